@@ -1,0 +1,124 @@
+"""Every error that plantpulse raises, sorted by what the caller should do about it.
+
+    PlantpulseError
+    ├── TransientError              try again: the same call may succeed later
+    │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
+    │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
+    │   └── OutOfTime               the run's own time budget is used up
+    └── PermanentError              somebody must act: trying again changes nothing
+        ├── ConfigurationError      a setting is missing or wrong
+        │   └── NotConfigured       a source has no settings at all: said, not failed
+        ├── InvalidRequest          the caller's request is malformed
+        ├── SourceLoginFailed       SQL Server refused the login
+        ├── SourceRefused           SQL Server refused the connection for good: TLS, database
+        ├── SourceSchemaMismatch    a table or column is missing, or a query returns other columns
+        ├── SourceQueryFailed       SQL Server refused a query for another reason
+        ├── StoreRefused            Supabase refused the call: key, grant, payload
+        └── FenceRefused            another run has taken over: this one may write nothing
+
+A malformed row is not an error but a value (`live_pulse.readings.Rejected`). Vendor errors are
+translated where they enter, with the cause kept (`raise ... from`). Messages say what failed, on
+what, and what to do; they never hold a secret.
+"""
+
+from typing import ClassVar
+
+
+class PlantpulseError(Exception):
+    """What plantpulse raises; `code` names it in reports, logs and docs/operations.md."""
+
+    code: ClassVar[str] = "internal_error"
+    is_retryable: ClassVar[bool] = False
+
+
+class TransientError(PlantpulseError):
+    """The same call may succeed later."""
+
+    code = "transient_error"
+    is_retryable = True
+
+
+class PermanentError(PlantpulseError):
+    """Trying again changes nothing until somebody acts."""
+
+    code = "permanent_error"
+
+
+class SourceUnavailable(TransientError):
+    """The plant's SQL Server could not be reached or did not answer in time."""
+
+    code = "source_unavailable"
+
+
+class StoreUnavailable(TransientError):
+    """Supabase could not be reached, was busy or timed out."""
+
+    code = "store_unavailable"
+
+
+class OutOfTime(TransientError):
+    """The run's time budget was used up before it could finish."""
+
+    code = "out_of_time"
+
+
+class ConfigurationError(PermanentError):
+    """A setting is missing or wrong; the message names it and its allowed form, never its value."""
+
+    code = "configuration_error"
+
+
+class NotConfigured(ConfigurationError):
+    """A source has no settings, so there is nothing to poll."""
+
+    code = "not_configured"
+
+
+class InvalidRequest(PermanentError):
+    """The caller's request is malformed; `field` names the part that is wrong, if one is.
+
+    `http_status` is the 4xx that says so over HTTP.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, field: str | None = None, http_status: int = 400) -> None:
+        super().__init__(message)
+        self.field = field
+        self.http_status = http_status
+
+
+class SourceLoginFailed(PermanentError):
+    """SQL Server refused the login (18456): repeating it can lock the account."""
+
+    code = "source_login_failed"
+
+
+class SourceRefused(PermanentError):
+    """SQL Server, or TLS in front of it, refused the connection for good."""
+
+    code = "source_refused"
+
+
+class SourceSchemaMismatch(PermanentError):
+    """A query file and the plant's tables disagree; the message names file and column or table."""
+
+    code = "source_schema_mismatch"
+
+
+class SourceQueryFailed(PermanentError):
+    """SQL Server refused a query for a reason that trying again will not change."""
+
+    code = "source_query_failed"
+
+
+class StoreRefused(PermanentError):
+    """Supabase refused the call: wrong key, missing grant or migration, or a payload it rejects."""
+
+    code = "store_refused"
+
+
+class FenceRefused(PermanentError):
+    """Another run has taken over the slot or the lease; this one may write nothing."""
+
+    code = "fence_refused"
