@@ -1,0 +1,52 @@
+-- downtime.sql: the stops of each asset that reach into the window, whole, not clipped to it.
+--
+-- Result columns, newest stop first:
+--   asset        nvarchar   the asset as the source spells it
+--   reason_code  nvarchar   as typed in, may be null
+--   started_at   datetime2  plant-local time
+--   ended_at     datetime2  plant-local time; null = still open; before started_at = malformed
+--   notes        nvarchar   free text, may be null
+--
+-- Parameters (remove the dashes to try it in a query window):
+-- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
+-- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
+-- declare @limit int = 50000;                           -- at most so many result rows
+--
+-- Tables named otherwise? Change the names in the inner select; the aliases stay. A table that stores
+-- the end of a stop gives it as ended_at, in place of the dateadd.
+select top (@limit)
+    stop.asset as asset,
+    stop.reason_code as reason_code,
+    stop.started_at as started_at,
+    stop.ended_at as ended_at,
+    stop.notes as notes
+from (
+    select
+        id as id,
+        locationName as asset,
+        reason_code as reason_code,
+        [timestamp] as started_at,
+        -- Minutes are bounded before they are added: one mistyped row must not overflow the date and end
+        -- the query. Beyond a year reads as a year, which still covers any window; below zero reads as
+        -- minus one, which shows as malformed.
+        dateadd(
+            second,
+            60 * case
+                when downtime_minutes > 525600 then 525600
+                when downtime_minutes < 0 then -1
+                else downtime_minutes
+            end,
+            [timestamp]
+        ) as ended_at,
+        notes as notes
+    from downtime_records
+    -- Seven days: a stop is found by its start, so one that began before the window and reaches into it
+    -- would be missed without looking back. Longer asks the index for more rows at every poll; a stop that
+    -- is older and still open drops out of sight, because records that nobody closed would never end.
+    where [timestamp] >= dateadd(day, -7, @from)
+        and [timestamp] < @until
+) as stop
+where stop.ended_at is null
+    or stop.ended_at > @from
+    or stop.started_at >= @from
+order by stop.started_at desc, stop.id desc;

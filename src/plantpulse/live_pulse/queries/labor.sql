@@ -1,0 +1,32 @@
+-- labor.sql: how many people work at each asset, and the hours they booked in the window.
+--
+-- Result columns, newest booking first:
+--   asset      nvarchar  the asset as the source spells it
+--   headcount  number    people, from the latest record: a state, so it is never summed
+--   hours      float     person-hours booked in the window: amounts, so they are summed; a correction is
+--                        a negative booking and belongs in the sum; null = none were booked
+--
+-- Parameters (remove the dashes to try it in a query window):
+-- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
+-- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
+-- declare @limit int = 50000;                           -- at most so many result rows
+--
+-- Tables named otherwise? Change the names in the inner select; the aliases stay.
+select top (@limit)
+    booked.asset as asset,
+    booked.headcount as headcount,
+    booked.hours as hours
+from (
+    select
+        locationName as asset,
+        headcount as headcount,
+        sum(cast(hours_worked as float)) over (partition by locationName) as hours,
+        [timestamp] as booked_at,
+        -- id decides between two rows of one instant, so that every poll picks the same one
+        row_number() over (partition by locationName order by [timestamp] desc, id desc) as recency
+    from labor_records
+    where [timestamp] >= @from
+        and [timestamp] < @until
+) as booked
+where booked.recency = 1
+order by booked.booked_at desc, booked.asset;

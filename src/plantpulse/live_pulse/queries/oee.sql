@@ -1,0 +1,39 @@
+-- oee.sql: the OEE that the source itself reports, the latest figure of each asset in the window.
+--
+-- Result columns, newest first:
+--   asset         nvarchar   the asset as the source spells it
+--   oee           number     percent or fraction: one scale for the whole plant, set in plantpulse.yaml
+--   availability  number     same scale, may be null
+--   performance   number     same scale, may be null
+--   quality       number     same scale, may be null
+--   at            datetime2  when it was reported, plant-local time
+--
+-- Parameters (remove the dashes to try it in a query window):
+-- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
+-- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
+-- declare @limit int = 50000;                           -- at most so many result rows
+--
+-- Tables named otherwise? Change the names in the inner select; the aliases stay.
+select top (@limit)
+    reported.asset as asset,
+    reported.oee as oee,
+    reported.availability as availability,
+    reported.performance as performance,
+    reported.quality as quality,
+    reported.reported_at as [at]
+from (
+    select
+        locationName as asset,
+        oee as oee,
+        availability as availability,
+        performance as performance,
+        quality as quality,
+        [timestamp] as reported_at,
+        -- id decides between two rows of one instant, so that every poll picks the same one
+        row_number() over (partition by locationName order by [timestamp] desc, id desc) as recency
+    from oee_metrics
+    where [timestamp] >= @from
+        and [timestamp] < @until
+) as reported
+where reported.recency = 1
+order by reported.reported_at desc, reported.asset;

@@ -1,0 +1,37 @@
+-- output.sql: how many units each asset made, bucket by bucket, counted back from @until.
+--
+-- Result columns, newest bucket first:
+--   asset    nvarchar   the asset as the source spells it
+--   bucket   int        0 = the newest @bucket_s seconds before @until, 1 = the ones before them, ...
+--   units    float      sum of the counts, in units
+--   last_at  datetime2  the newest row of the sum, plant-local time
+-- Negative and missing counts are summed apart from the others, so that a sum below zero or null shows
+-- malformed rows instead of hiding them. An asset has therefore one to three rows in a bucket.
+--
+-- Parameters (remove the dashes to try it in a query window):
+-- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
+-- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
+-- declare @bucket_s int = 900;                          -- length of a bucket in seconds
+-- declare @limit int = 50000;                           -- at most so many result rows
+--
+-- Tables named otherwise? Change the names in the inner select; the aliases stay.
+select top (@limit)
+    counted.asset as asset,
+    counted.bucket as bucket,
+    sum(counted.units) as units,
+    max(counted.counted_at) as last_at
+from (
+    select
+        locationName as asset,
+        -- minus one second: a row exactly one bucket before @until belongs to the newer bucket
+        (datediff(second, [timestamp], @until) - 1) / @bucket_s as bucket,
+        -- float: a sum of int columns could overflow and end the query
+        cast(output_count as float) as units,
+        case when output_count >= 0 then 1 else sign(output_count) end as plausibility,
+        [timestamp] as counted_at
+    from production_data
+    where [timestamp] >= @from
+        and [timestamp] < @until
+) as counted
+group by counted.asset, counted.bucket, counted.plausibility
+order by counted.bucket, counted.asset, counted.plausibility;

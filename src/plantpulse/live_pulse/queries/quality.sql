@@ -1,0 +1,33 @@
+-- quality.sql: good and rejected units of each asset in the window.
+--
+-- Result columns:
+--   asset     nvarchar  the asset as the source spells it
+--   good      float     sum of the good units
+--   rejected  float     sum of the rejected units
+-- Negative and missing counts are summed apart from the others, so that a sum below zero or null shows
+-- malformed rows instead of hiding them. An asset with no such rows has one row.
+--
+-- Parameters (remove the dashes to try it in a query window):
+-- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
+-- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
+-- declare @limit int = 50000;                           -- at most so many result rows
+--
+-- Tables named otherwise? Change the names in the inner select; the aliases stay.
+select top (@limit)
+    checked.asset as asset,
+    sum(checked.good) as good,
+    sum(checked.rejected) as rejected
+from (
+    select
+        locationName as asset,
+        -- float: a sum of int columns could overflow and end the query
+        cast(good_count as float) as good,
+        cast(reject_count as float) as rejected,
+        case when good_count >= 0 then 1 else sign(good_count) end as good_plausibility,
+        case when reject_count >= 0 then 1 else sign(reject_count) end as rejected_plausibility
+    from quality_records
+    where [timestamp] >= @from
+        and [timestamp] < @until
+) as checked
+group by checked.asset, checked.good_plausibility, checked.rejected_plausibility
+order by checked.asset, checked.good_plausibility, checked.rejected_plausibility;
