@@ -14,7 +14,8 @@
         ├── SourceSchemaMismatch    a table or column is missing, or a query returns other columns
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         ├── StoreRefused            Supabase refused the call: key, grant, payload
-        └── FenceRefused            another run has taken over: this one may write nothing
+        ├── FenceRefused            another run has taken over: this one may write nothing
+        └── InternalError           a bug: something that no other error stands for
 
 A malformed row is not an error but a value (`live_pulse.readings.Rejected`). Vendor errors are
 translated where they enter, with the cause kept (`raise ... from`). Messages say what failed, on
@@ -27,7 +28,7 @@ from typing import ClassVar
 class PlantpulseError(Exception):
     """What plantpulse raises; `code` names it in reports, logs and docs/operations.md."""
 
-    code: ClassVar[str] = "internal_error"
+    code: ClassVar[str] = "plantpulse_error"
     is_retryable: ClassVar[bool] = False
 
 
@@ -122,3 +123,9 @@ class FenceRefused(PermanentError):
     """Another run has taken over the slot or the lease; this one may write nothing."""
 
     code = "fence_refused"
+
+
+class InternalError(PermanentError):
+    """A bug: something happened that no other error stands for."""
+
+    code = "internal_error"

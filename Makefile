@@ -1,0 +1,76 @@
+# Targets with a comment behind them show up in `make help`.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+NODE_MODULES := devstack/node_modules
+INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
+SOURCES := src functions devstack tests
+
+# Locks and installs must not depend on the settings of one machine's pip.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SUPABASE_TELEMETRY_DISABLED := 1
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: $(INSTALLED) ## Start the local stack, poll a small plant, show what happened, stop
+	@$(BIN)/python -m devstack run
+
+.PHONY: up
+up: $(INSTALLED) ## Keep the local stack running with a compressed clock until Ctrl-C
+	@$(BIN)/python -m devstack up
+
+.PHONY: test
+test: $(INSTALLED) ## Run the whole test suite on the local stack
+	$(BIN)/pytest
+
+.PHONY: check
+check: $(INSTALLED) ## Check style, types, imports and that nothing generated is stale
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m devstack.schema_dump --check
+
+.PHONY: ci
+ci: check test ## What continuous integration runs: check, then test
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+.PHONY: schema
+schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
+	$(BIN)/python -m devstack.schema_dump > supabase/schema.sql
+
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-package plantpulse --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: lock
+lock: $(INSTALLED) ## Pin the dependencies anew (append UPGRADE=--upgrade for newer versions)
+	$(COMPILE) $(UPGRADE) -o requirements/live_pulse.txt
+	$(COMPILE) $(UPGRADE) --extra dev -c requirements/live_pulse.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove everything that was installed or generated
+	rm -rf $(VENV) $(NODE_MODULES) .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@echo "Installing Python packages (about half a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+# `npm ci` refuses a lock that was written on another platform, as the binaries are optional packages.
+$(NODE_MODULES)/.installed: devstack/package-lock.json
+	@echo "Installing PostgREST and the Supabase CLI (a few seconds, once) ..."
+	@cd devstack && npm install --no-save --ignore-scripts --loglevel=error
+	@touch $@

@@ -1,0 +1,25 @@
+"""Live Pulse: polls a plant's SQL Server every few minutes and keeps its snapshots in Supabase.
+
+Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plantpulse import database
+from plantpulse.entrypoint import Response, Service
+from plantpulse.invocations import HttpRequest
+from plantpulse.live_pulse import sqlserver
+from plantpulse.live_pulse.job import LivePulse
+
+_service = Service(LivePulse(connect_source=sqlserver.connect), open_store=database.connect)
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Answer a poll asked for over HTTP."""
+    return _service.http(request)
+
+
+def handle_event(event: Mapping[str, Any], _context: object) -> Any:
+    """Answer a poll asked for by an AWS event or through a function URL."""
+    return _service.event(event)

@@ -1,0 +1,172 @@
+"""Reading the settings: plantpulse.yaml and the environment, once, into frozen models.
+
+This is the only reader of `os.environ`. The file (DESIGN section 8) holds what differs between
+plants and never a secret; the environment wins over the file, so that a laptop or a cloud console
+can change one value. A mistake is reported with its name and allowed form, never with its value.
+Terraform reads the same file, so nothing here may depend on Python alone.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+from pydantic import ValidationError
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.settings import Settings
+
+FILE_NAME = "plantpulse.yaml"
+
+# Environment variable -> place in the settings tree. `*` stands for the only plant there is.
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
+    "POLL_WINDOW_MINUTES": ("live_pulse", "window_minutes"),
+    "POLL_TIMEOUT_SECONDS": ("live_pulse", "timeout_s"),
+    "SAFETY_REASON_CODES": ("plants", "*", "safety_reason_codes"),
+    "MSSQL_HOST": ("plants", "*", "sql_server", "host"),
+    "MSSQL_PORT": ("plants", "*", "sql_server", "port"),
+    "MSSQL_USER": ("plants", "*", "sql_server", "user"),
+    "MSSQL_PASSWORD": ("plants", "*", "sql_server", "password"),
+    "MSSQL_DATABASE": ("plants", "*", "sql_server", "database"),
+    "MSSQL_TIMEZONE": ("plants", "*", "time_zone"),
+    "MSSQL_ENCRYPTION": ("plants", "*", "sql_server", "encryption"),
+    "MSSQL_CA_FILE": ("plants", "*", "sql_server", "ca_file"),
+    "SUPABASE_URL": ("supabase", "url"),
+    "SUPABASE_SECRET_KEY": ("supabase", "secret_key"),
+    "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
+}
+PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
+CONFIG_FILE_VARIABLE = "PLANTPULSE_CONFIG"
+
+_NEEDED_TO_CONNECT = {
+    "host": "MSSQL_HOST",
+    "user": "MSSQL_USER",
+    "password": "MSSQL_PASSWORD",
+    "database": "MSSQL_DATABASE",
+}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from plantpulse.yaml and the environment.
+
+    The file is the one named by PLANTPULSE_CONFIG, else plantpulse.yaml in the working directory;
+    without either, the environment alone describes one plant called `plant`.
+    Raises: ConfigurationError naming each wrong setting and its allowed form.
+    """
+    environ = os.environ if environ is None else environ
+    tree = _read_file(environ)
+    origins = _overlay(tree, environ)
+    for key, plant in _mapping(tree, "plants").items():
+        _settle_sql_server(key, plant)
+    if set(tree.get("supabase", {})) != {"url", "secret_key"}:
+        tree.pop("supabase", None)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        _refuse(error, origins)
+
+
+def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME)
+    if not path.is_file():
+        if CONFIG_FILE_VARIABLE in environ:
+            raise ConfigurationError(f"{CONFIG_FILE_VARIABLE} names a file that does not exist")
+        return {"plants": {"plant": {}}}
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise ConfigurationError(f"{path.name} is not valid YAML{where}") from None
+    if not isinstance(tree, dict):
+        raise ConfigurationError(f"{path.name} must hold a mapping with the key plants")
+    _refuse_secrets(tree)
+    return tree
+
+
+def _refuse_secrets(tree: dict[str, Any]) -> None:
+    if "supabase" in tree:
+        raise ConfigurationError(
+            "supabase: belongs to the environment; set SUPABASE_URL and SUPABASE_SECRET_KEY"
+        )
+    for key, plant in _mapping(tree, "plants").items():
+        if "password" in _mapping(plant, "sql_server"):
+            raise ConfigurationError(
+                f"plants.{key}.sql_server.password: no secret belongs here; set {password_variable(key)}"
+            )
+
+
+def password_variable(plant: str) -> str:
+    """Return the name of the environment variable that holds a plant's SQL Server password."""
+    return PASSWORD_OF_PLANT + plant.upper()
+
+
+def _mapping(tree: Any, key: str) -> dict[str, Any]:
+    """Return tree[key] when it is a mapping, else an empty one: the models say what is wrong with it."""
+    value = tree.get(key) if isinstance(tree, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Write the environment over the tree; return which place came from which variable."""
+    origins: dict[tuple[str, ...], str] = {}
+    plants = _mapping(tree, "plants")
+    for variable, pattern in ENVIRONMENT.items():
+        if not environ.get(variable):
+            continue
+        if "*" in pattern and len(plants) != 1:
+            raise ConfigurationError(
+                f"{variable} is for a single plant; with several, set it in plantpulse.yaml"
+            )
+        place = tuple(next(iter(plants)) if part == "*" else part for part in pattern)
+        if place not in origins:
+            _put(tree, place, _parsed(variable, environ[variable]))
+            origins[place] = variable
+    for key in plants:
+        if password := environ.get(password_variable(key)):
+            place = ("plants", key, "sql_server", "password")
+            _put(tree, place, password)
+            origins[place] = password_variable(key)
+    return origins
+
+
+def _parsed(variable: str, text: str) -> Any:
+    if variable != "SAFETY_REASON_CODES":
+        return text
+    pairs = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
+    return {
+        (code or severity).strip(): severity.strip() if code else "critical" for code, _, severity in pairs
+    }
+
+
+def _put(tree: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+    for part in place[:-1]:
+        below = tree.setdefault(part, {})
+        if below is None:
+            below = tree[part] = {}
+        if not isinstance(below, dict):
+            return  # the models refuse what stands there
+        tree = below
+    tree[place[-1]] = value
+
+
+def _settle_sql_server(key: str, plant: Any) -> None:
+    """Take out a SQL Server that is not configured yet, and note what it lacks."""
+    if not isinstance(plant, dict):
+        return
+    server = _mapping(plant, "sql_server")
+    missing = tuple(name for name in _NEEDED_TO_CONNECT if not server.get(name))
+    if missing:
+        plant["missing_settings"] = tuple(_NEEDED_TO_CONNECT[name] for name in missing)
+        plant["sql_server"] = None
+
+
+def _refuse(error: ValidationError, origins: Mapping[tuple[str, ...], str]) -> NoReturn:
+    faults = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        place = tuple(str(part) for part in fault["loc"])
+        name = origins.get(place) or ".".join(place) or FILE_NAME
+        faults.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
+    raise ConfigurationError("; ".join(faults)) from None

@@ -1,0 +1,163 @@
+"""Supabase: the only module that knows it. One method per SQL function, one request per method.
+
+The part of supabase-py that talks to SQL functions (`postgrest`) is used alone: the whole package
+costs twice its import time, and every poll is a cold start. Each SQL function is one transaction
+and harmless to repeat, so every call here is retried when its reply was lost.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+from postgrest import SyncPostgrestClient
+from postgrest.exceptions import APIError
+
+from plantpulse import __version__
+from plantpulse.errors import PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.retry import Pacing, retried
+from plantpulse.settings import SupabaseSettings
+
+Json = Any
+
+CONNECT_TIMEOUT_S = 5.0
+CALL_TIMEOUT_S = (
+    35.0  # above the SQL functions' own statement time-out of 30 s, so that the server's word comes first
+)
+
+_TRANSIENT_SQLSTATE_CLASSES = ("08", "40", "53", "57")
+_TRANSIENT_POSTGREST_CODES = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
+_TRANSIENT_HTTP = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+_SQLSTATE = re.compile(r"[0-9A-Z]{5}")
+
+_ADVICE = {
+    "42501": "the key lacks a grant: use the secret key, and apply the newest migrations",
+    "PGRST202": "the SQL function is missing: apply the newest migrations",
+    "PGRST301": "the key was refused: check SUPABASE_SECRET_KEY",
+}
+
+
+class Supabase:
+    """A connection to one project; close it after the invocation.
+
+    `clock` is given only where time is simulated: the SQL functions then take it for now.
+    """
+
+    def __init__(
+        self,
+        settings: SupabaseSettings,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None = None,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self._seconds_left = seconds_left
+        self._clock = clock
+        self._pacing = pacing
+        self._last_status = 0
+        self._session = httpx.Client(
+            headers=_key_headers(settings.secret_key.get_secret_value()),
+            event_hooks={"response": [self._note_status]},
+        )
+        self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
+
+    def __enter__(self) -> "Supabase":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]:
+        """Claim a run; answers claimed, duplicate, busy or refused."""
+        return self._call("claim_run", {"p_claim": claim})
+
+    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Record safety events, each once however often it is sent; returns what was new or changed."""
+        return self._call("record_safety_events", {"p_fence": fence, "p_events": events})
+
+    def commit_live_pulse(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
+        """Commit a poll's data together with its run record; answers committed, repeated or fenced."""
+        return self._call("commit_live_pulse", {"p_fence": fence, "p_commit": commit})
+
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
+        """Record that a run failed; answers failed, repeated or fenced."""
+        return self._call("fail_run", {"p_fence": fence, "p_failure": failure})
+
+    def _call(self, function: str, arguments: dict[str, Json]) -> dict[str, Json]:
+        if self._clock:
+            arguments = {**arguments, "p_now": self._clock().isoformat()}
+        return retried(
+            lambda: self._call_once(function, arguments),
+            name=f"Supabase {function}",
+            seconds_left=self._seconds_left,
+            pacing=self._pacing,
+        )
+
+    def _call_once(self, function: str, arguments: dict[str, Json]) -> dict[str, Json]:
+        self._last_status = 0
+        left_s = max(1.0, min(CALL_TIMEOUT_S, self._seconds_left()))
+        self._session.timeout = httpx.Timeout(left_s, connect=min(CONNECT_TIMEOUT_S, left_s))
+        try:
+            answer = self._client.rpc(function, arguments).execute().data
+        except httpx.TransportError as error:
+            raise StoreUnavailable(f"Supabase did not answer {function}: {type(error).__name__}") from error
+        except (APIError, httpx.InvalidURL) as error:
+            raise refusal(function, getattr(error, "code", None), self._last_status, str(error)) from error
+        if not isinstance(answer, dict):
+            raise StoreRefused(
+                f"Supabase answered {function} with something else than an object: is the URL right?"
+            )
+        return answer
+
+    def _note_status(self, response: httpx.Response) -> None:
+        self._last_status = response.status_code
+
+
+def refusal(function: str, code: str | None, http_status: int, message: str) -> PlantpulseError:
+    """Return the error that a refused call means.
+
+    The code in the body decides (SQLSTATE or PostgREST's own): the HTTP status alone does not say
+    whether trying again can help. Only an answer without a code is judged by its status.
+    """
+    told = f"Supabase refused {function}: {_first_line(message)} ({code or 'HTTP'} {http_status})"
+    if _is_transient(code, http_status):
+        return StoreUnavailable(told)
+    advice = _ADVICE.get(code or "")
+    if advice is None and http_status in {401, 403, 404}:
+        advice = "check SUPABASE_URL and SUPABASE_SECRET_KEY"
+    return StoreRefused(f"{told}; {advice}" if advice else told)
+
+
+def _is_transient(code: str | None, http_status: int) -> bool:
+    if code in _TRANSIENT_POSTGREST_CODES:
+        return True
+    if code and _SQLSTATE.fullmatch(code):
+        return code.startswith(_TRANSIENT_SQLSTATE_CLASSES)
+    if code and code.startswith("PGRST"):
+        return False
+    return http_status in _TRANSIENT_HTTP
+
+
+def _first_line(message: str) -> str:
+    """Return the message alone: the details below it may quote a row."""
+    lines = [line for line in message.splitlines() if not line.startswith(("Error ", "Hint:", "Details:"))]
+    return lines[0].removeprefix("Message: ")[:200] if lines else "no reason given"
+
+
+def _key_headers(key: str) -> dict[str, str]:
+    """Return the headers that carry the key: the new kind goes into `apikey` alone, the old into both."""
+    headers = {"apikey": key, "User-Agent": f"plantpulse/{__version__}"}
+    if not key.startswith("sb_"):
+        headers["Authorization"] = f"Bearer {key}"
+    return headers
+
+
+def connect(
+    settings: SupabaseSettings,
+    *,
+    seconds_left: Callable[[], float],
+    clock: Callable[[], datetime] | None = None,
+) -> Supabase:
+    """Return a connection for one invocation; nothing is sent yet."""
+    return Supabase(settings, seconds_left=seconds_left, clock=clock)

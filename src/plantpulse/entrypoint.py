@@ -1,0 +1,254 @@
+"""From an invocation to a run to a response: the shell around every function.
+
+Both clouds come in here: an HTTP request (functions-framework, Lambda function URL) or an event
+(EventBridge Scheduler). The contract is DESIGN section 3: a scheduler hears 2xx unless trying again
+can help, a person hears what happened. Here is the only `except Exception` of the project.
+"""
+
+import json
+import traceback
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Generic, Protocol, TypeVar
+
+from plantpulse import config, invocations, runs
+from plantpulse.errors import (
+    FenceRefused,
+    InternalError,
+    InvalidRequest,
+    NotConfigured,
+    PlantpulseError,
+    TransientError,
+)
+from plantpulse.invocations import HttpRequest, Invocation
+from plantpulse.logs import Severity, log
+from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport
+from plantpulse.settings import Settings, SupabaseSettings
+
+RETRY_AFTER_S = 30
+
+Response = tuple[str, int, dict[str, str]]
+
+
+class RunStore(Protocol):
+    """What an entry point needs of Supabase."""
+
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+Result = TypeVar("Result")
+Store = TypeVar("Store", bound=RunStore)
+Store_co = TypeVar("Store_co", bound=RunStore, covariant=True)
+Store_contra = TypeVar("Store_contra", bound=RunStore, contravariant=True)
+
+
+class OpenStore(Protocol[Store_co]):
+    """Opens the store for one invocation."""
+
+    def __call__(
+        self,
+        settings: SupabaseSettings,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None,
+    ) -> AbstractContextManager[Store_co]: ...
+
+
+class Pipeline(Protocol[Store_contra]):
+    """A job as an entry point sees it."""
+
+    def start_budget(self, settings: Settings) -> Budget: ...
+    def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan: ...
+    def require_configured(self, plan: RunPlan, settings: Settings) -> None: ...
+    def work(self, run: Run, settings: Settings, store: Store_contra) -> RunReport: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an invocation is told: a report or an error, and whether a scheduler asked."""
+
+    is_scheduled: bool
+    report: RunReport | None = None
+    error: PlantpulseError | None = None
+
+    @property
+    def is_retryable(self) -> bool:
+        """Say whether trying again can help."""
+        if self.report:
+            return self.report.outcome == "failed" and self.report.is_retryable
+        return self.error is not None and self.error.is_retryable
+
+    def body(self) -> dict[str, Json]:
+        """Return the report, or the error with its code, message and field."""
+        if self.report:
+            return self.report.as_json()
+        code, place = getattr(self.error, "code", None), getattr(self.error, "field", None)
+        return {"error": {"code": code, "message": str(self.error), "field": place}}
+
+
+@dataclass(slots=True)
+class Service(Generic[Store]):
+    """One pipeline, ready to be called over HTTP or with an event.
+
+    `clock` is given only where time is simulated; it then drives the SQL functions too.
+    """
+
+    pipeline: Pipeline[Store]
+    open_store: OpenStore[Store]
+    load_settings: Callable[[], Settings] = config.load
+    clock: Callable[[], datetime] | None = None
+    _settings: Settings | None = field(default=None, init=False)
+    _is_cold: bool = field(default=True, init=False)
+
+    def http(self, request: HttpRequest) -> Response:
+        """Answer an HTTP request with body, status and headers."""
+        return self._respond(lambda: invocations.from_http(request))
+
+    def event(self, event: Mapping[str, Json]) -> Json:
+        """Answer a Lambda event: a function-URL response, or the report itself.
+
+        Raises: TransientError when a scheduler asked and trying again can help.
+        """
+        if invocations.is_function_url_event(event):
+            body, status, headers = self._respond(lambda: invocations.from_function_url(event))
+            return {"statusCode": status, "headers": headers, "body": body}
+        answer = self._answer(lambda: invocations.from_event(event))
+        if answer.is_scheduled and answer.is_retryable:
+            raise answer.error or TransientError(json.dumps(answer.body()["error"]))
+        return answer.body()
+
+    def _respond(self, read: Callable[[], Invocation]) -> Response:
+        answer = self._answer(read)
+        status = http_status(answer)
+        headers = {"Content-Type": "application/json"}
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_AFTER_S)
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "POST"
+        return json.dumps(answer.body(), separators=(",", ":")), status, headers
+
+    def _answer(self, read: Callable[[], Invocation]) -> Answer:
+        """Return the answer to an invocation, whatever happens, and log it once."""
+        is_cold, self._is_cold = self._is_cold, False
+        invocation = _guarded(read)
+        if isinstance(invocation, PlantpulseError):
+            answer = Answer(is_scheduled=False, error=invocation)
+        else:
+            answer = self._run(invocation, is_cold=is_cold)
+        _log(answer)
+        return answer
+
+    def _run(self, invocation: Invocation, *, is_cold: bool) -> Answer:
+        planned = _guarded(lambda: self._plan(invocation))
+        if isinstance(planned, PlantpulseError):
+            return Answer(is_scheduled=invocation.scheduled_time is not None, error=planned)
+        settings, budget, plan = planned
+        is_scheduled = plan.trigger == "schedule"
+        report = _guarded(lambda: self._claim_and_work(plan, settings, budget, is_cold=is_cold))
+        if isinstance(report, NotConfigured):
+            unable = runs.report_of_plan(plan, outcome="not_configured", is_cold_start=is_cold)
+            return Answer(is_scheduled, report=replace(unable, error=runs.error_as_json(report)))
+        if isinstance(report, PlantpulseError):
+            return Answer(is_scheduled, error=report)
+        return Answer(is_scheduled, report=report)
+
+    def _plan(self, invocation: Invocation) -> tuple[Settings, Budget, RunPlan]:
+        settings = self._settings = self._settings or self.load_settings()
+        budget = self.pipeline.start_budget(settings)
+        return settings, budget, self.pipeline.plan(invocation, settings, (self.clock or runs.utc_now)())
+
+    def _claim_and_work(
+        self, plan: RunPlan, settings: Settings, budget: Budget, *, is_cold: bool
+    ) -> RunReport:
+        self.pipeline.require_configured(plan, settings)
+        supabase = settings.require_supabase()
+        progress, fence = Progress(), str(uuid.uuid4())
+        with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
+            with progress.timed("claim"):
+                answer = store.claim_run(plan.as_claim(fence))
+            if answer["answer"] != "claimed":
+                return runs.answer_without_work(plan, answer)
+            run = runs.begin(
+                plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
+            )
+            report = _guarded(lambda: self.pipeline.work(run, settings, store))
+            return _failed(run, report, store) if isinstance(report, PlantpulseError) else report
+
+
+def http_status(answer: Answer) -> int:
+    """Return the HTTP status of an answer. Source: DESIGN section 3."""
+    if isinstance(answer.error, InvalidRequest):
+        return answer.error.http_status
+    if answer.is_retryable:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    if answer.is_scheduled:
+        return HTTPStatus.OK
+    outcome = answer.report.outcome if answer.report else "failed"
+    return _STATUS_FOR_PEOPLE.get(outcome, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+_STATUS_FOR_PEOPLE = {
+    "succeeded": HTTPStatus.OK,
+    "partial": HTTPStatus.OK,
+    "duplicate": HTTPStatus.OK,
+    "busy": HTTPStatus.CONFLICT,
+    "not_configured": HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+def _guarded(step: Callable[[], Result]) -> Result | PlantpulseError:
+    """Return what a step returns, or its error as a value: a claimed run must never stay `running`."""
+    try:
+        return step()
+    except PlantpulseError as error:
+        return error
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> InternalError:
+    """Return the error that stands for a bug, and log where it happened.
+
+    Neither quotes the exception's own text: it may hold a row or a secret.
+    """
+    frames = [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    log("ERROR", "unexpected error", type=type(error).__name__, frames=frames)
+    return InternalError(f"unexpected {type(error).__name__}; the log has the place: please report it")
+
+
+def _failed(run: Run, error: PlantpulseError, store: RunStore) -> RunReport:
+    """Return the report of a run that failed, recorded if Supabase can be reached."""
+    report = run.report("abandoned" if isinstance(error, FenceRefused) else "failed", error=error)
+    if run.plan.is_dry_run:
+        return report
+    failure = {"error": runs.error_as_json(error), "report": report.as_json()}
+    answer = _guarded(lambda: store.fail_run(run.fence, failure))
+    if isinstance(answer, PlantpulseError):
+        unrecorded = {"code": "failure_not_recorded", "message": str(answer)}
+        return replace(report, warnings=(*report.warnings, unrecorded))
+    if answer["answer"] == "fenced":
+        return replace(report, outcome="abandoned", status="abandoned")
+    return RunReport.from_json(answer["report"])
+
+
+def _log(answer: Answer) -> None:
+    """Write the canonical line of an invocation."""
+    if answer.report is None:
+        log(
+            "WARNING" if isinstance(answer.error, InvalidRequest) else "ERROR",
+            "invocation refused",
+            **answer.body(),
+        )
+        return
+    fields = {name: value for name, value in answer.report.as_json().items() if name != "preview"}
+    log(_SEVERITY.get(answer.report.outcome, "WARNING"), f"run {answer.report.outcome}", **fields)
+
+
+_SEVERITY: Mapping[str, Severity] = {"succeeded": "INFO", "duplicate": "INFO", "failed": "ERROR"}

@@ -1,0 +1,148 @@
+"""What a caller sent, taken out of its envelope: an HTTP request, a function-URL event, a schedule event.
+
+Pure functions over hostile input. The envelope is checked here (method, path, size, JSON); what the
+parameters mean is each pipeline's own matter.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from plantpulse.errors import InvalidRequest
+from plantpulse.runs import Json
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_KEY_LENGTH = 200
+SCHEDULE_TIME_HEADER = "X-CloudScheduler-ScheduleTime"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+SCHEDULED_TIME_FIELD = "scheduled_time"
+
+Parameters = TypeVar("Parameters", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a caller asked for.
+
+    `parameters` are still unchecked. `scheduled_time` is the text a scheduler sent, None from
+    everybody else.
+    """
+
+    parameters: Mapping[str, Json]
+    scheduled_time: str | None = None
+    idempotency_key: str | None = None
+
+
+class ByteStream(Protocol):
+    """A request body that can be read once."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class HttpRequest(Protocol):
+    """The part of a Flask request that is used."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def stream(self) -> ByteStream: ...
+
+
+def from_http(request: HttpRequest) -> Invocation:
+    """Return what an HTTP request asks for. Raises: InvalidRequest with the 4xx that says why not."""
+    _check_target(request.method, request.path)
+    body = request.stream.read(MAX_BODY_BYTES + 1)
+    return _from_web(body, {name.lower(): value for name, value in request.headers.items()})
+
+
+def is_function_url_event(event: object) -> bool:
+    """Say whether a Lambda event is an HTTP request in its function-URL form."""
+    return (
+        isinstance(event, Mapping)
+        and isinstance(event.get("requestContext"), Mapping)
+        and "http" in event["requestContext"]
+    )
+
+
+def from_function_url(event: Mapping[str, Json]) -> Invocation:
+    """Return what a function-URL event asks for. Raises: InvalidRequest as `from_http` does."""
+    http = event["requestContext"]["http"]
+    _check_target(str(http.get("method")), str(event.get("rawPath") or "/"))
+    text = event.get("body") or ""
+    try:
+        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else str(text).encode()
+    except (binascii.Error, ValueError, TypeError):
+        raise InvalidRequest("the body is not valid base64") from None
+    return _from_web(
+        body, {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    )
+
+
+def from_event(event: object) -> Invocation:
+    """Return what a schedule event, or a direct call of the function, asks for. Raises: InvalidRequest."""
+    parameters = dict(event) if isinstance(event, Mapping) else event
+    if not isinstance(parameters, dict):
+        raise InvalidRequest("the event must be a JSON object")
+    scheduled_time = parameters.pop(SCHEDULED_TIME_FIELD, None)
+    if scheduled_time is not None and not isinstance(scheduled_time, str):
+        raise InvalidRequest("must be a text in RFC 3339 form", field=SCHEDULED_TIME_FIELD)
+    return Invocation(parameters, scheduled_time=scheduled_time)
+
+
+def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters:
+    """Return the parameters as a pipeline's model. Raises: InvalidRequest naming the first wrong field."""
+    try:
+        return model.model_validate(parameters)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in fault["loc"]) or None
+        raise InvalidRequest(fault["msg"].removeprefix("Value error, "), field=place) from None
+
+
+def _check_target(method: str, path: str) -> None:
+    if path not in {"", "/"}:
+        raise InvalidRequest("there is nothing at this path: POST to /", http_status=HTTPStatus.NOT_FOUND)
+    if method != "POST":
+        raise InvalidRequest("only POST is understood here", http_status=HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+def _from_web(body: bytes, headers: Mapping[str, str]) -> Invocation:
+    return Invocation(
+        parameters=_json_object(body),
+        scheduled_time=headers.get(SCHEDULE_TIME_HEADER.lower()),
+        idempotency_key=_idempotency_key(headers.get(IDEMPOTENCY_HEADER.lower())),
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Json]:
+    """Return the body's JSON object; an empty body means every default."""
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidRequest(
+            f"the body must not exceed {MAX_BODY_BYTES} bytes",
+            http_status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+    if not body.strip():
+        return {}
+    try:
+        parameters = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("the body is not valid JSON") from None
+    if not isinstance(parameters, dict):
+        raise InvalidRequest("the body must be a JSON object")
+    return parameters
+
+
+def _idempotency_key(key: str | None) -> str | None:
+    if key is not None and not (key.isascii() and key.isprintable() and 0 < len(key) <= MAX_KEY_LENGTH):
+        raise InvalidRequest(f"must be 1 to {MAX_KEY_LENGTH} printable characters", field=IDEMPOTENCY_HEADER)
+    return key

@@ -1,0 +1,19 @@
+"""Structured logs: one JSON object a line on stdout, where both clouds pick it up.
+
+`severity` and `message` are the names that Google Cloud reads; CloudWatch takes any JSON. No rows
+and no secrets are ever logged: callers pass counts, names and codes.
+"""
+
+import json
+import sys
+from typing import Literal, TextIO
+
+Severity = Literal["INFO", "WARNING", "ERROR"]
+
+
+def log(severity: Severity, message: str, *, stream: TextIO | None = None, **fields: object) -> None:
+    """Write one line; `fields` must be JSON values or have a sensible `str`."""
+    entry = {"severity": severity, "message": message, **fields}
+    out = stream or sys.stdout
+    out.write(json.dumps(entry, default=str, separators=(",", ":")) + "\n")
+    out.flush()

@@ -1,0 +1,60 @@
+"""Trying again: which calls, how often, how long apart. The only module that knows tenacity.
+
+Only a `TransientError` is tried again, and only calls that are harmless to repeat may be given to
+`retried`; every SQL function of plantpulse is, because the caller makes the key (DESIGN section 2).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import tenacity
+
+from plantpulse.errors import TransientError
+from plantpulse.logs import log
+
+Result = TypeVar("Result")
+
+ATTEMPTS = 3
+FIRST_WAIT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What waiting needs from the outside: a sleep, and a number in [0, 1) to spread callers out."""
+
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+
+def retried(
+    call: Callable[[], Result], *, name: str, seconds_left: Callable[[], float], pacing: Pacing | None = None
+) -> Result:
+    """Return what `call` returns, trying three times with exponential back-off.
+
+    A wait that would not fit into `seconds_left()` is not begun.
+    Raises: the last TransientError, or at once whatever else `call` raises.
+    """
+    pacing = pacing or Pacing()
+
+    def wait_s(state: tenacity.RetryCallState) -> float:
+        return float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1) * (1 + pacing.jitter()))
+
+    def is_over(state: tenacity.RetryCallState) -> bool:
+        return state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= seconds_left()
+
+    def warn(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log("WARNING", f"{name} failed and is tried again", attempt=state.attempt_number, error=str(error))
+
+    retrying = tenacity.Retrying(
+        stop=is_over,
+        wait=wait_s,
+        retry=tenacity.retry_if_exception_type(TransientError),
+        sleep=pacing.sleep,
+        before_sleep=warn,
+        reraise=True,
+    )
+    return retrying(call)

@@ -1,0 +1,278 @@
+"""The run protocol: what a pipeline plans, what a claim answers, what a run reports.
+
+A run goes: plan, claim, work, then commit or fail (DESIGN section 2). The truth about claims,
+leases and fences is in Postgres (`supabase/migrations`); this module gives it Python shapes and
+knows neither HTTP nor Supabase nor any one pipeline.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from plantpulse import __version__
+from plantpulse.errors import FenceRefused, PlantpulseError
+
+Json = Any
+Trigger = Literal["schedule", "manual"]
+FinalStatus = Literal["succeeded", "partial", "failed", "abandoned"]
+Status = Literal["running", "succeeded", "partial", "failed", "abandoned"]
+Outcome = Literal[
+    "succeeded", "partial", "failed", "abandoned", "duplicate", "busy", "refused", "not_configured"
+]
+
+
+def utc_now() -> datetime:
+    """Return the present instant; the only place where a function's clock is read."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The time that one invocation may take, in seconds of a clock that never goes back."""
+
+    total_s: float
+    warn_after_s: float
+    monotonic: Callable[[], float]
+    started_s: float
+
+    @classmethod
+    def start(
+        cls, total_s: float, warn_after_s: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> "Budget":
+        """Return a budget whose time begins to run now."""
+        return cls(total_s, warn_after_s, monotonic, monotonic())
+
+    def seconds_left(self) -> float:
+        """Return what is left; negative when it is overdrawn."""
+        return self.total_s - (self.monotonic() - self.started_s)
+
+    def is_slow(self) -> bool:
+        """Say whether so much time has passed that somebody should know."""
+        return self.monotonic() - self.started_s > self.warn_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What an invocation is to do, decided before anything is claimed or read.
+
+    `slot` is None for a manual run; the window is half-open. `wants` names the parts of the plant
+    model that the claim shall bring along.
+    """
+
+    pipeline: str
+    plant: str
+    trigger: Trigger
+    slot: datetime | None
+    window_start: datetime
+    window_until: datetime
+    lease_s: int
+    wants: tuple[str, ...] = ()
+    is_dry_run: bool = False
+    idempotency_key: str | None = None
+    requested_by: str | None = None
+
+    def as_claim(self, fence: str) -> dict[str, Json]:
+        """Return the argument of `claim_run`."""
+        return {
+            "pipeline": self.pipeline,
+            "plant": self.plant,
+            "trigger": self.trigger,
+            "slot": _text(self.slot),
+            "fence": fence,
+            "idempotency_key": self.idempotency_key,
+            "requested_by": self.requested_by,
+            "lease_s": self.lease_s,
+            "window_start": _text(self.window_start),
+            "window_until": _text(self.window_until),
+            "code_version": __version__,
+            "is_dry_run": self.is_dry_run,
+            "wants": list(self.wants),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What became of an invocation: the log line, the response body and the run record alike.
+
+    `outcome` answers this invocation; `status` is the recorded run's, which for a duplicate, busy or
+    refused answer is an earlier run. Times are ISO 8601 in UTC. `preview` exists for dry runs alone.
+    """
+
+    pipeline: str
+    plant: str
+    trigger: str
+    outcome: Outcome
+    status: Status | None = None
+    run_id: int | None = None
+    slot: str | None = None
+    attempt: int | None = None
+    is_dry_run: bool = False
+    started_at: str | None = None
+    finished_at: str | None = None
+    duration_ms: int | None = None
+    window: Mapping[str, str] | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    timings_ms: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[Mapping[str, str]] = ()
+    error: Mapping[str, Json] | None = None
+    requested_by: str | None = None
+    code_version: str = __version__
+    is_cold_start: bool = False
+    preview: Mapping[str, Json] | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the report as JSON; a field that says nothing (no preview) is left out."""
+        body = {name: getattr(self, name) for name in self.__slots__}
+        body["counts"], body["timings_ms"] = dict(self.counts), dict(self.timings_ms)
+        body["warnings"] = list(self.warnings)
+        if self.preview is None:
+            del body["preview"]
+        return body
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
+        """Return the report that an earlier invocation stored; unknown fields are left aside."""
+        return cls(**{name: stored[name] for name in cls.__slots__ if name in stored})
+
+    @property
+    def is_retryable(self) -> bool:
+        """Say whether the same call may succeed later."""
+        return bool(self.error and self.error.get("is_retryable"))
+
+
+def error_as_json(error: PlantpulseError) -> dict[str, Json]:
+    """Return an error as reports and records show it."""
+    return {"code": error.code, "message": str(error), "is_retryable": error.is_retryable}
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has done so far; the only thing about a run that changes."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    timings_ms: dict[str, int] = field(default_factory=dict)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time spent inside to a step's milliseconds, also when it fails."""
+        started_s = time.monotonic()
+        try:
+            yield
+        finally:
+            spent_ms = round((time.monotonic() - started_s) * 1000)
+            self.timings_ms[step] = self.timings_ms.get(step, 0) + spent_ms
+
+    def warn(self, code: str, message: str) -> None:
+        """Note what a reader of the report should know although the run went on."""
+        self.warnings.append({"code": code, "message": message})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A claimed run: what the claim brought, and what the work needs beside it.
+
+    `assets` and `shift_targets` are the plant model's JSON rows; `snapshots_until` and
+    `safety_until` say how far earlier runs have covered, None before the first.
+    """
+
+    plan: RunPlan
+    fence: str
+    run_id: int | None
+    attempt: int
+    started_at: datetime
+    budget: Budget
+    progress: Progress
+    is_cold_start: bool = False
+    assets: Sequence[Mapping[str, Json]] = ()
+    shift_targets: Sequence[Mapping[str, Json]] = ()
+    snapshots_until: datetime | None = None
+    safety_until: datetime | None = None
+
+    def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
+        """Return the report as it stands now, with `status` as its outcome."""
+        return replace(
+            report_of_plan(self.plan, outcome=status, is_cold_start=self.is_cold_start),
+            status=None if self.plan.is_dry_run else status,
+            run_id=self.run_id,
+            attempt=self.attempt,
+            started_at=_text(self.started_at),
+            counts=dict(self.progress.counts),
+            timings_ms=dict(self.progress.timings_ms),
+            warnings=tuple(self.progress.warnings),
+            error=error_as_json(error) if error else None,
+        )
+
+
+def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = False) -> RunReport:
+    """Return the report of a plan that no run has come of (yet)."""
+    return RunReport(
+        pipeline=plan.pipeline,
+        plant=plan.plant,
+        trigger=plan.trigger,
+        outcome=outcome,
+        slot=_text(plan.slot),
+        is_dry_run=plan.is_dry_run,
+        window={"start": plan.window_start.isoformat(), "until": plan.window_until.isoformat()},
+        requested_by=plan.requested_by,
+        is_cold_start=is_cold_start,
+    )
+
+
+def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
+    """Return the report for a claim that was answered duplicate, busy or refused."""
+    if answer["answer"] == "busy":
+        running = answer["run"]
+        return replace(
+            report_of_plan(plan, outcome="busy"),
+            status="running",
+            run_id=running["run_id"],
+            attempt=running["attempt"],
+            started_at=running["started_at"],
+        )
+    return replace(RunReport.from_json(answer["report"]), outcome=answer["answer"])
+
+
+def begin(
+    plan: RunPlan,
+    answer: Mapping[str, Json],
+    fence: str,
+    budget: Budget,
+    progress: Progress,
+    *,
+    is_cold_start: bool,
+) -> Run:
+    """Return the run that a claim answered `claimed` has begun."""
+    claimed = answer["run"]
+    return Run(
+        plan=plan,
+        fence=fence,
+        run_id=claimed["run_id"],
+        attempt=claimed["attempt"],
+        started_at=datetime.fromisoformat(claimed["started_at"]),
+        budget=budget,
+        progress=progress,
+        is_cold_start=is_cold_start,
+        assets=answer.get("assets", ()),
+        shift_targets=answer.get("shift_targets", ()),
+        snapshots_until=_instant(answer.get("snapshots_until")),
+        safety_until=_instant(answer.get("safety_until")),
+    )
+
+
+def report_of_commit(answer: Mapping[str, Json]) -> RunReport:
+    """Return the stored report. Raises: FenceRefused when another run had taken over."""
+    if answer["answer"] == "fenced":
+        raise FenceRefused("another run took over while this one worked; nothing was written")
+    return RunReport.from_json(answer["report"])
+
+
+def _text(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,137 @@
+"""The settings as frozen models: what may be set, in which form, and what it means.
+
+`config` fills them from plantpulse.yaml and the environment. Every field carries its description,
+because the README's table and the JSON schema for editors are made from them.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from plantpulse.errors import ConfigurationError
+
+MINUTES_A_DAY = 1440
+
+Severity = Literal["low", "medium", "high", "critical"]
+PlantKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+    return name
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SqlServerSettings(_Settings):
+    """How to reach one plant's SQL Server. Read-only use; the password comes from the environment."""
+
+    host: str = Field(min_length=1, description="Host name or address of the SQL Server")
+    port: int = Field(1433, ge=1, le=65535, description="TCP port")
+    user: str = Field(min_length=1, description="Login with no more than SELECT on the tables read")
+    password: SecretStr = Field(description="The login's password; only from the environment")
+    database: str = Field(min_length=1, description="Database that the query files run in")
+    encryption: Literal["require", "request", "off"] = Field(
+        "require", description="TLS on the wire: require refuses a server without it"
+    )
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authority behind the server's certificate"
+    )
+    login_timeout_s: int = Field(10, ge=1, le=60, description="Longest wait for a connection, in seconds")
+    query_timeout_s: int = Field(15, ge=1, le=300, description="Longest wait for one query, in seconds")
+    lock_timeout_ms: int = Field(
+        5000,
+        ge=0,
+        le=60_000,
+        description="Longest wait for a lock of the plant's writers, in milliseconds",
+    )
+    isolation: Literal["read committed", "read uncommitted", "snapshot"] = Field(
+        "read committed", description="Transaction isolation level of the poll's reads"
+    )
+
+
+class PlantSettings(_Settings):
+    """One plant: its clock, its SQL Server and how its rows are to be read."""
+
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        description="IANA time zone of the naive times in the plant's SQL Server"
+    )
+    sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
+    missing_settings: tuple[str, ...] = Field(
+        (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
+    )
+    queries_dir: Path | None = Field(
+        None, description="Folder whose .sql files replace the built-in query files of the same name"
+    )
+    source_lag_s: int = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="Windows end this long before their slot, in seconds, as rows arrive late",
+    )
+    oee_scale: Literal["percent", "fraction"] = Field(
+        "percent", description="Scale of the plant's own OEE figures"
+    )
+    safety_reason_codes: dict[str, Severity] = Field(
+        default={"Safety Issue": "critical"},
+        min_length=1,
+        description="Downtime reason codes that are safety incidents, each with its severity",
+    )
+
+
+class LivePulseSettings(_Settings):
+    """Schedule, windows and limits of Live Pulse, the same for every plant."""
+
+    every_minutes: int = Field(15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; divides a day")
+    window_minutes: int = Field(
+        30, ge=1, le=MINUTES_A_DAY, description="Minutes that a snapshot describes; whole intervals"
+    )
+    timeout_s: int = Field(60, ge=10, le=900, description="A poll ends within this time")
+    warn_after_s: int = Field(45, ge=1, le=900, description="A poll that takes longer warns")
+    catch_up_hours: int = Field(24, ge=1, le=168, description="How far back a slot is still polled")
+    slot_tolerance_s: int = Field(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
+    safety_look_back_hours: int = Field(
+        24, ge=1, le=168, description="How far back safety reason codes are read: they are typed in late"
+    )
+    row_limit: int = Field(50_000, ge=1, le=1_000_000, description="Most rows read from one query (TOP)")
+    rejected_share_for_partial: float = Field(
+        0.05, ge=0, le=1, description="Share of malformed rows from which a poll is called partial"
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "LivePulseSettings":
+        if MINUTES_A_DAY % self.every_minutes:
+            raise ValueError("every_minutes must divide a day (1440 minutes) without a rest")
+        if self.window_minutes % self.every_minutes:
+            raise ValueError("window_minutes must be a whole multiple of every_minutes")
+        if self.warn_after_s >= self.timeout_s:
+            raise ValueError("warn_after_s must be below timeout_s")
+        return self
+
+
+class SupabaseSettings(_Settings):
+    """Where state and data are kept."""
+
+    url: str = Field(pattern=r"^https?://[^\s/]+$", description="Project URL without a path")
+    secret_key: SecretStr = Field(min_length=20, description="sb_secret_... or a legacy service_role key")
+
+
+class Settings(_Settings):
+    """Everything that a function may need to know, read once per cold start."""
+
+    plants: dict[PlantKey, PlantSettings] = Field(min_length=1)
+    live_pulse: LivePulseSettings = LivePulseSettings()
+    supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
+
+    def require_supabase(self) -> SupabaseSettings:
+        """Return the Supabase settings. Raises: ConfigurationError naming what is missing."""
+        if self.supabase is None:
+            raise ConfigurationError("Supabase is not configured: set SUPABASE_URL and SUPABASE_SECRET_KEY")
+        return self.supabase
