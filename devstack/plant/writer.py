@@ -1,0 +1,56 @@
+"""Puts a plant's rows into a SQL Server, or the stand-in for one, through a login that may write.
+
+plantpulse itself never writes to SQL Server: this is the plant's side of the wire. The connections are
+pymssql's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import pymssql
+
+from devstack.plant.rows import Production, Row
+
+TABLES_SQL = Path(__file__).with_name("tables.sql")
+ROWS_PER_INSERT = 500  # SQL Server takes at most 1,000 rows in one VALUES
+
+
+def create_tables(connection: pymssql.Connection) -> None:
+    """Creates the five tables of a plant's database; they must not be there yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES_SQL.read_text(encoding="utf-8"))
+    connection.commit()
+
+
+def write(connection: pymssql.Connection, production: Production) -> int:
+    """Inserts all rows in the order of entry, in one transaction unless the connection commits by itself.
+
+    Returns the number of rows.
+    """
+    written = 0
+    with connection.cursor() as cursor:
+        for rows in production.tables:
+            for batch in _batches(rows):
+                cursor.execute(_insert(batch), _parameters(batch))
+                written += len(batch)
+    connection.commit()
+    return written
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), ROWS_PER_INSERT):
+        yield rows[start : start + ROWS_PER_INSERT]
+
+
+def _insert(batch: Sequence[Row]) -> str:
+    row_type = type(batch[0])
+    values = "(" + ", ".join(["%s"] * len(row_type.columns)) + ")"
+    columns = ", ".join(row_type.columns)
+    return f"insert into {row_type.table} ({columns}) values {', '.join([values] * len(batch))}"
+
+
+def _parameters(batch: Sequence[Row]) -> tuple[Any, ...]:
+    """The columns of every row, without `entered_at`, which is the first field and not stored."""
+    return tuple(value for row in batch for value in astuple(row)[1:])
