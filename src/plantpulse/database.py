@@ -51,6 +51,7 @@ class Supabase:
         seconds_left: Callable[[], float],
         clock: Callable[[], datetime] | None = None,
         pacing: Pacing | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._seconds_left = seconds_left
         self._clock = clock
@@ -59,6 +60,7 @@ class Supabase:
         self._session = httpx.Client(
             headers=_key_headers(settings.secret_key.get_secret_value()),
             event_hooks={"response": [self._note_status]},
+            transport=transport,
         )
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
 
@@ -105,9 +107,7 @@ class Supabase:
         except (APIError, httpx.InvalidURL) as error:
             raise refusal(function, getattr(error, "code", None), self._last_status, str(error)) from error
         if not isinstance(answer, dict):
-            raise StoreRefused(
-                f"Supabase answered {function} with something else than an object: is the URL right?"
-            )
+            raise StoreRefused(f"Supabase answered {function} with no object: check SUPABASE_URL")
         return answer
 
     def _note_status(self, response: httpx.Response) -> None:

@@ -53,6 +53,7 @@ class OpenStore(Protocol[Store_co]):
     def __call__(
         self,
         settings: SupabaseSettings,
+        /,
         *,
         seconds_left: Callable[[], float],
         clock: Callable[[], datetime] | None,

@@ -1,0 +1,207 @@
+"""Reading plantpulse.yaml and the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from plantpulse import config
+from plantpulse.errors import ConfigurationError
+
+SQL_SERVER = {
+    "MSSQL_HOST": "sql.example",
+    "MSSQL_USER": "reader",
+    "MSSQL_PASSWORD": "hunter2-hunter2",
+    "MSSQL_DATABASE": "mes",
+}
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(text: str) -> None:
+    Path("plantpulse.yaml").write_text(text, encoding="utf-8")
+
+
+def test_the_environment_alone_describes_one_plant() -> None:
+    settings = config.load(SQL_SERVER | {"MSSQL_TIMEZONE": "Europe/Berlin"})
+
+    assert list(settings.plants) == ["plant"]
+    assert settings.plants["plant"].time_zone == "Europe/Berlin"
+    server = settings.plants["plant"].sql_server
+    assert server is not None
+    assert (server.host, server.port, server.encryption) == ("sql.example", 1433, "require")
+    assert server.password.get_secret_value() == "hunter2-hunter2"
+
+
+def test_defaults_are_those_of_the_requirements() -> None:
+    settings = config.load({"MSSQL_TIMEZONE": "UTC"})
+
+    assert settings.live_pulse.every_minutes == 15
+    assert settings.live_pulse.window_minutes == 30
+    assert settings.live_pulse.timeout_s == 60
+    assert settings.live_pulse.warn_after_s == 45
+    assert settings.live_pulse.safety_look_back_hours == 24
+    assert settings.plants["plant"].safety_reason_codes == {"Safety Issue": "critical"}
+
+
+def test_the_environment_wins_over_the_file() -> None:
+    write(
+        "plants: {north: {time_zone: Europe/Berlin}}\nlive_pulse: {every_minutes: 30, window_minutes: 60}\n"
+    )
+
+    settings = config.load({"POLL_INTERVAL_MINUTES": "20"})
+
+    assert settings.live_pulse.every_minutes == 20
+    assert settings.live_pulse.window_minutes == 60
+
+
+def test_a_file_named_by_the_environment_is_read(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("plants: {south: {time_zone: Asia/Kolkata}}", encoding="utf-8")
+
+    settings = config.load({"PLANTPULSE_CONFIG": str(tmp_path / "other.yaml")})
+
+    assert settings.plants["south"].time_zone == "Asia/Kolkata"
+
+
+def test_each_plant_has_a_password_of_its_own() -> None:
+    server = "sql_server: {host: a, user: b, database: c}"
+    write(f"plants:\n  north: {{time_zone: UTC, {server}}}\n  south_2: {{time_zone: UTC, {server}}}\n")
+
+    settings = config.load({"MSSQL_PASSWORD__NORTH": "first", "MSSQL_PASSWORD__SOUTH_2": "second"})
+
+    servers = [plant.sql_server for plant in settings.plants.values()]
+    assert [server.password.get_secret_value() for server in servers if server] == ["first", "second"]
+
+
+def test_a_single_plant_variable_is_refused_with_several_plants() -> None:
+    write("plants: {north: {time_zone: UTC}, south: {time_zone: UTC}}")
+
+    with pytest.raises(ConfigurationError, match="MSSQL_HOST is for a single plant"):
+        config.load({"MSSQL_HOST": "sql.example"})
+
+
+def test_what_an_unfinished_sql_server_lacks_is_named() -> None:
+    settings = config.load({"MSSQL_HOST": "sql.example", "MSSQL_USER": "reader", "MSSQL_TIMEZONE": "UTC"})
+
+    assert settings.plants["plant"].sql_server is None
+    assert settings.plants["plant"].missing_settings == ("MSSQL_PASSWORD", "MSSQL_DATABASE")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "allowed"),
+    [
+        ("POLL_INTERVAL_MINUTES", "7", "must divide a day"),
+        ("POLL_INTERVAL_MINUTES", "soon", "valid integer"),
+        ("POLL_INTERVAL_MINUTES", "0", "greater than or equal to 1"),
+        ("POLL_WINDOW_MINUTES", "40", "whole multiple of every_minutes"),
+        ("POLL_TIMEOUT_SECONDS", "20", "warn_after_s must be below timeout_s"),
+        ("MSSQL_TIMEZONE", "Mars/Olympus", "must be an IANA time zone"),
+        ("MSSQL_ENCRYPTION", "sometimes", "'require', 'request' or 'off'"),
+        ("MSSQL_PORT", "99999", "less than or equal to 65535"),
+        ("SAFETY_REASON_CODES", "Fire=awful", "'low', 'medium', 'high' or 'critical'"),
+        ("SUPABASE_URL", "ftp://somewhere", "match pattern"),
+    ],
+)
+def test_a_mistake_is_told_with_its_allowed_form_but_not_its_value(
+    variable: str, value: str, allowed: str
+) -> None:
+    environ = SQL_SERVER | {
+        "MSSQL_TIMEZONE": "UTC",
+        "SUPABASE_URL": "http://x",
+        "SUPABASE_SECRET_KEY": "k" * 30,
+    }
+
+    with pytest.raises(ConfigurationError, match=allowed) as raised:
+        config.load(environ | {variable: value})
+
+    assert value not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_mistake_in_a_variable_is_told_by_the_variables_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"^MSSQL_TIMEZONE: "):
+        config.load({"MSSQL_TIMEZONE": "Mars/Olympus"})
+
+
+def test_a_mistake_in_the_file_is_told_by_its_place() -> None:
+    write("plants: {north: {time_zone: Mars/Olympus}}")
+
+    with pytest.raises(ConfigurationError, match=r"^plants\.north\.time_zone: must be an IANA"):
+        config.load({})
+
+
+def test_secrets_never_appear_in_an_error() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        config.load(
+            SQL_SERVER
+            | {"MSSQL_PORT": "no", "SUPABASE_SECRET_KEY": "sb_secret_short", "SUPABASE_URL": "http://x"}
+        )
+
+    assert "hunter2" not in str(raised.value)
+    assert "sb_secret" not in str(raised.value)
+
+
+def test_secrets_never_appear_in_the_printed_settings() -> None:
+    settings = config.load(SQL_SERVER | {"MSSQL_TIMEZONE": "UTC"})
+
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("plants: {north: {time_zone: UTC, sql_server: {password: x}}}", "set MSSQL_PASSWORD__NORTH"),
+        ("plants: {north: {time_zone: UTC}}\nsupabase: {secret_key: x}", "belongs to the environment"),
+        ("plants: {north: {time_zone: UTC, colour: red}}", "plants.north.colour: Extra inputs"),
+        ("plants: {North: {time_zone: UTC}}", "should match pattern"),
+        ("plants: {}", "at least 1 item"),
+        ("plants: [north]", "valid dictionary"),
+        ("plants: {north: null}", "valid dictionary"),
+        ("live_pulse: {}", "plants: Field required"),
+        ("just text", "must hold a mapping"),
+        ("a: [1, 2", "not valid YAML"),
+        ("\tplants: 1", r"not valid YAML \(line 1\)"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_reason(text: str, told: str) -> None:
+    write(text)
+
+    with pytest.raises(ConfigurationError, match=told):
+        config.load({})
+
+
+def test_a_named_file_that_is_missing_is_an_error() -> None:
+    with pytest.raises(ConfigurationError, match="PLANTPULSE_CONFIG names a file that does not exist"):
+        config.load({"PLANTPULSE_CONFIG": "nowhere.yaml"})
+
+
+def test_reason_codes_carry_a_severity_or_are_critical() -> None:
+    settings = config.load({"MSSQL_TIMEZONE": "UTC", "SAFETY_REASON_CODES": "Safety Issue, Near Miss = low"})
+
+    assert settings.plants["plant"].safety_reason_codes == {"Safety Issue": "critical", "Near Miss": "low"}
+
+
+def test_both_names_of_the_supabase_key_are_read_and_the_new_one_wins() -> None:
+    both = {"SUPABASE_SECRET_KEY": "n" * 30, "SUPABASE_SERVICE_ROLE_KEY": "o" * 30}
+
+    settings = config.load({"MSSQL_TIMEZONE": "UTC", "SUPABASE_URL": "https://x.example"} | both)
+
+    assert settings.require_supabase().secret_key.get_secret_value() == "n" * 30
+
+
+def test_supabase_without_a_key_is_told_when_it_is_needed() -> None:
+    settings = config.load({"MSSQL_TIMEZONE": "UTC", "SUPABASE_URL": "https://x.example"})
+
+    with pytest.raises(ConfigurationError, match="set SUPABASE_URL and SUPABASE_SECRET_KEY"):
+        settings.require_supabase()
+
+
+def test_the_projects_own_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(__file__).parents[2]
+
+    settings = config.load({"PLANTPULSE_CONFIG": str(root / "plantpulse.yaml")})
+
+    assert settings.plants["northfield"].time_zone == "America/Chicago"

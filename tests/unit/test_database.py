@@ -1,0 +1,123 @@
+"""What a refused call to Supabase means, and which headers carry the key."""
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from plantpulse.database import Supabase, refusal
+from plantpulse.errors import StoreRefused, StoreUnavailable
+from plantpulse.retry import Pacing
+from plantpulse.settings import SupabaseSettings
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status"),
+    [
+        ("57014", 500),  # statement time-out
+        ("40001", 500),  # serialisation failure
+        ("40P01", 500),  # deadlock
+        ("08006", 503),  # connection failure
+        ("53300", 503),  # too many connections
+        ("PGRST001", 503),  # PostgREST cannot reach the database
+        ("PGRST003", 504),  # pool exhausted
+        (None, 503),
+        (None, 429),
+        ("502", 502),  # a proxy's own page: the client library puts the status there
+    ],
+)
+def test_what_may_succeed_later_is_transient(code: str | None, http_status: int) -> None:
+    assert isinstance(refusal("claim_run", code, http_status, "x"), StoreUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status", "advice"),
+    [
+        ("42501", 403, "lacks a grant"),
+        ("PGRST202", 404, "apply the newest migrations"),
+        ("PGRST301", 401, "check SUPABASE_SECRET_KEY"),
+        ("22P02", 400, "22P02"),
+        ("23503", 409, "23503"),
+        ("P0001", 500, "P0001"),  # our own raise: the status says 500, the code says otherwise
+        (None, 401, "check SUPABASE_URL"),
+        (None, 404, "check SUPABASE_URL"),
+    ],
+)
+def test_what_somebody_must_mend_is_permanent_and_says_how(
+    code: str | None, http_status: int, advice: str
+) -> None:
+    error = refusal("claim_run", code, http_status, "x")
+
+    assert isinstance(error, StoreRefused)
+    assert advice in str(error)
+
+
+def test_details_that_may_quote_a_row_are_left_out() -> None:
+    text = "Error 23514:\nMessage: violates check constraint\nHint: none\nDetails: Failing row contains (7, secret)"
+
+    error = refusal("commit_live_pulse", "23514", 400, text)
+
+    assert "violates check constraint" in str(error)
+    assert "secret" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("key", "authorization"),
+    [("sb_secret_" + "x" * 30, None), ("eyJhbGciOi." + "x" * 30, "Bearer eyJhbGciOi." + "x" * 30)],
+)
+def test_a_new_key_goes_into_the_apikey_header_alone(key: str, authorization: str | None) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"answer": "claimed"})
+
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr(key))
+    with Supabase(settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer)) as store:
+        assert store.claim_run({"plant": "north"}) == {"answer": "claimed"}
+
+    assert seen[0].headers["apikey"] == key
+    assert seen[0].headers.get("authorization") == authorization
+    assert seen[0].headers["user-agent"].startswith("plantpulse/")
+    assert seen[0].url.path == "/rest/v1/rpc/claim_run"
+
+
+def test_a_lost_reply_is_asked_for_again() -> None:
+    replies = [httpx.ReadTimeout("slow"), httpx.ConnectError("gone"), None]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        reply = replies.pop(0)
+        if reply:
+            raise reply
+        return httpx.Response(200, json={"answer": "committed"})
+
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
+    transport = httpx.MockTransport(answer)
+    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport, pacing=pacing) as store:
+        assert store.commit_live_pulse("f", {}) == {"answer": "committed"}
+
+    assert replies == []
+
+
+def test_an_answer_that_is_no_object_is_refused() -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=[1]))
+
+    with (
+        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        pytest.raises(StoreRefused, match="check SUPABASE_URL"),
+    ):
+        store.claim_run({})
+
+
+def test_the_key_appears_in_no_error() -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "Invalid API key"}))
+
+    with (
+        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        pytest.raises(StoreRefused, match="Invalid API key") as raised,
+    ):
+        store.claim_run({})
+
+    assert "sb_secret" not in f"{raised.value} {raised.value.__cause__!r}"

@@ -1,0 +1,315 @@
+"""What a scheduler and what a person is told, and that a claimed run never stays running."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from plantpulse.entrypoint import Service
+from plantpulse.errors import (
+    ConfigurationError,
+    FenceRefused,
+    InvalidRequest,
+    NotConfigured,
+    PlantpulseError,
+    SourceLoginFailed,
+    SourceUnavailable,
+    StoreRefused,
+    StoreUnavailable,
+    TransientError,
+)
+from plantpulse.invocations import Invocation
+from plantpulse.runs import Budget, Run, RunPlan, RunReport
+from plantpulse.settings import PlantSettings, Settings, SupabaseSettings
+
+NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+SETTINGS = Settings(
+    plants={"north": PlantSettings(time_zone="UTC")},
+    supabase=SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("k" * 30)),
+)
+CLAIMED = {"answer": "claimed", "run": {"run_id": 7, "attempt": 1, "started_at": NOON.isoformat()}}
+STORED = {
+    "pipeline": "pulse",
+    "plant": "north",
+    "trigger": "schedule",
+    "outcome": "succeeded",
+    "status": "succeeded",
+    "run_id": 3,
+}
+
+
+@dataclass
+class MemoryStore:
+    """Answers as it is told and remembers what it was asked."""
+
+    claim: dict[str, Any] | PlantpulseError = field(default_factory=lambda: dict(CLAIMED))
+    fail: dict[str, Any] | PlantpulseError | None = None
+    failures: list[Mapping[str, Any]] = field(default_factory=list)
+    is_open: bool = False
+
+    @contextmanager
+    def open(
+        self, _: SupabaseSettings, *, seconds_left: Callable[[], float], clock: Callable[[], datetime] | None
+    ) -> Iterator["MemoryStore"]:
+        assert seconds_left() > 0
+        assert clock is not None
+        self.is_open = True
+        try:
+            yield self
+        finally:
+            self.is_open = False
+
+    def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+        return _told(self.claim)
+
+    def fail_run(self, fence: str, failure: Mapping[str, Any]) -> dict[str, Any]:
+        self.failures.append(failure)
+        return _told(self.fail or {"answer": "failed", "report": failure["report"]})
+
+
+def _told(answer: dict[str, Any] | PlantpulseError) -> dict[str, Any]:
+    if isinstance(answer, PlantpulseError):
+        raise answer
+    return answer
+
+
+@dataclass
+class Pulse:
+    """A pipeline that plans one run and then succeeds or fails as it is told."""
+
+    error: Exception | None = None
+    plan_error: PlantpulseError | None = None
+    configured: PlantpulseError | None = None
+    is_dry_run: bool = False
+    worked: int = 0
+
+    def start_budget(self, settings: Settings) -> Budget:
+        return Budget.start(60, 45)
+
+    def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
+        if self.plan_error:
+            raise self.plan_error
+        is_scheduled = invocation.scheduled_time == NOON.isoformat()
+        return RunPlan(
+            pipeline="pulse",
+            plant="north",
+            trigger="schedule" if is_scheduled else "manual",
+            slot=NOON if is_scheduled else None,
+            window_start=NOON,
+            window_until=NOON,
+            lease_s=90,
+            is_dry_run=self.is_dry_run,
+        )
+
+    def require_configured(self, plan: RunPlan, settings: Settings) -> None:
+        if self.configured:
+            raise self.configured
+
+    def work(self, run: Run, settings: Settings, store: MemoryStore) -> RunReport:
+        self.worked += 1
+        if self.error:
+            raise self.error
+        return run.report("succeeded")
+
+
+@dataclass
+class Request:
+    headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    path: str = "/"
+
+    @property
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(b"")
+
+
+def call(pulse: Pulse, store: MemoryStore, *, scheduled: bool) -> tuple[int, dict[str, Any], dict[str, str]]:
+    service = Service(pulse, open_store=store.open, load_settings=lambda: SETTINGS, clock=lambda: NOON)
+    headers = {"X-CloudScheduler-ScheduleTime": NOON.isoformat()} if scheduled else {}
+    body, status, response_headers = service.http(Request(headers))
+    assert not store.is_open
+    return status, json.loads(body), response_headers
+
+
+@pytest.mark.parametrize(
+    ("pulse", "store", "scheduled", "manual", "outcome"),
+    [
+        (Pulse(), MemoryStore(), 200, 200, "succeeded"),
+        (Pulse(), MemoryStore(claim={"answer": "duplicate", "report": STORED}), 200, 200, "duplicate"),
+        (
+            Pulse(),
+            MemoryStore(
+                claim={"answer": "busy", "run": {"run_id": 3, "attempt": 1, "started_at": NOON.isoformat()}}
+            ),
+            200,
+            409,
+            "busy",
+        ),
+        (Pulse(), MemoryStore(claim={"answer": "refused", "report": STORED}), 200, 500, "refused"),
+        (Pulse(error=SourceLoginFailed("no")), MemoryStore(), 200, 500, "failed"),
+        (Pulse(error=SourceUnavailable("no")), MemoryStore(), 503, 503, "failed"),
+        (Pulse(error=KeyError("bug")), MemoryStore(), 200, 500, "failed"),
+        (Pulse(error=FenceRefused("late")), MemoryStore(fail={"answer": "fenced"}), 200, 500, "abandoned"),
+        (Pulse(configured=NotConfigured("set MSSQL_HOST")), MemoryStore(), 200, 501, "not_configured"),
+    ],
+)
+def test_schedulers_and_people_hear_what_helps_them(
+    pulse: Pulse, store: MemoryStore, scheduled: int, manual: int, outcome: str
+) -> None:
+    status_of_schedule, report, _ = call(pulse, store, scheduled=True)
+    status_of_person, again, _ = call(pulse, store, scheduled=False)
+
+    assert (status_of_schedule, status_of_person) == (scheduled, manual)
+    assert report["outcome"] == again["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("pulse", "store", "scheduled", "manual", "code"),
+    [
+        (Pulse(), MemoryStore(claim=StoreUnavailable("down")), 503, 503, "store_unavailable"),
+        (Pulse(), MemoryStore(claim=StoreRefused("key")), 200, 500, "store_refused"),
+        (Pulse(plan_error=InvalidRequest("no", field="plant")), MemoryStore(), 400, 400, "invalid_request"),
+        (Pulse(plan_error=ConfigurationError("bad")), MemoryStore(), 200, 500, "configuration_error"),
+    ],
+)
+def test_an_error_without_a_run_has_code_message_and_field(
+    pulse: Pulse, store: MemoryStore, scheduled: int, manual: int, code: str
+) -> None:
+    status_of_schedule, body, _ = call(pulse, store, scheduled=True)
+    status_of_person, _, _ = call(pulse, store, scheduled=False)
+
+    assert (status_of_schedule, status_of_person) == (scheduled, manual)
+    assert set(body["error"]) == {"code", "message", "field"}
+    assert body["error"]["code"] == code
+    assert pulse.worked == 0
+
+
+def test_trying_again_is_asked_for_with_a_time() -> None:
+    _, _, headers = call(Pulse(error=SourceUnavailable("no")), MemoryStore(), scheduled=True)
+
+    assert headers["Retry-After"] == "30"
+
+
+def test_a_failed_run_is_recorded_with_its_error() -> None:
+    store = MemoryStore()
+
+    call(Pulse(error=SourceLoginFailed("login refused")), store, scheduled=True)
+
+    expected = {"code": "source_login_failed", "message": "login refused", "is_retryable": False}
+    assert [failure["error"] for failure in store.failures] == [expected]
+
+
+def test_a_bug_fails_the_run_without_quoting_the_exception(capsys: pytest.CaptureFixture[str]) -> None:
+    store = MemoryStore()
+
+    _, report, _ = call(Pulse(error=ValueError("password=hunter2")), store, scheduled=True)
+
+    assert report["error"]["code"] == "internal_error"
+    assert "ValueError" in report["error"]["message"]
+    assert "hunter2" not in json.dumps(report)
+    log = capsys.readouterr().out
+    assert "hunter2" not in log
+    assert "in work" not in log
+    assert "test_entrypoint.py" in log
+
+
+def test_a_failure_that_cannot_be_recorded_is_still_told() -> None:
+    store = MemoryStore(fail=StoreUnavailable("down"))
+
+    status, report, _ = call(Pulse(error=SourceUnavailable("no")), store, scheduled=True)
+
+    assert status == 503
+    assert report["error"]["code"] == "source_unavailable"
+    assert report["warnings"] == [{"code": "failure_not_recorded", "message": "down"}]
+
+
+def test_a_failed_dry_run_records_nothing() -> None:
+    store = MemoryStore()
+
+    status, report, _ = call(Pulse(error=SourceUnavailable("no"), is_dry_run=True), store, scheduled=False)
+
+    assert (status, report["outcome"], report["status"]) == (503, "failed", None)
+    assert store.failures == []
+
+
+def test_other_methods_are_refused_with_what_is_allowed() -> None:
+    store = MemoryStore()
+    service = Service(Pulse(), open_store=store.open, load_settings=lambda: SETTINGS, clock=lambda: NOON)
+
+    _, status, headers = service.http(Request(method="GET"))
+
+    assert (status, headers["Allow"]) == (405, "POST")
+
+
+def test_every_invocation_logs_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    call(Pulse(), MemoryStore(), scheduled=True)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    entry = json.loads(lines[0])
+    assert (entry["severity"], entry["message"], entry["run_id"]) == ("INFO", "run succeeded", 7)
+
+
+def test_only_the_first_invocation_of_a_process_is_a_cold_start() -> None:
+    store = MemoryStore()
+    service = Service(Pulse(), open_store=store.open, load_settings=lambda: SETTINGS, clock=lambda: NOON)
+
+    reports = [json.loads(service.http(Request())[0]) for _ in range(2)]
+
+    assert [report["is_cold_start"] for report in reports] == [True, False]
+
+
+def test_settings_are_read_once_a_process() -> None:
+    reads: list[int] = []
+
+    def load() -> Settings:
+        reads.append(1)
+        return SETTINGS
+
+    service = Service(Pulse(), open_store=MemoryStore().open, load_settings=load, clock=lambda: NOON)
+    service.http(Request())
+    service.http(Request())
+
+    assert reads == [1]
+
+
+def test_a_schedule_event_returns_the_report() -> None:
+    service = Service(
+        Pulse(), open_store=MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON
+    )
+
+    report = service.event({"scheduled_time": NOON.isoformat()})
+
+    assert (report["outcome"], report["trigger"]) == ("succeeded", "schedule")
+
+
+def test_a_schedule_event_is_raised_only_when_trying_again_helps() -> None:
+    def event(error: Exception, **event: str) -> Any:
+        open_store = MemoryStore().open
+        service = Service(
+            Pulse(error=error), open_store=open_store, load_settings=lambda: SETTINGS, clock=lambda: NOON
+        )
+        return service.event(event)
+
+    with pytest.raises(TransientError, match="source_unavailable"):
+        event(SourceUnavailable("no"), scheduled_time=NOON.isoformat())
+    assert event(SourceLoginFailed("no"), scheduled_time=NOON.isoformat())["outcome"] == "failed"
+    assert event(SourceUnavailable("no"))["outcome"] == "failed"
+
+
+def test_a_function_url_event_is_answered_as_http() -> None:
+    service = Service(
+        Pulse(), open_store=MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON
+    )
+
+    response = service.event({"rawPath": "/", "requestContext": {"http": {"method": "POST"}}})
+
+    assert response["statusCode"] == 200
+    assert response["headers"]["Content-Type"] == "application/json"
+    assert json.loads(response["body"])["outcome"] == "succeeded"

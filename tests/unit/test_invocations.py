@@ -1,0 +1,141 @@
+"""Taking a request out of its envelope: hostile input until it is parsed."""
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from plantpulse import invocations
+from plantpulse.errors import InvalidRequest
+
+
+@dataclass
+class Request:
+    """The part of a Flask request that is read."""
+
+    body: bytes = b""
+    method: str = "POST"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(self.body)
+
+
+def function_url_event(body: str | None = None, *, method: str = "POST", **extra: Any) -> dict[str, Any]:
+    return {
+        "rawPath": "/",
+        "headers": {},
+        "requestContext": {"http": {"method": method}},
+        "body": body,
+    } | extra
+
+
+def test_an_empty_body_means_every_default() -> None:
+    assert invocations.from_http(Request()).parameters == {}
+    assert invocations.from_http(Request(b"  \n")).parameters == {}
+    assert invocations.from_function_url(function_url_event()).parameters == {}
+
+
+def test_header_names_are_read_in_any_letter_case() -> None:
+    headers = {"x-cloudscheduler-scheduletime": "2026-01-01T00:00:00Z", "IDEMPOTENCY-KEY": "k-1"}
+
+    invocation = invocations.from_http(Request(headers=headers))
+
+    assert invocation.scheduled_time == "2026-01-01T00:00:00Z"
+    assert invocation.idempotency_key == "k-1"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (Request(method="GET"), 405),
+        (Request(method="DELETE"), 405),
+        (Request(path="/admin"), 404),
+        (Request(b"x" * 65_537), 413),
+        (Request(b"{"), 400),
+        (Request(b"[]"), 400),
+        (Request(b'"text"'), 400),
+        (Request(b"\xff\xfe"), 400),
+        (Request(b"[" * 60_000), 400),
+        (Request(headers={"Idempotency-Key": ""}), 400),
+        (Request(headers={"Idempotency-Key": "k" * 201}), 400),
+        (Request(headers={"Idempotency-Key": "café"}), 400),
+    ],
+)
+def test_a_malformed_request_is_refused(request_: Request, status: int) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        invocations.from_http(request_)
+
+    assert raised.value.http_status == status
+
+
+def test_the_largest_body_is_still_read() -> None:
+    body = b'{"plant":"' + b"x" * (65_536 - 12) + b'"}'
+
+    assert len(body) == 65_536
+    assert len(invocations.from_http(Request(body)).parameters["plant"]) == 65_524
+
+
+def test_a_function_url_body_may_come_as_base64() -> None:
+    event = function_url_event(base64.b64encode(b'{"plant":"north"}').decode(), isBase64Encoded=True)
+
+    assert invocations.is_function_url_event(event)
+    assert invocations.from_function_url(event).parameters == {"plant": "north"}
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (function_url_event("%%%", isBase64Encoded=True), 400),
+        (function_url_event("{"), 400),
+        (function_url_event(method="GET"), 405),
+        (function_url_event(rawPath="/x"), 404),
+    ],
+)
+def test_a_malformed_function_url_event_is_refused(event: dict[str, Any], status: int) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        invocations.from_function_url(event)
+
+    assert raised.value.http_status == status
+
+
+def test_a_schedule_event_carries_its_time_beside_the_parameters() -> None:
+    invocation = invocations.from_event({"scheduled_time": "2026-01-01T00:00:00Z", "plant": "north"})
+
+    assert invocation.scheduled_time == "2026-01-01T00:00:00Z"
+    assert invocation.parameters == {"plant": "north"}
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {"scheduled_time": 7}])
+def test_a_malformed_event_is_refused(event: object) -> None:
+    assert not invocations.is_function_url_event(event)
+    with pytest.raises(InvalidRequest):
+        invocations.from_event(event)
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    plant: str | None = None
+    dry_run: bool = False
+
+
+@pytest.mark.parametrize(
+    ("parameters", "place"),
+    [
+        ({"plnat": "north"}, "plnat"),
+        ({"plant": 7}, "plant"),
+        ({"dry_run": "yes"}, "dry_run"),
+        ({"dry_run": 1}, "dry_run"),
+    ],
+)
+def test_unknown_fields_and_wrong_types_are_named(parameters: dict[str, Any], place: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        invocations.parse(Parameters, parameters)
+
+    assert raised.value.field == place

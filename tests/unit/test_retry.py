@@ -1,0 +1,96 @@
+"""Trying again: only what may succeed later, three times, further and further apart."""
+
+import json
+
+import pytest
+
+from plantpulse.errors import PermanentError, StoreUnavailable, TransientError
+from plantpulse.retry import Pacing, retried
+
+
+class Flaky:
+    """Fails with the given errors, one a call, then answers."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def pacing(waits: list[float]) -> Pacing:
+    return Pacing(sleep=waits.append, jitter=lambda: 0.0)
+
+
+def plenty() -> float:
+    return 60.0
+
+
+def test_a_call_that_succeeds_is_made_once(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky()
+
+    assert retried(call, name="it", seconds_left=plenty, pacing=pacing) == "done"
+    assert call.calls == 1
+    assert waits == []
+
+
+def test_a_transient_error_is_tried_again_with_growing_waits(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(StoreUnavailable("one"), StoreUnavailable("two"))
+
+    assert retried(call, name="it", seconds_left=plenty, pacing=pacing) == "done"
+    assert waits == [0.5, 1.0]
+
+
+def test_the_third_failure_is_the_last(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(*(StoreUnavailable(text) for text in ("one", "two", "three", "four")))
+
+    with pytest.raises(StoreUnavailable, match="three"):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing)
+    assert call.calls == 3
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("error", [PermanentError("no"), ValueError("a bug")])
+def test_other_errors_are_not_tried_again(error: Exception, pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(error)
+
+    with pytest.raises(type(error)):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing)
+    assert call.calls == 1
+    assert waits == []
+
+
+def test_a_wait_that_does_not_fit_the_budget_is_not_begun(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(TransientError("one"), TransientError("two"))
+
+    with pytest.raises(TransientError, match="one"):
+        retried(call, name="it", seconds_left=lambda: 0.4, pacing=pacing)
+    assert call.calls == 1
+    assert waits == []
+
+
+def test_jitter_spreads_callers_out(waits: list[float]) -> None:
+    call = Flaky(TransientError("one"))
+
+    retried(call, name="it", seconds_left=plenty, pacing=Pacing(sleep=waits.append, jitter=lambda: 0.5))
+
+    assert waits == [0.75]
+
+
+def test_a_retry_is_a_warning_in_the_log(pacing: Pacing, capsys: pytest.CaptureFixture[str]) -> None:
+    retried(Flaky(TransientError("gone away")), name="Supabase claim_run", seconds_left=plenty, pacing=pacing)
+
+    entry = json.loads(capsys.readouterr().out)
+    assert entry["severity"] == "WARNING"
+    assert entry["message"] == "Supabase claim_run failed and is tried again"
+    assert entry["error"] == "gone away"
