@@ -1,0 +1,323 @@
+"""The door of a Supabase project: checks the API key and passes Data API requests on to PostgREST.
+
+An imitation of the hosted gateway, as far as a client can tell the two apart: `/rest/v1` in front of
+PostgREST's paths, both kinds of keys, and its words for a missing or wrong one. An upstream that is
+away, hangs or breaks off is answered with 503 or 502 in bounded time.
+Source: https://supabase.com/docs/guides/api/api-keys
+"""
+
+import http.client
+import json
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, cast
+
+from devstack.access import Keys
+
+_PREFIX: Final = "/rest/v1"
+_BLOCK_BYTES: Final = 64 * 1024
+# An answer up to this size goes out with its length; a longer one is streamed in chunks.
+_WHOLE_ANSWER_BYTES: Final = 1024 * 1024
+_IDLE_CLIENT_S: Final = 75.0
+# The hosted Data API gives up after 60 s.
+UPSTREAM_TIMEOUT_S: Final = 60.0
+_JOIN_S: Final = 5.0
+
+# Headers that belong to one connection, and those that the gateway writes itself.
+_NOT_PASSED_ON: Final = frozenset(
+    {
+        "apikey",
+        "authorization",
+        "connection",
+        "content-length",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not passed on."""
+
+    status: HTTPStatus
+    message: str
+    hint: str = ""
+
+
+_NO_KEY = Refusal(
+    HTTPStatus.UNAUTHORIZED, "No API key found in request", "No `apikey` request header was found."
+)
+_UNKNOWN_KEY = Refusal(
+    HTTPStatus.UNAUTHORIZED, "Invalid API key", "Check the key: it belongs to no key of this project."
+)
+_KEY_AS_TOKEN = Refusal(
+    HTTPStatus.UNAUTHORIZED,
+    "Invalid JWT in the Authorization header",
+    "A secret or publishable key goes into the `apikey` header only; it is not a JWT.",
+)
+_SECRET_IN_BROWSER = Refusal(
+    HTTPStatus.UNAUTHORIZED,
+    "Forbidden use of secret API key in browser",
+    "A secret key must never reach a browser.",
+)
+_NO_ROUTE = Refusal(
+    HTTPStatus.NOT_FOUND, "no Route matched with those values", "Only /rest/v1 is served here."
+)
+_NO_LENGTH = Refusal(HTTPStatus.LENGTH_REQUIRED, "Length required", "Send the body with a Content-Length.")
+_AWAY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The upstream server cannot be reached")
+_BROKEN = Refusal(HTTPStatus.BAD_GATEWAY, "The upstream server broke off or did not answer in time")
+
+
+def judge_keys(keys: Keys, apikey: str, authorization: str, user_agent: str) -> str | Refusal:
+    """Returns the Authorization header for PostgREST ('' = none: the anonymous role), or a refusal.
+
+    Arguments are header values, '' where the header is absent. A token of the caller's own wins over
+    the key's role. A legacy key counts only as a token: in `apikey` alone it opens the door, no more.
+    """
+    if authorization.rpartition(" ")[2].startswith(("sb_secret_", "sb_publishable_")):
+        return _KEY_AS_TOKEN
+    if not apikey:
+        return _NO_KEY
+    roles = {
+        keys.secret_key: f"Bearer {keys.service_role_jwt}",
+        keys.publishable_key: f"Bearer {keys.anon_jwt}",
+        keys.service_role_jwt: "",
+        keys.anon_jwt: "",
+    }
+    if apikey not in roles:
+        return _UNKNOWN_KEY
+    if apikey == keys.secret_key and user_agent.startswith("Mozilla/"):
+        return _SECRET_IN_BROWSER
+    return authorization or roles[apikey]
+
+
+class Gateway:
+    """A running gateway; `stop` closes its port and every connection."""
+
+    def __init__(
+        self, keys: Keys, upstream_port: int, upstream_timeout_s: float = UPSTREAM_TIMEOUT_S
+    ) -> None:
+        self._server = _Server(keys, upstream_port, upstream_timeout_s)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """What clients call SUPABASE_URL."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def point_at(self, upstream_port: int) -> None:
+        """Sends new connections to another PostgREST."""
+        self._server.upstream_port = upstream_port
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.close_connections()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, keys: Keys, upstream_port: int, upstream_timeout_s: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Exchange)
+        self.keys = keys
+        self.upstream_port = upstream_port
+        self.upstream_timeout_s = upstream_timeout_s
+        self._open: dict[socket.socket, threading.Thread] = {}
+        self._lock = threading.Lock()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open[request] = threading.current_thread()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._open.pop(request, None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are everyday life, not worth a stack trace."""
+
+    def close_connections(self) -> None:
+        with self._lock:
+            still_open = dict(self._open)
+        for connection in still_open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # its thread has closed it meanwhile
+        for thread in still_open.values():
+            thread.join(_JOIN_S)
+
+
+class _Exchange(BaseHTTPRequestHandler):
+    """One client connection and its own connection to PostgREST."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_CLIENT_S
+    disable_nagle_algorithm = True
+    wbufsize = _BLOCK_BYTES
+
+    def setup(self) -> None:
+        super().setup()
+        server = cast(_Server, self.server)
+        self._keys = server.keys
+        self._upstream = http.client.HTTPConnection(
+            "127.0.0.1", server.upstream_port, timeout=server.upstream_timeout_s, blocksize=_BLOCK_BYTES
+        )
+
+    def finish(self) -> None:
+        self._upstream.close()
+        super().finish()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are logged by who sends them."""
+
+    def _serve(self) -> None:
+        granted = self._grant()
+        if isinstance(granted, Refusal):
+            self._refuse(granted)
+            return
+        try:
+            _connect(self._upstream)
+        except OSError:
+            self._refuse(_AWAY)
+            return
+        try:
+            self._send_on(granted)
+            answer = self._upstream.getresponse()
+            head = _read_up_to(answer, _WHOLE_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException):
+            self._refuse(_BROKEN)
+            return
+        self._answer(answer, head)
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
+
+    def _grant(self) -> str | Refusal:
+        if "transfer-encoding" in self.headers:
+            return _NO_LENGTH
+        if not self.path.startswith((f"{_PREFIX}/", f"{_PREFIX}?")) and self.path != _PREFIX:
+            return _NO_ROUTE
+        if self.command == "OPTIONS":
+            return ""  # a browser's preflight carries no keys, and PostgREST answers it without
+        header = self.headers.get
+        return judge_keys(
+            self._keys, header("apikey", ""), header("authorization", ""), header("user-agent", "")
+        )
+
+    def _send_on(self, authorization: str) -> None:
+        upstream = self._upstream
+        path = self.path.removeprefix(_PREFIX)
+        upstream.putrequest(
+            self.command,
+            path if path.startswith("/") else f"/{path}",
+            skip_host=False,
+            skip_accept_encoding=True,
+        )
+        for name, value in self.headers.items():
+            if name.lower() not in _NOT_PASSED_ON:
+                upstream.putheader(name, value)
+        if authorization:
+            upstream.putheader("Authorization", authorization)
+        length = self.headers.get("content-length")
+        if length is None:
+            upstream.endheaders()
+            return
+        upstream.putheader("Content-Length", length)
+        blocks = self._body_blocks(int(length))
+        # The first block travels in the same segment as the head.
+        upstream.endheaders(next(blocks, b""))
+        for block in blocks:
+            upstream.send(block)
+
+    def _body_blocks(self, length: int) -> Iterator[bytes]:
+        while length > 0:
+            block = self.rfile.read(min(length, _BLOCK_BYTES))
+            if not block:
+                raise ConnectionError("the client broke off")
+            length -= len(block)
+            yield block
+
+    def _answer(self, answer: http.client.HTTPResponse, head: bytes) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _NOT_PASSED_ON:
+                self.send_header(name, value)
+        if answer.isclosed() or self.command == "HEAD":
+            self._send_whole(answer, head)
+        else:
+            self._send_in_chunks(answer, head)
+
+    def _send_whole(self, answer: http.client.HTTPResponse, body: bytes) -> None:
+        if self.command == "HEAD":
+            length = answer.getheader("content-length")
+            if length is not None:
+                self.send_header("Content-Length", length)
+        elif answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def _send_in_chunks(self, answer: http.client.HTTPResponse, block: bytes) -> None:
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while block:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+            block = answer.read(_BLOCK_BYTES)
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        # The body may lie unread on the connection, or half of it may have gone upstream.
+        self.close_connection = True
+        self._upstream.close()
+        body = json.dumps({"message": refusal.message, "hint": refusal.hint}).encode()
+        self.send_response_only(refusal.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
+
+
+def _connect(upstream: http.client.HTTPConnection) -> None:
+    """Makes sure that the connection is open: PostgREST closes one that was idle for half a minute."""
+    if upstream.sock and _is_readable(upstream.sock):
+        upstream.close()  # nothing is owed to us, so what can be read is the end of the stream
+    if upstream.sock is None:
+        upstream.connect()
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    return bool(select.select([connection], [], [], 0)[0])
+
+
+def _read_up_to(answer: http.client.HTTPResponse, limit: int) -> bytes:
+    """Reads the body until it ends or `limit` bytes are there; the answer is closed once it has ended."""
+    blocks = []
+    read = 0
+    while read < limit and (block := answer.read(_BLOCK_BYTES)):
+        blocks.append(block)
+        read += len(block)
+    return b"".join(blocks)

@@ -1,0 +1,203 @@
+"""Starts child processes, waits until each is ready, and makes sure that none outlives its parent.
+
+Every child gets a log file, a session of its own (a terminal's Ctrl-C reaches only the parent, which
+then stops things in order) and a line in the leash (`leash.py`) in case the parent dies first.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+
+_POLL_S = 0.02
+_LOG_TAIL_LINES = 15
+_PORT_ATTEMPTS = 3
+# Below the range from which systems take the ports of outgoing connections.
+_PORTS = range(20_000, 32_000)
+
+
+class StartFailed(Exception):
+    """A process ended or stayed silent instead of becoming ready; the message holds its last log lines."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user and group a child runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to start: `env` replaces the whole environment, and None inherits it; so does `account`."""
+
+    name: str
+    arguments: Sequence[str]
+    env: Mapping[str, str] | None = None
+    account: Account | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+
+
+def free_port() -> int:
+    """Returns a port of 127.0.0.1 that nothing listens on; somebody else may still take it first."""
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
+
+def start_on_free_port(start: Callable[[], T]) -> T:
+    """Calls `start`, which chooses a free port, up to three times: another may take the port first."""
+    for _ in range(_PORT_ATTEMPTS - 1):
+        try:
+            return start()
+        except StartFailed:
+            continue
+    return start()
+
+
+class Child:
+    """One running process; made by `Children.start`."""
+
+    def __init__(self, program: Program, log_path: Path) -> None:
+        self._program = program
+        self._log_path = log_path
+        account = program.account
+        with log_path.open("ab") as log:
+            self._popen = subprocess.Popen(
+                list(program.arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=None if program.env is None else dict(program.env),
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+                cwd="/",
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def stop_signal(self) -> signal.Signals:
+        return self._program.stop_signal
+
+    def wait_until(self, is_ready: Callable[[], bool], deadline_s: float) -> None:
+        """Returns once `is_ready()` holds.
+
+        Raises: StartFailed when the process ends first or the deadline passes.
+        """
+        deadline = time.monotonic() + deadline_s
+        while time.monotonic() < deadline:
+            if self._popen.poll() is not None:
+                raise StartFailed(self._describe(f"ended with code {self._popen.returncode}"))
+            if is_ready():
+                return
+            time.sleep(_POLL_S)
+        raise StartFailed(self._describe(f"was not ready after {deadline_s:.0f} s"))
+
+    def stop(self, grace_s: float = 10.0) -> None:
+        """Asks the process to end, and kills its group when it has not within the grace time."""
+        if self._popen.poll() is None:
+            self._popen.send_signal(self.stop_signal)
+        try:
+            self._popen.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)
+            self._popen.wait()
+
+    def _describe(self, what: str) -> str:
+        tail = self._log_path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return "\n".join([f"{self._program.name} {what}; its log {self._log_path} ends:", *tail])
+
+
+class Children:
+    """The processes and throw-away folders of one stack; leaving the context ends and removes them all."""
+
+    def __init__(self, log_folder: Path) -> None:
+        log_folder.mkdir(parents=True, exist_ok=True)
+        self._log_folder = log_folder
+        self._running: list[Child] = []
+        self._folders: list[Path] = []
+        self._leash = _start_leash()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop_all()
+
+    def start(self, program: Program, is_ready: Callable[[], bool], deadline_s: float = 30.0) -> Child:
+        """Starts a program and returns when it is ready.
+
+        Raises: StartFailed, after ending the process again.
+        """
+        child = Child(program, self._log_folder / f"{program.name}.log")
+        self._running.append(child)
+        self._tell(f"watch {child.pid} {int(child.stop_signal)}")
+        try:
+            child.wait_until(is_ready, deadline_s)
+        except BaseException:
+            self.stop(child)
+            raise
+        return child
+
+    def stop(self, child: Child) -> None:
+        child.stop()
+        self._running.remove(child)
+        self._tell(f"forget {child.pid}")
+
+    def make_folder(self, account: Account | None = None) -> Path:
+        """Makes a private folder that is deleted with the stack; `account` owns it, None means us."""
+        folder = Path(tempfile.mkdtemp(prefix="plantpulse-"))
+        self._folders.append(folder)
+        self._tell(f"remove {folder}")
+        if account:
+            os.chown(folder, account.uid, account.gid)
+        return folder
+
+    def stop_all(self) -> None:
+        """Ends everything, the youngest first, and deletes the folders."""
+        for child in reversed(self._running.copy()):
+            self.stop(child)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._leash.communicate()
+
+    def _tell(self, order: str) -> None:
+        if self._leash.stdin:
+            self._leash.stdin.write(f"{order}\n")
+            self._leash.stdin.flush()
+
+
+def _start_leash() -> subprocess.Popen[str]:
+    program = Path(__file__).with_name("leash.py")
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(program)],
+        stdin=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        start_new_session=True,
+    )

