@@ -1,0 +1,147 @@
+"""The plant's wall clock: between aware UTC instants and the naive local times that SQL Server stores.
+
+Pure. A naive local time says less than an instant: in autumn an hour happens twice, in spring one does
+not happen. Everything here follows from cutting a window where the zone's offset changes, into pieces
+in which wall clock and UTC run side by side. Truth about zones: the tz database, through `zoneinfo`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from plantpulse.live_pulse.slots import Window
+
+_ONE_SECOND: Final = timedelta(seconds=1)
+_TICK: Final = timedelta.resolution
+# Shorter than any stretch between two changes of a zone's offset, save a few that cancel out.
+_STRIDE: Final = timedelta(hours=12)
+
+
+class LocalBounds(NamedTuple):
+    """Naive plant-local times, whole seconds, half open: `start <= t < until`, and never empty."""
+
+    start: datetime
+    until: datetime
+
+
+class LocalPiece(NamedTuple):
+    """A part of a window in which the zone's offset stays the same, as naive plant-local times."""
+
+    start: datetime
+    until: datetime
+
+
+class ResolvedTime(NamedTuple):
+    """The instant that a naive local time stands for, and what is doubtful about it.
+
+    `is_ambiguous`: the clock showed it twice; the reading's `fold` decides, the first one by default.
+    `is_nonexistent`: the clock jumped over it; it is read as if the clock had not been changed yet.
+    """
+
+    at: datetime
+    is_ambiguous: bool
+    is_nonexistent: bool
+
+
+def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant of a naive plant-local time; doubtful ones as `ResolvedTime` says."""
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def to_local(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the naive plant-local time of an instant; its `fold` keeps which of two equal times it is."""
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+def resolve_local(local: datetime, zone: ZoneInfo) -> ResolvedTime:
+    """Return the instant of a naive plant-local time together with its doubts."""
+    first = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta()
+    second = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta()
+    return ResolvedTime(to_utc(local, zone), is_ambiguous=first > second, is_nonexistent=first < second)
+
+
+def local_pieces(window: Window, zone: ZoneInfo) -> tuple[LocalPiece, ...]:
+    """Return the window as runs of wall-clock time, in the order in which they happened."""
+    edges = [window.start, *_offset_changes(window, zone), window.until]
+    return tuple(_piece(start, until, zone) for start, until in pairwise(edges))
+
+
+def local_bounds(window: Window, zone: ZoneInfo) -> LocalBounds:
+    """Return the naive plant-local bounds that a query needs to see every instant of the window.
+
+    In autumn they are wider than the window: what the repeated hour shows cannot be told apart.
+    """
+    pieces = local_pieces(window, zone)
+    start = min(piece.start for piece in pieces)
+    until = max(piece.until for piece in pieces)
+    return LocalBounds(start.replace(microsecond=0), _whole_second_after(until))
+
+
+def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:
+    """Tell whether the clock showed any local time of the window twice."""
+    pieces = local_pieces(window, zone)
+    if any(later.start < earlier.until for earlier, later in pairwise(pieces)):
+        return True
+    return any(
+        resolve_local(to_local(at, zone), zone).is_ambiguous for at in (window.start, window.until - _TICK)
+    )
+
+
+def bucket_count(bounds: LocalBounds, every: timedelta) -> int:
+    """Return how many buckets of length `every`, counted back from `bounds.until`, the bounds hold."""
+    return -((bounds.start - bounds.until) // every)
+
+
+def buckets_in(window: Window, bounds: LocalBounds, every: timedelta, zone: ZoneInfo) -> frozenset[int]:
+    """Return the buckets, counted back from `bounds.until` by the wall clock, that the window touches.
+
+    SQL Server counts naive time. So on the days on which the clock is changed the buckets of a window
+    need not be neighbours: in spring there is an empty hour between them.
+    """
+    touched: set[int] = set()
+    for start, until in local_pieces(window, zone):
+        newest = (bounds.until - until) // every
+        oldest = (bounds.until - start - _TICK) // every
+        touched.update(range(max(newest, 0), oldest + 1))
+    return frozenset(touched)
+
+
+def _piece(start: datetime, until: datetime, zone: ZoneInfo) -> LocalPiece:
+    local_start = to_local(start, zone).replace(fold=0)
+    return LocalPiece(local_start, local_start + (until - start))
+
+
+def _offset_changes(window: Window, zone: ZoneInfo) -> list[datetime]:
+    changes: list[datetime] = []
+    start = window.start
+    while start < window.until:
+        until = min(start + _STRIDE, window.until)
+        if _offset(start, zone) != _offset(until - _TICK, zone):
+            changes.append(_change_between(start, until, zone))
+        start = until
+        if start < window.until and _offset(start - _TICK, zone) != _offset(start, zone):
+            changes.append(start)
+    return changes
+
+
+def _change_between(start: datetime, until: datetime, zone: ZoneInfo) -> datetime:
+    """Return the whole second at which the offset changes; it is not yet changed at `start`."""
+    before = _offset(start, zone)
+    low, high = 0, (until - start) // _ONE_SECOND + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(start + middle * _ONE_SECOND, zone) == before:
+            low = middle
+        else:
+            high = middle
+    return (start + high * _ONE_SECOND).replace(microsecond=0)
+
+
+def _offset(at: datetime, zone: ZoneInfo) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
+
+
+def _whole_second_after(local: datetime) -> datetime:
+    whole = local.replace(microsecond=0)
+    return whole if whole == local else whole + _ONE_SECOND

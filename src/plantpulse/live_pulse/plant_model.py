@@ -1,0 +1,180 @@
+"""What the claim's answer says about a plant: its assets and their shift targets.
+
+Pure: JSON in, frozen values out. The rows were checked by the database's own constraints, so one that
+cannot be read is a mistake in the plant model that somebody must mend: a `ConfigurationError`, not a
+rejected row. Assets share shift times, so equal patterns become one object.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, time
+from typing import Any, Final, NamedTuple, TypeVar
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.live_pulse.text import normalise_key
+
+_EVERY_DAY: Final = frozenset(range(1, 8))
+
+ValueT = TypeVar("ValueT")
+
+
+class Asset(NamedTuple):
+    """A machine or line; `source_name` is what SQL Server calls it, `key` what names are compared by."""
+
+    asset_id: int
+    source_name: str
+    key: str
+    ideal_units_per_hour: float | None
+    is_active: bool
+    is_mapped: bool
+
+
+class ShiftPattern(NamedTuple):
+    """When a shift is worked, by the plant's wall clock.
+
+    A shift that does not end after it starts crosses midnight and belongs to the day on which it starts;
+    `days_of_week` are those days by ISO number, 1 = Monday. `valid_until` is the first day without it.
+    """
+
+    starts_at: time
+    ends_at: time
+    days_of_week: frozenset[int]
+    valid_from: date
+    valid_until: date | None
+    breaks: tuple[tuple[time, time], ...]
+
+
+class ShiftTarget(NamedTuple):
+    """What an asset should make in one shift, in units."""
+
+    asset_id: int
+    shift_name: str
+    pattern: ShiftPattern
+    target_output: float
+
+
+class PlantModel(NamedTuple):
+    """The assets of a plant, inactive and unmapped ones included, and their shift targets."""
+
+    assets: Sequence[Asset]
+    shift_targets: Sequence[ShiftTarget]
+
+
+def parse_plant_model(
+    assets: Iterable[Mapping[str, Any]], shift_targets: Iterable[Mapping[str, Any]]
+) -> PlantModel:
+    """Return the plant model that the claim's `assets` and `shift_targets` describe.
+
+    Raises: ConfigurationError naming the asset and the field that cannot be read.
+    """
+    return PlantModel(parse_assets(assets), parse_shift_targets(shift_targets))
+
+
+def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
+    """Return the claim's `assets`.
+
+    Raises: ConfigurationError.
+    """
+    return [_asset(row) for row in rows]
+
+
+def parse_shift_targets(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
+    """Return the claim's `shift_targets`; equal shift times share one `ShiftPattern`.
+
+    Raises: ConfigurationError.
+    """
+    patterns: dict[tuple[object, ...], ShiftPattern] = {}
+    return [_shift_target(row, patterns) for row in rows]
+
+
+def _asset(row: Mapping[str, Any]) -> Asset:
+    rate = row.get("ideal_units_per_hour")
+    name = _read(row, "source_name", str)
+    return Asset(
+        asset_id=_read(row, "asset_id", int),
+        source_name=name,
+        key=normalise_key(name),
+        ideal_units_per_hour=None if rate is None else _read(row, "ideal_units_per_hour", _positive),
+        is_active=_read(row, "is_active", bool),
+        is_mapped=_read(row, "is_mapped", bool),
+    )
+
+
+def _shift_target(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftTarget:
+    return ShiftTarget(
+        asset_id=_read(row, "asset_id", int),
+        shift_name=_read(row, "shift_name", str),
+        pattern=_shared_pattern(row, patterns),
+        target_output=_read(row, "target_output", _not_negative),
+    )
+
+
+def _shared_pattern(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftPattern:
+    key = (
+        row.get("starts_at"),
+        row.get("ends_at"),
+        _read(row, "days_of_week", tuple),
+        row.get("valid_from"),
+        row.get("valid_until"),
+        _read(row, "breaks", _break_texts),
+    )
+    pattern = patterns.get(key)
+    if pattern is None:
+        pattern = patterns[key] = _pattern(row)
+    return pattern
+
+
+def _pattern(row: Mapping[str, Any]) -> ShiftPattern:
+    until = row.get("valid_until")
+    return ShiftPattern(
+        starts_at=_read(row, "starts_at", _clock_time),
+        ends_at=_read(row, "ends_at", _clock_time),
+        days_of_week=_read(row, "days_of_week", _days_of_week),
+        valid_from=_read(row, "valid_from", date.fromisoformat),
+        valid_until=None if until is None else _read(row, "valid_until", date.fromisoformat),
+        breaks=_read(row, "breaks", _breaks),
+    )
+
+
+def _read(row: Mapping[str, Any], field: str, read: Callable[[Any], ValueT]) -> ValueT:
+    try:
+        return read(row[field])
+    except (KeyError, TypeError, ValueError):
+        shift = f", shift {row['shift_name']}" if row.get("shift_name") else ""
+        raise ConfigurationError(
+            f"the plant model cannot be read: asset {row.get('asset_id')}{shift}: "
+            f"{field} is missing or malformed; mend it in Supabase"
+        ) from None
+
+
+def _clock_time(text: str) -> time:
+    # Postgres knows 24:00, the end of the day; a shift that ends at 00:00 says the same.
+    return time() if text.startswith("24:00") else time.fromisoformat(text)
+
+
+def _days_of_week(days: Iterable[int]) -> frozenset[int]:
+    chosen = frozenset(days)
+    if not chosen <= _EVERY_DAY:
+        raise ValueError(days)
+    return chosen
+
+
+def _break_texts(breaks: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one["starts_at"], one["ends_at"]) for one in breaks)
+
+
+def _breaks(breaks: Iterable[Mapping[str, str]]) -> tuple[tuple[time, time], ...]:
+    return tuple((_clock_time(start), _clock_time(end)) for start, end in _break_texts(breaks))
+
+
+def _positive(value: float) -> float:
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise ValueError(value)
+    return number
+
+
+def _not_negative(value: float) -> float:
+    number = float(value)
+    if not 0 <= number < float("inf"):
+        raise ValueError(value)
+    return number

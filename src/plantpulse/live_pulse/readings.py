@@ -1,0 +1,242 @@
+"""Rows of the source's queries as typed readings, and as `Rejected` values where they are malformed.
+
+Pure. A parse never raises, whatever the values are. What a row may look like:
+
+    repaired    white space around and inside names and codes, letter case (for comparing), control
+                characters (as blanks), numbers in a text, times in ISO 8601 text or with an offset
+    rejected    asset missing, blank, not text or over 200 characters; a required number missing, not finite,
+                negative or beyond 1e12; a bucket outside the span; a time missing, no time or outside 1970
+                to 2199; downtime that ends before it starts; an OEE above 1000 percent
+    left out    an unusable value in a column that no figure rests on: `last_at` and the three parts of a
+                reported OEE, `hours`, `notes`
+
+All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Column orders are those of the
+files in `queries/`. Times leave here as aware UTC, read from naive plant-local time.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from plantpulse.live_pulse.cells import (
+    Malformed,
+    Reason,
+    read_asset,
+    read_count,
+    read_optional_time,
+    read_text,
+    read_time,
+    show_value,
+)
+from plantpulse.live_pulse.local_time import to_utc
+
+Row = Sequence[object]
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "output": ("asset", "bucket", "units", "last_at"),
+    "oee": ("asset", "oee", "availability", "performance", "quality", "at"),
+    "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes"),
+    "safety": ("source_id", "asset", "reason_code", "at", "minutes", "notes"),
+    "quality": ("asset", "good", "rejected"),
+    "labor": ("asset", "headcount", "hours"),
+}
+OEE_PERCENT_PER_UNIT: Final[Mapping[str, float]] = {"percent": 1.0, "fraction": 100.0}
+LARGEST_OEE_PERCENT: Final = 1000.0
+KEPT_REJECTS: Final = 100
+
+
+class Rejected(NamedTuple):
+    """A malformed row: what is wrong with it, and its columns as JSON can carry them."""
+
+    query: str
+    reason: Reason
+    row: dict[str, object]
+
+    def as_json(self) -> dict[str, object]:
+        """Return one entry of the commit's `rejected_records`."""
+        return {"query": self.query, "reason": str(self.reason), "row": self.row}
+
+
+class OutputReading(NamedTuple):
+    """Units that an asset made in one bucket; bucket 0 is the newest."""
+
+    asset: str
+    asset_key: str
+    bucket: int
+    units: float
+
+
+class OeeReading(NamedTuple):
+    """An OEE that the source reports, in percent."""
+
+    asset: str
+    asset_key: str
+    oee_percent: float
+    at: datetime
+
+
+class DowntimeReading(NamedTuple):
+    """A stop of an asset; `ended_at` None means that it is still open."""
+
+    asset: str
+    asset_key: str
+    reason_code: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class QualityReading(NamedTuple):
+    """Good and rejected units of an asset over the whole span that was read."""
+
+    asset: str
+    asset_key: str
+    good: float
+    rejected: float
+
+
+class LaborReading(NamedTuple):
+    """How many people work at an asset."""
+
+    asset: str
+    asset_key: str
+    headcount: float
+
+
+ReadingT_co = TypeVar("ReadingT_co", covariant=True)
+
+
+class Parsed(NamedTuple, Generic[ReadingT_co]):
+    """A query's rows: as readings, the first malformed ones, and how many of those for each reason."""
+
+    readings: Sequence[ReadingT_co]
+    rejected: Sequence[Rejected]
+    rejected_counts: Mapping[Reason, int]
+
+    @property
+    def rejected_count(self) -> int:
+        return sum(self.rejected_counts.values())
+
+
+class Rejects:
+    """Collects malformed rows of one query: counts all, keeps the first ones."""
+
+    def __init__(self, query: str) -> None:
+        self.query = query
+        self.kept: list[Rejected] = []
+        self.counts: dict[Reason, int] = {}
+
+    def add(self, reason: Reason, row: Row) -> None:
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        if len(self.kept) < KEPT_REJECTS:
+            self.kept.append(Rejected(self.query, reason, show_row(self.query, row)))
+
+
+def show_row(query: str, row: Row) -> dict[str, object]:
+    """Return the row as column -> value, each as JSON can carry it; columns beyond the contract are cut."""
+    return {column: show_value(value) for column, value in zip(COLUMNS[query], row, strict=False)}
+
+
+def parse_output(rows: Iterable[Row], *, bucket_count: int) -> Parsed[OutputReading]:
+    """Return output by asset and bucket; `bucket_count`: how many buckets the query's bounds hold."""
+
+    def read(row: Row) -> OutputReading:
+        asset, bucket, units, _last_at = row
+        name, key = read_asset(asset)
+        return OutputReading(name, key, _read_bucket(bucket, bucket_count), read_count(units))
+
+    return _parse("output", rows, read)
+
+
+def parse_oee(rows: Iterable[Row], *, zone: ZoneInfo, scale: str) -> Parsed[OeeReading]:
+    """Return reported OEE in percent; `scale` is what the plant's figures are in: percent or fraction."""
+    percent_per_unit = OEE_PERCENT_PER_UNIT[scale]
+
+    def read(row: Row) -> OeeReading:
+        asset, oee, _availability, _performance, _quality, at = row
+        name, key = read_asset(asset)
+        oee_percent = read_count(oee) * percent_per_unit
+        if oee_percent > LARGEST_OEE_PERCENT:
+            raise Malformed(Reason.OEE_OUT_OF_RANGE)
+        return OeeReading(name, key, oee_percent, to_utc(read_time(at, zone), zone))
+
+    return _parse("oee", rows, read)
+
+
+def parse_downtime(rows: Iterable[Row], *, zone: ZoneInfo) -> Parsed[DowntimeReading]:
+    """Return stops, whole, not clipped to any window."""
+
+    def read(row: Row) -> DowntimeReading:
+        asset, reason_code, started, ended, _notes = row
+        name, key = read_asset(asset)
+        started_at, ended_at = _read_stop(started, ended, zone)
+        return DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
+
+    return _parse("downtime", rows, read)
+
+
+def parse_quality(rows: Iterable[Row]) -> Parsed[QualityReading]:
+    """Return good and rejected units by asset."""
+
+    def read(row: Row) -> QualityReading:
+        asset, good, rejected = row
+        name, key = read_asset(asset)
+        return QualityReading(name, key, read_count(good), read_count(rejected))
+
+    return _parse("quality", rows, read)
+
+
+def parse_labor(rows: Iterable[Row]) -> Parsed[LaborReading]:
+    """Return headcounts, newest first as the query gives them."""
+
+    def read(row: Row) -> LaborReading:
+        asset, headcount, _hours = row
+        name, key = read_asset(asset)
+        return LaborReading(name, key, read_count(headcount))
+
+    return _parse("labor", rows, read)
+
+
+def _parse(query: str, rows: Iterable[Row], read: Callable[[Row], ReadingT_co]) -> Parsed[ReadingT_co]:
+    width = len(COLUMNS[query])
+    readings: list[ReadingT_co] = []
+    rejects = Rejects(query)
+    for row in rows:
+        if len(row) != width:
+            rejects.add(Reason.WRONG_WIDTH, row)
+            continue
+        try:
+            readings.append(read(row))
+        except Malformed as malformed:
+            rejects.add(malformed.reason, row)
+    return Parsed(readings, rejects.kept, rejects.counts)
+
+
+def _read_bucket(value: object, bucket_count: int) -> int:
+    bucket = value if type(value) is int else _whole_number(value)
+    if 0 <= bucket < bucket_count:
+        return bucket
+    raise Malformed(Reason.BUCKET_OUT_OF_RANGE)
+
+
+def _whole_number(value: object) -> int:
+    try:
+        number = read_count(value)
+    except Malformed:
+        raise Malformed(Reason.BUCKET_OUT_OF_RANGE) from None
+    return int(number) if number.is_integer() else -1
+
+
+def _read_stop(started: object, ended: object, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
+    start = read_time(started, zone)
+    end = read_optional_time(ended, zone)
+    started_at = to_utc(start, zone)
+    if end is None:
+        return started_at, None
+    ended_at = to_utc(end, zone)
+    if ended_at < started_at and end < start:
+        # A stop that ends in the second of autumn's two equal hours only looks reversed.
+        ended_at = to_utc(end.replace(fold=1), zone)
+        if ended_at < started_at:
+            raise Malformed(Reason.REVERSED)
+    return started_at, max(started_at, ended_at)

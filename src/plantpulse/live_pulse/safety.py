@@ -1,0 +1,158 @@
+"""Rows of the safety query as safety events. None is ever lost.
+
+Pure. A malformed row becomes an event all the same, with what is usable of it, and is also listed as
+`Rejected` for the record, under the first thing that is wrong with it:
+
+    asset missing, blank, no text    recorded under the name "(unknown)"
+    asset over 200 characters        recorded under its beginning
+    reason code missing, no text     recorded as "(unknown)"
+    minutes unusable                 not known
+    time unusable                    the midnight that began the plant's day of the poll, as `details` says;
+                                     without a source id, a fingerprint of the row's content stands in for
+                                     one, so that the next poll finds the same event and not another
+
+`source_timestamp` is the plant's naive time, because UTC is ambiguous in autumn's repeated hour and an
+event's identity must not be.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from plantpulse.live_pulse.cells import (
+    NAME_LIMIT,
+    AssetName,
+    Malformed,
+    Reason,
+    read_asset,
+    read_code,
+    read_optional_count,
+    read_text,
+    read_time,
+)
+from plantpulse.live_pulse.local_time import to_local, to_utc
+from plantpulse.live_pulse.readings import COLUMNS, Parsed, Rejects, Row, show_row
+from plantpulse.live_pulse.rounding import stored_number
+from plantpulse.live_pulse.text import collapse_blanks, cut_text, normalise_key
+
+UNKNOWN: Final = "(unknown)"
+DEFAULT_SEVERITY: Final = "critical"
+TIME_UNKNOWN: Final = "Time unknown, stamped with the day of the poll."
+
+_UNKNOWN_ASSET: Final = AssetName(UNKNOWN, UNKNOWN)
+_WIDTH: Final = len(COLUMNS["safety"])
+
+ValueT = TypeVar("ValueT")
+
+
+class SafetyEvent(NamedTuple):
+    """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None when not known."""
+
+    source_id: str | None
+    source_asset: str
+    event_timestamp: datetime
+    source_timestamp: datetime
+    reason_code: str
+    severity: str
+    downtime_minutes: float | None
+    details: str | None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two rows of one plant the same event."""
+        if self.source_id is not None:
+            return (self.source_id,)
+        return normalise_key(self.source_asset), self.source_timestamp, normalise_key(self.reason_code)
+
+    def as_json(self) -> dict[str, object]:
+        """Return one entry of the `p_events` of record_safety_events."""
+        return self._asdict() | {
+            "event_timestamp": self.event_timestamp.isoformat(),
+            "source_timestamp": self.source_timestamp.isoformat(),
+        }
+
+
+def parse_safety(
+    rows: Iterable[Row], *, zone: ZoneInfo, severities: Mapping[str, str], polled_at: datetime
+) -> Parsed[SafetyEvent]:
+    """Return one event for every incident in the rows; rows of one identity are one, the fullest of them.
+
+    `severities`: by reason code, in any spelling; a code that is not there is critical. `polled_at` places
+    rows that have no usable time.
+    """
+    by_key = {normalise_key(code): severity for code, severity in severities.items()}
+    midnight = datetime.combine(to_local(polled_at, zone).date(), time())
+    events: dict[tuple[object, ...], SafetyEvent] = {}
+    rejects = Rejects("safety")
+    for row in rows:
+        reasons: list[Reason] = []
+        event = _event(row, reasons, zone, by_key, midnight)
+        events[event.identity] = max(event, events.get(event.identity, event), key=_fullness)
+        if reasons:
+            rejects.add(reasons[0], row)
+    return Parsed(list(events.values()), rejects.kept, rejects.counts)
+
+
+def _event(
+    row: Row, reasons: list[Reason], zone: ZoneInfo, severities: Mapping[str, str], midnight: datetime
+) -> SafetyEvent:
+    if len(row) != _WIDTH:
+        reasons.append(Reason.WRONG_WIDTH)
+    source_id, asset, reason_code, at, minutes, notes = [*row, *[None] * _WIDTH][:_WIDTH]
+    reason = _usable(read_code, reason_code, reasons) or UNKNOWN
+    source_at = _usable(lambda value: read_time(value, zone), at, reasons)
+    downtime_minutes = _usable(read_optional_count, minutes, reasons)
+    details = read_text(notes)
+    return SafetyEvent(
+        source_id=_source_id(source_id) or (None if source_at else _fingerprint(row)),
+        source_asset=_asset_name(asset, reasons),
+        event_timestamp=to_utc(source_at or midnight, zone),
+        source_timestamp=source_at or midnight,
+        reason_code=reason,
+        severity=severities.get(normalise_key(reason), DEFAULT_SEVERITY),
+        downtime_minutes=None if downtime_minutes is None else stored_number(downtime_minutes),
+        details=details if source_at else " ".join(filter(None, (TIME_UNKNOWN, details))),
+    )
+
+
+def _usable(read: Callable[[object], ValueT], value: object, reasons: list[Reason]) -> ValueT | None:
+    try:
+        return read(value)
+    except Malformed as malformed:
+        reasons.append(malformed.reason)
+        return None
+
+
+def _asset_name(value: object, reasons: list[Reason]) -> str:
+    name = (_usable(read_asset, value, reasons) or _UNKNOWN_ASSET).name
+    if name is UNKNOWN and isinstance(value, str):
+        return cut_text(collapse_blanks(value), NAME_LIMIT) or UNKNOWN
+    return name
+
+
+def _source_id(value: object) -> str | None:
+    """Return the source's own key of the row as text: it may be a number, a text or a GUID."""
+    if isinstance(value, str):
+        text = collapse_blanks(value)
+    elif isinstance(value, Decimal | int | UUID):
+        text = str(value)
+    else:
+        text = value.hex() if isinstance(value, bytes) else ""
+    return text if 0 < len(text) <= NAME_LIMIT else None
+
+
+def _fingerprint(row: Row) -> str:
+    """Return a text that stays the same as long as the row's content does."""
+    from hashlib import sha256  # noqa: PLC0415 - needed by next to no run
+
+    content = json.dumps(show_row("safety", row), sort_keys=True)
+    return "row:" + sha256(content.encode()).hexdigest()[:32]
+
+
+def _fullness(event: SafetyEvent) -> tuple[float, str, str, str]:
+    minutes = -1.0 if event.downtime_minutes is None else event.downtime_minutes
+    return minutes, event.details or "", event.reason_code, event.source_asset

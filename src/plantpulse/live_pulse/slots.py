@@ -1,0 +1,88 @@
+"""The schedule's grid and the window of time that a slot describes.
+
+Pure; every instant is aware UTC. A slot is a moment on the grid of every N minutes since UTC midnight:
+the name under which a scheduled poll is claimed. Its window ends a source lag before it. The plant's wall
+clock is not known here (see `local_time`).
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from plantpulse.errors import ConfigurationError
+
+_DAY: Final = timedelta(days=1)
+
+
+class Window(NamedTuple):
+    """A span of time, half open: `start <= t < until`; both are aware UTC."""
+
+    start: datetime
+    until: datetime
+
+    @property
+    def length(self) -> timedelta:
+        return self.until - self.start
+
+
+def grid_interval(every_minutes: int) -> timedelta:
+    """Return the grid's interval.
+
+    Raises: ConfigurationError when whole intervals do not fill a day.
+    """
+    if every_minutes < 1 or 1440 % every_minutes:
+        raise ConfigurationError(
+            f"the poll interval must divide a day (1440 minutes), not {every_minutes} minutes"
+        )
+    return timedelta(minutes=every_minutes)
+
+
+def slot_at_or_before(at: datetime, every: timedelta) -> datetime:
+    """Return the latest slot that is not after the instant."""
+    at = at.astimezone(UTC)
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (at - midnight) // every * every
+
+
+def previous_slot(at: datetime, every: timedelta) -> datetime:
+    """Return the latest slot before the instant; of a slot, the one before it."""
+    return slot_at_or_before(at - timedelta.resolution, every)
+
+
+def next_slot(at: datetime, every: timedelta) -> datetime:
+    """Return the first slot after the instant; of a slot, the one after it."""
+    return slot_at_or_before(at, every) + every
+
+
+def is_on_grid(at: datetime, every: timedelta) -> bool:
+    """Tell whether the instant is a slot."""
+    return slot_at_or_before(at, every) == at
+
+
+def scheduled_slot(
+    scheduled_at: datetime | None,
+    now: datetime,
+    *,
+    every: timedelta,
+    catch_up: timedelta,
+    tolerance: timedelta,
+) -> datetime | None:
+    """Return the slot that a scheduler's stated time stands for, in UTC; None: treat the run as manual.
+
+    It must be on the grid, at most `catch_up` old and at most `tolerance` ahead: a "run now" may carry the
+    time of a run to come, which must not be taken away from it. A time without an offset is none.
+    """
+    if scheduled_at is None or scheduled_at.tzinfo is None:
+        return None
+    is_timely = now - catch_up <= scheduled_at <= now + tolerance
+    return scheduled_at.astimezone(UTC) if is_timely and is_on_grid(scheduled_at, every) else None
+
+
+def window_of_slot(slot: datetime, *, length: timedelta, source_lag: timedelta) -> Window:
+    """Return the window that a slot, or a manual run at that instant, describes; whole seconds."""
+    until = slot.astimezone(UTC).replace(microsecond=0) - source_lag
+    return Window(until - length, until)
+
+
+def last_interval(window: Window, every: timedelta) -> Window:
+    """Return the newest interval of the window: what no other slot's last interval repeats."""
+    return Window(max(window.start, window.until - every), window.until)

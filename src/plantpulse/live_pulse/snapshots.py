@@ -1,0 +1,257 @@
+"""Judges what was read: one snapshot for every active, mapped asset of the plant in one window.
+
+Pure. A machine that made nothing reads 0, it does not disappear; but without a complete output result there
+are no snapshots at all, because zeros would be lies. Stored numbers have at most 4 decimals, and whole
+numbers are whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from plantpulse.live_pulse.intervals import Span, clip, intersect, minutes, unite
+from plantpulse.live_pulse.oee import compute_oee
+from plantpulse.live_pulse.plant_model import Asset, PlantModel
+from plantpulse.live_pulse.readings import (
+    DowntimeReading,
+    LaborReading,
+    OeeReading,
+    OutputReading,
+    QualityReading,
+)
+from plantpulse.live_pulse.rounding import stored_number
+from plantpulse.live_pulse.shifts import IDLE, Workload, workloads
+from plantpulse.live_pulse.slots import Window
+
+Status = Literal["on_target", "below_target", "above_target"]
+OeeSource = Literal["reported", "computed"]
+
+ON_TARGET_BAND_PERCENT: Final = 5.0
+
+
+class Snapshot(NamedTuple):
+    """One row of `live_snapshots`: units, percent and minutes over the window; None: not known.
+
+    `slot_output` is that of the newest interval alone, which may be summed over time.
+    """
+
+    asset_id: int
+    output_actual: float
+    slot_output: float | None
+    output_target: float
+    variance_percent: float | None
+    status: Status
+    oee_current: float | None
+    oee_source: OeeSource | None
+    downtime_minutes: float
+    good_count: float | None
+    reject_count: float | None
+    labor_headcount: float | None
+
+    def as_json(self) -> dict[str, object]:
+        """Return one entry of the commit's `snapshots`."""
+        return self._asdict()
+
+
+class Readings(NamedTuple):
+    """The readings of one poll. None: the query was not answered, or not to its end."""
+
+    output: Sequence[OutputReading] | None
+    downtime: Sequence[DowntimeReading] | None = ()
+    oee: Sequence[OeeReading] | None = None
+    quality: Sequence[QualityReading] | None = None
+    labor: Sequence[LaborReading] | None = None
+
+
+class Judgement(NamedTuple):
+    """What a poll's readings say.
+
+    `unknown_assets`: names that the plant model does not have, as the source spells them, sorted, one
+    spelling each. `counts`: assets, snapshots, assets_reporting (with output), assets_unknown.
+    """
+
+    snapshots: Sequence[Snapshot]
+    unknown_assets: Sequence[str]
+    counts: Mapping[str, int]
+
+
+class _Facts(NamedTuple):
+    """What was read, gathered by asset key."""
+
+    output: Mapping[str, float]
+    slot_output: Mapping[str, float] | None
+    stops: Mapping[str, list[Span]]
+    oee: Mapping[str, OeeReading]
+    quality: Mapping[str, tuple[float, float]]
+    headcount: Mapping[str, float]
+
+
+def judge(
+    plant: PlantModel,
+    readings: Readings,
+    *,
+    window: Window,
+    zone: ZoneInfo,
+    window_buckets: frozenset[int],
+    slot_buckets: frozenset[int] | None,
+) -> Judgement:
+    """Return the snapshots of one window, in the order of the plant's assets.
+
+    `window_buckets`: the buckets of output that make up the window; `slot_buckets`: those of its newest
+    interval, None for a run off the grid, which has none. Without output there are no snapshots.
+    """
+    unknown = _unknown_assets(plant, readings)
+    snapshots: list[Snapshot] = []
+    reporting = 0
+    if readings.output is not None:
+        facts = _gather(readings, readings.output, window, window_buckets, slot_buckets)
+        loads = workloads(plant.shift_targets, window, zone)
+        judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
+        snapshots = [_snapshot(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in judged]
+        reporting = sum(asset.key in facts.output for asset in judged)
+    counts = {
+        "assets": sum(asset.is_active and asset.is_mapped for asset in plant.assets),
+        "assets_reporting": reporting,
+        "assets_unknown": len(unknown),
+        "snapshots": len(snapshots),
+    }
+    return Judgement(snapshots, unknown, counts)
+
+
+def variance_percent(actual: float, target: float) -> float | None:
+    """Return how far the actual output is off its target, in percent of the target; None without a target."""
+    return (actual - target) / target * 100 if target else None
+
+
+def output_status(actual: float, variance: float | None) -> Status:
+    """Return where output stands; `variance` in percent, None without a target: any output is above none."""
+    if variance is None:
+        return "above_target" if actual else "on_target"
+    if abs(variance) <= ON_TARGET_BAND_PERCENT:
+        return "on_target"
+    return "above_target" if variance > 0 else "below_target"
+
+
+def downtime_spans(stops: Iterable[DowntimeReading], window: Window) -> list[Span]:
+    """Return one asset's downtime inside the window, overlaps once; an open stop lasts to its end."""
+    return unite(clip(((stop.started_at, stop.ended_at or window.until) for stop in stops), *window))
+
+
+def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
+    key = asset.key
+    actual = stored_number(facts.output.get(key, 0.0))
+    target = stored_number(load.output_target)
+    variance = _stored_or_none(variance_percent(actual, target))
+    stops = facts.stops.get(key, [])
+    oee, oee_source = _oee(asset, facts, load)
+    good, rejected = facts.quality.get(key, (None, None))
+    return Snapshot(
+        asset_id=asset.asset_id,
+        output_actual=actual,
+        slot_output=None if facts.slot_output is None else stored_number(facts.slot_output.get(key, 0.0)),
+        output_target=target,
+        variance_percent=variance,
+        status=output_status(actual, variance),
+        oee_current=oee,
+        oee_source=oee_source,
+        downtime_minutes=stored_number(minutes(stops)) if stops else 0,
+        good_count=_stored_or_none(good),
+        reject_count=_stored_or_none(rejected),
+        labor_headcount=_stored_or_none(facts.headcount.get(key)),
+    )
+
+
+def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, OeeSource | None]:
+    """Return the OEE in percent: the reported one, else a computed one where all its parts are known."""
+    reported = facts.oee.get(asset.key)
+    if reported is not None:
+        return stored_number(reported.oee_percent), "reported"
+    quality = facts.quality.get(asset.key)
+    if quality is None or asset.ideal_units_per_hour is None:
+        return None, None
+    planned = minutes(load.planned_spans)
+    stopped = minutes(intersect(facts.stops.get(asset.key, []), load.planned_spans))
+    computed = compute_oee(
+        planned_minutes=planned,
+        run_minutes=planned - stopped,
+        ideal_units_per_hour=asset.ideal_units_per_hour,
+        units=facts.output.get(asset.key, 0.0),
+        good=quality[0],
+        rejected=quality[1],
+    )
+    return (None, None) if computed is None else (stored_number(100 * computed.oee), "computed")
+
+
+def _gather(
+    readings: Readings,
+    output: Sequence[OutputReading],
+    window: Window,
+    window_buckets: frozenset[int],
+    slot_buckets: frozenset[int] | None,
+) -> _Facts:
+    return _Facts(
+        output=_units_in(output, window_buckets),
+        slot_output=None if slot_buckets is None else _units_in(output, slot_buckets),
+        stops=_stops_by_asset(readings.downtime or (), window),
+        oee=_latest_oee(readings.oee or ()),
+        quality=_quality_sums(readings.quality or ()),
+        headcount=_latest_headcounts(readings.labor or ()),
+    )
+
+
+def _units_in(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:
+    units: dict[str, float] = {}
+    for reading in output:
+        if reading.bucket in buckets:
+            units[reading.asset_key] = units.get(reading.asset_key, 0.0) + reading.units
+    return units
+
+
+def _stops_by_asset(downtime: Iterable[DowntimeReading], window: Window) -> dict[str, list[Span]]:
+    stops: dict[str, list[DowntimeReading]] = {}
+    for reading in downtime:
+        stops.setdefault(reading.asset_key, []).append(reading)
+    return {key: downtime_spans(of_asset, window) for key, of_asset in stops.items()}
+
+
+def _latest_oee(oee: Iterable[OeeReading]) -> dict[str, OeeReading]:
+    latest: dict[str, OeeReading] = {}
+    for reading in oee:
+        known = latest.get(reading.asset_key)
+        if known is None or reading.at > known.at:
+            latest[reading.asset_key] = reading
+    return latest
+
+
+def _quality_sums(quality: Iterable[QualityReading]) -> dict[str, tuple[float, float]]:
+    sums: dict[str, tuple[float, float]] = {}
+    for reading in quality:
+        good, rejected = sums.get(reading.asset_key, (0.0, 0.0))
+        sums[reading.asset_key] = (good + reading.good, rejected + reading.rejected)
+    return sums
+
+
+def _latest_headcounts(labor: Iterable[LaborReading]) -> dict[str, float]:
+    headcounts: dict[str, float] = {}
+    for reading in labor:  # newest first
+        headcounts.setdefault(reading.asset_key, reading.headcount)
+    return headcounts
+
+
+def _unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:
+    known = {asset.key for asset in plant.assets}
+    spellings: dict[str, str] = {}
+    for key, name in _names_read(readings):
+        if key not in known:
+            spellings.setdefault(key, name)
+    return sorted(spellings.values())
+
+
+def _names_read(readings: Readings) -> Iterator[tuple[str, str]]:
+    for query in (readings.output, readings.downtime, readings.oee, readings.quality, readings.labor):
+        for reading in query or ():
+            yield reading.asset_key, reading.asset
+
+
+def _stored_or_none(value: float | None) -> float | None:
+    return None if value is None else stored_number(value)
