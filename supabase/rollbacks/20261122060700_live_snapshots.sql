@@ -1,0 +1,3 @@
+-- Takes the table away, and everything in it.
+
+drop table public.live_snapshots;
