@@ -11,7 +11,9 @@
         ├── InvalidRequest          the caller's request is malformed
         ├── SourceLoginFailed       SQL Server refused the login
         ├── SourceRefused           SQL Server refused the connection for good: TLS, database
+        │   └── SourceTableDenied   the login may not read a table: a query that is optional can be left out
         ├── SourceSchemaMismatch    a table or column is missing, or a query returns other columns
+        │   └── SourceTableMissing  a table is missing: a query that is optional can be left out
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         ├── StoreRefused            Supabase refused the call: key, grant, payload
         ├── FenceRefused            another run has taken over: this one may write nothing
@@ -101,10 +103,18 @@ class SourceRefused(PermanentError):
     code = "source_refused"
 
 
+class SourceTableDenied(SourceRefused):
+    """The login has no SELECT on a table that a query reads; reported under its parent's code."""
+
+
 class SourceSchemaMismatch(PermanentError):
     """A query file and the plant's tables disagree; the message names file and column or table."""
 
     code = "source_schema_mismatch"
+
+
+class SourceTableMissing(SourceSchemaMismatch):
+    """A table that a query reads does not exist; reported under its parent's code."""
 
 
 class SourceQueryFailed(PermanentError):

@@ -1,0 +1,142 @@
+"""The questions that a poll asks SQL Server: one file of plain T-SQL each, with the columns it promises.
+
+The built-in files stand in `queries/`. A plant whose tables are named otherwise replaces some of them
+by files of the same name: the columns are the contract, the tables are not. The columns and their
+order come from `readings.COLUMNS`. Pure but for reading the files; the connection is `sqlserver`'s.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+from plantpulse.errors import ConfigurationError, SourceSchemaMismatch
+from plantpulse.live_pulse.readings import COLUMNS
+
+BUILT_IN: Final = Path(__file__).with_name("queries")
+
+# What a file may use, and how SQL Server is to understand it. Whole seconds, so that a bound is the same
+# literal under every login language and for `datetime` as for `datetime2` columns.
+PARAMETER_TYPES: Final[Mapping[str, str]] = {
+    "from": "datetime2(0)",
+    "until": "datetime2(0)",
+    "limit": "int",
+    "bucket_s": "int",
+    "reason_codes": "nvarchar(4000)",
+}
+_PARAMETER: Final = re.compile(r"(?<!@)@(" + "|".join(PARAMETER_TYPES) + r")\b", re.IGNORECASE)
+
+_OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {"safety": frozenset({"source_id"})}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question.
+
+    `columns` is the order in which the values of a row are wanted; those in `optional_columns` may be
+    missing from the result. `parameters` are the ones that the text uses, without the @.
+    """
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]
+    optional_columns: frozenset[str]
+    parameters: tuple[str, ...]
+
+    @property
+    def file_name(self) -> str:
+        """What the question is called towards people."""
+        return f"{self.name}.sql"
+
+
+def load_queries(queries_dir: Path | None = None) -> dict[str, Query]:
+    """Return the six questions by name, each from `queries_dir` where it has a file of that name.
+
+    Raises: ConfigurationError when the folder or a file cannot be read, or a file is named like no question.
+    """
+    replaced = _replacements(queries_dir) if queries_dir else {}
+    return {name: make_query(name, _read(replaced.get(name, BUILT_IN / f"{name}.sql"))) for name in COLUMNS}
+
+
+def make_query(name: str, sql: str) -> Query:
+    """Return the question `name` asked with this text. Parameters in comments count: no harm."""
+    used = {found[1].lower() for found in _PARAMETER.finditer(sql)}
+    return Query(
+        name=name,
+        sql=sql,
+        columns=COLUMNS[name],
+        optional_columns=_OPTIONAL_COLUMNS.get(name, frozenset()),
+        parameters=tuple(parameter for parameter in PARAMETER_TYPES if parameter in used),
+    )
+
+
+def build_statement(query: Query, parameters: Mapping[str, object]) -> tuple[str, tuple[Any, ...]]:
+    """Return the batch that runs a query file, and the values that pymssql puts into it.
+
+    The file's text is a value like the others: the driver quotes it, and a % or an apostrophe in it means
+    nothing. SQL Server keeps one plan for the text, whatever the parameters are.
+    """
+    # In a T-SQL literal a backslash at the end of a line swallows the line break: a comment that ends in one
+    # would take the next line of the query with it.
+    sql = re.sub(r"\\(?=\r?\n)", r"\\ ", query.sql)
+    declared = ", ".join(f"@{name} {PARAMETER_TYPES[name]}" for name in query.parameters)
+    given = "".join(f", @{name} = %s" for name in query.parameters)
+    values = [_literal(parameters[name]) for name in query.parameters]
+    if not values:
+        return "EXEC sp_executesql %s", (sql,)
+    return f"EXEC sp_executesql %s, %s{given}", (sql, declared, *values)
+
+
+def find_columns(query: Query, names: Sequence[str], place: str) -> list[int | None]:
+    """Return where each column of the contract stands in a result; None for an optional one that is missing.
+
+    Letter case and further columns do not matter. Raises: SourceSchemaMismatch naming file and columns.
+    """
+    found = {name.strip().lower(): position for position, name in enumerate(names)}
+    missing = [name for name in query.columns if name not in found and name not in query.optional_columns]
+    if missing:
+        columns = ", ".join(name or "(no name)" for name in names) or "no result at all"
+        raise SourceSchemaMismatch(
+            f"{query.file_name} on {place}: the result has no column {', '.join(missing)}; "
+            f"expected {', '.join(query.columns)}, found {columns}. Name the columns with AS in the file"
+        )
+    return [found.get(name) for name in query.columns]
+
+
+def in_order(rows: list[tuple[Any, ...]], positions: list[int | None], width: int) -> list[tuple[Any, ...]]:
+    """Return the rows with their values at the given positions, None where there is no position."""
+    if positions == list(range(width)):
+        return rows
+    if None in positions:
+        rows = [(*row, None) for row in rows]
+    return list(map(itemgetter(*(width if position is None else position for position in positions)), rows))
+
+
+def _replacements(queries_dir: Path) -> dict[str, Path]:
+    if not queries_dir.is_dir():
+        raise ConfigurationError(f"queries_dir: {queries_dir} is not a folder")
+    found = {path.stem.lower(): path for path in sorted(queries_dir.glob("*.sql"))}
+    if unknown := sorted(found.keys() - COLUMNS.keys()):
+        raise ConfigurationError(
+            f"queries_dir: {found[unknown[0]].name} replaces nothing; the files are "
+            + ", ".join(f"{name}.sql" for name in COLUMNS)
+        )
+    return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"queries_dir: {path.name} cannot be read as UTF-8 text") from error
+
+
+def _literal(value: Any) -> Any:
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is not None:
+        raise ValueError("a bound is naive plant-local time")
+    return value.isoformat(timespec="seconds")
