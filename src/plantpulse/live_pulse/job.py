@@ -1,0 +1,133 @@
+"""Live Pulse as a pipeline: what an invocation asks for, and the order in which a poll goes.
+
+The adapters come in as arguments; they and this module meet in `functions/live_pulse/main.py`.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from plantpulse.errors import InvalidRequest, NotConfigured
+from plantpulse.invocations import Invocation, parse
+from plantpulse.live_pulse.poll import Poll, Source, Store
+from plantpulse.live_pulse.slots import grid_interval, scheduled_slot, window_of_slot
+from plantpulse.runs import Budget, Run, RunPlan, RunReport
+from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
+
+PIPELINE: Final = "live_pulse"
+LEASE_MARGIN_S: Final = 30
+
+
+class ConnectSource(Protocol):
+    """Opens the one connection of a poll."""
+
+    def __call__(
+        self, settings: SqlServerSettings, /, *, seconds_left: Callable[[], float]
+    ) -> AbstractContextManager[Source]: ...
+
+
+class LivePulseRequest(BaseModel):
+    """What a caller may ask for; every field has a default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    plant: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LivePulse:
+    """The pipeline that the entry points run."""
+
+    connect_source: ConnectSource
+
+    def start_budget(self, settings: Settings) -> Budget:
+        """Return the time that a poll may take, beginning now."""
+        return Budget.start(settings.live_pulse.timeout_s, settings.live_pulse.warn_after_s)
+
+    def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
+        """Return what the invocation asks for. Raises: InvalidRequest."""
+        request = parse(LivePulseRequest, invocation.parameters)
+        plant, pulse = _plant_key(request.plant, settings), settings.live_pulse
+        slot = None if request.dry_run else _slot(invocation.scheduled_time, settings, now)
+        window = window_of_slot(
+            slot or now,
+            length=timedelta(minutes=pulse.window_minutes),
+            source_lag=timedelta(seconds=settings.plants[plant].source_lag_s),
+        )
+        return RunPlan(
+            pipeline=PIPELINE,
+            plant=plant,
+            trigger="schedule" if slot else "manual",
+            slot=slot,
+            window_start=window.start,
+            window_until=window.until,
+            lease_s=pulse.timeout_s + LEASE_MARGIN_S,
+            wants=("assets", "shift_targets"),
+            is_dry_run=request.dry_run,
+            idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
+        )
+
+    def require_configured(self, plan: RunPlan, settings: Settings) -> None:
+        """Raises: NotConfigured naming what the plant's SQL Server lacks."""
+        _sql_server(settings.plants[plan.plant], plan.plant)
+
+    def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
+        """Poll the plant and commit; returns the report as recorded.
+
+        Raises: what the source or the store raises; nothing but safety events is then written.
+        """
+        plant = settings.plants[run.plan.plant]
+        poll = Poll.of(run, plant, settings.live_pulse, store)
+        connection = self.connect_source(
+            _sql_server(plant, run.plan.plant), seconds_left=run.budget.seconds_left
+        )
+        with ExitStack() as stack:
+            with run.progress.timed("connect"):
+                source = stack.enter_context(connection)
+            poll.note_clock(source.server_clock)
+            poll.record_safety(source)
+            readings = poll.read(source)
+        with run.progress.timed("judge"):
+            judgement = poll.judge(readings)
+        return poll.commit(judgement)
+
+
+def _plant_key(named: str | None, settings: Settings) -> str:
+    """Return the plant that is meant: the only one there is, unless one is named."""
+    if named is None and len(settings.plants) > 1:
+        raise InvalidRequest("there are several plants: name one", field="plant")
+    key = next(iter(settings.plants)) if named is None else named
+    if key not in settings.plants:
+        raise InvalidRequest("there is no plant of this name", field="plant")
+    return key
+
+
+def _slot(scheduled_time: str | None, settings: Settings, now: datetime) -> datetime | None:
+    """Return the slot that a scheduler's time stands for, None for a manual run."""
+    pulse = settings.live_pulse
+    return scheduled_slot(
+        _instant(scheduled_time),
+        now,
+        every=grid_interval(pulse.every_minutes),
+        catch_up=timedelta(hours=pulse.catch_up_hours),
+        tolerance=timedelta(seconds=pulse.slot_tolerance_s),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _sql_server(plant: PlantSettings, key: str) -> SqlServerSettings:
+    if plant.sql_server is None:
+        missing = ", ".join(plant.missing_settings)
+        raise NotConfigured(f"the SQL Server of plant {key} is not configured: set {missing}")
+    return plant.sql_server
