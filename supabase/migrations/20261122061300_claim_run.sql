@@ -132,42 +132,55 @@ $$;
 comment on function public.run_in_the_way(jsonb) is
   'The run that decides a claim that could not be inserted: same fence, same slot, same key, or the running one.';
 
-create function public.covered_until(p_pipeline text, p_plant text)
-returns jsonb
+create function public.covered_until(
+  p_pipeline text, p_plant text, out snapshots_until timestamptz, out safety_until timestamptz
+)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select jsonb_build_object(
-    'snapshots_until', (
+  select
+    (
       select max(run.snapshots_until)
       from public.pipeline_runs as run
       where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
     ),
-    'safety_until', (
+    (
       select max(run.safety_until)
       from public.pipeline_runs as run
       where run.pipeline = p_pipeline and run.plant = p_plant and run.safety_until is not null
-    )
-  );
+    );
 $$;
 
 comment on function public.covered_until(text, text) is
   'How far the finished runs of a pipeline and plant have covered: snapshots_until and safety_until (UTC or null).';
 
 create function public.claimed_answer(p_claim jsonb, p_run jsonb)
-returns jsonb
+returns json
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select jsonb_build_object('answer', 'claimed', 'run', p_run)
-    || public.plant_model(
-      p_claim ->> 'plant', coalesce(p_claim -> 'wants', '[]'), (p_claim ->> 'window_start')::timestamptz
-    )
-    || public.covered_until(p_claim ->> 'pipeline', p_claim ->> 'plant');
+  select json_object_agg(part.name, part.value)
+  from (
+    select 'answer' as name, to_json('claimed'::text) as value
+    union all
+    select 'run', p_run::json
+    union all
+    select 'assets', public.plant_assets(p_claim ->> 'plant')
+    where p_claim -> 'wants' ? 'assets'
+    union all
+    select
+      'shift_targets',
+      public.plant_shift_targets(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
+    where p_claim -> 'wants' ? 'shift_targets'
+    union all
+    select covered.key, covered.value
+    from public.covered_until(p_claim ->> 'pipeline', p_claim ->> 'plant') as until
+    cross join json_each(row_to_json(until)) as covered
+  ) as part;
 $$;
 
 comment on function public.claimed_answer(jsonb, jsonb) is
@@ -191,7 +204,7 @@ $$;
 comment on function public.run_lease(public.pipeline_runs) is 'What a claim''s answer says of a running run.';
 
 create function public.claim_answer(p_claim jsonb, p_run public.pipeline_runs)
-returns jsonb
+returns json
 language sql
 stable
 security invoker
@@ -201,10 +214,10 @@ as $$
     when p_run.status = 'running' and p_run.fence = (p_claim ->> 'fence')::uuid
       then public.claimed_answer(p_claim, public.run_lease(p_run))
     when p_run.status = 'running'
-      then jsonb_build_object('answer', 'busy', 'run', public.run_lease(p_run))
+      then json_build_object('answer', 'busy', 'run', public.run_lease(p_run))
     when p_run.status in ('succeeded', 'partial')
-      then jsonb_build_object('answer', 'duplicate', 'report', public.run_report(p_run))
-    else jsonb_build_object('answer', 'refused', 'report', public.run_report(p_run))
+      then json_build_object('answer', 'duplicate', 'report', public.run_report(p_run))
+    else json_build_object('answer', 'refused', 'report', public.run_report(p_run))
   end;
 $$;
 
@@ -212,7 +225,7 @@ comment on function public.claim_answer(jsonb, public.pipeline_runs) is
   'What a claim hears about the run that decides it: claimed, busy, duplicate or refused.';
 
 create function public.claim_run(p_claim jsonb, p_now timestamptz default null)
-returns jsonb
+returns json
 language plpgsql
 security invoker
 set search_path = ''
@@ -251,14 +264,17 @@ $$;
 comment on function public.claim_run(jsonb, timestamptz) is
   'Claims a run for a pipeline, plant and slot: claimed, duplicate, busy or refused. p_now null = the clock.';
 
-revoke all on function public.abandon_expired_run(text, text, timestamptz) from public, anon, authenticated, service_role;
-revoke all on function public.recent_manual_run(jsonb, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function public.abandon_expired_run(text, text, timestamptz)
+from public, anon, authenticated, service_role;
+revoke all on function public.recent_manual_run(jsonb, timestamptz)
+from public, anon, authenticated, service_role;
 revoke all on function public.insert_run(jsonb, timestamptz) from public, anon, authenticated, service_role;
 revoke all on function public.run_in_the_way(jsonb) from public, anon, authenticated, service_role;
 revoke all on function public.covered_until(text, text) from public, anon, authenticated, service_role;
 revoke all on function public.claimed_answer(jsonb, jsonb) from public, anon, authenticated, service_role;
 revoke all on function public.run_lease(public.pipeline_runs) from public, anon, authenticated, service_role;
-revoke all on function public.claim_answer(jsonb, public.pipeline_runs) from public, anon, authenticated, service_role;
+revoke all on function public.claim_answer(jsonb, public.pipeline_runs)
+from public, anon, authenticated, service_role;
 revoke all on function public.claim_run(jsonb, timestamptz) from public, anon, authenticated, service_role;
 grant execute on function public.abandon_expired_run(text, text, timestamptz) to service_role;
 grant execute on function public.recent_manual_run(jsonb, timestamptz) to service_role;

@@ -92,8 +92,10 @@ comment on function public.fail_run(uuid, jsonb, timestamptz) is
   'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
 
 revoke all on function public.lock_run(uuid) from public, anon, authenticated, service_role;
-revoke all on function public.finish_run(bigint, text, jsonb, timestamptz) from public, anon, authenticated, service_role;
-revoke all on function public.fail_run(uuid, jsonb, timestamptz) from public, anon, authenticated, service_role;
+revoke all on function public.finish_run(bigint, text, jsonb, timestamptz)
+from public, anon, authenticated, service_role;
+revoke all on function public.fail_run(uuid, jsonb, timestamptz)
+from public, anon, authenticated, service_role;
 grant execute on function public.lock_run(uuid) to service_role;
 grant execute on function public.finish_run(bigint, text, jsonb, timestamptz) to service_role;
 grant execute on function public.fail_run(uuid, jsonb, timestamptz) to service_role;

@@ -1,3 +1,4 @@
--- Takes the function away; no data is lost.
+-- Takes the functions away; no data is lost.
 
-drop function public.plant_model(text, jsonb, timestamptz);
+drop function public.plant_shift_targets(text, timestamptz);
+drop function public.plant_assets(text);
