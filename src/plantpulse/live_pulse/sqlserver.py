@@ -91,8 +91,10 @@ class SourceConnection:
         )
         with self._asking("setting up the session"), self._driver.cursor() as cursor:
             cursor.execute(batch)
-            row: Any = cursor.fetchone()
-        utc_now, utc_offset_s = row
+            rows: list[Any] = (
+                cursor.fetchall()
+            )  # to the end: a rest would have to be cancelled, one trip more
+        utc_now, utc_offset_s = rows[0]
         return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
 
     @contextmanager
@@ -113,7 +115,7 @@ class SourceConnection:
 
     def _translated(self, error: Exception, what: str, left_s: float, *, is_cut: bool) -> PlantpulseError:
         report = _report_of(error)
-        self._is_dead = report.is_connection_gone or not report.severity
+        self._is_dead = report.is_connection_gone
         if is_cut and left_s < self._settings.query_timeout_s:
             return OutOfTime(
                 f"{what} on {_place(self._settings)}: the run's time was used up after {left_s:.1f} s"
@@ -154,14 +156,17 @@ def time_left(seconds_left: Callable[[], float], what: str) -> float:
 def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
     # Made in two steps, unlike pymssql.connect(): that sets its time-out (process-wide in the library) only
     # after the first statements, which could then wait for ever, and forgets a connection that fails in them
-    # without closing it. This time-out is for silence, and a second longer than the cut, which ends a query as
-    # a whole and belongs to one connection alone: were two plants polled in one process, theirs would be one.
+    # without closing it. This time-out is for silence, and a second longer than the cut, which ends a query
+    # as a whole and belongs to one connection alone: two plants polled in one process share this one.
     driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
-    driver.query_timeout = int(min(settings.query_timeout_s, left_s)) + 1
+    driver.query_timeout = silence_s = int(min(settings.query_timeout_s, left_s)) + 1
     _mssql.login_timeout = int(min(settings.login_timeout_s, left_s))
     pymssql.set_wait_callback(sqlserver_wire.note_descriptor)
     try:
         driver.__init__(**_login(settings))  # type: ignore[misc]
+        driver.query_timeout = (
+            silence_s  # raises what `use` left behind: pymssql does not look whether it worked
+        )
     except _DRIVER_ERRORS as error:
         driver.close()
         verdict = judge_connecting(_report_of(error), lambda: _is_tls_the_obstacle(settings))

@@ -28,9 +28,7 @@ from plantpulse.errors import (
 _LIBRARY_MESSAGE = re.compile(r"DB-Lib error message (\d+), severity (\d+):")
 _SYSTEM_REASON = re.compile(r"(?:Net-Lib|Operating System) error during (.+) \(\d+\)")
 
-CONNECTION_FAILED, TIMED_OUT, WRITE_FAILED, UNREACHABLE = 20002, 20003, 20006, 20009
-END_OF_FILE, SERVER_SPOKE, DEAD = 20017, 20018, 20047
-_CONNECTION_IS_GONE = frozenset({20004, TIMED_OUT, WRITE_FAILED, END_OF_FILE, DEAD})
+CONNECTION_FAILED, TIMED_OUT, UNREACHABLE, SERVER_SPOKE = 20002, 20003, 20009, 20018
 _FATAL_SEVERITY = 20  # from here on SQL Server closes the connection itself
 _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
 
@@ -66,7 +64,12 @@ class Report:
     @property
     def is_connection_gone(self) -> bool:
         """Whether nothing more can be asked over this connection."""
-        return self.severity >= _FATAL_SEVERITY or bool(self.library & _CONNECTION_IS_GONE)
+        return self.severity >= _FATAL_SEVERITY or self.is_server_silent
+
+    @property
+    def is_server_silent(self) -> bool:
+        """Whether the library speaks alone: then it is the wire that failed."""
+        return not self.severity
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def read_report(number: int | None, message: str) -> Report:
     """Return what a driver's (number, message) says. Source: measured, pymssql 2.4.6 with FreeTDS 1.5.19."""
     spoken = [(int(found[1]), int(found[2])) for found in _LIBRARY_MESSAGE.finditer(message)]
     text = message.partition("DB-Lib error message")[0].strip()
-    severity = next((severity for library, severity in spoken if library == SERVER_SPOKE), 0)
+    severity = max((severity for library, severity in spoken if library == SERVER_SPOKE), default=0)
     reason = _SYSTEM_REASON.search(message)
     return Report(
         number=number if text and severity else None,
@@ -99,7 +102,7 @@ def judge_connecting(report: Report, is_tls_the_obstacle: Callable[[], bool]) ->
     FreeTDS says the same 20002 when TLS cannot be agreed on and when the connection was reset, so
     `is_tls_the_obstacle` is asked then, and only then.
     """
-    if report.severity:
+    if not report.is_server_silent:
         return _judge_refused_login(report)
     ambiguous = report.library == {CONNECTION_FAILED}
     if ambiguous and is_tls_the_obstacle():

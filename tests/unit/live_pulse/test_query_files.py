@@ -1,0 +1,129 @@
+"""Query files: where they come from, how they are sent, how their columns are found."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from plantpulse.errors import ConfigurationError, SourceSchemaMismatch
+from plantpulse.live_pulse.query_files import (
+    build_statement,
+    find_columns,
+    in_order,
+    load_queries,
+    make_query,
+)
+
+BOUNDS = {"from": datetime(2026, 11, 22, 6, 0), "until": datetime(2026, 11, 22, 6, 30), "limit": 100}  # noqa: DTZ001
+
+
+def test_there_are_six_questions_with_the_parameters_they_use() -> None:
+    queries = load_queries()
+
+    assert {name: query.parameters for name, query in queries.items()} == {
+        "output": ("from", "until", "limit", "bucket_s"),
+        "oee": ("from", "until", "limit"),
+        "downtime": ("from", "until", "limit"),
+        "safety": ("from", "until", "limit", "reason_codes"),
+        "quality": ("from", "until", "limit"),
+        "labor": ("from", "until", "limit"),
+    }
+
+
+def test_a_file_of_the_same_name_replaces_a_question(tmp_path: Path) -> None:
+    (tmp_path / "Labor.sql").write_text("\ufeffselect 1 as x", encoding="utf-8")
+
+    queries = load_queries(tmp_path)
+
+    assert queries["labor"].sql == "select 1 as x"
+    assert queries["labor"].columns == ("asset", "headcount", "hours")
+    assert queries["output"] == load_queries()["output"]
+
+
+def test_a_file_that_replaces_nothing_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "outputs.sql").write_text("select 1", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"outputs\.sql replaces nothing; the files are output\.sql"):
+        load_queries(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="missing is not a folder"):
+        load_queries(tmp_path / "missing")
+
+
+def test_a_file_that_is_not_utf_8_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "oee.sql").write_bytes("select 'Größe'".encode("latin-1"))
+
+    with pytest.raises(ConfigurationError, match=r"oee\.sql cannot be read as UTF-8"):
+        load_queries(tmp_path)
+
+
+def test_only_the_parameters_that_a_file_uses_are_declared() -> None:
+    query = make_query("labor", "select top (@limit) 1 from t where at >= @FROM and x <> @@rowcount")
+
+    statement, values = build_statement(query, {**BOUNDS, "bucket_s": 900})
+
+    assert statement == "EXEC sp_executesql %s, %s, @from = %s, @limit = %s"
+    assert values == (query.sql, "@from datetime2(0), @limit int", "2026-11-22T06:00:00", 100)
+
+
+def test_a_file_without_parameters_declares_none() -> None:
+    statement, values = build_statement(make_query("labor", "select 1"), BOUNDS)
+
+    assert statement == "EXEC sp_executesql %s"
+    assert values == ("select 1",)
+
+
+def test_a_longer_name_is_another_variable() -> None:
+    assert make_query("labor", "declare @from_shift int, @limits int, @@limit int").parameters == ()
+
+
+def test_a_backslash_at_the_end_of_a_line_does_not_join_lines() -> None:
+    query = make_query("labor", "-- see \\\\server\\\nselect 1 -- c:\\\r\nwhere 1 = 1")
+
+    _, values = build_statement(query, BOUNDS)
+
+    assert values == ("-- see \\\\server\\ \nselect 1 -- c:\\ \r\nwhere 1 = 1",)
+
+
+def test_a_bound_with_a_time_zone_is_refused() -> None:
+    query = make_query("labor", "select @from")
+
+    with pytest.raises(ValueError, match="naive plant-local"):
+        build_statement(query, {"from": datetime(2026, 11, 22, tzinfo=UTC)})
+
+
+def test_columns_in_order_leave_the_rows_as_they_are() -> None:
+    rows = [("PRESS-01", 12.0, 8.0)]
+
+    positions = find_columns(make_query("labor", ""), ["asset", "headcount", "hours"], "here")
+
+    assert in_order(rows, positions, 3) is rows
+
+
+def test_columns_are_found_whatever_their_order_and_letter_case() -> None:
+    positions = find_columns(make_query("labor", ""), ["Hours", "shift", "ASSET", "headCount"], "here")
+
+    assert in_order([(8.0, "early", "PRESS-01", 12.0)], positions, 4) == [("PRESS-01", 12.0, 8.0)]
+
+
+def test_a_missing_source_id_reads_as_none() -> None:
+    names = ["asset", "reason_code", "at", "minutes", "notes"]
+
+    positions = find_columns(make_query("safety", ""), names, "here")
+
+    assert in_order([("A", "Safety Issue", "t", 5, None)], positions, 5) == [
+        (None, "A", "Safety Issue", "t", 5, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [(["asset", "heads", ""], r"asset, heads, \(no name\)"), ([], "no result at all")],
+)
+def test_a_missing_column_is_named_with_its_file(names: list[str], found: str) -> None:
+    with pytest.raises(
+        SourceSchemaMismatch, match=rf"labor\.sql on here: .*headcount, hours.* found {found}"
+    ):
+        find_columns(make_query("labor", ""), names, "here")

@@ -1,0 +1,166 @@
+"""What a failure reported by the driver means; every message below was taken from a real pymssql."""
+
+import pytest
+
+from plantpulse.errors import (
+    PlantpulseError,
+    SourceLoginFailed,
+    SourceQueryFailed,
+    SourceRefused,
+    SourceSchemaMismatch,
+    SourceTableDenied,
+    SourceTableMissing,
+    SourceUnavailable,
+)
+from plantpulse.live_pulse.sqlserver_errors import Report, judge_connecting, judge_query, read_report
+
+FAILED = "DB-Lib error message 20002, severity 9:\nTDS server connection failed (10.0.0.5)\n"
+REFUSED = (
+    "DB-Lib error message 20009, severity 9:\nUnable to connect: TDS server is unavailable or does not exist "
+    "(10.0.0.5)\nNet-Lib error during Connection refused (111)\n"
+)
+SILENT = "DB-Lib error message 20003, severity 6:\nTDS server connection timed out (10.0.0.5)\n" + FAILED
+CLOSED = "DB-Lib error message 20017, severity 9:\nUnexpected EOF from the server (10.0.0.5)\n" + FAILED
+DEAD = "DB-Lib error message 20047, severity 9:\nDBPROCESS is dead or not enabled\n"
+
+
+def said(text: str, severity: int) -> str:
+    general = "General SQL Server error: Check messages from the SQL Server"
+    return f"{text}DB-Lib error message 20018, severity {severity}:\n{general}\n"
+
+
+def tls_fits() -> bool:
+    return False
+
+
+def tls_is_in_the_way() -> bool:
+    return True
+
+
+def test_the_servers_words_are_told_from_the_librarys() -> None:
+    report = read_report(18456, said("Login failed for user 'u'.", 14) + FAILED)
+
+    assert report == Report(18456, 14, "Login failed for user 'u'.", frozenset({20018, 20002}))
+
+
+def test_the_systems_reason_is_kept() -> None:
+    assert read_report(20009, REFUSED).system_reason == "Connection refused"
+
+
+def test_a_number_without_the_servers_words_is_not_believed() -> None:
+    report = read_report(18456, REFUSED)
+
+    assert report.number is None
+    assert report.severity == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "message", "error"),
+    [
+        (20009, REFUSED, SourceUnavailable),
+        (20009, SILENT, SourceUnavailable),
+        (20002, CLOSED, SourceUnavailable),
+        (None, "Connection to the database failed for an unknown reason.", SourceUnavailable),
+        (18456, said("Login failed for user 'u'.", 14) + FAILED, SourceLoginFailed),
+        (18452, said("Login failed. The login is from an untrusted domain.", 14) + FAILED, SourceLoginFailed),
+        (18486, said("Login failed for user 'u' because the account is locked out.", 14), SourceLoginFailed),
+        (18488, said("Login failed. The password must be changed.", 14) + FAILED, SourceLoginFailed),
+        (17892, said("Logon failed for login 'u' due to trigger execution.", 14), SourceLoginFailed),
+        (4060, said('Cannot open database "mes" requested by the login.', 11) + FAILED, SourceRefused),
+        (4064, said("Cannot open user default database.", 11) + FAILED, SourceRefused),
+        (916, said('The server principal "u" is not able to access the database.', 14), SourceRefused),
+        (40613, said("Database 'mes' is not currently available.", 17) + FAILED, SourceUnavailable),
+        (
+            18401,
+            said("Only administrator can connect: server is in script upgrade mode.", 14),
+            SourceUnavailable,
+        ),
+        (17809, said("Could not connect: the maximum number of connections.", 20), SourceUnavailable),
+        (999, said("Something of severity 16.", 16), SourceRefused),
+    ],
+)
+def test_a_failed_connection_is_judged(
+    number: int | None, message: str, error: type[PlantpulseError]
+) -> None:
+    verdict = judge_connecting(read_report(number, message), tls_fits)
+
+    assert verdict.error is error
+
+
+@pytest.mark.parametrize(
+    ("stale", "message", "error"),
+    [
+        (18456, REFUSED, SourceUnavailable),
+        (18456, SILENT, SourceUnavailable),
+        (18456, "Unknown error", SourceUnavailable),
+        (18456, said("", 11) + FAILED, SourceRefused),
+        (40613, said("", 14) + FAILED, SourceLoginFailed),
+    ],
+)
+def test_the_number_of_an_earlier_failure_is_ignored(
+    stale: int, message: str, error: type[PlantpulseError]
+) -> None:
+    verdict = judge_connecting(read_report(stale, message), tls_fits)
+
+    assert verdict.error is error
+
+
+def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
+    def must_not_be_asked() -> bool:
+        raise AssertionError("asked about TLS")
+
+    for message in (REFUSED, SILENT, CLOSED, said("Login failed for user 'u'.", 14) + FAILED):
+        judge_connecting(read_report(20002, message), must_not_be_asked)
+
+    assert judge_connecting(read_report(20002, FAILED), tls_is_in_the_way).error is SourceRefused
+    assert judge_connecting(read_report(20002, FAILED), tls_fits).error is SourceUnavailable
+
+
+@pytest.mark.parametrize(
+    ("number", "severity", "error"),
+    [
+        (208, 16, SourceTableMissing),
+        (2812, 16, SourceTableMissing),
+        (207, 16, SourceSchemaMismatch),
+        (4104, 16, SourceSchemaMismatch),
+        (229, 14, SourceTableDenied),
+        (916, 14, SourceTableDenied),
+        (3952, 16, SourceRefused),
+        (1222, 16, SourceUnavailable),
+        (1205, 13, SourceUnavailable),
+        (3960, 16, SourceUnavailable),
+        (3961, 16, SourceUnavailable),
+        (40197, 17, SourceUnavailable),
+        (40501, 20, SourceUnavailable),
+        (10928, 20, SourceUnavailable),
+        (596, 21, SourceUnavailable),
+        (701, 17, SourceUnavailable),
+        (8134, 16, SourceQueryFailed),
+        (102, 15, SourceQueryFailed),
+        (50000, 16, SourceQueryFailed),
+    ],
+)
+def test_a_failed_query_is_judged(number: int, severity: int, error: type[PlantpulseError]) -> None:
+    verdict = judge_query(read_report(number, said("Something happened.", severity)))
+
+    assert verdict.error is error
+    assert verdict.reason == f"SQL Server error {number}, Something happened"
+
+
+def test_a_missing_column_is_not_mistaken_for_a_missing_table() -> None:
+    verdict = judge_query(read_report(207, said("Invalid column name 'x'.", 16)))
+
+    assert not issubclass(verdict.error, SourceTableMissing)
+
+
+@pytest.mark.parametrize("message", [DEAD, CLOSED, SILENT])
+def test_a_lost_connection_is_transient_and_over(message: str) -> None:
+    report = read_report(20047, message)
+
+    assert report.is_connection_gone
+    assert judge_query(report).error is SourceUnavailable
+
+
+def test_a_lock_time_out_leaves_the_connection_alive() -> None:
+    assert not read_report(1222, said("Lock request time out period exceeded.", 16)).is_connection_gone
+    assert read_report(596, said("The session is in the kill state.", 21)).is_connection_gone
