@@ -14,8 +14,13 @@ _MINUTE: Final = timedelta(minutes=1)
 
 def clip(spans: Iterable[Span], start: datetime, until: datetime) -> list[Span]:
     """Return what of the spans lies between start and until."""
-    clipped = [(max(one, start), min(other, until)) for one, other in spans]
-    return [span for span in clipped if span[0] < span[1]]
+    clipped: list[Span] = []
+    for one, other in spans:  # comparisons, not min and max: this runs for every stop of every asset
+        first = one if one > start else start
+        last = other if other < until else until
+        if first < last:
+            clipped.append((first, last))
+    return clipped
 
 
 def unite(spans: Iterable[Span]) -> list[Span]:
@@ -43,8 +48,8 @@ def cut_out(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
 
 
 def intersect(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
-    """Return the time that is in both, united; the others must be."""
-    return [piece for start, until in unite(spans) for piece in clip(others, start, until)]
+    """Return the time that is in both; each of the two must be united already, and so is the result."""
+    return [piece for start, until in spans for piece in clip(others, start, until)]
 
 
 def minutes(spans: Iterable[Span]) -> float:

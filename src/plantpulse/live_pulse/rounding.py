@@ -7,5 +7,5 @@ STORED_DECIMALS: Final = 4
 
 def stored_number(value: float) -> float:
     """Return the number with at most 4 decimals; whole ones as int, zero without a sign."""
-    rounded = round(value, STORED_DECIMALS)
+    rounded = value if value.is_integer() else round(value, STORED_DECIMALS)
     return int(rounded) if rounded.is_integer() else rounded

@@ -7,6 +7,7 @@ Source: DESIGN, "Tables": target x working minutes of the window in the shift / 
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,13 @@ from plantpulse.live_pulse.slots import Window
 _DAY: Final = timedelta(days=1)
 
 
+class PlannedTime(NamedTuple):
+    """Time to be worked, without breaks: spans that do not overlap, and their length."""
+
+    spans: tuple[Span, ...]
+    minutes: float
+
+
 class ShiftShare(NamedTuple):
     """What a window has of a shift: the fraction of its target, and its working time in the window.
 
@@ -25,17 +33,17 @@ class ShiftShare(NamedTuple):
     """
 
     fraction: float
-    working_spans: tuple[Span, ...]
+    planned: PlannedTime
 
 
 class Workload(NamedTuple):
-    """What an asset should make in a window, in units, and the planned time for it, united."""
+    """What an asset should make in a window, in units, and the time planned for it; overlaps count once."""
 
     output_target: float
-    planned_spans: tuple[Span, ...]
+    planned: PlannedTime
 
 
-IDLE: Final = Workload(0.0, ())
+IDLE: Final = Workload(0.0, PlannedTime((), 0.0))
 
 
 def shift_share(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> ShiftShare:
@@ -48,7 +56,7 @@ def shift_share(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> ShiftS
         if spans:
             fraction += minutes(spans) / minutes(working)
             inside += spans
-    return ShiftShare(fraction, tuple(inside))
+    return ShiftShare(fraction, _planned(inside))
 
 
 def working_spans(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> list[Span]:
@@ -63,19 +71,20 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
 
     Every distinct pattern is worked out once, however many assets follow it.
     """
-    shares: dict[ShiftPattern, ShiftShare] = {}
-    outputs: dict[int, float] = {}
-    spans: dict[int, tuple[Span, ...]] = {}
-    for target in targets:
-        share = shares.get(target.pattern)
-        if share is None:
-            share = shares[target.pattern] = shift_share(target.pattern, window, zone)
+    share_of = cache(lambda pattern: shift_share(pattern, window, zone))
+    together = cache(lambda one, other: _planned(one.spans + other.spans))
+    loads: dict[int, Workload] = {}
+    for asset_id, _shift_name, pattern, target_output in targets:
+        share = share_of(pattern)
         if share.fraction:
-            asset_id = target.asset_id
-            outputs[asset_id] = outputs.get(asset_id, 0.0) + target.target_output * share.fraction
-            known = spans.get(asset_id)
-            spans[asset_id] = tuple(unite(known + share.working_spans)) if known else share.working_spans
-    return {asset_id: Workload(output, spans[asset_id]) for asset_id, output in outputs.items()}
+            output = target_output * share.fraction
+            known = loads.get(asset_id)
+            loads[asset_id] = (
+                Workload(known.output_target + output, together(known.planned, share.planned))
+                if known
+                else Workload(output, share.planned)
+            )
+    return loads
 
 
 def output_target(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> float:
@@ -83,6 +92,11 @@ def output_target(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo
     return sum(
         target.target_output * shift_share(target.pattern, window, zone).fraction for target in targets
     )
+
+
+def _planned(spans: Iterable[Span]) -> PlannedTime:
+    united = tuple(unite(spans))
+    return PlannedTime(united, minutes(united))
 
 
 def _start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterator[date]:

@@ -169,11 +169,11 @@ def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, Oee
     quality = facts.quality.get(asset.key)
     if quality is None or asset.ideal_units_per_hour is None:
         return None, None
-    planned = minutes(load.planned_spans)
-    stopped = minutes(intersect(facts.stops.get(asset.key, []), load.planned_spans))
+    stops = facts.stops.get(asset.key)
+    stopped = minutes(intersect(stops, load.planned.spans)) if stops else 0.0
     computed = compute_oee(
-        planned_minutes=planned,
-        run_minutes=planned - stopped,
+        planned_minutes=load.planned.minutes,
+        run_minutes=load.planned.minutes - stopped,
         ideal_units_per_hour=asset.ideal_units_per_hour,
         units=facts.output.get(asset.key, 0.0),
         good=quality[0],

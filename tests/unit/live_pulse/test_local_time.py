@@ -1,0 +1,226 @@
+"""The plant's wall clock on ordinary days and on those on which it is changed."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plantpulse.live_pulse.local_time import (
+    LocalBounds,
+    bucket_count,
+    buckets_in,
+    is_time_ambiguous,
+    local_bounds,
+    resolve_local,
+    to_local,
+    to_utc,
+)
+from plantpulse.live_pulse.slots import Window
+
+BERLIN = ZoneInfo("Europe/Berlin")  # 2026: 29 March 01:00 UTC on, 25 October 01:00 UTC back
+CHICAGO = ZoneInfo("America/Chicago")  # 2026: 8 March 08:00 UTC on, 1 November 07:00 UTC back
+KOLKATA = ZoneInfo("Asia/Kolkata")
+ADELAIDE = ZoneInfo("Australia/Adelaide")  # 2026: 4 April 16:30 UTC back, 3 October 16:30 UTC on
+CHATHAM = ZoneInfo("Pacific/Chatham")  # 2026: 4 April 14:00 UTC back, 26 September 14:00 UTC on
+KATHMANDU = ZoneInfo("Asia/Kathmandu")
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # changes by half an hour
+ZONES = [BERLIN, CHICAGO, KOLKATA, ADELAIDE, CHATHAM, KATHMANDU, LORD_HOWE]
+
+QUARTER = timedelta(minutes=15)
+
+
+def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC)
+
+
+def local(month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute)  # noqa: DTZ001 - naive plant time
+
+
+def half_hour_until(until: datetime) -> Window:
+    return Window(until - timedelta(minutes=30), until)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "until"),
+    [
+        (BERLIN, local(11, 20, 12, 30), local(11, 20, 13, 0)),
+        (CHICAGO, local(11, 20, 5, 30), local(11, 20, 6, 0)),
+        (KOLKATA, local(11, 20, 17, 0), local(11, 20, 17, 30)),
+        (ADELAIDE, local(11, 20, 22, 0), local(11, 20, 22, 30)),
+        (CHATHAM, local(11, 21, 1, 15), local(11, 21, 1, 45)),
+        (KATHMANDU, local(11, 20, 17, 15), local(11, 20, 17, 45)),
+    ],
+)
+def test_an_ordinary_window_keeps_its_length_on_the_wall_clock(
+    zone: ZoneInfo, start: datetime, until: datetime
+) -> None:
+    window = half_hour_until(utc(11, 20, 12))
+
+    bounds = local_bounds(window, zone)
+
+    assert bounds == LocalBounds(start, until)
+    assert is_time_ambiguous(window, zone) is False
+    assert bucket_count(bounds, QUARTER) == 2
+    assert buckets_in(window, bounds, QUARTER, zone) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("zone", "window_until", "start", "until"),
+    [
+        pytest.param(BERLIN, utc(10, 25, 1, 15), local(10, 25, 2, 0), local(10, 25, 3, 0), id="Berlin"),
+        pytest.param(CHICAGO, utc(11, 1, 7, 15), local(11, 1, 1, 0), local(11, 1, 2, 0), id="Chicago"),
+        pytest.param(ADELAIDE, utc(4, 4, 16, 45), local(4, 5, 2, 0), local(4, 5, 3, 0), id="Adelaide"),
+        pytest.param(CHATHAM, utc(4, 4, 14, 15), local(4, 5, 2, 45), local(4, 5, 3, 45), id="Chatham"),
+    ],
+)
+def test_bounds_over_the_autumn_change_hold_both_sides_of_it(
+    zone: ZoneInfo, window_until: datetime, start: datetime, until: datetime
+) -> None:
+    window = half_hour_until(window_until)
+
+    bounds = local_bounds(window, zone)
+
+    assert bounds == LocalBounds(start, until)
+    assert is_time_ambiguous(window, zone) is True
+    # A quarter before the change and one after it: the ends of the bounds, not what lies between.
+    assert bucket_count(bounds, QUARTER) == 4
+    assert buckets_in(window, bounds, QUARTER, zone) == {0, 3}
+
+
+@pytest.mark.parametrize(
+    ("zone", "window_until", "start", "until"),
+    [
+        pytest.param(BERLIN, utc(3, 29, 1, 15), local(3, 29, 1, 45), local(3, 29, 3, 15), id="Berlin"),
+        pytest.param(CHICAGO, utc(3, 8, 8, 15), local(3, 8, 1, 45), local(3, 8, 3, 15), id="Chicago"),
+        pytest.param(ADELAIDE, utc(10, 3, 16, 45), local(10, 4, 1, 45), local(10, 4, 3, 15), id="Adelaide"),
+        pytest.param(CHATHAM, utc(9, 26, 14, 15), local(9, 27, 2, 30), local(9, 27, 4, 0), id="Chatham"),
+    ],
+)
+def test_bounds_over_the_spring_change_span_the_hour_that_is_not_there(
+    zone: ZoneInfo, window_until: datetime, start: datetime, until: datetime
+) -> None:
+    window = half_hour_until(window_until)
+
+    bounds = local_bounds(window, zone)
+
+    assert bounds == LocalBounds(start, until)
+    assert is_time_ambiguous(window, zone) is False
+    assert bucket_count(bounds, QUARTER) == 6
+    assert buckets_in(window, bounds, QUARTER, zone) == {0, 5}
+
+
+def test_a_window_that_ends_with_the_autumn_change_is_not_turned_upside_down() -> None:
+    window = half_hour_until(utc(11, 1, 7))
+
+    assert local_bounds(window, CHICAGO) == LocalBounds(local(11, 1, 1, 30), local(11, 1, 2))
+
+
+def test_a_window_that_starts_with_the_autumn_change_is_not_widened() -> None:
+    window = Window(utc(11, 1, 7), utc(11, 1, 7, 30))
+
+    assert local_bounds(window, CHICAGO) == LocalBounds(local(11, 1, 1), local(11, 1, 1, 30))
+
+
+def test_windows_beside_the_repeated_hour_are_not_ambiguous() -> None:
+    assert is_time_ambiguous(half_hour_until(utc(11, 1, 6)), CHICAGO) is False
+    assert is_time_ambiguous(half_hour_until(utc(11, 1, 6, 15)), CHICAGO) is True
+    assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 15)), CHICAGO) is True
+    assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 30)), CHICAGO) is False
+
+
+def test_a_window_over_a_whole_year_sees_both_changes() -> None:
+    window = Window(utc(1, 1, 6), datetime(2027, 1, 1, 6, tzinfo=UTC))
+
+    assert local_bounds(window, CHICAGO) == LocalBounds(local(1, 1, 0), datetime(2027, 1, 1))  # noqa: DTZ001
+    assert is_time_ambiguous(window, CHICAGO) is True
+
+
+def test_bounds_are_whole_seconds_that_hold_the_fractions() -> None:
+    window = Window(
+        utc(11, 20, 12) + timedelta(milliseconds=300), utc(11, 20, 13) + timedelta(milliseconds=300)
+    )
+
+    bounds = local_bounds(window, KOLKATA)
+
+    assert bounds == LocalBounds(local(11, 20, 17, 30), local(11, 20, 18, 30) + timedelta(seconds=1))
+
+
+def test_an_ordinary_time_is_one_instant() -> None:
+    resolved = resolve_local(local(11, 20, 6, 31), CHICAGO)
+
+    assert resolved == (utc(11, 20, 12, 31), False, False)
+
+
+def test_a_repeated_time_is_the_first_of_two_unless_its_fold_says_otherwise() -> None:
+    first = resolve_local(local(11, 1, 1, 30), CHICAGO)
+    second = resolve_local(local(11, 1, 1, 30).replace(fold=1), CHICAGO)
+
+    assert first == (utc(11, 1, 6, 30), True, False)
+    assert second == (utc(11, 1, 7, 30), True, False)
+
+
+def test_a_time_that_the_clock_jumped_over_is_read_as_if_it_had_not() -> None:
+    resolved = resolve_local(local(3, 8, 2, 30), CHICAGO)
+
+    assert resolved == (utc(3, 8, 8, 30), False, True)
+
+
+def test_an_instant_comes_back_from_the_wall_clock_even_in_the_repeated_hour() -> None:
+    assert to_utc(to_local(utc(11, 1, 6, 30), CHICAGO), CHICAGO) == utc(11, 1, 6, 30)
+    assert to_utc(to_local(utc(11, 1, 7, 30), CHICAGO), CHICAGO) == utc(11, 1, 7, 30)
+
+
+def test_an_instant_of_another_offset_is_shown_by_the_plants_clock() -> None:
+    at = datetime(2026, 11, 20, 13, 0, tzinfo=timezone(timedelta(hours=1)))
+
+    assert to_local(at, KATHMANDU) == local(11, 20, 17, 45)
+
+
+instants = st.datetimes(
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - the strategy wants naive bounds
+    max_value=datetime(2027, 12, 31),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
+# Half of the instants lie near a change of some zone's clock.
+changes = st.sampled_from(
+    [utc(3, 8, 8), utc(11, 1, 7), utc(3, 29, 1), utc(10, 25, 1), utc(4, 4, 16), utc(9, 26, 14)]
+)
+near_changes = st.builds(lambda at, off: at + timedelta(seconds=off), changes, st.integers(-7200, 7200))
+lengths = st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=3))
+
+
+@given(
+    start=instants | near_changes,
+    length=lengths,
+    part=st.floats(min_value=0, max_value=1, exclude_max=True),
+    zone=st.sampled_from(ZONES),
+)
+def test_bounds_hold_every_instant_of_their_window(
+    start: datetime, length: timedelta, part: float, zone: ZoneInfo
+) -> None:
+    window = Window(start, start + length)
+    instant = min(start + length * part, window.until - timedelta.resolution)
+
+    bounds = local_bounds(window, zone)
+
+    assert bounds.start <= to_local(instant, zone) < bounds.until
+    assert bounds.start.microsecond == bounds.until.microsecond == 0
+
+
+@given(start=instants | near_changes, second=st.integers(0, 1799), zone=st.sampled_from(ZONES))
+def test_the_buckets_of_a_window_hold_every_instant_of_it(
+    start: datetime, second: int, zone: ZoneInfo
+) -> None:
+    start = start.replace(microsecond=0)
+    window = Window(start, start + timedelta(minutes=30))
+    instant = start + timedelta(seconds=second)
+    bounds = local_bounds(window, zone)
+
+    # As output.sql counts them.
+    bucket = (int((bounds.until - to_local(instant, zone)).total_seconds()) - 1) // 900
+
+    assert bucket in buckets_in(window, bounds, QUARTER, zone)
+    assert bucket < bucket_count(bounds, QUARTER)
