@@ -1,0 +1,63 @@
+"""Rows on their way out: COLMETADATA once, then a ROW for each, chunk by chunk."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from psycopg import pq
+
+from devstack.sqlserver.columns import Column, column_for, numeric_scale
+from devstack.sqlserver.faults import Faults
+from devstack.sqlserver.response import Response
+from devstack.sqlserver.tokens import column_metadata
+from devstack.sqlserver.translate import Translation
+
+_ROW: Final = b"\xd1"
+_NUMERIC: Final = 1700
+
+
+def write_rows(
+    results: Iterator[pq.abc.PGresult],
+    translation: Translation,
+    response: Response,
+    *,
+    own_types: dict[int, str],
+    zone: ZoneInfo,
+    faults: Faults,
+) -> int:
+    """Writes a result as it arrives and returns how many rows it had (or how many were changed)."""
+    first = next(results, None)
+    if first is None or first.nfields == 0:
+        for _ in results:
+            pass
+        return (first.command_tuples or 0) if first else 0
+    columns = [_column(first, index, own_types, zone) for index in range(first.nfields)]
+    names = translation.columns or [(first.fname(index) or b"").decode() for index in range(first.nfields)]
+    response.write(column_metadata(list(zip(names, (column.type_info for column in columns), strict=True))))
+    is_cut = faults.takes_cut()
+    rows = 0
+    for result in chain((first,), results):
+        count = result.ntuples // 2 if is_cut else result.ntuples
+        response.write(b"".join(_row(result, row, columns) for row in range(count)))
+        rows += count
+        if is_cut:
+            response.cut()
+    return rows
+
+
+def _column(first: pq.abc.PGresult, index: int, own_types: dict[int, str], zone: ZoneInfo) -> Column:
+    oid, modifier = first.ftype(index), first.fmod(index)
+    scale = 0
+    if oid == _NUMERIC and modifier < 0:
+        values = (first.get_value(row, index) for row in range(first.ntuples))
+        scale = max((numeric_scale(value) for value in values if value is not None), default=0)
+    return column_for(oid, modifier, own_types=own_types, zone=zone, scale=scale)
+
+
+def _row(result: pq.abc.PGresult, row: int, columns: list[Column]) -> bytes:
+    values = [_ROW]
+    for index, column in enumerate(columns):
+        value = result.get_value(row, index)
+        values.append(column.null if value is None else column.encode(value))
+    return b"".join(values)

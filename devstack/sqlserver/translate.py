@@ -1,0 +1,359 @@
+"""T-SQL to Postgres: one statement in, one statement out, with what the session must know about it.
+
+Identifiers become lower case (SQL Server's are case-insensitive) while the result keeps the names
+that the query wrote. Strings are grouped, ordered and de-duplicated by `mssql.k`, the key under
+which letter case and trailing blanks do not count; comparisons need no rewrite, because the
+operators of schema mssql come first in the search path.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Final
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from devstack.sqlserver.dialect import StandInPostgres, TSql
+from devstack.sqlserver.errors import SqlServerError
+
+_CACHED_STATEMENTS: Final = 512
+_AGGREGATES: Final = frozenset(
+    "any_value avg count count_big max min stddev stdev stdevp string_agg sum var varp".split()
+)
+_DATE_PARTS: Final = {
+    **dict.fromkeys(("year", "yy", "yyyy"), "year"),
+    **dict.fromkeys(("quarter", "qq", "q"), "quarter"),
+    **dict.fromkeys(("month", "mm", "m"), "month"),
+    **dict.fromkeys(("dayofyear", "dy", "y"), "dayofyear"),
+    **dict.fromkeys(("day", "dd", "d"), "day"),
+    **dict.fromkeys(("week", "wk", "ww"), "week"),
+    **dict.fromkeys(("weekday", "dw", "w"), "weekday"),
+    **dict.fromkeys(("hour", "hh"), "hour"),
+    **dict.fromkeys(("minute", "mi", "n"), "minute"),
+    **dict.fromkeys(("second", "ss", "s"), "second"),
+    **dict.fromkeys(("millisecond", "ms"), "millisecond"),
+    **dict.fromkeys(("microsecond", "mcs"), "microsecond"),
+    **dict.fromkeys(("tzoffset", "tz"), "tz"),
+    **dict.fromkeys(("iso_week", "isowk", "isoww"), "iso_week"),
+}
+_DATE_FUNCTIONS: Final = frozenset(("dateadd", "datediff", "datediff_big", "datepart"))
+_PART_FUNCTIONS: Final = frozenset(("year", "month", "day"))
+_RENAMED: Final = {
+    "ceiling": "ceil",
+    "count_big": "count",
+    "datediff_big": "datediff",
+    "isnull": "coalesce",
+    "newid": "gen_random_uuid",
+    "scope_identity": "lastval",
+    "stdev": "stddev",
+    "stdevp": "stddev_pop",
+    "var": "variance",
+    "varp": "var_pop",
+}
+# Functions whose value the session knows; it binds them as it binds variables.
+_OF_THE_SESSION: Final = {
+    "app_name": "@@app_name",
+    "db_name": "@@db_name",
+    "host_name": "@@host_name",
+    "original_login": "@@login",
+    "suser_name": "@@login",
+    "suser_sname": "@@login",
+}
+_WHOLE_NUMBERS: Final = {exp.DType.INT: "to_int", exp.DType.BIGINT: "to_bigint"}
+
+
+class Kind(Enum):
+    """What a statement does; the value is SQL Server's permission for it."""
+
+    SELECT = "SELECT"
+    INSERT = "INSERT"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    DEFINE = "CREATE TABLE"
+
+
+@dataclass(frozen=True)
+class Translation:
+    """One translated statement.
+
+    `parameters` are the variables in the order of $1, $2; `columns` the names of the result, None when a
+    star leaves them to Postgres; `target` is the table that is changed; `assigns` the variables that a SELECT sets instead of returning rows;
+    `names` maps lower-case names to how the query wrote them; `locks` are tables to lock exclusively.
+    """
+
+    sql: str
+    kind: Kind
+    parameters: tuple[str, ...]
+    columns: tuple[str, ...] | None
+    assigns: tuple[str, ...]
+    names: Mapping[str, str]
+    locks: tuple[str, ...]
+    target: str
+
+
+@lru_cache(maxsize=_CACHED_STATEMENTS)
+def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Translation:
+    """Translates one T-SQL statement; `types` are the variables in scope (`@x` and its Postgres type).
+
+    Raises: SqlServerError: 102 syntax, 137 undeclared variable, 208 another database's table.
+    """
+    tree = parse(text)
+    kind = _kind_of(tree)
+    names = _written_names(tree)
+    target = _target_of(tree)
+    columns, assigns = _columns_of(tree) if kind is Kind.SELECT else (None, ())
+    locks = _take_hints(tree)
+    _qualify_tables(tree, database)
+    _lower_identifiers(tree)
+    parameters = _bind_variables(tree, dict(types))
+    _translate_functions(tree)
+    for select in list(tree.find_all(exp.Select)):
+        _compare_by_key(select)
+    sql = tree.sql(dialect=StandInPostgres, identify=True)
+    return Translation(sql, kind, parameters, columns, assigns, names, locks, target)
+
+
+def parse(text: str) -> exp.Expression:
+    """Parses one T-SQL statement.
+
+    Raises: SqlServerError: 102.
+    """
+    try:
+        trees = [tree for tree in sqlglot.parse(text, read=TSql) if tree is not None]
+    except (SqlglotError, RecursionError) as error:
+        raise syntax_error(error) from error
+    if len(trees) != 1 or isinstance(trees[0], exp.Command):
+        raise SqlServerError(102, f"Incorrect syntax near '{text.strip()[:30]}'.")
+    return trees[0]
+
+
+def syntax_error(error: Exception) -> SqlServerError:
+    """Error 102 near the token at which sqlglot gave up."""
+    details = getattr(error, "errors", None) or [{}]
+    return SqlServerError(102, f"Incorrect syntax near '{details[0].get('highlight') or ''}'.")
+
+
+def _kind_of(tree: exp.Expression) -> Kind:
+    if isinstance(tree, exp.Query) and not tree.find(exp.Into):
+        return Kind.SELECT
+    for kind, node in ((Kind.INSERT, exp.Insert), (Kind.UPDATE, exp.Update), (Kind.DELETE, exp.Delete)):
+        if isinstance(tree, node):
+            return kind
+    return Kind.DEFINE
+
+
+def _target_of(tree: exp.Expression) -> str:
+    table = tree.find(exp.Table)
+    return table.name if table else ""
+
+
+def _written_names(tree: exp.Expression) -> dict[str, str]:
+    names = {identifier.name.lower(): identifier.name for identifier in tree.find_all(exp.Identifier)}
+    for table in tree.find_all(exp.Table):
+        written = ".".join(part.name for part in table.parts)
+        names[table.name.lower()] = names[f"dbo.{table.name.lower()}"] = written
+    for function in tree.find_all(exp.Anonymous):
+        names.setdefault(function.name.lower(), function.name)
+    return names
+
+
+def _columns_of(tree: exp.Expression) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """The names of the result's columns, and the variables of `SELECT @x = ...` (which lose their `=`)."""
+    selects = tree.selects if isinstance(tree, exp.Query) else []
+    if selects and all(isinstance(one, exp.EQ) and isinstance(one.this, exp.Parameter) for one in selects):
+        variables = tuple(f"@{one.this.name.lower()}" for one in selects)
+        for one in selects:
+            one.replace(one.expression)
+        return None, variables
+    if any(one.is_star for one in selects):
+        return None, ()
+    return tuple(one.alias_or_name if isinstance(one, exp.Alias | exp.Column) else "" for one in selects), ()
+
+
+def _take_hints(tree: exp.Expression) -> tuple[str, ...]:
+    """Drops table hints (NOLOCK and the like); TABLOCKX alone means something here."""
+    locks = []
+    for table in tree.find_all(exp.Table):
+        hints = table.args.get("hints") or []
+        if any("TABLOCKX" in hint.sql().upper() for hint in hints):
+            locks.append(table.name.lower())
+        table.set("hints", None)
+    return tuple(locks)
+
+
+def _qualify_tables(tree: exp.Expression, database: str) -> None:
+    ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            continue
+        if table.catalog and table.catalog.lower() != database.lower():
+            raise SqlServerError(208, f"Invalid object name '{'.'.join(part.name for part in table.parts)}'.")
+        table.set("catalog", None)
+        if not table.db and table.name.lower() not in ctes and not _is_index_name(table):
+            table.set("db", exp.to_identifier("dbo"))
+
+
+def _is_index_name(table: exp.Table) -> bool:
+    return isinstance(table.parent, exp.Drop) and table.parent.args.get("kind") == "INDEX"
+
+
+def _lower_identifiers(tree: exp.Expression) -> None:
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.set("this", identifier.name.lower())
+
+
+def _bind_variables(tree: exp.Expression, types: Mapping[str, str]) -> tuple[str, ...]:
+    for function in list(tree.find_all(exp.Anonymous)):
+        name = function.name.lower()
+        if name in _OF_THE_SESSION:
+            function.replace(_variable(_OF_THE_SESSION[name]))
+        elif name == "has_perms_by_name":
+            function.append("expressions", _variable("@@can_write"))
+    order: list[str] = []
+    for parameter in list(tree.find_all(exp.Parameter)):
+        if isinstance(parameter.parent, exp.Parameter):
+            continue
+        name = _variable_name(parameter)
+        if name not in types:
+            raise SqlServerError(137, f'Must declare the scalar variable "{_written_variable(parameter)}".')
+        if name not in order:
+            order.append(name)
+        parameter.replace(exp.Var(this=f"cast(${order.index(name) + 1} as {types[name]})"))
+    return tuple(order)
+
+
+def _variable(name: str) -> exp.Parameter:
+    return exp.Parameter(this=exp.Parameter(this=exp.Var(this=name.lstrip("@"))))
+
+
+def _variable_name(parameter: exp.Parameter) -> str:
+    return _written_variable(parameter).lower()
+
+
+def _written_variable(parameter: exp.Parameter) -> str:
+    inner = parameter.this
+    return f"@{_written_variable(inner)}" if isinstance(inner, exp.Parameter) else f"@{inner.name}"
+
+
+def _translate_functions(tree: exp.Expression) -> None:
+    for node in list(tree.walk()):
+        if isinstance(node, exp.Anonymous):
+            _translate_function(node)
+        elif isinstance(node, exp.National):
+            node.replace(exp.Literal.string(node.name))
+        elif isinstance(node, exp.HexString):
+            node.replace(exp.Var(this=f"'\\x{node.name}'::bytea"))
+        elif isinstance(node, exp.CurrentTimestamp):
+            node.replace(exp.Anonymous(this="getdate"))
+        elif isinstance(node, exp.Like) and not isinstance(node.parent, exp.Escape):
+            # A backslash is an ordinary character in T-SQL's patterns.
+            node.replace(exp.Escape(this=node.copy(), expression=exp.Literal.string("")))
+        elif isinstance(node, exp.Cast) and node.to.this in _WHOLE_NUMBERS:
+            node.replace(exp.Anonymous(this=_WHOLE_NUMBERS[node.to.this], expressions=[node.this]))
+        elif isinstance(node, exp.PrimaryKey):
+            # A key has no order of nulls, which sqlglot would write.
+            node.set("expressions", [getattr(key, "this", key) for key in node.expressions])
+
+
+def _translate_function(function: exp.Anonymous) -> None:
+    name = function.name.lower()
+    function.set("this", _RENAMED.get(name, name))
+    if name in _DATE_FUNCTIONS:
+        _translate_date_function(function)
+    elif name in _PART_FUNCTIONS:
+        function.set("this", "datepart")
+        function.set("expressions", [exp.Literal.string(name), *map(_as_timestamp, function.expressions)])
+    elif name == "iif" and len(function.expressions) == 3:
+        condition, then, otherwise = function.expressions
+        function.replace(exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise))
+
+
+def _translate_date_function(function: exp.Anonymous) -> None:
+    if not function.expressions:
+        return
+    part, *arguments = function.expressions
+    if part.name.lower() not in _DATE_PARTS:
+        raise SqlServerError(155, f"'{part.name}' is not a recognized {function.name} option.")
+    literal = exp.Literal.string(_DATE_PARTS[part.name.lower()])
+    function.set("expressions", [literal, *map(_as_timestamp, arguments)])
+
+
+def _as_timestamp(argument: exp.Expression) -> exp.Expression:
+    """A string literal in a date function is a time without an offset."""
+    if isinstance(argument, exp.National) or argument.is_string:
+        return exp.Cast(
+            this=exp.Literal.string(argument.name), to=exp.DataType.build("datetime2", dialect=TSql)
+        )
+    return argument
+
+
+def _compare_by_key(select: exp.Select) -> None:
+    """Groups, de-duplicates and orders by `mssql.k`, so that 'A' and 'a ' are one value."""
+    _group_distinct(select)
+    group = select.args.get("group")
+    keys = list(group.expressions) if group else []
+    if group:
+        for part in _outside_group(select):
+            _take_any_value(part, keys)
+        group.set("expressions", [_key(key) for key in keys])
+    for distinct in select.find_all(exp.Distinct):
+        if isinstance(distinct.parent, exp.Anonymous):
+            distinct.set("expressions", [_key(one) for one in distinct.expressions])
+    for window in select.find_all(exp.Window):
+        window.set("partition_by", [_key(one) for one in window.args.get("partition_by") or []])
+    _order_by_key(select)
+
+
+def _group_distinct(select: exp.Select) -> None:
+    """SELECT DISTINCT a, b becomes GROUP BY a, b, where that says the same."""
+    if not select.args.get("distinct") or select.args.get("group"):
+        return
+    if any(one.is_star or one.find(exp.Window, exp.Anonymous) for one in select.selects):
+        return
+    select.set("distinct", None)
+    select.set("group", exp.Group(expressions=[one.unalias().copy() for one in select.selects]))
+
+
+def _outside_group(select: exp.Select) -> Iterator[exp.Expression]:
+    yield from list(select.selects)
+    for name in ("having", "order"):
+        if part := select.args.get(name):
+            yield part
+
+
+def _take_any_value(node: exp.Expression, keys: list[exp.Expression]) -> None:
+    """Wraps what is grouped by: within a group its values are equal by key, but not the same text."""
+    if node in keys:
+        name = node.name if isinstance(node, exp.Column) else ""
+        wrapped: exp.Expression = exp.Anonymous(this="any_value", expressions=[node.copy()])
+        if name and isinstance(node.parent, exp.Select):
+            wrapped = exp.alias_(wrapped, name, quoted=True)
+        node.replace(wrapped)
+        return
+    is_aggregate = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
+    if is_aggregate and not isinstance(node.parent, exp.Window):
+        return
+    for child in list(node.iter_expressions()):
+        _take_any_value(child, keys)
+
+
+def _order_by_key(select: exp.Select) -> None:
+    aliases = {one.alias for one in select.selects if isinstance(one, exp.Alias)}
+    for order in select.find_all(exp.Order):
+        if order.parent_select is not select:
+            continue
+        for ordered in order.find_all(exp.Ordered):
+            is_alias = (
+                isinstance(ordered.this, exp.Column)
+                and ordered.this.name in aliases
+                and not ordered.this.table
+            )
+            if not is_alias and not isinstance(ordered.this, exp.Literal):
+                ordered.set("this", _key(ordered.this))
+
+
+def _key(expression: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="k", expressions=[expression.copy()])
