@@ -1,9 +1,8 @@
-"""The door of a Supabase project: checks the API key and passes Data API requests on to PostgREST.
+"""The door of a Supabase project: checks keys (`api_keys.py`) and passes requests on to PostgREST.
 
 An imitation of the hosted gateway, as far as a client can tell the two apart: `/rest/v1` in front of
 PostgREST's paths, both kinds of keys, and its words for a missing or wrong one. An upstream that is
 away, hangs or breaks off is answered with 503 or 502 in bounded time.
-Source: https://supabase.com/docs/guides/api/api-keys
 """
 
 import http.client
@@ -12,12 +11,12 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, cast
 
 from devstack.access import Keys
+from devstack.api_keys import Refusal, judge_keys
 
 _PREFIX: Final = "/rest/v1"
 _BLOCK_BYTES: Final = 64 * 1024
@@ -46,60 +45,12 @@ _NOT_PASSED_ON: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a request is not passed on."""
-
-    status: HTTPStatus
-    message: str
-    hint: str = ""
-
-
-_NO_KEY = Refusal(
-    HTTPStatus.UNAUTHORIZED, "No API key found in request", "No `apikey` request header was found."
-)
-_UNKNOWN_KEY = Refusal(
-    HTTPStatus.UNAUTHORIZED, "Invalid API key", "Check the key: it belongs to no key of this project."
-)
-_KEY_AS_TOKEN = Refusal(
-    HTTPStatus.UNAUTHORIZED,
-    "Invalid JWT in the Authorization header",
-    "A secret or publishable key goes into the `apikey` header only; it is not a JWT.",
-)
-_SECRET_IN_BROWSER = Refusal(
-    HTTPStatus.UNAUTHORIZED,
-    "Forbidden use of secret API key in browser",
-    "A secret key must never reach a browser.",
-)
 _NO_ROUTE = Refusal(
     HTTPStatus.NOT_FOUND, "no Route matched with those values", "Only /rest/v1 is served here."
 )
 _NO_LENGTH = Refusal(HTTPStatus.LENGTH_REQUIRED, "Length required", "Send the body with a Content-Length.")
 _AWAY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The upstream server cannot be reached")
 _BROKEN = Refusal(HTTPStatus.BAD_GATEWAY, "The upstream server broke off or did not answer in time")
-
-
-def judge_keys(keys: Keys, apikey: str, authorization: str, user_agent: str) -> str | Refusal:
-    """Returns the Authorization header for PostgREST ('' = none: the anonymous role), or a refusal.
-
-    Arguments are header values, '' where the header is absent. A token of the caller's own wins over
-    the key's role. A legacy key counts only as a token: in `apikey` alone it opens the door, no more.
-    """
-    if authorization.rpartition(" ")[2].startswith(("sb_secret_", "sb_publishable_")):
-        return _KEY_AS_TOKEN
-    if not apikey:
-        return _NO_KEY
-    roles = {
-        keys.secret_key: f"Bearer {keys.service_role_jwt}",
-        keys.publishable_key: f"Bearer {keys.anon_jwt}",
-        keys.service_role_jwt: "",
-        keys.anon_jwt: "",
-    }
-    if apikey not in roles:
-        return _UNKNOWN_KEY
-    if apikey == keys.secret_key and user_agent.startswith("Mozilla/"):
-        return _SECRET_IN_BROWSER
-    return authorization or roles[apikey]
 
 
 class Gateway:

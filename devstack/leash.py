@@ -54,15 +54,15 @@ def is_running(pid: int) -> bool:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return Path("/proc/self").exists() is False  # without /proc the signal's word is all there is
+        return not Path("/proc/self").exists()  # without /proc the signal's word is all there is
     return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def _send(pid: int, number: int) -> bool:
     try:
         os.kill(pid, number)
-    except ProcessLookupError:
-        return False
+    except (ProcessLookupError, PermissionError):
+        return False  # gone; or its id belongs to a stranger by now
     return True
 
 

@@ -149,6 +149,11 @@ class Children:
     ) -> None:
         self.stop_all()
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of what was started and still counts as running."""
+        return [child.pid for child in self._running]
+
     def start(self, program: Program, is_ready: Callable[[], bool], deadline_s: float = 30.0) -> Child:
         """Starts a program and returns when it is ready.
 

@@ -63,6 +63,11 @@ class Supabase:
     ) -> None:
         self.stop()
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of Postgres and PostgREST; the gateway is a thread of this process."""
+        return self._children.pids
+
     def stop(self) -> None:
         """Ends everything and deletes the data; the logs stay."""
         self._stack.close()

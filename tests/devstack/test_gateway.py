@@ -90,6 +90,7 @@ def test_a_new_key_as_a_bearer_token_is_refused(project: SupabaseAccess, name: s
     in_both = ask(project, apikey=key, authorization=f"{scheme} {key}")
 
     assert (alone.status_code, in_both.status_code) == (401, 401)
+    assert alone.json()["message"] == in_both.json()["message"] == "Invalid JWT in the Authorization header"
 
 
 def test_a_secret_key_from_a_browser_is_refused(project: SupabaseAccess) -> None:

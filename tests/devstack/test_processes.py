@@ -1,0 +1,97 @@
+"""What the local stack starts is ready when it says so, and gone when its parent is."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from devstack.leash import is_running
+from devstack.migrations import REPOSITORY
+from devstack.processes import Children, Program, StartFailed
+
+# Prints what it started, then waits to be killed.
+PARENT = """
+import sys
+from pathlib import Path
+from devstack.postgres import Postgres
+from devstack.processes import Children
+
+with Children(Path(sys.argv[1])) as children:
+    postgres = Postgres(children)
+    print(postgres.pid, postgres.url("template1"), postgres.data_folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def python(name: str, code: str) -> Program:
+    return Program(name, [sys.executable, "-I", "-S", "-c", code])
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_parent_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path, how: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(tmp_path)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert parent.stdout
+    pid, url, data_folder = parent.stdout.readline().split()
+    assert is_running(int(pid))
+    assert Path(data_folder).exists()
+
+    parent.send_signal(how)
+    # The leash holds the other end of this pipe, so its end is the end of the cleaning up.
+    parent.communicate(timeout=30)
+
+    assert not is_running(int(pid))
+    assert not Path(data_folder).parent.exists()
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        psycopg.connect(url)
+
+
+def test_leaving_the_context_ends_every_process_and_deletes_the_folders(tmp_path: Path) -> None:
+    with Children(tmp_path) as children:
+        children.start(python("one", "import signal; signal.pause()"), lambda: True)
+        children.start(python("two", "import signal; signal.pause()"), lambda: True)
+        folder = children.make_folder()
+        pids = children.pids
+        assert [is_running(pid) for pid in pids] == [True, True]
+
+    assert [is_running(pid) for pid in pids] == [False, False]
+    assert not folder.exists()
+
+
+def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    code = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        f"open({str(ready)!r}, 'w').close(); signal.pause()"
+    )
+    with Children(tmp_path) as children:
+        child = children.start(python("stubborn", code), ready.exists)
+
+        child.stop(grace_s=0.2)
+
+        assert not is_running(child.pid)
+
+
+def test_a_process_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    with Children(tmp_path) as children:
+        with pytest.raises(StartFailed, match=r"(?s)early ended with code 3.*no such table"):
+            children.start(python("early", "print('no such table'); raise SystemExit(3)"), lambda: False)
+
+        assert children.pids == []
+
+
+def test_a_process_that_never_becomes_ready_is_ended(tmp_path: Path) -> None:
+    with Children(tmp_path) as children:
+        with pytest.raises(StartFailed, match="silent was not ready"):
+            children.start(python("silent", "import signal; signal.pause()"), lambda: False, deadline_s=0.2)
+
+        assert children.pids == []
