@@ -7,9 +7,8 @@ import pytest
 from devstack.migrations import CliFailed, advise, push
 from devstack.supabase import Supabase
 
-UNPROTECTED = (
-    "create table public.unprotected (id bigint primary key); grant select on public.unprotected to anon"
-)
+UNPROTECTED = "create table public.unprotected (id bigint primary key)"
+REACHABLE = "grant select on public.unprotected to anon"
 
 
 def test_the_advisors_name_a_table_without_row_level_security(local_supabase: Supabase) -> None:
