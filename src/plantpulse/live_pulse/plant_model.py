@@ -88,7 +88,7 @@ def parse_shift_targets(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
 
 def _asset(row: Mapping[str, Any]) -> Asset:
     rate = row.get("ideal_units_per_hour")
-    name = _read(row, "source_name", str)
+    name = _read(row, "source_name", _text)
     return Asset(
         asset_id=_read(row, "asset_id", int),
         source_name=name,
@@ -102,7 +102,7 @@ def _asset(row: Mapping[str, Any]) -> Asset:
 def _shift_target(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftTarget:
     return ShiftTarget(
         asset_id=_read(row, "asset_id", int),
-        shift_name=_read(row, "shift_name", str),
+        shift_name=_read(row, "shift_name", _text),
         pattern=_shared_pattern(row, patterns),
         target_output=_read(row, "target_output", _not_negative),
     )
@@ -146,9 +146,15 @@ def _read(row: Mapping[str, Any], field: str, read: Callable[[Any], ValueT]) -> 
         ) from None
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
 def _clock_time(text: str) -> time:
     # Postgres knows 24:00, the end of the day; a shift that ends at 00:00 says the same.
-    return time() if text.startswith("24:00") else time.fromisoformat(text)
+    return time() if text[:5] == "24:00" else time.fromisoformat(text)
 
 
 def _days_of_week(days: Iterable[int]) -> frozenset[int]:

@@ -1,0 +1,127 @@
+"""The claim's answer as assets and shift targets."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.live_pulse.plant_model import (
+    Asset,
+    PlantModel,
+    ShiftPattern,
+    ShiftTarget,
+    parse_assets,
+    parse_plant_model,
+    parse_shift_targets,
+)
+
+ASSET: dict[str, Any] = {
+    "asset_id": 1,
+    "source_name": "PRESS-01",
+    "ideal_units_per_hour": 120,
+    "is_active": True,
+    "is_mapped": True,
+}
+NIGHT: dict[str, Any] = {
+    "asset_id": 1,
+    "shift_name": "night",
+    "starts_at": "22:00:00",
+    "ends_at": "06:00:00",
+    "days_of_week": [1, 2, 3, 4, 5],
+    "valid_from": "2026-01-01",
+    "valid_until": None,
+    "target_output": 800,
+    "breaks": [{"starts_at": "02:00", "ends_at": "02:30"}],
+}
+
+
+def test_the_claims_answer_becomes_a_plant_model() -> None:
+    model = parse_plant_model([ASSET], [NIGHT])
+
+    assert model == PlantModel(
+        assets=[Asset(1, "PRESS-01", "press-01", 120.0, is_active=True, is_mapped=True)],
+        shift_targets=[
+            ShiftTarget(
+                asset_id=1,
+                shift_name="night",
+                pattern=ShiftPattern(
+                    starts_at=time(22),
+                    ends_at=time(6),
+                    days_of_week=frozenset({1, 2, 3, 4, 5}),
+                    valid_from=date(2026, 1, 1),
+                    valid_until=None,
+                    breaks=((time(2), time(2, 30)),),
+                ),
+                target_output=800.0,
+            )
+        ],
+    )
+
+
+def test_a_plant_without_assets_and_shifts_is_a_plant() -> None:
+    assert parse_plant_model([], []) == PlantModel([], [])
+
+
+def test_an_asset_may_have_no_ideal_rate() -> None:
+    assert parse_assets([ASSET | {"ideal_units_per_hour": None}])[0].ideal_units_per_hour is None
+
+
+def test_midnight_may_be_written_as_the_end_of_the_day() -> None:
+    late = parse_shift_targets([NIGHT | {"starts_at": "16:00", "ends_at": "24:00:00"}])[0]
+
+    assert (late.pattern.starts_at, late.pattern.ends_at) == (time(16), time(0))
+
+
+def test_assets_that_work_the_same_times_share_one_pattern() -> None:
+    first, second, other = parse_shift_targets(
+        [NIGHT, NIGHT | {"asset_id": 2, "target_output": 5}, NIGHT | {"breaks": []}]
+    )
+
+    assert first.pattern is second.pattern
+    assert (second.asset_id, second.target_output) == (2, 5.0)
+    assert other.pattern != first.pattern
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("starts_at", "25:00"),
+        ("starts_at", None),
+        ("ends_at", "noon"),
+        ("days_of_week", [0]),
+        ("days_of_week", [8]),
+        ("days_of_week", None),
+        ("valid_from", "soon"),
+        ("valid_until", "2026-13-01"),
+        ("target_output", -1),
+        ("target_output", "NaN"),
+        ("target_output", None),
+        ("breaks", [{"starts_at": "02:00"}]),
+        ("breaks", None),
+    ],
+)
+def test_a_shift_target_that_cannot_be_read_names_asset_shift_and_field(field: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=rf"asset 1, shift night: {field} is missing or malformed"):
+        parse_shift_targets([NIGHT | {field: value}])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ideal_units_per_hour", 0),
+        ("ideal_units_per_hour", "fast"),
+        ("asset_id", None),
+        ("source_name", None),
+    ],
+)
+def test_an_asset_that_cannot_be_read_names_asset_and_field(field: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=rf"asset (1|None): {field} is missing or malformed"):
+        parse_assets([ASSET | {field: value}])
+
+
+def test_a_missing_field_is_named_too() -> None:
+    without = {field: value for field, value in NIGHT.items() if field != "breaks"}
+
+    with pytest.raises(ConfigurationError, match="breaks is missing or malformed"):
+        parse_shift_targets([without])
