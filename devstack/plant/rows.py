@@ -41,8 +41,8 @@ class Oee:
 
     entered_at: datetime
     location_name: str
-    oee: float
-    availability: float
+    oee: float | None
+    availability: float | None
     performance: float | None
     quality: float | None
     timestamp: datetime
@@ -78,8 +78,8 @@ class Quality:
 
     entered_at: datetime
     location_name: str
-    good_count: int
-    reject_count: int
+    good_count: int | None
+    reject_count: int | None
     timestamp: datetime
 
 
@@ -92,8 +92,8 @@ class Labor:
 
     entered_at: datetime
     location_name: str
-    headcount: int
-    hours_worked: float
+    headcount: int | None
+    hours_worked: float | None
     timestamp: datetime
 
 

@@ -11,10 +11,13 @@ from typing import Any
 
 import pymssql
 
-from devstack.plant.rows import Production, Row
+from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
 
 TABLES_SQL = Path(__file__).with_name("tables.sql")
 ROWS_PER_INSERT = 500  # SQL Server takes at most 1,000 rows in one VALUES
+
+
+TABLES = tuple(row_type.table for row_type in (Output, Oee, Downtime, Quality, Labor))
 
 
 def create_tables(connection: pymssql.Connection) -> None:
@@ -22,6 +25,16 @@ def create_tables(connection: pymssql.Connection) -> None:
     with connection.cursor() as cursor:
         cursor.execute(TABLES_SQL.read_text(encoding="utf-8"))
     connection.commit()
+
+
+def empty_tables(connection: pymssql.Connection) -> None:
+    """Deletes every row of the five tables."""
+    _for_each_table(connection, "delete from {table}")
+
+
+def drop_tables(connection: pymssql.Connection) -> None:
+    """Removes the five tables, which must be there."""
+    _for_each_table(connection, "drop table {table}")
 
 
 def write(connection: pymssql.Connection, production: Production) -> int:
@@ -37,6 +50,13 @@ def write(connection: pymssql.Connection, production: Production) -> int:
                 written += len(batch)
     connection.commit()
     return written
+
+
+def _for_each_table(connection: pymssql.Connection, statement: str) -> None:
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(statement.format(table=table))
+    connection.commit()
 
 
 def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -70,7 +70,7 @@ def test_the_figures_of_a_known_hour() -> None:
         None: 24,
     }
     assert [len(rows) for rows in hour.tables] == [484, 24, 14, 84, 36]
-    assert sum(row.reject_count for row in hour.quality) == 19
+    assert sum(row.reject_count or 0 for row in hour.quality) == 19
     assert sum(row.downtime_minutes or 0 for row in hour.downtime) == 58
     press = [row for row in hour.oee if row.location_name == "PRESS-01"]
     assert [(row.oee, row.timestamp) for row in press][-1] == (98.0, at("2026-11-20 10:59:59"))
@@ -89,7 +89,7 @@ def test_every_unit_that_a_mapped_asset_counts_is_inspected() -> None:
     )
 
     inspected = sum(
-        row.good_count + row.reject_count
+        (row.good_count or 0) + (row.reject_count or 0)
         for row in day.quality
         if is_within[0] <= row.timestamp < is_within[1]
     )

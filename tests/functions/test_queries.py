@@ -1,0 +1,451 @@
+"""What SQL Server answers to the six query files, asked as a poll asks them: through `sp_executesql`."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pymssql
+import pytest
+
+from devstack.plant.database import URL_VARIABLE, plant_database
+from devstack.plant.model import northfield
+from devstack.plant.producer import produce
+from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
+from devstack.plant.writer import empty_tables, write
+from plantpulse.live_pulse.query_files import build_statement, load_queries
+
+at = datetime.fromisoformat  # naive, as the plant's database stores it
+
+QUERIES = load_queries()
+
+FROM = at("2026-11-20 10:00")
+UNTIL = at("2026-11-20 10:30")
+ENTERED = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def _plant_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pymssql.Connection]:
+    with plant_database(os.environ.get(URL_VARIABLE), tmp_path_factory.mktemp("logs")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def source(_plant_database: pymssql.Connection) -> pymssql.Connection:
+    """The plant's database with its tables empty."""
+    empty_tables(_plant_database)
+    return _plant_database
+
+
+@pytest.fixture
+def ask(source: pymssql.Connection) -> Ask:
+    """Runs a query file over the window and returns its rows."""
+
+    def run(name: str, **changed: Any) -> list[tuple[Any, ...]]:
+        values = {
+            "from": FROM,
+            "until": UNTIL,
+            "limit": 1000,
+            "bucket_s": 900,
+            "reason_codes": "|safety issue|lockout|",
+        } | changed
+        with source.cursor() as cursor:
+            cursor.execute(*build_statement(QUERIES[name], values))
+            assert [column[0] for column in cursor.description or ()] == list(QUERIES[name].columns)
+            return list(cursor.fetchall() or ())
+
+    return run
+
+
+@pytest.fixture
+def store(source: pymssql.Connection) -> Callable[..., None]:
+    """Writes rows of the plant's tables."""
+
+    def insert(*rows: Row) -> None:
+        write(source, Production.of(rows))
+
+    return insert
+
+
+def counted(asset: str | None, count: int | None, when: str) -> Output:
+    return Output(ENTERED, asset, count, at(f"2026-11-20 {when}"))
+
+
+def stopped(
+    asset: str, minutes: int | None, when: str, *, code: str = "Jam", notes: str | None = None
+) -> Downtime:
+    return Downtime(ENTERED, asset, code, minutes, at(when if " " in when else f"2026-11-20 {when}"), notes)
+
+
+def inspected(asset: str, good: int | None, rejected: int | None, when: str = "10:05") -> Quality:
+    return Quality(ENTERED, asset, good, rejected, at(f"2026-11-20 {when}"))
+
+
+def reported(asset: str, oee: float | None, when: str) -> Oee:
+    return Oee(ENTERED, asset, oee, 90.0, 80.0, None, at(f"2026-11-20 {when}"))
+
+
+def booked(asset: str, headcount: int | None, hours: float | None, when: str) -> Labor:
+    return Labor(ENTERED, asset, headcount, hours, at(f"2026-11-20 {when}"))
+
+
+# output ----------------------------------------------------------------------------------------
+
+
+def test_output_is_summed_per_asset_and_bucket_counted_back_from_until(ask: Ask, store: Any) -> None:
+    store(
+        counted("PRESS-01", 5, "10:29:59"),
+        counted("PRESS-01", 7, "10:15:01"),
+        counted("PRESS-01", 11, "10:14:59"),
+        counted("WELD-01", 2, "10:01"),
+    )
+
+    assert ask("output") == [
+        ("PRESS-01", 0, 12.0, at("2026-11-20 10:29:59")),
+        ("PRESS-01", 1, 11.0, at("2026-11-20 10:14:59")),
+        ("WELD-01", 1, 2.0, at("2026-11-20 10:01")),
+    ]
+
+
+def test_a_row_at_from_is_read_and_a_row_at_until_is_not(ask: Ask, store: Any) -> None:
+    store(
+        counted("PRESS-01", 1, "09:59:59.997"),
+        counted("PRESS-01", 2, "10:00:00"),
+        counted("PRESS-01", 4, "10:29:59.997"),
+        counted("PRESS-01", 8, "10:30:00"),
+    )
+
+    rows = ask("output")
+
+    assert [(asset, bucket, units) for asset, bucket, units, _ in rows] == [
+        ("PRESS-01", 0, 4.0),
+        ("PRESS-01", 1, 2.0),
+    ]
+
+
+def test_a_row_on_the_edge_between_two_buckets_belongs_to_the_newer(ask: Ask, store: Any) -> None:
+    store(counted("PRESS-01", 1, "10:15:00"), counted("PRESS-01", 2, "10:14:59.997"))
+
+    assert [row[1:3] for row in ask("output")] == [(0, 1.0), (1, 2.0)]
+
+
+def test_negative_and_missing_counts_stay_visible_beside_the_sum(ask: Ask, store: Any) -> None:
+    store(
+        counted("PACK-01", 10, "10:20"),
+        counted("PACK-01", 0, "10:21"),
+        counted("PACK-01", -4, "10:22"),
+        counted("PACK-01", None, "10:23"),
+    )
+
+    assert [row[:3] for row in ask("output")] == [
+        ("PACK-01", 0, None),
+        ("PACK-01", 0, -4.0),
+        ("PACK-01", 0, 10.0),
+    ]
+
+
+def test_counts_without_an_asset_come_as_a_row_of_their_own(ask: Ask, store: Any) -> None:
+    store(counted(None, 12, "10:20"), counted("PACK-01", 3, "10:20"))
+
+    assert [row[:3] for row in ask("output")] == [(None, 0, 12.0), ("PACK-01", 0, 3.0)]
+
+
+def test_the_sum_of_the_largest_integers_does_not_overflow(ask: Ask, store: Any) -> None:
+    store(counted("PRESS-01", 2147483647, "10:20"), counted("PRESS-01", 2147483647, "10:21"))
+
+    assert ask("output")[0][2] == 4294967294.0
+
+
+def test_a_truncated_output_keeps_the_newest_buckets(ask: Ask, store: Any) -> None:
+    store(counted("PRESS-01", 1, "10:01"), counted("WELD-01", 2, "10:20"))
+
+    assert [row[:2] for row in ask("output", limit=1)] == [("WELD-01", 0)]
+
+
+# oee -------------------------------------------------------------------------------------------
+
+
+def test_oee_is_the_latest_report_of_each_asset_in_the_window(ask: Ask, store: Any) -> None:
+    store(
+        reported("PRESS-01", 71.5, "10:14:59"),
+        reported("PRESS-01", 82.5, "10:29:59"),
+        reported("WELD-01", 60.0, "10:14:59"),
+        reported("WELD-01", 99.0, "10:30:00"),
+        reported("PAINT-01", 50.0, "09:59:59"),
+    )
+
+    rows = ask("oee")
+
+    assert [(row[0], float(row[1]), row[5]) for row in rows] == [
+        ("PRESS-01", 82.5, at("2026-11-20 10:29:59")),
+        ("WELD-01", 60.0, at("2026-11-20 10:14:59")),
+    ]
+    assert [float(rows[0][2]), float(rows[0][3]), rows[0][4]] == [90.0, 80.0, None]
+
+
+def test_of_two_reports_of_one_instant_the_one_stored_last_counts(ask: Ask, store: Any) -> None:
+    store(reported("PRESS-01", 71.0, "10:14:59"), reported("PRESS-01", 72.0, "10:14:59"))
+
+    assert [float(row[1]) for row in ask("oee")] == [72.0]
+
+
+# downtime --------------------------------------------------------------------------------------
+
+
+def test_a_stop_that_reaches_into_the_window_is_read_whole(ask: Ask, store: Any) -> None:
+    store(stopped("PRESS-01", 120, "09:30", notes="pump changed"))
+
+    assert ask("downtime") == [
+        ("PRESS-01", "Jam", at("2026-11-20 09:30"), at("2026-11-20 11:30"), "pump changed")
+    ]
+
+
+def test_stops_outside_the_window_are_left_out(ask: Ask, store: Any) -> None:
+    store(
+        stopped("PRESS-01", 30, "09:30"),  # ends exactly at @from
+        stopped("PRESS-01", 5, "10:30"),  # begins exactly at @until
+        stopped("PRESS-02", 31, "09:30"),
+        stopped("WELD-01", 5, "10:29"),
+    )
+
+    assert [row[0] for row in ask("downtime")] == ["WELD-01", "PRESS-02"]
+
+
+def test_an_open_stop_has_no_end_and_is_looked_back_for_seven_days(ask: Ask, store: Any) -> None:
+    store(
+        stopped("WELD-02", None, "2026-11-13 10:00"),
+        stopped("WELD-01", None, "2026-11-13 09:59"),
+        stopped("PRESS-01", None, "10:10"),
+    )
+
+    assert [(row[0], row[3]) for row in ask("downtime")] == [("PRESS-01", None), ("WELD-02", None)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "ended_at"),
+    [
+        (2147483647, at("2027-11-20 10:10")),  # read as 525,600 minutes, a year
+        (-2147483648, at("2026-11-20 10:09")),
+        (-1, at("2026-11-20 10:09")),
+        (0, at("2026-11-20 10:10")),
+    ],
+)
+def test_mistyped_minutes_neither_end_the_query_nor_hide(
+    ask: Ask, store: Any, minutes: int, ended_at: datetime
+) -> None:
+    store(stopped("PRESS-01", minutes, "10:10"), stopped("WELD-01", 5, "10:05"))
+
+    rows = ask("downtime")
+
+    assert [(row[0], row[3]) for row in rows] == [
+        ("PRESS-01", ended_at),
+        ("WELD-01", at("2026-11-20 10:10")),
+    ]
+
+
+def test_a_truncated_downtime_keeps_the_newest_stops(ask: Ask, store: Any) -> None:
+    store(stopped("PRESS-01", 5, "10:20"), stopped("PRESS-02", 5, "10:10"), stopped("WELD-01", 5, "10:20"))
+
+    assert [row[0] for row in ask("downtime", limit=2)] == ["WELD-01", "PRESS-01"]
+
+
+# safety ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Safety Issue",
+        "SAFETY ISSUE",
+        " safety issue  ",
+        "Safety  Issue",
+        "Safety\tIssue",
+        "Safety Issue\r\n",
+        "Safety \u00a0 Issue",
+        "Lockout",
+    ],
+)
+def test_a_safety_code_is_found_however_it_was_typed(ask: Ask, store: Any, code: str) -> None:
+    store(stopped("PRESS-01", 12, "10:10", code=code, notes="Guard open"))
+
+    rows = ask("safety")
+
+    assert [row[1:] for row in rows] == [("PRESS-01", code, at("2026-11-20 10:10"), 12, "Guard open")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Safety Issues",
+        "Safety",
+        "Issue",
+        "A Safety Issue",
+        "S%",
+        "Safety_Issue",
+        "|",
+        "",
+        "<>",
+        "SafetyIssue",
+    ],
+)
+def test_another_code_is_no_safety_event(ask: Ask, store: Any, code: str) -> None:
+    store(stopped("PRESS-01", 12, "10:10", code=code))
+
+    assert ask("safety") == []
+
+
+def test_a_stop_without_a_code_is_no_safety_event(ask: Ask, source: pymssql.Connection) -> None:
+    with source.cursor() as cursor:
+        cursor.execute(
+            "insert into downtime_records (locationName, [timestamp]) values ('A', '2026-11-20T10:10:00')"
+        )
+
+    assert ask("safety") == []
+    assert len(ask("downtime")) == 1
+
+
+def test_a_safety_event_carries_its_record_s_id_as_text(
+    ask: Ask, store: Any, source: pymssql.Connection
+) -> None:
+    store(stopped("PRESS-01", None, "10:10", code="Safety Issue"))
+    with source.cursor() as cursor:
+        cursor.execute("select max(id) as id from downtime_records")
+        stored: Any = cursor.fetchone()
+
+    rows = ask("safety")
+
+    assert [(row[0], row[4]) for row in rows] == [(str(stored[0]), None)]
+
+
+def test_safety_events_come_newest_first_and_from_inside_the_bounds_only(ask: Ask, store: Any) -> None:
+    store(
+        stopped("A", 1, "10:00", code="Safety Issue"),
+        stopped("B", 1, "10:29:59", code="Safety Issue"),
+        stopped("C", 1, "10:30", code="Safety Issue"),
+        stopped("D", 90, "09:59:59", code="Safety Issue"),
+    )
+
+    assert [row[1] for row in ask("safety")] == ["B", "A"]
+    assert [row[1] for row in ask("safety", limit=1)] == ["B"]
+
+
+# quality ---------------------------------------------------------------------------------------
+
+
+def test_quality_is_summed_per_asset_over_the_window(ask: Ask, store: Any) -> None:
+    store(
+        inspected("PRESS-01", 40, 0, "10:00"),
+        inspected("PRESS-01", 38, 2, "10:29:59"),
+        inspected("PRESS-01", 500, 5, "10:30"),
+        inspected("WELD-01", 9, 1),
+    )
+
+    assert ask("quality") == [("PRESS-01", 78.0, 2.0), ("WELD-01", 9.0, 1.0)]
+
+
+def test_malformed_lots_stay_visible_beside_the_sum(ask: Ask, store: Any) -> None:
+    store(
+        inspected("PRESS-01", 40, 2),
+        inspected("PRESS-01", -3, 1),
+        inspected("PRESS-01", 7, None),
+        inspected("PRESS-01", 8, -1),
+    )
+
+    assert sorted(ask("quality"), key=str) == [
+        ("PRESS-01", -3.0, 1.0),
+        ("PRESS-01", 40.0, 2.0),
+        ("PRESS-01", 7.0, None),
+        ("PRESS-01", 8.0, -1.0),
+    ]
+
+
+# labor -----------------------------------------------------------------------------------------
+
+
+def test_labor_is_the_latest_headcount_and_the_sum_of_the_hours(ask: Ask, store: Any) -> None:
+    store(
+        booked("PRESS-01", 2, 0.5, "10:14:59"),
+        booked("PRESS-01", 3, 0.75, "10:29:59"),
+        booked("PRESS-01", 9, 9.0, "10:30"),
+        booked("WELD-01", 1, 1.0, "10:05"),
+        booked("WELD-01", 1, -0.25, "10:06"),
+        booked("PAINT-01", 5, None, "10:01"),
+    )
+
+    assert ask("labor") == [("PRESS-01", 3, 1.25), ("WELD-01", 1, 0.75), ("PAINT-01", 5, None)]
+
+
+# all of them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_a_file_can_be_pasted_behind_the_declarations_of_its_header(
+    name: str, source: pymssql.Connection
+) -> None:
+    declarations = "\n".join(
+        line[3:] for line in QUERIES[name].sql.splitlines() if line.startswith("-- declare")
+    )
+
+    with source.cursor() as cursor:
+        cursor.execute(declarations + "\n" + sql)
+
+        assert [column[0] for column in cursor.description or ()] == list(QUERIES[name].columns)
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_an_empty_window_has_no_rows(ask: Ask, name: str) -> None:
+    assert ask(name) == []
+
+
+def test_the_answers_over_a_produced_hour_agree_with_a_count_in_python(
+    ask: Ask, source: pymssql.Connection
+) -> None:
+    plant = northfield()
+    since = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+    hours = produce(plant, since, since + timedelta(hours=3))
+    write(source, hours)
+
+    units, good, scrap, people = _count(hours, FROM, UNTIL)
+
+    assert {(row[0], row[1]): row[2] for row in ask("output") if row[2] >= 0} == units
+    assert {row[0]: (row[1], row[2]) for row in ask("quality")} == {
+        asset: (good[asset], scrap[asset]) for asset in good
+    }
+    assert {row[0]: (row[1], row[2]) for row in ask("labor")} == people
+    assert sorted(row[2] for row in ask("downtime")) == sorted(
+        stop.timestamp for stop in hours.downtime if _overlaps(stop, FROM, UNTIL)
+    )
+    assert len(ask("safety", **{"from": FROM - timedelta(hours=3)})) == sum(
+        "safety" in stop.reason_code.lower() for stop in hours.downtime if stop.timestamp < UNTIL
+    )
+
+
+def _count(hours: Production, since: datetime, until: datetime) -> tuple[Any, ...]:
+    units: dict[tuple[str | None, int], float] = {}
+    for row in hours.output:
+        if since <= row.timestamp < until and row.output_count is not None and row.output_count >= 0:
+            bucket = 0 if row.timestamp >= until - timedelta(seconds=900) else 1
+            units[row.location_name, bucket] = units.get((row.location_name, bucket), 0) + row.output_count
+    good: dict[str, int] = {}
+    scrap: dict[str, int] = {}
+    for lot in hours.quality:
+        if since <= lot.timestamp < until:
+            good[lot.location_name] = good.get(lot.location_name, 0) + (lot.good_count or 0)
+            scrap[lot.location_name] = scrap.get(lot.location_name, 0) + (lot.reject_count or 0)
+    people: dict[str, tuple[int | None, float]] = {}
+    for booking in hours.labor:
+        if since <= booking.timestamp < until:
+            before = people.get(booking.location_name, (0, 0.0))[1]
+            people[booking.location_name] = (booking.headcount, before + (booking.hours_worked or 0))
+    return units, good, scrap, people
+
+
+def _overlaps(stop: Downtime, since: datetime, until: datetime) -> bool:
+    if stop.timestamp >= until:
+        return False
+    if stop.downtime_minutes is None:
+        return True
+    return stop.timestamp >= since or stop.timestamp + timedelta(minutes=stop.downtime_minutes) > since
