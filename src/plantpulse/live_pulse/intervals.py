@@ -26,7 +26,7 @@ def clip(spans: Iterable[Span], start: datetime, until: datetime) -> list[Span]:
 def unite(spans: Iterable[Span]) -> list[Span]:
     """Return the same time as sorted spans that neither overlap nor touch."""
     united: list[Span] = []
-    for start, until in sorted(span for span in spans if span[0] < span[1]):
+    for start, until in sorted([span for span in spans if span[0] < span[1]]):
         if united and start <= united[-1][1]:
             united[-1] = (united[-1][0], max(united[-1][1], until))
         else:

@@ -109,18 +109,30 @@ def _shift_target(row: Mapping[str, Any], patterns: dict[tuple[object, ...], Shi
 
 
 def _shared_pattern(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftPattern:
-    key = (
-        row.get("starts_at"),
-        row.get("ends_at"),
-        _read(row, "days_of_week", tuple),
-        row.get("valid_from"),
-        row.get("valid_until"),
-        _read(row, "breaks", _break_texts),
-    )
+    key = _pattern_key(row)
     pattern = patterns.get(key)
     if pattern is None:
         pattern = patterns[key] = _pattern(row)
     return pattern
+
+
+def _pattern_key(row: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return the shift times as they came: a plant has some thousand targets, but few shift times."""
+    breaks: list[str] = []
+    try:
+        for one in row["breaks"]:
+            breaks += (one["starts_at"], one["ends_at"])
+        days = tuple(row["days_of_week"])
+    except (KeyError, TypeError):
+        return ()  # reading the pattern will name the field
+    return (
+        row.get("starts_at"),
+        row.get("ends_at"),
+        row.get("valid_from"),
+        row.get("valid_until"),
+        days,
+        *breaks,
+    )
 
 
 def _pattern(row: Mapping[str, Any]) -> ShiftPattern:
@@ -164,12 +176,8 @@ def _days_of_week(days: Iterable[int]) -> frozenset[int]:
     return chosen
 
 
-def _break_texts(breaks: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((one["starts_at"], one["ends_at"]) for one in breaks)
-
-
 def _breaks(breaks: Iterable[Mapping[str, str]]) -> tuple[tuple[time, time], ...]:
-    return tuple((_clock_time(start), _clock_time(end)) for start, end in _break_texts(breaks))
+    return tuple((_clock_time(one["starts_at"]), _clock_time(one["ends_at"])) for one in breaks)
 
 
 def _positive(value: float) -> float:

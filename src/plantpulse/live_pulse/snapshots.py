@@ -5,11 +5,11 @@ are no snapshots at all, because zeros would be lies. Stored numbers have at mos
 numbers are whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.intervals import Span, clip, intersect, minutes, unite
+from plantpulse.live_pulse.intervals import Span, intersect, minutes
 from plantpulse.live_pulse.oee import compute_oee
 from plantpulse.live_pulse.plant_model import Asset, PlantModel
 from plantpulse.live_pulse.readings import (
@@ -22,6 +22,7 @@ from plantpulse.live_pulse.readings import (
 from plantpulse.live_pulse.rounding import stored_number
 from plantpulse.live_pulse.shifts import IDLE, Workload, workloads
 from plantpulse.live_pulse.slots import Window
+from plantpulse.live_pulse.tallies import latest_headcounts, latest_oee, sum_quality, sum_units, unite_stops
 
 Status = Literal["on_target", "below_target", "above_target"]
 OeeSource = Literal["reported", "computed"]
@@ -132,11 +133,6 @@ def output_status(actual: float, variance: float | None) -> Status:
     return "above_target" if variance > 0 else "below_target"
 
 
-def downtime_spans(stops: Iterable[DowntimeReading], window: Window) -> list[Span]:
-    """Return one asset's downtime inside the window, overlaps once; an open stop lasts to its end."""
-    return unite(clip(((stop.started_at, stop.ended_at or window.until) for stop in stops), *window))
-
-
 def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
     key = asset.key
     actual = stored_number(facts.output.get(key, 0.0))
@@ -190,52 +186,13 @@ def _gather(
     slot_buckets: frozenset[int] | None,
 ) -> _Facts:
     return _Facts(
-        output=_units_in(output, window_buckets),
-        slot_output=None if slot_buckets is None else _units_in(output, slot_buckets),
-        stops=_stops_by_asset(readings.downtime or (), window),
-        oee=_latest_oee(readings.oee or ()),
-        quality=_quality_sums(readings.quality or ()),
-        headcount=_latest_headcounts(readings.labor or ()),
+        output=sum_units(output, window_buckets),
+        slot_output=None if slot_buckets is None else sum_units(output, slot_buckets),
+        stops=unite_stops(readings.downtime or (), window),
+        oee=latest_oee(readings.oee or ()),
+        quality=sum_quality(readings.quality or ()),
+        headcount=latest_headcounts(readings.labor or ()),
     )
-
-
-def _units_in(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:
-    units: dict[str, float] = {}
-    for reading in output:
-        if reading.bucket in buckets:
-            units[reading.asset_key] = units.get(reading.asset_key, 0.0) + reading.units
-    return units
-
-
-def _stops_by_asset(downtime: Iterable[DowntimeReading], window: Window) -> dict[str, list[Span]]:
-    stops: dict[str, list[DowntimeReading]] = {}
-    for reading in downtime:
-        stops.setdefault(reading.asset_key, []).append(reading)
-    return {key: downtime_spans(of_asset, window) for key, of_asset in stops.items()}
-
-
-def _latest_oee(oee: Iterable[OeeReading]) -> dict[str, OeeReading]:
-    latest: dict[str, OeeReading] = {}
-    for reading in oee:
-        known = latest.get(reading.asset_key)
-        if known is None or reading.at > known.at:
-            latest[reading.asset_key] = reading
-    return latest
-
-
-def _quality_sums(quality: Iterable[QualityReading]) -> dict[str, tuple[float, float]]:
-    sums: dict[str, tuple[float, float]] = {}
-    for reading in quality:
-        good, rejected = sums.get(reading.asset_key, (0.0, 0.0))
-        sums[reading.asset_key] = (good + reading.good, rejected + reading.rejected)
-    return sums
-
-
-def _latest_headcounts(labor: Iterable[LaborReading]) -> dict[str, float]:
-    headcounts: dict[str, float] = {}
-    for reading in labor:  # newest first
-        headcounts.setdefault(reading.asset_key, reading.headcount)
-    return headcounts
 
 
 def _unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:

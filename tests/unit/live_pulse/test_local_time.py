@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from plantpulse.live_pulse.local_time import (
     LocalBounds,
+    LocalPiece,
     bucket_count,
     buckets_in,
     is_time_ambiguous,
     local_bounds,
+    local_pieces,
     resolve_local,
     to_local,
     to_utc,
@@ -136,6 +138,15 @@ def test_a_window_over_a_whole_year_sees_both_changes() -> None:
 
     assert local_bounds(window, CHICAGO) == LocalBounds(local(1, 1, 0), datetime(2027, 1, 1))  # noqa: DTZ001
     assert is_time_ambiguous(window, CHICAGO) is True
+
+
+def test_a_change_twelve_hours_into_a_window_is_seen() -> None:
+    window = Window(utc(10, 31, 19), utc(11, 1, 7, 10))
+
+    assert local_pieces(window, CHICAGO) == (
+        LocalPiece(local(10, 31, 14), local(11, 1, 2)),
+        LocalPiece(local(11, 1, 1), local(11, 1, 1, 10)),
+    )
 
 
 def test_bounds_are_whole_seconds_that_hold_the_fractions() -> None:

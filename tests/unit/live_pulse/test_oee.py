@@ -57,7 +57,7 @@ def test_the_best_known_example_in_full_precision() -> None:
 @pytest.mark.parametrize(
     "impossible",
     [
-        {"planned_minutes": 0.0, "run_minutes": 0.0},
+        {"planned_minutes": 0.0},
         {"run_minutes": 0.0},
         {"run_minutes": -1.0},
         {"good": 0.0, "rejected": 0.0},

@@ -23,11 +23,11 @@ from plantpulse.live_pulse.snapshots import (
     Judgement,
     Readings,
     Snapshot,
-    downtime_spans,
     judge,
     output_status,
     variance_percent,
 )
+from plantpulse.live_pulse.tallies import unite_stops
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -361,9 +361,9 @@ def test_downtime_is_never_longer_than_the_window_nor_than_its_parts(
 ) -> None:
     readings = [stop("PRESS-01", start, end) for start, end in pairs if end is None or start <= end]
 
-    united = minutes(downtime_spans(readings, WINDOW))
+    united = minutes(unite_stops(readings, WINDOW).get("press-01", []))
 
-    alone = [minutes(downtime_spans([reading], WINDOW)) for reading in readings]
+    alone = [minutes(unite_stops([reading], WINDOW)["press-01"]) for reading in readings]
     assert max(alone, default=0) <= united <= min(30, sum(alone))
 
 
