@@ -384,9 +384,8 @@ def test_labor_is_the_latest_headcount_and_the_sum_of_the_hours(ask: Ask, store:
 def test_a_file_can_be_pasted_behind_the_declarations_of_its_header(
     name: str, source: pymssql.Connection
 ) -> None:
-    declarations = "\n".join(
-        line[3:] for line in QUERIES[name].sql.splitlines() if line.startswith("-- declare")
-    )
+    sql = QUERIES[name].sql
+    declarations = "\n".join(line[3:] for line in sql.splitlines() if line.startswith("-- declare"))
 
     with source.cursor() as cursor:
         cursor.execute(declarations + "\n" + sql)
