@@ -50,7 +50,11 @@ ValueT = TypeVar("ValueT")
 
 
 class SafetyEvent(NamedTuple):
-    """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None when not known."""
+    """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None when not known.
+
+    `is_time_known` False: the source gave no usable time, so the two timestamps say nothing about how far
+    the source has been read.
+    """
 
     source_id: str | None
     source_asset: str
@@ -60,6 +64,7 @@ class SafetyEvent(NamedTuple):
     severity: str
     downtime_minutes: float | None
     details: str | None
+    is_time_known: bool
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -70,10 +75,11 @@ class SafetyEvent(NamedTuple):
 
     def as_json(self) -> dict[str, object]:
         """Return one entry of the `p_events` of record_safety_events."""
-        return self._asdict() | {
-            "event_timestamp": self.event_timestamp.isoformat(),
-            "source_timestamp": self.source_timestamp.isoformat(),
-        }
+        event = self._asdict()
+        event["event_timestamp"] = self.event_timestamp.isoformat()
+        event["source_timestamp"] = self.source_timestamp.isoformat()
+        del event["is_time_known"]
+        return event
 
 
 def parse_safety(
@@ -116,6 +122,7 @@ def _event(
         severity=severities.get(normalise_key(reason), DEFAULT_SEVERITY),
         downtime_minutes=None if downtime_minutes is None else stored_number(downtime_minutes),
         details=details if source_at else " ".join(filter(None, (TIME_UNKNOWN, details))),
+        is_time_known=source_at is not None,
     )
 
 

@@ -74,12 +74,29 @@ def test_midnight_may_be_written_as_the_end_of_the_day() -> None:
 
 
 def test_assets_that_work_the_same_times_share_one_pattern() -> None:
-    first, second, other = parse_shift_targets(
-        [NIGHT, NIGHT | {"asset_id": 2, "target_output": 5}, NIGHT | {"breaks": []}]
-    )
+    first, second = parse_shift_targets([NIGHT, NIGHT | {"asset_id": 2, "target_output": 5}])
 
     assert first.pattern is second.pattern
     assert (second.asset_id, second.target_output) == (2, 5.0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"starts_at": "22:30"},
+        {"ends_at": "05:30"},
+        {"days_of_week": [6, 7]},
+        {"valid_from": "2026-02-01"},
+        {"valid_until": "2027-01-01"},
+        {"breaks": []},
+        {"breaks": [{"starts_at": "02:00", "ends_at": "02:45"}]},
+    ],
+)
+def test_assets_that_differ_in_any_time_do_not_share_their_pattern(change: dict[str, Any]) -> None:
+    first, other = parse_shift_targets([NIGHT, NIGHT | change])
+
+    assert first.pattern == parse_shift_targets([NIGHT])[0].pattern
+    assert other.pattern == parse_shift_targets([NIGHT | change])[0].pattern
     assert other.pattern != first.pattern
 
 

@@ -152,6 +152,7 @@ def test_a_row_without_a_usable_time_is_stamped_with_the_day_of_the_poll(at: obj
     assert event.source_id == "4711"
     assert event.event_timestamp == datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
     assert event.source_timestamp == local(0, 0)
+    assert event.is_time_known is False
     assert event.details == "Time unknown, stamped with the day of the poll. guard open"
     assert parsed.rejected_count == 1
 
@@ -212,6 +213,7 @@ def test_the_repeated_hour_keeps_the_plants_naive_time() -> None:
     event = event_of(at=local(1, 30, day=1))
 
     assert event.source_timestamp == local(1, 30, day=1)
+    assert event.is_time_known is True
     assert event.event_timestamp == datetime(2026, 11, 1, 6, 30, tzinfo=UTC)
 
 
