@@ -164,9 +164,8 @@ def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
     pymssql.set_wait_callback(sqlserver_wire.note_descriptor)
     try:
         driver.__init__(**_login(settings))  # type: ignore[misc]
-        driver.query_timeout = (
-            silence_s  # raises what `use` left behind: pymssql does not look whether it worked
-        )
+        # Raises what the `use` behind the login left: pymssql does not look whether the database was entered.
+        driver.query_timeout = silence_s
     except _DRIVER_ERRORS as error:
         driver.close()
         verdict = judge_connecting(_report_of(error), lambda: _is_tls_the_obstacle(settings))

@@ -28,7 +28,7 @@ from plantpulse.errors import (
 _LIBRARY_MESSAGE = re.compile(r"DB-Lib error message (\d+), severity (\d+):")
 _SYSTEM_REASON = re.compile(r"(?:Net-Lib|Operating System) error during (.+) \(\d+\)")
 
-CONNECTION_FAILED, TIMED_OUT, UNREACHABLE, SERVER_SPOKE = 20002, 20003, 20009, 20018
+CONNECTION_FAILED, TIMED_OUT, UNREACHABLE, SERVER_SPOKE, DEAD = 20002, 20003, 20009, 20018, 20047
 _FATAL_SEVERITY = 20  # from here on SQL Server closes the connection itself
 _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
 
@@ -99,12 +99,12 @@ def read_report(number: int | None, message: str) -> Report:
 def judge_connecting(report: Report, is_tls_the_obstacle: Callable[[], bool]) -> Verdict:
     """Return what a failed connection attempt means.
 
-    FreeTDS says the same 20002 when TLS cannot be agreed on and when the connection was reset, so
-    `is_tls_the_obstacle` is asked then, and only then.
+    FreeTDS says the same 20002, at times with a 20047, when TLS cannot be agreed on and when the connection
+    was reset: `is_tls_the_obstacle` is asked then, and only then.
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
-    ambiguous = report.library == {CONNECTION_FAILED}
+    ambiguous = CONNECTION_FAILED in report.library and report.library <= {CONNECTION_FAILED, DEAD}
     if ambiguous and is_tls_the_obstacle():
         return Verdict(
             SourceRefused,

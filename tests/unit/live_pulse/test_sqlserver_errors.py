@@ -112,8 +112,9 @@ def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
     for message in (REFUSED, SILENT, CLOSED, said("Login failed for user 'u'.", 14) + FAILED):
         judge_connecting(read_report(20002, message), must_not_be_asked)
 
-    assert judge_connecting(read_report(20002, FAILED), tls_is_in_the_way).error is SourceRefused
-    assert judge_connecting(read_report(20002, FAILED), tls_fits).error is SourceUnavailable
+    for message in (FAILED, DEAD + DEAD + FAILED):
+        assert judge_connecting(read_report(20002, message), tls_is_in_the_way).error is SourceRefused
+        assert judge_connecting(read_report(20002, message), tls_fits).error is SourceUnavailable
 
 
 @pytest.mark.parametrize(

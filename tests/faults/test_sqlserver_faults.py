@@ -1,0 +1,425 @@
+"""What becomes of a poll's read when the server, the network or the login misbehaves.
+
+Through real pymssql, against a server that is scripted to fail; the figures of time are upper bounds.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from devstack.sqlserver import tokens
+from devstack.sqlserver.packets import HEADER, PacketKind, PacketStream
+from plantpulse.errors import (
+    OutOfTime,
+    PlantpulseError,
+    SourceLoginFailed,
+    SourceRefused,
+    SourceSchemaMismatch,
+    SourceTableDenied,
+    SourceTableMissing,
+    SourceUnavailable,
+)
+from plantpulse.live_pulse.query_files import make_query
+from plantpulse.live_pulse.sqlserver import connect
+from plantpulse.settings import SqlServerSettings
+from tests.faults.scripted_server import (
+    INT_NOT_NULL,
+    TLS_REQUIRED,
+    ScriptedServer,
+    end,
+    error,
+    ignore,
+    refuse,
+    reset,
+    scripted_server,
+)
+
+PASSWORD = "c0rrect-h0rse"
+LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
+LIMIT = {"limit": 100}
+ROW = b"\xd1" + bytes(12)
+COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "headcount", "hours")])
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
+        yield running
+
+
+def settings_for(server: ScriptedServer, **changes: object) -> SqlServerSettings:
+    settings = SqlServerSettings(
+        host="127.0.0.1",
+        port=server.port,
+        user="plantpulse_reader",
+        password=SecretStr(PASSWORD),
+        database="mes",
+        encryption="off",
+        login_timeout_s=1,
+        query_timeout_s=1,
+    )
+    return settings.model_copy(update=changes)
+
+
+def read_labor(
+    settings: SqlServerSettings, seconds_left: Callable[[], float] = lambda: 30.0
+) -> list[tuple[object, ...]]:
+    with connect(settings, seconds_left=seconds_left) as connection:
+        return connection.read(LABOR, LIMIT).rows
+
+
+def answer_rows(wire: PacketStream, client: socket.socket) -> None:
+    wire.write(COLUMNS + ROW + end())
+    wire.end_message()
+
+
+def answer_never(wire: PacketStream, client: socket.socket) -> None:
+    pass
+
+
+def trickle(wire: PacketStream, client: socket.socket) -> None:
+    """Send a row every half second for a minute: never silent, never done."""
+    client.sendall(packet(COLUMNS))
+    for _ in range(120):
+        client.sendall(packet(ROW))
+        client.settimeout(0.5)
+        try:
+            if not client.recv(1):
+                return
+        except TimeoutError:
+            client.settimeout(None)
+
+
+def packet(payload: bytes) -> bytes:
+    return HEADER.pack(PacketKind.RESPONSE, 0, HEADER.size + len(payload), 0, 1, 0) + payload
+
+
+def cut_in_the_middle(wire: PacketStream, client: socket.socket) -> None:
+    wire.write(COLUMNS + ROW + ROW[:5])
+    wire.cut()
+
+
+def messages_of(failure: BaseException) -> str:
+    parts: list[str] = []
+    seen: BaseException | None = failure
+    while seen is not None:
+        parts += [str(seen), repr(seen)]
+        seen = seen.__cause__ or seen.__context__
+    return "\n".join(parts)
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def test_rows_arrive_when_nothing_is_wrong(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_rows
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        rows = connection.read(LABOR, LIMIT)
+
+    assert rows.rows == [(0, 0, 0)]
+    assert not rows.is_truncated
+    assert connection.server_clock.utc_now.isoformat() == "2026-11-22T12:00:00+00:00"
+    assert connection.server_clock.utc_offset_minutes == -360
+    assert server.hung_up.wait(2)
+
+
+def test_a_closed_port_is_unavailable() -> None:
+    with pytest.raises(SourceUnavailable, match="Connection refused") as caught:
+        read_labor(settings_for(ScriptedServer(port=unused_port())))
+
+    assert "connecting on 127.0.0.1:" in str(caught.value)
+    assert "/mes as plantpulse_reader" in str(caught.value)
+
+
+def test_an_unknown_host_is_unavailable(server: ScriptedServer) -> None:
+    with pytest.raises(SourceUnavailable, match="host name cannot be resolved"):
+        read_labor(settings_for(server, host="mes.invalid"))
+
+
+def test_a_server_that_never_answers_is_given_up_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        hole = ScriptedServer(port=listener.getsockname()[1])
+        began = time.monotonic()
+
+        with pytest.raises(SourceUnavailable, match="did not answer in time"):
+            read_labor(settings_for(hole))
+
+    assert time.monotonic() - began < 2
+
+
+def test_the_runs_own_time_bounds_the_login(server: ScriptedServer) -> None:
+    server.on_connection = ignore
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable):
+        read_labor(settings_for(server, login_timeout_s=30), lambda: 1.2)
+
+    assert time.monotonic() - began < 2
+
+
+def test_nothing_is_begun_without_time(server: ScriptedServer) -> None:
+    with pytest.raises(OutOfTime, match=r"connecting: not begun, the run has 0\.4 s left"):
+        read_labor(settings_for(server), lambda: 0.4)
+
+    assert server.logins == 0
+
+
+def test_a_query_is_not_begun_without_time(server: ScriptedServer) -> None:
+    left = iter([30.0, 30.0, 0.2])
+
+    with pytest.raises(OutOfTime, match=r"labor\.sql: not begun"):
+        read_labor(settings_for(server), lambda: next(left))
+
+    assert not any("labor_records" in statement for statement in server.statements)
+
+
+@pytest.mark.parametrize("encryption", ["require", "request", "off"])
+def test_a_reset_connection_is_unavailable(server: ScriptedServer, encryption: str) -> None:
+    server.on_connection = reset
+
+    with pytest.raises(SourceUnavailable, match="connection was reset"):
+        read_labor(settings_for(server, encryption=encryption))
+
+
+def test_a_server_that_hangs_up_is_unavailable(server: ScriptedServer) -> None:
+    def hang_up(client: socket.socket) -> None:
+        client.recv(4096)
+        client.close()
+
+    server.on_connection = hang_up
+
+    with pytest.raises(SourceUnavailable, match="closed the connection"):
+        read_labor(settings_for(server))
+
+
+def test_a_server_without_tls_is_refused_when_tls_is_required(server: ScriptedServer) -> None:
+    with pytest.raises(SourceRefused, match=r"cannot agree on TLS.*`encryption`"):
+        read_labor(settings_for(server, encryption="require"))
+
+    assert server.logins == 0
+
+
+def test_a_server_that_insists_on_tls_is_refused_when_tls_is_off(server: ScriptedServer) -> None:
+    server.offer = TLS_REQUIRED
+
+    with pytest.raises(SourceRefused, match="cannot agree on TLS"):
+        read_labor(settings_for(server, encryption="off"))
+
+
+def test_a_wrong_password_is_tried_once(server: ScriptedServer) -> None:
+    server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
+
+    with pytest.raises(SourceLoginFailed, match="18456, Login failed") as caught:
+        read_labor(settings_for(server))
+
+    assert server.logins == 1
+    assert PASSWORD not in messages_of(caught.value)
+
+
+def test_a_missing_database_is_refused(server: ScriptedServer) -> None:
+    server.refusal = error(4060, 11, 'Cannot open database "mes" requested by the login.')
+
+    with pytest.raises((SourceRefused, SourceLoginFailed)) as caught:
+        read_labor(settings_for(server))
+
+    assert not caught.value.is_retryable
+
+
+def test_a_database_named_with_the_login_error_points_at_both(server: ScriptedServer) -> None:
+    """SQL Server sends 4060 and then 18456; the driver keeps the severer."""
+    server.refusal = error(4060, 11, 'Cannot open database "mes".') + error(18456, 14, "Login failed.")
+
+    with pytest.raises(SourceLoginFailed, match="that the database exists"):
+        read_labor(settings_for(server))
+
+
+def test_an_earlier_wrong_password_does_not_colour_a_later_outage(server: ScriptedServer) -> None:
+    server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
+    with pytest.raises(SourceLoginFailed):
+        read_labor(settings_for(server))
+
+    with pytest.raises(SourceUnavailable, match="Connection refused"):
+        read_labor(settings_for(ScriptedServer(port=unused_port())))
+
+
+def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedServer) -> None:
+    server.refusal = error(40613, 17, "Database 'mes' is not currently available.")
+    with pytest.raises(SourceUnavailable):
+        read_labor(settings_for(server))
+    server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
+
+    with pytest.raises(SourceLoginFailed):
+        read_labor(settings_for(server))
+
+
+def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer) -> None:
+    server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
+
+    with pytest.raises(SourceRefused, match="916"):
+        read_labor(settings_for(server))
+
+    assert server.hung_up.wait(2)
+
+
+def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
+    server.answers["use "] = answer_never
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable):
+        read_labor(settings_for(server))
+
+    assert time.monotonic() - began < 3
+    assert server.hung_up.wait(2)
+
+
+def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer) -> None:
+    """The library's time-out is process-wide: only a new process can show that it is set early enough."""
+    server.answers["use "] = answer_never
+    program = (
+        "import sys\n"
+        "from plantpulse.errors import SourceUnavailable\n"
+        "from plantpulse.live_pulse.sqlserver import connect\n"
+        "from plantpulse.settings import SqlServerSettings\n"
+        "try:\n"
+        "    with connect(SqlServerSettings.model_validate_json(sys.argv[1]), seconds_left=lambda: 1.5):\n"
+        "        pass\n"
+        "except SourceUnavailable: print('unavailable')\n"
+    )
+    settings = settings_for(server).model_dump(mode="json") | {"password": PASSWORD}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(settings)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+
+    assert ended.stdout == "unavailable\n"
+
+
+def test_a_query_without_an_answer_ends_in_time(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_never
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable, match=r"labor\.sql on .*within 1 s \(query_timeout_s\)"):
+        read_labor(settings_for(server))
+
+    assert time.monotonic() - began < 2
+
+
+def test_rows_that_trickle_do_not_stretch_the_time_out(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = trickle
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable, match="no complete answer within 1 s"):
+        read_labor(settings_for(server))
+
+    assert time.monotonic() - began < 2
+
+
+def test_the_runs_own_time_ends_a_query(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = trickle
+    began = time.monotonic()
+
+    with pytest.raises(OutOfTime, match=r"labor\.sql on .*after 1\.1 s"):
+        read_labor(settings_for(server, query_timeout_s=15), lambda: 1.1)
+
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("fault", [cut_in_the_middle, lambda wire, client: reset(client)])
+def test_a_cut_connection_gives_no_rows(server: ScriptedServer, fault: Callable[..., None]) -> None:
+    server.answers["labor_records"] = fault
+
+    with pytest.raises(SourceUnavailable, match=r"labor\.sql"):
+        read_labor(settings_for(server))
+
+
+def test_a_dead_connection_is_not_used_again(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = cut_in_the_middle
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        with pytest.raises(SourceUnavailable):
+            connection.read(LABOR, LIMIT)
+        with pytest.raises(SourceUnavailable, match="not used again"):
+            connection.read(LABOR, LIMIT)
+
+    assert server.logins == 1
+    assert sum("labor_records" in statement for statement in server.statements) == 1
+
+
+def test_a_failed_query_leaves_the_connection_to_the_next(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = refuse(208, 16, "Invalid object name 'labor_records'.")
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        with pytest.raises(SourceTableMissing, match=r"labor\.sql on .*208, Invalid object name"):
+            connection.read(LABOR, LIMIT)
+        server.answers["labor_records"] = answer_rows
+        rows = connection.read(LABOR, LIMIT)
+
+    assert rows.rows == [(0, 0, 0)]
+    assert server.logins == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "severity", "expected"),
+    [(207, 16, SourceSchemaMismatch), (229, 14, SourceTableDenied), (1222, 16, SourceUnavailable)],
+)
+def test_the_servers_error_becomes_ours_with_its_cause(
+    server: ScriptedServer, number: int, severity: int, expected: type[PlantpulseError]
+) -> None:
+    server.answers["labor_records"] = refuse(number, severity, "Said by the server.")
+
+    with pytest.raises(expected, match=str(number)) as caught:
+        read_labor(settings_for(server))
+
+    assert caught.value.__cause__ is not None
+    assert PASSWORD not in messages_of(caught.value)
+
+
+def test_an_error_after_the_first_rows_is_an_error(server: ScriptedServer) -> None:
+    def deadlock(wire: PacketStream, client: socket.socket) -> None:
+        wire.write(COLUMNS + ROW + error(1205, 13, "Deadlocked.") + end(failed=True))
+        wire.end_message()
+
+    server.answers["labor_records"] = deadlock
+
+    with pytest.raises(SourceUnavailable, match="1205"):
+        read_labor(settings_for(server))
+
+
+def test_a_file_without_top_reads_no_more_than_the_limit(server: ScriptedServer) -> None:
+    def many(wire: PacketStream, client: socket.socket) -> None:
+        wire.write(COLUMNS + ROW * 5000 + end())
+        wire.end_message()
+
+    server.answers["labor_records"] = many
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        rows = connection.read(LABOR, LIMIT)
+
+    assert len(rows.rows) == 100
+    assert rows.is_truncated
+
+
+def test_the_session_cannot_harm_the_plants_own_work(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_rows
+
+    read_labor(settings_for(server, lock_timeout_ms=700, isolation="read uncommitted"))
+
+    set_up = next(statement for statement in server.statements if "SYSUTCDATETIME" in statement)
+    assert "SET LOCK_TIMEOUT 700;" in set_up
+    assert "SET DEADLOCK_PRIORITY LOW;" in set_up
+    assert "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;" in set_up
+    assert "SET DATEFORMAT ymd;" in set_up
+    assert "BEGIN TRAN" not in "".join(server.statements)

@@ -1,0 +1,373 @@
+"""Reading a plant through real pymssql, on the stand-in or on the server that an address is given for.
+
+PLANTPULSE_TEST_MSSQL_URL   mssql://user:password@host:port/database, a login that may create tables
+"""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pymssql
+import pytest
+from pydantic import SecretStr
+
+from devstack.plant.database import DATABASE, URL_VARIABLE, Address, read_url
+from devstack.plant.database import connect as connect_writer
+from devstack.plant.writer import create_tables, drop_tables, empty_tables
+from devstack.postgres import Postgres
+from devstack.processes import Children
+from devstack.sqlserver import Login, StandIn
+from plantpulse.errors import (
+    SourceLoginFailed,
+    SourceQueryFailed,
+    SourceRefused,
+    SourceSchemaMismatch,
+    SourceTableMissing,
+    SourceUnavailable,
+)
+from plantpulse.live_pulse.query_files import Query, load_queries, make_query
+from plantpulse.live_pulse.sqlserver import SourceConnection, connect
+from plantpulse.settings import SqlServerSettings
+
+at = datetime.fromisoformat  # naive, as the plant's database stores it
+
+QUERIES = load_queries()
+PARAMETERS = {
+    "from": at("2026-11-20T10:00:00"),
+    "until": at("2026-11-20T10:30:00"),
+    "limit": 1000,
+    "bucket_s": 900,
+    "reason_codes": "|safety issue|lockout|",
+}
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A SQL Server with the five tables, a login to write them with and one to read them with."""
+
+    writer: pymssql.Connection
+    settings: SqlServerSettings
+    stand_in: StandIn | None
+
+    def write(self, sql: str, *values: Any) -> None:
+        with self.writer.cursor() as cursor:
+            cursor.execute(sql, values)
+
+    def open(self, **changes: object) -> AbstractContextManager[SourceConnection]:
+        return connect(self.settings.model_copy(update=changes), seconds_left=lambda: 30.0)
+
+
+@pytest.fixture(scope="module")
+def _plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    if url := os.environ.get(URL_VARIABLE):
+        yield from _with_tables(read_url(url), read_url(url), None)
+        return
+    with Children(tmp_path_factory.mktemp("logs")) as children:
+        postgres = Postgres(children)
+        postgres.create_database(DATABASE)
+        password = secrets.token_hex(16)
+        logins = {"writer": Login(password, can_write=True), "reader": Login(password)}
+        with StandIn(
+            postgres.url(DATABASE), logins=logins, database=DATABASE, time_zone="America/Chicago"
+        ) as server:
+            addresses = [Address(server.host, server.port, user, password, DATABASE) for user in logins]
+            yield from _with_tables(addresses[0], addresses[1], server)
+
+
+def _with_tables(writer: Address, reader: Address, stand_in: StandIn | None) -> Iterator[Plant]:
+    settings = SqlServerSettings(
+        host=reader.host,
+        port=reader.port,
+        user=reader.user,
+        password=SecretStr(reader.password),
+        database=reader.database,
+        encryption="off" if stand_in else "request",
+        query_timeout_s=10,
+    )
+    connection = connect_writer(writer)
+    try:
+        create_tables(connection)
+        try:
+            yield Plant(connection, settings, stand_in)
+        finally:
+            drop_tables(connection)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def plant(_plant: Plant) -> Plant:
+    """The plant with empty tables and nothing seen yet."""
+    empty_tables(_plant.writer)
+    if _plant.stand_in:
+        _plant.stand_in.traffic.clear()
+    return _plant
+
+
+@pytest.fixture
+def stand_in(plant: Plant) -> StandIn:
+    if plant.stand_in is None:
+        pytest.skip("looks into the stand-in")
+    return plant.stand_in
+
+
+def read(plant: Plant, query: Query, **changed: object) -> list[tuple[object, ...]]:
+    with plant.open() as connection:
+        return connection.read(query, PARAMETERS | changed).rows
+
+
+def insert(plant: Plant, table: str, **row: Any) -> None:
+    """Write one row, entered at twenty past ten."""
+    columns = ", ".join([*row, "[timestamp]"])
+    places = ", ".join(["%s"] * len(row) + ["'2026-11-20T10:20:00'"])
+    plant.write(f"insert into {table} ({columns}) values ({places})", *row.values())
+
+
+def labor(sql: str) -> Query:
+    return make_query("labor", sql)
+
+
+def test_empty_tables_answer_every_question_with_nothing(plant: Plant) -> None:
+    with plant.open() as connection:
+        answers = {name: connection.read(query, PARAMETERS) for name, query in QUERIES.items()}
+
+    assert {name: answer.rows for name, answer in answers.items()} == {name: [] for name in QUERIES}
+    assert not any(answer.is_truncated for answer in answers.values())
+
+
+def test_every_question_reads_its_rows_in_the_contracts_order(plant: Plant) -> None:
+    insert(plant, "production_data", locationName="PRESS-01", output_count=5)
+    insert(plant, "oee_metrics", locationName="PRESS-01", oee=81.5, availability=90, performance=95)
+    insert(
+        plant,
+        "downtime_records",
+        locationName="PRESS-01",
+        reason_code="Safety Issue",
+        downtime_minutes=7,
+        notes="手を挟む",
+    )
+    insert(plant, "quality_records", locationName="PRESS-01", good_count=40)
+    insert(plant, "labor_records", locationName="Halle Süd", headcount=3, hours_worked=1.5)
+
+    answers = {name: read(plant, query) for name, query in QUERIES.items()}
+
+    assert answers["output"] == [("PRESS-01", 0, 5.0, at("2026-11-20T10:20:00"))]
+    assert answers["oee"] == [
+        ("PRESS-01", Decimal("81.50"), Decimal("90.00"), Decimal("95.00"), None, at("2026-11-20T10:20:00"))
+    ]
+    assert answers["downtime"][0][:2] == ("PRESS-01", "Safety Issue")
+    assert answers["safety"][0][1:] == ("PRESS-01", "Safety Issue", at("2026-11-20T10:20:00"), 7, "手を挟む")
+    assert answers["quality"][0][:2] == ("PRESS-01", 40)
+    assert answers["labor"][0][:2] == ("Halle Süd", 3)
+
+
+def test_a_result_as_long_as_its_limit_is_truncated(plant: Plant) -> None:
+    for count in (1, 2, 3):
+        insert(plant, "downtime_records", locationName="PRESS-01", reason_code=f"Jam {count}")
+
+    with plant.open() as connection:
+        some = connection.read(QUERIES["downtime"], PARAMETERS | {"limit": 3})
+        all_of_them = connection.read(QUERIES["downtime"], PARAMETERS | {"limit": 4})
+
+    assert (len(some.rows), some.is_truncated) == (3, True)
+    assert (len(all_of_them.rows), all_of_them.is_truncated) == (3, False)
+
+
+def test_values_keep_their_kind(plant: Plant) -> None:
+    query = labor(
+        "select N'Größe, 日本 😀' as asset, cast(9223372036854775807 as bigint) as headcount, "
+        "cast(null as int) as hours"
+    )
+
+    assert read(plant, query) == [("Größe, 日本 😀", 9223372036854775807, None)]
+
+
+def test_columns_may_come_in_any_order_with_others_between(plant: Plant) -> None:
+    query = labor("select 8 as HOURS, 'early' as shift, 'PRESS-01' as Asset, 12 as headcount")
+
+    assert read(plant, query) == [("PRESS-01", 12, 8)]
+
+
+def test_a_table_without_record_keys_leaves_source_id_out(plant: Plant) -> None:
+    query = make_query(
+        "safety", "select 'A' as asset, 'Lockout' as reason_code, @from as [at], 1 as minutes, '' as notes"
+    )
+
+    assert read(plant, query) == [(None, "A", "Lockout", at("2026-11-20T10:00:00"), 1, "")]
+
+
+def test_quotes_and_percent_signs_in_a_file_are_text(plant: Plant) -> None:
+    query = labor(
+        "select 'it''s 100 %s, %d, %(from)s' as asset, 7 % 4 as headcount, N'O''Brien' as hours -- 5 % 'odd'"
+    )
+
+    assert read(plant, query) == [("it's 100 %s, %d, %(from)s", 3, "O'Brien")]
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "'; drop table labor_records; --",
+        "|'' + (select 1) + ''|",
+        "%s%(from)s%d",
+        "')); waitfor delay '0:0:5' --",
+    ],
+)
+def test_a_parameter_stays_data(plant: Plant, evil: str) -> None:
+    query = make_query("labor", "select @reason_codes as asset, len(@reason_codes) as headcount, 1 as hours")
+
+    assert read(plant, query, reason_codes=evil) == [(evil, len(evil), 1)]
+    assert read(plant, QUERIES["labor"]) == []
+
+
+def test_a_missing_column_names_the_file(plant: Plant) -> None:
+    with pytest.raises(
+        SourceSchemaMismatch, match=r"labor\.sql on .*no column hours; .* found asset, headcount, hrs"
+    ):
+        read(plant, labor("select 'A' as asset, 1 as headcount, 2 as hrs"))
+
+
+def test_a_missing_table_can_be_told_from_a_missing_column(plant: Plant) -> None:
+    with pytest.raises(SourceTableMissing, match=r"labor\.sql on .* 208, "):
+        read(plant, labor("select asset, headcount, hours from no_such_table"))
+    with pytest.raises(SourceSchemaMismatch, match=r"labor\.sql on .* 207, ") as caught:
+        read(plant, labor("select no_such_column as asset from labor_records"))
+
+    assert not isinstance(caught.value, SourceTableMissing)
+
+
+def test_a_file_that_is_not_sql_is_refused_for_good(plant: Plant) -> None:
+    with pytest.raises(SourceQueryFailed, match=r"labor\.sql on "):
+        read(plant, labor("selekt 1"))
+
+
+def test_the_next_question_is_answered_after_a_failed_one(plant: Plant) -> None:
+    with plant.open() as connection:
+        with pytest.raises(SourceTableMissing):
+            connection.read(labor("select 1 as asset from no_such_table"), PARAMETERS)
+
+        assert connection.read(QUERIES["labor"], PARAMETERS).rows == []
+
+
+def test_the_servers_clock_is_told(plant: Plant) -> None:
+    with plant.open() as connection:
+        clock = connection.server_clock
+
+    assert abs(clock.utc_now.timestamp() - time.time()) < 300
+    assert clock.utc_offset_minutes % 15 == 0
+
+
+def test_no_transaction_is_left_open(plant: Plant) -> None:
+    query = labor("select 'A' as asset, @@trancount as headcount, @@lock_timeout as hours")
+
+    assert read(plant, query) == [("A", 0, 5000)]
+
+
+def test_a_wrong_password_is_refused(plant: Plant) -> None:
+    wrong = SecretStr("not-the-passw0rd")
+
+    with pytest.raises(SourceLoginFailed, match="18456") as caught, plant.open(password=wrong):
+        pass
+
+    assert "not-the-passw0rd" not in f"{caught.value!r} {caught.value.__cause__!r}"
+    assert not caught.value.is_retryable
+
+
+def test_a_missing_database_is_refused(plant: Plant) -> None:
+    with pytest.raises((SourceLoginFailed, SourceRefused)) as caught, plant.open(database="no_such_database"):
+        pass
+
+    assert "no_such_database" in str(caught.value)
+
+
+def test_a_lock_is_not_waited_for_longer_than_allowed(plant: Plant) -> None:
+    insert(plant, "labor_records", locationName="A", headcount=1)
+    plant.write("begin transaction")
+    try:
+        plant.write("select count(*) as rows_held from labor_records with (tablockx, holdlock)")
+        with (
+            plant.open(lock_timeout_ms=200) as connection,
+            pytest.raises(SourceUnavailable, match=r"labor\.sql on .* 1222, "),
+        ):
+            connection.read(QUERIES["labor"], PARAMETERS)
+    finally:
+        plant.write("rollback transaction")
+
+    assert len(read(plant, QUERIES["labor"])) == 1
+
+
+def test_a_slow_query_is_ended(plant: Plant) -> None:
+    query = labor("waitfor delay '00:00:05'; select 'A' as asset, 1 as headcount, 1 as hours")
+    began = time.monotonic()
+
+    with plant.open(query_timeout_s=1) as connection, pytest.raises(SourceUnavailable, match="within 1 s"):
+        connection.read(query, PARAMETERS)
+
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.stand_in
+def test_a_poll_is_one_login_and_one_statement_a_question(plant: Plant, stand_in: StandIn) -> None:
+    with plant.open() as connection:
+        for query in QUERIES.values():
+            connection.read(query, PARAMETERS)
+
+    asked = [statement for statement in stand_in.traffic.statements if "select top" in statement.text]
+    assert [statement.parameters["@limit"] for statement in asked] == ["1000"] * 6
+    assert asked[0].parameters["@from"] == "2026-11-20T10:00:00"
+    assert [(login.application, login.is_read_only) for login in stand_in.traffic.logins] == [
+        ("plantpulse", True)
+    ]
+
+
+@pytest.mark.stand_in
+def test_nothing_but_set_use_and_select_is_sent(plant: Plant, stand_in: StandIn) -> None:
+    with plant.open() as connection:
+        for query in QUERIES.values():
+            connection.read(query, PARAMETERS)
+
+    texts = [re.sub(r"--.*", "", statement.text) for statement in stand_in.traffic.statements]
+    assert {text.split()[0].lower() for text in texts} == {"use", "set", "select"}
+
+
+@pytest.mark.stand_in
+def test_a_server_without_tls_is_refused(plant: Plant, stand_in: StandIn) -> None:
+    with pytest.raises(SourceRefused, match="TLS"), plant.open(encryption="require"):
+        pass
+
+    assert stand_in.traffic.logins == []
+
+
+@pytest.mark.stand_in
+def test_a_wrong_password_is_tried_once(plant: Plant, stand_in: StandIn) -> None:
+    with pytest.raises(SourceLoginFailed), plant.open(password=SecretStr("wrong")):
+        pass
+
+    assert len(stand_in.traffic.logins) == 1
+
+
+@pytest.mark.stand_in
+def test_the_plants_offset_is_told(plant: Plant, stand_in: StandIn) -> None:
+    with plant.open() as connection:
+        assert connection.server_clock.utc_offset_minutes in (-360, -300)
+
+
+@pytest.mark.stand_in
+def test_a_result_cut_in_the_middle_gives_no_rows(plant: Plant, stand_in: StandIn) -> None:
+    insert(plant, "labor_records", locationName="A", headcount=1)
+
+    with plant.open() as connection:
+        stand_in.faults.results_to_cut = 1
+        with pytest.raises(SourceUnavailable):
+            connection.read(QUERIES["labor"], PARAMETERS)
+        with pytest.raises(SourceUnavailable, match="not used again"):
+            connection.read(QUERIES["labor"], PARAMETERS)
+
+    assert len(read(plant, QUERIES["labor"])) == 1
