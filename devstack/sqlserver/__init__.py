@@ -11,7 +11,8 @@ linguistic sort order of strings. README.md beside this file has the whole list.
 Nothing here is imported by plantpulse itself, and nothing listens beyond 127.0.0.1.
 """
 
+from devstack.sqlserver.conversation import Login
 from devstack.sqlserver.faults import Faults, Traffic
-from devstack.sqlserver.server import Login, StandIn
+from devstack.sqlserver.server import StandIn
 
 __all__ = ["Faults", "Login", "StandIn", "Traffic"]

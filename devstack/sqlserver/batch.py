@@ -3,6 +3,7 @@
 T-SQL needs no semicolons, so a statement ends where a keyword can only begin the next one.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Final
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from devstack.sqlserver.dialect import TSql, postgres_type
 from devstack.sqlserver.errors import SqlServerError
@@ -18,9 +19,9 @@ from devstack.sqlserver.translate import parse, syntax_error
 
 _CACHED_BATCHES: Final = 256
 _QUOTED: Final = frozenset((TokenType.STRING, TokenType.NATIONAL_STRING, TokenType.IDENTIFIER))
-_STARTERS: Final = frozenset(
-    "ALTER BEGIN COMMIT CREATE DECLARE DELETE DROP EXEC EXECUTE GRANT IF INSERT MERGE PRINT ROLLBACK SAVE SELECT SET"
-    " TRUNCATE UPDATE USE WAITFOR WHILE".split()
+_STARTERS: Final = re.compile(
+    "ALTER|BEGIN|COMMIT|CREATE|DECLARE|DELETE|DROP|EXEC|EXECUTE|GRANT|IF|INSERT|MERGE|PRINT|ROLLBACK|SAVE"
+    "|SELECT|SET|TRUNCATE|UPDATE|USE|WAITFOR|WHILE"
 )
 _DATA_STATEMENTS: Final = frozenset(("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"))
 _CALLS: Final = frozenset(("EXEC", "EXECUTE"))
@@ -41,7 +42,7 @@ class Declaration:
 
     name: str
     type: str
-    default: exp.Expression | None
+    default: exp.Expr | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Call:
     """EXEC of a procedure: its name as written and its arguments, by name (`@name`) or by position (None)."""
 
     procedure: str
-    arguments: tuple[tuple[str | None, exp.Expression], ...]
+    arguments: tuple[tuple[str | None, exp.Expr], ...]
 
 
 @lru_cache(maxsize=_CACHED_BATCHES)
@@ -80,7 +81,7 @@ def call(statement: Statement) -> Call:
     return Call(procedure, tuple(_argument(statement.text, part) for part in _by_comma(tokens[end:])))
 
 
-def expression(text: str) -> exp.Expression:
+def expression(text: str) -> exp.Expr:
     """Parses one T-SQL expression."""
     tree = parse(f"SELECT {text}")
     if not isinstance(tree, exp.Select) or len(tree.selects) != 1:
@@ -117,7 +118,7 @@ def _cut(tokens: list[Token]) -> Iterator[list[Token]]:
 
 def _begins(word: str, previous: str, first: str, seen: set[str]) -> bool:
     """Whether a keyword outside parentheses begins the next statement rather than goes on with this one."""
-    if word not in _STARTERS or previous in ("AS", "UNION", "ALL", "EXCEPT", "INTERSECT"):
+    if not _STARTERS.fullmatch(word) or previous in ("AS", "UNION", "ALL", "EXCEPT", "INTERSECT"):
         return False
     if first == "WITH" and word in _DATA_STATEMENTS:
         return bool(seen & _DATA_STATEMENTS)
@@ -139,7 +140,7 @@ def _statement(text: str, tokens: list[Token]) -> Statement:
     )
 
 
-def _declaration(item: exp.Expression) -> Declaration:
+def _declaration(item: exp.Expr) -> Declaration:
     parameter = item.this[0] if isinstance(item.this, list) else item.this
     kind = item.args.get("kind")
     if not isinstance(kind, exp.DataType):
@@ -170,7 +171,7 @@ def _by_comma(tokens: list[Token]) -> Iterator[list[Token]]:
         yield part
 
 
-def _argument(text: str, tokens: list[Token]) -> tuple[str | None, exp.Expression]:
+def _argument(text: str, tokens: list[Token]) -> tuple[str | None, exp.Expr]:
     is_named = len(tokens) > 3 and tokens[0].text == "@" and tokens[2].text == "="
     name = f"@{tokens[1].text.lower()}" if is_named else None
     value = tokens[3:] if is_named else tokens

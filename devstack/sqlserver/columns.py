@@ -21,16 +21,14 @@ _SHORT_NULL: Final = b"\x00"
 _LONG_NULL: Final = b"\xff\xff"
 _MAX_NULL: Final = b"\xff" * 8
 _MAX_END: Final = b"\x00\x00\x00\x00"
-# Postgres counts from 2000-01-01, SQL Server's newer types from 0001-01-01, DATETIME from 1900-01-01.
+# Postgres counts from 2000-01-01, SQL Server from 0001-01-01.
 _DAYS_BEFORE_2000: Final = date(2000, 1, 1).toordinal() - 1
-_DAYS_1900_TO_2000: Final = (date(2000, 1, 1) - date(1900, 1, 1)).days
 _LAST_DAY: Final = date(9999, 12, 31).toordinal() - 1
 _DAY_US: Final = 86_400_000_000
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # An expression has no declared scale in Postgres: at least so many digits, like SQL Server's division.
 _FREE_SCALE: Final = 6
 _MAX_PRECISION: Final = 38
-_DATETIME_PRECISION: Final = 3
 
 
 @dataclass(frozen=True)
@@ -56,16 +54,10 @@ def column_for(
         raise SqlServerError(50000, f"the stand-in does not serve the Postgres type {oid}")
     if name == "numeric":
         return _numeric(modifier, scale)
-    if name == "text":
-        return _text(modifier)
-    if name == "bpchar":
-        return _short_text(modifier - 4, token=0xEF) if modifier > 4 else _text(-1)
     if name == "timestamptz":
         return _datetimeoffset(modifier, zone)
-    if name == "timestamp":
-        return _datetime() if modifier == _DATETIME_PRECISION else _datetime2(modifier)
-    if name == "time":
-        return _time(modifier)
+    if name in _SIZED_COLUMNS:
+        return _SIZED_COLUMNS[name](modifier)
     return _FIXED_COLUMNS[name]
 
 
@@ -96,6 +88,10 @@ def _max_value(value: bytes) -> bytes:
     """A value of a (max) type: its length, one chunk, the end mark."""
     chunk = struct.pack("<I", len(value)) + value if value else b""
     return struct.pack("<Q", len(value)) + chunk + _MAX_END
+
+
+def _padded_text(modifier: int) -> Column:
+    return _short_text(modifier - 4, token=0xEF) if modifier > 4 else _text(-1)
 
 
 def _text(modifier: int) -> Column:
@@ -159,12 +155,13 @@ def numeric_scale(raw: bytes) -> int:
 
 
 def _time_of_day(us: int, scale: int) -> bytes:
-    ticks = us * 10 // 10 ** (7 - scale)
-    return ticks.to_bytes(3 if scale < 3 else 4 if scale < 5 else 5, "little")
+    ticks: int = us * 10 // 10 ** (7 - scale)
+    length = 3 if scale < 3 else 4 if scale < 5 else 5
+    return ticks.to_bytes(length, "little")
 
 
 def _scale_of(modifier: int) -> int:
-    """SQL Server's scale for a Postgres precision: its finest when none, or Postgres' own finest, is given."""
+    """SQL Server's scale for a Postgres precision; none, and Postgres' finest, become SQL Server's finest."""
     return modifier if 0 <= modifier < 6 else 7
 
 
@@ -187,18 +184,6 @@ def _datetime2(modifier: int) -> Column:
         return bytes([len(value)]) + value
 
     return Column(bytes([0x2A, scale]), encode, _SHORT_NULL)
-
-
-def _datetime() -> Column:
-    """DATETIME counts three-hundredths of a second, which is why .001 comes back as .000."""
-
-    def encode(raw: bytes) -> bytes:
-        days, us = divmod(int.from_bytes(raw, "big", signed=True), _DAY_US)
-        ticks = (us * 300 + 500_000) // 1_000_000
-        carried, ticks = divmod(ticks, 86_400 * 300)
-        return struct.pack("<BiI", 8, days + carried + _DAYS_1900_TO_2000, ticks)
-
-    return Column(bytes([0x6F, 8]), encode, _SHORT_NULL)
 
 
 def _datetimeoffset(modifier: int, zone: ZoneInfo) -> Column:
@@ -228,6 +213,7 @@ _FIXED_COLUMNS: Final = {
     "uuid": Column(b"\x24\x10", _guid, _SHORT_NULL),
     "bytea": Column(b"\xa5\xff\xff", _max_value, _MAX_NULL),
 }
+_SIZED_COLUMNS: Final = {"text": _text, "bpchar": _padded_text, "timestamp": _datetime2, "time": _time}
 _TYPE_NAMES: Final = {
     16: "bool",
     17: "bytea",

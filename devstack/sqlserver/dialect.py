@@ -4,12 +4,14 @@ Functions are deliberately not understood on the T-SQL side: their names pass th
 `functions.sql` defines them in Postgres, so that their meaning is stated in SQL and not by a rewrite.
 """
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.tsql import TSQL
-from sqlglot.tokens import TokenType
+from sqlglot.generators.postgres import PostgresGenerator
+from sqlglot.parsers.tsql import TSQLParser
+from sqlglot.tokenizer_core import TokenType
 
 _SYNTAX_OF_THEIR_OWN: Final = ("CAST", "CONVERT", "TRIM", "TRY_CAST", "TRY_CONVERT")
 _FINEST: Final = 6  # Postgres keeps microseconds where SQL Server keeps 100 ns
@@ -61,21 +63,19 @@ class TSql(TSQL):
             "SYSNAME": TokenType.NVARCHAR,
         }
 
-    class Parser(TSQL.Parser):
+    class Parser(TSQLParser):
         """Only functions with a syntax of their own are parsed as more than a name and arguments."""
 
-        FUNCTIONS: ClassVar = {}
-        FUNCTION_PARSERS: ClassVar = {
-            name: parse
-            for name, parse in TSQL.Parser.FUNCTION_PARSERS.items()
-            if name in _SYNTAX_OF_THEIR_OWN
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            name: parse for name, parse in TSQLParser.FUNCTION_PARSERS.items() if name in _SYNTAX_OF_THEIR_OWN
         }
 
 
 class StandInPostgres(Postgres):
     """Postgres with the types of schema mssql."""
 
-    class Generator(Postgres.Generator):
+    class Generator(PostgresGenerator):
         """Writes types, national strings and binary literals as this stand-in stores them."""
 
         def datatype_sql(self, expression: exp.DataType) -> str:

@@ -5,10 +5,12 @@ with Postgres' own text. Source: the server's error list (sys.messages, document
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 FALLBACK_NUMBER: Final = 50000
+DEADLOCK_VICTIM: Final = 1205
 # number: (severity, state, whether the rest of the batch is given up)
 _PROPERTIES: Final = {
     102: (15, 1, True),
@@ -49,8 +51,8 @@ _BY_SQLSTATE: Final = {
     "3F000": (208, "Invalid object name '{0}'."),
     "42703": (207, "Invalid column name '{0}'."),
     "55P03": (1222, "Lock request time out period exceeded."),
-    "40P01": (1205, _DEADLOCK),
-    "40001": (1205, _DEADLOCK),
+    "40P01": (DEADLOCK_VICTIM, _DEADLOCK),
+    "40001": (DEADLOCK_VICTIM, _DEADLOCK),
     "22012": (8134, "Divide by zero error encountered."),
     "22003": (8115, "Arithmetic overflow error converting expression to data type {type}."),
     "22007": (241, "Conversion failed when converting date and/or time from character string."),
@@ -97,7 +99,7 @@ class SqlServerError(Exception):
         return _PROPERTIES.get(self.number, (16, 1, False))[2]
 
 
-def from_postgres(sqlstate: str, text: str, *, names: dict[str, str]) -> SqlServerError:
+def from_postgres(sqlstate: str, text: str, *, names: Mapping[str, str]) -> SqlServerError:
     """What SQL Server would have said; `names` maps lower-case names to how the query wrote them."""
     if sqlstate not in _BY_SQLSTATE:
         return SqlServerError(FALLBACK_NUMBER, text)
@@ -111,7 +113,7 @@ def from_postgres(sqlstate: str, text: str, *, names: dict[str, str]) -> SqlServ
     return SqlServerError(number, template.format(_name_in(text, names), type=type_name))
 
 
-def _name_in(text: str, names: dict[str, str]) -> str:
+def _name_in(text: str, names: Mapping[str, str]) -> str:
     """The name that the message is about: written bare for `t.column` and functions, else quoted.
 
     The value in a conversion error comes last, so that the last quoted part is it.

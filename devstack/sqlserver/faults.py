@@ -22,6 +22,10 @@ class Faults:
     """Every statement sleeps so long in the database first; a cancel ends the sleep."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
+    def reset(self) -> None:
+        """Switches everything off."""
+        self.refused_logins, self.is_silent, self.results_to_cut, self.delay_s = 0, False, 0, 0.0
+
     def takes_refused_login(self) -> bool:
         """Whether this login is one of those to refuse; counts it down."""
         with self._lock:
@@ -61,6 +65,12 @@ class Traffic:
     connections: int = 0
     logins: list[SeenLogin] = field(default_factory=list)
     statements: list[SeenStatement] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def note_connection(self) -> None:
+        """Counts a connection."""
+        with self._lock:
+            self.connections += 1
 
     def clear(self) -> None:
         """Forgets what was seen."""

@@ -60,11 +60,11 @@ $casts$;
 
 -- Strings: letter case and trailing blanks do not count -----------------------------------------
 -- `k` is the key under which a value is equal to others; the translator groups, orders and
--- de-duplicates by it. Where the database has a Unicode-aware lower(), so has the comparison.
+-- de-duplicates by it. The collation only names how letters are made small, whatever the database's is.
 
 create or replace function mssql.k(value text) returns text
 language sql immutable parallel safe
-return lower(rtrim(value));
+return pg_catalog.lower(rtrim(value) collate pg_c_utf8);
 
 create or replace function mssql.k(value anynonarray) returns anynonarray
 language sql immutable parallel safe
@@ -83,8 +83,8 @@ begin
       name := format('compare_%s_%s', position, operand);
       execute format(
         case when operator in ('~~', '!~~')
-          then 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return lower($1::text) operator(pg_catalog.%s) lower($2::text)'
-          else 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return lower(rtrim($1::text)) operator(pg_catalog.%s) lower(rtrim($2::text))'
+          then 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return pg_catalog.lower($1::text collate pg_c_utf8) operator(pg_catalog.%s) pg_catalog.lower($2::text collate pg_c_utf8)'
+          else 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return mssql.k($1::text) operator(pg_catalog.%s) mssql.k($2::text)'
         end, name, operand, operand, operator);
       if to_regoperator(format('mssql.%s(%s,%s)', operator, operand, operand)) is null then
         execute format('create operator mssql.%s (function = mssql.%I, leftarg = %s, rightarg = %s)', operator, name, operand, operand);
@@ -106,6 +106,12 @@ begin
 end
 $concatenation$;
 
+create or replace function mssql.lower(value text) returns text
+language sql immutable parallel safe return pg_catalog.lower(value collate pg_c_utf8);
+
+create or replace function mssql.upper(value text) returns text
+language sql immutable parallel safe return pg_catalog.upper(value collate pg_c_utf8);
+
 create or replace function mssql.len(value text) returns integer
 language sql immutable return length(rtrim(value));
 
@@ -119,8 +125,8 @@ create or replace function mssql.charindex(sought text, value text, start_at int
 language sql immutable
 return case
   when sought is null or value is null then null
-  when position(lower(sought) in substr(lower(value), greatest(start_at, 1))) = 0 then 0
-  else position(lower(sought) in substr(lower(value), greatest(start_at, 1))) + greatest(start_at, 1) - 1
+  when position(mssql.lower(sought) in substr(mssql.lower(value), greatest(start_at, 1))) = 0 then 0
+  else position(mssql.lower(sought) in substr(mssql.lower(value), greatest(start_at, 1))) + greatest(start_at, 1) - 1
 end;
 
 create or replace function mssql.replace(value text, sought text, replacement text) returns text
@@ -259,7 +265,7 @@ return case part
   when 'microsecond' then extract(microseconds from value)::integer % 1000000
   when 'tz' then 0
   when 'iso_week' then extract(week from value)
-  else extract(part from value)
+  else date_part(part, value)
 end::integer;
 
 -- The parts of a timestamptz are those of its wall clock in the plant.

@@ -5,6 +5,7 @@ Everything that arrives is hostile until its lengths have been checked. Source: 
 
 import socket
 import struct
+from contextlib import suppress
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -94,15 +95,18 @@ class PacketStream:
     def cut(self) -> None:
         """Sends what is queued without an end and closes the connection: a fault for tests."""
         self._send_packet(self._pending, status=0)
-        self.close()
+        self.hang_up()
+        raise Disconnected
 
     def close(self) -> None:
-        """Closes the connection; the client hears it even while another thread holds the socket."""
-        try:
-            self._client.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it was already gone
+        """Closes the connection; for the thread that reads from it."""
+        self.hang_up()
         self._client.close()
+
+    def hang_up(self) -> None:
+        """Ends the connection for both sides and keeps the descriptor: for any other thread."""
+        with suppress(OSError):  # it was already gone
+            self._client.shutdown(socket.SHUT_RDWR)
 
     def _send_packet(self, payload: bytes | bytearray, *, status: int) -> None:
         self._packet_number = (self._packet_number + 1) % 256

@@ -1,6 +1,6 @@
 """Rows on their way out: COLMETADATA once, then a ROW for each, chunk by chunk."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,7 +11,6 @@ from devstack.sqlserver.columns import Column, column_for, numeric_scale
 from devstack.sqlserver.faults import Faults
 from devstack.sqlserver.response import Response
 from devstack.sqlserver.tokens import column_metadata
-from devstack.sqlserver.translate import Translation
 
 _ROW: Final = b"\xd1"
 _NUMERIC: Final = 1700
@@ -19,22 +18,25 @@ _NUMERIC: Final = 1700
 
 def write_rows(
     results: Iterator[pq.abc.PGresult],
-    translation: Translation,
+    names: Callable[[str], str] | tuple[str, ...],
     response: Response,
     *,
     own_types: dict[int, str],
     zone: ZoneInfo,
     faults: Faults,
 ) -> int:
-    """Writes a result as it arrives and returns how many rows it had (or how many were changed)."""
+    """Writes a result as it arrives and returns how many rows it had, or how many were changed.
+
+    `names` are the columns' names, or turn Postgres' name of a column into what the client shall see.
+    """
     first = next(results, None)
     if first is None or first.nfields == 0:
         for _ in results:
             pass
         return (first.command_tuples or 0) if first else 0
     columns = [_column(first, index, own_types, zone) for index in range(first.nfields)]
-    names = translation.columns or [(first.fname(index) or b"").decode() for index in range(first.nfields)]
-    response.write(column_metadata(list(zip(names, (column.type_info for column in columns), strict=True))))
+    titles = names if isinstance(names, tuple) else [names(name) for name in _names_in(first)]
+    response.write(column_metadata(list(zip(titles, (one.type_info for one in columns), strict=True))))
     is_cut = faults.takes_cut()
     rows = 0
     for result in chain((first,), results):
@@ -44,6 +46,10 @@ def write_rows(
         if is_cut:
             response.cut()
     return rows
+
+
+def _names_in(first: pq.abc.PGresult) -> list[str]:
+    return [(first.fname(index) or b"").decode() for index in range(first.nfields)]
 
 
 def _column(first: pq.abc.PGresult, index: int, own_types: dict[int, str], zone: ZoneInfo) -> Column:

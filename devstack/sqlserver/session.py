@@ -1,61 +1,40 @@
-"""One logged-in session: batches in, results out, with the state that SQL Server keeps for it.
+"""One logged-in session: batches in, results out.
 
-The order of tokens, what ends a batch and what survives an error follow SQL Server; the work is done
-by one Postgres connection. A statement that fails inside a transaction is undone alone (a savepoint
-each), because SQL Server leaves the transaction open.
+Which statement is obeyed here and which is translated, the order of tokens and what ends a batch
+follow SQL Server.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from psycopg import pq
 from sqlglot import exp
 
 from devstack.sqlserver.batch import Call, Declaration, Statement, call, declarations, split
 from devstack.sqlserver.dialect import TSql
-from devstack.sqlserver.errors import SqlServerError, from_postgres
+from devstack.sqlserver.errors import SqlServerError
+from devstack.sqlserver.execution import Execution
 from devstack.sqlserver.faults import Faults, SeenStatement, Traffic
-from devstack.sqlserver.results import write_rows
 from devstack.sqlserver.response import Response
+from devstack.sqlserver.results import write_rows
 from devstack.sqlserver.settings import apply_setting
-from devstack.sqlserver.store import PostgresRefused, Store
 from devstack.sqlserver.tokens import Done, DoneStatus, return_status
 from devstack.sqlserver.translate import Kind, Translation, translate
+from devstack.sqlserver.variables import TEXT, Counters, Identity, Scope, Variable, globals_of
 
 _DELAY: Final = re.compile(
-    r"\s*WAITFOR\s+DELAY\s+N?'(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,3})?))?'\s*$", re.IGNORECASE
+    r"WAITFOR\s+DELAY\s+N?'(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,3})?))?'\s*$", re.IGNORECASE
 )
-_SAVEPOINT: Final = "stand_in_statement"
-_DEADLOCK: Final = 1205
-_TEXT: Final = "text"
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A T-SQL variable: its Postgres type and its value as Postgres would write it."""
-
-    type: str
-    value: str | None
-
-
-Scope = dict[str, Variable]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who is logged in to what."""
-
-    login: str
-    can_write: bool
-    database: str
-    application: str
-    host: str
-    number: int
-    version: str
+_CALLS: Final = ("EXEC", "EXECUTE")
+_TRANSACTION: Final = ("TRAN", "TRANSACTION")
+# Mixed-case names are kept as comments, for the result of a star.
+_WRITTEN_NAMES: Final = """
+select json_object_agg(attname, pg_catalog.col_description(attrelid, attnum))::text
+from pg_catalog.pg_attribute
+where attrelid in (select oid from pg_catalog.pg_class where relnamespace = 'dbo'::regnamespace)
+  and pg_catalog.col_description(attrelid, attnum) is not null"""
 
 
 class Session:
@@ -64,63 +43,46 @@ class Session:
     def __init__(
         self,
         identity: Identity,
-        store: Store,
+        execution: Execution,
+        counters: Counters,
         *,
         zone: ZoneInfo,
-        now: Callable[[], datetime] | None,
         faults: Faults,
         traffic: Traffic,
     ) -> None:
         self._identity = identity
-        self._store = store
+        self.execution = execution
+        self._counters = counters
         self._zone = zone
-        self._now = now
         self._faults = faults
         self._traffic = traffic
-        self._transactions = 0
-        self._row_count = 0
-        self._last_error = 0
         self.counts_rows = True
-        self.lock_timeout_ms = -1
+        self._obeyed: dict[str, Callable[[Statement, Scope], None]] = {
+            "BEGIN": self._obey_begin,
+            "COMMIT": lambda statement, scope: execution.commit(),
+            "ROLLBACK": lambda statement, scope: execution.roll_back(),
+            "DECLARE": lambda statement, scope: self._declare(declarations(statement.text), scope),
+            "SET": self._obey_set,
+            "WAITFOR": self._obey_waitfor,
+            "USE": self._obey_use,
+        }
 
     def run_batch(self, text: str, response: Response) -> None:
-        """Runs one language batch and writes everything that it answers, but not the end of the message."""
+        """Runs one language batch and writes all that it answers, but not the end of the message."""
         try:
             statements = split(text)
         except SqlServerError as error:
-            response.error(error, line=error.line)
+            response.error(error, line=1)
             return
         self._run_statements(statements, {}, response, Done.STATEMENT)
 
     def set_in_store(self, name: str, value: str) -> None:
-        """Applies a Postgres setting to the session."""
-        self._store.set(name, value)
+        """Applies a Postgres setting."""
+        self.execution.set(name, value)
 
-    def begin(self) -> None:
-        """BEGIN TRANSACTION; nested ones are only counted."""
-        if self._transactions == 0:
-            self._store.command("begin")
-        self._transactions += 1
-
-    def commit(self) -> None:
-        """COMMIT TRANSACTION; only the outermost one commits."""
-        if self._transactions == 0:
-            raise SqlServerError(
-                3902, "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION."
-            )
-        self._transactions -= 1
-        if self._transactions == 0:
-            self._store.command("commit")
-
-    def roll_back(self) -> None:
-        """ROLLBACK TRANSACTION, of all nested ones."""
-        if self._transactions == 0:
-            raise SqlServerError(
-                3903, "The ROLLBACK TRANSACTION request has no corresponding BEGIN TRANSACTION."
-            )
-        self._transactions = 0
-        self._store.command("rollback")
-        self._store.restore_settings()
+    def note_lock_timeout(self, lock_timeout_ms: int) -> None:
+        """Remembers what @@LOCK_TIMEOUT shows."""
+        self._counters.lock_timeout_ms = lock_timeout_ms
 
     def _run_statements(
         self, statements: tuple[Statement, ...], scope: Scope, response: Response, token: int
@@ -129,9 +91,10 @@ class Session:
         for statement in statements:
             try:
                 self._run_statement(statement, scope, response, token)
-                self._last_error = 0
+                self._counters.last_error = 0
             except SqlServerError as error:
-                self._last_error = error.number
+                self._counters.last_error = error.number
+                self.execution.end_deadlocked(error)
                 response.error(error, line=statement.line, token=token)
                 if error.ends_batch:
                     return error
@@ -139,36 +102,27 @@ class Session:
 
     def _run_statement(self, statement: Statement, scope: Scope, response: Response, token: int) -> None:
         first = statement.words[0]
-        if first in ("EXEC", "EXECUTE"):
+        if first in _CALLS:
             self._execute(call(statement), scope, response)
             return
-        self._traffic.statements.append(SeenStatement(statement.text, {}))
-        obey = self._obeyed().get(first)
+        if token == Done.STATEMENT:
+            self._traffic.statements.append(SeenStatement(statement.text, {}))
+        obey = self._obeyed.get(first)
         if obey is None:
             self._run_translated(statement.text, scope, response, token)
             return
         obey(statement, scope)
         response.done(token)
 
-    def _obeyed(self) -> dict[str, Callable[[Statement, Scope], None]]:
-        """The statements that change the session and are not translated."""
-        return {
-            "BEGIN": self._obey_begin,
-            "COMMIT": lambda statement, scope: self.commit(),
-            "ROLLBACK": lambda statement, scope: self.roll_back(),
-            "DECLARE": lambda statement, scope: self._declare(declarations(statement.text), scope),
-            "SET": self._obey_set,
-            "WAITFOR": self._obey_waitfor,
-            "USE": self._obey_use,
-        }
+    # Statements that change the session -------------------------------------------------------
 
     def _obey_begin(self, statement: Statement, scope: Scope) -> None:
-        if statement.words[1:2] not in (("TRAN",), ("TRANSACTION",)):
+        if statement.words[1:2] not in tuple((word,) for word in _TRANSACTION):
             raise SqlServerError(102, "Incorrect syntax near 'BEGIN'.")
-        self.begin()
+        self.execution.begin()
 
     def _obey_use(self, statement: Statement, scope: Scope) -> None:
-        name = statement.words[1] if len(statement.words) > 1 else ""
+        name = "".join(statement.words[1:2])
         if name != self._identity.database.upper():
             raise SqlServerError(911, f"Database '{name.lower()}' does not exist.")
 
@@ -177,7 +131,7 @@ class Session:
         if not delay:
             raise SqlServerError(102, "Incorrect syntax near 'WAITFOR'.")
         seconds = int(delay[1]) * 3600 + int(delay[2]) * 60 + float(delay[3] or 0)
-        self._guarded(f"select pg_sleep({seconds})", [], {})
+        self.execution.first_row(f"select pg_sleep({seconds})")
 
     def _obey_set(self, statement: Statement, scope: Scope) -> None:
         if statement.words[1:2] != ("@",):
@@ -186,8 +140,7 @@ class Session:
         name = f"@{statement.words[2].lower()}"
         if name not in scope:
             raise SqlServerError(137, f'Must declare the scalar variable "{name}".')
-        value = statement.text.partition("=")[2]
-        scope[name] = self._evaluate(value, scope[name].type, scope)
+        scope[name] = self._evaluate(statement.text.partition("=")[2], scope[name].type, scope)
 
     def _declare(self, declared: tuple[Declaration, ...], scope: Scope) -> None:
         for one in declared:
@@ -196,47 +149,40 @@ class Session:
             else:
                 scope[one.name] = self._value_of(one.default, one.type, scope)
 
+    # sp_executesql ----------------------------------------------------------------------------
+
     def _execute(self, procedure: Call, scope: Scope, response: Response) -> None:
         name = procedure.procedure.lower().removeprefix("sys.").removeprefix("dbo.")
         if name != "sp_executesql":
             raise SqlServerError(2812, f"Could not find stored procedure '{procedure.procedure}'.")
-        (text, declared), values = self._statement_of(procedure, scope), procedure.arguments[2:]
-        inner: Scope = {}
-        for index, one in enumerate(declared):
-            inner[one.name] = self._argument(one, index, values, scope)
-        parameters = {one: variable.value for one, variable in inner.items()}
-        self._traffic.statements.append(SeenStatement(text, parameters))
+        text, declared = self._statement_of(procedure, scope)
+        inner = {
+            one.name: self._argument(one, index, procedure, scope)
+            for index, one in enumerate(declared, start=2)
+        }
+        self._traffic.statements.append(SeenStatement(text, {name: one.value for name, one in inner.items()}))
         error = self._run_statements(split(text), inner, response, Done.IN_PROCEDURE)
         response.write(return_status(error.number if error else 0))
         response.done(Done.PROCEDURE, DoneStatus.ERROR if error else DoneStatus.FINAL)
 
     def _statement_of(self, procedure: Call, scope: Scope) -> tuple[str, tuple[Declaration, ...]]:
-        if not procedure.arguments:
-            raise SqlServerError(201, "Procedure or function 'sp_executesql' expects parameter '@statement'.")
-        texts = [self._value_of(value, _TEXT, scope).value for _, value in procedure.arguments[:2]]
-        declared = declarations(f"DECLARE {texts[1]}") if len(texts) > 1 and texts[1] else ()
-        return texts[0] or "", declared
+        texts = [self._value_of(value, TEXT, scope).value or "" for _, value in procedure.arguments[:2]]
+        if not texts:
+            raise SqlServerError(201, "Procedure 'sp_executesql' expects parameter '@statement'.")
+        return texts[0], declarations(f"DECLARE {texts[1]}") if texts[1:] and texts[1].strip() else ()
 
-    def _argument(
-        self,
-        one: Declaration,
-        index: int,
-        values: tuple[tuple[str | None, exp.Expression], ...],
-        scope: Scope,
-    ) -> Variable:
-        by_name = [value for name, value in values if name == one.name]
-        by_position = [value for name, value in values[index : index + 1] if name is None]
-        given = by_name or by_position
-        if not given:
+    def _argument(self, one: Declaration, index: int, procedure: Call, scope: Scope) -> Variable:
+        by_name = [value for name, value in procedure.arguments[2:] if name == one.name]
+        by_position = [value for name, value in procedure.arguments[index : index + 1] if name is None]
+        if not by_name and not by_position:
             text = f"The parameterized query expects the parameter '{one.name}', which was not supplied."
             raise SqlServerError(8178, text)
-        return self._value_of(given[0], one.type, scope)
+        return self._value_of((by_name or by_position)[0], one.type, scope)
 
-    def _value_of(self, value: exp.Expression, type_name: str, scope: Scope) -> Variable:
+    def _value_of(self, value: exp.Expr, type_name: str, scope: Scope) -> Variable:
         """A constant is taken as it stands, to be read by Postgres as the type; anything else is computed."""
-        if isinstance(value, exp.National) or value.is_string or value.is_number:
-            sign = "-" if isinstance(value, exp.Neg) else ""
-            return Variable(type_name, sign + (value.this.name if sign else value.name))
+        if isinstance(value, exp.National | exp.Literal):
+            return Variable(type_name, value.name)
         if isinstance(value, exp.Null):
             return Variable(type_name, None)
         return self._evaluate(value.sql(dialect=TSql), type_name, scope)
@@ -244,36 +190,66 @@ class Session:
     def _evaluate(self, text: str, type_name: str, scope: Scope) -> Variable:
         translation = self._translate(f"SELECT {text}", scope)
         sql = f"select cast(cast(({translation.sql}) as {type_name}) as text)"
-        rows = self._guarded(sql, self._bind(translation, scope), translation.names)
-        return Variable(type_name, rows[0] if rows else None)
+        row = self.execution.first_row(sql, self._bind(translation, scope), translation.names)
+        return Variable(type_name, row[0])
+
+    # Everything else --------------------------------------------------------------------------
 
     def _run_translated(self, text: str, scope: Scope, response: Response, token: int) -> None:
         translation = self._translate(text, scope)
         self._check_permission(translation)
         values = self._bind(translation, scope)
         if translation.assigns:
-            row = self._guarded(_as_text(translation), values, translation.names)
-            for name, value in zip(translation.assigns, row, strict=False):
-                scope[name] = Variable(scope[name].type, value)
+            self._assign(translation, values, scope)
             response.done(token)
             return
-        for table in translation.locks if self._transactions and self._identity.can_write else ():
-            self._guarded(f'lock table dbo."{table}" in access exclusive mode', [], translation.names)
-        results = self._statement(translation.sql, values, translation.names)
-        self._row_count = write_rows(
+        self._lock_tables(translation)
+        columns = self._columns_of(translation)
+        results = self.execution.results(translation.sql, values, translation.names)
+        rows = write_rows(
             results,
-            translation,
+            columns,
             response,
-            own_types=self._store.own_types,
+            own_types=self.execution.own_types,
             zone=self._zone,
             faults=self._faults,
         )
+        self._counters.rows = rows
+        for comment in translation.comments:
+            self.execution.first_row(comment)
         is_counted = self.counts_rows and translation.kind is not Kind.DEFINE
         status = DoneStatus.COUNT if is_counted else DoneStatus.FINAL
-        response.done(token, status, rows=self._row_count if is_counted else 0)
+        response.done(token, status, rows=rows if is_counted else 0)
+
+    def _assign(self, translation: Translation, values: list[str | None], scope: Scope) -> None:
+        """SELECT @x = ...: without a row the variables keep their values."""
+        names = [f"c{index}" for index in range(len(translation.assigns))]
+        columns = ", ".join(f"cast({name} as text)" for name in names)
+        sql = f"select {columns} from ({translation.sql}) as assigned({', '.join(names)})"
+        row = self.execution.first_row(sql, values, translation.names)
+        for name, value in zip(translation.assigns, row, strict=False):
+            if name not in scope:
+                raise SqlServerError(137, f'Must declare the scalar variable "{name}".')
+            scope[name] = Variable(scope[name].type, value)
+
+    def _columns_of(self, translation: Translation) -> Callable[[str], str] | tuple[str, ...]:
+        """The result's names, or for a star how to write a name that Postgres gives."""
+        if translation.columns is not None:
+            return translation.columns
+        if translation.kind is not Kind.SELECT:
+            return ()
+        [written] = self.execution.first_row(_WRITTEN_NAMES)
+        names: dict[str, str] = json.loads(written or "{}")
+        return lambda name: names.get(name, name)
+
+    def _lock_tables(self, translation: Translation) -> None:
+        """TABLOCKX inside a transaction; a login that may only read cannot lock in Postgres."""
+        if self._counters.transactions and self._identity.can_write:
+            for table in translation.locks:
+                self.execution.first_row(f'lock table dbo."{table}" in access exclusive mode')
 
     def _translate(self, text: str, scope: Scope) -> Translation:
-        types = {name: variable.type for name, variable in (self._globals() | scope).items()}
+        types = {name: one.type for name, one in (self._globals() | scope).items()}
         return translate(text, frozenset(types.items()), self._identity.database)
 
     def _bind(self, translation: Translation, scope: Scope) -> list[str | None]:
@@ -281,26 +257,7 @@ class Session:
         return [variables[name].value for name in translation.parameters]
 
     def _globals(self) -> Scope:
-        identity = self._identity
-        numbers = {
-            "@@trancount": self._transactions,
-            "@@rowcount": self._row_count,
-            "@@error": self._last_error,
-            "@@lock_timeout": self.lock_timeout_ms,
-            "@@spid": identity.number,
-            "@@can_write": int(identity.can_write),
-        }
-        texts = {
-            "@@version": identity.version,
-            "@@servername": "STANDIN",
-            "@@app_name": identity.application,
-            "@@host_name": identity.host,
-            "@@db_name": identity.database,
-            "@@login": identity.login,
-        }
-        return {name: Variable("integer", str(value)) for name, value in numbers.items()} | {
-            name: Variable("varchar(4000)", value) for name, value in texts.items()
-        }
+        return globals_of(self._identity, self._counters)
 
     def _check_permission(self, translation: Translation) -> None:
         identity, kind = self._identity, translation.kind
@@ -310,41 +267,3 @@ class Session:
             raise SqlServerError(262, f"{kind.value} permission denied in database '{identity.database}'.")
         where = f"on the object '{translation.target}', database '{identity.database}', schema 'dbo'"
         raise SqlServerError(229, f"The {kind.value} permission was denied {where}.")
-
-    def _guarded(self, sql: str, values: list[str | None], names: dict[str, str]) -> list[str | None]:
-        """Runs a statement and returns its first row, as text."""
-        row: list[str | None] = []
-        for result in self._statement(sql, values, names):
-            if result.ntuples and not row:
-                raw = [result.get_value(0, index) for index in range(result.nfields)]
-                row = [None if value is None else value.decode(errors="replace") for value in raw]
-        return row
-
-    def _statement(
-        self, sql: str, values: list[str | None], names: dict[str, str]
-    ) -> Iterator[pq.abc.PGresult]:
-        """Runs one statement at the stand-in's time, inside a savepoint of its own if in a transaction."""
-        in_transaction = self._transactions > 0
-        if self._now:
-            self._store.fetch_row("select set_config('mssql.now', $1, false)", [self._now().isoformat()])
-        if in_transaction:
-            self._store.command(f"savepoint {_SAVEPOINT}")
-        is_done = False
-        try:
-            if self._faults.delay_s > 0:
-                self._store.command(f"select pg_sleep({self._faults.delay_s})")
-            yield from self._store.results(sql, values)
-            is_done = True
-        except PostgresRefused as refusal:
-            raise from_postgres(refusal.sqlstate, refusal.text, names=names) from refusal
-        finally:
-            if in_transaction:
-                self._store.command(
-                    f"release savepoint {_SAVEPOINT}" if is_done else f"rollback to savepoint {_SAVEPOINT}"
-                )
-
-
-def _as_text(translation: Translation) -> str:
-    columns = ", ".join(f"cast(c{index} as text)" for index in range(len(translation.assigns)))
-    aliases = ", ".join(f"c{index}" for index in range(len(translation.assigns)))
-    return f"select {columns} from ({translation.sql}) as assigned({aliases})"

@@ -6,10 +6,10 @@ from typing import Final, Protocol
 from devstack.sqlserver.errors import SqlServerError
 
 # Accepted, and without effect: clients send them at login, or they have no counterpart here.
-_IGNORED: Final = frozenset(
-    "ANSI_DEFAULTS ANSI_NULLS ANSI_NULL_DFLT_ON ANSI_PADDING ANSI_WARNINGS ARITHABORT CONCAT_NULL_YIELDS_NULL"
-    " CURSOR_CLOSE_ON_COMMIT DATEFIRST DEADLOCK_PRIORITY IDENTITY_INSERT IMPLICIT_TRANSACTIONS LANGUAGE"
-    " NUMERIC_ROUNDABORT QUOTED_IDENTIFIER ROWCOUNT TEXTSIZE XACT_ABORT".split()
+_IGNORED: Final = re.compile(
+    "ANSI_DEFAULTS|ANSI_NULLS|ANSI_NULL_DFLT_ON|ANSI_PADDING|ANSI_WARNINGS|ARITHABORT|CONCAT_NULL_YIELDS_NULL"
+    "|CURSOR_CLOSE_ON_COMMIT|DATEFIRST|DEADLOCK_PRIORITY|IDENTITY_INSERT|IMPLICIT_TRANSACTIONS|LANGUAGE"
+    "|NUMERIC_ROUNDABORT|QUOTED_IDENTIFIER|ROWCOUNT|TEXTSIZE|XACT_ABORT"
 )
 _ISOLATION: Final = {
     "READ UNCOMMITTED": "read uncommitted",
@@ -29,10 +29,12 @@ class Settable(Protocol):
     """What a SET statement can change in a session."""
 
     counts_rows: bool
-    lock_timeout_ms: int
 
     def set_in_store(self, name: str, value: str) -> None:
         """Applies a Postgres setting."""
+
+    def note_lock_timeout(self, lock_timeout_ms: int) -> None:
+        """Remembers what @@LOCK_TIMEOUT shows."""
 
 
 def apply_setting(session: Settable, text: str) -> None:
@@ -57,14 +59,14 @@ def _apply(session: Settable, name: str, value: str) -> None:
         _set_lock_timeout(session, value)
     elif name == "DATEFORMAT" and value.upper() in _DATE_FORMATS:
         session.set_in_store("DateStyle", f"ISO, {value.upper()}")
-    elif name not in _IGNORED:
+    elif not _IGNORED.fullmatch(name):
         raise SqlServerError(195, f"'{name}' is not a recognized SET option.")
 
 
 def _set_lock_timeout(session: Settable, value: str) -> None:
     if not re.fullmatch(r"-?\d{1,9}", value):
         raise SqlServerError(102, f"Incorrect syntax near '{value}'.")
-    session.lock_timeout_ms = int(value)
+    session.note_lock_timeout(int(value))
     # -1 waits for ever, which Postgres calls 0; 0 does not wait at all, for which 1 ms is its shortest.
     session.set_in_store("lock_timeout", "0" if int(value) < 0 else str(max(int(value), 1)))
 

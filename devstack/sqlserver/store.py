@@ -13,8 +13,6 @@ from typing import Final
 import psycopg
 from psycopg import pq
 
-from devstack.sqlserver.errors import SqlServerError
-
 _CHUNK_ROWS: Final = 500
 _BINARY: Final = 1
 _INSTALL_LOCK: Final = 7_400_018_456
@@ -166,6 +164,3 @@ def _refusal(result: pq.abc.PGresult) -> PostgresRefused:
     sqlstate = result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000"
     text = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
     return PostgresRefused(sqlstate.decode(), text.decode(errors="replace"))
-
-
-__all__ = ["Cancelled", "PostgresRefused", "SqlServerError", "Store", "install"]

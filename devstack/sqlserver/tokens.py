@@ -5,6 +5,7 @@ from enum import IntFlag
 from typing import Final
 
 TDS_7_4: Final = 0x74000004
+_TRANSACTION: Final = (1).to_bytes(8, "little")
 # Latin1_General_CI_AS, the collation that every string column is said to have.
 COLLATION: Final = bytes((0x09, 0x04, 0xD0, 0x00, 0x34))
 
@@ -70,6 +71,16 @@ def packet_size_changed(new: int, old: int) -> bytes:
 def collation_changed() -> bytes:
     """ENVCHANGE: the collation of the session."""
     return _environment_change(7, bytes([len(COLLATION)]) + COLLATION + b"\x00")
+
+
+def transaction_began() -> bytes:
+    """ENVCHANGE: a transaction has begun; there is one at a time, so its descriptor is constant."""
+    return _environment_change(8, bytes([len(_TRANSACTION)]) + _TRANSACTION + b"\x00")
+
+
+def transaction_ended(*, is_committed: bool) -> bytes:
+    """ENVCHANGE: the transaction was committed or rolled back."""
+    return _environment_change(9 if is_committed else 10, b"\x00" + bytes([len(_TRANSACTION)]) + _TRANSACTION)
 
 
 def column_metadata(columns: list[tuple[str, bytes]]) -> bytes:

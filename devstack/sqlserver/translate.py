@@ -6,11 +6,12 @@ which letter case and trailing blanks do not count; comparisons need no rewrite,
 operators of schema mssql come first in the search path.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import sqlglot
 from sqlglot import exp
@@ -20,9 +21,7 @@ from devstack.sqlserver.dialect import StandInPostgres, TSql
 from devstack.sqlserver.errors import SqlServerError
 
 _CACHED_STATEMENTS: Final = 512
-_AGGREGATES: Final = frozenset(
-    "any_value avg count count_big max min stddev stdev stdevp string_agg sum var varp".split()
-)
+_AGGREGATES: Final = re.compile("any_value|avg|count|max|min|stddev(_pop)?|string_agg|sum|var_pop|variance")
 _DATE_PARTS: Final = {
     **dict.fromkeys(("year", "yy", "yyyy"), "year"),
     **dict.fromkeys(("quarter", "qq", "q"), "quarter"),
@@ -43,9 +42,11 @@ _DATE_FUNCTIONS: Final = frozenset(("dateadd", "datediff", "datediff_big", "date
 _PART_FUNCTIONS: Final = frozenset(("year", "month", "day"))
 _RENAMED: Final = {
     "ceiling": "ceil",
+    "char": "chr",
     "count_big": "count",
     "datediff_big": "datediff",
     "isnull": "coalesce",
+    "nchar": "chr",
     "newid": "gen_random_uuid",
     "scope_identity": "lastval",
     "stdev": "stddev",
@@ -80,8 +81,9 @@ class Translation:
     """One translated statement.
 
     `parameters` are the variables in the order of $1, $2; `columns` the names of the result, None when a
-    star leaves them to Postgres; `target` is the table that is changed; `assigns` the variables that a SELECT sets instead of returning rows;
-    `names` maps lower-case names to how the query wrote them; `locks` are tables to lock exclusively.
+    star leaves them to Postgres; `assigns` the variables that a SELECT sets instead of returning rows;
+    `names` maps lower-case names to how the query wrote them; `locks` are tables to lock exclusively;
+    `target` is the table that is changed; `comments` keep the mixed-case names of a new table.
     """
 
     sql: str
@@ -92,6 +94,7 @@ class Translation:
     names: Mapping[str, str]
     locks: tuple[str, ...]
     target: str
+    comments: tuple[str, ...]
 
 
 @lru_cache(maxsize=_CACHED_STATEMENTS)
@@ -107,16 +110,17 @@ def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Tr
     columns, assigns = _columns_of(tree) if kind is Kind.SELECT else (None, ())
     locks = _take_hints(tree)
     _qualify_tables(tree, database)
+    comments = _comments_on(tree)
     _lower_identifiers(tree)
     parameters = _bind_variables(tree, dict(types))
     _translate_functions(tree)
     for select in list(tree.find_all(exp.Select)):
         _compare_by_key(select)
     sql = tree.sql(dialect=StandInPostgres, identify=True)
-    return Translation(sql, kind, parameters, columns, assigns, names, locks, target)
+    return Translation(sql, kind, parameters, columns, assigns, names, locks, target, comments)
 
 
-def parse(text: str) -> exp.Expression:
+def parse(text: str) -> exp.Expr:
     """Parses one T-SQL statement.
 
     Raises: SqlServerError: 102.
@@ -136,7 +140,7 @@ def syntax_error(error: Exception) -> SqlServerError:
     return SqlServerError(102, f"Incorrect syntax near '{details[0].get('highlight') or ''}'.")
 
 
-def _kind_of(tree: exp.Expression) -> Kind:
+def _kind_of(tree: exp.Expr) -> Kind:
     if isinstance(tree, exp.Query) and not tree.find(exp.Into):
         return Kind.SELECT
     for kind, node in ((Kind.INSERT, exp.Insert), (Kind.UPDATE, exp.Update), (Kind.DELETE, exp.Delete)):
@@ -145,12 +149,12 @@ def _kind_of(tree: exp.Expression) -> Kind:
     return Kind.DEFINE
 
 
-def _target_of(tree: exp.Expression) -> str:
+def _target_of(tree: exp.Expr) -> str:
     table = tree.find(exp.Table)
     return table.name if table else ""
 
 
-def _written_names(tree: exp.Expression) -> dict[str, str]:
+def _written_names(tree: exp.Expr) -> dict[str, str]:
     names = {identifier.name.lower(): identifier.name for identifier in tree.find_all(exp.Identifier)}
     for table in tree.find_all(exp.Table):
         written = ".".join(part.name for part in table.parts)
@@ -160,7 +164,7 @@ def _written_names(tree: exp.Expression) -> dict[str, str]:
     return names
 
 
-def _columns_of(tree: exp.Expression) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+def _columns_of(tree: exp.Expr) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
     """The names of the result's columns, and the variables of `SELECT @x = ...` (which lose their `=`)."""
     selects = tree.selects if isinstance(tree, exp.Query) else []
     if selects and all(isinstance(one, exp.EQ) and isinstance(one.this, exp.Parameter) for one in selects):
@@ -173,7 +177,7 @@ def _columns_of(tree: exp.Expression) -> tuple[tuple[str, ...] | None, tuple[str
     return tuple(one.alias_or_name if isinstance(one, exp.Alias | exp.Column) else "" for one in selects), ()
 
 
-def _take_hints(tree: exp.Expression) -> tuple[str, ...]:
+def _take_hints(tree: exp.Expr) -> tuple[str, ...]:
     """Drops table hints (NOLOCK and the like); TABLOCKX alone means something here."""
     locks = []
     for table in tree.find_all(exp.Table):
@@ -184,7 +188,7 @@ def _take_hints(tree: exp.Expression) -> tuple[str, ...]:
     return tuple(locks)
 
 
-def _qualify_tables(tree: exp.Expression, database: str) -> None:
+def _qualify_tables(tree: exp.Expr, database: str) -> None:
     ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
@@ -200,12 +204,33 @@ def _is_index_name(table: exp.Table) -> bool:
     return isinstance(table.parent, exp.Drop) and table.parent.args.get("kind") == "INDEX"
 
 
-def _lower_identifiers(tree: exp.Expression) -> None:
+def _comments_on(tree: exp.Expr) -> tuple[str, ...]:
+    """Postgres keeps names in lower case; what a star shall show is kept beside them."""
+    if not isinstance(tree, exp.Create) or tree.args.get("kind") != "TABLE":
+        return ()
+    table = _target_of(tree)
+    names = [column.name for column in tree.find_all(exp.ColumnDef)]
+    return tuple(
+        f"comment on column {_quoted('dbo')}.{_quoted(table)}.{_quoted(name)} is {_literal(name)}"
+        for name in names
+        if name != name.lower()
+    )
+
+
+def _quoted(name: str) -> str:
+    return exp.to_identifier(name.lower(), quoted=True).sql(dialect=StandInPostgres)
+
+
+def _literal(text: str) -> str:
+    return exp.Literal.string(text).sql(dialect=StandInPostgres)
+
+
+def _lower_identifiers(tree: exp.Expr) -> None:
     for identifier in tree.find_all(exp.Identifier):
         identifier.set("this", identifier.name.lower())
 
 
-def _bind_variables(tree: exp.Expression, types: Mapping[str, str]) -> tuple[str, ...]:
+def _bind_variables(tree: exp.Expr, types: Mapping[str, str]) -> tuple[str, ...]:
     for function in list(tree.find_all(exp.Anonymous)):
         name = function.name.lower()
         if name in _OF_THE_SESSION:
@@ -238,24 +263,46 @@ def _written_variable(parameter: exp.Parameter) -> str:
     return f"@{_written_variable(inner)}" if isinstance(inner, exp.Parameter) else f"@{inner.name}"
 
 
-def _translate_functions(tree: exp.Expression) -> None:
+def _translate_functions(tree: exp.Expr) -> None:
     for node in list(tree.walk()):
-        if isinstance(node, exp.Anonymous):
-            _translate_function(node)
-        elif isinstance(node, exp.National):
-            node.replace(exp.Literal.string(node.name))
-        elif isinstance(node, exp.HexString):
-            node.replace(exp.Var(this=f"'\\x{node.name}'::bytea"))
-        elif isinstance(node, exp.CurrentTimestamp):
-            node.replace(exp.Anonymous(this="getdate"))
-        elif isinstance(node, exp.Like) and not isinstance(node.parent, exp.Escape):
-            # A backslash is an ordinary character in T-SQL's patterns.
-            node.replace(exp.Escape(this=node.copy(), expression=exp.Literal.string("")))
-        elif isinstance(node, exp.Cast) and node.to.this in _WHOLE_NUMBERS:
-            node.replace(exp.Anonymous(this=_WHOLE_NUMBERS[node.to.this], expressions=[node.this]))
-        elif isinstance(node, exp.PrimaryKey):
-            # A key has no order of nulls, which sqlglot would write.
-            node.set("expressions", [getattr(key, "this", key) for key in node.expressions])
+        for kind, translated in _NODES.items():
+            if isinstance(node, kind):
+                translated(node)
+
+
+def _translate_national(text: exp.National) -> None:
+    text.replace(exp.Literal.string(text.name))
+
+
+def _translate_binary(literal: exp.HexString) -> None:
+    literal.replace(exp.Var(this=f"'\\x{literal.name}'::bytea"))
+
+
+def _translate_empty_binary(column: exp.Column) -> None:
+    """`0x`, which sqlglot takes for a name."""
+    if column.name == "0x" and len(column.parts) == 1:
+        column.replace(exp.Var(this="''::bytea"))
+
+
+def _translate_now(now: exp.CurrentTimestamp) -> None:
+    now.replace(exp.Anonymous(this="getdate"))
+
+
+def _translate_like(like: exp.Like) -> None:
+    """A backslash is an ordinary character in T-SQL's patterns."""
+    if not isinstance(like.parent, exp.Escape):
+        like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("")))
+
+
+def _translate_cast(cast: exp.Cast) -> None:
+    """A cast to a whole number cuts, where Postgres' rounds."""
+    if cast.to.this in _WHOLE_NUMBERS:
+        cast.replace(exp.Anonymous(this=_WHOLE_NUMBERS[cast.to.this], expressions=[cast.this]))
+
+
+def _translate_key(key: exp.PrimaryKey) -> None:
+    """A key has no order of nulls, which sqlglot would write."""
+    key.set("expressions", [getattr(column, "this", column) for column in key.expressions])
 
 
 def _translate_function(function: exp.Anonymous) -> None:
@@ -281,7 +328,7 @@ def _translate_date_function(function: exp.Anonymous) -> None:
     function.set("expressions", [literal, *map(_as_timestamp, arguments)])
 
 
-def _as_timestamp(argument: exp.Expression) -> exp.Expression:
+def _as_timestamp(argument: exp.Expr) -> exp.Expr:
     """A string literal in a date function is a time without an offset."""
     if isinstance(argument, exp.National) or argument.is_string:
         return exp.Cast(
@@ -317,23 +364,23 @@ def _group_distinct(select: exp.Select) -> None:
     select.set("group", exp.Group(expressions=[one.unalias().copy() for one in select.selects]))
 
 
-def _outside_group(select: exp.Select) -> Iterator[exp.Expression]:
+def _outside_group(select: exp.Select) -> Iterator[exp.Expr]:
     yield from list(select.selects)
     for name in ("having", "order"):
         if part := select.args.get(name):
             yield part
 
 
-def _take_any_value(node: exp.Expression, keys: list[exp.Expression]) -> None:
+def _take_any_value(node: exp.Expr, keys: list[exp.Expr]) -> None:
     """Wraps what is grouped by: within a group its values are equal by key, but not the same text."""
     if node in keys:
         name = node.name if isinstance(node, exp.Column) else ""
-        wrapped: exp.Expression = exp.Anonymous(this="any_value", expressions=[node.copy()])
+        wrapped: exp.Expr = exp.Anonymous(this="any_value", expressions=[node.copy()])
         if name and isinstance(node.parent, exp.Select):
             wrapped = exp.alias_(wrapped, name, quoted=True)
         node.replace(wrapped)
         return
-    is_aggregate = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
+    is_aggregate = isinstance(node, exp.Anonymous) and _AGGREGATES.fullmatch(node.name.lower()) is not None
     if is_aggregate and not isinstance(node.parent, exp.Window):
         return
     for child in list(node.iter_expressions()):
@@ -341,6 +388,8 @@ def _take_any_value(node: exp.Expression, keys: list[exp.Expression]) -> None:
 
 
 def _order_by_key(select: exp.Select) -> None:
+    if select.args.get("distinct"):
+        return  # Postgres orders what is distinct only by what it shows
     aliases = {one.alias for one in select.selects if isinstance(one, exp.Alias)}
     for order in select.find_all(exp.Order):
         if order.parent_select is not select:
@@ -355,5 +404,17 @@ def _order_by_key(select: exp.Select) -> None:
                 ordered.set("this", _key(ordered.this))
 
 
-def _key(expression: exp.Expression) -> exp.Expression:
+def _key(expression: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this="k", expressions=[expression.copy()])
+
+
+_NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
+    exp.Anonymous: _translate_function,
+    exp.National: _translate_national,
+    exp.HexString: _translate_binary,
+    exp.Column: _translate_empty_binary,
+    exp.CurrentTimestamp: _translate_now,
+    exp.Like: _translate_like,
+    exp.Cast: _translate_cast,
+    exp.PrimaryKey: _translate_key,
+}

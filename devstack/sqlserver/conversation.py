@@ -1,0 +1,209 @@
+"""One client's connection from PRELOGIN to its end: who is let in, and one answer to each message."""
+
+import secrets
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from devstack.sqlserver import tokens
+from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
+from devstack.sqlserver.execution import Execution
+from devstack.sqlserver.faults import Faults, SeenLogin, Traffic
+from devstack.sqlserver.login import MAX_LOGIN_BYTES, LoginRequest, answer_prelogin, parse_login
+from devstack.sqlserver.packets import (
+    DEFAULT_PACKET_BYTES,
+    Disconnected,
+    Message,
+    PacketKind,
+    PacketStream,
+    ProtocolViolation,
+)
+from devstack.sqlserver.response import Response
+from devstack.sqlserver.session import Session
+from devstack.sqlserver.store import Cancelled, Store
+from devstack.sqlserver.transactions import answer_request
+from devstack.sqlserver.variables import Counters, Identity
+
+PRODUCT: Final = "plantpulse SQL Server stand-in"
+VERSION: Final = (16, 0, 0)
+
+
+@dataclass(frozen=True)
+class Login:
+    """A login of the stand-in; without `can_write` it may only read."""
+
+    password: str
+    can_write: bool = False
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all conversations of one stand-in share; the names of `logins` are in lower case."""
+
+    database_url: str
+    logins: Mapping[str, Login]
+    database: str
+    zone: ZoneInfo
+    now: Callable[[], datetime] | None
+    faults: Faults
+    traffic: Traffic
+
+
+def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable[[], None]) -> None:
+    """Talks to one client until it leaves; `on_login` is called when it has been let in.
+
+    Raises: Disconnected, ProtocolViolation, psycopg.Error.
+    """
+    if setup.faults.is_silent:
+        while True:
+            stream.read_message()
+    request = _receive_login(stream)
+    if not _admit(setup, request, stream):
+        return
+    store = _open_store(setup, request, stream)
+    if store is None:
+        return
+    try:
+        on_login()
+        session = _open_session(setup, request, number, store)
+        _welcome(setup.database, request, stream)
+        while True:
+            _answer(stream.read_message(), session, stream)
+    finally:
+        store.close()
+
+
+def _receive_login(stream: PacketStream) -> LoginRequest:
+    message = stream.read_message(max_bytes=MAX_LOGIN_BYTES)
+    if message.kind == PacketKind.PRELOGIN:
+        stream.write(answer_prelogin(message.payload, version=struct.pack(">BBHH", *VERSION, 0)))
+        stream.end_message()
+        message = stream.read_message(max_bytes=MAX_LOGIN_BYTES)
+    if message.kind != PacketKind.LOGIN7:
+        raise ProtocolViolation("neither PRELOGIN nor LOGIN7")
+    return parse_login(message.payload)
+
+
+def _admit(setup: Setup, request: LoginRequest, stream: PacketStream) -> bool:
+    known = setup.logins.get(request.user.lower())
+    is_right = known is not None and secrets.compare_digest(
+        known.password.encode(), request.password.encode()
+    )
+    is_login_good = is_right and not setup.faults.takes_refused_login()
+    is_database_here = request.database.lower() in ("", setup.database.lower())
+    is_accepted = is_login_good and is_database_here
+    setup.traffic.logins.append(
+        SeenLogin(request.user, request.database, request.application, request.is_read_only, is_accepted)
+    )
+    if is_accepted:
+        return True
+    response = Response(stream)
+    if is_login_good:
+        text = f'Cannot open database "{request.database}" requested by the login. The login failed.'
+        response.message(4060, 1, 11, text)
+    response.error(SqlServerError(18456, f"Login failed for user '{request.user}'."), line=1)
+    response.end()
+    return False
+
+
+def _is_same(password: str, given: str) -> bool:
+    return secrets.compare_digest(password.encode(), given.encode())
+
+
+def _open_store(setup: Setup, request: LoginRequest, stream: PacketStream) -> Store | None:
+    settings = {
+        "search_path": "mssql, dbo, pg_catalog",
+        "TimeZone": setup.zone.key,
+        "DateStyle": "ISO, MDY",
+        "application_name": f"stand-in: {request.application}"[:60],
+        "default_transaction_read_only": "off" if setup.logins[request.user.lower()].can_write else "on",
+    }
+    try:
+        return Store(setup.database_url, settings, stream.fileno(), lambda: _reads_attention(stream))
+    except psycopg.OperationalError as error:
+        response = Response(stream)
+        text = f"the stand-in cannot reach its Postgres database: {error}"
+        response.error(SqlServerError(FALLBACK_NUMBER, text), line=1)
+        response.end()
+        return None
+
+
+def _reads_attention(stream: PacketStream) -> bool:
+    """Reads what a client sends while its query runs: only an ATTENTION may come then."""
+    if stream.read_message().kind != PacketKind.ATTENTION:
+        raise ProtocolViolation("a second request before the first was answered")
+    return True
+
+
+def _open_session(setup: Setup, request: LoginRequest, number: int, store: Store) -> Session:
+    [postgres] = store.fetch_row("select current_setting('server_version')", [])
+    identity = Identity(
+        login=request.user,
+        can_write=setup.logins[request.user.lower()].can_write,
+        database=setup.database,
+        application=request.application,
+        host=request.host,
+        session=number,
+        version=f"{PRODUCT} (not SQL Server) on PostgreSQL {postgres}",
+    )
+    counters = Counters()
+    execution = Execution(store, counters, setup.faults, setup.now)
+    return Session(identity, execution, counters, zone=setup.zone, faults=setup.faults, traffic=setup.traffic)
+
+
+def _welcome(database: str, request: LoginRequest, stream: PacketStream) -> None:
+    response = Response(stream)
+    response.write(tokens.database_changed(database, "master"))
+    response.message(5701, 2, 0, f"Changed database context to '{database}'.")
+    response.write(tokens.collation_changed())
+    response.write(tokens.language_changed("us_english"))
+    response.message(5703, 1, 0, "Changed language setting to us_english.")
+    response.write(tokens.login_acknowledgement(PRODUCT, VERSION))
+    response.write(tokens.packet_size_changed(request.packet_bytes, DEFAULT_PACKET_BYTES))
+    response.done(tokens.Done.STATEMENT)
+    response.end()
+    stream.packet_bytes = request.packet_bytes
+
+
+def _answer(message: Message, session: Session, stream: PacketStream) -> None:
+    response = Response(stream)
+    if message.kind == PacketKind.ATTENTION:
+        response.end_cancelled()
+        return
+    try:
+        _run(message, session, response)
+    except Cancelled:
+        response.end_cancelled()
+        return
+    except (Disconnected, ProtocolViolation, psycopg.Error):
+        raise
+    except Exception as error:
+        # A mistake in the stand-in must not look like a lost connection to the one who debugs it.
+        text = f"the stand-in failed: {type(error).__name__}: {error}"
+        response.error(SqlServerError(FALLBACK_NUMBER, text), line=1)
+    response.end()
+
+
+def _run(message: Message, session: Session, response: Response) -> None:
+    if message.kind == PacketKind.SQL_BATCH:
+        session.run_batch(_without_headers(message.payload).decode("utf-16-le", errors="replace"), response)
+    elif message.kind == PacketKind.TRANSACTION:
+        answer_request(_without_headers(message.payload), session.execution, response)
+    else:
+        text = f"the stand-in does not serve requests of kind {message.kind}"
+        response.error(SqlServerError(FALLBACK_NUMBER, text), line=1)
+
+
+def _without_headers(payload: bytes) -> bytes:
+    """What stands behind the headers that TDS 7.2 puts before a request."""
+    if len(payload) < 4:
+        raise ProtocolViolation("a request without headers")
+    (headers,) = struct.unpack_from("<I", payload)
+    if not 4 <= headers <= len(payload) or (len(payload) - headers) % 2:
+        raise ProtocolViolation("a request with impossible headers")
+    return payload[headers:]

@@ -1,0 +1,120 @@
+"""A SQL Server for these tests: the stand-in on a Postgres of its own, or the reader's.
+
+`PLANTPULSE_TEST_MSSQL_URL` (mssql://user:password@host:port/database) names the reader's; the login
+must be allowed to create tables there. Each test gets a table name of its own.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pymssql
+import pytest
+
+from devstack.postgres import Postgres
+from devstack.processes import Children
+from devstack.sqlserver import Login, StandIn
+
+WRITER, READER, PASSWORD = "plant", "plantpulse_reader", "P@ss wörd;1"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a SQL Server is, and a login that may create tables in one of its databases."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+    def connect(self, **changes: Any) -> pymssql.Connection:
+        """A connection of pymssql, committing by itself unless told otherwise."""
+        settings: dict[str, Any] = {
+            "server": self.host,
+            "port": str(self.port),
+            "user": self.user,
+            "password": self.password,
+            "database": self.database,
+            "tds_version": "7.4",
+            "timeout": 20,
+            "login_timeout": 5,
+            "autocommit": True,
+        }
+        return pymssql.connect(**settings | changes)
+
+
+@pytest.fixture(scope="session")
+def stand_in_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Postgres database."""
+    with Children(tmp_path_factory.mktemp("sqlserver-logs")) as children:
+        postgres = Postgres(children)
+        postgres.create_database("mes")
+        yield postgres.url("mes")
+
+
+@pytest.fixture(scope="session")
+def _stand_in(stand_in_database: str) -> Iterator[StandIn]:
+    logins = {WRITER: Login(PASSWORD, can_write=True), READER: Login(PASSWORD)}
+    with StandIn(stand_in_database, logins=logins, time_zone="America/Chicago") as running:
+        yield running
+
+
+@pytest.fixture
+def stand_in(_stand_in: StandIn) -> Iterator[StandIn]:
+    """The stand-in itself, for its switches: nothing seen yet, and no fault left behind."""
+    _stand_in.traffic.clear()
+    yield _stand_in
+    _stand_in.faults.reset()
+
+
+@pytest.fixture(scope="session")
+def mssql(request: pytest.FixtureRequest) -> Server:
+    url = os.environ.get("PLANTPULSE_TEST_MSSQL_URL")
+    if url:
+        parts = urlsplit(url)
+        return Server(
+            parts.hostname or "",
+            parts.port or 1433,
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            parts.path.strip("/"),
+        )
+    running: StandIn = request.getfixturevalue("_stand_in")
+    return Server(running.host, running.port, WRITER, PASSWORD, running.database)
+
+
+@pytest.fixture(autouse=True)
+def _only_on_the_stand_in(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("stand_in") and os.environ.get("PLANTPULSE_TEST_MSSQL_URL"):
+        pytest.skip("needs the stand-in")
+
+
+@pytest.fixture
+def connection(mssql: Server) -> Iterator[pymssql.Connection]:
+    with mssql.connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def ask(connection: pymssql.Connection) -> Callable[..., list[tuple[Any, ...]]]:
+    """Runs a batch and returns the rows of its first result; none for a batch without one."""
+
+    def run(batch: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(batch, parameters) if parameters else cursor.execute(batch)
+            return [tuple(row) for row in cursor.fetchall() or ()] if cursor.description else []
+
+    return run
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest, mssql: Server) -> Iterator[str]:
+    """The name of a table that does not exist; it is dropped afterwards."""
+    name = f"{Path(request.node.path).stem}_{abs(hash(request.node.name)) % 10**8}"
+    yield name
+    with mssql.connect() as opened, opened.cursor() as cursor:
+        cursor.execute(f"drop table if exists {name}")
