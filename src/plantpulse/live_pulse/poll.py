@@ -222,7 +222,7 @@ class Poll:
         counts = self.run.progress.counts
         counts["safety_recorded"], counts["safety_updated"] = answer["recorded"], answer["updated"]
         for event in answer["new_events"]:
-            log("WARNING", "safety event", plant=self.run.plan.plant, run_id=self.run.run_id, **event)
+            log("WARNING", "safety event", plant=self.run.plan.plant, run_id=self.run.run_id, event=event)
 
     def _is_partial(self) -> bool:
         counts = self.run.progress.counts

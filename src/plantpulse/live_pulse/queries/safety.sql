@@ -1,6 +1,6 @@
 -- safety.sql: downtime records whose reason code says that somebody's safety was at stake.
 --
--- Result columns, newest first:
+-- Result columns, oldest first, so that a poll that is cut off at @limit goes on from there the next time:
 --   source_id    nvarchar   the record's own key, which lets a corrected record be recognised; a plant
 --                           whose table has none leaves this column out
 --   asset        nvarchar   the asset as the source spells it
@@ -46,4 +46,4 @@ where charindex(
         N'|' + replace(replace(replace(stop.spaced_code, N' ', N'<>'), N'><', N''), N'<>', N' ') + N'|',
         @reason_codes
     ) > 0
-order by stop.stopped_at desc, stop.id desc;
+order by stop.stopped_at, stop.id;

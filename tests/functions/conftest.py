@@ -1,0 +1,226 @@
+"""A small plant whose figures are literals, polled through the real adapters."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+import pymssql
+import pytest
+from psycopg.rows import DictRow
+from pydantic import SecretStr
+
+from devstack.access import SupabaseAccess
+from devstack.plant.database import Address
+from plantpulse import database
+from plantpulse.entrypoint import Service
+from plantpulse.live_pulse import sqlserver
+from plantpulse.live_pulse.job import LivePulse
+from plantpulse.live_pulse.poll import Store
+from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
+from tests.conftest import SqlServerUnderTest
+
+NOON_IN_CHICAGO = datetime(2026, 3, 11, 17, 0, tzinfo=UTC)  # daylight saving time: five hours behind UTC
+
+
+@dataclass
+class Request:
+    """The part of a Flask request that an entry point reads."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    method: str = "POST"
+    path: str = "/"
+
+    @property
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(self.body)
+
+
+@dataclass
+class World:
+    """A plant, its Supabase project and its clock, which stands still until a test moves it."""
+
+    supabase: SupabaseAccess
+    store: psycopg.Connection[DictRow]
+    reader: Address
+    now: datetime = NOON_IN_CHICAGO + timedelta(seconds=40)
+    settings: dict[str, Any] = field(default_factory=dict)
+    sql_server: dict[str, Any] = field(default_factory=dict)
+    pulse: dict[str, Any] = field(default_factory=dict)
+    connect_source: Callable[..., Any] = sqlserver.connect
+    calls: list[str] = field(default_factory=list)
+
+    def tick(self, slot: datetime = NOON_IN_CHICAGO, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """Deliver what Cloud Scheduler would for a slot."""
+        return self.send({"X-CloudScheduler-ScheduleTime": slot.isoformat()}, parameters)
+
+    def ask(self, idempotency_key: str | None = None, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """Ask for a poll by hand."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self.send(headers, parameters)
+
+    def send(self, headers: Mapping[str, str], parameters: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        body, status, _ = self.service().http(Request(headers, json.dumps(parameters).encode()))
+        return status, json.loads(body)
+
+    def service(self) -> Service[Store]:
+        """Return the function as a new process would have it."""
+        return Service(
+            LivePulse(connect_source=self.connect_source),
+            open_store=self.open_store,
+            load_settings=self.load_settings,
+            clock=lambda: self.now,
+        )
+
+    def open_store(self, settings: SupabaseSettings, /, **arguments: Any) -> "CountingStore":
+        return CountingStore(database.connect(settings, **arguments), self.calls)
+
+    def load_settings(self) -> Settings:
+        server = SqlServerSettings(
+            **{
+                "host": self.reader.host,
+                "port": self.reader.port,
+                "user": self.reader.user,
+                "password": SecretStr(self.reader.password),
+                "database": self.reader.database,
+                "encryption": "off",
+            }
+            | self.sql_server
+        )
+        plant = {"time_zone": "America/Chicago", "sql_server": server} | self.settings
+        return Settings.model_validate(
+            {
+                "plants": {"north": PlantSettings.model_validate(plant)},
+                "live_pulse": self.pulse,
+                "supabase": SupabaseSettings(
+                    url=self.supabase.url, secret_key=SecretStr(self.supabase.secret_key)
+                ),
+            }
+        )
+
+    def rows(self, query: LiteralString) -> list[dict[str, Any]]:
+        """Return rows of the store, read as its owner."""
+        return list(self.store.execute(query).fetchall())
+
+    def contents(self) -> dict[str, list[dict[str, Any]]]:
+        """Return everything that a poll may write, to tell that nothing has changed."""
+        return {
+            "runs": self.rows("select * from public.pipeline_runs order by id"),
+            "snapshots": self.rows("select * from public.live_snapshots order by id"),
+            "safety": self.rows("select * from public.safety_events order by id"),
+            "rejected": self.rows("select * from public.rejected_records order by id"),
+            "assets": self.rows("select * from public.assets order by id"),
+        }
+
+
+class CountingStore:
+    """The store, noting each call that goes out."""
+
+    def __init__(self, store: database.Supabase, calls: list[str]) -> None:
+        self._store = store
+        self._calls = calls
+
+    def __enter__(self) -> "CountingStore":
+        self._store.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._store.__exit__(*error)
+
+    def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+        self._calls.append("claim_run")
+        return self._store.claim_run(claim)
+
+    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self._calls.append("record_safety_events")
+        return self._store.record_safety_events(fence, events)
+
+    def commit_live_pulse(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+        self._calls.append("commit_live_pulse")
+        return self._store.commit_live_pulse(fence, commit)
+
+    def fail_run(self, fence: str, failure: Mapping[str, Any]) -> dict[str, Any]:
+        self._calls.append("fail_run")
+        return self._store.fail_run(fence, failure)
+
+
+@pytest.fixture
+def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Iterator[World]:
+    """The plant `north`: PRESS-01 with a target of 120 an hour, PAINT-01 without one, OLD-01 out of use."""
+    with supabase.connect() as store:
+        store.execute(
+            """
+            insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)
+            values ('north', 'Press 1', 'PRESS-01', 150, true),
+                   ('north', 'Paint 1', 'PAINT-01', null, true),
+                   ('north', 'Old 1', 'OLD-01', null, false)
+            """
+        )
+        store.execute(
+            """
+            insert into public.shift_targets
+                (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
+            select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2026-01-01', 960, '[]'
+            from public.assets
+            where source_name = 'PRESS-01'
+            """
+        )
+        if mssql.stand_in:
+            mssql.stand_in.traffic.clear()
+        yield World(supabase, store, mssql.reader)
+
+
+class Floor:
+    """What happens on the floor: rows entered into the plant's own tables, in plant-local time."""
+
+    def __init__(self, connection: pymssql.Connection) -> None:
+        self._connection = connection
+
+    def run(self, statement: str, *values: str | int | float | None) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    def output(self, asset: str | None, units: int | None, at: str) -> None:
+        self.run(
+            "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
+            asset, units, f"2026-03-11T{at}",
+        )  # fmt: skip
+
+    def downtime(
+        self, asset: str, reason: str, minutes: int | None, at: str, notes: str | None = None
+    ) -> None:
+        self.run(
+            "insert into downtime_records (locationName, reason_code, downtime_minutes, [timestamp], notes)"
+            " values (%s, %s, %s, %s, %s)",
+            asset, reason, minutes, f"2026-03-11T{at}", notes,
+        )  # fmt: skip
+
+    def oee(self, asset: str, oee: float, at: str) -> None:
+        self.run(
+            "insert into oee_metrics (locationName, oee, [timestamp]) values (%s, %s, %s)",
+            asset, oee, f"2026-03-11T{at}",
+        )  # fmt: skip
+
+    def quality(self, asset: str, good: int, rejected: int, at: str) -> None:
+        self.run(
+            "insert into quality_records (locationName, good_count, reject_count, [timestamp])"
+            " values (%s, %s, %s, %s)",
+            asset, good, rejected, f"2026-03-11T{at}",
+        )  # fmt: skip
+
+    def labor(self, asset: str, headcount: int, at: str) -> None:
+        self.run(
+            "insert into labor_records (locationName, headcount, hours_worked, [timestamp])"
+            " values (%s, %s, 8, %s)",
+            asset, headcount, f"2026-03-11T{at}",
+        )  # fmt: skip
+
+
+@pytest.fixture
+def floor(mes: pymssql.Connection) -> Floor:
+    """The plant's own tables, empty."""
+    return Floor(mes)
