@@ -11,7 +11,8 @@ create table public.plant_members (
 
 comment on table public.plant_members is
   'Membership of users in plants: what row level security grants, it grants through a row here.';
-comment on column public.plant_members.user_id is 'The user (auth.users); the membership ends with the account.';
+comment on column public.plant_members.user_id is
+  'The user (auth.users); the membership ends with the account.';
 comment on column public.plant_members.plant is 'Key of the plant in plantpulse.yaml, or * for all plants.';
 comment on column public.plant_members.role is
   'viewer reads; operator also acknowledges and resolves safety events; manager also reads rejected records.';

@@ -16,7 +16,8 @@ comment on table public.cost_centers is 'Cost centers of a plant, with the rates
 comment on column public.cost_centers.id is 'Key.';
 comment on column public.cost_centers.plant is 'Key of the plant in plantpulse.yaml.';
 comment on column public.cost_centers.name is 'Name, unique in the plant.';
-comment on column public.cost_centers.standard_hourly_rate is 'Cost of one hour of downtime (US dollars per hour).';
+comment on column public.cost_centers.standard_hourly_rate is
+  'Cost of one hour of downtime (US dollars per hour).';
 comment on column public.cost_centers.scrap_unit_cost is 'Cost of one scrapped unit (US dollars per unit).';
 comment on column public.cost_centers.created_at is 'When the row was made (UTC).';
 

@@ -34,7 +34,8 @@ comment on column public.assets.area is 'Area of the plant; null when nobody has
 comment on column public.assets.cost_center_id is 'Cost center of the same plant; null when nobody has said.';
 comment on column public.assets.ideal_units_per_hour is
   'Ideal rate (units per hour), from which performance is computed; null when unknown.';
-comment on column public.assets.is_active is 'Whether the asset produces: only active, mapped assets get snapshots.';
+comment on column public.assets.is_active is
+  'Whether the asset produces: only active, mapped assets get snapshots.';
 comment on column public.assets.is_mapped is
   'Whether somebody has confirmed the asset; false for a name registered because the source used it.';
 comment on column public.assets.created_at is 'When the row was made (UTC).';

@@ -36,9 +36,12 @@ comment on column public.shift_targets.shift_name is 'Name of the shift, such as
 comment on column public.shift_targets.starts_at is 'Start (plant-local time, whole minutes).';
 comment on column public.shift_targets.ends_at is
   'End (plant-local time, whole minutes); earlier than starts_at when the shift crosses midnight.';
-comment on column public.shift_targets.days_of_week is 'Days on which the shift starts (ISO: 1 = Monday ... 7 = Sunday).';
-comment on column public.shift_targets.valid_from is 'First local date on which the shift starts under this target.';
-comment on column public.shift_targets.valid_until is 'Local date from which the target no longer holds; null = no end.';
+comment on column public.shift_targets.days_of_week is
+  'Days on which the shift starts (ISO: 1 = Monday ... 7 = Sunday).';
+comment on column public.shift_targets.valid_from is
+  'First local date on which the shift starts under this target.';
+comment on column public.shift_targets.valid_until is
+  'Local date from which the target no longer holds; null = no end.';
 comment on column public.shift_targets.target_output is 'Units to make in the whole shift.';
 comment on column public.shift_targets.breaks is
   'Planned breaks, a list of {"starts_at": "09:00", "ends_at": "09:15"} (plant-local); no target accrues in them.';

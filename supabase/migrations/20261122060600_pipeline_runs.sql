@@ -72,29 +72,41 @@ comment on column public.pipeline_runs.id is 'Key.';
 comment on column public.pipeline_runs.pipeline is 'The pipeline, such as live_pulse.';
 comment on column public.pipeline_runs.plant is 'Key of the plant in plantpulse.yaml.';
 comment on column public.pipeline_runs.trigger is 'schedule = the scheduler sent it, manual = a person did.';
-comment on column public.pipeline_runs.slot is 'The scheduled time the run is for (UTC); null for a manual run.';
+comment on column public.pipeline_runs.slot is
+  'The scheduled time the run is for (UTC); null for a manual run.';
 comment on column public.pipeline_runs.attempt is 'Which attempt at the slot this is, from 1.';
 comment on column public.pipeline_runs.status is
   'running; succeeded; partial (finished with gaps, see the report); failed; abandoned (its lease was taken over).';
-comment on column public.pipeline_runs.fence is 'Token the caller made: only its holder may commit or fail the run.';
-comment on column public.pipeline_runs.idempotency_key is 'Key a manual caller sent to make repeating harmless; null without.';
-comment on column public.pipeline_runs.requested_by is 'Who asked for a manual run; null for a scheduled one.';
+comment on column public.pipeline_runs.fence is
+  'Token the caller made: only its holder may commit or fail the run.';
+comment on column public.pipeline_runs.idempotency_key is
+  'Key a manual caller sent to make repeating harmless; null without.';
+comment on column public.pipeline_runs.requested_by is
+  'Who asked for a manual run; null for a scheduled one.';
 comment on column public.pipeline_runs.started_at is 'When the run was claimed (UTC).';
 comment on column public.pipeline_runs.lease_expires_at is 'From when another claim may take over (UTC).';
-comment on column public.pipeline_runs.finished_at is 'When it committed, failed or was abandoned (UTC); null while running.';
-comment on column public.pipeline_runs.window_start is 'Start of the span it reads, inclusive (UTC); null for a pipeline without one.';
-comment on column public.pipeline_runs.window_until is 'End of the span it reads, exclusive (UTC); null for a pipeline without one.';
+comment on column public.pipeline_runs.finished_at is
+  'When it committed, failed or was abandoned (UTC); null while running.';
+comment on column public.pipeline_runs.window_start is
+  'Start of the span it reads, inclusive (UTC); null for a pipeline without one.';
+comment on column public.pipeline_runs.window_until is
+  'End of the span it reads, exclusive (UTC); null for a pipeline without one.';
 comment on column public.pipeline_runs.snapshots_until is
   'Up to which slot this run advanced the snapshots (UTC); null when it did not.';
 comment on column public.pipeline_runs.safety_until is
   'Up to when this run read safety events without a gap (UTC); null when it did not.';
 comment on column public.pipeline_runs.counts is 'What was read, rejected and written (rows), by name.';
 comment on column public.pipeline_runs.timings_ms is 'How long each step took (milliseconds), by name.';
-comment on column public.pipeline_runs.is_cold_start is 'Whether the process was new; null when not reported.';
-comment on column public.pipeline_runs.error_code is 'Code of the error that ended the run (docs/operations.md); null without one.';
-comment on column public.pipeline_runs.error_message is 'What failed, on what, and what to do; null without an error.';
-comment on column public.pipeline_runs.is_retryable is 'Whether trying the slot again may help; null without an error.';
-comment on column public.pipeline_runs.report is 'The RunReport as the caller got it; null while running and when abandoned.';
+comment on column public.pipeline_runs.is_cold_start is
+  'Whether the process was new; null when not reported.';
+comment on column public.pipeline_runs.error_code is
+  'Code of the error that ended the run (docs/operations.md); null without one.';
+comment on column public.pipeline_runs.error_message is
+  'What failed, on what, and what to do; null without an error.';
+comment on column public.pipeline_runs.is_retryable is
+  'Whether trying the slot again may help; null without an error.';
+comment on column public.pipeline_runs.report is
+  'The RunReport as the caller got it; null while running and when abandoned.';
 comment on column public.pipeline_runs.code_version is 'Version of plantpulse that ran.';
 
 alter table public.pipeline_runs enable row level security;

@@ -36,25 +36,39 @@ comment on table public.live_snapshots is
   'Time to live: rows older than the retention (24 h) are deleted in batches by snapshot_timestamp.';
 comment on column public.live_snapshots.id is 'Key.';
 comment on column public.live_snapshots.asset_id is 'The asset.';
-comment on column public.live_snapshots.snapshot_timestamp is 'The slot, or the moment of a manual poll (UTC); unique per asset.';
+comment on column public.live_snapshots.snapshot_timestamp is
+  'The slot, or the moment of a manual poll (UTC); unique per asset.';
 comment on column public.live_snapshots.window_start is 'Start of the rolling window, inclusive (UTC).';
-comment on column public.live_snapshots.output_actual is 'Units made in the rolling window; windows overlap, so never sum it over time.';
+comment on column public.live_snapshots.output_actual is
+  'Units made in the rolling window; windows overlap, so never sum it over time.';
 comment on column public.live_snapshots.slot_output is
   'Units made in the last interval alone: what may be summed over time; null for a manual poll.';
-comment on column public.live_snapshots.output_target is 'Units that the shift targets ask for in the window; 0 outside any shift.';
-comment on column public.live_snapshots.output_variance is 'output_actual - output_target (units), generated.';
+comment on column public.live_snapshots.output_target is
+  'Units that the shift targets ask for in the window; 0 outside any shift.';
+comment on column public.live_snapshots.output_variance is
+  'output_actual - output_target (units), generated.';
 comment on column public.live_snapshots.variance_percent is
   'Deviation from the target (percent of the target); null when the target is 0.';
-comment on column public.live_snapshots.status is 'on_target within the tolerance (5 percent), else below_target or above_target.';
-comment on column public.live_snapshots.oee_current is 'Overall equipment effectiveness (percent); null when unknown.';
-comment on column public.live_snapshots.oee_source is 'reported by the plant, or computed (ISO 22400); null when OEE is unknown.';
-comment on column public.live_snapshots.downtime_minutes is 'Downtime inside the window, overlaps counted once (minutes).';
-comment on column public.live_snapshots.good_count is 'Good units in the window; null when quality was not read.';
-comment on column public.live_snapshots.reject_count is 'Rejected units in the window; null when quality was not read.';
-comment on column public.live_snapshots.labor_headcount is 'People at the asset, the latest figure of the window; null when not read.';
-comment on column public.live_snapshots.is_catch_up is 'Whether the row was written for a missed slot by a later poll.';
-comment on column public.live_snapshots.is_time_ambiguous is 'Whether the window touches the repeated hour of the autumn clock change.';
-comment on column public.live_snapshots.run_id is 'The run that last changed the row; null once that run''s record is gone.';
+comment on column public.live_snapshots.status is
+  'on_target within the tolerance (5 percent), else below_target or above_target.';
+comment on column public.live_snapshots.oee_current is
+  'Overall equipment effectiveness (percent); null when unknown.';
+comment on column public.live_snapshots.oee_source is
+  'reported by the plant, or computed (ISO 22400); null when OEE is unknown.';
+comment on column public.live_snapshots.downtime_minutes is
+  'Downtime inside the window, overlaps counted once (minutes).';
+comment on column public.live_snapshots.good_count is
+  'Good units in the window; null when quality was not read.';
+comment on column public.live_snapshots.reject_count is
+  'Rejected units in the window; null when quality was not read.';
+comment on column public.live_snapshots.labor_headcount is
+  'People at the asset, the latest figure of the window; null when not read.';
+comment on column public.live_snapshots.is_catch_up is
+  'Whether the row was written for a missed slot by a later poll.';
+comment on column public.live_snapshots.is_time_ambiguous is
+  'Whether the window touches the repeated hour of the autumn clock change.';
+comment on column public.live_snapshots.run_id is
+  'The run that last changed the row; null once that run''s record is gone.';
 
 alter table public.live_snapshots enable row level security;
 

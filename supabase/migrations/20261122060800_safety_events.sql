@@ -60,28 +60,37 @@ comment on column public.safety_events.plant is 'Key of the plant in plantpulse.
 comment on column public.safety_events.asset_id is
   'The asset; the plant''s asset "(unknown assets)" when its name is unknown and no more names are taken up.';
 comment on column public.safety_events.source_asset is 'The asset''s name as the source gave it.';
-comment on column public.safety_events.source_id is 'Key of the row in the source; null when its query returns none.';
+comment on column public.safety_events.source_id is
+  'Key of the row in the source; null when its query returns none.';
 comment on column public.safety_events.event_timestamp is 'When it happened (UTC).';
 comment on column public.safety_events.source_timestamp is
   'When it happened as the source wrote it: plant-local time without a zone, so that the autumn hour cannot change it.';
 comment on column public.safety_events.reason_code is 'Reason code as the source gave it.';
 comment on column public.safety_events.identity is
   'What makes two source rows one incident: source_id, else source timestamp, asset and reason code; unique in the plant.';
-comment on column public.safety_events.severity is 'low, medium, high or critical, by reason code in plantpulse.yaml.';
-comment on column public.safety_events.downtime_minutes is 'Downtime recorded with it (minutes); null when none was.';
+comment on column public.safety_events.severity is
+  'low, medium, high or critical, by reason code in plantpulse.yaml.';
+comment on column public.safety_events.downtime_minutes is
+  'Downtime recorded with it (minutes); null when none was.';
 comment on column public.safety_events.details is 'Free text of the source; null when none.';
-comment on column public.safety_events.is_acknowledged is 'Whether somebody has seen it; cannot be taken back by a user.';
-comment on column public.safety_events.acknowledged_at is 'When it was acknowledged (UTC), written by the database.';
+comment on column public.safety_events.is_acknowledged is
+  'Whether somebody has seen it; cannot be taken back by a user.';
+comment on column public.safety_events.acknowledged_at is
+  'When it was acknowledged (UTC), written by the database.';
 comment on column public.safety_events.acknowledged_by is
   'User who acknowledged it; kept when the account is deleted, hence no foreign key.';
-comment on column public.safety_events.acknowledged_by_name is 'Who acknowledged it when it was done without a user account.';
-comment on column public.safety_events.is_resolved is 'Whether the incident is closed; cannot be taken back by a user.';
+comment on column public.safety_events.acknowledged_by_name is
+  'Who acknowledged it when it was done without a user account.';
+comment on column public.safety_events.is_resolved is
+  'Whether the incident is closed; cannot be taken back by a user.';
 comment on column public.safety_events.resolved_at is 'When it was resolved (UTC), written by the database.';
 comment on column public.safety_events.resolved_by is
   'User who resolved it; kept when the account is deleted, hence no foreign key.';
-comment on column public.safety_events.resolved_by_name is 'Who resolved it when it was done without a user account.';
+comment on column public.safety_events.resolved_by_name is
+  'Who resolved it when it was done without a user account.';
 comment on column public.safety_events.resolution is 'What was done; fixed once the incident is resolved.';
-comment on column public.safety_events.run_id is 'The run that first recorded it; null once that run''s record is gone.';
+comment on column public.safety_events.run_id is
+  'The run that first recorded it; null once that run''s record is gone.';
 comment on column public.safety_events.recorded_at is 'When it was first recorded (UTC).';
 comment on column public.safety_events.updated_at is 'When the source last changed it (UTC).';
 

@@ -25,13 +25,18 @@ create table public.daily_summaries (
 create index daily_summaries_date_idx on public.daily_summaries (report_date);
 create index daily_summaries_run_idx on public.daily_summaries (run_id);
 
-comment on table public.daily_summaries is 'One row per asset and report date: the day''s production, losses and their cost.';
+comment on table public.daily_summaries is
+  'One row per asset and report date: the day''s production, losses and their cost.';
 comment on column public.daily_summaries.id is 'Key.';
 comment on column public.daily_summaries.asset_id is 'The asset.';
-comment on column public.daily_summaries.report_date is 'The day reported on (plant-local date); unique per asset.';
-comment on column public.daily_summaries.oee_percentage is 'Overall equipment effectiveness (percent); null when unknown.';
-comment on column public.daily_summaries.availability_percentage is 'Availability (percent); null when unknown.';
-comment on column public.daily_summaries.performance_percentage is 'Performance (percent); null when unknown.';
+comment on column public.daily_summaries.report_date is
+  'The day reported on (plant-local date); unique per asset.';
+comment on column public.daily_summaries.oee_percentage is
+  'Overall equipment effectiveness (percent); null when unknown.';
+comment on column public.daily_summaries.availability_percentage is
+  'Availability (percent); null when unknown.';
+comment on column public.daily_summaries.performance_percentage is
+  'Performance (percent); null when unknown.';
 comment on column public.daily_summaries.quality_percentage is 'Quality (percent); null when unknown.';
 comment on column public.daily_summaries.actual_output is 'Units made.';
 comment on column public.daily_summaries.target_output is 'Units the shift targets asked for.';
@@ -39,9 +44,11 @@ comment on column public.daily_summaries.downtime_minutes is 'Downtime, overlaps
 comment on column public.daily_summaries.waste_count is 'Scrapped units.';
 comment on column public.daily_summaries.financial_loss is
   'Cost of downtime and scrap (US dollars); null when the asset has no cost center.';
-comment on column public.daily_summaries.top_downtime_reason is 'Reason code with the most downtime; null without downtime.';
+comment on column public.daily_summaries.top_downtime_reason is
+  'Reason code with the most downtime; null without downtime.';
 comment on column public.daily_summaries.summary_text is 'The day in a few sentences.';
-comment on column public.daily_summaries.run_id is 'The run that last wrote the row; null once that run''s record is gone.';
+comment on column public.daily_summaries.run_id is
+  'The run that last wrote the row; null once that run''s record is gone.';
 comment on column public.daily_summaries.created_at is 'When the row was first written (UTC).';
 comment on column public.daily_summaries.updated_at is 'When the row was last written (UTC).';
 

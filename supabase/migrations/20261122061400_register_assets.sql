@@ -16,9 +16,9 @@ as $$
     and a.source_key <> '(unknown assets)'
   ),
   named as (
-    select public.normalise_key(n.name) as key, min(btrim(n.name)) as name, min(n.position) as position
-    from jsonb_array_elements_text(p_names) with ordinality as n (name, position)
-    where length(n.name) <= 200
+    select public.normalise_key(n.name) as key, min(btrim(n.name)) as name
+    from jsonb_array_elements_text(p_names) as n (name)
+    where length(btrim(n.name)) <= 200
     group by 1
   ),
   registered as (
@@ -27,7 +27,8 @@ as $$
     from named
     where named.key not in ('', '(unknown assets)')
     and not exists (select 1 from public.assets as a where a.plant = p_plant and a.source_key = named.key)
-    order by named.position
+    -- The same order everywhere: two sessions registering the same names wait, but never for each other.
+    order by named.key
     limit (select room.seats from room)
     on conflict (plant, source_key) do nothing
     returning 1
@@ -44,10 +45,13 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  insert into public.assets as a (plant, name, source_name, is_mapped)
+  insert into public.assets (plant, name, source_name, is_mapped)
   values (p_plant, '(unknown assets)', '(unknown assets)', false)
-  on conflict (plant, source_key) do update set source_name = a.source_name
-  returning a.id;
+  on conflict (plant, source_key) do nothing;
+
+  select a.id
+  from public.assets as a
+  where a.plant = p_plant and a.source_key = '(unknown assets)';
 $$;
 
 comment on function public.overflow_asset(text) is

@@ -1,0 +1,336 @@
+"""Who may do what: every table and every function, as each role, over the Data API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.database.api import USERS, Api
+from tests.database.conftest import Connection
+from tests.database.protocol import SLOT, claim, commit, event, failure, fence
+
+DENIED = "42501"
+
+# What select, insert, update and delete come to. `nothing`: allowed, but no row is there for this role.
+NO_ACCESS = (DENIED, DENIED, DENIED, DENIED)
+SEES_NOTHING = ("nothing", DENIED, DENIED, DENIED)
+READS = ("rows", DENIED, DENIED, DENIED)
+EVERYTHING = ("rows", "rows", "rows", "rows")
+SIGNS_NOTHING = ("nothing", DENIED, "nothing", DENIED)
+READS_SIGNS_NOTHING = ("rows", DENIED, "nothing", DENIED)
+READS_AND_SIGNS = ("rows", DENIED, "rows", DENIED)
+
+MATRIX = [
+    ("plant_members", "anon", NO_ACCESS),
+    ("plant_members", "stranger", SEES_NOTHING),
+    ("plant_members", "viewer", READS),
+    ("plant_members", "operator", READS),
+    ("plant_members", "manager", READS),
+    ("plant_members", "service_role", EVERYTHING),
+    ("cost_centers", "anon", NO_ACCESS),
+    ("cost_centers", "stranger", SEES_NOTHING),
+    ("cost_centers", "viewer", READS),
+    ("cost_centers", "operator", READS),
+    ("cost_centers", "manager", READS),
+    ("cost_centers", "service_role", EVERYTHING),
+    ("assets", "anon", NO_ACCESS),
+    ("assets", "stranger", SEES_NOTHING),
+    ("assets", "viewer", READS),
+    ("assets", "operator", READS),
+    ("assets", "manager", READS),
+    ("assets", "service_role", EVERYTHING),
+    ("shift_targets", "anon", NO_ACCESS),
+    ("shift_targets", "stranger", SEES_NOTHING),
+    ("shift_targets", "viewer", READS),
+    ("shift_targets", "operator", READS),
+    ("shift_targets", "manager", READS),
+    ("shift_targets", "service_role", EVERYTHING),
+    ("pipeline_runs", "anon", NO_ACCESS),
+    ("pipeline_runs", "stranger", SEES_NOTHING),
+    ("pipeline_runs", "viewer", READS),
+    ("pipeline_runs", "operator", READS),
+    ("pipeline_runs", "manager", READS),
+    ("pipeline_runs", "service_role", EVERYTHING),
+    ("live_snapshots", "anon", NO_ACCESS),
+    ("live_snapshots", "stranger", SEES_NOTHING),
+    ("live_snapshots", "viewer", READS),
+    ("live_snapshots", "operator", READS),
+    ("live_snapshots", "manager", READS),
+    ("live_snapshots", "service_role", EVERYTHING),
+    ("safety_events", "anon", NO_ACCESS),
+    ("safety_events", "stranger", SIGNS_NOTHING),
+    ("safety_events", "viewer", READS_SIGNS_NOTHING),
+    ("safety_events", "operator", READS_AND_SIGNS),
+    ("safety_events", "manager", READS_AND_SIGNS),
+    ("safety_events", "service_role", EVERYTHING),
+    ("daily_summaries", "anon", NO_ACCESS),
+    ("daily_summaries", "stranger", SEES_NOTHING),
+    ("daily_summaries", "viewer", READS),
+    ("daily_summaries", "operator", READS),
+    ("daily_summaries", "manager", READS),
+    ("daily_summaries", "service_role", EVERYTHING),
+    ("rejected_records", "anon", NO_ACCESS),
+    ("rejected_records", "stranger", SEES_NOTHING),
+    ("rejected_records", "viewer", SEES_NOTHING),
+    ("rejected_records", "operator", SEES_NOTHING),
+    ("rejected_records", "manager", READS),
+    ("rejected_records", "service_role", EVERYTHING),
+]
+
+# A row to insert, a change to make and the row to delete, per table. The fixture has made row 1 of
+# northfield and row 2 of southfield in every table; asset 3 has no history, so that it may be deleted.
+INSERTS: dict[str, dict[str, Any]] = {
+    "plant_members": {"user_id": USERS["stranger"], "plant": "northfield", "role": "manager"},
+    "cost_centers": {"plant": "northfield", "name": "Paint", "standard_hourly_rate": 90},
+    "assets": {"plant": "northfield", "name": "Lathe", "source_name": "LATHE-09"},
+    "shift_targets": {
+        "asset_id": 1,
+        "shift_name": "late",
+        "starts_at": "14:00",
+        "ends_at": "22:00",
+        "target_output": 400,
+    },
+    "pipeline_runs": {
+        "pipeline": "live_pulse",
+        "plant": "northfield",
+        "trigger": "manual",
+        "fence": fence(9),
+        "started_at": SLOT,
+        "lease_expires_at": "2026-11-22T06:01:30Z",
+    },
+    "live_snapshots": {
+        "asset_id": 1,
+        "snapshot_timestamp": "2026-11-22T07:00:00Z",
+        "window_start": "2026-11-22T06:30:00Z",
+        "output_actual": 1,
+        "output_target": 1,
+        "status": "on_target",
+    },
+    "safety_events": {
+        "plant": "northfield",
+        "asset_id": 1,
+        "event_timestamp": "2026-11-22T07:00:00Z",
+        "source_timestamp": "2026-11-22T01:00:00",
+        "reason_code": "Lockout",
+    },
+    "daily_summaries": {
+        "asset_id": 1,
+        "report_date": "2026-11-22",
+        "actual_output": 1,
+        "target_output": 1,
+        "downtime_minutes": 0,
+        "waste_count": 0,
+    },
+    "rejected_records": {"run_id": 1, "plant": "northfield", "query": "oee", "reason": "no asset", "row": {}},
+}
+UPDATES: dict[str, dict[str, Any]] = {
+    "plant_members": {"role": "manager"},
+    "cost_centers": {"standard_hourly_rate": 1},
+    "assets": {"name": "Renamed"},
+    "shift_targets": {"target_output": 1},
+    "pipeline_runs": {"code_version": "0.0.0"},
+    "live_snapshots": {"output_actual": 0},
+    "safety_events": {"is_acknowledged": True},
+    "daily_summaries": {"summary_text": "All well."},
+    "rejected_records": {"reason": "nothing"},
+}
+DELETES = {
+    "plant_members": {"plant": "eq.northfield"},
+    "cost_centers": {"id": "eq.1"},
+    "assets": {"id": "eq.3"},
+    "shift_targets": {"id": "eq.1"},
+    "pipeline_runs": {"id": "eq.1"},
+    "live_snapshots": {"id": "eq.1"},
+    "safety_events": {"id": "eq.1"},
+    "daily_summaries": {"id": "eq.1"},
+    "rejected_records": {"id": "eq.1"},
+}
+FIRST_ROWS = {**{table: {"id": "eq.1"} for table in DELETES}, "plant_members": {"plant": "eq.northfield"}}
+
+
+@pytest.fixture
+def two_plants(database: Connection, members: None) -> None:
+    """Row 1 of northfield and row 2 of southfield in every table but plant_members."""
+    database.execute(
+        """
+        insert into public.cost_centers (plant, name, standard_hourly_rate)
+        values ('northfield', 'Pressing', 120), ('southfield', 'Sawing', 60);
+
+        insert into public.assets (plant, name, source_name)
+        values
+          ('northfield', 'Press', 'PRESS-01'),
+          ('southfield', 'Saw', 'SAW-01'),
+          ('northfield', 'Spare', 'SPARE');
+
+        insert into public.shift_targets (asset_id, shift_name, starts_at, ends_at, target_output)
+        values (1, 'early', '06:00', '14:00', 800), (2, 'early', '06:00', '14:00', 100);
+
+        insert into public.pipeline_runs (
+          pipeline, plant, trigger, fence, started_at, lease_expires_at, status, finished_at
+        )
+        select
+          'live_pulse', plant, 'manual', gen_random_uuid(), now(), now() + interval '90 s', 'succeeded', now()
+        from unnest(array['northfield', 'southfield']) as plant;
+
+        insert into public.live_snapshots (
+          asset_id, snapshot_timestamp, window_start, output_actual, output_target, status
+        )
+        select asset_id, '2026-11-22 06:00+00', '2026-11-22 05:30+00', 5, 5, 'on_target'
+        from unnest(array[1, 2]) as asset_id;
+
+        insert into public.safety_events (plant, asset_id, event_timestamp, source_timestamp, reason_code)
+        values
+          ('northfield', 1, '2026-11-22 06:00+00', '2026-11-22 00:00', 'Safety Issue'),
+          ('southfield', 2, '2026-11-22 06:00+00', '2026-11-22 00:00', 'Safety Issue');
+
+        insert into public.daily_summaries (
+          asset_id, report_date, actual_output, target_output, downtime_minutes, waste_count
+        )
+        select asset_id, '2026-11-21', 100, 110, 12, 3
+        from unnest(array[1, 2]) as asset_id;
+
+        insert into public.rejected_records (run_id, plant, query, reason, "row")
+        values (1, 'northfield', 'output', 'negative', '{}'), (2, 'southfield', 'output', 'negative', '{}');
+        """
+    )
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize(("table", "role", "expected"), MATRIX)
+def test_each_role_may_do_to_a_table_what_the_matrix_says(
+    api_of: Callable[[str], Api], table: str, role: str, expected: tuple[str, str, str, str]
+) -> None:
+    api = api_of(role)
+    # The service writes in somebody's name; a user's name is written by the database.
+    signature = {"acknowledged_by_name": "night watch"} if role == "service_role" else {}
+    changes = {**UPDATES[table], **(signature if table == "safety_events" else {})}
+
+    came_to = (
+        api.select(table),
+        api.insert(table, INSERTS[table]),
+        api.update(table, changes, **FIRST_ROWS[table]),
+        api.delete(table, **DELETES[table]),
+    )
+
+    assert came_to == expected
+
+
+def test_the_matrix_names_every_table(database: Connection) -> None:
+    rows = database.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+
+    assert {row["tablename"] for row in rows} == {table for table, _, _ in MATRIX}
+
+
+PLANT_TABLES = ["cost_centers", "pipeline_runs", "safety_events", "rejected_records"]
+ASSET_TABLES = ["shift_targets", "live_snapshots", "daily_summaries"]
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("table", [*PLANT_TABLES, *ASSET_TABLES])
+def test_a_member_of_one_plant_sees_nothing_of_another(api_of: Callable[[str], Api], table: str) -> None:
+    assert [row["id"] for row in api_of("manager").rows(table)] == [1]
+    assert [row["id"] for row in api_of("neighbour").rows(table)] == [2]
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("table", [*PLANT_TABLES, *ASSET_TABLES])
+def test_a_member_of_all_plants_sees_all(api_of: Callable[[str], Api], table: str) -> None:
+    rows = api_of("director").rows(table, order="id")
+
+    assert [row["id"] for row in rows] == [1, 2]
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_assets_are_seen_by_plant(api_of: Callable[[str], Api]) -> None:
+    def names_seen_by(role: str) -> list[str]:
+        return [row["source_name"] for row in api_of(role).rows("assets", order="id")]
+
+    assert names_seen_by("viewer") == ["PRESS-01", "SPARE"]
+    assert names_seen_by("neighbour") == ["SAW-01"]
+    assert names_seen_by("director") == ["PRESS-01", "SAW-01", "SPARE"]
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_a_user_sees_only_their_own_membership(api_of: Callable[[str], Api]) -> None:
+    rows = api_of("manager").rows("plant_members", select="user_id,plant,role")
+
+    assert rows == [{"user_id": USERS["manager"], "plant": "northfield", "role": "manager"}]
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_a_membership_ends_with_the_account(api_of: Callable[[str], Api], database: Connection) -> None:
+    database.execute("delete from auth.users where id = %s", (USERS["viewer"],))
+
+    assert api_of("viewer").rows("assets") == []
+
+
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "claim_run": {"p_claim": claim(1)},
+    "record_safety_events": {"p_fence": fence(1), "p_events": [event()]},
+    "commit_live_pulse": {"p_fence": fence(1), "p_commit": commit()},
+    "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
+}
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("role", ["anon", "stranger", "viewer", "operator", "manager", "director"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nobody_but_the_service_calls_a_function(
+    api_of: Callable[[str], Api], count: Callable[[str], int], function: str, role: str
+) -> None:
+    assert api_of(role).refusal(function, **FUNCTIONS[function]) == DENIED
+    assert count("pipeline_runs") == 2
+    assert count("safety_events") == 2
+
+
+def test_the_service_calls_every_function(service: Api) -> None:
+    for function, arguments in FUNCTIONS.items():
+        assert isinstance(service.call(function, **arguments), dict)
+
+
+def test_no_function_in_public_is_executable_by_anybody_but_the_service(database: Connection) -> None:
+    rows = database.execute(
+        """
+        select
+          p.oid::regprocedure::text as function,
+          has_function_privilege('anon', p.oid, 'execute') as anon,
+          has_function_privilege('authenticated', p.oid, 'execute') as authenticated,
+          p.proacl is null or exists (select from aclexplode(p.proacl) as a where a.grantee = 0) as public,
+          has_function_privilege('service_role', p.oid, 'execute') as service_role,
+          p.prorettype = 'trigger'::regtype as is_trigger
+        from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace
+        """
+    ).fetchall()
+
+    assert len(rows) >= len(FUNCTIONS)
+    assert [row["function"] for row in rows if row["anon"] or row["authenticated"] or row["public"]] == []
+    assert [row["function"] for row in rows if row["service_role"] == row["is_trigger"]] == []
+
+
+def test_functions_run_with_the_callers_rights_and_an_empty_search_path(database: Connection) -> None:
+    rows = database.execute(
+        """
+        select p.oid::regprocedure::text as function
+        from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace
+        and (p.prosecdef or p.proconfig is null or not p.proconfig @> array['search_path=""'])
+        """
+    ).fetchall()
+
+    assert rows == []
+
+
+def test_the_service_has_no_more_than_the_four_rights_on_rows(database: Connection) -> None:
+    rows = database.execute(
+        """
+        select c.relname as name, acl.privilege_type as right
+        from pg_class as c
+        cross join aclexplode(c.relacl) as acl
+        where c.relnamespace = 'public'::regnamespace
+        and acl.grantee in ('service_role'::regrole, 'authenticated'::regrole, 'anon'::regrole, 0)
+        and acl.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+        """
+    ).fetchall()
+
+    assert rows == []
