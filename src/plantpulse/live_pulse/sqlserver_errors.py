@@ -155,7 +155,7 @@ def _judge_refused_login(report: Report) -> Verdict:
     if report.number in _LOGIN or (lost and report.severity == 14):
         return Verdict(
             SourceLoginFailed,
-            _quoted(report),
+            "SQL Server refused the login, error 18456 or one of its kind" if lost else _quoted(report),
             "Check user and password, and that the database exists and this login may open it: "
             "SQL Server says the same of all three",
         )

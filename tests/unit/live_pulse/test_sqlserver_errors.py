@@ -105,6 +105,12 @@ def test_the_number_of_an_earlier_failure_is_ignored(
     assert verdict.error is error
 
 
+def test_a_refused_login_is_named_even_when_its_words_are_lost() -> None:
+    verdict = judge_connecting(read_report(40613, said("", 14) + FAILED), tls_fits)
+
+    assert verdict.reason == "SQL Server refused the login, error 18456 or one of its kind"
+
+
 def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
     def must_not_be_asked() -> bool:
         raise AssertionError("asked about TLS")
