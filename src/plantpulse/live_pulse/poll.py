@@ -126,10 +126,7 @@ class Poll:
             found.rows, zone=self.zone, severities=self.plant.safety_reason_codes, polled_at=look_back.until
         )
         self.safety_events = self._readings(parsed)
-        self.safety_until = look_back.until
-        if found.is_truncated:
-            # Oldest first (safety.sql): the next poll goes on from the last event that was read.
-            self.safety_until = max(event.event_timestamp for event in self.safety_events)
+        self.safety_until = _covered(self.safety_events, look_back) if found.is_truncated else look_back.until
         if self.safety_events and not self.run.plan.is_dry_run:
             self._record(self.safety_events)
 
@@ -258,3 +255,9 @@ class Poll:
             "rejected_records": self.rejected[:PREVIEWED],
             "unknown_assets": list(judgement.unknown_assets[:PREVIEWED]),
         }
+
+
+def _covered(events: Sequence[SafetyEvent], look_back: Window) -> datetime | None:
+    """Return how far a cut-off result reaches: rows come oldest first (safety.sql). None: nobody can tell."""
+    known = [event.event_timestamp for event in events if event.is_time_known]
+    return min(max(known), look_back.until) if known else None
