@@ -184,7 +184,11 @@ def test_a_query_is_not_begun_without_time(server: ScriptedServer) -> None:
 
 @pytest.mark.parametrize("encryption", ["require", "request", "off"])
 def test_a_reset_connection_is_unavailable(server: ScriptedServer, encryption: str) -> None:
-    server.on_connection = reset
+    def hear_and_reset(client: socket.socket) -> None:
+        client.recv(4096)
+        reset(client)
+
+    server.on_connection = hear_and_reset
 
     with pytest.raises(SourceUnavailable, match="connection was reset"):
         read_labor(settings_for(server, encryption=encryption))
