@@ -1,0 +1,88 @@
+"""What the documentation says about settings and errors is what the code has."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from plantpulse import config
+from plantpulse.settings import LivePulseSettings, PlantSettings, Settings, SqlServerSettings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in README.splitlines()
+    if line.startswith("|")
+]
+
+
+def documented() -> dict[str, str]:
+    """Return the README's settings by their place in plantpulse.yaml, each with its default."""
+    return {row[1].strip("`"): row[2].strip("`") for row in ROWS if len(row) == 4 and row[1].startswith("`")}
+
+
+def settings_of(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        types = (field.annotation, *get_args(field.annotation))
+        if SecretStr not in types and name not in {"sql_server", "missing_settings"}:
+            yield f"{prefix}.{name}", field
+
+
+def all_settings() -> dict[str, FieldInfo]:
+    return {
+        **dict(settings_of(LivePulseSettings, "live_pulse")),
+        **dict(settings_of(PlantSettings, "plants.<plant>")),
+        **dict(settings_of(SqlServerSettings, "plants.<plant>.sql_server")),
+    }
+
+
+def test_every_setting_stands_in_the_readme_and_nothing_else() -> None:
+    assert documented().keys() == all_settings().keys()
+
+
+@pytest.mark.parametrize("place", sorted(all_settings()))
+def test_the_readme_tells_the_default(place: str) -> None:
+    field = all_settings()[place]
+
+    told = documented()[place]
+
+    if field.is_required() or field.default is None:
+        assert told == ""
+    elif isinstance(field.default, dict):
+        assert told == ", ".join(f"{key}: {value}" for key, value in field.default.items())
+    else:
+        assert told == str(field.default)
+
+
+def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
+    known = {*config.ENVIRONMENT, config.CONFIG_FILE_VARIABLE, config.PASSWORD_OF_PLANT}
+
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", README))
+
+    assert told == known
+
+
+def test_a_variable_stands_beside_the_setting_it_overrides() -> None:
+    told = {row[0].strip("`"): row[1].strip("`") for row in ROWS if len(row) == 4 and row[0].startswith("`")}
+
+    for variable, place in config.ENVIRONMENT.items():
+        if told.get(variable):
+            assert told[variable] == ".".join("<plant>" if part == "*" else part for part in place)
+
+
+def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    pairs = [line.partition("=")[::2] for line in lines if line and not line.startswith("#")]
+
+    assert {name for name, _ in pairs} <= config.ENVIRONMENT.keys()
+    assert [value for name, value in pairs if "PASSWORD" in name or "KEY" in name] == ["", ""]
+
+
+def test_every_setting_is_described() -> None:
+    assert [place for place, field in all_settings().items() if not field.description] == []
+    assert Settings.model_fields["plants"].is_required()
