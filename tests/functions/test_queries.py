@@ -319,7 +319,7 @@ def test_a_safety_event_carries_its_record_s_id_as_text(
     assert [(row[0], row[4]) for row in rows] == [(str(stored[0]), None)]
 
 
-def test_safety_events_come_newest_first_and_from_inside_the_bounds_only(ask: Ask, store: Any) -> None:
+def test_safety_events_come_oldest_first_and_from_inside_the_bounds_only(ask: Ask, store: Any) -> None:
     store(
         stopped("A", 1, "10:00", code="Safety Issue"),
         stopped("B", 1, "10:29:59", code="Safety Issue"),
@@ -327,8 +327,8 @@ def test_safety_events_come_newest_first_and_from_inside_the_bounds_only(ask: As
         stopped("D", 90, "09:59:59", code="Safety Issue"),
     )
 
-    assert [row[1] for row in ask("safety")] == ["B", "A"]
-    assert [row[1] for row in ask("safety", limit=1)] == ["B"]
+    assert [row[1] for row in ask("safety")] == ["A", "B"]
+    assert [row[1] for row in ask("safety", limit=1)] == ["A"]
 
 
 # quality ---------------------------------------------------------------------------------------
