@@ -32,7 +32,7 @@ from psycopg.rows import DictRow
 
 from devstack.access import Keys, SupabaseAccess, sign
 from devstack.plant.database import DATABASE, URL_VARIABLE, Address, connect, read_url
-from devstack.plant.writer import create_tables, drop_tables
+from devstack.plant.writer import create_tables, drop_tables, empty_tables
 from devstack.postgres import Postgres, binaries_of
 from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
@@ -120,7 +120,9 @@ def mssql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlServer
     with Children(tmp_path_factory.mktemp("mssql-logs")) as children:
         postgres = Postgres(children)
         postgres.create_database(DATABASE)
-        with StandIn(postgres.url(DATABASE), logins=logins, database=DATABASE) as server:
+        with StandIn(
+            postgres.url(DATABASE), logins=logins, database=DATABASE, time_zone="America/Chicago"
+        ) as server:
             owner = Address(server.host, server.port, "owner", owner_password, DATABASE)
             reader = Address(server.host, server.port, "reader", reader_password, DATABASE)
             yield SqlServerUnderTest(owner, reader, server)
@@ -135,15 +137,26 @@ def mssql(mssql_server: SqlServerUnderTest) -> SqlServerUnderTest:
     return mssql_server
 
 
-@pytest.fixture
-def mes(mssql: SqlServerUnderTest) -> Iterator[pymssql.Connection]:
-    """A connection that may write, to the empty tables of a plant; they are dropped afterwards."""
-    with closing(connect(mssql.owner)) as connection:
+@pytest.fixture(scope="session")
+def _mes_with_tables(mssql_server: SqlServerUnderTest) -> Iterator[pymssql.Connection]:
+    """Tables made for this test process: on an outside server they must not be there before."""
+    with closing(connect(mssql_server.owner)) as connection:
         create_tables(connection)
-        try:
-            yield connection
-        finally:
-            drop_tables(connection)
+        yield connection
+        drop_tables(connection)
+
+
+@pytest.fixture
+def mes(_mes_with_tables: pymssql.Connection, mssql: SqlServerUnderTest) -> pymssql.Connection:
+    """A connection that may write, to the empty tables of a plant; a test may drop some of them."""
+    try:
+        empty_tables(_mes_with_tables)
+    except pymssql.Error:
+        drop_tables(_mes_with_tables)
+        create_tables(_mes_with_tables)
+    if mssql.stand_in:
+        mssql.stand_in.traffic.clear()
+    return _mes_with_tables
 
 
 @pytest.fixture(scope="session")

@@ -169,8 +169,6 @@ def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Conn
             where source_name = 'PRESS-01'
             """
         )
-        if mssql.stand_in:
-            mssql.stand_in.traffic.clear()
         yield World(supabase, store, mssql.reader)
 
 

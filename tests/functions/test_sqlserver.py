@@ -1,13 +1,7 @@
-"""Reading a plant through real pymssql, on the stand-in or on the server that an address is given for.
+"""Reading a plant through real pymssql, on the stand-in or on an outside server."""
 
-PLANTPULSE_TEST_MSSQL_URL   mssql://user:password@host:port/database, a login that may create tables
-"""
-
-import os
 import re
-import secrets
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +12,7 @@ import pymssql
 import pytest
 from pydantic import SecretStr
 
-from devstack.plant.database import DATABASE, URL_VARIABLE, Address, read_url
-from devstack.plant.database import connect as connect_writer
-from devstack.plant.writer import create_tables, drop_tables, empty_tables
-from devstack.postgres import Postgres
-from devstack.processes import Children
-from devstack.sqlserver import Login, StandIn
+from devstack.sqlserver import StandIn
 from plantpulse.errors import (
     SourceLoginFailed,
     SourceQueryFailed,
@@ -35,6 +24,7 @@ from plantpulse.errors import (
 from plantpulse.live_pulse.query_files import Query, load_queries, make_query
 from plantpulse.live_pulse.sqlserver import SourceConnection, connect
 from plantpulse.settings import SqlServerSettings
+from tests.conftest import SqlServerUnderTest
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
 
@@ -64,51 +54,19 @@ class Plant:
         return connect(self.settings.model_copy(update=changes), seconds_left=lambda: 30.0)
 
 
-@pytest.fixture(scope="module")
-def _plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    if url := os.environ.get(URL_VARIABLE):
-        yield from _with_tables(read_url(url), read_url(url), None)
-        return
-    with Children(tmp_path_factory.mktemp("logs")) as children:
-        postgres = Postgres(children)
-        postgres.create_database(DATABASE)
-        password = secrets.token_hex(16)
-        logins = {"writer": Login(password, can_write=True), "reader": Login(password)}
-        with StandIn(
-            postgres.url(DATABASE), logins=logins, database=DATABASE, time_zone="America/Chicago"
-        ) as server:
-            addresses = [Address(server.host, server.port, user, password, DATABASE) for user in logins]
-            yield from _with_tables(addresses[0], addresses[1], server)
-
-
-def _with_tables(writer: Address, reader: Address, stand_in: StandIn | None) -> Iterator[Plant]:
+@pytest.fixture
+def plant(mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Plant:
+    """The plant with empty tables and nothing seen yet."""
     settings = SqlServerSettings(
-        host=reader.host,
-        port=reader.port,
-        user=reader.user,
-        password=SecretStr(reader.password),
-        database=reader.database,
-        encryption="off" if stand_in else "request",
+        host=mssql.reader.host,
+        port=mssql.reader.port,
+        user=mssql.reader.user,
+        password=SecretStr(mssql.reader.password),
+        database=mssql.reader.database,
+        encryption="off" if mssql.stand_in else "request",
         query_timeout_s=10,
     )
-    connection = connect_writer(writer)
-    try:
-        create_tables(connection)
-        try:
-            yield Plant(connection, settings, stand_in)
-        finally:
-            drop_tables(connection)
-    finally:
-        connection.close()
-
-
-@pytest.fixture
-def plant(_plant: Plant) -> Plant:
-    """The plant with empty tables and nothing seen yet."""
-    empty_tables(_plant.writer)
-    if _plant.stand_in:
-        _plant.stand_in.traffic.clear()
-    return _plant
+    return Plant(mes, settings, mssql.stand_in)
 
 
 @pytest.fixture
