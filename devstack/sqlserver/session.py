@@ -21,7 +21,7 @@ from devstack.sqlserver.response import Response
 from devstack.sqlserver.results import write_rows
 from devstack.sqlserver.settings import apply_setting
 from devstack.sqlserver.tokens import Done, DoneStatus, return_status
-from devstack.sqlserver.translate import Kind, Translation, translate
+from devstack.sqlserver.translate import Kind, Translation, parse, translate
 from devstack.sqlserver.variables import TEXT, Counters, Identity, Scope, Variable, globals_of
 
 _DELAY: Final = re.compile(
@@ -70,9 +70,9 @@ class Session:
     def run_batch(self, text: str, response: Response) -> None:
         """Runs one language batch and writes all that it answers, but not the end of the message."""
         try:
-            statements = split(text)
+            statements = self._statements_of(text)
         except SqlServerError as error:
-            response.error(error, line=1)
+            response.error(error, line=error.line)
             return
         self._run_statements(statements, {}, response, Done.STATEMENT)
 
@@ -83,6 +83,18 @@ class Session:
     def note_lock_timeout(self, lock_timeout_ms: int) -> None:
         """Remembers what @@LOCK_TIMEOUT shows."""
         self._counters.lock_timeout_ms = lock_timeout_ms
+
+    def _statements_of(self, text: str) -> tuple[Statement, ...]:
+        """Cuts a batch and checks its syntax: SQL Server runs nothing of one that does not parse."""
+        statements = split(text)
+        for statement in statements:
+            if statement.words[0] not in _CALLS and statement.words[0] not in self._obeyed:
+                try:
+                    parse(statement.text)
+                except SqlServerError as error:
+                    error.line = statement.line
+                    raise
+        return statements
 
     def _run_statements(
         self, statements: tuple[Statement, ...], scope: Scope, response: Response, token: int
@@ -161,7 +173,7 @@ class Session:
             for index, one in enumerate(declared, start=2)
         }
         self._traffic.statements.append(SeenStatement(text, {name: one.value for name, one in inner.items()}))
-        error = self._run_statements(split(text), inner, response, Done.IN_PROCEDURE)
+        error = self._run_statements(self._statements_of(text), inner, response, Done.IN_PROCEDURE)
         response.write(return_status(error.number if error else 0))
         response.done(Done.PROCEDURE, DoneStatus.ERROR if error else DoneStatus.FINAL)
 

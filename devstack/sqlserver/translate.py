@@ -21,6 +21,7 @@ from devstack.sqlserver.dialect import StandInPostgres, TSql
 from devstack.sqlserver.errors import SqlServerError
 
 _CACHED_STATEMENTS: Final = 512
+_CACHED_TREES: Final = 32  # between the check of a whole batch and its run
 _AGGREGATES: Final = re.compile("any_value|avg|count|max|min|stddev(_pop)?|string_agg|sum|var_pop|variance")
 _DATE_PARTS: Final = {
     **dict.fromkeys(("year", "yy", "yyyy"), "year"),
@@ -121,10 +122,15 @@ def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Tr
 
 
 def parse(text: str) -> exp.Expr:
-    """Parses one T-SQL statement.
+    """Parses one T-SQL statement; the tree is the caller's own.
 
     Raises: SqlServerError: 102.
     """
+    return _parsed(text).copy()
+
+
+@lru_cache(maxsize=_CACHED_TREES)
+def _parsed(text: str) -> exp.Expr:
     try:
         trees = [tree for tree in sqlglot.parse(text, read=TSql) if tree is not None]
     except (SqlglotError, RecursionError) as error:

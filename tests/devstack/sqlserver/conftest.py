@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pymssql
 import pytest
 
+from devstack.plant.database import URL_VARIABLE, read_url
 from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
@@ -30,6 +30,10 @@ class Server:
     user: str
     password: str
     database: str
+
+    def address(self) -> tuple[str, int]:
+        """For a plain socket."""
+        return self.host, self.port
 
     def connect(self, **changes: Any) -> pymssql.Connection:
         """A connection of pymssql, committing by itself unless told otherwise."""
@@ -73,24 +77,12 @@ def stand_in(_stand_in: StandIn) -> Iterator[StandIn]:
 
 @pytest.fixture(scope="session")
 def mssql(request: pytest.FixtureRequest) -> Server:
-    url = os.environ.get("PLANTPULSE_TEST_MSSQL_URL")
+    url = os.environ.get(URL_VARIABLE)
     if url:
-        parts = urlsplit(url)
-        return Server(
-            parts.hostname or "",
-            parts.port or 1433,
-            unquote(parts.username or ""),
-            unquote(parts.password or ""),
-            parts.path.strip("/"),
-        )
+        address = read_url(url)
+        return Server(address.host, address.port, address.user, address.password, address.database)
     running: StandIn = request.getfixturevalue("_stand_in")
     return Server(running.host, running.port, WRITER, PASSWORD, running.database)
-
-
-@pytest.fixture(autouse=True)
-def _only_on_the_stand_in(request: pytest.FixtureRequest) -> None:
-    if request.node.get_closest_marker("stand_in") and os.environ.get("PLANTPULSE_TEST_MSSQL_URL"):
-        pytest.skip("needs the stand-in")
 
 
 @pytest.fixture
