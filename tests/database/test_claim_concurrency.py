@@ -21,6 +21,7 @@ from tests.database.protocol import (
     failure,
     fence,
     manual_claim,
+    snapshot,
 )
 
 Count = Callable[[str], int]
@@ -116,6 +117,50 @@ def test_a_claim_that_comes_during_another_ones_claim_is_busy(
 
     assert answer is not None
     assert answer["answer"]["answer"] == "busy"
+
+
+def test_a_commit_that_comes_during_the_take_over_is_fenced(
+    supabase: SupabaseAccess, service: Api, database: Connection, assets: dict[str, int], count: Count
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    body = Jsonb(commit(snapshot(assets["PRESS-01"])))
+
+    with (
+        supabase.connect() as first,
+        supabase.connect() as second,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        with first.transaction():
+            first.execute(CLAIM, (Jsonb(claim(2)), LEASE_EXPIRES_AT))
+            zombie = pool.submit(second.execute, COMMIT, (fence(1), body, LEASE_EXPIRES_AT))
+            wait_until_blocked(database, second.info.backend_pid)
+        answer = zombie.result(timeout=30).fetchone()
+
+    assert answer is not None
+    assert answer["answer"]["answer"] == "fenced"
+    assert count("live_snapshots") == 0
+    rows = database.execute("select status from public.pipeline_runs order by id").fetchall()
+    assert [row["status"] for row in rows] == ["abandoned", "running"]
+
+
+def test_of_10_simultaneous_commits_of_a_run_one_writes(
+    service: Api, assets: dict[str, int], count: Count
+) -> None:
+    commits = 10
+    barrier = Barrier(commits)
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+
+    def commit_at_once(_: int) -> str:
+        barrier.wait(timeout=30)
+        body = commit(snapshot(assets["PRESS-01"]))
+        answer: str = service.call("commit_live_pulse", p_fence=fence(1), p_commit=body)["answer"]
+        return answer
+
+    with ThreadPoolExecutor(commits) as pool:
+        answers = list(pool.map(commit_at_once, range(commits)))
+
+    assert sorted(answers) == ["committed"] + ["repeated"] * 9
+    assert count("live_snapshots") == 1
 
 
 def test_a_second_click_that_comes_during_the_commit_gets_its_report(

@@ -220,10 +220,15 @@ def test_a_change_of_any_figure_is_noticed(service: Api, press: int, one: One, c
 def test_a_manual_poll_does_not_erase_the_intervals_own_output(service: Api, press: int, one: One) -> None:
     send(service, 1, commit(snapshot(press, slot_output=25)))
 
-    answer = send_next(service, 2, commit(snapshot(press, slot_output=None)))
+    equal = send_next(service, 2, commit(snapshot(press, slot_output=None)))
+    changed = send_next(service, 3, commit(snapshot(press, slot_output=None, good_count=49)))
 
-    assert answer["snapshots"] == {"written": 0, "updated": 0, "unchanged": 1}
-    assert one("select slot_output from public.live_snapshots") == {"slot_output": 25}
+    assert equal["snapshots"] == {"written": 0, "updated": 0, "unchanged": 1}
+    assert changed["snapshots"] == {"written": 0, "updated": 1, "unchanged": 0}
+    assert one("select slot_output, good_count from public.live_snapshots") == {
+        "slot_output": 25,
+        "good_count": 49,
+    }
 
 
 @pytest.mark.usefixtures("claimed")
