@@ -13,6 +13,8 @@ from sqlglot.generators.postgres import PostgresGenerator
 from sqlglot.parsers.tsql import TSQLParser
 from sqlglot.tokenizer_core import TokenType
 
+from devstack.sqlserver.errors import SqlServerError
+
 _SYNTAX_OF_THEIR_OWN: Final = ("CAST", "CONVERT", "TRIM", "TRY_CAST", "TRY_CONVERT")
 _FINEST: Final = 6  # Postgres keeps microseconds where SQL Server keeps 100 ns
 _DEFAULT_CHARACTERS: Final = 30  # of CAST(x AS varchar)
@@ -84,7 +86,10 @@ class StandInPostgres(Postgres):
 
 
 def postgres_type(kind: exp.DataType) -> str:
-    """Maps a T-SQL type as parsed; an unknown one keeps its name, and Postgres will refuse it."""
+    """The Postgres name of a T-SQL type as parsed.
+
+    Raises: SqlServerError: 243, no such type.
+    """
     sizes = [size.name.lower() for size in kind.expressions]
     if kind.this in _PLAIN_TYPES:
         return _PLAIN_TYPES[kind.this]
@@ -97,7 +102,7 @@ def postgres_type(kind: exp.DataType) -> str:
         return f"numeric({', '.join(sizes) or '18'})"
     if kind.this == _DATA.DOUBLE:
         return "real" if sizes and int(sizes[0]) <= 24 else "double precision"
-    return str(kind.this.value if isinstance(kind.this, exp.DType) else kind.this)
+    raise SqlServerError(243, f"Type {kind.sql()} is not a defined system type.")
 
 
 def _character_type(name: str, sizes: list[str], kind: exp.DataType) -> str:

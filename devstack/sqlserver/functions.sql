@@ -276,9 +276,6 @@ return case part
   else mssql.datepart(part, value at time zone current_setting('TimeZone'))
 end;
 
-create or replace function mssql.switchoffset(value timestamptz, zone text) returns timestamptz
-language sql immutable return value;
-
 -- Names and permissions -----------------------------------------------------------------------
 
 create or replace function mssql.object_id(name text, kind text default null) returns integer

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ErrorLevel, SqlglotError
 
 from devstack.sqlserver.dialect import StandInPostgres, TSql
-from devstack.sqlserver.errors import SqlServerError
+from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
+from devstack.sqlserver.vocabulary import check_vocabulary, written_name
 
 _CACHED_STATEMENTS: Final = 512
 _CACHED_TREES: Final = 32  # between the check of a whole batch and its run
@@ -47,8 +48,10 @@ _RENAMED: Final = {
     "count_big": "count",
     "datediff_big": "datediff",
     "isnull": "coalesce",
+    "log10": "log",
     "nchar": "chr",
     "newid": "gen_random_uuid",
+    "replicate": "repeat",
     "scope_identity": "lastval",
     "stdev": "stddev",
     "stdevp": "stddev_pop",
@@ -105,6 +108,7 @@ def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Tr
     Raises: SqlServerError: 102 syntax, 137 undeclared variable, 208 another database's table.
     """
     tree = parse(text)
+    check_vocabulary(tree)
     kind = _kind_of(tree)
     names = _written_names(tree)
     target = _target_of(tree)
@@ -117,8 +121,15 @@ def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Tr
     _translate_functions(tree)
     for select in list(tree.find_all(exp.Select)):
         _compare_by_key(select)
-    sql = tree.sql(dialect=StandInPostgres, identify=True)
+    sql = _written(tree)
     return Translation(sql, kind, parameters, columns, assigns, names, locks, target, comments)
+
+
+def _written(tree: exp.Expr) -> str:
+    try:
+        return tree.sql(dialect=StandInPostgres, identify=True, unsupported_level=ErrorLevel.RAISE)
+    except SqlglotError as error:
+        raise SqlServerError(FALLBACK_NUMBER, f"the stand-in cannot translate this: {error}") from error
 
 
 def parse(text: str) -> exp.Expr:
@@ -163,7 +174,7 @@ def _target_of(tree: exp.Expr) -> str:
 def _written_names(tree: exp.Expr) -> dict[str, str]:
     names = {identifier.name.lower(): identifier.name for identifier in tree.find_all(exp.Identifier)}
     for table in tree.find_all(exp.Table):
-        written = ".".join(part.name for part in table.parts)
+        written = written_name(table)
         names[table.name.lower()] = names[f"dbo.{table.name.lower()}"] = written
     for function in tree.find_all(exp.Anonymous):
         names.setdefault(function.name.lower(), function.name)
@@ -184,7 +195,9 @@ def _columns_of(tree: exp.Expr) -> tuple[tuple[str, ...] | None, tuple[str, ...]
 
 
 def _take_hints(tree: exp.Expr) -> tuple[str, ...]:
-    """Drops table hints (NOLOCK and the like); TABLOCKX alone means something here."""
+    """Drops hints (NOLOCK, OPTION (...) and the like); TABLOCKX alone means something here."""
+    for select in tree.find_all(exp.Select):
+        select.set("options", None)
     locks = []
     for table in tree.find_all(exp.Table):
         hints = table.args.get("hints") or []
@@ -200,7 +213,7 @@ def _qualify_tables(tree: exp.Expr, database: str) -> None:
         if not isinstance(table.this, exp.Identifier):
             continue
         if table.catalog and table.catalog.lower() != database.lower():
-            raise SqlServerError(208, f"Invalid object name '{'.'.join(part.name for part in table.parts)}'.")
+            raise SqlServerError(208, f"Invalid object name '{written_name(table)}'.")
         table.set("catalog", None)
         if not table.db and table.name.lower() not in ctes and not _is_index_name(table):
             table.set("db", exp.to_identifier("dbo"))

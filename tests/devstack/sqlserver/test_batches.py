@@ -144,9 +144,10 @@ def test_a_setting_survives_a_roll_back(mssql: Server, ask: Ask, table: str) -> 
 def test_every_setting_of_a_poll_is_accepted(connection: pymssql.Connection) -> None:
     results = results_of(
         connection,
-        "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL,"
-        " QUOTED_IDENTIFIER ON; SET TEXTSIZE 2147483647 SET NOCOUNT ON; SET DATEFORMAT ymd; SET LOCK_TIMEOUT 5000;"
-        " SET DEADLOCK_PRIORITY LOW; SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT 1 AS ok",
+        "SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL ON;"
+        " SET QUOTED_IDENTIFIER ON SET TEXTSIZE 2147483647 SET NOCOUNT ON; SET DATEFORMAT ymd;"
+        " SET LOCK_TIMEOUT 5000; SET DEADLOCK_PRIORITY LOW;"
+        " SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED; SELECT 1 AS ok",
     )
 
     assert results == [[(1,)]]

@@ -38,6 +38,9 @@ def run(connection: pymssql.Connection, batch: str) -> list[Any]:
         ("exec no_such_procedure 1", 2812, "no_such_procedure"),
         ("use no_such_database", 911, "no_such_database"),
         ("rollback transaction", 3903, "ROLLBACK"),
+        ("select pg_sleep(0) as x", 195, "'pg_sleep' is not a recognized"),
+        ("select cast(1 as regclass) as x", 243, "regclass"),
+        ("select 1 as x from pg_catalog.pg_authid", 208, "Invalid object name 'pg_catalog.pg_authid'."),
     ],
 )
 def test_an_error_has_sql_servers_number_and_names_what_is_wrong(

@@ -5,10 +5,8 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import pytds
 import pytest
 
-from devstack.sqlserver import StandIn
 from tests.devstack.sqlserver.conftest import Server
 
 pytestmark = pytest.mark.stand_in
@@ -125,20 +123,3 @@ def test_an_attention_without_a_query_is_acknowledged(mssql: Server) -> None:
         client.sendall(packet(6, b""))
 
         assert client.recv(4096)[8:11] == b"\xfd\x20\x00"
-
-
-def test_another_client_library_logs_in_and_reads(mssql: Server, stand_in: StandIn) -> None:
-    with (
-        pytds.connect(
-            mssql.host, port=mssql.port, user=mssql.user, password=mssql.password, database=mssql.database
-        ) as client,
-        client.cursor() as cursor,
-    ):
-        cursor.execute(
-            "select 1 as a, N'Über 🏭' as b, cast(null as int) as c, cast(1.50 as decimal(9, 2)) as d"
-        )
-        rows = cursor.fetchall()
-        names = [column[0] for column in cursor.description]
-
-    assert [tuple(row)[:3] for row in rows] == [(1, "Über 🏭", None)]
-    assert names == ["a", "b", "c", "d"]

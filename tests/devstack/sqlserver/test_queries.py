@@ -18,7 +18,7 @@ def counts(ask: Ask, table: str) -> str:
     ask(
         f"create table dbo.{table} (id int identity(1, 1) not null primary key,"
         " locationName nvarchar(50) null, output_count int null,"
-        " [timestamp] datetime2(0) not null, entered datetime2(0) default getdate())"
+        " [timestamp] datetime2(0) not null, entered datetime2(3) default getdate())"
     )
     ask(
         f"insert into {table} (locationName, output_count, [timestamp]) values"
@@ -268,7 +268,7 @@ def test_rows_are_changed_and_counted(connection: pymssql.Connection, counts: st
 
 
 def test_a_default_takes_the_servers_local_time(ask: Ask, counts: str) -> None:
-    [(age_s,)] = ask(f"select max(datediff(second, entered, getdate())) as age_s from {counts}")
+    [(age_s,)] = ask(f"select max(datediff(second, entered, sysdatetime())) as age_s from {counts}")
 
     assert 0 <= age_s < 60
 
