@@ -245,6 +245,14 @@ def test_mistyped_minutes_neither_end_the_query_nor_hide(
     ]
 
 
+def test_a_stop_that_begins_with_the_window_is_read_even_without_a_length(ask: Ask, store: Any) -> None:
+    store(
+        stopped("PRESS-01", 0, "10:00"), stopped("PRESS-02", -5, "10:00"), stopped("WELD-01", -5, "09:59:59")
+    )
+
+    assert [row[0] for row in ask("downtime")] == ["PRESS-02", "PRESS-01"]
+
+
 def test_a_truncated_downtime_keeps_the_newest_stops(ask: Ask, store: Any) -> None:
     store(stopped("PRESS-01", 5, "10:20"), stopped("PRESS-02", 5, "10:10"), stopped("WELD-01", 5, "10:20"))
 

@@ -89,3 +89,7 @@ def test_the_indexed_column_is_compared_bare(name: str) -> None:
 
 def test_there_are_six_files() -> None:
     assert sorted(path.stem for path in QUERIES.glob("*.sql")) == sorted(NAMES)
+
+
+def test_safety_codes_are_lowered_for_servers_whose_collation_minds_letter_case() -> None:
+    assert "lower(ltrim(rtrim(" in statement_of("safety")
