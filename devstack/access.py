@@ -74,10 +74,10 @@ class SupabaseAccess:
     def anon_jwt(self) -> str:
         return self.keys.anon_jwt
 
-    def user_token(self, user_id: str) -> str:
-        """Returns the token of a signed-in user, valid for an hour: it goes into `Authorization: Bearer`."""
+    def user_token(self, user_id: str, lifetime_s: int = _ONE_HOUR_S) -> str:
+        """Returns the token of a signed-in user: it goes into `Authorization: Bearer`."""
         claims = {"sub": user_id, "role": "authenticated", "aud": "authenticated"}
-        return sign(claims, self.keys.jwt_secret, _ONE_HOUR_S)
+        return sign(claims, self.keys.jwt_secret, lifetime_s)
 
     def connect(self) -> psycopg.Connection[DictRow]:
         """Opens an autocommit connection as `postgres` whose rows are dicts; the caller closes it."""

@@ -5,6 +5,7 @@ It needs no login and no Docker when it is given the address of a database.
 
 import json
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +54,29 @@ def _run(project: Path, *arguments: str) -> str:
     cli = NODE_MODULES / ".bin" / "supabase"
     if not cli.exists():
         raise LookupError(f"{cli} is missing: run `npm ci --prefix devstack`")
-    finished = subprocess.run(
-        [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
-        env={**os.environ, "SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        check=False,
+    code, printed, errors = _finish(
+        subprocess.Popen(
+            [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
+            env={**os.environ, "SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
     )
-    if finished.returncode:
+    if code:
         command = " ".join(arguments[:2])
-        printed = f"{finished.stdout}{finished.stderr}".strip()
-        raise CliFailed(f"supabase {command} ended with code {finished.returncode}:\n{printed}")
-    return str(finished.stdout)
+        raise CliFailed(f"supabase {command} ended with code {code}:\n{f'{printed}{errors}'.strip()}")
+    return printed
+
+
+def _finish(cli: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Waits for the CLI. It is two processes: whatever breaks the wait off must end both."""
+    with cli:
+        try:
+            printed, errors = cli.communicate(timeout=_TIMEOUT_S)
+        except BaseException:
+            os.killpg(cli.pid, signal.SIGKILL)
+            raise
+    return cli.returncode, printed, errors

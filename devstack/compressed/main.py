@@ -1,0 +1,24 @@
+"""Live Pulse on the compressed clock: `functions/live_pulse/main.py` for a plant whose time is simulated.
+
+Only `make up` serves it, by the same functions-framework. Same job, same adapters; the clock differs.
+"""
+
+import os
+
+from devstack.clock import CompressedClock
+from plantpulse import database
+from plantpulse.entrypoint import Response, Service
+from plantpulse.invocations import HttpRequest
+from plantpulse.live_pulse import sqlserver
+from plantpulse.live_pulse.job import LivePulse
+
+_service = Service(
+    LivePulse(connect_source=sqlserver.connect),
+    open_store=database.connect,
+    clock=CompressedClock.from_environment(os.environ).now,
+)
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Answer a poll asked for over HTTP."""
+    return _service.http(request)

@@ -1,0 +1,203 @@
+"""`make run`: shows what plantpulse does, on real components, and proves it on the way.
+
+A plant has worked until a quarter of an hour ago. The scheduler calls, and calls again; the plant works on,
+and the scheduler calls for the next slot. Everything that is shown was read back from Supabase the way a
+signed-in member of the plant reads it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from psycopg import sql
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from devstack import show, stack
+from devstack.clock import STEP
+from devstack.function import Answer
+from devstack.members import Person
+from devstack.plant.model import Plant, northfield
+from devstack.plant.rows import Downtime, Production
+from devstack.remains import left_over
+from devstack.stack import Stack
+from devstack.steps import Steps
+from plantpulse.live_pulse.slots import slot_at_or_before
+
+Record = dict[str, Any]
+
+DID_WORK = ("succeeded", "partial")
+# From the start of a stop until an operator types that it was an incident: longer than a poll's window.
+TYPED_AFTER = timedelta(minutes=63)
+
+_SNAPSHOTS = {"select": "*,asset:assets(name,area)", "order": "asset_id"}
+_EVENTS = {"select": "*,asset:assets(name)", "order": "event_timestamp.desc"}
+_REJECTED = {"select": "query,reason,row", "order": "id"}
+
+
+@dataclass
+class Verdict:
+    """What was not as expected, so far."""
+
+    surprises: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Notes a surprise unless the expectation holds."""
+        if not holds:
+            self.surprises.append(otherwise)
+
+
+def run(console: Console) -> int:
+    """Shows everything; returns the exit code, 0 when all was as expected."""
+    verdict = Verdict()
+    latest = slot_at_or_before(datetime.now(UTC), STEP)
+    console.print("[bold]plantpulse[/]: a plant, its SQL Server, Supabase and a function, all on 127.0.0.1\n")
+    with stack.running(northfield(), latest - STEP, Steps(console)) as running:
+        _Demonstration(console, running, verdict).show(latest - STEP, latest)
+    for left in left_over(running.remains):
+        verdict.expect(False, f"left behind: {left}")
+    return _conclude(console, verdict)
+
+
+def typed_late(plant: Plant, now: datetime) -> Downtime:
+    """Returns an incident of an hour ago that is typed in now, with the care of somebody in a hurry."""
+    happened_at = plant.local((now - TYPED_AFTER).replace(second=0, microsecond=0))
+    notes = "Emergency stop pulled: oil on the walkway beside the press. Cleaned, nobody hurt."
+    return Downtime(now, plant.assets[0].name_in_records, "safety  issue ", 6, happened_at, notes)
+
+
+@dataclass(frozen=True)
+class _Demonstration:
+    """The three deliveries, and what is seen of them."""
+
+    console: Console
+    stack: Stack
+    verdict: Verdict
+
+    def show(self, first: datetime, second: datetime) -> None:
+        before = self._poll_first(first)
+        self._repeat(first)
+        self._poll_next(second, before)
+        self._compare_people()
+
+    def _poll_first(self, slot: datetime) -> list[Record]:
+        self._headline(1, f"The scheduler calls for {self._local(slot)}, plant time")
+        self._poll(slot)
+        rows = self._snapshots(slot)
+        span = f"the half hour from {self._local(slot - 2 * STEP)} to {self._local(slot)}"
+        self._show(f"Snapshots: {span}", show.snapshots(rows, datetime.now(UTC)))
+        self._show_events("the last 24 hours, recorded before anything else", limit="5")
+        rejected = self.stack.manager.read("rejected_records", **_REJECTED)
+        self.verdict.expect(bool(rejected), "first tick: no rejected rows")
+        self._show("Rejected rows: kept aside, the others went on", show.rejected(rejected))
+        return rows
+
+    def _repeat(self, slot: datetime) -> None:
+        self._headline(2, f"The same call for {self._local(slot)} again: schedulers deliver at least once")
+        before = self._footprint()
+        answer = self._deliver(slot)
+        after = self._footprint()
+        self.verdict.expect(answer.body.get("outcome") == "duplicate", f"repeated tick: {answer.body}")
+        self.verdict.expect(before == after, f"repeated tick: {before} became {after}")
+        self.console.print(
+            f"   [bold cyan]duplicate[/] of run {answer.body.get('run_id')}: nothing changed\n"
+        )
+        self._print(show.footprints(before, after))
+
+    def _poll_next(self, slot: datetime, before: list[Record]) -> None:
+        now = datetime.now(UTC)
+        written = self.stack.work_on(slot - STEP, now)
+        self.stack.enter(Production(downtime=(typed_late(self.stack.plant, now),)))
+        self._headline(3, f"The plant works on and writes {written} rows; the call for {self._local(slot)}")
+        run_id = self._poll(slot)
+        self._show(
+            f"What changed since {self._local(slot - STEP)}", show.changes(before, self._snapshots(slot))
+        )
+        self._show_events("new; the reason was typed in an hour after the stop", run_id=f"eq.{run_id}")
+
+    def _compare_people(self) -> None:
+        self._headline(4, "Who sees what: Row Level Security by membership in the plant")
+        seen = {
+            name: {table: len(person.read(table)) for table in show.TABLES_SEEN}
+            for name, person in self._people().items()
+        }
+        self._print(show.people(seen))
+        self.verdict.expect(not any(seen["stranger"].values()), f"a stranger sees {seen['stranger']}")
+        self.verdict.expect(not seen["viewer"]["rejected_records"], "a viewer sees rejected rows")
+
+    def _people(self) -> dict[str, Person]:
+        return {"stranger": self.stack.stranger, "viewer": self.stack.viewer, "manager": self.stack.manager}
+
+    def _poll(self, slot: datetime) -> int:
+        """Delivers a slot that is to be polled, shows the report and returns the run's id."""
+        answer = self._deliver(slot)
+        self.verdict.expect(
+            answer.body.get("outcome") in DID_WORK, f"tick {self._local(slot)}: {answer.body}"
+        )
+        self._print(show.report(answer.body, self.stack.plant.timezone))
+        return int(answer.body["run_id"])
+
+    def _deliver(self, slot: datetime) -> Answer:
+        answer = self.stack.function.deliver(slot)
+        self.verdict.expect(answer.status == httpx.codes.OK, f"status {answer.status}: {answer.body}")
+        self.console.print(
+            f"   [dim]POST {self.stack.function.url} → {answer.status} in {answer.seconds:.2f} s[/]"
+        )
+        return answer
+
+    def _snapshots(self, slot: datetime) -> list[Record]:
+        rows = self.stack.viewer.read(
+            "live_snapshots", snapshot_timestamp=f"eq.{slot.isoformat()}", **_SNAPSHOTS
+        )
+        expected = len(self.stack.plant.mapped_assets)
+        self.verdict.expect(len(rows) == expected, f"{len(rows)} snapshots instead of {expected}")
+        return rows
+
+    def _show_events(self, what: str, **query: str) -> None:
+        events = self.stack.viewer.read("safety_events", **_EVENTS, **query)
+        self.verdict.expect(bool(events), f"no safety event: {what}")
+        self._show(f"Safety events: {what}", show.safety_events(events, self.stack.plant.timezone))
+
+    def _footprint(self) -> dict[str, int]:
+        """Counts every row in Supabase and every connection to SQL Server."""
+        with self.stack.supabase.access.connect() as connection:
+            tables = connection.execute(
+                "select tablename from pg_tables where schemaname = 'public'"
+            ).fetchall()
+            counts = sql.SQL(" + ").join(
+                sql.SQL("(select count(*) from public.{})").format(sql.Identifier(table["tablename"]))
+                for table in tables
+            )
+            [row] = connection.execute(sql.SQL("select {} as rows").format(counts)).fetchall()
+        connections = self.stack.sql_server.connections
+        return {"rows in Supabase": row["rows"], "connections to SQL Server": connections}
+
+    def _headline(self, number: int, text: str) -> None:
+        self.console.print(f"\n[bold]{number}  {escape(text)}[/]\n")
+
+    def _show(self, title: str, table: Table) -> None:
+        name, _, rest = title.partition(":")
+        self.console.print(f"\n   [bold]{escape(name)}[/]{':' if rest else ''}{escape(rest)}\n")
+        self._print(table)
+
+    def _print(self, table: Table) -> None:
+        self.console.print(Padding(table, (0, 0, 0, 3), expand=False))
+
+    def _local(self, instant: datetime) -> str:
+        return show.local(instant, self.stack.plant.timezone)
+
+
+def _conclude(console: Console, verdict: Verdict) -> int:
+    if verdict.surprises:
+        console.print("\n[bold red]Not as expected:[/]")
+        for surprise in verdict.surprises:
+            console.print(f"  - {escape(surprise)}")
+        return 1
+    console.print("\n[bold green]All as expected.[/] Every process has ended, and the data is deleted.")
+    console.print("Next: [bold]make up[/]    keeps it running to look around in, on a compressed clock")
+    console.print("      [bold]make test[/]  runs the whole suite on the same stack")
+    console.print("      docs/architecture.md says how it works")
+    return 0

@@ -1,0 +1,54 @@
+"""People who are signed in to the local Supabase, and what each of them gets to see.
+
+They read the Data API as a dashboard would, with the publishable key and their own token, so that Row Level
+Security stands between them and every row.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from devstack.access import SupabaseAccess
+
+Role = Literal["viewer", "operator", "manager"]
+Record = dict[str, Any]
+
+_TIMEOUT_S = 10.0
+_TOKEN_LIFETIME_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account."""
+
+    access: SupabaseAccess
+    token: str
+
+    def read(self, table: str, **query: str) -> list[Record]:
+        """Returns the rows of a table that the person may see, by a PostgREST query.
+
+        Raises: httpx.HTTPStatusError.
+        """
+        headers = {"apikey": self.access.publishable_key, "Authorization": f"Bearer {self.token}"}
+        url = f"{self.access.rest_url}/{table}"
+        response = httpx.get(url, params=query, headers=headers, timeout=_TIMEOUT_S)
+        response.raise_for_status()
+        rows: list[Record] = response.json()
+        return rows
+
+
+def sign_up(access: SupabaseAccess, name: str, plant: str | None = None, role: Role = "viewer") -> Person:
+    """Makes an account and, if a plant is named, a member of it."""
+    user_id = str(uuid.uuid4())
+    with access.connect() as connection:
+        connection.execute(
+            "insert into auth.users (id, email) values (%s, %s)", [user_id, f"{name}@northfield.example"]
+        )
+        if plant:
+            connection.execute(
+                "insert into public.plant_members (user_id, plant, role) values (%s, %s, %s)",
+                [user_id, plant, role],
+            )
+    return Person(access, access.user_token(user_id, _TOKEN_LIFETIME_S))

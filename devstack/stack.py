@@ -1,0 +1,174 @@
+"""Everything at once: Supabase, the plant's SQL Server with a past, and the function between them.
+
+What `make run` and `make up` stand on. Passwords and keys are random, everything listens on 127.0.0.1, and
+leaving the context ends every process and deletes the data.
+"""
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pymssql
+
+from devstack.backlog import copy_in
+from devstack.clock import CompressedClock
+from devstack.function import Function
+from devstack.members import Person, sign_up
+from devstack.migrations import REPOSITORY
+from devstack.plant import database as mes
+from devstack.plant.model import Plant
+from devstack.plant.producer import HISTORY, history, produce
+from devstack.plant.rows import Production
+from devstack.plant.seed import seed_supabase
+from devstack.plant.writer import create_tables, write
+from devstack.postgres import Postgres
+from devstack.processes import Children
+from devstack.remains import Remains
+from devstack.sqlserver import Login, StandIn
+from devstack.steps import Steps
+from devstack.supabase import Supabase
+
+READER: Final = "plantpulse_reader"
+# Longer than a poll looks back for safety incidents.
+BACKLOG: Final = timedelta(hours=26)
+
+LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
+COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
+
+
+@dataclass(frozen=True)
+class SqlServer:
+    """The plant's side: the server, the address that the function polls, and the plant's own connection."""
+
+    stand_in: StandIn
+    reader: mes.Address
+    plant: pymssql.Connection
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made since it started."""
+        return self.stand_in.traffic.connections
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running stack."""
+
+    plant: Plant
+    supabase: Supabase
+    sql_server: SqlServer
+    function: Function
+    viewer: Person
+    manager: Person
+    stranger: Person
+    remains: Remains
+    clock: CompressedClock
+
+    def work_on(self, since: datetime, until: datetime) -> int:
+        """Lets the plant write the rows that it enters in [since, until); returns their number."""
+        return write(self.sql_server.plant, produce(self.plant, since, until))
+
+    def enter(self, production: Production) -> None:
+        """Writes rows as the plant does."""
+        write(self.sql_server.plant, production)
+
+
+@contextmanager
+def running(
+    plant: Plant, worked_until: datetime, steps: Steps, tick: timedelta | None = None
+) -> Iterator[Stack]:
+    """A stack whose plant has worked until an instant.
+
+    With a tick, time is simulated from that instant on: a quarter of an hour in every tick.
+
+    Raises: StartFailed, LookupError (something is not installed), CliFailed (a migration fails).
+    """
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plantpulse-logs-")))
+        with steps.step("Supabase: Postgres, PostgREST, migrations"):
+            supabase = stack.enter_context(Supabase(logs))
+        clock = CompressedClock.start(worked_until, tick) if tick else CompressedClock.real()
+        with steps.step("SQL Server stand-in with the plant's tables"):
+            sql_server = _start_sql_server(stack, supabase.postgres, plant, clock)
+        with steps.step(f"{BACKLOG // timedelta(hours=1)} hours of production") as note:
+            rows = copy_in(supabase.postgres.url(mes.DATABASE), backlog(plant, worked_until))
+            note(f"{rows:,} rows")
+        with steps.step("Plant model and people in Supabase") as note:
+            seeded = seed_supabase(supabase.access.url, supabase.access.secret_key, plant)
+            people = [sign_up(supabase.access, *who) for who in _people(plant)]
+            note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
+        with steps.step("The function under the functions-framework"):
+            children = stack.enter_context(Children(logs))
+            function = Function(children, *_served(settings_of(supabase, sql_server.reader), clock))
+        viewer, manager, stranger = people
+        remains = _remains(supabase, sql_server, function, logs)
+        yield Stack(plant, supabase, sql_server, function, viewer, manager, stranger, remains, clock)
+
+
+def backlog(plant: Plant, until: datetime) -> Production:
+    """Returns the rows of the hours before an instant, with the incident that a demonstration starts from."""
+    return produce(plant, until - BACKLOG, until - HISTORY) + history(plant, until)
+
+
+def settings_of(supabase: Supabase, reader: mes.Address) -> dict[str, str]:
+    """Returns the environment of the function: its settings and nothing else."""
+    return {
+        "SUPABASE_URL": supabase.access.url,
+        "SUPABASE_SECRET_KEY": supabase.access.secret_key,
+        "MSSQL_HOST": reader.host,
+        "MSSQL_PORT": str(reader.port),
+        "MSSQL_USER": reader.user,
+        "MSSQL_PASSWORD": reader.password,
+        "MSSQL_DATABASE": reader.database,
+        "MSSQL_ENCRYPTION": "off",  # the stand-in has no TLS, and nothing leaves this machine
+        "PLANTPULSE_CONFIG": str(REPOSITORY / "plantpulse.yaml"),
+    }
+
+
+def _served(settings: Mapping[str, str], clock: CompressedClock) -> tuple[Path, Mapping[str, str]]:
+    """The main.py that is served and its environment."""
+    if clock.is_real:
+        return LIVE_PULSE, settings
+    return COMPRESSED, {**settings, **clock.as_environment(), "PYTHONPATH": str(REPOSITORY)}
+
+
+def _start_sql_server(
+    stack: ExitStack, postgres: Postgres, plant: Plant, clock: CompressedClock
+) -> SqlServer:
+    postgres.create_database(mes.DATABASE)
+    reader_password, writer_password = secrets.token_hex(16), secrets.token_hex(16)
+    logins = {READER: Login(reader_password), mes.WRITER: Login(writer_password, can_write=True)}
+    stand_in = stack.enter_context(
+        StandIn(
+            postgres.url(mes.DATABASE),
+            logins=logins,
+            database=mes.DATABASE,
+            time_zone=plant.timezone.key,
+            now=clock.now,
+        )
+    )
+    reader = mes.Address(stand_in.host, stand_in.port, READER, reader_password, mes.DATABASE)
+    writer = replace(reader, user=mes.WRITER, password=writer_password)
+    connection = stack.enter_context(closing(mes.connect(writer)))
+    create_tables(connection)
+    return SqlServer(stand_in, reader, connection)
+
+
+def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, str], ...]:
+    return ("viewer", plant.key, "viewer"), ("manager", plant.key, "manager"), ("stranger",)
+
+
+def _remains(supabase: Supabase, sql_server: SqlServer, function: Function, logs: Path) -> Remains:
+    postgres = supabase.postgres
+    gateway_port = urlsplit(supabase.access.url).port or 0
+    return Remains(
+        pids=(*supabase.pids, function.pid),
+        ports=(postgres.port, gateway_port, sql_server.reader.port, function.port),
+        folders=(postgres.data_folder.parent, logs),
+    )
