@@ -13,10 +13,10 @@ from typing import Any
 import pymssql
 import pytest
 
-from devstack.plant.database import URL_VARIABLE, read_url
 from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
+from devstack.sqlserver.address import URL_VARIABLE, read_url
 
 WRITER, READER, PASSWORD = "plant", "plantpulse_reader", "P@ss wörd;1"
 

@@ -133,14 +133,6 @@ def test_a_failed_statement_leaves_its_transaction_open(mssql: Server, ask: Ask,
     assert ask(f"select x from {table} order by x") == [(1,), (2,)]
 
 
-def test_a_setting_survives_a_roll_back(mssql: Server, ask: Ask, table: str) -> None:
-    with closing(mssql.connect(autocommit=False)) as connection:
-        results_of(connection, "set lock_timeout 1234")
-        connection.rollback()
-
-        assert results_of(connection, "select @@lock_timeout as ms") == [[(1234,)]]
-
-
 def test_every_setting_of_a_poll_is_accepted(connection: pymssql.Connection) -> None:
     results = results_of(
         connection,

@@ -86,6 +86,24 @@ def test_a_lock_that_is_not_released_ends_in_1222(mssql: Server, ask: Ask, table
     assert ask(f"select x from {table}") == [(1,)]
 
 
+def test_a_lock_time_out_survives_a_roll_back(mssql: Server, ask: Ask, table: str) -> None:
+    ask(f"create table {table} (x int)")
+    ask(f"insert into {table} (x) values (0)")
+    with (
+        closing(mssql.connect(autocommit=False)) as holder,
+        closing(mssql.connect(autocommit=False)) as waiter,
+    ):
+        run(waiter, "set lock_timeout 200")
+        waiter.rollback()
+        run(holder, f"update {table} set x = 1")
+        with pytest.raises(pymssql.OperationalError) as failure:
+            run(waiter, f"update {table} set x = 2")
+        shown = run(waiter, "select @@lock_timeout as ms")
+
+    assert failure.value.args[0] == 1222
+    assert shown == [(200,)]
+
+
 def test_a_reader_waits_for_a_table_that_is_locked_as_a_whole(mssql: Server, ask: Ask, table: str) -> None:
     ask(f"create table {table} (x int)")
     with closing(mssql.connect(autocommit=False)) as holder, closing(mssql.connect()) as reader:
@@ -101,6 +119,7 @@ def test_of_two_in_a_deadlock_one_becomes_the_victim(mssql: Server, ask: Ask, ta
     ask(f"create table {table} (id int not null primary key, x int)")
     ask(f"insert into {table} (id, x) values (1, 0), (2, 0)")
     numbers: list[int] = []
+    texts: list[str] = []
 
     def update(connection: pymssql.Connection, row: int) -> None:
         try:
@@ -108,6 +127,7 @@ def test_of_two_in_a_deadlock_one_becomes_the_victim(mssql: Server, ask: Ask, ta
             connection.commit()
         except pymssql.Error as error:
             numbers.append(error.args[0])
+            texts.append(error.args[1].decode())
 
     with (
         closing(mssql.connect(autocommit=False)) as one,
@@ -122,6 +142,7 @@ def test_of_two_in_a_deadlock_one_becomes_the_victim(mssql: Server, ask: Ask, ta
             thread.join(15)
 
     assert numbers == [1205]
+    assert "severity 13" in texts[0]
     assert ask(f"select sum(x) as n from {table}") == [(2,)]
 
 
