@@ -21,7 +21,6 @@ from devstack.clock import CompressedClock
 from devstack.function import Function
 from devstack.members import Person, sign_up
 from devstack.migrations import REPOSITORY
-from devstack.plant import database as mes
 from devstack.plant.model import Plant
 from devstack.plant.producer import HISTORY, history, produce
 from devstack.plant.rows import Production
@@ -31,10 +30,12 @@ from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.remains import Remains
 from devstack.sqlserver import Login, StandIn
+from devstack.sqlserver.address import DATABASE, Address, connect
 from devstack.steps import Steps
 from devstack.supabase import Supabase
 
 READER: Final = "plantpulse_reader"
+WRITER: Final = "plant_writer"
 # Longer than a poll looks back for safety incidents.
 BACKLOG: Final = timedelta(hours=26)
 
@@ -47,7 +48,7 @@ class SqlServer:
     """The plant's side: the server, the address that the function polls, and the plant's own connection."""
 
     stand_in: StandIn
-    reader: mes.Address
+    reader: Address
     plant: pymssql.Connection
 
     @property
@@ -97,7 +98,7 @@ def running(
         with steps.step("SQL Server stand-in with the plant's tables"):
             sql_server = _start_sql_server(stack, supabase.postgres, plant, clock)
         with steps.step(f"{BACKLOG // timedelta(hours=1)} hours of production") as note:
-            rows = copy_in(supabase.postgres.url(mes.DATABASE), backlog(plant, worked_until))
+            rows = copy_in(supabase.postgres.url(DATABASE), backlog(plant, worked_until))
             note(f"{rows:,} rows")
         with steps.step("Plant model and people in Supabase") as note:
             seeded = seed_supabase(supabase.access.url, supabase.access.secret_key, plant)
@@ -105,7 +106,8 @@ def running(
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
         with steps.step("The function under the functions-framework"):
             children = stack.enter_context(Children(logs))
-            function = Function(children, *_served(settings_of(supabase, sql_server.reader), clock))
+            settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
+            function = Function(children, *_served(settings, clock))
         viewer, manager, stranger = people
         remains = _remains(supabase, sql_server, function, logs)
         yield Stack(plant, supabase, sql_server, function, viewer, manager, stranger, remains, clock)
@@ -116,7 +118,7 @@ def backlog(plant: Plant, until: datetime) -> Production:
     return produce(plant, until - BACKLOG, until - HISTORY) + history(plant, until)
 
 
-def settings_of(supabase: Supabase, reader: mes.Address) -> dict[str, str]:
+def settings_of(supabase: Supabase, reader: Address) -> dict[str, str]:
     """Returns the environment of the function: its settings and nothing else."""
     return {
         "SUPABASE_URL": supabase.access.url,
@@ -141,21 +143,21 @@ def _served(settings: Mapping[str, str], clock: CompressedClock) -> tuple[Path, 
 def _start_sql_server(
     stack: ExitStack, postgres: Postgres, plant: Plant, clock: CompressedClock
 ) -> SqlServer:
-    postgres.create_database(mes.DATABASE)
+    postgres.create_database(DATABASE)
     reader_password, writer_password = secrets.token_hex(16), secrets.token_hex(16)
-    logins = {READER: Login(reader_password), mes.WRITER: Login(writer_password, can_write=True)}
+    logins = {READER: Login(reader_password), WRITER: Login(writer_password, can_write=True)}
     stand_in = stack.enter_context(
         StandIn(
-            postgres.url(mes.DATABASE),
+            postgres.url(DATABASE),
             logins=logins,
-            database=mes.DATABASE,
+            database=DATABASE,
             time_zone=plant.timezone.key,
             now=clock.now,
         )
     )
-    reader = mes.Address(stand_in.host, stand_in.port, READER, reader_password, mes.DATABASE)
-    writer = replace(reader, user=mes.WRITER, password=writer_password)
-    connection = stack.enter_context(closing(mes.connect(writer)))
+    reader = Address(stand_in.host, stand_in.port, READER, reader_password, DATABASE)
+    writer = replace(reader, user=WRITER, password=writer_password)
+    connection = stack.enter_context(closing(connect(writer)))
     create_tables(connection)
     return SqlServer(stand_in, reader, connection)
 

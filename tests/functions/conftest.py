@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 from pydantic import SecretStr
 
 from devstack.access import SupabaseAccess
-from devstack.plant.database import Address
+from devstack.sqlserver.address import Address
 from plantpulse import database
 from plantpulse.entrypoint import Service
 from plantpulse.live_pulse import sqlserver

@@ -1,18 +1,16 @@
 """What SQL Server answers to the six query files, asked as a poll asks them: through `sp_executesql`."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymssql
 import pytest
 
-from devstack.plant.database import URL_VARIABLE, plant_database
 from devstack.plant.model import northfield
 from devstack.plant.producer import produce
 from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
-from devstack.plant.writer import empty_tables, write
+from devstack.plant.writer import write
 from plantpulse.live_pulse.query_files import build_statement, load_queries
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
@@ -26,17 +24,10 @@ ENTERED = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 Ask = Callable[..., list[tuple[Any, ...]]]
 
 
-@pytest.fixture(scope="module")
-def _plant_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pymssql.Connection]:
-    with plant_database(os.environ.get(URL_VARIABLE), tmp_path_factory.mktemp("logs")) as connection:
-        yield connection
-
-
 @pytest.fixture
-def source(_plant_database: pymssql.Connection) -> pymssql.Connection:
+def source(mes: pymssql.Connection) -> pymssql.Connection:
     """The plant's database with its tables empty."""
-    empty_tables(_plant_database)
-    return _plant_database
+    return mes
 
 
 @pytest.fixture

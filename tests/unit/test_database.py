@@ -52,7 +52,7 @@ def test_what_somebody_must_mend_is_permanent_and_says_how(
 
 
 def test_details_that_may_quote_a_row_are_left_out() -> None:
-    text = "Error 23514:\nMessage: violates check constraint\nHint: none\nDetails: Failing row contains (7, secret)"
+    text = "Error 23514:\nMessage: violates check constraint\nHint: none\nDetails: row contains (7, secret)"
 
     error = refusal("commit_live_pulse", "23514", 400, text)
 

@@ -111,11 +111,12 @@ def test_a_demonstration_shows_life_and_a_safety_incident_at_any_hour_and_weekda
     # A poll's slot may end a quarter of an hour and some minutes of source lag before.
     assert any(row.timestamp < local - timedelta(minutes=17) for row in incidents)
     assert all(row.notes for row in incidents)
-    assert any(
-        row.output_count and row.output_count > 0 and row.location_name == "PACK-01"
+    producing = {
+        row.location_name
         for row in shown.output
-        if row.timestamp >= local - timedelta(minutes=60)
-    )
+        if row.output_count and row.output_count > 0 and row.timestamp >= local - timedelta(minutes=60)
+    }
+    assert len(producing) >= 3  # any single machine may be down for an hour
     assert any(row.downtime_minutes is None for row in shown.downtime)
     assert max(row.entered_at for rows in shown.tables for row in rows) < until
 

@@ -1,33 +1,24 @@
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pymssql
 import pytest
 
-from devstack.plant.database import URL_VARIABLE, Address, plant_database, read_url
 from devstack.plant.model import northfield
 from devstack.plant.producer import produce
 from devstack.plant.rows import Downtime, Output, Production
-from devstack.plant.writer import ROWS_PER_INSERT, create_tables, empty_tables, write
+from devstack.plant.writer import ROWS_PER_INSERT, create_tables, write
+from devstack.sqlserver.address import Address, read_url
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
 
 ENTERED = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def _plant_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pymssql.Connection]:
-    with plant_database(os.environ.get(URL_VARIABLE), tmp_path_factory.mktemp("logs")) as connection:
-        yield connection
-
-
 @pytest.fixture
-def source(_plant_database: pymssql.Connection) -> pymssql.Connection:
+def source(mes: pymssql.Connection) -> pymssql.Connection:
     """The plant's database with its tables empty."""
-    empty_tables(_plant_database)
-    return _plant_database
+    return mes
 
 
 def read(source: pymssql.Connection, query: str) -> list[tuple[Any, ...]]:
