@@ -1,17 +1,15 @@
 """T-SQL to Postgres: one statement in, one statement out, with what the session must know about it.
 
 Identifiers become lower case (SQL Server's are case-insensitive) while the result keeps the names
-that the query wrote. Strings are grouped, ordered and de-duplicated by `mssql.k`, the key under
-which letter case and trailing blanks do not count; comparisons need no rewrite, because the
-operators of schema mssql come first in the search path.
+that the query wrote. What a string is equal to is `grouping`'s business, what functions are called
+`functions`'.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import sqlglot
 from sqlglot import exp
@@ -19,45 +17,12 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 
 from devstack.sqlserver.dialect import StandInPostgres, TSql
 from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
+from devstack.sqlserver.functions import translate_functions
+from devstack.sqlserver.grouping import compare_by_key
 from devstack.sqlserver.vocabulary import check_vocabulary, written_name
 
 _CACHED_STATEMENTS: Final = 512
 _CACHED_TREES: Final = 32  # between the check of a whole batch and its run
-_AGGREGATES: Final = re.compile("any_value|avg|count|max|min|stddev(_pop)?|string_agg|sum|var_pop|variance")
-_DATE_PARTS: Final = {
-    **dict.fromkeys(("year", "yy", "yyyy"), "year"),
-    **dict.fromkeys(("quarter", "qq", "q"), "quarter"),
-    **dict.fromkeys(("month", "mm", "m"), "month"),
-    **dict.fromkeys(("dayofyear", "dy", "y"), "dayofyear"),
-    **dict.fromkeys(("day", "dd", "d"), "day"),
-    **dict.fromkeys(("week", "wk", "ww"), "week"),
-    **dict.fromkeys(("weekday", "dw", "w"), "weekday"),
-    **dict.fromkeys(("hour", "hh"), "hour"),
-    **dict.fromkeys(("minute", "mi", "n"), "minute"),
-    **dict.fromkeys(("second", "ss", "s"), "second"),
-    **dict.fromkeys(("millisecond", "ms"), "millisecond"),
-    **dict.fromkeys(("microsecond", "mcs"), "microsecond"),
-    **dict.fromkeys(("tzoffset", "tz"), "tz"),
-    **dict.fromkeys(("iso_week", "isowk", "isoww"), "iso_week"),
-}
-_DATE_FUNCTIONS: Final = frozenset(("dateadd", "datediff", "datediff_big", "datepart"))
-_PART_FUNCTIONS: Final = frozenset(("year", "month", "day"))
-_RENAMED: Final = {
-    "ceiling": "ceil",
-    "char": "chr",
-    "count_big": "count",
-    "datediff_big": "datediff",
-    "isnull": "coalesce",
-    "log10": "log",
-    "nchar": "chr",
-    "newid": "gen_random_uuid",
-    "replicate": "repeat",
-    "scope_identity": "lastval",
-    "stdev": "stddev",
-    "stdevp": "stddev_pop",
-    "var": "variance",
-    "varp": "var_pop",
-}
 # Functions whose value the session knows; it binds them as it binds variables.
 _OF_THE_SESSION: Final = {
     "app_name": "@@app_name",
@@ -67,7 +32,6 @@ _OF_THE_SESSION: Final = {
     "suser_name": "@@login",
     "suser_sname": "@@login",
 }
-_WHOLE_NUMBERS: Final = {exp.DType.INT: "to_int", exp.DType.BIGINT: "to_bigint"}
 
 
 class Kind(Enum):
@@ -118,9 +82,9 @@ def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Tr
     comments = _comments_on(tree)
     _lower_identifiers(tree)
     parameters = _bind_variables(tree, dict(types))
-    _translate_functions(tree)
+    translate_functions(tree)
     for select in list(tree.find_all(exp.Select)):
-        _compare_by_key(select)
+        compare_by_key(select)
     sql = _written(tree)
     return Translation(sql, kind, parameters, columns, assigns, names, locks, target, comments)
 
@@ -280,160 +244,3 @@ def _variable_name(parameter: exp.Parameter) -> str:
 def _written_variable(parameter: exp.Parameter) -> str:
     inner = parameter.this
     return f"@{_written_variable(inner)}" if isinstance(inner, exp.Parameter) else f"@{inner.name}"
-
-
-def _translate_functions(tree: exp.Expr) -> None:
-    for node in list(tree.walk()):
-        for kind, translated in _NODES.items():
-            if isinstance(node, kind):
-                translated(node)
-
-
-def _translate_national(text: exp.National) -> None:
-    text.replace(exp.Literal.string(text.name))
-
-
-def _translate_binary(literal: exp.HexString) -> None:
-    literal.replace(exp.Var(this=f"'\\x{literal.name}'::bytea"))
-
-
-def _translate_empty_binary(column: exp.Column) -> None:
-    """`0x`, which sqlglot takes for a name."""
-    if column.name == "0x" and len(column.parts) == 1:
-        column.replace(exp.Var(this="''::bytea"))
-
-
-def _translate_now(now: exp.CurrentTimestamp) -> None:
-    now.replace(exp.Anonymous(this="getdate"))
-
-
-def _translate_like(like: exp.Like) -> None:
-    """A backslash is an ordinary character in T-SQL's patterns."""
-    if not isinstance(like.parent, exp.Escape):
-        like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("")))
-
-
-def _translate_cast(cast: exp.Cast) -> None:
-    """A cast to a whole number cuts, where Postgres' rounds."""
-    if cast.to.this in _WHOLE_NUMBERS:
-        cast.replace(exp.Anonymous(this=_WHOLE_NUMBERS[cast.to.this], expressions=[cast.this]))
-
-
-def _translate_key(key: exp.PrimaryKey) -> None:
-    """A key has no order of nulls, which sqlglot would write."""
-    key.set("expressions", [getattr(column, "this", column) for column in key.expressions])
-
-
-def _translate_function(function: exp.Anonymous) -> None:
-    name = function.name.lower()
-    function.set("this", _RENAMED.get(name, name))
-    if name in _DATE_FUNCTIONS:
-        _translate_date_function(function)
-    elif name in _PART_FUNCTIONS:
-        function.set("this", "datepart")
-        function.set("expressions", [exp.Literal.string(name), *map(_as_timestamp, function.expressions)])
-    elif name == "iif" and len(function.expressions) == 3:
-        condition, then, otherwise = function.expressions
-        function.replace(exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise))
-
-
-def _translate_date_function(function: exp.Anonymous) -> None:
-    if not function.expressions:
-        return
-    part, *arguments = function.expressions
-    if part.name.lower() not in _DATE_PARTS:
-        raise SqlServerError(155, f"'{part.name}' is not a recognized {function.name} option.")
-    literal = exp.Literal.string(_DATE_PARTS[part.name.lower()])
-    function.set("expressions", [literal, *map(_as_timestamp, arguments)])
-
-
-def _as_timestamp(argument: exp.Expr) -> exp.Expr:
-    """A string literal in a date function is a time without an offset."""
-    if isinstance(argument, exp.National) or argument.is_string:
-        return exp.Cast(
-            this=exp.Literal.string(argument.name), to=exp.DataType.build("datetime2", dialect=TSql)
-        )
-    return argument
-
-
-def _compare_by_key(select: exp.Select) -> None:
-    """Groups, de-duplicates and orders by `mssql.k`, so that 'A' and 'a ' are one value."""
-    _group_distinct(select)
-    group = select.args.get("group")
-    keys = list(group.expressions) if group else []
-    if group:
-        for part in _outside_group(select):
-            _take_any_value(part, keys)
-        group.set("expressions", [_key(key) for key in keys])
-    for distinct in select.find_all(exp.Distinct):
-        if isinstance(distinct.parent, exp.Anonymous):
-            distinct.set("expressions", [_key(one) for one in distinct.expressions])
-    for window in select.find_all(exp.Window):
-        window.set("partition_by", [_key(one) for one in window.args.get("partition_by") or []])
-    _order_by_key(select)
-
-
-def _group_distinct(select: exp.Select) -> None:
-    """SELECT DISTINCT a, b becomes GROUP BY a, b, where that says the same."""
-    if not select.args.get("distinct") or select.args.get("group"):
-        return
-    if any(one.is_star or one.find(exp.Window, exp.Anonymous) for one in select.selects):
-        return
-    select.set("distinct", None)
-    select.set("group", exp.Group(expressions=[one.unalias().copy() for one in select.selects]))
-
-
-def _outside_group(select: exp.Select) -> Iterator[exp.Expr]:
-    yield from list(select.selects)
-    for name in ("having", "order"):
-        if part := select.args.get(name):
-            yield part
-
-
-def _take_any_value(node: exp.Expr, keys: list[exp.Expr]) -> None:
-    """Wraps what is grouped by: within a group its values are equal by key, but not the same text."""
-    if node in keys:
-        name = node.name if isinstance(node, exp.Column) else ""
-        wrapped: exp.Expr = exp.Anonymous(this="any_value", expressions=[node.copy()])
-        if name and isinstance(node.parent, exp.Select):
-            wrapped = exp.alias_(wrapped, name, quoted=True)
-        node.replace(wrapped)
-        return
-    is_aggregate = isinstance(node, exp.Anonymous) and _AGGREGATES.fullmatch(node.name.lower()) is not None
-    if is_aggregate and not isinstance(node.parent, exp.Window):
-        return
-    for child in list(node.iter_expressions()):
-        _take_any_value(child, keys)
-
-
-def _order_by_key(select: exp.Select) -> None:
-    if select.args.get("distinct"):
-        return  # Postgres orders what is distinct only by what it shows
-    aliases = {one.alias for one in select.selects if isinstance(one, exp.Alias)}
-    for order in select.find_all(exp.Order):
-        if order.parent_select is not select:
-            continue
-        for ordered in order.find_all(exp.Ordered):
-            is_alias = (
-                isinstance(ordered.this, exp.Column)
-                and ordered.this.name in aliases
-                and not ordered.this.table
-            )
-            if not is_alias and not isinstance(ordered.this, exp.Literal):
-                ordered.set("this", _key(ordered.this))
-
-
-def _key(expression: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="k", expressions=[expression.copy()])
-
-
-_NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
-    exp.Anonymous: _translate_function,
-    exp.National: _translate_national,
-    exp.HexString: _translate_binary,
-    exp.Column: _translate_empty_binary,
-    exp.CurrentTimestamp: _translate_now,
-    exp.Like: _translate_like,
-    exp.Cast: _translate_cast,
-    exp.PrimaryKey: _translate_key,
-}

@@ -1,0 +1,139 @@
+"""Functions, literals and casts of T-SQL, one node at a time.
+
+Most functions keep their name, because `functions.sql` defines it; here stand the ones whose name or
+arguments Postgres' grammar would read otherwise.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlglot import exp
+
+from devstack.sqlserver.dialect import TSql
+from devstack.sqlserver.errors import SqlServerError
+
+_DATE_PARTS: Final = {
+    **dict.fromkeys(("year", "yy", "yyyy"), "year"),
+    **dict.fromkeys(("quarter", "qq", "q"), "quarter"),
+    **dict.fromkeys(("month", "mm", "m"), "month"),
+    **dict.fromkeys(("dayofyear", "dy", "y"), "dayofyear"),
+    **dict.fromkeys(("day", "dd", "d"), "day"),
+    **dict.fromkeys(("week", "wk", "ww"), "week"),
+    **dict.fromkeys(("weekday", "dw", "w"), "weekday"),
+    **dict.fromkeys(("hour", "hh"), "hour"),
+    **dict.fromkeys(("minute", "mi", "n"), "minute"),
+    **dict.fromkeys(("second", "ss", "s"), "second"),
+    **dict.fromkeys(("millisecond", "ms"), "millisecond"),
+    **dict.fromkeys(("microsecond", "mcs"), "microsecond"),
+    **dict.fromkeys(("tzoffset", "tz"), "tz"),
+    **dict.fromkeys(("iso_week", "isowk", "isoww"), "iso_week"),
+}
+_DATE_FUNCTIONS: Final = frozenset(("dateadd", "datediff", "datediff_big", "datepart"))
+_PART_FUNCTIONS: Final = frozenset(("year", "month", "day"))
+_RENAMED: Final = {
+    "ceiling": "ceil",
+    "char": "chr",
+    "count_big": "count",
+    "datediff_big": "datediff",
+    "isnull": "coalesce",
+    "log10": "log",
+    "nchar": "chr",
+    "newid": "gen_random_uuid",
+    "replicate": "repeat",
+    "scope_identity": "lastval",
+    "stdev": "stddev",
+    "stdevp": "stddev_pop",
+    "var": "variance",
+    "varp": "var_pop",
+}
+_WHOLE_NUMBERS: Final = {exp.DType.INT: "to_int", exp.DType.BIGINT: "to_bigint"}
+
+
+def translate_functions(tree: exp.Expr) -> None:
+    """Rewrites every function, literal and cast of a statement in place.
+
+    Raises: SqlServerError: 155, no such part of a date.
+    """
+    for node in list(tree.walk()):
+        for kind, translated in _NODES.items():
+            if isinstance(node, kind):
+                translated(node)
+
+
+def _translate_national(text: exp.National) -> None:
+    text.replace(exp.Literal.string(text.name))
+
+
+def _translate_binary(literal: exp.HexString) -> None:
+    literal.replace(exp.Var(this=f"'\\x{literal.name}'::bytea"))
+
+
+def _translate_empty_binary(column: exp.Column) -> None:
+    """`0x`, which sqlglot takes for a name."""
+    if column.name == "0x" and len(column.parts) == 1:
+        column.replace(exp.Var(this="''::bytea"))
+
+
+def _translate_now(now: exp.CurrentTimestamp) -> None:
+    now.replace(exp.Anonymous(this="getdate"))
+
+
+def _translate_like(like: exp.Like) -> None:
+    """A backslash is an ordinary character in T-SQL's patterns."""
+    if not isinstance(like.parent, exp.Escape):
+        like.replace(exp.Escape(this=like.copy(), expression=exp.Literal.string("")))
+
+
+def _translate_cast(cast: exp.Cast) -> None:
+    """A cast to a whole number cuts, where Postgres' rounds."""
+    if cast.to.this in _WHOLE_NUMBERS:
+        cast.replace(exp.Anonymous(this=_WHOLE_NUMBERS[cast.to.this], expressions=[cast.this]))
+
+
+def _translate_key(key: exp.PrimaryKey) -> None:
+    """A key has no order of nulls, which sqlglot would write."""
+    key.set("expressions", [getattr(column, "this", column) for column in key.expressions])
+
+
+def _translate_function(function: exp.Anonymous) -> None:
+    name = function.name.lower()
+    function.set("this", _RENAMED.get(name, name))
+    if name in _DATE_FUNCTIONS:
+        _translate_date_function(function)
+    elif name in _PART_FUNCTIONS:
+        function.set("this", "datepart")
+        function.set("expressions", [exp.Literal.string(name), *map(_as_timestamp, function.expressions)])
+    elif name == "iif" and len(function.expressions) == 3:
+        condition, then, otherwise = function.expressions
+        function.replace(exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise))
+
+
+def _translate_date_function(function: exp.Anonymous) -> None:
+    if not function.expressions:
+        return
+    part, *arguments = function.expressions
+    if part.name.lower() not in _DATE_PARTS:
+        raise SqlServerError(155, f"'{part.name}' is not a recognized {function.name} option.")
+    literal = exp.Literal.string(_DATE_PARTS[part.name.lower()])
+    function.set("expressions", [literal, *map(_as_timestamp, arguments)])
+
+
+def _as_timestamp(argument: exp.Expr) -> exp.Expr:
+    """A string literal in a date function is a time without an offset."""
+    if isinstance(argument, exp.National) or argument.is_string:
+        return exp.Cast(
+            this=exp.Literal.string(argument.name), to=exp.DataType.build("datetime2", dialect=TSql)
+        )
+    return argument
+
+
+_NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
+    exp.Anonymous: _translate_function,
+    exp.National: _translate_national,
+    exp.HexString: _translate_binary,
+    exp.Column: _translate_empty_binary,
+    exp.CurrentTimestamp: _translate_now,
+    exp.Like: _translate_like,
+    exp.Cast: _translate_cast,
+    exp.PrimaryKey: _translate_key,
+}
