@@ -10,7 +10,6 @@ from typing import NoReturn
 from rich.console import Console
 from rich.markup import escape
 
-from devstack import demo, up
 from devstack.migrations import CliFailed
 from devstack.processes import StartFailed
 
@@ -33,15 +32,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in _STOP_SIGNALS:
         signal.signal(number, _stop)
     try:
-        if options.command == "run":
-            return demo.run(console)
-        return up.up(console, options.seconds_per_tick, options.ticks)
+        return _obey(console, options)
     except Stopped as stopped:
         console.print("\nStopped: every process has ended, and the data is deleted.")
         return 0 if options.command == "up" else 128 + stopped.number
     except (StartFailed, CliFailed, LookupError) as error:
         console.print(f"\n[bold red]The stack did not start:[/] {escape(str(error))}")
         return 1
+
+
+def _obey(console: Console, options: argparse.Namespace) -> int:
+    # Imported with the signals in hand: it takes half a second, and Ctrl-C must not end in a stack trace.
+    from devstack import demo, up  # noqa: PLC0415
+
+    if options.command == "run":
+        return demo.run(console)
+    return up.up(console, options.seconds_per_tick, options.ticks)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,17 +55,19 @@ def _run(project: Path, *arguments: str) -> str:
     cli = NODE_MODULES / ".bin" / "supabase"
     if not cli.exists():
         raise LookupError(f"{cli} is missing: run `npm ci --prefix devstack`")
-    code, printed, errors = _finish(
-        subprocess.Popen(
-            [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
-            env={**os.environ, "SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+    # It unpacks a part of itself where temporary files go, and would leave it there.
+    with tempfile.TemporaryDirectory(prefix="plantpulse-cli-") as scratch:
+        code, printed, errors = _finish(
+            subprocess.Popen(
+                [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
+                env={**os.environ, "SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1", "TMPDIR": scratch},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         )
-    )
     if code:
         command = " ".join(arguments[:2])
         raise CliFailed(f"supabase {command} ended with code {code}:\n{f'{printed}{errors}'.strip()}")

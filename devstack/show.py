@@ -138,7 +138,8 @@ def _report_lines(body: Record, zone: ZoneInfo) -> Iterable[tuple[str, Text | st
         _listed(_counts_of("snapshots_", counts)) + f"; {counts['assets_reporting']} had output",
     )
     yield "safety", _listed(_counts_of("safety_", counts))
-    yield "set aside", f"{counts['rejected']} malformed rows, {counts['assets_unknown']} unknown asset names"
+    set_aside = {"malformed rows": counts["rejected"], "unknown asset names": counts["assets_unknown"]}
+    yield "set aside", _listed(set_aside)
     yield "time", _listed({name: f"{body['timings_ms'].get(name, 0)} ms" for name in STEPS})
     for warning in body["warnings"]:
         yield "warning", Text(f"{warning['code']}: {warning['message']}", "yellow")

@@ -91,7 +91,8 @@ def _commands(running: Stack) -> list[str]:
     """Commands to copy: psql as the owner, curl as a signed-in viewer of the plant, a poll by hand."""
     access = running.supabase.access
     headers = '-H "apikey: $KEY" -H "Authorization: Bearer $TOKEN"'
-    query = "select=asset:assets(name),snapshot_timestamp,output_actual,output_target,status&order=id.desc&limit=8"
+    columns = "asset:assets(name),snapshot_timestamp,output_actual,output_target,status"
+    query = f"select={columns}&order=id.desc&limit=8"
     return [
         f"{running.supabase.postgres.binaries}/psql '{access.database_url}'",
         f"KEY={access.publishable_key} TOKEN={running.viewer.token}",

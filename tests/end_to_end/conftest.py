@@ -1,0 +1,110 @@
+"""The demonstration's commands as processes that a test can read from, stop, and search the machine for."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from devstack.migrations import REPOSITORY
+from devstack.remains import is_listening
+
+TIMEOUT_S = 90
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command printed on stdout and stderr, and how it ended."""
+
+    output: str
+    exit_code: int
+
+
+class Command:
+    """A running command whose temporary files, and so its processes, carry a mark of their own."""
+
+    def __init__(self, arguments: Sequence[str], scratch: Path) -> None:
+        self._scratch = scratch
+        self._popen = subprocess.Popen(
+            arguments,
+            cwd=REPOSITORY,
+            env={**os.environ, "TMPDIR": str(scratch)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._popen.stdout
+        self._stdout: IO[str] = self._popen.stdout
+        self._lines: list[str] = []
+
+    def read_until(self, text: str) -> None:
+        """Returns when a line with the text has been printed."""
+        for line in self._stdout:
+            self._lines.append(line)
+            if text in line:
+                return
+        raise AssertionError(f"ended without {text!r}:\n{''.join(self._lines)}")
+
+    def send(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
+
+    def finish(self) -> Finished:
+        """Waits for the end."""
+        rest, _ = self._popen.communicate(timeout=TIMEOUT_S)
+        return Finished("".join(self._lines) + rest, self._popen.returncode)
+
+    def kill(self) -> None:
+        """Ends it if a test has failed before it ended; its leash takes the rest with it."""
+        self._popen.kill()
+        self._popen.communicate()
+
+    def traces(self) -> list[str]:
+        """Returns what is still there of it: processes that carry the mark, and files."""
+        files = [path.name for path in self._scratch.iterdir()]
+        return [*_processes_with(str(self._scratch)), *files]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Command]:
+    """A command in a scratch folder that the account of Postgres can reach too."""
+    scratch = Path(tempfile.mkdtemp(prefix="plantpulse-test-", dir="/tmp"))
+    scratch.chmod(0o755)
+    command = Command(arguments, scratch)
+    try:
+        yield command
+    finally:
+        command.kill()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def devstack(*arguments: str) -> tuple[str, ...]:
+    """Returns the command line of `python -m devstack`."""
+    return (sys.executable, "-m", "devstack", *arguments)
+
+
+def listening(output: str) -> list[int]:
+    """Returns the ports named in an output that something still listens on."""
+    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", output)}
+    return sorted(port for port in ports if is_listening(port))
+
+
+def _processes_with(mark: str) -> Iterator[str]:
+    if not Path("/proc").exists():
+        pytest.skip("without /proc the processes cannot be searched")
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            known = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is somebody else's
+        if mark.encode() in known:
+            yield f"process {process.name}"

@@ -1,0 +1,122 @@
+"""`make run` as a newcomer meets it: what it prints, how it ends, what it leaves behind."""
+
+import re
+import signal
+from dataclasses import dataclass
+
+import pytest
+
+from tests.end_to_end.conftest import Finished, devstack, listening, started
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A demonstration from start to end."""
+
+    finished: Finished
+    traces: list[str]
+    still_listening: list[int]
+
+    @property
+    def lines(self) -> list[str]:
+        return self.finished.output.splitlines()
+
+    def part(self, number: int) -> str:
+        """The text below one of the numbered headlines."""
+        parts = re.split(r"^\d  ", self.finished.output, flags=re.MULTILINE)
+        return parts[number]
+
+
+@pytest.fixture(scope="module")
+def shown() -> Shown:
+    with started(*devstack("run")) as command:
+        finished = command.finish()
+        return Shown(finished, command.traces(), listening(finished.output))
+
+
+def test_everything_is_as_expected_and_the_exit_code_says_so(shown: Shown) -> None:
+    assert shown.finished.exit_code == 0, shown.finished.output
+    assert "All as expected." in shown.finished.output
+
+
+def test_each_step_of_the_start_is_shown_with_its_seconds(shown: Shown) -> None:
+    steps = [line for line in shown.lines if re.fullmatch(r"  ✓ \S.* \d+\.\d s", line)]
+
+    assert len(steps) == 5
+
+
+def test_the_first_tick_polls_and_shows_a_snapshot_of_every_asset(shown: Shown) -> None:
+    first = shown.part(1)
+
+    assert re.search(r"outcome +(succeeded|partial)", first)
+    assert re.search(r"snapshots +written 8, updated 0, unchanged 0", first)
+    for asset in ("Press 1", "Press 2", "Weld cell 1", "Weld cell 2", "Paint line"):
+        assert re.search(rf"^     {asset} .* (on target|below|above) ", first, re.MULTILINE), asset
+    for asset in ("Assembly line 1", "Assembly line 2", "Packaging"):
+        assert re.search(rf"^     {asset} .* (on target|below|above) ", first, re.MULTILINE), asset
+
+
+def test_the_first_tick_shows_the_safety_incident_and_what_was_rejected(shown: Shown) -> None:
+    first = shown.part(1)
+
+    assert re.search(r"Weld cell 2 +Safety Issue +critical +Sleeve caught in the clamp", first)
+    assert re.search(r"output +the asset name is missing", first)
+    assert re.search(r"output +a count, share or duration is", first)
+
+
+def test_the_same_tick_again_is_a_duplicate_and_changes_nothing(shown: Shown) -> None:
+    second = shown.part(2)
+
+    assert "duplicate of run 1" in second
+    for what in ("rows in Supabase", "connections to SQL Server"):
+        counts = re.search(rf"{what} +([\d,]+) +([\d,]+)", second)
+        assert counts
+        assert counts[1] == counts[2] != "0"
+
+
+def test_the_next_tick_shows_what_changed_and_the_incident_that_was_typed_in_late(shown: Shown) -> None:
+    third = shown.part(3)
+
+    assert re.search(r"snapshots +written 8, updated 0, unchanged 0", third)
+    assert re.search(r"safety +recorded [1-9]", third)
+    assert re.search(r"Press 1 +safety issue +critical +Emergency stop pulled", third)
+
+
+def test_only_members_see_the_plant_and_only_managers_the_rejected_rows(shown: Shown) -> None:
+    fourth = shown.part(4)
+
+    assert re.search(r"stranger +- +- +- +-$", fourth, re.MULTILINE)
+    assert re.search(r"viewer +9 +16 +[1-9]\d* +-$", fourth, re.MULTILINE)
+    assert re.search(r"manager +9 +16 +[1-9]\d* +[1-9]\d*$", fourth, re.MULTILINE)
+
+
+def test_a_log_gets_plain_text_of_at_most_80_columns(shown: Shown) -> None:
+    assert "\x1b" not in shown.finished.output
+    assert "\r" not in shown.finished.output
+    assert max(len(line) for line in shown.lines) <= 80
+
+
+def test_it_leaves_no_process_no_listener_and_no_file(shown: Shown) -> None:
+    assert re.search(r"POST http://127\.0\.0\.1:\d+/", shown.finished.output)
+    assert shown.still_listening == []
+    assert shown.traces == []
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"]
+)
+@pytest.mark.parametrize("moment", ["plantpulse", "✓ Supabase", "Snapshots"])
+def test_stopping_it_in_the_middle_leaves_nothing(
+    moment: str, number: signal.Signals, exit_code: int
+) -> None:
+    with started(*devstack("run")) as command:
+        command.read_until(moment)
+
+        command.send(number)
+        finished = command.finish()
+
+        assert finished.exit_code == exit_code
+        assert "Stopped" in finished.output.splitlines()[-1]
+        assert "Traceback" not in finished.output
+        assert command.traces() == []
+        assert listening(finished.output) == []
