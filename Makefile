@@ -28,7 +28,7 @@ up: $(INSTALLED) ## Keep the local stack running with a compressed clock until C
 
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite on the local stack
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4
 
 .PHONY: check
 check: $(INSTALLED) ## Check style, types, imports and that nothing generated is stale
@@ -65,8 +65,8 @@ clean: ## Remove everything that was installed or generated
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@$(BIN)/pip install -qq --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install -qq --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 # `npm ci` refuses a lock that was written on another platform, as the binaries are optional packages.

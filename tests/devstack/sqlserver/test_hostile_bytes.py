@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -65,11 +66,12 @@ HOSTILE = {
 @pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE.keys())
 def test_nonsense_ends_its_own_connection_only(mssql: Server, ask: Ask, sent: bytes) -> None:
     with socket.create_connection(mssql.address(), timeout=5) as client:
-        client.sendall(sent)
-        client.shutdown(socket.SHUT_WR)
         answer = b""
-        while part := client.recv(4096):
-            answer += part
+        with suppress(OSError):  # the server may hang up on the nonsense before its end is sent
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
+            while part := client.recv(4096):
+                answer += part
 
     assert len(answer) < 1000
     assert ask("select 1 as x") == [(1,)]
