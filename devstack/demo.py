@@ -38,6 +38,10 @@ _EVENTS = {"select": "*,asset:assets(name)", "order": "event_timestamp.desc"}
 _REJECTED = {"select": "query,reason,row", "order": "id"}
 
 
+class NothingToShow(Exception):
+    """A poll did no work, so that what would come next has nothing to show."""
+
+
 @dataclass
 class Verdict:
     """What was not as expected, so far."""
@@ -56,7 +60,10 @@ def run(console: Console) -> int:
     latest = slot_at_or_before(datetime.now(UTC), STEP)
     console.print("[bold]plantpulse[/]: a plant, its SQL Server, Supabase and a function, all on 127.0.0.1\n")
     with stack.running(northfield(), latest - STEP, Steps(console)) as running:
-        _Demonstration(console, running, verdict).show(latest - STEP, latest)
+        try:
+            _Demonstration(console, running, verdict).show(latest - STEP, latest)
+        except NothingToShow as reason:
+            verdict.expect(False, str(reason))
     for left in left_over(running.remains):
         verdict.expect(False, f"left behind: {left}")
     return _conclude(console, verdict)
@@ -100,7 +107,9 @@ class _Demonstration:
         before = self._footprint()
         answer = self._deliver(slot)
         after = self._footprint()
-        self.verdict.expect(answer.body.get("outcome") == "duplicate", f"repeated tick: {answer.body}")
+        self.verdict.expect(
+            answer.body.get("outcome") == "duplicate", f"repeated tick: {show.told(answer.body)}"
+        )
         self.verdict.expect(before == after, f"repeated tick: {before} became {after}")
         self.console.print(
             f"   [bold cyan]duplicate[/] of run {answer.body.get('run_id')}: nothing changed\n"
@@ -134,15 +143,17 @@ class _Demonstration:
     def _poll(self, slot: datetime) -> int:
         """Delivers a slot that is to be polled, shows the report and returns the run's id."""
         answer = self._deliver(slot)
-        self.verdict.expect(
-            answer.body.get("outcome") in DID_WORK, f"tick {self._local(slot)}: {answer.body}"
-        )
-        self._print(show.report(answer.body, self.stack.plant.timezone))
+        if "outcome" in answer.body:
+            self._print(show.report(answer.body, self.stack.plant.timezone))
+        if answer.body.get("outcome") not in DID_WORK:
+            raise NothingToShow(f"tick {self._local(slot)}: {show.told(answer.body)}")
         return int(answer.body["run_id"])
 
     def _deliver(self, slot: datetime) -> Answer:
         answer = self.stack.function.deliver(slot)
-        self.verdict.expect(answer.status == httpx.codes.OK, f"status {answer.status}: {answer.body}")
+        self.verdict.expect(
+            answer.status == httpx.codes.OK, f"tick {self._local(slot)}: status {answer.status}"
+        )
         self.console.print(
             f"   [dim]POST {self.stack.function.url} → {answer.status} in {answer.seconds:.2f} s[/]"
         )

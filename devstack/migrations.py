@@ -16,6 +16,7 @@ from devstack.postgrest import NODE_MODULES
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 _TIMEOUT_S = 120
+_QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"}
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ def _run(project: Path, *arguments: str) -> str:
     cli = NODE_MODULES / ".bin" / "supabase"
     if not cli.exists():
         raise LookupError(f"{cli} is missing: run `npm ci --prefix devstack`")
-    # It unpacks a part of itself where temporary files go, and would leave it there.
+    # It unpacks a part of itself among the temporary files and keeps notes at home, and leaves both there.
     with tempfile.TemporaryDirectory(prefix="plantpulse-cli-") as scratch:
         code, printed, errors = _finish(
             subprocess.Popen(
                 [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
-                env={**os.environ, "SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1", "TMPDIR": scratch},
+                env={**os.environ, **_QUIET, "TMPDIR": scratch, "HOME": scratch},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

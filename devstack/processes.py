@@ -132,14 +132,17 @@ class Child:
 
 
 class Children:
-    """The processes and throw-away folders of one stack; leaving the context ends and removes them all."""
+    """The processes and throw-away folders of one stack; leaving the context ends and removes them all.
 
-    def __init__(self, log_folder: Path) -> None:
-        log_folder.mkdir(parents=True, exist_ok=True)
-        self._log_folder = log_folder
+    Logs go to `log_folder`, and stay there; None makes a folder that is thrown away like the others.
+    """
+
+    def __init__(self, log_folder: Path | None = None) -> None:
         self._running: list[Child] = []
         self._folders: list[Path] = []
         self._leash = _start_leash()
+        self.log_folder = log_folder or self.make_folder()
+        self.log_folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +162,7 @@ class Children:
 
         Raises: StartFailed, after ending the process again.
         """
-        child = Child(program, self._log_folder / f"{program.name}.log")
+        child = Child(program, self.log_folder / f"{program.name}.log")
         self._running.append(child)
         self._tell(f"watch {child.pid} {int(child.stop_signal)}")
         try:

@@ -121,6 +121,13 @@ def people(seen: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
+def told(body: Record) -> str:
+    """What an answer comes to, in one sentence: a report's outcome, an error's message."""
+    error = body.get("error")
+    outcome = body.get("outcome", "refused")
+    return f"{outcome}, {error['code']}: {error['message']}" if error else str(outcome)
+
+
 def local(instant: datetime, zone: ZoneInfo, form: str = "%H:%M") -> str:
     """An instant on the plant's clock."""
     return instant.astimezone(zone).strftime(form)
@@ -133,13 +140,10 @@ def _report_lines(body: Record, zone: ZoneInfo) -> Iterable[tuple[str, Text | st
     yield "window", " to ".join(local(_instant(body["window"][end]), zone) for end in ("start", "until"))
     counts = body["counts"]
     yield "rows read", _listed({name: counts.get(f"{name}_rows", 0) for name in QUERIES})
-    yield (
-        "snapshots",
-        _listed(_counts_of("snapshots_", counts)) + f"; {counts['assets_reporting']} had output",
-    )
+    yield "snapshots", _listed(_counts_of("snapshots_", counts))
     yield "safety", _listed(_counts_of("safety_", counts))
-    set_aside = {"malformed rows": counts["rejected"], "unknown asset names": counts["assets_unknown"]}
-    yield "set aside", _listed(set_aside)
+    set_aside = {"malformed rows": "rejected", "unknown asset names": "assets_unknown"}
+    yield "set aside", _listed({words: counts.get(name, 0) for words, name in set_aside.items()})
     yield "time", _listed({name: f"{body['timings_ms'].get(name, 0)} ms" for name in STEPS})
     for warning in body["warnings"]:
         yield "warning", Text(f"{warning['code']}: {warning['message']}", "yellow")

@@ -5,7 +5,6 @@ leaving the context ends every process and deletes the data.
 """
 
 import secrets
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -91,7 +90,7 @@ def running(
     Raises: StartFailed, LookupError (something is not installed), CliFailed (a migration fails).
     """
     with ExitStack() as stack:
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="plantpulse-logs-")))
+        logs = stack.enter_context(Children()).log_folder
         with steps.step("Supabase: Postgres, PostgREST, migrations"):
             supabase = stack.enter_context(Supabase(logs))
         clock = CompressedClock.start(worked_until, tick) if tick else CompressedClock.real()

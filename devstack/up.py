@@ -59,7 +59,7 @@ def _line(running: Stack, slot: datetime, answer: Answer) -> Text:
         (f"{outcome:<10}", show.OUTCOME_STYLE.get(outcome, "bold red")),
     )
     if answer.status != httpx.codes.OK or outcome == "failed":
-        return line.append(f"{answer.status} {answer.body.get('error')}", "red")
+        return line.append(f"{answer.status} {show.told(answer.body)}", "red")
     rows = running.viewer.read("live_snapshots", select="status", snapshot_timestamp=f"eq.{slot.isoformat()}")
     for status, label in show.STATUS.items():
         count = sum(row["status"] == status for row in rows)

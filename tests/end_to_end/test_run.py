@@ -120,3 +120,15 @@ def test_stopping_it_in_the_middle_leaves_nothing(
         assert "Traceback" not in finished.output
         assert command.traces() == []
         assert listening(finished.output) == []
+
+
+def test_killing_it_leaves_nothing_either() -> None:
+    with started(*devstack("run")) as command:
+        command.read_until("1  The scheduler calls")
+
+        command.send(signal.SIGKILL)
+        finished = command.finish()  # its output ends with the last process that holds it, the leash
+
+        assert finished.exit_code == -signal.SIGKILL
+        assert command.traces() == []
+        assert listening(finished.output) == []
