@@ -19,11 +19,25 @@ PlantKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 def _known_time_zone(name: str) -> str:
+    """Return the IANA name of a time zone that is named as IANA or as Windows names it."""
+    if _is_iana_time_zone(name):
+        return name
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - most plants are configured by IANA names
+
+    iana_name = win_tz.get(name, "")
+    if _is_iana_time_zone(iana_name):
+        return iana_name
+    raise ValueError(
+        "must be an IANA time zone such as Europe/Berlin or a Windows one such as W. Europe Standard Time"
+    )
+
+
+def _is_iana_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
-    return name
+        return False
+    return True
 
 
 class _Settings(BaseModel):
@@ -61,7 +75,7 @@ class PlantSettings(_Settings):
     """One plant: its clock, its SQL Server and how its rows are to be read."""
 
     time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
-        description="IANA time zone of the naive times in the plant's SQL Server"
+        description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
     )
     sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
     missing_settings: tuple[str, ...] = Field(

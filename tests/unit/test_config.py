@@ -1,8 +1,12 @@
 """Reading plantpulse.yaml and the environment."""
 
+import subprocess
+import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from tzlocal.windows_tz import win_tz
 
 from plantpulse import config
 from plantpulse.errors import ConfigurationError
@@ -33,6 +37,45 @@ def test_the_environment_alone_describes_one_plant() -> None:
     assert server is not None
     assert (server.host, server.port, server.encryption) == ("sql.example", 1433, "require")
     assert server.password.get_secret_value() == "hunter2-hunter2"
+
+
+@pytest.mark.parametrize(
+    ("name", "iana_name"),
+    [
+        ("America/Chicago", "America/Chicago"),
+        ("Central Standard Time", "America/Chicago"),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("Cen. Australia Standard Time", "Australia/Adelaide"),
+        ("India Standard Time", "Asia/Calcutta"),  # the old name of Asia/Kolkata
+        ("UTC", "UTC"),
+    ],
+)
+def test_a_time_zone_may_have_its_iana_or_its_windows_name(name: str, iana_name: str) -> None:
+    write(f"plants: {{north: {{time_zone: {name}}}}}")
+
+    from_the_file = config.load({})
+    from_the_environment = config.load({"MSSQL_TIMEZONE": name})
+
+    assert from_the_file.plants["north"].time_zone == iana_name
+    assert from_the_environment.plants["north"].time_zone == iana_name
+
+
+@pytest.mark.parametrize("name", sorted(win_tz))
+def test_every_zone_that_windows_knows_is_a_time_zone_here(name: str) -> None:
+    settings = config.load({"MSSQL_TIMEZONE": name})
+
+    assert ZoneInfo(settings.plants["plant"].time_zone)
+
+
+def test_an_iana_name_does_not_cost_the_import_of_the_windows_names() -> None:
+    code = (
+        "import sys; from plantpulse import config;"
+        " config.load({'MSSQL_TIMEZONE': 'Europe/Berlin'}); print('tzlocal' in sys.modules)"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout == "False\n"
 
 
 def test_defaults_are_those_of_the_requirements() -> None:
@@ -97,7 +140,9 @@ def test_what_an_unfinished_sql_server_lacks_is_named() -> None:
         ("POLL_INTERVAL_MINUTES", "0", "greater than or equal to 1"),
         ("POLL_WINDOW_MINUTES", "40", "whole multiple of every_minutes"),
         ("POLL_TIMEOUT_SECONDS", "20", "warn_after_s must be below timeout_s"),
-        ("MSSQL_TIMEZONE", "Mars/Olympus", "must be an IANA time zone"),
+        ("MSSQL_TIMEZONE", "Mars/Olympus", "an IANA time zone such as .* or a Windows one such as"),
+        ("MSSQL_TIMEZONE", "Central Standard Time_dstoff", "an IANA time zone"),
+        ("MSSQL_TIMEZONE", "../../etc/passwd", "an IANA time zone"),
         ("MSSQL_ENCRYPTION", "sometimes", "'require', 'request' or 'off'"),
         ("MSSQL_PORT", "99999", "less than or equal to 65535"),
         ("SAFETY_REASON_CODES", "Fire=awful", "'low', 'medium', 'high' or 'critical'"),
