@@ -17,7 +17,9 @@ from plantpulse.live_pulse.text import clean_text, collapse_blanks, cut_text
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 2000
-LARGEST_NUMBER: Final = 1e12
+# Below the largest int (2,147,483,647), which is what a counter that was never set or ran over shows: most
+# plants count in int columns, and a limit above it would refuse nothing there.
+LARGEST_NUMBER: Final = 1e9
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2199
 
@@ -35,7 +37,7 @@ class Reason(StrEnum):
     NUMBER_MISSING = "a required number is missing"
     NOT_A_NUMBER = "a value is not a finite number"
     NEGATIVE = "a count, share or duration is negative"
-    ABSURD = "a value is beyond 1e12"
+    ABSURD = "a value is beyond 1e9"
     BUCKET_OUT_OF_RANGE = "the bucket is not a whole number inside the span that was read"
     OEE_OUT_OF_RANGE = "the OEE is above 1000 percent: check the plant's OEE scale"
     TIME_MISSING = "a required time is missing"
@@ -86,7 +88,7 @@ def _asset_name(text: str) -> AssetName:
 
 
 def read_number(value: object) -> float:
-    """Return a finite number of at most 1e12 in size: from int, float, Decimal or a number in a text.
+    """Return a finite number of at most 1e9 in size: from int, float, Decimal or a number in a text.
 
     Raises: Malformed.
     """
@@ -163,7 +165,8 @@ def show_value(value: object) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return cut_text(clean_text(value[: 2 * _SHOWN_LIMIT]), _SHOWN_LIMIT)
+        # Trailing blanks say nothing: a CHAR column pads with them, and the query files add one.
+        return cut_text(clean_text(value[: 2 * _SHOWN_LIMIT]).rstrip(), _SHOWN_LIMIT)
     if isinstance(value, int):
         return int(value) if abs(value) < _SAFE_INTEGER else cut_text(hex(value), _SHOWN_LIMIT)
     if isinstance(value, float):

@@ -5,7 +5,7 @@ Pure. A parse never raises, whatever the values are. What a row may look like:
     repaired    white space around and inside names and codes, letter case (for comparing), control
                 characters (as blanks), numbers in a text, times in ISO 8601 text or with an offset
     rejected    asset missing, blank, not text or over 200 characters; a required number missing, not finite,
-                negative or beyond 1e12; a bucket outside the span; a time missing, no time or outside 1970
+                negative or beyond 1e9; a bucket outside the span; a time missing, no time or outside 1970
                 to 2199; downtime that ends before it starts; an OEE above 1000 percent
     left out    an unusable value in a column that no figure rests on: `last_at` and the three parts of a
                 reported OEE, `hours`, `notes`

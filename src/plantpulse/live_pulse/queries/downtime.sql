@@ -6,6 +6,8 @@
 --   started_at   datetime2  plant-local time
 --   ended_at     datetime2  plant-local time; null = still open; before started_at = malformed
 --   notes        nvarchar   free text, may be null
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
@@ -15,11 +17,11 @@
 -- Tables named otherwise? Change the names in the inner select; the aliases stay. A table that stores
 -- the end of a stop gives it as ended_at, in place of the dateadd.
 select top (@limit)
-    stop.asset as asset,
-    stop.reason_code as reason_code,
+    stop.asset + N' ' as asset,
+    left(stop.reason_code, 400) + N' ' as reason_code,
     stop.started_at as started_at,
     stop.ended_at as ended_at,
-    stop.notes as notes
+    substring(stop.notes, 1, 3999) + N' ' as notes
 from (
     select
         id as id,
@@ -31,12 +33,16 @@ from (
         -- minus one, which shows as malformed.
         dateadd(
             second,
-            60 * case
-                when downtime_minutes > 525600 then 525600
-                when downtime_minutes < 0 then -1
-                else downtime_minutes
-            end,
-            [timestamp]
+            cast(
+                60 * case
+                    when downtime_minutes > 525600 then 525600
+                    when downtime_minutes < 0 then -1
+                    else downtime_minutes
+                end as int
+            ),
+            -- and of the conditions below the server may test the one on ended_at first: a row dated in the
+            -- year 9999 must not overflow either
+            case when [timestamp] < @until then [timestamp] end
         ) as ended_at,
         notes as notes
     from downtime_records

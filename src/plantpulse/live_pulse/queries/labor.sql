@@ -1,10 +1,13 @@
 -- labor.sql: how many people work at each asset, and the hours they booked in the window.
 --
--- Result columns, newest booking first:
+-- Result columns, newest booking first; a missing, negative or absurd headcount has a row of its own beside
+-- the latest usable one, so that it shows and hides nothing:
 --   asset      nvarchar  the asset as the source spells it
 --   headcount  number    people, from the latest record: a state, so it is never summed
 --   hours      float     person-hours booked in the window: amounts, so they are summed; a correction is
 --                        a negative booking and belongs in the sum; null = none were booked
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
@@ -13,17 +16,29 @@
 --
 -- Tables named otherwise? Change the names in the inner select; the aliases stay.
 select top (@limit)
-    booked.asset as asset,
+    booked.asset + N' ' as asset,
     booked.headcount as headcount,
     booked.hours as hours
 from (
     select
         locationName as asset,
         headcount as headcount,
-        sum(cast(hours_worked as float)) over (partition by locationName) as hours,
+        -- absurd hours are left out: the sum of a float column could overflow and end the query
+        sum(
+            case when hours_worked > -1e9 and hours_worked < 1e9 then cast(hours_worked as float) end
+        ) over (partition by locationName) as hours,
         [timestamp] as booked_at,
         -- id decides between two rows of one instant, so that every poll picks the same one
-        row_number() over (partition by locationName order by [timestamp] desc, id desc) as recency
+        row_number() over (
+            partition by
+                locationName,
+                case
+                    when headcount > 1e9 then 2
+                    when headcount >= 0 then 1
+                    else sign(headcount)
+                end
+            order by [timestamp] desc, id desc
+        ) as recency
     from labor_records
     where [timestamp] >= @from
         and [timestamp] < @until

@@ -1,12 +1,15 @@
 -- oee.sql: the OEE that the source itself reports, the latest figure of each asset in the window.
 --
--- Result columns, newest first:
+-- Result columns, newest first; a missing, negative or absurd figure has a row of its own beside the latest
+-- usable one, so that it shows and hides nothing:
 --   asset         nvarchar   the asset as the source spells it
 --   oee           number     percent or fraction: one scale for the whole plant, set in plantpulse.yaml
 --   availability  number     same scale, may be null
 --   performance   number     same scale, may be null
 --   quality       number     same scale, may be null
 --   at            datetime2  when it was reported, plant-local time
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
@@ -15,7 +18,7 @@
 --
 -- Tables named otherwise? Change the names in the inner select; the aliases stay.
 select top (@limit)
-    reported.asset as asset,
+    reported.asset + N' ' as asset,
     reported.oee as oee,
     reported.availability as availability,
     reported.performance as performance,
@@ -30,7 +33,16 @@ from (
         quality as quality,
         [timestamp] as reported_at,
         -- id decides between two rows of one instant, so that every poll picks the same one
-        row_number() over (partition by locationName order by [timestamp] desc, id desc) as recency
+        row_number() over (
+            partition by
+                locationName,
+                case
+                    when oee > 1e9 then 2
+                    when oee >= 0 then 1
+                    else sign(oee)
+                end
+            order by [timestamp] desc, id desc
+        ) as recency
     from oee_metrics
     where [timestamp] >= @from
         and [timestamp] < @until

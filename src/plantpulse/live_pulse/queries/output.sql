@@ -5,8 +5,11 @@
 --   bucket   int        0 = the newest @bucket_s seconds before @until, 1 = the ones before them, ...
 --   units    float      sum of the counts, in units
 --   last_at  datetime2  the newest row of the sum, plant-local time
--- Negative and missing counts are summed apart from the others, so that a sum below zero or null shows
--- malformed rows instead of hiding them. An asset has therefore one to three rows in a bucket.
+-- Negative, missing and absurd counts (beyond 1e9) are summed apart from the others, so that a sum that is
+-- negative, null or absurd shows malformed rows instead of hiding them. An asset has therefore one to
+-- four rows in a bucket.
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
@@ -16,7 +19,7 @@
 --
 -- Tables named otherwise? Change the names in the inner select; the aliases stay.
 select top (@limit)
-    counted.asset as asset,
+    counted.asset + N' ' as asset,
     counted.bucket as bucket,
     sum(counted.units) as units,
     max(counted.counted_at) as last_at
@@ -25,9 +28,18 @@ from (
         locationName as asset,
         -- minus one second: a row exactly one bucket before @until belongs to the newer bucket
         (datediff(second, [timestamp], @until) - 1) / @bucket_s as bucket,
-        -- float: a sum of int columns could overflow and end the query
-        cast(output_count as float) as units,
-        case when output_count >= 0 then 1 else sign(output_count) end as plausibility,
+        -- float and bounded: neither the sum of an int column nor that of a float column may overflow, as
+        -- that would end the query
+        case
+            when output_count > 1e12 then 1e12
+            when output_count < -1e12 then -1e12
+            else cast(output_count as float)
+        end as units,
+        case
+            when output_count > 1e9 then 2
+            when output_count >= 0 then 1
+            else sign(output_count)
+        end as plausibility,
         [timestamp] as counted_at
     from production_data
     where [timestamp] >= @from

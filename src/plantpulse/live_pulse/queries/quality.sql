@@ -4,8 +4,11 @@
 --   asset     nvarchar  the asset as the source spells it
 --   good      float     sum of the good units
 --   rejected  float     sum of the rejected units
--- Negative and missing counts are summed apart from the others, so that a sum below zero or null shows
--- malformed rows instead of hiding them. An asset with no such rows has one row.
+-- Negative, missing and absurd counts (beyond 1e9) are summed apart from the others, so that a sum that is
+-- negative, null or absurd shows malformed rows instead of hiding them. An asset with no such rows has
+-- one row.
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
@@ -14,17 +17,34 @@
 --
 -- Tables named otherwise? Change the names in the inner select; the aliases stay.
 select top (@limit)
-    checked.asset as asset,
+    checked.asset + N' ' as asset,
     sum(checked.good) as good,
     sum(checked.rejected) as rejected
 from (
     select
         locationName as asset,
-        -- float: a sum of int columns could overflow and end the query
-        cast(good_count as float) as good,
-        cast(reject_count as float) as rejected,
-        case when good_count >= 0 then 1 else sign(good_count) end as good_plausibility,
-        case when reject_count >= 0 then 1 else sign(reject_count) end as rejected_plausibility
+        -- float and bounded: neither the sum of an int column nor that of a float column may overflow, as
+        -- that would end the query
+        case
+            when good_count > 1e12 then 1e12
+            when good_count < -1e12 then -1e12
+            else cast(good_count as float)
+        end as good,
+        case
+            when reject_count > 1e12 then 1e12
+            when reject_count < -1e12 then -1e12
+            else cast(reject_count as float)
+        end as rejected,
+        case
+            when good_count > 1e9 then 2
+            when good_count >= 0 then 1
+            else sign(good_count)
+        end as good_plausibility,
+        case
+            when reject_count > 1e9 then 2
+            when reject_count >= 0 then 1
+            else sign(reject_count)
+        end as rejected_plausibility
     from quality_records
     where [timestamp] >= @from
         and [timestamp] < @until

@@ -5,9 +5,11 @@
 --                           whose table has none leaves this column out
 --   asset        nvarchar   the asset as the source spells it
 --   reason_code  nvarchar   as typed in
---   at           datetime2  when it happened, plant-local time
+--   at           datetime2  when it happened, plant-local time; null = not known
 --   minutes      number     length of the stop in minutes, may be null
 --   notes        nvarchar   free text, may be null
+-- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
+-- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-21T06:30:00';   -- plant-local, included
@@ -18,11 +20,11 @@
 -- Tables named otherwise? Change the names in the inner select; the aliases stay.
 select top (@limit)
     cast(stop.id as nvarchar(100)) as source_id,
-    stop.asset as asset,
-    stop.reason_code as reason_code,
+    stop.asset + N' ' as asset,
+    left(stop.reason_code, 400) + N' ' as reason_code,
     stop.stopped_at as [at],
     stop.minutes as minutes,
-    stop.notes as notes
+    substring(stop.notes, 1, 3999) + N' ' as notes
 from (
     select
         id as id,
@@ -31,7 +33,7 @@ from (
         -- tabs, line breaks and no-break spaces (9, 10, 13, 160) count as blanks
         lower(ltrim(rtrim(
             replace(replace(replace(replace(
-                reason_code, nchar(9), N' '), nchar(10), N' '), nchar(13), N' '), nchar(160), N' ')
+                left(reason_code, 400), nchar(9), N' '), nchar(10), N' '), nchar(13), N' '), nchar(160), N' ')
         ))) as spaced_code,
         [timestamp] as stopped_at,
         downtime_minutes as minutes,
@@ -39,6 +41,8 @@ from (
     from downtime_records
     where [timestamp] >= @from
         and [timestamp] < @until
+        -- an incident that nobody gave a time is still an incident
+        or [timestamp] is null
 ) as stop
 -- Compared in lower case, so that it holds under case-sensitive collations too; looked up between bars and
 -- not with LIKE, so that no character of a code is a wild-card. The three replaces leave one blank of many.
