@@ -7,6 +7,7 @@ in which wall clock and UTC run side by side. Truth about zones: the tz database
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import gcd
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from plantpulse.live_pulse.slots import Window
 
 _ONE_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta.resolution
+_DAY: Final = timedelta(days=1)
 # Shorter than any stretch between two changes of a zone's offset, save a few that cancel out.
 _STRIDE: Final = timedelta(hours=12)
 
@@ -30,6 +32,13 @@ class LocalPiece(NamedTuple):
 
     start: datetime
     until: datetime
+
+
+class BucketGrid(NamedTuple):
+    """How output is counted over a span: in buckets of `length`, counted back from `bounds.until`."""
+
+    bounds: LocalBounds
+    length: timedelta
 
 
 class ResolvedTime(NamedTuple):
@@ -88,6 +97,34 @@ def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:
     )
 
 
+def is_shown_once(window: Window, zone: ZoneInfo, *, read_by: datetime) -> bool:
+    """Tell whether the rows read by that instant under the window's local times are the window's alone.
+
+    Always so outside the repeated hour. In its first pass, until the clock shows the window's times again;
+    in its second pass never, because the rows of the first one are there already.
+    """
+    around = Window(window.start - _DAY, window.until + _DAY)
+    return all(
+        _is_shown_once(window, change, repeated, read_by)
+        for change in _offset_changes(around, zone)
+        if (repeated := _offset(change - _TICK, zone) - _offset(change, zone)) > timedelta()
+    )
+
+
+def bucket_grid(span: Window, every: timedelta, zone: ZoneInfo) -> BucketGrid:
+    """Return bounds and buckets in which a query counts output, for windows `every` apart that fill the span.
+
+    Every edge of such a window is the edge of a bucket, on both sides of a change of the clock. So buckets
+    are as long as `every`, save where the clock is changed by something that is no multiple of it.
+    """
+    bounds = local_bounds(span, zone)
+    changes = _offset_changes(span, zone)
+    steps = [_offset(change, zone) - _offset(change - _TICK, zone) for change in changes]
+    length = _ONE_SECOND * gcd(*(step // _ONE_SECOND for step in (every, *steps)))
+    last_edge = _whole_second_after(to_local(span.until, zone))
+    return BucketGrid(LocalBounds(bounds.start, bounds.until + (last_edge - bounds.until) % length), length)
+
+
 def bucket_count(bounds: LocalBounds, every: timedelta) -> int:
     """Return how many buckets of length `every`, counted back from `bounds.until`, the bounds hold."""
     return -((bounds.start - bounds.until) // every)
@@ -105,6 +142,17 @@ def buckets_in(window: Window, bounds: LocalBounds, every: timedelta, zone: Zone
         oldest = (bounds.until - start - _TICK) // every
         touched.update(range(max(newest, 0), oldest + 1))
     return frozenset(touched)
+
+
+def _is_shown_once(window: Window, change: datetime, repeated: timedelta, read_by: datetime) -> bool:
+    """Tell the same for one change of the clock, which shows the time `repeated` before it a second time."""
+    first_from, second_until = change - repeated, change + repeated
+    if window.until <= first_from or window.start >= second_until:
+        return True
+    if window.start > first_from and window.until > change:
+        return False
+    shown_again_at = max(window.start, first_from) + repeated
+    return window.until >= second_until or read_by <= max(shown_again_at, window.until)
 
 
 def _piece(start: datetime, until: datetime, zone: ZoneInfo) -> LocalPiece:

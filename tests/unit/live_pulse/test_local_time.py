@@ -11,7 +11,9 @@ from plantpulse.live_pulse.local_time import (
     LocalBounds,
     LocalPiece,
     bucket_count,
+    bucket_grid,
     buckets_in,
+    is_shown_once,
     is_time_ambiguous,
     local_bounds,
     local_pieces,
@@ -31,6 +33,7 @@ LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # changes by half an hour
 ZONES = [BERLIN, CHICAGO, KOLKATA, ADELAIDE, CHATHAM, KATHMANDU, LORD_HOWE]
 
 QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
 
 
 def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
@@ -131,6 +134,96 @@ def test_windows_beside_the_repeated_hour_are_not_ambiguous() -> None:
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 6, 15)), CHICAGO) is True
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 15)), CHICAGO) is True
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 30)), CHICAGO) is False
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "shown_again_at"),
+    [
+        pytest.param(utc(11, 1, 5, 45), utc(11, 1, 6, 15), utc(11, 1, 7), id="into the first pass"),
+        pytest.param(utc(11, 1, 6, 15), utc(11, 1, 6, 45), utc(11, 1, 7, 15), id="inside the first pass"),
+        pytest.param(utc(11, 1, 6, 30), utc(11, 1, 7), utc(11, 1, 7, 30), id="to the end of the first pass"),
+        pytest.param(utc(11, 1, 6), utc(11, 1, 7), utc(11, 1, 7), id="the whole first pass"),
+        pytest.param(utc(11, 1, 5), utc(11, 1, 7, 20), utc(11, 1, 7, 20), id="a part of the second as well"),
+    ],
+)
+def test_a_first_pass_is_shown_once_until_the_clock_comes_back_to_it(
+    start: datetime, until: datetime, shown_again_at: datetime
+) -> None:
+    window = Window(start, until)
+
+    assert is_shown_once(window, CHICAGO, read_by=shown_again_at) is True
+    assert is_shown_once(window, CHICAGO, read_by=shown_again_at + timedelta(seconds=1)) is False
+
+
+@pytest.mark.parametrize(
+    ("start", "until"),
+    [
+        pytest.param(utc(11, 1, 6, 45), utc(11, 1, 7, 15), id="over the change"),
+        pytest.param(utc(11, 1, 7), utc(11, 1, 7, 15), id="from the change"),
+        pytest.param(utc(11, 1, 7, 15), utc(11, 1, 7, 45), id="inside"),
+        pytest.param(utc(11, 1, 7, 45), utc(11, 1, 8, 15), id="out of it"),
+    ],
+)
+def test_a_second_pass_was_shown_before(start: datetime, until: datetime) -> None:
+    assert is_shown_once(Window(start, until), CHICAGO, read_by=until) is False
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "until"),
+    [
+        pytest.param(CHICAGO, utc(11, 1, 5, 30), utc(11, 1, 6), id="before the repeated hour"),
+        pytest.param(CHICAGO, utc(11, 1, 8), utc(11, 1, 8, 30), id="after it"),
+        pytest.param(CHICAGO, utc(11, 1, 5), utc(11, 2, 5), id="all of it, both passes"),
+        pytest.param(CHICAGO, utc(3, 8, 7, 45), utc(3, 8, 8, 15), id="over the spring change"),
+        pytest.param(KOLKATA, utc(11, 1, 6), utc(11, 1, 6, 30), id="without changes"),
+    ],
+)
+def test_windows_that_hold_no_part_of_one_pass_alone_are_shown_once_for_ever(
+    zone: ZoneInfo, start: datetime, until: datetime
+) -> None:
+    assert is_shown_once(Window(start, until), zone, read_by=utc(12, 31, 0)) is True
+
+
+def test_a_repeated_half_hour_comes_back_after_half_an_hour() -> None:
+    window = Window(utc(4, 4, 14, 30), utc(4, 4, 14, 45))  # the change is at 15:00
+
+    assert is_shown_once(window, LORD_HOWE, read_by=utc(4, 4, 15)) is True
+    assert is_shown_once(window, LORD_HOWE, read_by=utc(4, 4, 15, 1)) is False
+
+
+def test_output_is_counted_in_whole_intervals_on_ordinary_days() -> None:
+    span = Window(utc(11, 20, 11, 23), utc(11, 20, 12, 23))
+
+    grid = bucket_grid(span, QUARTER, KATHMANDU)
+
+    assert grid == (LocalBounds(local(11, 20, 17, 8), local(11, 20, 18, 8)), QUARTER)
+
+
+@pytest.mark.parametrize(
+    ("zone", "change", "every", "length"),
+    [
+        pytest.param(CHICAGO, utc(3, 8, 8), QUARTER, QUARTER, id="an hour is four quarters"),
+        pytest.param(CHICAGO, utc(3, 8, 8), 2 * HOUR, HOUR, id="an hour is half of two"),
+        pytest.param(CHICAGO, utc(11, 1, 7), 3 * QUARTER, QUARTER, id="an hour is not 45 minutes"),
+        pytest.param(LORD_HOWE, utc(10, 3, 15, 30), HOUR, HOUR / 2, id="half an hour is less than one"),
+    ],
+)
+def test_buckets_are_shorter_than_an_interval_where_the_clock_is_changed_by_less(
+    zone: ZoneInfo, change: datetime, every: timedelta, length: timedelta
+) -> None:
+    span = Window(change - every, change + every)
+
+    assert bucket_grid(span, every, zone).length == length
+
+
+def test_the_edges_of_all_windows_are_edges_of_buckets_though_the_span_ends_in_the_second_pass() -> None:
+    span = Window(utc(11, 1, 5, 8), utc(11, 1, 7, 38))
+
+    grid = bucket_grid(span, QUARTER, CHICAGO)
+
+    # The clock shows 01:38 at the end of the span and has shown 02:00 before: 02:08 is the next edge.
+    assert grid == (LocalBounds(local(11, 1, 0, 8), local(11, 1, 2, 8)), QUARTER)
+    assert buckets_in(Window(utc(11, 1, 5, 23), utc(11, 1, 5, 53)), grid.bounds, QUARTER, CHICAGO) == {5, 6}
 
 
 def test_a_window_over_a_whole_year_sees_both_changes() -> None:
