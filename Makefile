@@ -28,7 +28,7 @@ up: $(INSTALLED) ## Keep the local stack running with a compressed clock until C
 
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite on the local stack
-	$(BIN)/pytest -n auto --maxprocesses 4
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: check
 check: $(INSTALLED) ## Check style, types, imports and that nothing generated is stale

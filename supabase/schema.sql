@@ -41,6 +41,25 @@ ALTER FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now t
 
 COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'Marks the running run of a pipeline and plant abandoned when its lease has run out: its fence no longer commits.';
 
+-- Name: add_snapshot_counts(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(p_counts, '{}') || jsonb_object_agg(
+    'snapshots_' || part.key,
+    part.value::bigint + coalesce((p_counts ->> ('snapshots_' || part.key))::bigint, 0)
+  )
+  from jsonb_each_text(p_snapshots) as part;
+$$;
+
+ALTER FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION add_snapshot_counts(p_counts jsonb, p_snapshots jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) IS 'The counts of a report with what one more commit wrote, updated and left unchanged added (snapshots).';
+
 -- Name: pipeline_runs; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.pipeline_runs (
@@ -69,7 +88,10 @@ CREATE TABLE public.pipeline_runs (
     is_retryable boolean,
     report jsonb,
     code_version text,
+    catch_up_from timestamp with time zone,
+    catch_up_until timestamp with time zone,
     CONSTRAINT pipeline_runs_attempt_check CHECK ((attempt >= 1)),
+    CONSTRAINT pipeline_runs_catch_up_check CHECK ((((catch_up_from IS NULL) = (catch_up_until IS NULL)) AND (catch_up_from <= catch_up_until))),
     CONSTRAINT pipeline_runs_counts_check CHECK ((jsonb_typeof(counts) = 'object'::text)),
     CONSTRAINT pipeline_runs_error_check CHECK (((status <> 'failed'::text) OR ((error_code IS NOT NULL) AND (error_message IS NOT NULL) AND (is_retryable IS NOT NULL)))),
     CONSTRAINT pipeline_runs_finished_check CHECK (((status = 'running'::text) = (finished_at IS NULL))),
@@ -191,6 +213,14 @@ COMMENT ON COLUMN public.pipeline_runs.report IS 'The RunReport as the caller go
 
 COMMENT ON COLUMN public.pipeline_runs.code_version IS 'Version of plantpulse that ran.';
 
+-- Name: COLUMN pipeline_runs.catch_up_from; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_runs.catch_up_from IS 'Oldest slot that was missed and is still to be written (UTC); null when none is.';
+
+-- Name: COLUMN pipeline_runs.catch_up_until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_runs.catch_up_until IS 'Newest slot that was missed and is still to be written (UTC); null when none is.';
+
 -- Name: claim_answer(jsonb, public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) RETURNS json
@@ -277,9 +307,11 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
       public.plant_shift_targets(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
     where p_claim -> 'wants' ? 'shift_targets'
     union all
+    select 'fingerprints', public.slot_fingerprints(p_claim ->> 'plant', p_claim -> 'recent_slots')
+    where jsonb_typeof(p_claim -> 'recent_slots') = 'array'
+    union all
     select covered.key, covered.value
-    from public.covered_until(p_claim ->> 'pipeline', p_claim ->> 'plant') as until
-    cross join json_each(row_to_json(until)) as covered
+    from json_each(public.coverage(p_claim ->> 'pipeline', p_claim ->> 'plant')) as covered
   ) as part;
 $$;
 
@@ -320,32 +352,39 @@ ALTER FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now time
 
 -- Name: FUNCTION commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Commits a poll in one transaction: committed, repeated (it had committed) or fenced (it lost its lease or failed).';
+COMMENT ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Commits a poll, or with is_final false a part of one, in one transaction: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
 
--- Name: covered_until(text, text); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: coverage(text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone) RETURNS record
+CREATE FUNCTION public.coverage(p_pipeline text, p_plant text) RETURNS json
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  select
-    (
-      select max(run.snapshots_until)
-      from public.pipeline_runs as run
-      where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
-    ),
-    (
+  select json_build_object(
+    'snapshots_until', newest.snapshots_until,
+    'catch_up_from', newest.catch_up_from,
+    'catch_up_until', newest.catch_up_until,
+    'safety_until', (
       select max(run.safety_until)
       from public.pipeline_runs as run
       where run.pipeline = p_pipeline and run.plant = p_plant and run.safety_until is not null
-    );
+    )
+  )
+  from (select 1) as always
+  left join lateral (
+    select run.snapshots_until, run.catch_up_from, run.catch_up_until
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
+    order by run.snapshots_until desc, run.id desc
+    limit 1
+  ) as newest on true;
 $$;
 
-ALTER FUNCTION public.covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.coverage(p_pipeline text, p_plant text) OWNER TO postgres;
 
--- Name: FUNCTION covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION coverage(p_pipeline text, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone) IS 'How far the finished runs of a pipeline and plant have covered: snapshots_until and safety_until (UTC or null).';
+COMMENT ON FUNCTION public.coverage(p_pipeline text, p_plant text) IS 'How far the runs of a pipeline and plant have covered: snapshots_until, safety_until, and the slots left to catch up.';
 
 -- Name: fail_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -857,6 +896,41 @@ ALTER FUNCTION public.sign_safety_event() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.sign_safety_event() IS 'Trigger: writes who acknowledged or resolved an event and when; refuses a user who would take either back.';
 
+-- Name: slot_fingerprints(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_object_agg(slot.snapshot_timestamp, slot.fingerprint), '{}')
+  from (
+    select
+      s.snapshot_timestamp,
+      encode(sha256(convert_to(string_agg(
+        concat_ws(
+          ':',
+          s.asset_id,
+          round(s.output_actual * 10000)::text,
+          coalesce(round(s.slot_output * 10000)::text, '-'),
+          round(s.output_target * 10000)::text,
+          round(s.downtime_minutes * 10000)::text
+        ),
+        ',' order by s.asset_id
+      ), 'UTF8')), 'hex') as fingerprint
+    from public.live_snapshots as s
+    join public.assets as a on a.id = s.asset_id
+    where a.plant = p_plant
+    and s.snapshot_timestamp in (select wanted.value::timestamptz from jsonb_array_elements_text(p_slots) as wanted)
+    group by s.snapshot_timestamp
+  ) as slot;
+$$;
+
+ALTER FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION slot_fingerprints(p_plant text, p_slots jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) IS 'A fingerprint of each of the given slots (a JSON list) of a plant: SHA-256 over asset, output, target and downtime in ten-thousandths. Equal to what the poll computes of the same snapshots.';
+
 -- Name: upsert_safety_events(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -1008,6 +1082,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
     from incoming as i
     left join public.assets as a on a.id = i.asset_id and a.plant = p_run.plant
     order by i.asset_id, i.snapshot_timestamp
+    -- What is read afterwards knows output and downtime, but not the OEE, quality and headcount of that time:
+    -- it corrects the former and leaves the latter, and a slot polled in time stays one.
     on conflict (asset_id, snapshot_timestamp) do update
     set
       window_start = excluded.window_start,
@@ -1016,25 +1092,29 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       output_target = excluded.output_target,
       variance_percent = excluded.variance_percent,
       status = excluded.status,
-      oee_current = excluded.oee_current,
-      oee_source = excluded.oee_source,
+      oee_current = case when excluded.is_catch_up then snapshot.oee_current else excluded.oee_current end,
+      oee_source = case when excluded.is_catch_up then snapshot.oee_source else excluded.oee_source end,
       downtime_minutes = excluded.downtime_minutes,
-      good_count = excluded.good_count,
-      reject_count = excluded.reject_count,
-      labor_headcount = excluded.labor_headcount,
-      is_catch_up = excluded.is_catch_up,
+      good_count = case when excluded.is_catch_up then snapshot.good_count else excluded.good_count end,
+      reject_count = case when excluded.is_catch_up then snapshot.reject_count else excluded.reject_count end,
+      labor_headcount = case when excluded.is_catch_up then snapshot.labor_headcount else excluded.labor_headcount end,
+      is_catch_up = snapshot.is_catch_up and excluded.is_catch_up,
       is_time_ambiguous = excluded.is_time_ambiguous,
       run_id = excluded.run_id
     where (
       snapshot.window_start, snapshot.output_actual, snapshot.slot_output, snapshot.output_target,
-      snapshot.variance_percent, snapshot.status, snapshot.oee_current, snapshot.oee_source,
-      snapshot.downtime_minutes, snapshot.good_count, snapshot.reject_count, snapshot.labor_headcount,
-      snapshot.is_catch_up, snapshot.is_time_ambiguous
+      snapshot.variance_percent, snapshot.status, snapshot.downtime_minutes, snapshot.is_time_ambiguous
     ) is distinct from (
       excluded.window_start, excluded.output_actual, coalesce(excluded.slot_output, snapshot.slot_output),
-      excluded.output_target, excluded.variance_percent, excluded.status, excluded.oee_current,
-      excluded.oee_source, excluded.downtime_minutes, excluded.good_count, excluded.reject_count,
-      excluded.labor_headcount, excluded.is_catch_up, excluded.is_time_ambiguous
+      excluded.output_target, excluded.variance_percent, excluded.status, excluded.downtime_minutes,
+      excluded.is_time_ambiguous
+    )
+    or not excluded.is_catch_up and (
+      snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,
+      snapshot.labor_headcount, snapshot.is_catch_up
+    ) is distinct from (
+      excluded.oee_current, excluded.oee_source, excluded.good_count, excluded.reject_count,
+      excluded.labor_headcount, excluded.is_catch_up
     )
     -- A row this statement inserted has no xmax; one it updated carries the lock it took.
     returning (snapshot.xmax = 0) as is_new
@@ -1060,30 +1140,35 @@ CREATE FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jso
     SET search_path TO ''
     AS $$
 declare
+  v_is_final constant boolean := coalesce((p_commit ->> 'is_final')::boolean, true);
   v_registered constant integer := public.register_assets(p_run.plant, p_commit -> 'unknown_assets');
   v_snapshots constant jsonb := public.upsert_snapshots(p_run, p_commit -> 'slots');
-  v_counts constant jsonb := coalesce(p_commit -> 'report' -> 'counts', '{}') || jsonb_build_object(
-    'snapshots_written', v_snapshots -> 'written',
-    'snapshots_updated', v_snapshots -> 'updated',
-    'snapshots_unchanged', v_snapshots -> 'unchanged'
-  );
+  v_report jsonb;
 begin
   perform public.keep_rejected_records(p_run, p_commit -> 'rejected_records', p_now);
 
   update public.pipeline_runs as run
   set
     snapshots_until = (p_commit ->> 'snapshots_until')::timestamptz,
-    safety_until = (p_commit ->> 'safety_until')::timestamptz
+    safety_until = (p_commit ->> 'safety_until')::timestamptz,
+    catch_up_from = (p_commit ->> 'catch_up_from')::timestamptz,
+    catch_up_until = (p_commit ->> 'catch_up_until')::timestamptz
   where run.id = p_run.id;
+
+  if v_is_final then
+    v_report := public.finish_run(
+      p_run.id,
+      p_commit ->> 'status',
+      coalesce(p_commit -> 'report', '{}') || jsonb_build_object(
+        'counts', public.add_snapshot_counts(p_commit -> 'report' -> 'counts', v_snapshots)
+      ),
+      p_now
+    );
+  end if;
 
   return jsonb_build_object(
     'answer', 'committed',
-    'report', public.finish_run(
-      p_run.id,
-      p_commit ->> 'status',
-      coalesce(p_commit -> 'report', '{}') || jsonb_build_object('counts', v_counts),
-      p_now
-    ),
+    'report', v_report,
     'snapshots', v_snapshots,
     'assets_registered', v_registered
   );
@@ -1094,7 +1179,7 @@ ALTER FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit json
 
 -- Name: FUNCTION write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) IS 'Writes everything a poll commits and ends its run; only commit_live_pulse calls it, holding the run''s lock.';
+COMMENT ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) IS 'Writes one commit of a poll and, unless is_final is false, ends its run; only commit_live_pulse calls it.';
 
 -- Name: assets; Type: TABLE; Schema: public; Owner: postgres
 
@@ -2169,6 +2254,11 @@ GRANT USAGE ON SCHEMA public TO service_role;
 REVOKE ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION add_snapshot_counts(p_counts jsonb, p_snapshots jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) TO service_role;
+
 -- Name: TABLE pipeline_runs; Type: ACL; Schema: public; Owner: postgres
 
 GRANT SELECT ON TABLE public.pipeline_runs TO authenticated;
@@ -2194,10 +2284,10 @@ GRANT ALL ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) TO servi
 REVOKE ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION coverage(p_pipeline text, p_plant text); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.covered_until(p_pipeline text, p_plant text, OUT snapshots_until timestamp with time zone, OUT safety_until timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_role;
 
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -2282,6 +2372,11 @@ GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset te
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
+
+-- Name: FUNCTION slot_fingerprints(p_plant text, p_slots jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO service_role;
 
 -- Name: FUNCTION upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

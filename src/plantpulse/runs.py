@@ -59,7 +59,7 @@ class RunPlan:
     """What an invocation is to do, decided before anything is claimed or read.
 
     `slot` is None for a manual run; the window is half-open. `wants` names the parts of the plant
-    model that the claim shall bring along.
+    model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall.
     """
 
     pipeline: str
@@ -70,6 +70,7 @@ class RunPlan:
     window_until: datetime
     lease_s: int
     wants: tuple[str, ...] = ()
+    recent_slots: tuple[datetime, ...] = ()
     is_dry_run: bool = False
     idempotency_key: str | None = None
     requested_by: str | None = None
@@ -90,6 +91,7 @@ class RunPlan:
             "code_version": __version__,
             "is_dry_run": self.is_dry_run,
             "wants": list(self.wants),
+            "recent_slots": [slot.isoformat() for slot in self.recent_slots],
         }
 
 
@@ -166,6 +168,10 @@ class Progress:
             spent_ms = round((time.monotonic() - started_s) * 1000)
             self.timings_ms[step] = self.timings_ms.get(step, 0) + spent_ms
 
+    def count(self, name: str, number: int) -> None:
+        """Add to a count."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
     def warn(self, code: str, message: str) -> None:
         """Note what a reader of the report should know although the run went on."""
         self.warnings.append({"code": code, "message": message})
@@ -175,8 +181,9 @@ class Progress:
 class Run:
     """A claimed run: what the claim brought, and what the work needs beside it.
 
-    `assets` and `shift_targets` are the plant model's JSON rows; `snapshots_until` and
-    `safety_until` say how far earlier runs have covered, None before the first.
+    `assets` and `shift_targets` are the plant model's JSON rows. `snapshots_until` and `safety_until`
+    say how far earlier runs have covered, None before the first; `catch_up_from` and `catch_up_until`
+    which older slots they left, None when none. `fingerprints` are those of the plan's recent slots.
     """
 
     plan: RunPlan
@@ -191,6 +198,9 @@ class Run:
     shift_targets: Sequence[Mapping[str, Json]] = ()
     snapshots_until: datetime | None = None
     safety_until: datetime | None = None
+    catch_up_from: datetime | None = None
+    catch_up_until: datetime | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
         """Return the report as it stands now, with `status` as its outcome."""
@@ -260,14 +270,17 @@ def begin(
         shift_targets=answer.get("shift_targets", ()),
         snapshots_until=_instant(answer.get("snapshots_until")),
         safety_until=_instant(answer.get("safety_until")),
+        catch_up_from=_instant(answer.get("catch_up_from")),
+        catch_up_until=_instant(answer.get("catch_up_until")),
+        fingerprints=answer.get("fingerprints", {}),
     )
 
 
-def report_of_commit(answer: Mapping[str, Json]) -> RunReport:
-    """Return the stored report. Raises: FenceRefused when another run had taken over."""
+def require_fence(answer: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return the answer to a commit. Raises: FenceRefused when another run had taken over."""
     if answer["answer"] == "fenced":
-        raise FenceRefused("another run took over while this one worked; nothing was written")
-    return RunReport.from_json(answer["report"])
+        raise FenceRefused("another run took over while this one worked; this commit wrote nothing")
+    return answer
 
 
 def _text(instant: datetime | None) -> str | None:

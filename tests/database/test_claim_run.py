@@ -107,7 +107,15 @@ def test_the_answer_carries_the_wanted_parts_of_the_plant(
 def test_the_answer_carries_nothing_that_was_not_asked_for(service: Api) -> None:
     answer = service.call("claim_run", p_claim=claim(1, wants=["shift_targets"]))
 
-    assert sorted(answer) == ["answer", "run", "safety_until", "shift_targets", "snapshots_until"]
+    assert sorted(answer) == [
+        "answer",
+        "catch_up_from",
+        "catch_up_until",
+        "run",
+        "safety_until",
+        "shift_targets",
+        "snapshots_until",
+    ]
     assert answer["shift_targets"] == []
 
 

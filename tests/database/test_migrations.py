@@ -137,7 +137,7 @@ def test_a_roll_back_removes_exactly_what_its_migration_made(connection: Connect
         connection.execute(MIGRATIONS[number].read_bytes())
 
         assert contents(connection) == after
-        assert set(before) < set(after)
+        assert before != after
 
 
 def test_the_official_lints_find_nothing(local_supabase: Supabase) -> None:

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from plantpulse.errors import InvalidRequest, NotConfigured
 from plantpulse.invocations import Invocation, parse
-from plantpulse.live_pulse.poll import Poll, Source, Store
+from plantpulse.live_pulse.answers import Source
+from plantpulse.live_pulse.catch_up import recent_slots
+from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.live_pulse.slots import grid_interval, scheduled_slot, window_of_slot
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
@@ -68,6 +70,7 @@ class LivePulse:
             window_until=window.until,
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
             wants=("assets", "shift_targets"),
+            recent_slots=tuple(recent_slots(slot, grid_interval(pulse.every_minutes))) if slot else (),
             is_dry_run=request.dry_run,
             idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
         )
@@ -91,10 +94,8 @@ class LivePulse:
                 source = stack.enter_context(connection)
             poll.note_clock(source.server_clock)
             poll.record_safety(source)
-            readings = poll.read(source)
-        with run.progress.timed("judge"):
-            judgement = poll.judge(readings)
-        return poll.commit(judgement)
+            slots = poll.read_slots(source)
+        return poll.commit(slots)
 
 
 def _plant_key(named: str | None, settings: Settings) -> str:

@@ -1,0 +1,90 @@
+"""What SQL Server answers during one poll, and what is doubtful about it.
+
+Asks the query files over an open connection and keeps account: rows read, rows set aside, results cut
+off, questions that the plant has no table for. What the rows mean is the pure core's matter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, TypeVar
+
+from plantpulse.errors import SourceTableDenied, SourceTableMissing
+from plantpulse.live_pulse.local_time import LocalBounds
+from plantpulse.live_pulse.query_files import Query
+from plantpulse.live_pulse.readings import Parsed
+from plantpulse.runs import Json, Progress
+
+KEPT_REJECTS: Final = 100
+
+Reading = TypeVar("Reading")
+
+
+class Clock(Protocol):
+    """What the server's own clock says."""
+
+    @property
+    def utc_now(self) -> datetime: ...
+    @property
+    def utc_offset_minutes(self) -> int: ...
+
+
+class Rows(Protocol):
+    """A query's rows, values in the contract's column order; truncated: as many as were asked for."""
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]: ...
+    @property
+    def is_truncated(self) -> bool: ...
+
+
+class Source(Protocol):
+    """One open connection to the plant's SQL Server."""
+
+    @property
+    def server_clock(self) -> Clock: ...
+    def read(self, query: Query, parameters: Mapping[str, object]) -> Rows: ...
+
+
+@dataclass(slots=True)
+class Answers:
+    """The account of one poll's questions; `rejected` are the first malformed rows as JSON."""
+
+    queries: Mapping[str, Query]
+    row_limit: int
+    progress: Progress
+    rejected: list[Json] = field(default_factory=list)
+    is_incomplete: bool = False
+
+    def ask(self, source: Source, name: str, bounds: LocalBounds, **more: object) -> Rows:
+        """Return the answer to one question over the bounds. Raises: the source's errors."""
+        parameters = {"from": bounds.start, "until": bounds.until, "limit": self.row_limit, **more}
+        with self.progress.timed("read"):
+            answer = source.read(self.queries[name], parameters)
+        self.progress.count(f"{name}_rows", len(answer.rows))
+        if answer.is_truncated:
+            self.is_incomplete = True
+            self.progress.warn("result_truncated", f"{name}.sql: only {self.row_limit} rows were read")
+        return answer
+
+    def ask_if_there(self, source: Source, name: str, bounds: LocalBounds) -> list[tuple[Any, ...]]:
+        """Return the rows of a question that a plant may have no table for; none then, with a warning."""
+        try:
+            return self.ask(source, name, bounds).rows
+        except (SourceTableMissing, SourceTableDenied) as error:
+            self.is_incomplete = True
+            self.progress.warn("optional_query_failed", str(error))
+            return []
+
+    def keep(self, parsed: Parsed[Reading]) -> Sequence[Reading]:
+        """Return the readings; what was malformed is counted, and the first of it kept aside."""
+        self.progress.count("rejected", parsed.rejected_count)
+        room = KEPT_REJECTS - len(self.rejected)
+        self.rejected += [rejected.as_json() for rejected in parsed.rejected[:room]]
+        return parsed.readings
+
+    def rejected_share(self) -> float:
+        """Return the malformed rows' share of all that were read; 0 without any."""
+        counts = self.progress.counts
+        rows = sum(count for name, count in counts.items() if name.endswith("_rows"))
+        return counts.get("rejected", 0) / rows if rows else 0.0

@@ -1,0 +1,121 @@
+"""Which slots a poll writes beside its own: the missed ones, and the newest ones again for late rows.
+
+Pure. Slots are written newest first, in batches of a bounded number of snapshots, so that the present
+is never behind the past and one commit stays below the statement time-out. What a run does not get
+round to is left to the next one as one range of slots; a slot in it that was written already is only
+corrected by writing it again, never spoiled.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from plantpulse.live_pulse.slots import slot_at_or_before
+from plantpulse.live_pulse.snapshots import Snapshot
+
+CORRECTED_SLOTS: Final = 2
+SNAPSHOTS_A_COMMIT: Final = 10_000
+
+
+class SlotRange(NamedTuple):
+    """Slots from the oldest to the newest, both included."""
+
+    oldest: datetime
+    newest: datetime
+
+
+class Coverage(NamedTuple):
+    """What earlier runs have written.
+
+    `snapshots_until`: the newest slot, None before the first. `left`: what they did not get round to.
+    `fingerprints`: of the newest slots as they are stored, by slot.
+    """
+
+    snapshots_until: datetime | None = None
+    left: SlotRange | None = None
+    fingerprints: Mapping[datetime, str] = {}
+
+
+class OlderSlots(NamedTuple):
+    """The slots that a poll writes after its own, newest first, and how many are too old for it."""
+
+    slots: Sequence[datetime]
+    given_up: int
+
+
+def parse_coverage(
+    snapshots_until: datetime | None,
+    catch_up_from: datetime | None,
+    catch_up_until: datetime | None,
+    fingerprints: Mapping[str, str],
+) -> Coverage:
+    """Return what a claim says of earlier runs."""
+    left = SlotRange(catch_up_from, catch_up_until) if catch_up_from and catch_up_until else None
+    by_slot = {datetime.fromisoformat(slot): text for slot, text in fingerprints.items()}
+    return Coverage(snapshots_until, left, by_slot)
+
+
+def recent_slots(slot: datetime, every: timedelta) -> list[datetime]:
+    """Return the slots before this one whose fingerprints are worth knowing."""
+    return [slot - every * back for back in range(1, CORRECTED_SLOTS + 1)]
+
+
+def older_slots(slot: datetime, coverage: Coverage, *, every: timedelta, longest: timedelta) -> OlderSlots:
+    """Return what is to be written after `slot`: missed slots, and the last ones before them again.
+
+    `longest`: how far back a missed slot is still made up for. Before a plant's first snapshot nothing
+    was missed.
+    """
+    if coverage.snapshots_until is None:
+        return OlderSlots((), 0)
+    until = slot_at_or_before(coverage.snapshots_until, every)
+    first_missed = until + every
+    missed = set(_slots_down(slot - every, first_missed, every))
+    # Of the newest slots the claim told the fingerprints: one without has no rows to correct.
+    unwritten = {one for one in recent_slots(slot, every) if one not in coverage.fingerprints} - missed
+    wanted = set(_slots_down(slot - every, until - every * (CORRECTED_SLOTS - 1), every)) - unwritten
+    if coverage.left:
+        left = set(_slots_down(slot_at_or_before(coverage.left.newest, every), coverage.left.oldest, every))
+        wanted |= left
+        missed |= left
+    oldest = slot - longest
+    timely = sorted((one for one in wanted if oldest <= one < slot), reverse=True)
+    return OlderSlots(timely, sum(one < oldest for one in missed))
+
+
+def batches(slot: datetime, older: Sequence[datetime], snapshots_a_slot: int) -> Iterator[list[datetime]]:
+    """Return the slots of each commit: the poll's own first, then the older ones, newest first."""
+    slots = [slot, *older]
+    size = max(1, SNAPSHOTS_A_COMMIT // max(1, snapshots_a_slot))
+    for start in range(0, len(slots), size):
+        yield slots[start : start + size]
+
+
+def range_of(slots: Sequence[datetime]) -> SlotRange | None:
+    """Return the range that the slots lie in; None without any."""
+    return SlotRange(min(slots), max(slots)) if slots else None
+
+
+def fingerprint(snapshots: Iterable[Snapshot]) -> str:
+    """Return what is equal for equal output, target and downtime of all assets.
+
+    Source: slot_fingerprints in the migrations, which computes the same of the stored rows.
+    """
+    parts = (
+        f"{one.asset_id}:{_scaled(one.output_actual)}:"
+        f"{'-' if one.slot_output is None else _scaled(one.slot_output)}:"
+        f"{_scaled(one.output_target)}:{_scaled(one.downtime_minutes)}"
+        for one in sorted(snapshots, key=lambda one: one.asset_id)
+    )
+    return sha256(",".join(parts).encode()).hexdigest()
+
+
+def _scaled(number: float) -> int:
+    return round(number * 10_000)
+
+
+def _slots_down(newest: datetime, oldest: datetime, every: timedelta) -> Iterator[datetime]:
+    while newest >= oldest:
+        yield newest
+        newest -= every

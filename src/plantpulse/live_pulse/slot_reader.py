@@ -1,0 +1,173 @@
+"""Reads the slots of a batch from SQL Server and judges them.
+
+One question for output and one for downtime, whatever the number of slots: rows are told apart by the
+bucket of time they fall in. OEE, quality and headcount have no time of their own in their files, so
+they are asked for the present slot alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from plantpulse.live_pulse import readings as parsing
+from plantpulse.live_pulse.answers import Answers, Source
+from plantpulse.live_pulse.catch_up import Coverage, fingerprint
+from plantpulse.live_pulse.local_time import (
+    LocalBounds,
+    bucket_count,
+    buckets_in,
+    is_time_ambiguous,
+    local_bounds,
+)
+from plantpulse.live_pulse.plant_model import PlantModel
+from plantpulse.live_pulse.readings import DowntimeReading, OutputReading
+from plantpulse.live_pulse.slots import Window, grid_interval, last_interval, window_of_slot
+from plantpulse.live_pulse.snapshots import Readings, Snapshot, judge
+from plantpulse.runs import Json, RunPlan
+from plantpulse.settings import LivePulseSettings, PlantSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSnapshots:
+    """The snapshots of one slot, or of a manual poll's instant."""
+
+    at: datetime
+    window: Window
+    is_catch_up: bool
+    is_time_ambiguous: bool
+    snapshots: Sequence[Snapshot]
+
+    def as_json(self) -> dict[str, Json]:
+        """Return one entry of the commit's `slots`."""
+        return {
+            "snapshot_timestamp": self.at.isoformat(),
+            "window_start": self.window.start.isoformat(),
+            "is_catch_up": self.is_catch_up,
+            "is_time_ambiguous": self.is_time_ambiguous,
+            "snapshots": [snapshot.as_json() for snapshot in self.snapshots],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was read of a batch: output by bucket, counted back from the end of the bounds, and stops.
+
+    `present`: what is known of the present slot alone, None in a batch without it.
+    """
+
+    bounds: LocalBounds
+    output: Mapping[int, Sequence[OutputReading]]
+    downtime: Sequence[DowntimeReading]
+    present: Readings | None
+
+
+@dataclass(slots=True)
+class SlotReader:
+    """Reads slots of one poll's plant; `unknown_assets` are the names that the plant model lacks."""
+
+    plan: RunPlan
+    plant: PlantSettings
+    pulse: LivePulseSettings
+    answers: Answers
+    model: PlantModel
+    coverage: Coverage
+    unknown_assets: set[str] = field(default_factory=set)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The plant's time zone."""
+        return ZoneInfo(self.plant.time_zone)
+
+    @property
+    def every(self) -> timedelta:
+        """The interval between slots."""
+        return grid_interval(self.pulse.every_minutes)
+
+    def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
+        """Return the slots that are to be written, of those asked for; None when the output was cut off.
+
+        Raises: the source's errors of the required queries.
+        """
+        batch = self._read_batch(source, slots)
+        if batch is None:
+            return None
+        with self.answers.progress.timed("judge"):
+            judged = [self._judge(at, batch) for at in slots]
+            return [slot for slot in judged if self._is_news(slot)]
+
+    def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
+        windows = [self._window(at) for at in slots]
+        span = Window(min(window.start for window in windows), max(window.until for window in windows))
+        bounds = local_bounds(span, self.zone)
+        output = self.answers.ask(source, "output", bounds, bucket_s=int(self.every.total_seconds()))
+        stops = self.answers.ask(source, "downtime", bounds)
+        buckets = bucket_count(bounds, self.every)
+        units = self.answers.keep(parsing.parse_output(output.rows, bucket_count=buckets))
+        downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone))
+        by_bucket: dict[int, list[OutputReading]] = {}
+        for reading in units:
+            by_bucket.setdefault(reading.bucket, []).append(reading)
+        if output.is_truncated:
+            return None
+        present = self._read_present(source) if self._is_present(slots[0]) else None
+        return _Batch(bounds, by_bucket, downtime, present)
+
+    def _is_present(self, at: datetime) -> bool:
+        return at == (self.plan.slot or self.plan.window_until)
+
+    def _window(self, at: datetime) -> Window:
+        if self._is_present(at):
+            return Window(self.plan.window_start, self.plan.window_until)
+        lag = timedelta(seconds=self.plant.source_lag_s)
+        return window_of_slot(at, length=timedelta(minutes=self.pulse.window_minutes), source_lag=lag)
+
+    def _read_present(self, source: Source) -> Readings:
+        """Return what can be told of the present slot alone; nothing where the plant has no table for it."""
+        window = Window(self.plan.window_start, self.plan.window_until)
+        bounds, answers = local_bounds(window, self.zone), self.answers
+        oee = answers.ask_if_there(source, "oee", bounds)
+        quality = answers.ask_if_there(source, "quality", bounds)
+        labor = answers.ask_if_there(source, "labor", bounds)
+        return Readings(
+            output=None,
+            oee=answers.keep(parsing.parse_oee(oee, zone=self.zone, scale=self.plant.oee_scale)),
+            quality=answers.keep(parsing.parse_quality(quality)),
+            labor=answers.keep(parsing.parse_labor(labor)),
+        )
+
+    def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
+        is_present, window = self._is_present(at), self._window(at)
+        buckets = buckets_in(window, batch.bounds, self.every, self.zone)
+        output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
+        known = batch.present if is_present and batch.present else Readings(output=None)
+        judgement = judge(
+            self.model,
+            known._replace(output=output, downtime=batch.downtime),
+            window=window,
+            zone=self.zone,
+            window_buckets=buckets,
+            slot_buckets=self._slot_buckets(window, batch.bounds, is_present=is_present),
+        )
+        if is_present:
+            self.answers.progress.counts.update(judgement.counts)
+        self.unknown_assets.update(judgement.unknown_assets)
+        is_ambiguous = is_time_ambiguous(window, self.zone)
+        return SlotSnapshots(at, window, not is_present, is_ambiguous, judgement.snapshots)
+
+    def _slot_buckets(
+        self, window: Window, bounds: LocalBounds, *, is_present: bool
+    ) -> frozenset[int] | None:
+        """Return the buckets of the slot's own interval; None where they cannot be told from others."""
+        newest = last_interval(window, self.every)
+        if self.plan.slot is None or (not is_present and is_time_ambiguous(newest, self.zone)):
+            return None
+        return buckets_in(newest, bounds, self.every, self.zone)
+
+    def _is_news(self, slot: SlotSnapshots) -> bool:
+        """Say whether a slot is to be written: not one whose rows are stored just so already."""
+        until = self.coverage.snapshots_until
+        if not slot.is_catch_up or until is None or slot.at > until:
+            return True
+        stored = self.coverage.fingerprints.get(slot.at)
+        return not slot.is_time_ambiguous and stored != fingerprint(slot.snapshots)

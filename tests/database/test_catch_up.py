@@ -1,0 +1,160 @@
+"""Commits in parts, what they leave for later, and the fingerprints that spare the next run work."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plantpulse.live_pulse.catch_up import fingerprint
+from plantpulse.live_pulse.snapshots import Snapshot
+from tests.database.api import Api
+from tests.database.protocol import (
+    CLAIMED_AT,
+    COMMITTED_AT,
+    LEASE_EXPIRES_AT,
+    NEXT_SLOT,
+    SLOT,
+    claim,
+    commit,
+    fence,
+    snapshot,
+)
+
+One = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def press(assets: dict[str, int]) -> int:
+    return assets["PRESS-01"]
+
+
+def part(*snapshots: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    left = {"catch_up_from": "2026-11-22T04:00:00Z", "catch_up_until": "2026-11-22T05:00:00Z"}
+    return commit(*snapshots, is_final=False, **left | changes)
+
+
+def send(service: Api, number: int, body: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = service.call(
+        "commit_live_pulse", p_fence=fence(number), p_commit=body, p_now=COMMITTED_AT
+    )
+    return answer
+
+
+def test_a_part_writes_its_rows_and_lets_the_run_go_on(service: Api, press: int, one: One) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+
+    answer = send(service, 1, part(snapshot(press)))
+
+    assert (answer["answer"], answer["report"]) == ("committed", None)
+    assert answer["snapshots"] == {"written": 1, "updated": 0, "unchanged": 0}
+    run = one(
+        "select status, snapshots_until::text, catch_up_from is not null as is_left from public.pipeline_runs"
+    )
+    assert run["status"] == "running"
+    assert run["is_left"] is True
+
+
+def test_a_part_sent_again_changes_nothing(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, part(snapshot(press)))
+
+    answer = send(service, 1, part(snapshot(press)))
+
+    assert answer["snapshots"] == {"written": 0, "updated": 0, "unchanged": 1}
+
+
+def test_the_last_commit_adds_to_what_the_parts_wrote(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, part(snapshot(press)))
+    report = {"counts": {"snapshots_written": 1, "snapshots_updated": 0, "snapshots_unchanged": 4}}
+
+    answer = send(service, 1, commit(snapshot(press, output_actual=51), report=report))
+
+    assert answer["report"]["counts"] == {
+        "snapshots_written": 1,
+        "snapshots_updated": 1,
+        "snapshots_unchanged": 4,
+    }
+
+
+def test_a_claim_hears_what_a_dead_run_had_written_and_left(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, part(snapshot(press)))
+
+    answer = service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT), p_now=LEASE_EXPIRES_AT)
+
+    assert answer["answer"] == "claimed"
+    assert answer["snapshots_until"] == SLOT
+    assert answer["catch_up_from"] == "2026-11-22T04:00:00+00:00"
+    assert answer["catch_up_until"] == "2026-11-22T05:00:00+00:00"
+
+
+def test_a_part_after_a_take_over_is_refused(service: Api, press: int, count: Callable[[str], int]) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    service.call("claim_run", p_claim=claim(2), p_now=LEASE_EXPIRES_AT)
+
+    answer = send(service, 1, part(snapshot(press)))
+
+    assert answer["answer"] == "fenced"
+    assert count("live_snapshots") == 0
+
+
+def test_what_is_read_afterwards_corrects_output_and_leaves_the_rest(
+    service: Api, press: int, one: One
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, commit(snapshot(press)))
+    service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT))
+    unknown = {"oee_current": None, "oee_source": None, "good_count": None, "labor_headcount": None}
+    late = commit(snapshot(press, output_actual=55, downtime_minutes=3, **unknown))
+    late["slots"][0]["is_catch_up"] = True
+
+    send(service, 2, late)
+
+    row = one(
+        "select output_actual::int, downtime_minutes::int, oee_current::float, good_count::int, is_catch_up"
+        " from public.live_snapshots"
+    )
+    assert row == {
+        "output_actual": 55,
+        "downtime_minutes": 3,
+        "oee_current": 81.5,
+        "good_count": 48,
+        "is_catch_up": False,
+    }
+
+
+def test_the_fingerprint_of_stored_rows_is_the_polls_own(service: Api, assets: dict[str, int]) -> None:
+    rows = [
+        Snapshot(assets["PRESS-01"], 63.1234, 34, 60.5, 4.3, "on_target", 80.0, "reported", 5.25, 60, 3, 4),
+        Snapshot(assets["OVEN-02"], 0, None, 0, None, "on_target", None, None, 0, None, None, None),
+    ]
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, commit(*(row.as_json() for row in rows)))
+
+    answer = service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT, recent_slots=[SLOT, NEXT_SLOT]))
+
+    assert answer["fingerprints"] == {SLOT: fingerprint(rows)}
+
+
+def test_another_plants_rows_are_in_no_fingerprint(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, commit(snapshot(press)))
+
+    answer = service.call("claim_run", p_claim=claim(2, plant="southfield", recent_slots=[SLOT]))
+
+    assert answer["fingerprints"] == {}
+    assert answer["snapshots_until"] is None
+
+
+def test_a_range_left_is_whole_and_in_order(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+
+    refused = service.refusal(
+        "commit_live_pulse",
+        p_fence=fence(1),
+        p_commit=part(snapshot(press), catch_up_from="2026-11-22T06:00:00Z"),
+        p_now=COMMITTED_AT,
+    )
+
+    assert refused == "23514"
