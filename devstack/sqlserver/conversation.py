@@ -11,10 +11,17 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from devstack.sqlserver import tokens
+from devstack.sqlserver.encryption import Encryption, Tls, TlsChannel, agree
 from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
 from devstack.sqlserver.execution import Execution
 from devstack.sqlserver.faults import Faults, SeenLogin, Traffic
-from devstack.sqlserver.login import MAX_LOGIN_BYTES, LoginRequest, answer_prelogin, parse_login
+from devstack.sqlserver.login import (
+    MAX_LOGIN_BYTES,
+    LoginRequest,
+    parse_login,
+    prelogin_answer,
+    wished_encryption,
+)
 from devstack.sqlserver.packets import (
     DEFAULT_PACKET_BYTES,
     Disconnected,
@@ -52,6 +59,7 @@ class Setup:
     now: Callable[[], datetime] | None
     faults: Faults
     traffic: Traffic
+    tls: Tls | None
 
 
 def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable[[], None]) -> None:
@@ -62,7 +70,7 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
     if setup.faults.is_silent:
         while True:
             stream.read_message()
-    request = _receive_login(stream)
+    request = _receive_login(setup, stream)
     if not _admit(setup, request, stream):
         return
     store = _open_store(setup, request, stream)
@@ -78,15 +86,31 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
         store.close()
 
 
-def _receive_login(stream: PacketStream) -> LoginRequest:
+def _receive_login(setup: Setup, stream: PacketStream) -> LoginRequest:
     message = stream.read_message(max_bytes=MAX_LOGIN_BYTES)
+    agreed = Encryption.NOT_SUPPORTED
     if message.kind == PacketKind.PRELOGIN:
-        stream.write(answer_prelogin(message.payload, version=struct.pack(">BBHH", *VERSION, 0)))
-        stream.end_message()
+        agreed = _agree_on_encryption(setup, message.payload, stream)
         message = stream.read_message(max_bytes=MAX_LOGIN_BYTES)
+    elif setup.tls is not None and setup.tls.is_required:
+        raise ProtocolViolation("no PRELOGIN and thus no TLS")
     if message.kind != PacketKind.LOGIN7:
         raise ProtocolViolation("neither PRELOGIN nor LOGIN7")
+    if agreed == Encryption.OFF:
+        stream.use(None)
     return parse_login(message.payload)
+
+
+def _agree_on_encryption(setup: Setup, prelogin: bytes, stream: PacketStream) -> Encryption:
+    wished = wished_encryption(prelogin)
+    agreed = agree(wished, setup.tls)
+    stream.write(prelogin_answer(struct.pack(">BBHH", *VERSION, 0), agreed))
+    stream.end_message()
+    if agreed == Encryption.REQUIRED and wished == Encryption.NOT_SUPPORTED:
+        raise ProtocolViolation("a client without TLS")
+    if setup.tls is not None and agreed != Encryption.NOT_SUPPORTED:
+        stream.use(TlsChannel(stream.client, setup.tls.context).shake_hands(stream))
+    return agreed
 
 
 def _admit(setup: Setup, request: LoginRequest, stream: PacketStream) -> bool:
@@ -109,10 +133,6 @@ def _admit(setup: Setup, request: LoginRequest, stream: PacketStream) -> bool:
     response.error(SqlServerError(18456, f"Login failed for user '{request.user}'."), line=1)
     response.end()
     return False
-
-
-def _is_same(password: str, given: str) -> bool:
-    return secrets.compare_digest(password.encode(), given.encode())
 
 
 def _open_store(setup: Setup, request: LoginRequest, stream: PacketStream) -> Store | None:

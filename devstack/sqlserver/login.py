@@ -1,23 +1,18 @@
-"""PRELOGIN and LOGIN7: what a client says before its first batch.
-
-Encryption is answered "not supported": a client that insists on TLS refuses the connection itself.
-TLS would be added here (the answer) and in `server.py` (wrapping the socket). Source: MS-TDS
-2.2.6.5 and 2.2.6.4.
-"""
+"""PRELOGIN and LOGIN7: what a client says before its first batch. Source: MS-TDS 2.2.6.5 and 2.2.6.4."""
 
 import struct
 from dataclasses import dataclass
 from typing import Final
 
+from devstack.sqlserver.encryption import Encryption
 from devstack.sqlserver.packets import MAX_PACKET_BYTES, MIN_PACKET_BYTES, ProtocolViolation
 
 TDS_7_0: Final = 0x70000000
 MAX_LOGIN_BYTES: Final = 128 * 1024
 MAX_NAME_CHARACTERS: Final = 128
-ENCRYPTION_NOT_SUPPORTED: Final = b"\x02"
 READ_ONLY_INTENT: Final = 0x20
 
-_VERSION, _ENCRYPTION, _TERMINATOR = 0x00, 0x01, 0xFF
+_VERSION, _ENCRYPTION, _TERMINATOR = 0x00, 0x01, b"\xff"
 _OPTION: Final = struct.Struct(">BHH")
 _FIXED: Final = struct.Struct("<IIIIII4BiI")
 _FIELD: Final = struct.Struct("<HH")
@@ -48,20 +43,31 @@ class LoginRequest:
     is_read_only: bool
 
 
-def answer_prelogin(payload: bytes, *, version: bytes) -> bytes:
-    """The PRELOGIN response: the version (6 bytes) and "encryption is not supported".
+def wished_encryption(payload: bytes) -> Encryption:
+    """What a client's PRELOGIN says of encryption; one that says nothing of it has none.
 
     Raises: ProtocolViolation.
     """
-    if not payload or (payload[0] != _TERMINATOR and len(payload) < _OPTION.size):
-        raise ProtocolViolation("a PRELOGIN without options")
-    options = ((_VERSION, version), (_ENCRYPTION, ENCRYPTION_NOT_SUPPORTED))
+    position = 0
+    while payload[position : position + 1] != _TERMINATOR:
+        if position + _OPTION.size > len(payload):
+            raise ProtocolViolation("a PRELOGIN without an end")
+        option, offset, _ = _OPTION.unpack_from(payload, position)
+        if option == _ENCRYPTION:
+            return _encryption(payload[offset : offset + 1])
+        position += _OPTION.size
+    return Encryption.NOT_SUPPORTED
+
+
+def prelogin_answer(version: bytes, encryption: Encryption) -> bytes:
+    """The PRELOGIN response: the version (6 bytes) and what was agreed on encryption."""
+    options = ((_VERSION, version), (_ENCRYPTION, bytes([encryption])))
     offset = len(options) * _OPTION.size + 1
     head, body = b"", b""
     for option, value in options:
         head += _OPTION.pack(option, offset + len(body), len(value))
         body += value
-    return head + bytes([_TERMINATOR]) + body
+    return head + _TERMINATOR + body
 
 
 def parse_login(payload: bytes) -> LoginRequest:
@@ -90,6 +96,13 @@ def parse_login(payload: bytes) -> LoginRequest:
         packet_bytes=min(max(packet_bytes, MIN_PACKET_BYTES), MAX_PACKET_BYTES),
         is_read_only=bool(type_flags & READ_ONLY_INTENT),
     )
+
+
+def _encryption(value: bytes) -> Encryption:
+    try:
+        return Encryption(value[0])
+    except (IndexError, ValueError) as error:
+        raise ProtocolViolation("a PRELOGIN with an unknown encryption") from error
 
 
 def _field(payload: bytes, position: int) -> bytes:

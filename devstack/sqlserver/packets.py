@@ -7,7 +7,7 @@ import socket
 import struct
 from contextlib import suppress
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 HEADER: Final = struct.Struct(">BBHHBB")
 END_OF_MESSAGE: Final = 0x01
@@ -45,18 +45,33 @@ class Disconnected(Exception):
     """The client went away."""
 
 
+class Channel(Protocol):
+    """What bytes come and go through: the client's socket, or TLS on it."""
+
+    def recv(self, count: int, /) -> bytes:
+        """Returns up to `count` bytes; none when the client has hung up."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Sends all of `data`."""
+
+
 class PacketStream:
     """Reads messages from, and writes the response packets to, one client's socket."""
 
     def __init__(self, client: socket.socket) -> None:
-        self._client = client
+        self.client = client
+        self._channel: Channel = client
         self._pending = bytearray()
         self._packet_number = 0
         self.packet_bytes = DEFAULT_PACKET_BYTES
 
     def fileno(self) -> int:
         """The socket's descriptor, so that select() can wait for the client."""
-        return self._client.fileno()
+        return self.client.fileno()
+
+    def use(self, channel: Channel | None) -> None:
+        """Goes on through another channel; None is the plain socket."""
+        self._channel = channel or self.client
 
     def read_message(self, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Message:
         """Reads packets up to the one marked as the last.
@@ -86,6 +101,15 @@ class PacketStream:
             self._send_packet(self._pending[:room], status=0)
             del self._pending[:room]
 
+    def send_message(self, kind: PacketKind, payload: bytes) -> None:
+        """Sends one whole message that is not a response."""
+        room = self.packet_bytes - HEADER.size
+        for start in range(0, len(payload), room):
+            is_last = start + room >= len(payload)
+            status = END_OF_MESSAGE if is_last else 0
+            self._send_packet(payload[start : start + room], status=status, kind=kind)
+        self._packet_number = 0
+
     def end_message(self) -> None:
         """Sends what is queued as the last packet of the response."""
         self._send_packet(self._pending, status=END_OF_MESSAGE)
@@ -101,19 +125,21 @@ class PacketStream:
     def close(self) -> None:
         """Closes the connection; for the thread that reads from it."""
         self.hang_up()
-        self._client.close()
+        self.client.close()
 
     def hang_up(self) -> None:
         """Ends the connection for both sides and keeps the descriptor: for any other thread."""
         with suppress(OSError):  # it was already gone
-            self._client.shutdown(socket.SHUT_RDWR)
+            self.client.shutdown(socket.SHUT_RDWR)
 
-    def _send_packet(self, payload: bytes | bytearray, *, status: int) -> None:
+    def _send_packet(
+        self, payload: bytes | bytearray, *, status: int, kind: PacketKind = PacketKind.RESPONSE
+    ) -> None:
         self._packet_number = (self._packet_number + 1) % 256
         length = HEADER.size + len(payload)
-        header = HEADER.pack(PacketKind.RESPONSE, status, length, 0, self._packet_number, 0)
+        header = HEADER.pack(kind, status, length, 0, self._packet_number, 0)
         try:
-            self._client.sendall(header + payload)
+            self._channel.sendall(header + payload)
         except OSError as error:
             raise Disconnected from error
 
@@ -121,7 +147,7 @@ class PacketStream:
         received = bytearray()
         while len(received) < count:
             try:
-                part = self._client.recv(count - len(received))
+                part = self._channel.recv(count - len(received))
             except OSError as error:
                 raise Disconnected from error
             if not part:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from devstack.sqlserver.conversation import Login, Setup, converse
+from devstack.sqlserver.encryption import Tls
 from devstack.sqlserver.faults import Faults, Traffic
 from devstack.sqlserver.packets import Disconnected, PacketStream, ProtocolViolation
 from devstack.sqlserver.store import install
@@ -28,7 +29,8 @@ class StandIn:
 
     `database_url` is the Postgres database that holds its tables (schema dbo), as a superuser; only the
     helper functions in schema mssql and the empty schema dbo are created there. `now` drives the server's
-    clock and returns aware datetimes; None means the real time. Port 0 takes a free one.
+    clock and returns aware datetimes; None means the real time. Port 0 takes a free one. Without `tls`
+    encryption is not supported.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class StandIn:
         time_zone: str = "UTC",
         now: Callable[[], datetime] | None = None,
         port: int = 0,
+        tls: Tls | None = None,
     ) -> None:
         self.faults = Faults()
         self.traffic = Traffic()
@@ -51,6 +54,7 @@ class StandIn:
             now=now,
             faults=self.faults,
             traffic=self.traffic,
+            tls=tls,
         )
         self._port = port
         self._listener: socket.socket | None = None
