@@ -4,26 +4,31 @@ plantpulse itself never writes to SQL Server: this is the plant's side of the wi
 pymssql's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pymssql
 
+from devstack.plant.dirt import Entry
 from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
 
 TABLES_SQL = Path(__file__).with_name("tables.sql")
+CARELESS_TABLES_SQL = Path(__file__).with_name("careless_tables.sql")
+T = TypeVar("T")
+
 ROWS_PER_INSERT = 500  # SQL Server takes at most 1,000 rows in one VALUES
 
 
 TABLES = tuple(row_type.table for row_type in (Output, Oee, Downtime, Quality, Labor))
 
 
-def create_tables(connection: pymssql.Connection) -> None:
+def create_tables(connection: pymssql.Connection, script: Path = TABLES_SQL) -> None:
     """Creates the five tables of a plant's database; they must not be there yet."""
     with connection.cursor() as cursor:
-        cursor.execute(TABLES_SQL.read_text(encoding="utf-8"))
+        cursor.execute(script.read_text(encoding="utf-8"))
     connection.commit()
 
 
@@ -46,10 +51,21 @@ def write(connection: pymssql.Connection, production: Production) -> int:
     with connection.cursor() as cursor:
         for rows in production.tables:
             for batch in _batches(rows):
-                cursor.execute(_insert(batch), _parameters(batch))
+                cursor.execute(_insert(batch[0].table, batch[0].columns, len(batch)), _parameters(batch))
                 written += len(batch)
     connection.commit()
     return written
+
+
+def write_dirt(connection: pymssql.Connection, entries: Iterable[Entry]) -> None:
+    """Inserts entries in their order."""
+    with connection.cursor() as cursor:
+        for (table, columns), run in groupby(entries, key=lambda entry: (entry.table, tuple(entry.values))):
+            for batch in _batches([tuple(entry.values.values()) for entry in run]):
+                cursor.execute(
+                    _insert(table, columns, len(batch)), tuple(value for row in batch for value in row)
+                )
+    connection.commit()
 
 
 def _for_each_table(connection: pymssql.Connection, statement: str) -> None:
@@ -59,16 +75,14 @@ def _for_each_table(connection: pymssql.Connection, statement: str) -> None:
     connection.commit()
 
 
-def _batches(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _batches(rows: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(rows), ROWS_PER_INSERT):
         yield rows[start : start + ROWS_PER_INSERT]
 
 
-def _insert(batch: Sequence[Row]) -> str:
-    row_type = type(batch[0])
-    values = "(" + ", ".join(["%s"] * len(row_type.columns)) + ")"
-    columns = ", ".join(row_type.columns)
-    return f"insert into {row_type.table} ({columns}) values {', '.join([values] * len(batch))}"
+def _insert(table: str, columns: Sequence[str], rows: int) -> str:
+    values = "(" + ", ".join(["%s"] * len(columns)) + ")"
+    return f"insert into {table} ({', '.join(columns)}) values {', '.join([values] * rows)}"
 
 
 def _parameters(batch: Sequence[Row]) -> tuple[Any, ...]:
