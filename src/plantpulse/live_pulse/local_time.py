@@ -152,7 +152,7 @@ def _is_shown_once(window: Window, change: datetime, repeated: timedelta, read_b
     if window.start > first_from and window.until > change:
         return False
     shown_again_at = max(window.start, first_from) + repeated
-    return window.until >= second_until or read_by <= max(shown_again_at, window.until)
+    return window.until >= second_until or read_by <= shown_again_at
 
 
 def _piece(start: datetime, until: datetime, zone: ZoneInfo) -> LocalPiece:
