@@ -1014,19 +1014,33 @@ begin
     )
     -- A row this statement inserted has no xmax; one it updated carries the lock it took.
     returning event.*, (event.xmax = 0) as is_new
+  ),
+  news as (
+    select kept.id, kept.asset_id, kept.source_asset, kept.event_timestamp, kept.reason_code, kept.severity
+    from kept
+    where kept.is_new
+    union
+    -- Recorded by this very run before: the reply to that call was lost, or this is its repetition.
+    select event.id, event.asset_id, event.source_asset, event.event_timestamp, event.reason_code, event.severity
+    from public.safety_events as event
+    join incoming as i on i.identity = event.identity
+    where event.plant = p_run.plant and event.run_id = p_run.id
   )
   select jsonb_build_object(
     'recorded', count(*) filter (where kept.is_new),
     'updated', count(*) filter (where not kept.is_new),
     'unchanged', (select count(*) from incoming) - count(*),
-    'new_events', coalesce(jsonb_agg(jsonb_build_object(
-      'safety_event_id', kept.id,
-      'asset_id', kept.asset_id,
-      'source_asset', kept.source_asset,
-      'event_timestamp', kept.event_timestamp,
-      'reason_code', kept.reason_code,
-      'severity', kept.severity
-    ) order by kept.event_timestamp, kept.id) filter (where kept.is_new), '[]')
+    'new_events', coalesce((
+      select jsonb_agg(jsonb_build_object(
+        'safety_event_id', news.id,
+        'asset_id', news.asset_id,
+        'source_asset', news.source_asset,
+        'event_timestamp', news.event_timestamp,
+        'reason_code', news.reason_code,
+        'severity', news.severity
+      ) order by news.event_timestamp, news.id)
+      from news
+    ), '[]')
   )
   into v_answer
   from kept;

@@ -21,7 +21,7 @@ ROLLBACKS = sorted((SUPABASE / "rollbacks").glob("*.sql"))
 CONTENTS = """
   select 'relation ' || relname as object from pg_class where relnamespace = 'public'::regnamespace
   union all
-  select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace
+  select 'function ' || oid::regprocedure || ' ' || md5(prosrc) from pg_proc where pronamespace = 'public'::regnamespace
   union all
   select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace
   union all

@@ -81,15 +81,30 @@ def test_recording_nothing_is_nothing(service: Api, count: Count) -> None:
 def test_the_same_incident_seen_by_two_polls_is_one(service: Api, one: One, source_id: str | None) -> None:
     record(service, event(source_id=source_id))
     before = one("select xmin::text, * from public.safety_events")
+    service.call("claim_run", p_claim=claim(2), p_now=LEASE_EXPIRES_AT)
 
     answer = service.call(
         "record_safety_events",
-        p_fence=fence(1),
+        p_fence=fence(2),
         p_events=[event(source_id=source_id)],
         p_now=LEASE_EXPIRES_AT,
     )
 
     assert answer == {**UNCHANGED, "new_events": []}
+    assert one("select xmin::text, * from public.safety_events") == before
+
+
+@pytest.mark.usefixtures("press")
+def test_a_call_whose_reply_was_lost_tells_its_news_again(service: Api, one: One) -> None:
+    first = service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    told = service.call("record_safety_events", p_fence=fence(1), p_events=[event()])
+    before = one("select xmin::text, * from public.safety_events")
+
+    again = service.call("record_safety_events", p_fence=fence(1), p_events=[event()])
+
+    assert first["answer"] == "claimed"
+    assert len(told["new_events"]) == 1
+    assert again == {**told, "recorded": 0, "unchanged": 1}
     assert one("select xmin::text, * from public.safety_events") == before
 
 

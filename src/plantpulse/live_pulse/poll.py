@@ -6,7 +6,7 @@ present slot comes before the past ones; snapshots and the run's state are one t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -31,8 +31,10 @@ from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import LivePulseSettings, PlantSettings
 
 PREVIEWED: Final = 20
+EVENTS_A_CALL: Final = 5_000
+REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
 WARNED_SKEW: Final = timedelta(minutes=5)
-RESERVED_S: Final = 25.0  # what one more batch and the last commit may take
+RESERVED_S: Final = 15.0  # what reading and committing one more batch may take
 
 
 class Store(Protocol):
@@ -46,7 +48,10 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Poll:
-    """What one poll knows while it goes on. `left`: older slots not written yet, newest first."""
+    """What one poll knows while it goes on.
+
+    `left`: older slots not written yet, newest first. `told`: ids of the safety events it has logged.
+    """
 
     run: Run
     plant: PlantSettings
@@ -54,8 +59,9 @@ class Poll:
     store: Store
     reader: SlotReader
     left: Sequence[datetime] = ()
-    safety_events: Sequence[SafetyEvent] = ()
+    safety_events: list[SafetyEvent] = field(default_factory=list)
     safety_until: datetime | None = None
+    told: set[int] = field(default_factory=set)
     is_slot_read: bool = False
 
     @classmethod
@@ -75,28 +81,34 @@ class Poll:
         return self.reader.answers
 
     def note_clock(self, clock: Clock) -> None:
-        """Warn of a server whose clock is off: its rows then fall into the wrong windows."""
+        """Report the server's clock, and warn when it is off: its rows then fall into the wrong windows."""
         skew = clock.utc_now - self.run.started_at
+        skew_s = round(skew.total_seconds())
+        self.run.progress.source = {
+            "utc_offset_minutes": clock.utc_offset_minutes,
+            "clock_skew_s": skew_s,
+        }
         if abs(skew) > WARNED_SKEW:
-            told = f"the SQL Server's clock is {round(skew.total_seconds())} s off"
-            self.run.progress.warn("source_clock_skew", told)
+            self.run.progress.warn("source_clock_skew", f"the SQL Server's clock is {skew_s} s off")
 
     def record_safety(self, source: Source) -> None:
-        """Read the safety events of the look-back and record them at once."""
+        """Read the safety events of the look-back and record them at once, page by page if they are many."""
         look_back = self._safety_look_back()
-        codes = "|".join(normalise_key(code) for code in self.plant.safety_reason_codes)
-        bounds = local_bounds(look_back, self.reader.zone)
-        found = self.answers.ask(source, "safety", bounds, reason_codes=f"|{codes}|")
-        parsed = parse_safety(
-            found.rows,
-            zone=self.reader.zone,
-            severities=self.plant.safety_reason_codes,
-            polled_at=look_back.until,
-        )
-        self.safety_events = self.answers.keep(parsed)
-        self.safety_until = _covered(self.safety_events, look_back) if found.is_truncated else look_back.until
-        if self.safety_events and not self.run.plan.is_dry_run:
-            self._record(self.safety_events)
+        page = look_back
+        while True:
+            events, is_cut_off = self._read_safety(source, page)
+            self._record(events)
+            if not is_cut_off:
+                self.safety_until = look_back.until
+                return
+            self.safety_until = _covered(events, look_back)
+            if self.safety_until is None or self.safety_until <= page.start:
+                self.answers.is_incomplete = True
+                self.run.progress.warn(
+                    "safety_cut_off", "more safety events at one time than row_limit allows"
+                )
+                return
+            page = Window(self.safety_until, look_back.until)
 
     def read_slots(self, source: Source) -> list[SlotSnapshots]:
         """Read the slots that are due and return what is still to be committed.
@@ -107,7 +119,7 @@ class Poll:
         slot, self.left = self._due()
         pending: list[SlotSnapshots] = []
         for batch in batches(slot, self.left, len(self.reader.model.assets)):
-            if self.is_slot_read and self.run.budget.seconds_left() < RESERVED_S:
+            if self.is_slot_read and self.run.budget.seconds_left_to_read() < RESERVED_S:
                 break
             if pending:
                 self._commit_part(pending)
@@ -122,8 +134,6 @@ class Poll:
         """Commit data and run in one transaction; a dry run shows them instead. Raises: FenceRefused."""
         progress = self.run.progress
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
-        if self.run.budget.is_slow():
-            progress.warn("slow_run", f"the poll took longer than {self.pulse.warn_after_s} s")
         if self.run.plan.is_dry_run:
             return replace(self.run.report(status), preview=self._preview(slots))
         with progress.timed("commit"):
@@ -136,7 +146,7 @@ class Poll:
         """Return the slot of this poll, a manual one's instant, and the older slots it is to write."""
         plan = self.run.plan
         if plan.slot is None:
-            return plan.window_until, ()
+            return plan.at, ()
         longest = timedelta(hours=self.pulse.catch_up_hours)
         older = older_slots(plan.slot, self.reader.coverage, every=self.reader.every, longest=longest)
         if older.given_up:
@@ -163,7 +173,7 @@ class Poll:
             "catch_up_until": left.newest.isoformat() if left else None,
             "safety_until": self.safety_until.isoformat() if self.safety_until else None,
             "slots": [slot.as_json() for slot in slots if slot.snapshots],
-            "unknown_assets": sorted(self.reader.unknown_assets),
+            "unknown_assets": sorted(self.reader.unknown_assets)[:REGISTERED_NAMES],
             "rejected_records": self.answers.rejected,
         }
 
@@ -184,12 +194,31 @@ class Poll:
         start = until - timedelta(hours=self.pulse.safety_look_back_hours)
         return Window(min(start, self.run.safety_until or start), until)
 
+    def _read_safety(self, source: Source, page: Window) -> tuple[Sequence[SafetyEvent], bool]:
+        """Return the safety events of a page, oldest first, and whether there are more."""
+        codes = "|".join(normalise_key(code) for code in self.plant.safety_reason_codes)
+        bounds, zone = local_bounds(page, self.reader.zone), self.reader.zone
+        found = self.answers.ask(source, "safety", bounds, reason_codes=f"|{codes}|", is_paged=True)
+        severities = self.plant.safety_reason_codes
+        parsed = parse_safety(found.rows, zone=zone, severities=severities, polled_at=page.until)
+        return self.answers.keep(parsed), found.is_truncated
+
     def _record(self, events: Sequence[SafetyEvent]) -> None:
+        self.safety_events.extend(events[:PREVIEWED])
+        if self.run.plan.is_dry_run:
+            return
+        for start in range(0, len(events), EVENTS_A_CALL):
+            self._record_call(events[start : start + EVENTS_A_CALL])
+
+    def _record_call(self, events: Sequence[SafetyEvent]) -> None:
         with self.run.progress.timed("safety"):
             answer = self.store.record_safety_events(self.run.fence, [event.as_json() for event in events])
-        self.run.progress.count("safety_recorded", answer["recorded"])
+        # Pages overlap, and a call whose reply was lost is repeated: the same news may come twice.
+        news = [event for event in answer["new_events"] if event["safety_event_id"] not in self.told]
+        self.told.update(event["safety_event_id"] for event in news)
+        self.run.progress.count("safety_recorded", len(news))
         self.run.progress.count("safety_updated", answer["updated"])
-        for event in answer["new_events"]:
+        for event in news:
             log("WARNING", "safety event", plant=self.run.plan.plant, run_id=self.run.run_id, event=event)
 
     def _preview(self, slots: Sequence[SlotSnapshots]) -> Json:
