@@ -111,6 +111,8 @@ def _mapping(tree: Any, key: str) -> dict[str, Any]:
 
 def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
     """Write the environment over the tree; return which place came from which variable."""
+    # A secret that was piped into its store often ends in a line break.
+    environ = {name: value.strip() for name, value in environ.items()}
     origins: dict[tuple[str, ...], str] = {}
     plants = _mapping(tree, "plants")
     for variable, pattern in ENVIRONMENT.items():

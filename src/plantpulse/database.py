@@ -6,7 +6,8 @@ and harmless to repeat, so every call here is retried when its reply was lost.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +16,27 @@ from postgrest import SyncPostgrestClient
 from postgrest.exceptions import APIError
 
 from plantpulse import __version__
-from plantpulse.errors import PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.errors import (
+    ConfigurationError,
+    OutOfTime,
+    PlantpulseError,
+    StoreRefused,
+    StoreUnavailable,
+)
 from plantpulse.retry import Pacing, retried
 from plantpulse.settings import SupabaseSettings
 
 Json = Any
 
 CONNECT_TIMEOUT_S = 5.0
+SHORTEST_CALL_S = 0.5  # below it a call is not begun
+RESERVED_FOR_FAILING_S = 2.0  # what every other call leaves of the run's time, to record that the run failed
 CALL_TIMEOUT_S = (
     35.0  # above the SQL functions' own statement time-out of 30 s, so that the server's word comes first
 )
 
-_TRANSIENT_SQLSTATE_CLASSES = ("08", "40", "53", "57")
+# Beside the classes: a database that is read-only for a while (25006), a lock that was not to be had (55P03).
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "25006", "55P03")
 _TRANSIENT_POSTGREST_CODES = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
 _TRANSIENT_HTTP = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
@@ -57,9 +67,11 @@ class Supabase:
         self._clock = clock
         self._pacing = pacing
         self._last_status = 0
+        self._ends_at_s = 0.0
         self._session = httpx.Client(
+            base_url=settings.url,
             headers=_key_headers(settings.secret_key.get_secret_value()),
-            event_hooks={"response": [self._note_status]},
+            event_hooks={"response": [self._note_answer]},
             transport=transport,
         )
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
@@ -84,43 +96,76 @@ class Supabase:
 
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run failed; answers failed, repeated or fenced."""
-        return self._call("fail_run", {"p_fence": fence, "p_failure": failure})
+        return self._call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)
 
-    def _call(self, function: str, arguments: dict[str, Json]) -> dict[str, Json]:
+    def _call(
+        self, function: str, arguments: dict[str, Json], *, reserved_s: float = RESERVED_FOR_FAILING_S
+    ) -> dict[str, Json]:
         if self._clock:
             arguments = {**arguments, "p_now": self._clock().isoformat()}
+
+        def seconds_left() -> float:
+            return self._seconds_left() - reserved_s
+
         return retried(
-            lambda: self._call_once(function, arguments),
+            lambda: self._call_once(function, arguments, seconds_left()),
             name=f"Supabase {function}",
-            seconds_left=self._seconds_left,
+            seconds_left=seconds_left,
             pacing=self._pacing,
         )
 
-    def _call_once(self, function: str, arguments: dict[str, Json]) -> dict[str, Json]:
-        self._last_status = 0
-        left_s = max(1.0, min(CALL_TIMEOUT_S, self._seconds_left()))
-        self._session.timeout = httpx.Timeout(left_s, connect=min(CONNECT_TIMEOUT_S, left_s))
+    def _call_once(self, function: str, arguments: dict[str, Json], left_s: float) -> dict[str, Json]:
+        if left_s < SHORTEST_CALL_S:
+            raise OutOfTime(f"Supabase {function} was not begun: the run has {max(left_s, 0):.1f} s left")
+        timeout_s = min(CALL_TIMEOUT_S, left_s)
+        self._last_status, self._ends_at_s = 0, time.monotonic() + timeout_s
+        self._session.timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
             answer = self._client.rpc(function, arguments).execute().data
-        except httpx.TransportError as error:
-            raise StoreUnavailable(f"Supabase did not answer {function}: {type(error).__name__}") from error
-        except (APIError, httpx.InvalidURL) as error:
-            raise refusal(function, getattr(error, "code", None), self._last_status, str(error)) from error
+        except APIError as error:
+            raise refusal(function, error.code, self._last_status, error.message or "") from error
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            told = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: no request can be made of them"
+            raise ConfigurationError(told) from error
+        except httpx.RequestError as error:
+            told = f"Supabase at {self._session.base_url.host} did not answer {function}"
+            raise StoreUnavailable(f"{told}: {type(error).__name__}") from error
         if not isinstance(answer, dict):
             raise StoreRefused(f"Supabase answered {function} with no object: check SUPABASE_URL")
         return answer
 
-    def _note_status(self, response: httpx.Response) -> None:
+    def _note_answer(self, response: httpx.Response) -> None:
         self._last_status = response.status_code
+        response.stream = _BoundedStream(response.stream, self._ends_at_s)
+
+
+class _BoundedStream(httpx.SyncByteStream):
+    """A reply that must have come in whole by a certain time: httpx bounds each read alone."""
+
+    def __init__(self, stream: Any, ends_at_s: float) -> None:
+        self._stream = stream
+        self._ends_at_s = ends_at_s
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            if time.monotonic() > self._ends_at_s:
+                raise httpx.ReadTimeout("the reply came in too slowly")
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def refusal(function: str, code: str | None, http_status: int, message: str) -> PlantpulseError:
     """Return the error that a refused call means.
 
     The code in the body decides (SQLSTATE or PostgREST's own): the HTTP status alone does not say
-    whether trying again can help. Only an answer without a code is judged by its status.
+    whether trying again can help. Only an answer without a code is judged by its status. `message` is
+    the server's alone: its details may quote a row.
     """
-    told = f"Supabase refused {function}: {_first_line(message)} ({code or 'HTTP'} {http_status})"
+    told = (
+        f"Supabase refused {function}: {message[:200] or 'no reason given'} ({code or 'HTTP'} {http_status})"
+    )
     if _is_transient(code, http_status):
         return StoreUnavailable(told)
     advice = _ADVICE.get(code or "")
@@ -133,16 +178,10 @@ def _is_transient(code: str | None, http_status: int) -> bool:
     if code in _TRANSIENT_POSTGREST_CODES:
         return True
     if code and _SQLSTATE.fullmatch(code):
-        return code.startswith(_TRANSIENT_SQLSTATE_CLASSES)
+        return code.startswith(_TRANSIENT_SQLSTATES)
     if code and code.startswith("PGRST"):
         return False
     return http_status in _TRANSIENT_HTTP
-
-
-def _first_line(message: str) -> str:
-    """Return the message alone: the details below it may quote a row."""
-    lines = [line for line in message.splitlines() if not line.startswith(("Error ", "Hint:", "Details:"))]
-    return lines[0].removeprefix("Message: ")[:200] if lines else "no reason given"
 
 
 def _key_headers(key: str) -> dict[str, str]:

@@ -178,7 +178,9 @@ class Service(Generic[Store]):
                 plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
             )
             report = _guarded(lambda: self.pipeline.work(run, settings, store))
-            return _failed(run, report, store) if isinstance(report, PlantpulseError) else report
+            if isinstance(report, PlantpulseError):
+                report = _failed(run, report, store)
+            return runs.noting_slowness(report, budget)
 
 
 def http_status(answer: Answer) -> int:
@@ -230,13 +232,11 @@ def _failed(run: Run, error: PlantpulseError, store: RunStore) -> RunReport:
     if run.plan.is_dry_run:
         return report
     failure = {"error": runs.error_as_json(error), "report": report.as_json()}
-    answer = _guarded(lambda: store.fail_run(run.fence, failure))
-    if isinstance(answer, PlantpulseError):
-        unrecorded = {"code": "failure_not_recorded", "message": str(answer)}
+    recorded = _guarded(lambda: runs.report_of_failure(store.fail_run(run.fence, failure), report))
+    if isinstance(recorded, PlantpulseError):
+        unrecorded = {"code": "failure_not_recorded", "message": str(recorded)}
         return replace(report, warnings=(*report.warnings, unrecorded))
-    if answer["answer"] == "fenced":
-        return replace(report, outcome="abandoned", status="abandoned")
-    return RunReport.from_json(answer["report"])
+    return recorded
 
 
 def _log(answer: Answer) -> None:

@@ -5,12 +5,14 @@ leases and fences is in Postgres (`supabase/migrations`); this module gives it P
 knows neither HTTP nor Supabase nor any one pipeline.
 """
 
+import resource
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from plantpulse import __version__
 from plantpulse.errors import FenceRefused, PlantpulseError
@@ -23,6 +25,9 @@ Outcome = Literal[
     "succeeded", "partial", "failed", "abandoned", "duplicate", "busy", "refused", "not_configured"
 ]
 
+RESERVED_FOR_COMMIT_S: Final = 12.0
+SLOW_RUN: Final = "slow_run"
+
 
 def utc_now() -> datetime:
     """Return the present instant; the only place where a function's clock is read."""
@@ -31,7 +36,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The time that one invocation may take, in seconds of a clock that never goes back."""
+    """The time that one invocation may take, in seconds of a clock that never goes back.
+
+    Reading the source must leave time to commit, and everything must leave time to say that it failed:
+    the former is kept back here, the latter by the store.
+    """
 
     total_s: float
     warn_after_s: float
@@ -49,6 +58,10 @@ class Budget:
         """Return what is left; negative when it is overdrawn."""
         return self.total_s - (self.monotonic() - self.started_s)
 
+    def seconds_left_to_read(self) -> float:
+        """Return what is left for the source; a commit's time is kept back."""
+        return self.seconds_left() - RESERVED_FOR_COMMIT_S
+
     def is_slow(self) -> bool:
         """Say whether so much time has passed that somebody should know."""
         return self.monotonic() - self.started_s > self.warn_after_s
@@ -58,14 +71,16 @@ class Budget:
 class RunPlan:
     """What an invocation is to do, decided before anything is claimed or read.
 
-    `slot` is None for a manual run; the window is half-open. `wants` names the parts of the plant
-    model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall.
+    `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
+    The window is half-open. `wants` names the parts of the plant model that the claim shall bring along,
+    `recent_slots` the slots whose fingerprints it shall.
     """
 
     pipeline: str
     plant: str
     trigger: Trigger
     slot: datetime | None
+    at: datetime
     window_start: datetime
     window_until: datetime
     lease_s: int
@@ -100,7 +115,8 @@ class RunReport:
     """What became of an invocation: the log line, the response body and the run record alike.
 
     `outcome` answers this invocation; `status` is the recorded run's, which for a duplicate, busy or
-    refused answer is an earlier run. Times are ISO 8601 in UTC. `preview` exists for dry runs alone.
+    refused answer is an earlier run. Times are ISO 8601 in UTC. `source` is what the
+    source's own clock showed; `preview` exists for dry runs alone.
     """
 
     pipeline: str
@@ -123,6 +139,8 @@ class RunReport:
     requested_by: str | None = None
     code_version: str = __version__
     is_cold_start: bool = False
+    source: Mapping[str, Json] | None = None
+    peak_memory_mb: int | None = None
     preview: Mapping[str, Json] | None = None
 
     def as_json(self) -> dict[str, Json]:
@@ -130,14 +148,12 @@ class RunReport:
         body = {name: getattr(self, name) for name in self.__slots__}
         body["counts"], body["timings_ms"] = dict(self.counts), dict(self.timings_ms)
         body["warnings"] = list(self.warnings)
-        if self.preview is None:
-            del body["preview"]
-        return body
+        return {name: value for name, value in body.items() if name != "preview" or value is not None}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
         """Return the report that an earlier invocation stored; unknown fields are left aside."""
-        return cls(**{name: stored[name] for name in cls.__slots__ if name in stored})
+        return cls(**{name: stored[name] for name in cls.__slots__ if stored.get(name) is not None})
 
     @property
     def is_retryable(self) -> bool:
@@ -157,6 +173,7 @@ class Progress:
     counts: dict[str, int] = field(default_factory=dict)
     timings_ms: dict[str, int] = field(default_factory=dict)
     warnings: list[dict[str, str]] = field(default_factory=list)
+    source: dict[str, Json] | None = None
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -204,7 +221,7 @@ class Run:
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
         """Return the report as it stands now, with `status` as its outcome."""
-        return replace(
+        report = replace(
             report_of_plan(self.plan, outcome=status, is_cold_start=self.is_cold_start),
             status=None if self.plan.is_dry_run else status,
             run_id=self.run_id,
@@ -214,7 +231,25 @@ class Run:
             timings_ms=dict(self.progress.timings_ms),
             warnings=tuple(self.progress.warnings),
             error=error_as_json(error) if error else None,
+            source=self.progress.source,
+            peak_memory_mb=peak_memory_mb(),
         )
+        return noting_slowness(report, self.budget)
+
+
+def noting_slowness(report: RunReport, budget: Budget) -> RunReport:
+    """Return the report with a warning when the run has taken longer than it should, said once."""
+    is_said = any(warning["code"] == SLOW_RUN for warning in report.warnings)
+    if is_said or not budget.is_slow():
+        return report
+    warning = {"code": SLOW_RUN, "message": f"the run took longer than {budget.warn_after_s:g} s"}
+    return replace(report, warnings=(*report.warnings, warning))
+
+
+def peak_memory_mb() -> int:
+    """Return the most memory that this process has held so far, in MiB."""
+    kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kib / 1024 / (1024 if sys.platform == "darwin" else 1))  # macOS counts bytes
 
 
 def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = False) -> RunReport:
@@ -281,6 +316,13 @@ def require_fence(answer: Mapping[str, Json]) -> Mapping[str, Json]:
     if answer["answer"] == "fenced":
         raise FenceRefused("another run took over while this one worked; this commit wrote nothing")
     return answer
+
+
+def report_of_failure(answer: Mapping[str, Json], report: RunReport) -> RunReport:
+    """Return the report of a failed run as it is recorded now: an abandoned run keeps its status."""
+    if answer["answer"] == "fenced":
+        return replace(report, outcome="abandoned", status="abandoned")
+    return RunReport.from_json(answer["report"])
 
 
 def _text(instant: datetime | None) -> str | None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from plantpulse.errors import ConfigurationError
 
 MINUTES_A_DAY = 1440
+LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is no large object
 
 Severity = Literal["low", "medium", "high", "critical"]
 PlantKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -40,6 +41,21 @@ def _is_iana_time_zone(name: str) -> bool:
     return True
 
 
+def _printable(key: SecretStr) -> SecretStr:
+    if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
+        raise ValueError("must be printable ASCII, without line breaks")
+    return key
+
+
+def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
+    """Refuse what safety.sql could not find: it looks codes up between bars in 4,000 characters."""
+    if any(not code.strip() or "|" in code for code in codes):
+        raise ValueError("a reason code must not be blank and must not hold a |")
+    if sum(len(code) + 1 for code in codes) >= LONGEST_CODES:
+        raise ValueError(f"all reason codes together must stay below {LONGEST_CODES} characters")
+    return codes
+
+
 class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -53,10 +69,12 @@ class SqlServerSettings(_Settings):
     password: SecretStr = Field(description="The login's password; only from the environment")
     database: str = Field(min_length=1, description="Database that the query files run in")
     encryption: Literal["require", "request", "off"] = Field(
-        "require", description="TLS on the wire: require refuses a server without it"
+        "require",
+        description="TLS on the wire: require refuses a server without it",
     )
     ca_file: Path | None = Field(
-        None, description="PEM file of the authority behind the server's certificate"
+        None,
+        description="PEM file of the authority behind the server's certificate; without it any will do",
     )
     login_timeout_s: int = Field(10, ge=1, le=60, description="Longest wait for a connection, in seconds")
     query_timeout_s: int = Field(15, ge=1, le=300, description="Longest wait for one query, in seconds")
@@ -69,6 +87,16 @@ class SqlServerSettings(_Settings):
     isolation: Literal["read committed", "read uncommitted", "snapshot"] = Field(
         "read committed", description="Transaction isolation level of the poll's reads"
     )
+
+    @model_validator(mode="after")
+    def _can_be_verified(self) -> "SqlServerSettings":
+        if self.ca_file is not None and self.encryption != "require":
+            raise ValueError("ca_file needs encryption: require; a server without TLS shows no certificate")
+        if self.ca_file is not None and "\\" in self.host:
+            raise ValueError(
+                "ca_file needs a host without an instance name; name the instance's port instead"
+            )
+        return self
 
 
 class PlantSettings(_Settings):
@@ -93,7 +121,7 @@ class PlantSettings(_Settings):
     oee_scale: Literal["percent", "fraction"] = Field(
         "percent", description="Scale of the plant's own OEE figures"
     )
-    safety_reason_codes: dict[str, Severity] = Field(
+    safety_reason_codes: Annotated[dict[str, Severity], AfterValidator(_searchable)] = Field(
         default={"Safety Issue": "critical"},
         min_length=1,
         description="Downtime reason codes that are safety incidents, each with its severity",
@@ -107,7 +135,7 @@ class LivePulseSettings(_Settings):
     window_minutes: int = Field(
         30, ge=1, le=MINUTES_A_DAY, description="Minutes that a snapshot describes; whole intervals"
     )
-    timeout_s: int = Field(60, ge=10, le=900, description="A poll ends within this time")
+    timeout_s: int = Field(60, ge=20, le=900, description="A poll ends within this time")
     warn_after_s: int = Field(45, ge=1, le=900, description="A poll that takes longer warns")
     catch_up_hours: int = Field(24, ge=1, le=168, description="How far back a slot is still polled")
     slot_tolerance_s: int = Field(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
@@ -125,16 +153,24 @@ class LivePulseSettings(_Settings):
             raise ValueError("every_minutes must divide a day (1440 minutes) without a rest")
         if self.window_minutes % self.every_minutes:
             raise ValueError("window_minutes must be a whole multiple of every_minutes")
-        if self.warn_after_s >= self.timeout_s:
-            raise ValueError("warn_after_s must be below timeout_s")
         return self
+
+    @property
+    def slow_after_s(self) -> float:
+        """Return from when a poll is slow: as set, but never so late that nobody would be warned."""
+        return min(self.warn_after_s, self.timeout_s * 0.75)
 
 
 class SupabaseSettings(_Settings):
     """Where state and data are kept."""
 
-    url: str = Field(pattern=r"^https?://[^\s/]+$", description="Project URL without a path")
-    secret_key: SecretStr = Field(min_length=20, description="sb_secret_... or a legacy service_role key")
+    url: str = Field(
+        pattern=r"^https?://[A-Za-z0-9.\[\]:-]*[A-Za-z0-9\]](:[0-9]{1,5})?$",
+        description="Project URL without a path",
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_printable)] = Field(
+        min_length=20, description="sb_secret_... or a legacy service_role key"
+    )
 
 
 class Settings(_Settings):

@@ -1,11 +1,14 @@
 """What a refused call to Supabase means, and which headers carry the key."""
 
+import time
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from plantpulse.database import Supabase, refusal
-from plantpulse.errors import StoreRefused, StoreUnavailable
+from plantpulse.errors import OutOfTime, StoreRefused, StoreUnavailable
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
 
@@ -14,6 +17,8 @@ from plantpulse.settings import SupabaseSettings
     ("code", "http_status"),
     [
         ("57014", 500),  # statement time-out
+        ("25006", 500),  # read-only for a while
+        ("55P03", 500),  # lock not available
         ("40001", 500),  # serialisation failure
         ("40P01", 500),  # deadlock
         ("08006", 503),  # connection failure
@@ -52,12 +57,69 @@ def test_what_somebody_must_mend_is_permanent_and_says_how(
 
 
 def test_details_that_may_quote_a_row_are_left_out() -> None:
-    text = "Error 23514:\nMessage: violates check constraint\nHint: none\nDetails: row contains (7, secret)"
+    body = {
+        "code": "23514",
+        "message": "violates check",
+        "details": "Failing row contains (7, Anna)",
+        "hint": None,
+    }
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    transport = httpx.MockTransport(lambda _: httpx.Response(400, json=body))
 
-    error = refusal("commit_live_pulse", "23514", 400, text)
+    with (
+        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        pytest.raises(StoreRefused, match="violates check") as raised,
+    ):
+        store.commit_live_pulse("f", {})
 
-    assert "violates check constraint" in str(error)
-    assert "secret" not in str(error)
+    assert "Anna" not in str(raised.value)
+
+
+@pytest.mark.parametrize("fault", [httpx.DecodingError("gzip"), httpx.TooManyRedirects("loop")])
+def test_a_reply_that_cannot_be_read_is_worth_another_try(fault: httpx.RequestError) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise fault
+
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
+    with (
+        Supabase(
+            settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer), pacing=pacing
+        ) as store,
+        pytest.raises(StoreUnavailable, match=r"Supabase at 127\.0\.0\.1 did not answer claim_run"),
+    ):
+        store.claim_run({})
+
+
+def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path)
+        return httpx.Response(200, json={"answer": "failed"})
+
+    with Supabase(settings, seconds_left=lambda: 2.4, transport=httpx.MockTransport(answer)) as store:
+        with pytest.raises(OutOfTime, match="commit_live_pulse was not begun"):
+            store.commit_live_pulse("f", {})
+        store.fail_run("f", {})
+
+    assert seen == ["/rest/v1/rpc/fail_run"]
+
+
+def test_a_reply_that_trickles_in_is_not_waited_for() -> None:
+    def trickle() -> Iterator[bytes]:
+        yield b'{"answer":'
+        time.sleep(0.6)
+        yield b'"claimed"}'
+
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=trickle()))
+    with (
+        Supabase(settings, seconds_left=lambda: 0.5, transport=transport) as store,
+        pytest.raises(StoreUnavailable, match="ReadTimeout"),
+    ):
+        store.fail_run("f", {})
 
 
 @pytest.mark.parametrize(

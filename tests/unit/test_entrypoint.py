@@ -101,6 +101,7 @@ class Pulse:
             plant="north",
             trigger="schedule" if is_scheduled else "manual",
             slot=NOON if is_scheduled else None,
+            at=NOON,
             window_start=NOON,
             window_until=NOON,
             lease_s=90,
@@ -313,3 +314,21 @@ def test_a_function_url_event_is_answered_as_http() -> None:
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "application/json"
     assert json.loads(response["body"])["outcome"] == "succeeded"
+
+
+@pytest.mark.parametrize("answer", [{}, {"answer": "failed", "report": None}, {"answer": "failed"}])
+def test_an_odd_answer_to_a_failure_does_not_hide_the_failure(answer: dict[str, Any]) -> None:
+    store = MemoryStore(fail=answer or {"nothing": "of use"})
+
+    status, report, _ = call(Pulse(error=SourceUnavailable("no")), store, scheduled=True)
+
+    assert (status, report["error"]["code"]) == (503, "source_unavailable")
+    assert [warning["code"] for warning in report["warnings"]] == ["failure_not_recorded"]
+
+
+def test_a_stored_report_with_gaps_is_still_a_report() -> None:
+    store = MemoryStore(claim={"answer": "duplicate", "report": STORED | {"counts": None, "warnings": None}})
+
+    status, report, _ = call(Pulse(), store, scheduled=True)
+
+    assert (status, report["outcome"], report["counts"], report["warnings"]) == (200, "duplicate", {}, [])

@@ -49,15 +49,16 @@ class LivePulse:
 
     def start_budget(self, settings: Settings) -> Budget:
         """Return the time that a poll may take, beginning now."""
-        return Budget.start(settings.live_pulse.timeout_s, settings.live_pulse.warn_after_s)
+        return Budget.start(settings.live_pulse.timeout_s, settings.live_pulse.slow_after_s)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return what the invocation asks for. Raises: InvalidRequest."""
         request = parse(LivePulseRequest, invocation.parameters)
         plant, pulse = _plant_key(request.plant, settings), settings.live_pulse
         slot = None if request.dry_run else _slot(invocation.scheduled_time, settings, now)
+        at = slot or now.replace(microsecond=0)
         window = window_of_slot(
-            slot or now,
+            at,
             length=timedelta(minutes=pulse.window_minutes),
             source_lag=timedelta(seconds=settings.plants[plant].source_lag_s),
         )
@@ -66,6 +67,7 @@ class LivePulse:
             plant=plant,
             trigger="schedule" if slot else "manual",
             slot=slot,
+            at=at,
             window_start=window.start,
             window_until=window.until,
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
@@ -87,7 +89,7 @@ class LivePulse:
         plant = settings.plants[run.plan.plant]
         poll = Poll.of(run, plant, settings.live_pulse, store)
         connection = self.connect_source(
-            _sql_server(plant, run.plan.plant), seconds_left=run.budget.seconds_left
+            _sql_server(plant, run.plan.plant), seconds_left=run.budget.seconds_left_to_read
         )
         with ExitStack() as stack:
             with run.progress.timed("connect"):
