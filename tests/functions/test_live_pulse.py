@@ -251,19 +251,32 @@ def test_a_truncated_output_writes_no_snapshots(world: World, floor: Floor) -> N
     assert run["safety_until"] is not None
 
 
-def test_a_truncated_safety_result_goes_on_where_it_stopped(world: World, floor: Floor) -> None:
+def test_more_safety_events_than_one_read_takes_are_read_page_by_page(world: World, floor: Floor) -> None:
     world.pulse = {"row_limit": 2}
-    floor.downtime("PRESS-01", "Safety Issue", 5, "08:00:00")
+    for hour in ("07", "08", "09", "10", "11"):
+        floor.downtime("PRESS-01", "Safety Issue", 5, f"{hour}:00:00")
+
+    _, report = world.tick()
+
+    assert report["counts"]["safety_recorded"] == 5
+    found = world.rows("select source_timestamp from public.safety_events order by source_timestamp")
+    assert [row["source_timestamp"].hour for row in found] == [7, 8, 9, 10, 11]
+    (run,) = world.rows("select safety_until from public.pipeline_runs")
+    assert run["safety_until"] == world.now
+
+
+def test_safety_events_that_no_page_can_pass_are_said_and_not_skipped(world: World, floor: Floor) -> None:
+    world.pulse = {"row_limit": 2}
+    for _ in range(3):
+        floor.downtime("PRESS-01", "Safety Issue", 5, "08:00:00")
     floor.downtime("PRESS-01", "Safety Issue", 5, "09:00:00")
-    floor.downtime("PRESS-01", "Safety Issue", 5, "10:00:00")
 
     _, report = world.tick()
 
     assert report["outcome"] == "partial"
-    found = world.rows("select source_timestamp from public.safety_events order by source_timestamp")
-    assert [row["source_timestamp"].hour for row in found] == [8, 9]
+    assert "safety_cut_off" in [warning["code"] for warning in report["warnings"]]
     (run,) = world.rows("select safety_until from public.pipeline_runs")
-    assert run["safety_until"] == datetime(2026, 3, 11, 14, 0, tzinfo=UTC)
+    assert run["safety_until"] == datetime(2026, 3, 11, 13, 0, tzinfo=UTC)
 
 
 def test_an_unknown_asset_is_registered_but_gets_no_snapshot(world: World, floor: Floor) -> None:
@@ -321,6 +334,22 @@ def test_a_manual_poll_writes_its_own_snapshot_and_covers_nothing(world: World, 
     assert (press["output_actual"], press["slot_output"]) == (64.0, None)
     (run,) = world.rows("select snapshots_until, slot from public.pipeline_runs")
     assert run == {"snapshots_until": None, "slot": None}
+
+
+def test_a_manual_poll_with_a_source_lag_leaves_the_slots_alone(world: World, floor: Floor) -> None:
+    world.settings = {"source_lag_s": 300}
+    floor.output("PRESS-01", 60, "11:45:00")
+    world.tick()
+    before = world.rows(SNAPSHOTS)
+    floor.output("PRESS-01", 7, "11:50:00")
+    world.now = NOON_IN_CHICAGO + timedelta(minutes=5)
+
+    _, report = world.ask()
+
+    assert report["window"]["until"] == NOON_IN_CHICAGO.isoformat()
+    after = world.rows(SNAPSHOTS)
+    assert after[:2] == before
+    assert after[2]["snapshot_timestamp"] == NOON_IN_CHICAGO + timedelta(minutes=5)
 
 
 def test_an_idempotency_key_makes_repeating_harmless(world: World) -> None:
@@ -516,3 +545,56 @@ def test_a_store_that_is_down_is_worth_another_try(world: World, mssql: SqlServe
 
     assert (status, body["error"]["code"]) == (503, "store_unavailable")
     assert not mssql.stand_in or mssql.stand_in.traffic.connections == 0
+
+
+def test_a_slow_poll_says_so_even_when_it_fails(world: World, floor: Floor) -> None:
+    world.pulse = {"warn_after_s": 1}
+
+    @contextmanager
+    def connect_slowly(settings: Any, **arguments: Any) -> Iterator[Any]:
+        with sqlserver.connect(settings, **arguments) as source:
+            floor.run("waitfor delay '00:00:01.1'")
+            yield source
+
+    world.connect_source = connect_slowly
+
+    _, slow = world.tick()
+    floor.run("drop table production_data")
+    world.now += QUARTER
+    _, failed = world.tick(NOON_IN_CHICAGO + QUARTER)
+
+    assert (slow["outcome"], failed["outcome"]) == ("succeeded", "failed")
+    for report in (slow, failed):
+        assert [warning["code"] for warning in report["warnings"]].count("slow_run") == 1
+    stored = world.rows("select report from public.pipeline_runs order by id")
+    assert all("slow_run" in json.dumps(row["report"]) for row in stored)
+
+
+def test_a_poll_without_time_to_read_keeps_time_to_say_so(world: World) -> None:
+    @contextmanager
+    def connect_out_of_time(settings: Any, **arguments: Any) -> Iterator[Any]:
+        with sqlserver.connect(settings, seconds_left=lambda: 0.5) as source:
+            yield source
+
+    world.connect_source = connect_out_of_time
+
+    status, report = world.tick()
+
+    assert (status, report["outcome"], report["error"]["code"]) == (503, "failed", "out_of_time")
+    assert world.calls == ["claim_run", "fail_run"]
+
+
+def test_the_report_tells_the_servers_clock_and_the_memory(world: World) -> None:
+    _, report = world.tick()
+
+    assert set(report["source"]) == {"utc_offset_minutes", "clock_skew_s"}
+    assert 20 < report["peak_memory_mb"] < 2000
+
+
+def test_reasons_for_being_partial_are_told(world: World, floor: Floor) -> None:
+    floor.output("PRESS-01", -1, "11:45:00")
+
+    _, report = world.tick()
+
+    told = {warning["code"]: warning["message"] for warning in report["warnings"]}
+    assert told["rows_rejected"] == "1 rows were malformed, more than 5% of all"

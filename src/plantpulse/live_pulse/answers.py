@@ -56,13 +56,18 @@ class Answers:
     rejected: list[Json] = field(default_factory=list)
     is_incomplete: bool = False
 
-    def ask(self, source: Source, name: str, bounds: LocalBounds, **more: object) -> Rows:
-        """Return the answer to one question over the bounds. Raises: the source's errors."""
+    def ask(
+        self, source: Source, name: str, bounds: LocalBounds, *, is_paged: bool = False, **more: object
+    ) -> Rows:
+        """Return the answer to one question over the bounds; being cut off is no matter when it is paged.
+
+        Raises: the source's errors.
+        """
         parameters = {"from": bounds.start, "until": bounds.until, "limit": self.row_limit, **more}
         with self.progress.timed("read"):
             answer = source.read(self.queries[name], parameters)
         self.progress.count(f"{name}_rows", len(answer.rows))
-        if answer.is_truncated:
+        if answer.is_truncated and not is_paged:
             self.is_incomplete = True
             self.progress.warn("result_truncated", f"{name}.sql: only {self.row_limit} rows were read")
         return answer

@@ -14,9 +14,11 @@ from plantpulse.live_pulse import readings as parsing
 from plantpulse.live_pulse.answers import Answers, Source
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.local_time import (
-    LocalBounds,
+    BucketGrid,
     bucket_count,
+    bucket_grid,
     buckets_in,
+    is_shown_once,
     is_time_ambiguous,
     local_bounds,
 )
@@ -51,14 +53,14 @@ class SlotSnapshots:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """What was read of a batch: output by bucket, counted back from the end of the bounds, and stops.
+    """What was read of a batch: output by bucket of the grid, and stops (None: cut off).
 
     `present`: what is known of the present slot alone, None in a batch without it.
     """
 
-    bounds: LocalBounds
+    grid: BucketGrid
     output: Mapping[int, Sequence[OutputReading]]
-    downtime: Sequence[DowntimeReading]
+    downtime: Sequence[DowntimeReading] | None
     present: Readings | None
 
 
@@ -99,10 +101,10 @@ class SlotReader:
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
         windows = [self._window(at) for at in slots]
         span = Window(min(window.start for window in windows), max(window.until for window in windows))
-        bounds = local_bounds(span, self.zone)
-        output = self.answers.ask(source, "output", bounds, bucket_s=int(self.every.total_seconds()))
-        stops = self.answers.ask(source, "downtime", bounds)
-        buckets = bucket_count(bounds, self.every)
+        grid = bucket_grid(span, self.every, self.zone)
+        output = self.answers.ask(source, "output", grid.bounds, bucket_s=int(grid.length.total_seconds()))
+        stops = self.answers.ask(source, "downtime", grid.bounds)
+        buckets = bucket_count(*grid)
         units = self.answers.keep(parsing.parse_output(output.rows, bucket_count=buckets))
         downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone))
         by_bucket: dict[int, list[OutputReading]] = {}
@@ -111,10 +113,10 @@ class SlotReader:
         if output.is_truncated:
             return None
         present = self._read_present(source) if self._is_present(slots[0]) else None
-        return _Batch(bounds, by_bucket, downtime, present)
+        return _Batch(grid, by_bucket, None if stops.is_truncated else downtime, present)
 
     def _is_present(self, at: datetime) -> bool:
-        return at == (self.plan.slot or self.plan.window_until)
+        return at == self.plan.at
 
     def _window(self, at: datetime) -> Window:
         if self._is_present(at):
@@ -138,7 +140,7 @@ class SlotReader:
 
     def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
         is_present, window = self._is_present(at), self._window(at)
-        buckets = buckets_in(window, batch.bounds, self.every, self.zone)
+        buckets = buckets_in(window, *batch.grid, self.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
         known = batch.present if is_present and batch.present else Readings(output=None)
         judgement = judge(
@@ -147,7 +149,7 @@ class SlotReader:
             window=window,
             zone=self.zone,
             window_buckets=buckets,
-            slot_buckets=self._slot_buckets(window, batch.bounds, is_present=is_present),
+            slot_buckets=self._slot_buckets(window, batch.grid),
         )
         if is_present:
             self.answers.progress.counts.update(judgement.counts)
@@ -155,14 +157,12 @@ class SlotReader:
         is_ambiguous = is_time_ambiguous(window, self.zone)
         return SlotSnapshots(at, window, not is_present, is_ambiguous, judgement.snapshots)
 
-    def _slot_buckets(
-        self, window: Window, bounds: LocalBounds, *, is_present: bool
-    ) -> frozenset[int] | None:
-        """Return the buckets of the slot's own interval; None where they cannot be told from others."""
+    def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
+        """Return the buckets of the slot's own interval; None where the clock showed it twice by now."""
         newest = last_interval(window, self.every)
-        if self.plan.slot is None or (not is_present and is_time_ambiguous(newest, self.zone)):
+        if self.plan.slot is None or not is_shown_once(newest, self.zone, read_by=self.plan.at):
             return None
-        return buckets_in(newest, bounds, self.every, self.zone)
+        return buckets_in(newest, *grid, self.zone)
 
     def _is_news(self, slot: SlotSnapshots) -> bool:
         """Say whether a slot is to be written: not one whose rows are stored just so already."""

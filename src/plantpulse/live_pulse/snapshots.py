@@ -81,6 +81,7 @@ class _Facts(NamedTuple):
 
     output: Mapping[str, float]
     slot_output: Mapping[str, float] | None
+    is_downtime_known: bool
     stops: Mapping[str, list[Span]]
     oee: Mapping[str, OeeReading]
     quality: Mapping[str, tuple[float, float]]
@@ -163,7 +164,7 @@ def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, Oee
     if reported is not None:
         return stored_number(reported.oee_percent), "reported"
     quality = facts.quality.get(asset.key)
-    if quality is None or asset.ideal_units_per_hour is None:
+    if quality is None or asset.ideal_units_per_hour is None or not facts.is_downtime_known:
         return None, None
     stops = facts.stops.get(asset.key)
     stopped = minutes(intersect(stops, load.planned.spans)) if stops else 0.0
@@ -188,6 +189,7 @@ def _gather(
     return _Facts(
         output=sum_units(output, window_buckets),
         slot_output=None if slot_buckets is None else sum_units(output, slot_buckets),
+        is_downtime_known=readings.downtime is not None,
         stops=unite_stops(readings.downtime or (), window),
         oee=latest_oee(readings.oee or ()),
         quality=sum_quality(readings.quality or ()),
