@@ -74,6 +74,11 @@ class StandIn:
         return self._port
 
     @property
+    def database_url(self) -> str:
+        """The Postgres database that holds its tables: a second stand-in on it shows the same plant."""
+        return self._setup.database_url
+
+    @property
     def database(self) -> str:
         """The name under which clients ask for its database."""
         return self._setup.database

@@ -2,10 +2,9 @@
 
 import socket
 import struct
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 
 import psycopg
 import pymssql
@@ -16,6 +15,7 @@ from devstack.sqlserver import Login, StandIn, Tls
 from devstack.sqlserver.encryption import Encryption, agree
 from tests.certificates import ADDRESS, certified
 from tests.devstack.sqlserver.conftest import PASSWORD, WRITER, Server
+from tests.eavesdropper import overheard
 
 pytestmark = pytest.mark.stand_in
 
@@ -50,35 +50,6 @@ def ask(connection: pymssql.Connection, batch: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(batch)
         return [tuple(row) for row in cursor.fetchall() or ()]
-
-
-@contextmanager
-def overheard(port: int) -> Iterator[tuple[int, bytearray]]:
-    """Pass one connection on to a server; yields where, and every byte that came by in either direction."""
-    heard = bytearray()
-
-    def pass_on(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while part := source.recv(65536):
-                heard.extend(part)
-                target.sendall(part)
-            target.shutdown(socket.SHUT_WR)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as server:
-
-        def serve() -> None:
-            client, _ = listener.accept()
-            server.connect(("127.0.0.1", port))
-            back = threading.Thread(target=pass_on, args=(server, client), daemon=True)
-            back.start()
-            pass_on(client, server)
-            back.join(5)
-            client.close()
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield int(listener.getsockname()[1]), heard
-        thread.join(5)
 
 
 def on_the_wire(text: str) -> bytes:
