@@ -85,15 +85,16 @@ class ScriptedServer:
 
     def serve(self, client: socket.socket) -> None:
         """Hold one conversation to its end."""
-        wire = PacketStream(client)
+        converse = self.on_connection or self._converse
         with suppress(Disconnected, ProtocolViolation, OSError), client:
-            if self.on_connection is not None:
-                self.on_connection(client)
-                return
-            while True:
-                kind, payload = wire.read_message()
-                self._answer(kind, payload, wire, client)
+            converse(client)
         self.hung_up.set()
+
+    def _converse(self, client: socket.socket) -> None:
+        wire = PacketStream(client)
+        while True:
+            kind, payload = wire.read_message()
+            self._answer(kind, payload, wire, client)
 
     def _answer(self, kind: int, payload: bytes, wire: PacketStream, client: socket.socket) -> None:
         if kind == PacketKind.PRELOGIN:

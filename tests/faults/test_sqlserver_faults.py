@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from pydantic import SecretStr
@@ -94,6 +95,18 @@ def trickle(wire: PacketStream, client: socket.socket) -> None:
                 return
         except TimeoutError:
             client.settimeout(None)
+
+
+def drip(client: socket.socket) -> None:
+    """Answer a byte every half second: an endless packet, never silent, never done."""
+    client.sendall(HEADER.pack(PacketKind.RESPONSE, 0, 4096, 0, 1, 0))
+    client.settimeout(0.5)
+    for _ in range(120):
+        with suppress(TimeoutError):
+            while client.recv(4096):
+                pass
+            return
+        client.sendall(b"\0")
 
 
 def packet(payload: bytes) -> bytes:
@@ -206,7 +219,9 @@ def test_a_server_that_hangs_up_is_unavailable(server: ScriptedServer) -> None:
 
 
 def test_a_server_without_tls_is_refused_when_tls_is_required(server: ScriptedServer) -> None:
-    with pytest.raises(SourceRefused, match=r"cannot agree on TLS.*`encryption`"):
+    with pytest.raises(
+        SourceRefused, match=r"the server has no TLS, and the setting `encryption` requires it"
+    ):
         read_labor(settings_for(server, encryption="require"))
 
     assert server.logins == 0
@@ -215,8 +230,10 @@ def test_a_server_without_tls_is_refused_when_tls_is_required(server: ScriptedSe
 def test_a_server_that_insists_on_tls_is_refused_when_tls_is_off(server: ScriptedServer) -> None:
     server.offer = TLS_REQUIRED
 
-    with pytest.raises(SourceRefused, match="cannot agree on TLS"):
+    with pytest.raises(SourceRefused, match=r"insists on TLS.* Set it to require"):
         read_labor(settings_for(server, encryption="off"))
+
+    assert server.logins == 0
 
 
 def test_a_wrong_password_is_tried_once(server: ScriptedServer) -> None:
@@ -283,6 +300,40 @@ def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
 
     assert time.monotonic() - began < 3
     assert server.hung_up.wait(2)
+
+
+def test_a_login_that_drips_does_not_stretch_the_time_out(server: ScriptedServer) -> None:
+    server.on_connection = drip
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable, match=r"connecting on .*not over within 1 s \(login_timeout_s\)"):
+        read_labor(settings_for(server))
+
+    assert time.monotonic() - began < 3
+    assert server.hung_up.wait(2)
+
+
+def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: ScriptedServer) -> None:
+    server.answers["use "] = trickle
+    began = time.monotonic()
+
+    with pytest.raises(SourceUnavailable, match="not over within 1 s"):
+        read_labor(settings_for(server))
+
+    assert time.monotonic() - began < 3
+    assert server.hung_up.wait(2)
+
+
+def test_cutting_a_login_leaves_other_connections_to_the_server_alone(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_rows
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as open_before:
+        server.on_connection = drip
+        with pytest.raises(SourceUnavailable, match="not over within 1 s"):
+            read_labor(settings_for(server))
+        rows = open_before.read(LABOR, LIMIT)
+
+    assert rows.rows == [(0, 0, 0)]
 
 
 def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pymssql
 from pymssql import _mssql
 
-from plantpulse.errors import OutOfTime, PlantpulseError, SourceUnavailable
+from plantpulse.errors import OutOfTime, PlantpulseError, SourceRefused, SourceUnavailable
 from plantpulse.live_pulse import sqlserver_wire
 from plantpulse.live_pulse.query_files import Query, build_statement, find_columns, in_order
 from plantpulse.live_pulse.sqlserver_errors import Report, Verdict, judge_connecting, judge_query, read_report
@@ -24,7 +24,13 @@ from plantpulse.settings import SqlServerSettings
 # pymssql lets its low-level exceptions through where the database of the login cannot be used.
 _DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
 _SHORTEST_WAIT_S: Final = 1.0  # below it nothing is begun: the client library counts whole seconds
+_UNPROTECTED: Final = Verdict(
+    SourceRefused,
+    "the server answered unencrypted, which the setting `encryption` forbids",
+    "Turn Force Encryption on at the server, and find out what alters the connection on its way",
+)
 _TLS_QUESTION_S: Final = 2.0
+_GRACE_S: Final = 0.5  # the library's own time-out for silence comes first, and says more
 
 # The first line is what ODBC and SSMS set and a DB-Library login lacks: views with indexes need it, plans are
 # shared with the DBA's query window, and long texts are not cut at 4096 bytes. The offset is asked for in
@@ -89,7 +95,13 @@ class SourceConnection:
         batch = _SESSION.format(
             lock_timeout_ms=self._settings.lock_timeout_ms, isolation=self._settings.isolation.upper()
         )
-        with self._asking("setting up the session"), self._driver.cursor() as cursor:
+        # FreeTDS takes "login only" for an answer even to `require`, and goes on in plain text: who can alter
+        # one byte of the first packets, which nothing protects, could read and change all rows.
+        looks_for_tls = self._settings.encryption == "require"
+        with (
+            self._asking("setting up the session", looks_for_tls=looks_for_tls),
+            self._driver.cursor() as cursor,
+        ):
             cursor.execute(batch)
             rows: list[Any] = (
                 cursor.fetchall()
@@ -98,35 +110,40 @@ class SourceConnection:
         return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
 
     @contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
+    def _asking(self, what: str, *, looks_for_tls: bool = False) -> Iterator[None]:
         """Bound what is asked inside, as a whole, and translate how it fails."""
         if self._is_dead:
             raise SourceUnavailable(
                 f"{what} on {_place(self._settings)}: the connection was lost before; it is not used again"
             )
         left_s = time_left(self._seconds_left, what)
-        with sqlserver_wire.cut_after(min(self._settings.query_timeout_s, left_s)) as cut:
+        patience_s = min(self._settings.query_timeout_s, left_s)
+        with sqlserver_wire.cut_after(patience_s, looks_for_tls=looks_for_tls) as cut:
             try:
                 yield
             except _DRIVER_ERRORS as error:
-                raise self._translated(error, what, left_s, is_cut=cut.is_done) from error
+                raise self._translated(error, what, left_s, cut) from error
             finally:
                 self._is_dead = self._is_dead or cut.is_done
+            if cut.is_answer_plain:
+                raise _error(_UNPROTECTED, what, self._settings)
 
-    def _translated(self, error: Exception, what: str, left_s: float, *, is_cut: bool) -> PlantpulseError:
+    def _translated(
+        self, error: Exception, what: str, left_s: float, cut: sqlserver_wire.Cut
+    ) -> PlantpulseError:
         report = _report_of(error)
         self._is_dead = report.is_connection_gone
-        if is_cut and left_s < self._settings.query_timeout_s:
+        if cut.is_done and left_s < self._settings.query_timeout_s:
             return OutOfTime(
                 f"{what} on {_place(self._settings)}: the run's time was used up after {left_s:.1f} s"
             )
-        if is_cut:
+        if cut.is_done:
             waited = f"no complete answer within {self._settings.query_timeout_s} s (query_timeout_s)"
             verdict = Verdict(
                 SourceUnavailable, waited, "Look at the server's load, or at an index for the query"
             )
         else:
-            verdict = judge_query(report)
+            verdict = _UNPROTECTED if cut.is_answer_plain else judge_query(report)
         return _error(verdict, what, self._settings)
 
 
@@ -135,7 +152,8 @@ def connect(settings: SqlServerSettings, *, seconds_left: Callable[[], float]) -
     """Open one connection with its session set up; it is closed when the block ends.
 
     `seconds_left` is asked before every wait: the seconds that the run may still take.
-    Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime.
+    Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime; ConfigurationError for a `ca_file`
+    that cannot be used.
     """
     driver = _open(settings, time_left(seconds_left, "connecting"))
     try:
@@ -158,29 +176,30 @@ def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
     # after the first statements, which could then wait for ever, and forgets a connection that fails in them
     # without closing it. This time-out is for silence, and a second longer than the cut, which ends a query
     # as a whole and belongs to one connection alone: two plants polled in one process share this one.
+    login = _login(settings)
     driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
     driver.query_timeout = silence_s = int(min(settings.query_timeout_s, left_s)) + 1
-    _mssql.login_timeout = int(min(settings.login_timeout_s, left_s))
+    _mssql.login_timeout = patience_s = int(min(settings.login_timeout_s, left_s))
     pymssql.set_wait_callback(sqlserver_wire.note_descriptor)
-    try:
-        driver.__init__(**_login(settings))  # type: ignore[misc]
-        # Raises what the `use` behind the login left: pymssql does not look whether the database was entered.
-        driver.query_timeout = silence_s
-    except _DRIVER_ERRORS as error:
-        driver.close()
-        verdict = judge_connecting(_report_of(error), lambda: _is_tls_the_obstacle(settings))
-        raise _error(verdict, "connecting", settings) from error
+    with sqlserver_wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
+        try:
+            driver.__init__(**login)  # type: ignore[misc]
+            # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
+            driver.query_timeout = silence_s
+        except _DRIVER_ERRORS as error:
+            driver.close()
+            raise _refusal(error, settings, patience_s, is_cut=cut.is_done) from error
     return pymssql.Connection(driver, as_dict=False, autocommit=True)
 
 
 def _login(settings: SqlServerSettings) -> dict[str, object]:
     return {
-        "server": settings.host,
+        "server": _name_of_server(settings),
         "port": str(settings.port),
         "user": settings.user,
         "password": settings.password.get_secret_value(),
         "database": settings.database,
-        "encryption": settings.encryption,  # a CA file is named by a freetds.conf, written before the import
+        "encryption": settings.encryption,
         "appname": "plantpulse",
         "charset": "UTF-8",
         "tds_version": "7.4",
@@ -190,10 +209,29 @@ def _login(settings: SqlServerSettings) -> dict[str, object]:
     }
 
 
-def _is_tls_the_obstacle(settings: SqlServerSettings) -> bool:
-    return sqlserver_wire.is_tls_the_obstacle(
-        settings.host, settings.port, settings.encryption, timeout_s=_TLS_QUESTION_S
-    )
+def _name_of_server(settings: SqlServerSettings) -> str:
+    if settings.ca_file is None:
+        return settings.host
+    from plantpulse.live_pulse.sqlserver_trust import trust  # noqa: PLC0415 - only where a CA file is set
+
+    return trust(settings.host, settings.port, settings.ca_file)
+
+
+def _refusal(
+    error: Exception, settings: SqlServerSettings, patience_s: int, *, is_cut: bool
+) -> PlantpulseError:
+    if is_cut:
+        waited = f"the login was not over within {patience_s} s (login_timeout_s)"
+        verdict = Verdict(SourceUnavailable, waited, "Look at the server's load and at the network")
+    else:
+        verdict = judge_connecting(_report_of(error), lambda: _find_tls_obstacle(settings))
+    return _error(verdict, "connecting", settings)
+
+
+def _find_tls_obstacle(settings: SqlServerSettings) -> Verdict | None:
+    from plantpulse.live_pulse.sqlserver_tls import find_obstacle  # noqa: PLC0415 - only after a failure
+
+    return find_obstacle(settings, timeout_s=_TLS_QUESTION_S)
 
 
 def _report_of(error: Exception) -> Report:

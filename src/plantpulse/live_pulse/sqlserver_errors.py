@@ -96,21 +96,17 @@ def read_report(number: int | None, message: str) -> Report:
     )
 
 
-def judge_connecting(report: Report, is_tls_the_obstacle: Callable[[], bool]) -> Verdict:
+def judge_connecting(report: Report, find_tls_obstacle: Callable[[], Verdict | None]) -> Verdict:
     """Return what a failed connection attempt means.
 
     FreeTDS says the same 20002, at times with a 20047, when TLS cannot be agreed on and when the connection
-    was reset: `is_tls_the_obstacle` is asked then, and only then.
+    was reset: `find_tls_obstacle` is asked then, and only then.
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
     ambiguous = CONNECTION_FAILED in report.library and report.library <= {CONNECTION_FAILED, DEAD}
-    if ambiguous and is_tls_the_obstacle():
-        return Verdict(
-            SourceRefused,
-            "client and server cannot agree on TLS",
-            "Check the setting `encryption`, and the server's certificate and TLS versions (1.2 or newer)",
-        )
+    if ambiguous and (obstacle := find_tls_obstacle()):
+        return obstacle
     return Verdict(
         SourceUnavailable,
         "the connection was reset" if ambiguous else _how_unreachable(report),

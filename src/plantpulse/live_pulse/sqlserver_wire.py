@@ -1,17 +1,22 @@
-"""The two things about a connection to SQL Server that the driver cannot be asked for.
+"""What has to be done at the socket, under the driver, which is not told of it.
 
-An end to a query as a whole: the client library's time-out starts anew with every packet, so a
-server that trickles rows holds a poll for ever. And what a server says about TLS before any login:
-the library has one message for a refused handshake and for a reset connection.
-Knows sockets, not the driver. Source: MS-TDS 2.2.6.5 (PRELOGIN).
+An end to what is asked, as a whole: the client library's time-out starts anew with every packet, so a
+server that trickles bytes would hold a login or a query for ever. And a look at whether an answer is
+encrypted. Knows sockets, not the driver.
 """
 
+import os
+import select
 import socket
-import struct
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from typing import Literal
+from contextlib import contextmanager, suppress
+from typing import Final
+
+_CUT_AGAIN_AFTER_S: Final = 0.2
+_TLS_RECORDS: Final = frozenset({b"\x15", b"\x17", b""})  # alert, data; or nothing at all. TDS answers with 4
+_DESCRIPTORS: Final = ("/proc/self/fd", "/dev/fd")  # Linux, macOS
 
 _under_way = threading.local()
 
@@ -23,8 +28,10 @@ class Cut:
     would then belong to somebody else's connection.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, looks_for_tls: bool = False) -> None:
         self.is_done = False
+        self.looks_for_tls = looks_for_tls
+        self.is_answer_plain = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
@@ -35,6 +42,17 @@ class Cut:
             self._socket = socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM)
             if self.is_done:
                 self._shut_down()
+
+    def look_for_tls(self) -> None:
+        """Wait for the answer, and note whether it is plain text instead of TLS; it stays to be read."""
+        if self._socket is None:
+            return
+        answered = select.poll()
+        answered.register(self._socket, select.POLLIN)
+        answered.poll()  # for no longer than it takes until the cut
+        with suppress(OSError):
+            first = self._socket.recv(1, socket.MSG_PEEK)
+            self.is_answer_plain = first not in _TLS_RECORDS
 
     def make(self) -> None:
         """Cut the connection: what waits for it wakes up with an end of file."""
@@ -59,9 +77,12 @@ class Cut:
 
 
 @contextmanager
-def cut_after(seconds: float) -> Iterator[Cut]:
-    """Give what happens inside `seconds` in all; `is_done` of the yielded cut says whether they ran out."""
-    cut = Cut()
+def cut_after(seconds: float, *, looks_for_tls: bool = False) -> Iterator[Cut]:
+    """Give what happens inside `seconds` in all; `is_done` of the yielded cut says whether they ran out.
+
+    `looks_for_tls` has its `is_answer_plain` say whether an answer came unencrypted.
+    """
+    cut = Cut(looks_for_tls=looks_for_tls)
     timer = threading.Timer(seconds, cut.make)
     timer.daemon = True
     timer.start()
@@ -79,40 +100,53 @@ def note_descriptor(descriptor: int) -> None:
     cut = getattr(_under_way, "cut", None)
     if cut is not None:
         cut.attach(descriptor)
+        if cut.looks_for_tls:
+            cut.look_for_tls()
 
 
-_PRELOGIN, _ENCRYPTION_OPTION, _END_OF_OPTIONS = 0x12, 1, 0xFF
-_ENCRYPT_ON, _NOT_SUPPORTED, _REQUIRED = 1, 2, 3
+@contextmanager
+def cut_connecting_after(seconds: float, host: str, port: int) -> Iterator[Cut]:
+    """Give the opening of a connection `seconds` in all.
 
-
-def is_tls_the_obstacle(
-    host: str, port: int, encryption: Literal["require", "request", "off"], *, timeout_s: float
-) -> bool:
-    """Return whether a server that just failed a login answers, but disagrees about TLS.
-
-    False when it does not answer a PRELOGIN either: then the network is the obstacle.
+    The driver names its socket to nobody before the login is over. It is looked for among the descriptors of
+    this process: connected to that server, and not there when the block began. Another thread that is
+    logging in to the same server at that moment may be cut as well, and fails as this one does.
     """
+    cut, is_over = Cut(), threading.Event()
+    known = _own_sockets()
+
+    def watch() -> None:
+        if is_over.wait(seconds):
+            return
+        cut.make()
+        with suppress(OSError):
+            addresses: set[object] = {
+                info[4][:2] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            }
+            while not is_over.wait(_CUT_AGAIN_AFTER_S):  # it may be on the next of several addresses
+                for descriptor, _ in _own_sockets() - known:
+                    _shut_down_if_to(addresses, descriptor)
+
+    threading.Thread(target=watch, daemon=True).start()
     try:
-        offer = _encryption_offer(host, port, timeout_s)
-    except (OSError, ValueError):
-        return False
-    if encryption == "require":
-        return True  # without TLS on the server it is refused before, with it in the handshake
-    return offer == _REQUIRED if encryption == "off" else offer != _NOT_SUPPORTED
+        yield cut
+    finally:
+        is_over.set()
 
 
-def _encryption_offer(host: str, port: int, timeout_s: float) -> int:
-    version, encryption = bytes(6), bytes([_ENCRYPT_ON])
-    options = (
-        struct.pack(">BHHBHHB", 0, 11, 6, _ENCRYPTION_OPTION, 17, 1, _END_OF_OPTIONS) + version + encryption
-    )
-    with closing(socket.create_connection((host, port), timeout_s)) as connection:
-        connection.sendall(struct.pack(">BBHHBB", _PRELOGIN, 1, 8 + len(options), 0, 1, 0) + options)
-        answer = connection.recv(4096)[8:]
-    for start in range(0, len(answer) - 4, 5):
-        token, offset, _length = struct.unpack_from(">BHH", answer, start)
-        if token == _END_OF_OPTIONS:
-            break
-        if token == _ENCRYPTION_OPTION and offset < len(answer):
-            return int(answer[offset])
-    raise ValueError("not the answer of a SQL Server")
+def _own_sockets() -> set[tuple[int, int]]:
+    """Return the sockets of this process as (descriptor, inode); none where the system does not list them."""
+    folder = next((path for path in _DESCRIPTORS if os.path.isdir(path)), None)
+    sockets = set()
+    for name in os.listdir(folder) if folder else ():
+        with suppress(OSError):
+            status = os.fstat(int(name))
+            if stat.S_ISSOCK(status.st_mode):
+                sockets.add((int(name), status.st_ino))
+    return sockets
+
+
+def _shut_down_if_to(addresses: set[object], descriptor: int) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as duplicate:
+        if duplicate.getpeername()[:2] in addresses:
+            duplicate.shutdown(socket.SHUT_RDWR)

@@ -12,7 +12,7 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.live_pulse.sqlserver_errors import Report, judge_connecting, judge_query, read_report
+from plantpulse.live_pulse.sqlserver_errors import Report, Verdict, judge_connecting, judge_query, read_report
 
 FAILED = "DB-Lib error message 20002, severity 9:\nTDS server connection failed (10.0.0.5)\n"
 REFUSED = (
@@ -29,12 +29,12 @@ def said(text: str, severity: int) -> str:
     return f"{text}DB-Lib error message 20018, severity {severity}:\n{general}\n"
 
 
-def tls_fits() -> bool:
-    return False
+def tls_fits() -> None:
+    return None
 
 
-def tls_is_in_the_way() -> bool:
-    return True
+def tls_is_in_the_way() -> Verdict:
+    return Verdict(SourceRefused, "the certificate has expired", "Renew it")
 
 
 def test_the_servers_words_are_told_from_the_librarys() -> None:
@@ -112,14 +112,14 @@ def test_a_refused_login_is_named_even_when_its_words_are_lost() -> None:
 
 
 def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
-    def must_not_be_asked() -> bool:
+    def must_not_be_asked() -> None:
         raise AssertionError("asked about TLS")
 
     for message in (REFUSED, SILENT, CLOSED, said("Login failed for user 'u'.", 14) + FAILED):
         judge_connecting(read_report(20002, message), must_not_be_asked)
 
     for message in (FAILED, DEAD + DEAD + FAILED):
-        assert judge_connecting(read_report(20002, message), tls_is_in_the_way).error is SourceRefused
+        assert judge_connecting(read_report(20002, message), tls_is_in_the_way) == tls_is_in_the_way()
         assert judge_connecting(read_report(20002, message), tls_fits).error is SourceUnavailable
 
 

@@ -1,0 +1,167 @@
+"""What stands between the driver and a server's TLS, asked for after a connection has failed.
+
+The driver says the same of a wrong certificate, a wrong setting and a reset connection. So the server is
+asked again, over a socket of our own that ends before any login: what it offers, and whether its
+certificate is one to believe. Python's own TLS does the asking, and names what is wrong.
+Source: MS-TDS 2.2.6.5 (PRELOGIN) and 3.2.5.1 (the handshake inside it).
+"""
+
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from plantpulse.errors import SourceRefused
+from plantpulse.live_pulse.sqlserver_errors import Verdict
+from plantpulse.settings import SqlServerSettings
+
+_HEADER: Final = struct.Struct(">BBHHBB")
+_PRELOGIN, _END_OF_MESSAGE = 0x12, 1
+_OPTIONS: Final = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(
+    6
+)  # a version, and the wish behind
+_ENCRYPTION_OPTION, _END_OF_OPTIONS = 1, 0xFF
+_NOT_SUPPORTED, _REQUIRED = 2, 3
+_WISHES: Final = {"off": _NOT_SUPPORTED, "request": 0, "require": 1}  # as the driver sends them
+# OpenSSL's X509_V_ERR_...
+_DATES: Final = frozenset({9, 10})
+_NAMES: Final = frozenset({62, 64})
+
+
+def find_obstacle(settings: SqlServerSettings, *, timeout_s: float) -> Verdict | None:
+    """Return why TLS fails and what to do about it; None when something else fails, as far as can be seen."""
+    deadline = time.monotonic() + timeout_s
+    try:
+        with socket.create_connection((settings.host, settings.port), timeout_s) as connection:
+            server = _Server(connection, deadline)
+            offer = server.ask_for_encryption(_WISHES[settings.encryption])
+            if offer == _NOT_SUPPORTED or settings.encryption == "off":
+                return _judge_offer(settings.encryption, offer)
+            return _judge_handshake(server, settings.host, settings.ca_file)
+    except (OSError, ValueError):
+        return None  # it does not answer: then the network is the obstacle
+
+
+class _Server:
+    """PRELOGIN packets to and from one server, all of them before a deadline."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def ask_for_encryption(self, wish: int) -> int:
+        """Return what the server offers. Raises: OSError; ValueError when it does not speak TDS."""
+        self._send(_OPTIONS + bytes([wish]))
+        answer = self._receive()
+        for start in range(0, len(answer) - 4, 5):
+            option, offset, _ = struct.unpack_from(">BHH", answer, start)
+            if option == _END_OF_OPTIONS:
+                break
+            if option == _ENCRYPTION_OPTION and offset < len(answer):
+                return int(answer[offset])
+        raise ValueError("not the answer of a SQL Server")
+
+    def shake_hands(self, context: ssl.SSLContext, host: str) -> list[str]:
+        """Return the names in the server's certificate; none where `context` does not verify it.
+
+        Raises: OSError.
+        """
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname=host)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._send(outgoing.read())
+                incoming.write(self._receive())
+            else:
+                return _names_in(tls.getpeercert() or {})
+
+    def _send(self, payload: bytes) -> None:
+        if payload:
+            header = _HEADER.pack(_PRELOGIN, _END_OF_MESSAGE, _HEADER.size + len(payload), 0, 1, 0)
+            self._connection.sendall(header + payload)
+
+    def _receive(self) -> bytes:
+        """Return the payload of the next packet."""
+        _, _, length, *_ = _HEADER.unpack(self._receive_exactly(_HEADER.size))
+        return self._receive_exactly(length - _HEADER.size)
+
+    def _receive_exactly(self, count: int) -> bytes:
+        received = b""
+        while len(received) < count:
+            left_s = self._deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            self._connection.settimeout(left_s)
+            part = self._connection.recv(count - len(received))
+            if not part:
+                raise ConnectionResetError
+            received += part
+        return received
+
+
+def _names_in(certificate: Mapping[str, Any]) -> list[str]:
+    return [name for _, name in certificate.get("subjectAltName", ())]
+
+
+def _judge_offer(encryption: str, offer: int) -> Verdict | None:
+    if encryption == "require":
+        return Verdict(
+            SourceRefused,
+            "the server has no TLS, and the setting `encryption` requires it",
+            "Give the server a certificate; `request` would send rows and password readable by the network",
+        )
+    if encryption == "off" and offer == _REQUIRED:
+        return Verdict(
+            SourceRefused,
+            "the server insists on TLS, and the setting `encryption` turns it off",
+            "Set it to require",
+        )
+    return None
+
+
+def _judge_handshake(server: _Server, host: str, ca_file: Path | None) -> Verdict | None:
+    try:
+        names = server.shake_hands(_context(ca_file), host)
+    except ssl.SSLCertVerificationError as error:
+        return _judge_certificate(error)
+    except (ssl.SSLError, ConnectionError) as error:
+        reason = getattr(error, "reason", None) or "it hung up during the handshake"
+        return Verdict(
+            SourceRefused,
+            f"client and server cannot agree on TLS: {reason}",
+            "Check the server's certificate, and that it speaks TLS 1.2 or newer",
+        )
+    if any(name.startswith("*") for name in names) and host.lower() not in map(str.lower, names):
+        return Verdict(
+            SourceRefused,
+            f"the server's certificate covers {host} by a wildcard alone, which the driver does not accept",
+            "Name the server itself in its certificate",
+        )
+    return None
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+def _judge_certificate(error: ssl.SSLCertVerificationError) -> Verdict:
+    if error.verify_code in _NAMES:
+        advice = "Set `host` to a name that stands in the certificate, or add this one to it"
+    elif error.verify_code in _DATES:
+        advice = "Renew the server's certificate, or set this machine's clock"
+    else:
+        advice = (
+            "Put the authority that signed it into `ca_file`, with those between, if the server lacks them"
+        )
+    return Verdict(SourceRefused, f"the server's certificate is refused: {error.verify_message}", advice)
