@@ -1,0 +1,233 @@
+"""A TCP proxy on 127.0.0.1 that a test can tell to misbehave: the network between a function and a server.
+
+It knows no protocol. What is behind it is real, so a reply that is dropped here belongs to a request that
+was carried out. Faults are told with the methods below; `heal` takes all of them back.
+"""
+
+import select
+import socket
+import struct
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from types import TracebackType
+from typing import Final, Self
+
+from devstack.processes import free_port
+
+LOOPBACK: Final = "127.0.0.1"
+_BLOCK_BYTES: Final = 64 * 1024
+_REMEMBERED_BYTES: Final = 4096
+_CONNECT_TIMEOUT_S: Final = 5.0
+_JOIN_S: Final = 5.0
+
+
+class Direction(Enum):
+    """Which way bytes go: the values say it in the names of tests."""
+
+    TO_SERVER = "to_server"
+    TO_CLIENT = "to_client"
+
+
+class Loss(Enum):
+    """What a client notices of a reply that does not arrive: its connection is reset, or nothing at all."""
+
+    DROPPED = "dropped"
+    HELD = "held"
+
+
+@dataclass
+class _Orders:
+    """What the proxy was told; the connections look here before every block."""
+
+    is_silent: bool = False
+    delay_s: float = 0.0
+    cut: tuple[int, Direction] | None = None
+    lost_replies: list[tuple[bytes, Loss]] = field(default_factory=list)
+
+
+class FaultProxy:
+    """A running proxy in a context: `with FaultProxy(host, port) as proxy: ... proxy.port`."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.upstream = (host, port)
+        self.port = free_port()
+        self.is_held = threading.Event()
+        """Set when a held reply has come in: the server has done what was asked."""
+        self.orders = _Orders()
+        self._seen: list[bytes] = []
+        self._listener: socket.socket | None = None
+        self._open: set[_Connection] = set()
+        self._changed = threading.Condition()
+
+    def __enter__(self) -> Self:
+        self._listen()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Refuses connections and resets the open ones, as when the server is stopped."""
+        with self._changed:
+            listener, self._listener = self._listener, None
+        if listener:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+            listener.close()
+        self._reset_all()
+
+    def be_silent(self) -> None:
+        """Accepts connections and hears them out, but passes nothing on in either direction."""
+        self.orders.is_silent = True
+
+    def delay(self, seconds: float) -> None:
+        """Passes every block on that much later."""
+        self.orders.delay_s = seconds
+
+    def cut_after(self, count: int, direction: Direction) -> None:
+        """Resets each connection once it has passed on `count` bytes in a direction."""
+        self.orders.cut = (count, direction)
+
+    def lose_replies(self, request: bytes, *, times: int = 1, loss: Loss = Loss.DROPPED) -> None:
+        """Lets the next `times` requests that contain `request` be carried out, but loses the replies."""
+        self.orders.lost_replies += [(request, loss)] * times
+
+    def heal(self) -> None:
+        """Takes every fault back; connections that suffered from one are reset."""
+        if self.orders != _Orders():
+            self._reset_all()
+        self.orders = _Orders()
+        self.is_held.clear()
+        if not self._listener:
+            self._listen()
+
+    def requests(self, word: bytes) -> int:
+        """How many blocks with this word near their beginning have gone to the server."""
+        return sum(word in block for block in self._seen)
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._open)
+
+    def wait_until_idle(self, patience_s: float = 5.0) -> bool:
+        """Waits until no client is connected; False when one still is after `patience_s`."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._open, patience_s)
+
+    def _listen(self) -> None:
+        self._listener = listener = socket.create_server((LOOPBACK, self.port))
+        name = f"proxy-{self.port}"
+        threading.Thread(target=self._accept, args=(listener,), name=name, daemon=True).start()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                connection = _Connection(self, client)
+                with self._changed:
+                    if self._listener is not listener:
+                        client.close()
+                        return
+                    self._open.add(connection)
+                connection.start()
+
+    def _reset_all(self) -> None:
+        for connection in list(self._open):
+            connection.reset()
+
+    def look(self, block: bytes) -> Loss | None:
+        """Notes a block on its way to the server; says what is to become of the reply."""
+        self._seen.append(block[:_REMEMBERED_BYTES])
+        for order in self.orders.lost_replies:
+            if order[0] in block:
+                self.orders.lost_replies.remove(order)
+                return order[1]
+        return None
+
+    def forget(self, connection: "_Connection") -> None:
+        """Notes that a connection has ended."""
+        with self._changed:
+            self._open.discard(connection)
+            self._changed.notify_all()
+
+
+class _Connection:
+    """One client and its connection to the server, served by one thread."""
+
+    def __init__(self, proxy: FaultProxy, client: socket.socket) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._loss: Loss | None = None
+        self._passed = dict.fromkeys(Direction, 0)
+        self._thread = threading.Thread(target=self._serve, name=f"proxy-{proxy.port}", daemon=True)
+
+    def start(self) -> None:
+        """Connects to the server and begins to pass bytes on."""
+        self._thread.start()
+
+    def reset(self) -> None:
+        """Ends both connections, the way a crashed peer or a firewall does; returns once they are closed."""
+        with suppress(OSError):
+            self._client.shutdown(socket.SHUT_RD)  # wakes select()
+        self._thread.join(_JOIN_S)
+
+    def _serve(self) -> None:
+        try:
+            with suppress(OSError), self._client as client:
+                _reset_when_closed(client)
+                with socket.create_connection(self._proxy.upstream, _CONNECT_TIMEOUT_S) as server:
+                    self._pass_on(client, server)
+        finally:
+            self._proxy.forget(self)
+
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        """Passes bytes on until either side ends, or a fault ends both."""
+        ways = {client: (server, Direction.TO_SERVER), server: (client, Direction.TO_CLIENT)}
+        while True:
+            readable, _, _ = select.select(ways, [], [])
+            for source in readable:
+                sink, direction = ways[source]
+                block = source.recv(_BLOCK_BYTES)
+                if not block:
+                    _close_gently(sink)
+                    return
+                if not self._pass_block(block, sink, direction):
+                    return
+
+    def _pass_block(self, block: bytes, sink: socket.socket, direction: Direction) -> bool:
+        """Whether the connection goes on after this block."""
+        orders = self._proxy.orders
+        if orders.is_silent or self._is_lost(block, direction):
+            return self._loss is not Loss.DROPPED
+        if orders.delay_s:
+            time.sleep(orders.delay_s)
+        allowed = len(block)
+        if orders.cut and orders.cut[1] is direction:
+            allowed = max(0, orders.cut[0] - self._passed[direction])
+        sink.sendall(block[:allowed])
+        self._passed[direction] += len(block)
+        return allowed >= len(block)
+
+    def _is_lost(self, block: bytes, direction: Direction) -> bool:
+        """Whether this block belongs to a reply that is not to arrive."""
+        if direction is Direction.TO_SERVER:
+            self._loss = self._proxy.look(block) or self._loss
+            return False
+        if self._loss is Loss.HELD:
+            self._proxy.is_held.set()
+        return self._loss is not None
+
+
+def _reset_when_closed(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _close_gently(connection: socket.socket) -> None:
+    """Lets the peer read what was sent, and then the end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
