@@ -60,6 +60,24 @@ ALTER FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) OWN
 
 COMMENT ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) IS 'The counts of a report with what one more commit wrote, updated and left unchanged added (snapshots).';
 
+-- Name: asset_of_event(bigint, bigint); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.asset_of_event(p_present bigint, p_read bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select case
+    when exists (select 1 from public.assets as a where a.id = p_present and a.is_mapped) then p_present
+    else p_read
+  end;
+$$;
+
+ALTER FUNCTION public.asset_of_event(p_present bigint, p_read bigint) OWNER TO postgres;
+
+-- Name: FUNCTION asset_of_event(p_present bigint, p_read bigint); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) IS 'The asset that a recorded event belongs to when it is read again: a mapped one keeps it, whatever its name is by now.';
+
 -- Name: pipeline_runs; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.pipeline_runs (
@@ -95,6 +113,7 @@ CREATE TABLE public.pipeline_runs (
     CONSTRAINT pipeline_runs_counts_check CHECK ((jsonb_typeof(counts) = 'object'::text)),
     CONSTRAINT pipeline_runs_error_check CHECK (((status <> 'failed'::text) OR ((error_code IS NOT NULL) AND (error_message IS NOT NULL) AND (is_retryable IS NOT NULL)))),
     CONSTRAINT pipeline_runs_finished_check CHECK (((status = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT pipeline_runs_finite_check CHECK ((isfinite(slot) AND isfinite(window_start) AND isfinite(window_until) AND isfinite(lease_expires_at) AND isfinite(snapshots_until) AND isfinite(safety_until) AND isfinite(catch_up_from) AND isfinite(catch_up_until))),
     CONSTRAINT pipeline_runs_idempotency_key_check CHECK (((idempotency_key <> ''::text) AND (length(idempotency_key) <= 200))),
     CONSTRAINT pipeline_runs_lease_check CHECK ((lease_expires_at > started_at)),
     CONSTRAINT pipeline_runs_pipeline_check CHECK ((btrim(pipeline) <> ''::text)),
@@ -533,7 +552,8 @@ begin
   select run.* into v_run
   from public.pipeline_runs as run
   where run.fence = p_fence
-  for update;
+  -- Not `for update`: a safety event that is being recorded refers to the run and must not wait for it.
+  for no key update;
   if not found then
     raise exception 'unknown fence';
   end if;
@@ -696,6 +716,9 @@ CREATE FUNCTION public.register_assets(p_plant text, p_names jsonb) RETURNS inte
     LANGUAGE sql
     SET search_path TO ''
     AS $$
+  -- One at a time for each plant, or two could fill the same seats.
+  select pg_catalog.pg_advisory_xact_lock(hashtextextended('register_assets ' || p_plant, 0));
+
   with room as (
     select greatest(200 - count(*), 0) as seats
     from public.assets as a
@@ -840,6 +863,8 @@ CREATE FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_
     AS $$
   select case
     when p_source_id is not null then 'id:' || left(p_source_id, 400)
+      || '|' || extract(epoch from date_trunc('day', p_source_timestamp))::text
+      || '|' || left(public.normalise_key(p_source_asset), 200)
     else 'at:' || extract(epoch from p_source_timestamp)::text
       || '|' || left(public.normalise_key(p_source_asset), 200)
       || '|' || left(public.normalise_key(p_reason_code), 200)
@@ -962,15 +987,17 @@ begin
         coalesce(source.source_asset, '') as source_asset,
         source.event_timestamp,
         source.source_timestamp,
-        source.reason_code,
-        source.severity,
+        coalesce(nullif(btrim(source.reason_code), ''), '(unknown)') as reason_code,
+        coalesce(source.severity, 'critical') as severity,
         -- A minus sign in the source is no reason to lose an incident.
-        case when source.downtime_minutes >= 0 then source.downtime_minutes end as downtime_minutes,
+        case
+          when source.downtime_minutes >= 0 and source.downtime_minutes < 'infinity' then source.downtime_minutes
+        end as downtime_minutes,
         source.details,
         source.position,
         public.safety_identity(
           nullif(btrim(source.source_id), ''), coalesce(source.source_asset, ''),
-          source.source_timestamp, source.reason_code
+          source.source_timestamp, coalesce(nullif(btrim(source.reason_code), ''), '(unknown)')
         ) as identity
       from rows from (jsonb_to_recordset(p_events) as (
         source_id text, source_asset text, event_timestamp timestamptz, source_timestamp timestamp,
@@ -996,7 +1023,7 @@ begin
     order by i.identity
     on conflict (plant, identity) do update
     set
-      asset_id = excluded.asset_id,
+      asset_id = public.asset_of_event(event.asset_id, excluded.asset_id),
       source_asset = excluded.source_asset,
       event_timestamp = excluded.event_timestamp,
       source_timestamp = excluded.source_timestamp,
@@ -1009,7 +1036,7 @@ begin
       event.asset_id, event.source_asset, event.event_timestamp, event.source_timestamp,
       event.reason_code, event.severity, event.downtime_minutes, event.details
     ) is distinct from (
-      excluded.asset_id, excluded.source_asset, excluded.event_timestamp, excluded.source_timestamp,
+      public.asset_of_event(event.asset_id, excluded.asset_id), excluded.source_asset, excluded.event_timestamp, excluded.source_timestamp,
       excluded.reason_code, excluded.severity, excluded.downtime_minutes, excluded.details
     )
     -- A row this statement inserted has no xmax; one it updated carries the lock it took.
@@ -1088,13 +1115,15 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       good_count, reject_count, labor_headcount, is_catch_up, is_time_ambiguous, run_id
     )
     select
-      -- An asset of another plant, or none at all, becomes null here, which the table refuses.
+      -- An asset of another plant becomes null here, which the table refuses.
       a.id, i.snapshot_timestamp, i.window_start, i.output_actual, i.slot_output, i.output_target,
       i.variance_percent, i.status, i.oee_current, i.oee_source, coalesce(i.downtime_minutes, 0),
       i.good_count, i.reject_count, i.labor_headcount,
       coalesce(i.is_catch_up, false), coalesce(i.is_time_ambiguous, false), p_run.id
     from incoming as i
     left join public.assets as a on a.id = i.asset_id and a.plant = p_run.plant
+    -- An asset that was deleted while the poll ran is left out: it must not take the others with it.
+    where i.asset_id is null or exists (select 1 from public.assets as existing where existing.id = i.asset_id)
     order by i.asset_id, i.snapshot_timestamp
     -- What is read afterwards knows output and downtime, but not the OEE, quality and headcount of that time:
     -- it corrects the former and leaves the latter, and a slot polled in time stays one.
@@ -1136,7 +1165,11 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
   select jsonb_build_object(
     'written', count(*) filter (where kept.is_new),
     'updated', count(*) filter (where not kept.is_new),
-    'unchanged', (select count(*) from incoming) - count(*)
+    'unchanged', (
+      select count(*)
+      from incoming as i
+      where exists (select 1 from public.assets as existing where existing.id = i.asset_id)
+    ) - count(*)
   )
   from kept;
 $$;
@@ -1693,11 +1726,6 @@ CREATE TABLE public.safety_events (
     event_timestamp timestamp with time zone NOT NULL,
     source_timestamp timestamp without time zone NOT NULL,
     reason_code text NOT NULL,
-    identity text GENERATED ALWAYS AS (
-CASE
-    WHEN (source_id IS NOT NULL) THEN ('id:'::text || "left"(source_id, 400))
-    ELSE ((((('at:'::text || (EXTRACT(epoch FROM source_timestamp))::text) || '|'::text) || "left"(lower(btrim(regexp_replace(source_asset, '\s+'::text, ' '::text, 'g'::text))), 200)) || '|'::text) || "left"(lower(btrim(regexp_replace(reason_code, '\s+'::text, ' '::text, 'g'::text))), 200))
-END) STORED NOT NULL,
     severity text DEFAULT 'critical'::text NOT NULL,
     downtime_minutes numeric,
     details text,
@@ -1713,11 +1741,17 @@ END) STORED NOT NULL,
     run_id bigint,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    identity text GENERATED ALWAYS AS (
+CASE
+    WHEN (source_id IS NOT NULL) THEN ((((('id:'::text || "left"(source_id, 400)) || '|'::text) || (EXTRACT(epoch FROM date_trunc('day'::text, source_timestamp)))::text) || '|'::text) || "left"(lower(btrim(regexp_replace(source_asset, '\s+'::text, ' '::text, 'g'::text))), 200))
+    ELSE ((((('at:'::text || (EXTRACT(epoch FROM source_timestamp))::text) || '|'::text) || "left"(lower(btrim(regexp_replace(source_asset, '\s+'::text, ' '::text, 'g'::text))), 200)) || '|'::text) || "left"(lower(btrim(regexp_replace(reason_code, '\s+'::text, ' '::text, 'g'::text))), 200))
+END) STORED NOT NULL,
     CONSTRAINT safety_events_acknowledged_by_name_check CHECK ((acknowledged_by_name <> ''::text)),
     CONSTRAINT safety_events_acknowledged_check CHECK (((is_acknowledged = (acknowledged_at IS NOT NULL)) AND (is_acknowledged = ((acknowledged_by IS NOT NULL) OR (acknowledged_by_name IS NOT NULL))))),
     CONSTRAINT safety_events_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT safety_events_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
     CONSTRAINT safety_events_reason_code_check CHECK ((btrim(reason_code) <> ''::text)),
+    CONSTRAINT safety_events_resolution_check CHECK ((length(resolution) <= 4000)),
     CONSTRAINT safety_events_resolved_by_name_check CHECK ((resolved_by_name <> ''::text)),
     CONSTRAINT safety_events_resolved_check CHECK (((is_resolved = (resolved_at IS NOT NULL)) AND (is_resolved = ((resolved_by IS NOT NULL) OR (resolved_by_name IS NOT NULL))))),
     CONSTRAINT safety_events_severity_check CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text]))),
@@ -1761,10 +1795,6 @@ COMMENT ON COLUMN public.safety_events.source_timestamp IS 'When it happened as 
 -- Name: COLUMN safety_events.reason_code; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.safety_events.reason_code IS 'Reason code as the source gave it.';
-
--- Name: COLUMN safety_events.identity; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.safety_events.identity IS 'What makes two source rows one incident: source_id, else source timestamp, asset and reason code; unique in the plant.';
 
 -- Name: COLUMN safety_events.severity; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -1825,6 +1855,10 @@ COMMENT ON COLUMN public.safety_events.recorded_at IS 'When it was first recorde
 -- Name: COLUMN safety_events.updated_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.safety_events.updated_at IS 'When the source last changed it (UTC).';
+
+-- Name: COLUMN safety_events.identity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.safety_events.identity IS 'What makes two source rows one incident, unique in the plant: asset and day beside the source_id, else asset, source timestamp and reason code.';
 
 -- Name: safety_events_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -2272,6 +2306,11 @@ GRANT ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, 
 
 REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) TO service_role;
+
+-- Name: FUNCTION asset_of_event(p_present bigint, p_read bigint); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) TO service_role;
 
 -- Name: TABLE pipeline_runs; Type: ACL; Schema: public; Owner: postgres
 

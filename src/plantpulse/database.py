@@ -35,8 +35,9 @@ CALL_TIMEOUT_S = (
     35.0  # above the SQL functions' own statement time-out of 30 s, so that the server's word comes first
 )
 
-# Beside the classes: a database that is read-only for a while (25006), a lock that was not to be had (55P03).
-_TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "25006", "55P03")
+# Beside the classes: an asset that was deleted meanwhile (23503), a database that is read-only for a while
+# (25006), a lock that was not to be had (55P03).
+_TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "23503", "25006", "55P03")
 _TRANSIENT_POSTGREST_CODES = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
 _TRANSIENT_HTTP = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")

@@ -355,7 +355,6 @@ def test_a_bad_commit_writes_nothing_and_the_run_goes_on(
 @pytest.mark.parametrize(
     ("changes", "sqlstate"),
     [
-        ({"asset_id": 999}, "23502"),
         ({"asset_id": None}, "23502"),
         ({"asset_id": "PRESS-01"}, "22P02"),
         ({"asset_id": 10**30}, "22003"),
@@ -385,6 +384,15 @@ def test_one_bad_snapshot_takes_the_whole_commit_with_it(
 
     assert count("live_snapshots") == 0
     assert one("select status from public.pipeline_runs") == {"status": "running"}
+
+
+@pytest.mark.usefixtures("claimed")
+def test_an_asset_deleted_during_the_poll_is_left_out(service: Api, assets: dict[str, int], one: One) -> None:
+    answer = send(service, 1, commit(snapshot(999), snapshot(assets["PRESS-01"])))
+
+    assert answer["answer"] == "committed"
+    assert answer["snapshots"] == {"written": 1, "updated": 0, "unchanged": 0}
+    assert one("select asset_id from public.live_snapshots") == {"asset_id": assets["PRESS-01"]}
 
 
 @pytest.mark.usefixtures("claimed")

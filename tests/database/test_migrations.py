@@ -1,5 +1,6 @@
 """The migrations as a whole: they apply, they roll back, and the official lints have nothing to say."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ ROLLBACKS = sorted((SUPABASE / "rollbacks").glob("*.sql"))
 CONTENTS = """
   select 'relation ' || relname as object from pg_class where relnamespace = 'public'::regnamespace
   union all
-  select 'function ' || oid::regprocedure || ' ' || md5(prosrc) from pg_proc where pronamespace = 'public'::regnamespace
+  select 'function ' || oid::regprocedure || ' ' || md5(prosrc)
+  from pg_proc where pronamespace = 'public'::regnamespace
   union all
   select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace
   union all
@@ -71,6 +73,21 @@ def test_a_migration_begins_by_saying_why_and_whether_old_code_keeps_working(pat
 
     assert all(line.startswith("-- ") for line in header.splitlines())
     assert "old code" in header
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
+def test_a_migration_takes_away_what_older_projects_grant_by_default(path: Path) -> None:
+    """Projects made before 30 October 2026 give everything on new objects to anon and authenticated."""
+    text = path.read_text()
+    made = re.findall(r"^create (table|function) (public\.\w+)", text, flags=re.MULTILINE)
+
+    revoked = re.findall(r"^revoke all on (table|function) (public\.\w+)", text, flags=re.MULTILINE)
+
+    assert set(made) <= set(revoked)
+    identities = re.findall(
+        r"^create table public\.(\w+) \(\n  id bigint generated", text, flags=re.MULTILINE
+    )
+    assert all(f"revoke all on sequence public.{name}_id_seq" in text for name in identities)
 
 
 def test_the_migrations_are_recorded_as_applied(connection: Connection) -> None:

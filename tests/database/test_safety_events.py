@@ -169,13 +169,58 @@ def test_what_the_source_changed_later_updates_the_incident(
     assert (kept["value"].isoformat() if column == "event_timestamp" else kept["value"]) == value
 
 
+def test_one_id_on_another_asset_or_day_is_another_incident(
+    service: Api, assets: dict[str, int], database: Connection
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    record(service, event(source_id="77"))
+    database.execute(
+        "update public.safety_events set is_resolved = true, resolved_by_name = 'Ann', resolution = 'mended'"
+    )
+    elsewhere = event(source_id="77", source_asset="OVEN-02")
+    a_month_on = event(
+        source_id="77", source_timestamp="2026-12-22T06:31:00", event_timestamp="2026-12-22T12:31:00Z"
+    )
+
+    answer = record(service, elsewhere, a_month_on)
+
+    assert answer == {"recorded": 2, "updated": 0, "unchanged": 0}
+    resolved = database.execute("select is_resolved from public.safety_events order by id").fetchall()
+    assert [row["is_resolved"] for row in resolved] == [True, False, False]
+
+
+def test_an_incident_stays_with_its_mapped_asset_when_that_is_renamed(
+    service: Api, assets: dict[str, int], one: One, database: Connection
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    record(service, event(source_id="77"))
+    database.execute("update public.assets set source_name = 'PRESS-01-NEW' where source_name = 'PRESS-01'")
+
+    record(service, event(source_id="77", details="seen again"))
+
+    assert one("select asset_id, details from public.safety_events") == {
+        "asset_id": assets["PRESS-01"],
+        "details": "seen again",
+    }
+
+
 @pytest.mark.usefixtures("press")
-def test_a_corrected_asset_moves_the_incident(service: Api, assets: dict[str, int], one: One) -> None:
-    record(service, event(source_id="4711"))
-
-    assert record(service, event(source_id="4711", source_asset="OVEN-02")) == UPDATED
-
-    assert one("select asset_id from public.safety_events") == {"asset_id": assets["OVEN-02"]}
+@pytest.mark.parametrize(
+    ("changes", "stored"),
+    [
+        ({"severity": None}, {"severity": "critical"}),
+        ({"reason_code": " "}, {"reason_code": "(unknown)"}),
+        ({"reason_code": None}, {"reason_code": "(unknown)"}),
+        ({"downtime_minutes": "NaN"}, {"downtime_minutes": None}),
+        ({"downtime_minutes": "Infinity"}, {"downtime_minutes": None}),
+    ],
+)
+def test_no_missing_field_is_a_reason_to_lose_an_incident(
+    service: Api, one: One, changes: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    assert record(service, event(**changes)) == RECORDED
+    row = one("select severity, reason_code, downtime_minutes from public.safety_events")
+    assert {name: row[name] for name in stored} == stored
 
 
 @pytest.mark.usefixtures("press")
@@ -302,7 +347,6 @@ def test_an_unknown_fence_records_nothing(service: Api, count: Count) -> None:
         ({"event_timestamp": None}, "23502"),
         ({"source_timestamp": None}, "23502"),
         ({"source_timestamp": "yesterday noonish"}, "22007"),
-        ({"reason_code": " "}, "23514"),
         ({"severity": "fatal"}, "23514"),
         ({"downtime_minutes": "long"}, "22P02"),
     ],

@@ -17,6 +17,7 @@ from plantpulse.settings import SupabaseSettings
     ("code", "http_status"),
     [
         ("57014", 500),  # statement time-out
+        ("23503", 409),  # an asset was deleted meanwhile
         ("25006", 500),  # read-only for a while
         ("55P03", 500),  # lock not available
         ("40001", 500),  # serialisation failure
@@ -41,7 +42,7 @@ def test_what_may_succeed_later_is_transient(code: str | None, http_status: int)
         ("PGRST202", 404, "apply the newest migrations"),
         ("PGRST301", 401, "check SUPABASE_SECRET_KEY"),
         ("22P02", 400, "22P02"),
-        ("23503", 409, "23503"),
+        ("23514", 400, "23514"),
         ("P0001", 500, "P0001"),  # our own raise: the status says 500, the code says otherwise
         (None, 401, "check SUPABASE_URL"),
         (None, 404, "check SUPABASE_URL"),
