@@ -77,7 +77,7 @@ def test_the_same_tick_again_is_a_duplicate_and_changes_nothing(shown: Shown) ->
 def test_the_next_tick_shows_what_changed_and_the_incident_that_was_typed_in_late(shown: Shown) -> None:
     third = shown.part(3)
 
-    assert re.search(r"snapshots +written 8, updated 0, unchanged 0", third)
+    assert re.search(r"snapshots +written 8, updated \d+, unchanged \d+", third)
     assert re.search(r"safety +recorded [1-9]", third)
     assert re.search(r"Press 1 +safety issue +critical +Emergency stop pulled", third)
 

@@ -235,3 +235,24 @@ def test_an_outage_leaves_no_safety_event_out(world: World, floor: Floor) -> Non
     assert report["counts"]["safety_recorded"] == 1
     (event,) = world.rows("select event_timestamp from public.safety_events")
     assert event["event_timestamp"] == datetime(2026, 3, 11, 17, 10, tzinfo=UTC)
+
+
+def test_a_reason_typed_in_after_the_last_poll_before_an_outage_is_found(world: World, floor: Floor) -> None:
+    tick(world, 0)
+    floor.downtime("PRESS-01", "Safety Issue", 5, "11:50:00")
+
+    world.now = NOON_IN_CHICAGO + timedelta(hours=26, seconds=40)
+    _, report = world.tick(NOON_IN_CHICAGO + timedelta(hours=26))
+
+    assert report["counts"]["safety_recorded"] == 1
+
+
+def test_a_malformed_row_of_a_slot_that_is_looked_at_again_is_not_kept_twice_more(
+    world: World, floor: Floor
+) -> None:
+    tick(world, 0)
+    floor.output("PRESS-01", -5, "12:05:00")
+
+    counted = [tick(world, quarter)["counts"]["rejected"] for quarter in (1, 2, 3, 4)]
+
+    assert counted == [1, 1, 0, 0]

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from plantpulse.live_pulse.query_files import BUILT_IN
 from tests.functions.conftest import Floor, World
 
@@ -210,7 +208,6 @@ def enter_output(floor: Floor, units: int, at: datetime, *, hours: int) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="slots are taken to be read at their own time, however late they are")
 def test_a_slot_of_the_first_pass_that_is_polled_in_the_second_does_not_know_its_own_output(
     world: World, floor: Floor
 ) -> None:

@@ -72,7 +72,7 @@ class Poll:
             run.snapshots_until, run.catch_up_from, run.catch_up_until, run.fingerprints
         )
         model = parse_plant_model(run.assets, run.shift_targets)
-        reader = SlotReader(run.plan, plant, pulse, answers, model, coverage)
+        reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         return cls(run, plant, pulse, store, reader)
 
     @property
@@ -189,10 +189,14 @@ class Poll:
         return self.answers.is_incomplete or bool(self.left) or share > limit
 
     def _safety_look_back(self) -> Window:
-        """Return the span whose safety events are read: the look-back, and further after an outage."""
+        """Return the span whose safety events are read.
+
+        It reaches back from where earlier runs stopped, not from now: a reason code may have been typed
+        in after the last poll before an outage, for a stop of hours before it.
+        """
         until = max(self.run.started_at.replace(microsecond=0), self.run.plan.window_until)
-        start = until - timedelta(hours=self.pulse.safety_look_back_hours)
-        return Window(min(start, self.run.safety_until or start), until)
+        read_until = min(until, self.run.safety_until or until)
+        return Window(read_until - timedelta(hours=self.pulse.safety_look_back_hours), until)
 
     def _read_safety(self, source: Source, page: Window) -> tuple[Sequence[SafetyEvent], bool]:
         """Return the safety events of a page, oldest first, and whether there are more."""

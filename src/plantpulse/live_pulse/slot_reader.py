@@ -23,7 +23,7 @@ from plantpulse.live_pulse.local_time import (
     local_bounds,
 )
 from plantpulse.live_pulse.plant_model import PlantModel
-from plantpulse.live_pulse.readings import DowntimeReading, OutputReading
+from plantpulse.live_pulse.readings import DowntimeReading, OutputReading, Row
 from plantpulse.live_pulse.slots import Window, grid_interval, last_interval, window_of_slot
 from plantpulse.live_pulse.snapshots import Readings, Snapshot, judge
 from plantpulse.runs import Json, RunPlan
@@ -66,7 +66,10 @@ class _Batch:
 
 @dataclass(slots=True)
 class SlotReader:
-    """Reads slots of one poll's plant; `unknown_assets` are the names that the plant model lacks."""
+    """Reads slots of one poll's plant.
+
+    `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks.
+    """
 
     plan: RunPlan
     plant: PlantSettings
@@ -74,6 +77,7 @@ class SlotReader:
     answers: Answers
     model: PlantModel
     coverage: Coverage
+    read_at: datetime
     unknown_assets: set[str] = field(default_factory=set)
 
     @property
@@ -105,7 +109,11 @@ class SlotReader:
         output = self.answers.ask(source, "output", grid.bounds, bucket_s=int(grid.length.total_seconds()))
         stops = self.answers.ask(source, "downtime", grid.bounds)
         buckets = bucket_count(*grid)
-        units = self.answers.keep(parsing.parse_output(output.rows, bucket_count=buckets))
+        fresh, known = self._told_apart(output.rows, slots, grid)
+        units = [
+            *self.answers.keep(parsing.parse_output(fresh, bucket_count=buckets)),
+            *parsing.parse_output(known, bucket_count=buckets).readings,
+        ]
         downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone))
         by_bucket: dict[int, list[OutputReading]] = {}
         for reading in units:
@@ -114,6 +122,19 @@ class SlotReader:
             return None
         present = self._read_present(source) if self._is_present(slots[0]) else None
         return _Batch(grid, by_bucket, None if stops.is_truncated else downtime, present)
+
+    def _told_apart(
+        self, rows: Sequence[Row], slots: Sequence[datetime], grid: BucketGrid
+    ) -> tuple[list[Row], list[Row]]:
+        """Return the rows of slots that are new, and those of slots that were written before.
+
+        What is malformed in the latter was kept aside when they were new.
+        """
+        until = self.coverage.snapshots_until
+        new = [at for at in slots if self._is_present(at) or until is None or at > until]
+        buckets = {bucket for at in new for bucket in buckets_in(self._window(at), *grid, self.zone)}
+        known = [row for row in rows if isinstance(row[1], int) and row[1] not in buckets]
+        return [row for row in rows if not (isinstance(row[1], int) and row[1] not in buckets)], known
 
     def _is_present(self, at: datetime) -> bool:
         return at == self.plan.at
@@ -160,7 +181,7 @@ class SlotReader:
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
         """Return the buckets of the slot's own interval; None where the clock showed it twice by now."""
         newest = last_interval(window, self.every)
-        if self.plan.slot is None or not is_shown_once(newest, self.zone, read_by=self.plan.at):
+        if self.plan.slot is None or not is_shown_once(newest, self.zone, read_by=self.read_at):
             return None
         return buckets_in(newest, *grid, self.zone)
 
@@ -170,4 +191,5 @@ class SlotReader:
         if not slot.is_catch_up or until is None or slot.at > until:
             return True
         stored = self.coverage.fingerprints.get(slot.at)
-        return not slot.is_time_ambiguous and stored != fingerprint(slot.snapshots)
+        is_certain = is_shown_once(slot.window, self.zone, read_by=self.read_at)
+        return is_certain and stored != fingerprint(slot.snapshots)
