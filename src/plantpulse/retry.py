@@ -1,7 +1,7 @@
 """Trying again: which calls, how often, how long apart. The only module that knows tenacity.
 
 Only a `TransientError` is tried again, and only calls that are harmless to repeat may be given to
-`retried`; every SQL function of plantpulse is, because the caller makes the key (DESIGN section 2).
+`retried`; every SQL function of plantpulse is, because the caller makes the key.
 """
 
 import random

@@ -1,6 +1,6 @@
 """The run protocol: what a pipeline plans, what a claim answers, what a run reports.
 
-A run goes: plan, claim, work, then commit or fail (DESIGN section 2). The truth about claims,
+A run goes: plan, claim, work, then commit or fail (docs/architecture.md). The truth about claims,
 leases and fences is in Postgres (`supabase/migrations`); this module gives it Python shapes and
 knows neither HTTP nor Supabase nor any one pipeline.
 """

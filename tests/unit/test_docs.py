@@ -10,6 +10,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from plantpulse import config
+from plantpulse.errors import PermanentError, PlantpulseError, TransientError
+from plantpulse.runs import SLOW_RUN
 from plantpulse.settings import LivePulseSettings, PlantSettings, Settings, SqlServerSettings
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +88,23 @@ def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
 def test_every_setting_is_described() -> None:
     assert [place for place, field in all_settings().items() if not field.description] == []
     assert Settings.model_fields["plants"].is_required()
+
+
+def told_by_operations() -> set[str]:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    return set(re.findall(r"^\| `([a-z_]+)` \|", text, flags=re.MULTILINE))
+
+
+def classes_of(error: type[PlantpulseError]) -> Iterator[type[PlantpulseError]]:
+    for below in error.__subclasses__():
+        yield below
+        yield from classes_of(below)
+
+
+def test_every_error_and_warning_stands_in_the_operations_guide_and_nothing_else() -> None:
+    parents = {PlantpulseError, TransientError, PermanentError}
+    errors = {error.code for error in classes_of(PlantpulseError) if error not in parents}
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    warnings = {code for text in sources for code in re.findall(r"\.warn\(\s*\"([a-z_]+)\"", text)}
+
+    assert told_by_operations() == errors | warnings | {SLOW_RUN, "failure_not_recorded"}

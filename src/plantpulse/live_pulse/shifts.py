@@ -2,7 +2,7 @@
 
 Pure. A shift is told by the plant's wall clock and measured in UTC: a night shift over the clock change
 lasts 7 or 9 hours. Breaks last as long as they say, from the first time the clock shows their start.
-Source: DESIGN, "Tables": target x working minutes of the window in the shift / those of the shift.
+Source: docs/architecture.md: target x working minutes of the window in the shift / those of the shift.
 """
 
 from collections.abc import Iterable, Iterator
