@@ -53,7 +53,7 @@ class _Conf:
 
     def _private_folder(self) -> Path:
         if self._folder is None or not self._folder.is_dir():  # temporary folders are swept now and then
-            self._folder = Path(tempfile.mkdtemp(prefix="plantpulse-"))
+            self._folder = Path(tempfile.mkdtemp(prefix="plantpulse-tls-"))
             atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
 
