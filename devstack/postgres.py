@@ -83,6 +83,14 @@ class Postgres:
     def pid(self) -> int:
         return self._child.pid
 
+    def stop(self) -> None:
+        """Ends the server and every connection to it; the data stays."""
+        self._children.stop(self._child)
+
+    def start(self) -> None:
+        """Starts a server that was stopped, with its data and on its port."""
+        self._child = self._children.start(self._program(self.port), lambda: self._answers(self.port))
+
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """Returns the address of a database for a role whose password was set here."""
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}?sslmode=disable"

@@ -43,7 +43,7 @@ class Postgrest:
         self._children = children
         self._name = name
         self._settings = _settings(database_url, jwt_secret)
-        self.port, self._child = start_on_free_port(self._start)
+        (self.port, self._admin_port), self._child = start_on_free_port(self._start_anywhere)
 
     @property
     def pid(self) -> int:
@@ -52,13 +52,20 @@ class Postgrest:
     def stop(self) -> None:
         self._children.stop(self._child)
 
-    def _start(self) -> tuple[int, Child]:
+    def start(self) -> None:
+        """Starts one that was stopped, on its port."""
+        self._child = self._start_on(self.port, self._admin_port)
+
+    def _start_anywhere(self) -> tuple[tuple[int, int], Child]:
         port, admin_port = free_port(), free_port()
+        return (port, admin_port), self._start_on(port, admin_port)
+
+    def _start_on(self, port: int, admin_port: int) -> Child:
         ports = {"PGRST_SERVER_PORT": str(port), "PGRST_ADMIN_SERVER_PORT": str(admin_port)}
         # PG... would reach libpq, PGRST_... PostgREST itself.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         program = Program(self._name, [str(binary())], env=inherited | self._settings | ports)
-        return port, self._children.start(program, lambda: _is_ready(admin_port))
+        return self._children.start(program, lambda: _is_ready(admin_port))
 
 
 def _settings(database_url: str, jwt_secret: str) -> dict[str, str]:

@@ -175,10 +175,11 @@ def _cleaning_connection(supabase: SupabaseAccess) -> Iterator[psycopg.Connectio
 @pytest.fixture(autouse=True)
 def _start_empty(request: pytest.FixtureRequest) -> None:
     if "supabase" in request.fixturenames:
-        _empty_tables(request.getfixturevalue("_cleaning_connection"))
+        empty_project(request.getfixturevalue("_cleaning_connection"))
 
 
-def _empty_tables(connection: psycopg.Connection[DictRow]) -> None:
+def empty_project(connection: psycopg.Connection[DictRow]) -> None:
+    """Delete every row of the project's tables, and its users."""
     rows = connection.execute(
         "select schemaname as schema, tablename as name from pg_tables where schemaname = 'public'"
     ).fetchall()

@@ -150,26 +150,31 @@ class CountingStore:
 
 @pytest.fixture
 def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Iterator[World]:
-    """The plant `north`: PRESS-01 with a target of 120 an hour, PAINT-01 without one, OLD-01 out of use."""
+    """The plant `north`, polled through the real adapters."""
     with supabase.connect() as store:
-        store.execute(
-            """
-            insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)
-            values ('north', 'Press 1', 'PRESS-01', 150, true),
-                   ('north', 'Paint 1', 'PAINT-01', null, true),
-                   ('north', 'Old 1', 'OLD-01', null, false)
-            """
-        )
-        store.execute(
-            """
-            insert into public.shift_targets
-                (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
-            select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2026-01-01', 960, '[]'
-            from public.assets
-            where source_name = 'PRESS-01'
-            """
-        )
+        add_plant_north(store)
         yield World(supabase, store, mssql.reader)
+
+
+def add_plant_north(store: psycopg.Connection[DictRow]) -> None:
+    """Enter the plant: PRESS-01 with a target of 120 an hour, PAINT-01 without one, OLD-01 out of use."""
+    store.execute(
+        """
+        insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)
+        values ('north', 'Press 1', 'PRESS-01', 150, true),
+               ('north', 'Paint 1', 'PAINT-01', null, true),
+               ('north', 'Old 1', 'OLD-01', null, false)
+        """
+    )
+    store.execute(
+        """
+        insert into public.shift_targets
+            (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
+        select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2026-01-01', 960, '[]'
+        from public.assets
+        where source_name = 'PRESS-01'
+        """
+    )
 
 
 class Floor:

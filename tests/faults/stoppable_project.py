@@ -1,0 +1,39 @@
+"""A Supabase project whose parts can be stopped one by one; its addresses stay what they are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devstack import migrations
+from devstack.access import SupabaseAccess, make_keys
+from devstack.gateway import Gateway
+from devstack.postgres import Postgres
+from devstack.postgrest import Postgrest
+from devstack.processes import Children
+from devstack.supabase import create_like_supabase
+
+DATABASE = "stoppable"
+
+
+class StoppableProject:
+    """Real Postgres, real PostgREST and the gateway in front of it."""
+
+    def __init__(self, children: Children) -> None:
+        keys = make_keys()
+        self.postgres = Postgres(children)
+        create_like_supabase(self.postgres, DATABASE)
+        migrations.push(self.postgres.url(DATABASE, "postgres"))
+        self.postgrest = Postgrest(children, self.postgres.url(DATABASE, "authenticator"), keys.jwt_secret)
+        self.gateway = Gateway(keys, self.postgrest.port)
+        self.access = SupabaseAccess(self.gateway.url, self.postgres.url(DATABASE, "postgres"), keys)
+
+
+@contextmanager
+def stoppable_project(log_folder: Path) -> Iterator[StoppableProject]:
+    """Run a migrated project until the block ends."""
+    with Children(log_folder) as children:
+        project = StoppableProject(children)
+        try:
+            yield project
+        finally:
+            project.gateway.stop()
