@@ -282,8 +282,8 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
         "from plantpulse.settings import SqlServerSettings\n"
         "for _ in range(2):\n"
         "    try:\n"
-        "        with connect(SqlServerSettings.model_validate_json(sys.argv[1]), seconds_left=lambda: 30.0):\n"
-        "            pass\n"
+        "        settings = SqlServerSettings.model_validate_json(sys.argv[1])\n"
+        "        with connect(settings, seconds_left=lambda: 30.0): pass\n"
         "    except PlantpulseError as error: print(type(error).__name__, flush=True)\n"
         "    sys.stdin.readline()\n"
     )

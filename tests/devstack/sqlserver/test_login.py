@@ -16,8 +16,9 @@ def test_a_wrong_password_is_refused_with_18456(mssql: Server) -> None:
     with pytest.raises(pymssql.OperationalError) as failure:
         mssql.connect(password="wrong")
 
-    assert number_of(failure) == 18456
-    assert f"Login failed for user '{mssql.user}'." in str(failure.value)
+    assert (
+        number_of(failure) == 18456
+    )  # its words reach pymssql once in a process: test_other_clients has them
 
 
 def test_an_unknown_login_is_refused_with_18456(mssql: Server) -> None:
