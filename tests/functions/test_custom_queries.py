@@ -202,7 +202,7 @@ def test_a_corrected_stop_corrects_its_event(hamburg: World, floor: Floor) -> No
     floor.run(
         """
         update EquipmentStop
-        set StartTime = '2026-03-11T09:05:00', EquipmentId = 100
+        set StartTime = '2026-03-11T09:05:00', Comment = N'Palette gekippt'
         where Reason2 = 'Near miss'
         """
     )
@@ -211,11 +211,11 @@ def test_a_corrected_stop_corrects_its_event(hamburg: World, floor: Floor) -> No
     _, report = hamburg.tick(SIX_IN_HAMBURG + QUARTER)
 
     assert (report["counts"]["safety_recorded"], report["counts"]["safety_updated"]) == (0, 1)
-    moved = hamburg.rows(
-        "select source_asset, event_timestamp from public.safety_events where severity = 'low'"
+    corrected = hamburg.rows(
+        "select event_timestamp, details from public.safety_events where severity = 'low'"
     )
-    assert moved == [
-        {"source_asset": "L1/FILLER", "event_timestamp": datetime(2026, 3, 11, 8, 5, tzinfo=UTC)}
+    assert corrected == [
+        {"event_timestamp": datetime(2026, 3, 11, 8, 5, tzinfo=UTC), "details": "Palette gekippt"}
     ]
 
 

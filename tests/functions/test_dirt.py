@@ -352,6 +352,8 @@ def test_rows_without_a_time_are_not_read_but_for_incidents(world: World, spill:
     polled = poll()
     world.now += QUARTER
     again = poll()
+    world.now += timedelta(hours=23)
+    tomorrow = poll()
 
     assert polled.press == again.press == PRESS
     incident = polled.incident()
@@ -359,6 +361,7 @@ def test_rows_without_a_time_are_not_read_but_for_incidents(world: World, spill:
     assert incident["at"] == datetime(2026, 3, 11, 5, 0, tzinfo=UTC)  # the midnight that began the day
     assert incident["details"] == "Time unknown, stamped with the day of the poll. entered without a time"
     assert again.incidents == polled.incidents
+    assert tomorrow.incidents == [incident | {"at": datetime(2026, 3, 12, 5, 0, tzinfo=UTC)}]
     assert polled.rejected == [("safety", Reason.TIME_MISSING)]
 
 

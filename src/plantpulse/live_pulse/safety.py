@@ -7,9 +7,10 @@ Pure. A malformed row becomes an event all the same, with what is usable of it, 
     asset over 200 characters        recorded under its beginning
     reason code missing, no text     recorded as "(unknown)"
     minutes unusable                 not known
-    time unusable                    the midnight that began the plant's day of the poll, as `details` says;
-                                     without a source id, a fingerprint of the row's content stands in for
-                                     one, so that the next poll finds the same event and not another
+    time unusable                    the midnight that began the plant's day of the poll, as `details` says.
+                                     So that tomorrow's poll finds the same event and not another, its
+                                     `source_timestamp` is `NO_TIME`, and without a source id a fingerprint
+                                     of the row's content stands in for one
 
 `source_timestamp` is the plant's naive time, because UTC is ambiguous in autumn's repeated hour and an
 event's identity must not be.
@@ -41,6 +42,7 @@ from plantpulse.live_pulse.text import collapse_blanks, cut_text, normalise_key
 
 UNKNOWN: Final = "(unknown)"
 DEFAULT_SEVERITY: Final = "critical"
+NO_TIME: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - plant-local, as every source timestamp
 TIME_UNKNOWN: Final = "Time unknown, stamped with the day of the poll."
 
 _UNKNOWN_ASSET: Final = AssetName(UNKNOWN, UNKNOWN)
@@ -54,6 +56,7 @@ class SafetyEvent(NamedTuple):
 
     `is_time_known` False: the source gave no usable time, so the two timestamps say nothing about how far
     the source has been read.
+    Source of what identity is: safety_identity() in supabase/migrations.
     """
 
     source_id: str | None
@@ -68,10 +71,14 @@ class SafetyEvent(NamedTuple):
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two rows of one plant the same event."""
+        """What makes two rows of one plant the same event, as the database has it.
+
+        A source id alone would not do: one that begins anew, or comes from two tables, names two incidents.
+        """
+        asset = normalise_key(self.source_asset)
         if self.source_id is not None:
-            return (self.source_id,)
-        return normalise_key(self.source_asset), self.source_timestamp, normalise_key(self.reason_code)
+            return self.source_id, asset, self.source_timestamp.date()
+        return asset, self.source_timestamp, normalise_key(self.reason_code)
 
     def as_json(self) -> dict[str, object]:
         """Return one entry of the `p_events` of record_safety_events."""
@@ -117,7 +124,7 @@ def _event(
         source_id=_source_id(source_id) or (None if source_at else _fingerprint(row)),
         source_asset=_asset_name(asset, reasons),
         event_timestamp=to_utc(source_at or midnight, zone),
-        source_timestamp=source_at or midnight,
+        source_timestamp=source_at or NO_TIME,
         reason_code=reason,
         severity=severities.get(normalise_key(reason), DEFAULT_SEVERITY),
         downtime_minutes=None if downtime_minutes is None else stored_number(downtime_minutes),

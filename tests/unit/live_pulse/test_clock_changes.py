@@ -77,7 +77,8 @@ def test_incidents_of_both_passes_at_one_naive_time_are_two_by_their_source_ids(
     found = polled_all_day([first, second], utc(11, 1, 6, 30))
 
     assert [len(events) for events in found[:6]] == [1, 1, 1, 1, 2, 2]
-    assert {event.identity for events in found for event in events} == {("1",), ("2",)}
+    assert {event.source_id for events in found for event in events} == {"1", "2"}
+    assert len({event.identity for events in found for event in events}) == 2
 
 
 def test_without_source_ids_the_naive_time_is_the_identity_whichever_pass_it_was() -> None:
