@@ -104,3 +104,8 @@ def test_as_a_process_it_says_when_it_is_ready_and_stops_when_told(stand_in_data
     assert line.startswith("SQL Server stand-in ready on 127.0.0.1:")
     assert rows == [(READER,)]
     assert process.returncode == 0
+
+
+def test_a_refused_login_says_whose_it_was(mssql: Server) -> None:
+    with pytest.raises(pytds.Error, match=f"Login failed for user '{mssql.user}'"):
+        pytds.connect(mssql.host, port=mssql.port, user=mssql.user, password="wrong", database=mssql.database)
