@@ -224,6 +224,46 @@ def test_an_outage_of_hours_is_read_with_one_question(world: World, mssql: SqlSe
     assert len(press(world)) == 22
 
 
+@pytest.mark.stand_in
+def test_slots_that_are_looked_at_again_are_read_with_the_present_one(
+    world: World, mssql: SqlServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plantpulse.live_pulse.catch_up.SNAPSHOTS_A_COMMIT", 3)  # one slot of three assets
+    for quarter in (0, 1, 2):
+        tick(world, quarter)
+    assert mssql.stand_in is not None
+    mssql.stand_in.traffic.clear()
+    world.calls.clear()
+
+    tick(world, 3)
+
+    asked = [one for one in mssql.stand_in.traffic.statements if "@bucket_s" in one.parameters]
+    assert len(asked) == 1
+    assert world.calls == ["claim_run", "commit_live_pulse"]
+
+
+@pytest.mark.stand_in
+def test_what_is_too_much_for_one_answer_is_asked_slot_by_slot(
+    world: World, floor: Floor, mssql: SqlServerUnderTest
+) -> None:
+    world.pulse = {"row_limit": 10}
+    for quarter in (0, 1, 2):
+        tick(world, quarter)
+    for name in ("PRESS-01", "PAINT-01", "UNKNOWN-1"):
+        for minute in (5, 20, 35, 50):
+            floor.output(name, 1, f"12:{minute:02}:00")
+    assert mssql.stand_in is not None
+    mssql.stand_in.traffic.clear()
+
+    report = tick(world, 4)
+
+    asked = [one for one in mssql.stand_in.traffic.statements if "@bucket_s" in one.parameters]
+    assert len(asked) == 1 + 4  # together, then 13:00, 12:45, 12:30 and 12:15
+    assert report["outcome"] == "succeeded"
+    assert press(world)["12:15"] == (1.0, 1.0, 0.0, True)
+    assert press(world)["13:00"] == (2.0, 1.0, 0.0, False)
+
+
 def test_an_outage_leaves_no_safety_event_out(world: World, floor: Floor) -> None:
     tick(world, 0)
     floor.downtime("PRESS-01", "Safety Issue", 5, "12:10:00")

@@ -9,13 +9,23 @@ corrected by writing it again, never spoiled.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from plantpulse.live_pulse.slots import slot_at_or_before
-from plantpulse.live_pulse.snapshots import Snapshot
+from plantpulse.live_pulse.snapshots import Figures, Snapshot
 
 CORRECTED_SLOTS: Final = 2
 SNAPSHOTS_A_COMMIT: Final = 10_000
+
+
+class HasSnapshots(Protocol):
+    """A slot's snapshots, ready to be written."""
+
+    @property
+    def snapshots(self) -> Sequence[Snapshot]: ...
+
+
+SlotT = TypeVar("SlotT", bound=HasSnapshots)
 
 
 class SlotRange(NamedTuple):
@@ -35,6 +45,10 @@ class Coverage(NamedTuple):
     snapshots_until: datetime | None = None
     left: SlotRange | None = None
     fingerprints: Mapping[datetime, str] = {}
+
+    def is_written(self, at: datetime) -> bool:
+        """Say whether the slot is one that earlier runs have got as far as."""
+        return self.snapshots_until is not None and at <= self.snapshots_until
 
 
 class OlderSlots(NamedTuple):
@@ -84,12 +98,31 @@ def older_slots(slot: datetime, coverage: Coverage, *, every: timedelta, longest
     return OlderSlots(timely, sum(one < oldest for one in missed))
 
 
-def batches(slot: datetime, older: Sequence[datetime], snapshots_a_slot: int) -> Iterator[list[datetime]]:
-    """Return the slots of each commit: the poll's own first, then the older ones, newest first."""
+def batches(
+    slot: datetime, older: Sequence[datetime], snapshots_a_slot: int, with_the_first: int = 0
+) -> Iterator[list[datetime]]:
+    """Return the slots that are read together: the poll's own first, then the older ones, newest first.
+
+    As many as one commit takes. The first batch has at least `with_the_first` older ones: slots that are only
+    looked at again, which mostly leave nothing to commit.
+    """
     slots = [slot, *older]
     size = max(1, SNAPSHOTS_A_COMMIT // max(1, snapshots_a_slot))
-    for start in range(0, len(slots), size):
+    first = max(size, 1 + with_the_first)
+    yield slots[:first]
+    for start in range(first, len(slots), size):
         yield slots[start : start + size]
+
+
+def commits(slots: Sequence[SlotT]) -> Iterator[list[SlotT]]:
+    """Return the slots in the parts that are committed one by one; of no slots one empty part."""
+    part: list[SlotT] = []
+    for slot in slots:
+        if part and sum(len(one.snapshots) for one in (*part, slot)) > SNAPSHOTS_A_COMMIT:
+            yield part
+            part = []
+        part.append(slot)
+    yield part
 
 
 def range_of(slots: Sequence[datetime]) -> SlotRange | None:
@@ -97,7 +130,7 @@ def range_of(slots: Sequence[datetime]) -> SlotRange | None:
     return SlotRange(min(slots), max(slots)) if slots else None
 
 
-def fingerprint(snapshots: Iterable[Snapshot]) -> str:
+def fingerprint(snapshots: Iterable[Snapshot | Figures]) -> str:
     """Return what is equal for equal output, target and downtime of all assets.
 
     Source: slot_fingerprints in the migrations, which computes the same of the stored rows.

@@ -5,6 +5,7 @@ before everything else, in a call of its own, so that nothing that fails later c
 present slot comes before the past ones; snapshots and the run's state are one transaction.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Final, Protocol
 from plantpulse.live_pulse.answers import Answers, Clock, Source
 from plantpulse.live_pulse.catch_up import (
     batches,
+    commits,
     older_slots,
     parse_coverage,
     range_of,
@@ -117,17 +119,22 @@ class Poll:
         present slot first; what does not fit the run's time is left to the next run.
         """
         slot, self.left = self._due()
-        pending: list[SlotSnapshots] = []
-        for batch in batches(slot, self.left, len(self.reader.model.assets)):
+        assets, again = len(self.reader.model.assets), self.reader.looked_at_again(self.left)
+        waiting, pending = deque(batches(slot, self.left, assets, again)), list[SlotSnapshots]()
+        while waiting:
             if self.is_slot_read and self.run.budget.seconds_left_to_read() < RESERVED_S:
                 break
             if pending:
                 self._commit_part(pending)
+                pending = []
+            batch = waiting.popleft()
             read = self.reader.read(source, batch)
-            if read is None:
+            if read is not None:
+                pending = self._keep(batch, read)
+            elif len(batch) > 1:
+                waiting.extendleft([one] for one in reversed(batch))
+            else:
                 return []
-            pending, self.is_slot_read = read, True
-            self.left = [one for one in self.left if one not in batch]
         return pending
 
     def commit(self, slots: Sequence[SlotSnapshots]) -> RunReport:
@@ -154,6 +161,18 @@ class Poll:
             told = f"{older.given_up} slots were missed for longer than {self.pulse.catch_up_hours} h"
             self.run.progress.warn("slots_given_up", told)
         return plan.slot, older.slots
+
+    def _keep(self, batch: Sequence[datetime], read: Sequence[SlotSnapshots]) -> list[SlotSnapshots]:
+        """Return what is still to be committed of a batch: as much as one commit takes, the rest is done."""
+        self.is_slot_read = True
+        later, pending = {one.at for one in read}, list[SlotSnapshots]()
+        for part in commits(read):
+            if pending:
+                self._commit_part(pending)
+            pending = part
+            later -= {one.at for one in part}
+            self.left = [one for one in self.left if one not in batch or one in later]
+        return pending
 
     def _commit_part(self, slots: Sequence[SlotSnapshots]) -> None:
         with self.run.progress.timed("commit"):

@@ -7,5 +7,8 @@ STORED_DECIMALS: Final = 4
 
 def stored_number(value: float) -> float:
     """Return the number with at most 4 decimals; whole ones as int, zero without a sign."""
-    rounded = value if value.is_integer() else round(value, STORED_DECIMALS)
+    whole = int(value)  # compared, not asked: this runs for every number of every asset
+    if whole == value:
+        return whole
+    rounded = round(value, STORED_DECIMALS)
     return int(rounded) if rounded.is_integer() else rounded

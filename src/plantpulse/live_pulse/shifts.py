@@ -71,11 +71,15 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
 
     Every distinct pattern is worked out once, however many assets follow it.
     """
-    share_of = cache(lambda pattern: shift_share(pattern, window, zone))
+    shares: dict[int, tuple[ShiftPattern, ShiftShare]] = {}
     together = cache(lambda one, other: _planned(one.spans + other.spans))
     loads: dict[int, Workload] = {}
     for asset_id, _shift_name, pattern, target_output in targets:
-        share = share_of(pattern)
+        # By identity: equal patterns are one object, and hashing one takes longer than all else here.
+        known_share = shares.get(id(pattern))
+        if known_share is None:
+            known_share = shares[id(pattern)] = (pattern, shift_share(pattern, window, zone))
+        share = known_share[1]
         if share.fraction:
             output = target_output * share.fraction
             known = loads.get(asset_id)

@@ -8,6 +8,8 @@ they are asked for the present slot alone.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse import readings as parsing
@@ -25,9 +27,11 @@ from plantpulse.live_pulse.local_time import (
 from plantpulse.live_pulse.plant_model import PlantModel
 from plantpulse.live_pulse.readings import DowntimeReading, OutputReading, Row
 from plantpulse.live_pulse.slots import Window, grid_interval, last_interval, window_of_slot
-from plantpulse.live_pulse.snapshots import Readings, Snapshot, judge
+from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, unknown_assets
 from plantpulse.runs import Json, RunPlan
 from plantpulse.settings import LivePulseSettings, PlantSettings
+
+_USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,20 @@ class _Batch:
     downtime: Sequence[DowntimeReading] | None
     present: Readings | None
 
+    def readings(self) -> Readings:
+        """Return everything, whichever slot it is of."""
+        output = [reading for bucket in self.output.values() for reading in bucket]
+        return (self.present or Readings(None))._replace(output=output, downtime=self.downtime)
+
+
+class _Share(NamedTuple):
+    """What of a batch a slot is judged by."""
+
+    readings: Readings
+    window: Window
+    window_buckets: frozenset[int]
+    slot_buckets: frozenset[int] | None
+
 
 @dataclass(slots=True)
 class SlotReader:
@@ -90,8 +108,20 @@ class SlotReader:
         """The interval between slots."""
         return grid_interval(self.pulse.every_minutes)
 
+    def looked_at_again(self, older: Sequence[datetime]) -> int:
+        """Return how many of the older slots are worth reading along with the present one.
+
+        The newest ones if they were written before, as far as the answer, with a row for each known
+        asset and bucket, is not cut off.
+        """
+        written = sum(1 for _ in takewhile(self.coverage.is_written, older))
+        buckets = int(_USED_OF_LIMIT * self.pulse.row_limit) // max(1, len(self.model.assets))
+        return max(0, min(written, buckets - self.pulse.window_minutes // self.pulse.every_minutes))
+
     def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
         """Return the slots that are to be written, of those asked for; None when the output was cut off.
+
+        Several may then be asked for one by one; cut off for one alone, it is noted as incomplete.
 
         Raises: the source's errors of the required queries.
         """
@@ -99,14 +129,17 @@ class SlotReader:
         if batch is None:
             return None
         with self.answers.progress.timed("judge"):
-            judged = [self._judge(at, batch) for at in slots]
-            return [slot for slot in judged if self._is_news(slot)]
+            self.unknown_assets.update(unknown_assets(self.model, batch.readings()))
+            return [self._judge(at, batch) for at in slots if not self._is_stored(at, batch)]
 
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
         windows = [self._window(at) for at in slots]
         span = Window(min(window.start for window in windows), max(window.until for window in windows))
         grid = bucket_grid(span, self.every, self.zone)
-        output = self.answers.ask(source, "output", grid.bounds, bucket_s=int(grid.length.total_seconds()))
+        bucket_s, is_divisible = int(grid.length.total_seconds()), len(slots) > 1
+        output = self.answers.ask(source, "output", grid.bounds, is_paged=is_divisible, bucket_s=bucket_s)
+        if output.is_truncated and is_divisible:
+            return None
         stops = self.answers.ask(source, "downtime", grid.bounds)
         buckets = bucket_count(*grid)
         fresh, known = self._told_apart(output.rows, slots, grid)
@@ -130,8 +163,7 @@ class SlotReader:
 
         What is malformed in the latter was kept aside when they were new.
         """
-        until = self.coverage.snapshots_until
-        new = [at for at in slots if self._is_present(at) or until is None or at > until]
+        new = [at for at in slots if self._is_present(at) or not self.coverage.is_written(at)]
         buckets = {bucket for at in new for bucket in buckets_in(self._window(at), *grid, self.zone)}
         known = [row for row in rows if isinstance(row[1], int) and row[1] not in buckets]
         return [row for row in rows if not (isinstance(row[1], int) and row[1] not in buckets)], known
@@ -159,24 +191,28 @@ class SlotReader:
             labor=answers.keep(parsing.parse_labor(labor)),
         )
 
-    def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
-        is_present, window = self._is_present(at), self._window(at)
+    def _share(self, at: datetime, batch: _Batch) -> _Share:
+        window = self._window(at)
         buckets = buckets_in(window, *batch.grid, self.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
-        known = batch.present if is_present and batch.present else Readings(output=None)
+        known = batch.present if self._is_present(at) and batch.present else Readings(output=None)
+        readings = known._replace(output=output, downtime=batch.downtime)
+        return _Share(readings, window, buckets, self._slot_buckets(window, batch.grid))
+
+    def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
+        is_present, share = self._is_present(at), self._share(at, batch)
         judgement = judge(
             self.model,
-            known._replace(output=output, downtime=batch.downtime),
-            window=window,
+            share.readings,
+            window=share.window,
             zone=self.zone,
-            window_buckets=buckets,
-            slot_buckets=self._slot_buckets(window, batch.grid),
+            window_buckets=share.window_buckets,
+            slot_buckets=share.slot_buckets,
         )
         if is_present:
             self.answers.progress.counts.update(judgement.counts)
-        self.unknown_assets.update(judgement.unknown_assets)
-        is_ambiguous = is_time_ambiguous(window, self.zone)
-        return SlotSnapshots(at, window, not is_present, is_ambiguous, judgement.snapshots)
+        is_ambiguous = is_time_ambiguous(share.window, self.zone)
+        return SlotSnapshots(at, share.window, not is_present, is_ambiguous, judgement.snapshots)
 
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
         """Return the buckets of the slot's own interval; None where the clock showed it twice by now."""
@@ -185,11 +221,19 @@ class SlotReader:
             return None
         return buckets_in(newest, *grid, self.zone)
 
-    def _is_news(self, slot: SlotSnapshots) -> bool:
-        """Say whether a slot is to be written: not one whose rows are stored just so already."""
-        until = self.coverage.snapshots_until
-        if not slot.is_catch_up or until is None or slot.at > until:
+    def _is_stored(self, at: datetime, batch: _Batch) -> bool:
+        """Say whether a slot's rows are stored just so, or can no longer be told any better."""
+        if self._is_present(at) or not self.coverage.is_written(at):
+            return False
+        if not is_shown_once(self._window(at), self.zone, read_by=self.read_at):
             return True
-        stored = self.coverage.fingerprints.get(slot.at)
-        is_certain = is_shown_once(slot.window, self.zone, read_by=self.read_at)
-        return is_certain and stored != fingerprint(slot.snapshots)
+        share = self._share(at, batch)
+        found = figures(
+            self.model,
+            share.readings,
+            window=share.window,
+            zone=self.zone,
+            window_buckets=share.window_buckets,
+            slot_buckets=share.slot_buckets,
+        )
+        return self.coverage.fingerprints.get(at) == fingerprint(found)

@@ -5,7 +5,7 @@ are no snapshots at all, because zeros would be lies. Stored numbers have at mos
 numbers are whole.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,16 @@ class Snapshot(NamedTuple):
     def as_json(self) -> dict[str, object]:
         """Return one entry of the commit's `snapshots`."""
         return self._asdict()
+
+
+class Figures(NamedTuple):
+    """What rows that come late can change of a snapshot: fields of `Snapshot`."""
+
+    asset_id: int
+    output_actual: float
+    slot_output: float | None
+    output_target: float
+    downtime_minutes: float
 
 
 class Readings(NamedTuple):
@@ -102,22 +112,42 @@ def judge(
     `window_buckets`: the buckets of output that make up the window; `slot_buckets`: those of its newest
     interval, None for a run off the grid, which has none. Without output there are no snapshots.
     """
-    unknown = _unknown_assets(plant, readings)
+    unknown = unknown_assets(plant, readings)
     snapshots: list[Snapshot] = []
     reporting = 0
+    judged = _judged_assets(plant)
     if readings.output is not None:
         facts = _gather(readings, readings.output, window, window_buckets, slot_buckets)
         loads = workloads(plant.shift_targets, window, zone)
-        judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
         snapshots = [_snapshot(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in judged]
         reporting = sum(asset.key in facts.output for asset in judged)
     counts = {
-        "assets": sum(asset.is_active and asset.is_mapped for asset in plant.assets),
+        "assets": len(judged),
         "assets_reporting": reporting,
         "assets_unknown": len(unknown),
         "snapshots": len(snapshots),
     }
     return Judgement(snapshots, unknown, counts)
+
+
+def figures(
+    plant: PlantModel,
+    readings: Readings,
+    *,
+    window: Window,
+    zone: ZoneInfo,
+    window_buckets: frozenset[int],
+    slot_buckets: frozenset[int] | None,
+) -> list[Figures]:
+    """Return what late rows can change of each snapshot that `judge` would return.
+
+    Every slot is looked at again twice for rows that hardly ever come, so the rest is left undone.
+    """
+    facts = _gather(
+        Readings(None, readings.downtime), readings.output or (), window, window_buckets, slot_buckets
+    )
+    loads = workloads(plant.shift_targets, window, zone)
+    return [_figures(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in _judged_assets(plant)]
 
 
 def variance_percent(actual: float, target: float) -> float | None:
@@ -134,24 +164,49 @@ def output_status(actual: float, variance: float | None) -> Status:
     return "above_target" if variance > 0 else "below_target"
 
 
+def unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:
+    """Return the names that the plant model lacks, as the source spells them, sorted, one spelling each."""
+    known = {asset.key for asset in plant.assets}
+    spellings: dict[str, str] = {}
+    for query in (readings.output, readings.downtime, readings.oee, readings.quality, readings.labor):
+        for asset, key, *_ in query or ():
+            if key not in known:
+                spellings.setdefault(key, asset)
+    return sorted(spellings.values())
+
+
+def _judged_assets(plant: PlantModel) -> list[Asset]:
+    return [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
+
+
+def _figures(asset: Asset, facts: _Facts, load: Workload) -> Figures:
+    key = asset.key
+    stops = facts.stops.get(key)
+    return Figures(
+        asset.asset_id,
+        stored_number(facts.output.get(key, 0.0)),
+        None if facts.slot_output is None else stored_number(facts.slot_output.get(key, 0.0)),
+        stored_number(load.output_target),
+        stored_number(minutes(stops)) if stops else 0,
+    )
+
+
 def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
     key = asset.key
-    actual = stored_number(facts.output.get(key, 0.0))
-    target = stored_number(load.output_target)
+    asset_id, actual, slot_output, target, downtime_minutes = _figures(asset, facts, load)
     variance = _stored_or_none(variance_percent(actual, target))
-    stops = facts.stops.get(key, [])
     oee, oee_source = _oee(asset, facts, load)
     good, rejected = facts.quality.get(key, (None, None))
     return Snapshot(
-        asset_id=asset.asset_id,
+        asset_id=asset_id,
         output_actual=actual,
-        slot_output=None if facts.slot_output is None else stored_number(facts.slot_output.get(key, 0.0)),
+        slot_output=slot_output,
         output_target=target,
         variance_percent=variance,
         status=output_status(actual, variance),
         oee_current=oee,
         oee_source=oee_source,
-        downtime_minutes=stored_number(minutes(stops)) if stops else 0,
+        downtime_minutes=downtime_minutes,
         good_count=_stored_or_none(good),
         reject_count=_stored_or_none(rejected),
         labor_headcount=_stored_or_none(facts.headcount.get(key)),
@@ -195,21 +250,6 @@ def _gather(
         quality=sum_quality(readings.quality or ()),
         headcount=latest_headcounts(readings.labor or ()),
     )
-
-
-def _unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:
-    known = {asset.key for asset in plant.assets}
-    spellings: dict[str, str] = {}
-    for key, name in _names_read(readings):
-        if key not in known:
-            spellings.setdefault(key, name)
-    return sorted(spellings.values())
-
-
-def _names_read(readings: Readings) -> Iterator[tuple[str, str]]:
-    for query in (readings.output, readings.downtime, readings.oee, readings.quality, readings.labor):
-        for reading in query or ():
-            yield reading.asset_key, reading.asset
 
 
 def _stored_or_none(value: float | None) -> float | None:

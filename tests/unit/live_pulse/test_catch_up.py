@@ -1,6 +1,7 @@
 """Which slots a poll writes beside its own, and in which batches."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from plantpulse.live_pulse.catch_up import (
     Coverage,
     SlotRange,
     batches,
+    commits,
     fingerprint,
     older_slots,
     parse_coverage,
@@ -161,3 +163,26 @@ def test_runs_that_write_a_part_each_leave_no_slot_out(missed: int, batch: int, 
 
     first = at("20 12:00")
     assert written >= {first - EVERY * back for back in range(missed + 1)}
+
+
+class Written(NamedTuple):
+    """A slot with so many snapshots."""
+
+    snapshots: list[Snapshot]
+
+
+def test_slots_that_are_only_looked_at_again_are_read_with_the_present_one() -> None:
+    older = [at("11 11:45"), at("11 11:30"), at("11 11:15")]
+
+    assert list(batches(at("11 12:00"), older, 12_000, with_the_first=2)) == [
+        [at("11 12:00"), at("11 11:45"), at("11 11:30")],
+        [at("11 11:15")],
+    ]
+
+
+def test_a_commit_takes_ten_thousand_snapshots_and_at_least_one_slot() -> None:
+    small, large = Written([snapshot(1, 60)] * 4_000), Written([snapshot(1, 60)] * 12_000)
+
+    assert list(commits([small, small, small])) == [[small, small], [small]]
+    assert list(commits([large, small])) == [[large], [small]]
+    assert list(commits([])) == [[]]

@@ -23,6 +23,7 @@ from plantpulse.live_pulse.snapshots import (
     Judgement,
     Readings,
     Snapshot,
+    figures,
     judge,
     output_status,
     variance_percent,
@@ -118,6 +119,24 @@ def test_everything_that_was_read_stands_in_the_snapshot() -> None:
     ]
     assert judgement.unknown_assets == []
     assert judgement.counts == {"assets": 2, "assets_reporting": 1, "assets_unknown": 0, "snapshots": 2}
+
+
+def test_the_figures_that_late_rows_can_change_are_those_of_the_snapshots() -> None:
+    readings = Readings(
+        output=[made("PRESS-01", 30.0), made("PRESS-01", 25.12345, bucket=1)],
+        downtime=[stop("PRESS-01", at(8, 5), at(8, 11))],
+    )
+
+    found = figures(
+        PlantModel([PRESS, SAW, asset(3, "OLD", is_active=False)], [PRESS_TARGET]),
+        readings,
+        window=WINDOW,
+        zone=UTC_ZONE,
+        window_buckets=frozenset({0, 1}),
+        slot_buckets=None,
+    )
+
+    assert found == [(1, 55.1234, None, 50, 6), (2, 0, None, 0, 0)]
 
 
 def test_a_machine_that_made_nothing_reads_zero_and_does_not_disappear() -> None:
