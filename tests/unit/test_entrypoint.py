@@ -1,5 +1,6 @@
 """What a scheduler and what a person is told, and that a claimed run never stays running."""
 
+import gc
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -88,6 +89,7 @@ class Pulse:
     configured: PlantpulseError | None = None
     is_dry_run: bool = False
     worked: int = 0
+    was_collected: bool = False
 
     def start_budget(self, settings: Settings) -> Budget:
         return Budget.start(60, 45)
@@ -114,6 +116,7 @@ class Pulse:
 
     def work(self, run: Run, settings: Settings, store: MemoryStore) -> RunReport:
         self.worked += 1
+        self.was_collected = gc.isenabled()
         if self.error:
             raise self.error
         return run.report("succeeded")
@@ -332,3 +335,23 @@ def test_a_stored_report_with_gaps_is_still_a_report() -> None:
     status, report, _ = call(Pulse(), store, scheduled=True)
 
     assert (status, report["outcome"], report["counts"], report["warnings"]) == (200, "duplicate", {}, [])
+
+
+@pytest.mark.parametrize("error", [None, ValueError("a bug")])
+def test_the_collector_rests_while_a_run_works_and_not_a_moment_longer(error: Exception | None) -> None:
+    pulse = Pulse(error=error)
+
+    call(pulse, MemoryStore(), scheduled=True)
+
+    assert not pulse.was_collected
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_switched_off_before_stays_off() -> None:
+    gc.disable()
+    try:
+        call(Pulse(), MemoryStore(), scheduled=True)
+
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
