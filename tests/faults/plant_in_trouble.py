@@ -65,9 +65,18 @@ class PlantInTrouble(World):
     def work(self, *quarters: int) -> None:
         """Let the floor work through quarters: output and one incident in each."""
         for quarter in quarters:
-            begins = self.at(quarter - 1)
-            self.floor.output("PRESS-01", quarter, local(begins + timedelta(minutes=7)))
-            self.floor.downtime("PRESS-01", "Safety Issue", 2, local(begins + timedelta(minutes=3)))
+            self.make(quarter)
+            self.have_incident(quarter)
+
+    def make(self, quarter: int) -> None:
+        """Enter what was made in a quarter."""
+        at = self.at(quarter - 1) + timedelta(minutes=7)
+        self.floor.output("PRESS-01", quarter, local(at))
+
+    def have_incident(self, quarter: int) -> None:
+        """Enter the incident of a quarter, now or hours later."""
+        at = self.at(quarter - 1) + timedelta(minutes=3)
+        self.floor.downtime("PRESS-01", "Safety Issue", 2, local(at))
 
     def deliver(self, quarter: int) -> tuple[int, dict[str, Any]]:
         """Let time pass to a quarter's end and deliver its tick."""
