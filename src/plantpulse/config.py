@@ -65,7 +65,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as error:
-        _refuse(error, origins)
+        _refuse(error, tree, origins)
 
 
 def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -165,10 +165,18 @@ def _settle_sql_server(key: str, plant: Any) -> None:
         plant["sql_server"] = None
 
 
-def _refuse(error: ValidationError, origins: Mapping[tuple[str, ...], str]) -> NoReturn:
-    faults = []
+def _refuse(error: ValidationError, tree: dict[str, Any], origins: Mapping[tuple[str, ...], str]) -> NoReturn:
+    faults = {}
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        place = tuple(str(part) for part in fault["loc"])
+        place = _place_written(tuple(str(part) for part in fault["loc"]), tree)
         name = origins.get(place) or ".".join(place) or FILE_NAME
-        faults.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
+        faults[f"{name}: {fault['msg'].removeprefix('Value error, ')}"] = None
     raise ConfigurationError("; ".join(faults)) from None
+
+
+def _place_written(place: tuple[str, ...], tree: dict[str, Any]) -> tuple[str, ...]:
+    """Return where a setting was written: what a plant has not of its own in live_pulse is the common one."""
+    if len(place) != 4 or place[0] != "plants" or place[2] != "live_pulse":
+        return place
+    own = _mapping(_mapping(_mapping(tree, "plants"), place[1]), "live_pulse")
+    return place if place[3] in own else place[2:]

@@ -64,8 +64,8 @@ class OpenStore(Protocol[Store_co]):
 class Pipeline(Protocol[Store_contra]):
     """A job as an entry point sees it."""
 
-    def start_budget(self, settings: Settings) -> Budget: ...
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan: ...
+    def start_budget(self, plan: RunPlan, settings: Settings) -> Budget: ...
     def require_configured(self, plan: RunPlan, settings: Settings) -> None: ...
     def work(self, run: Run, settings: Settings, store: Store_contra) -> RunReport: ...
 
@@ -162,8 +162,8 @@ class Service(Generic[Store]):
 
     def _plan(self, invocation: Invocation) -> tuple[Settings, Budget, RunPlan]:
         settings = self._settings = self._settings or self.load_settings()
-        budget = self.pipeline.start_budget(settings)
-        return settings, budget, self.pipeline.plan(invocation, settings, (self.clock or runs.utc_now)())
+        plan = self.pipeline.plan(invocation, settings, (self.clock or runs.utc_now)())
+        return settings, self.pipeline.start_budget(plan, settings), plan
 
     def _claim_and_work(
         self, plan: RunPlan, settings: Settings, budget: Budget, *, is_cold: bool

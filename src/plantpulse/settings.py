@@ -5,7 +5,7 @@ because the README's table and the JSON schema for editors are made from them.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -99,37 +99,8 @@ class SqlServerSettings(_Settings):
         return self
 
 
-class PlantSettings(_Settings):
-    """One plant: its clock, its SQL Server and how its rows are to be read."""
-
-    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
-        description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
-    )
-    sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
-    missing_settings: tuple[str, ...] = Field(
-        (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
-    )
-    queries_dir: Path | None = Field(
-        None, description="Folder whose .sql files replace the built-in query files of the same name"
-    )
-    source_lag_s: int = Field(
-        0,
-        ge=0,
-        le=3600,
-        description="Windows end this long before their slot, in seconds, as rows arrive late",
-    )
-    oee_scale: Literal["percent", "fraction"] = Field(
-        "percent", description="Scale of the plant's own OEE figures"
-    )
-    safety_reason_codes: Annotated[dict[str, Severity], AfterValidator(_searchable)] = Field(
-        default={"Safety Issue": "critical"},
-        min_length=1,
-        description="Downtime reason codes that are safety incidents, each with its severity",
-    )
-
-
 class LivePulseSettings(_Settings):
-    """Schedule, windows and limits of Live Pulse, the same for every plant."""
+    """Schedule, windows and limits of Live Pulse: common to all plants, or a plant's own."""
 
     every_minutes: int = Field(15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; divides a day")
     window_minutes: int = Field(
@@ -161,6 +132,38 @@ class LivePulseSettings(_Settings):
         return min(self.warn_after_s, self.timeout_s * 0.75)
 
 
+class PlantSettings(_Settings):
+    """One plant: its clock, its SQL Server and how its rows are to be read."""
+
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
+    )
+    sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
+    missing_settings: tuple[str, ...] = Field(
+        (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
+    )
+    queries_dir: Path | None = Field(
+        None, description="Folder whose .sql files replace the built-in query files of the same name"
+    )
+    source_lag_s: int = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="Windows end this long before their slot, in seconds, as rows arrive late",
+    )
+    oee_scale: Literal["percent", "fraction"] = Field(
+        "percent", description="Scale of the plant's own OEE figures"
+    )
+    safety_reason_codes: Annotated[dict[str, Severity], AfterValidator(_searchable)] = Field(
+        default={"Safety Issue": "critical"},
+        min_length=1,
+        description="Downtime reason codes that are safety incidents, each with its severity",
+    )
+    live_pulse: LivePulseSettings | None = Field(
+        None, description="Settings of live_pulse that this plant has otherwise; the rest are the common ones"
+    )
+
+
 class SupabaseSettings(_Settings):
     """Where state and data are kept."""
 
@@ -173,12 +176,32 @@ class SupabaseSettings(_Settings):
     )
 
 
+def _completed(plant: Any, common: dict[str, Any]) -> Any:
+    own = plant.get("live_pulse") if isinstance(plant, dict) else None
+    return plant | {"live_pulse": common | own} if isinstance(own, dict) else plant
+
+
 class Settings(_Settings):
     """Everything that a function may need to know, read once per cold start."""
 
     plants: dict[PlantKey, PlantSettings] = Field(min_length=1)
     live_pulse: LivePulseSettings = LivePulseSettings()
     supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_plants(cls, tree: Any) -> Any:
+        """Fill up what a plant has of its own in live_pulse, so that it is checked as a whole."""
+        if not isinstance(tree, dict):
+            return tree
+        common, plants = tree.get("live_pulse"), tree.get("plants")
+        if not isinstance(common, dict) or not isinstance(plants, dict):
+            return tree
+        return tree | {"plants": {key: _completed(plant, common) for key, plant in plants.items()}}
+
+    def live_pulse_of(self, plant: str) -> LivePulseSettings:
+        """Return what holds for a plant: the common settings with its own over them."""
+        return self.plants[plant].live_pulse or self.live_pulse
 
     def require_supabase(self) -> SupabaseSettings:
         """Return the Supabase settings. Raises: ConfigurationError naming what is missing."""

@@ -251,3 +251,70 @@ def test_the_projects_own_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None
     settings = config.load({"PLANTPULSE_CONFIG": str(root / "plantpulse.yaml")})
 
     assert settings.plants["northfield"].time_zone == "America/Chicago"
+
+
+def test_a_plant_has_the_common_schedule_and_its_own_over_it() -> None:
+    write(
+        """
+        plants:
+          north: {time_zone: UTC}
+          south: {time_zone: UTC, live_pulse: {every_minutes: 5, catch_up_hours: 48}}
+        live_pulse: {window_minutes: 60, catch_up_hours: 12}
+        """
+    )
+
+    settings = config.load({})
+
+    north, south = settings.live_pulse_of("north"), settings.live_pulse_of("south")
+    assert (north.every_minutes, north.window_minutes, north.catch_up_hours) == (15, 60, 12)
+    assert (south.every_minutes, south.window_minutes, south.catch_up_hours) == (5, 60, 48)
+
+
+def test_a_plants_own_schedule_wins_over_the_environments_common_one() -> None:
+    write("plants: {north: {time_zone: UTC}, south: {time_zone: UTC, live_pulse: {every_minutes: 5}}}")
+
+    settings = config.load({"POLL_INTERVAL_MINUTES": "10", "POLL_TIMEOUT_SECONDS": "90"})
+
+    north, south = settings.live_pulse_of("north"), settings.live_pulse_of("south")
+    assert (north.every_minutes, north.timeout_s) == (10, 90)
+    assert (south.every_minutes, south.timeout_s) == (5, 90)
+
+
+def test_a_plants_own_schedule_may_be_all_there_is() -> None:
+    write("plants: {south: {time_zone: UTC, live_pulse: {every_minutes: 10}}}")
+
+    settings = config.load({})
+
+    assert settings.live_pulse.every_minutes == 15
+    assert settings.live_pulse_of("south").every_minutes == 10
+
+
+@pytest.mark.parametrize(
+    ("own", "common", "message"),
+    [
+        ("{every_minutes: 7}", "{}", r"^plants\.south\.live_pulse: every_minutes must divide a day"),
+        ("{every_minutes: 0}", "{}", r"^plants\.south\.live_pulse\.every_minutes: "),
+        ("{evry_minutes: 5}", "{}", r"^plants\.south\.live_pulse\.evry_minutes: Extra inputs"),
+        ("often", "{}", r"^plants\.south\.live_pulse: "),
+        (
+            "{every_minutes: 20}",
+            "{window_minutes: 30}",
+            r"^plants\.south\.live_pulse: window_minutes must be a whole multiple of every_minutes$",
+        ),
+        ("{every_minutes: 5}", "{row_limit: 0}", r"^live_pulse\.row_limit: [^;]*$"),
+    ],
+)
+def test_a_mistake_in_a_schedule_is_named_where_it_was_made(own: str, common: str, message: str) -> None:
+    write(
+        f"plants: {{north: {{time_zone: UTC}}, south: {{time_zone: UTC, live_pulse: {own}}}}}\nlive_pulse: {common}"
+    )
+
+    with pytest.raises(ConfigurationError, match=message):
+        config.load({})
+
+
+def test_a_mistake_in_a_variable_is_not_blamed_on_a_plant() -> None:
+    write("plants: {south: {time_zone: UTC, live_pulse: {every_minutes: 5}}}")
+
+    with pytest.raises(ConfigurationError, match=r"^POLL_TIMEOUT_SECONDS: [^;]*$"):
+        config.load({"POLL_TIMEOUT_SECONDS": "soon"})

@@ -91,7 +91,7 @@ class Pulse:
     worked: int = 0
     was_collected: bool = False
 
-    def start_budget(self, settings: Settings) -> Budget:
+    def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
         return Budget.start(60, 45)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:

@@ -18,7 +18,7 @@ from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.live_pulse.slots import grid_interval, scheduled_slot, window_of_slot
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
-from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
+from plantpulse.settings import LivePulseSettings, PlantSettings, Settings, SqlServerSettings
 
 PIPELINE: Final = "live_pulse"
 LEASE_MARGIN_S: Final = 30
@@ -47,15 +47,17 @@ class LivePulse:
 
     connect_source: ConnectSource
 
-    def start_budget(self, settings: Settings) -> Budget:
+    def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
         """Return the time that a poll may take, beginning now."""
-        return Budget.start(settings.live_pulse.timeout_s, settings.live_pulse.slow_after_s)
+        pulse = settings.live_pulse_of(plan.plant)
+        return Budget.start(pulse.timeout_s, pulse.slow_after_s)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return what the invocation asks for. Raises: InvalidRequest."""
         request = parse(LivePulseRequest, invocation.parameters)
-        plant, pulse = _plant_key(request.plant, settings), settings.live_pulse
-        slot = None if request.dry_run else _slot(invocation.scheduled_time, settings, now)
+        plant = _plant_key(request.plant, settings)
+        pulse = settings.live_pulse_of(plant)
+        slot = None if request.dry_run else _slot(invocation.scheduled_time, pulse, now)
         at = slot or now.replace(microsecond=0)
         window = window_of_slot(
             at,
@@ -87,7 +89,7 @@ class LivePulse:
         Raises: what the source or the store raises; nothing but safety events is then written.
         """
         plant = settings.plants[run.plan.plant]
-        poll = Poll.of(run, plant, settings.live_pulse, store)
+        poll = Poll.of(run, plant, settings.live_pulse_of(run.plan.plant), store)
         connection = self.connect_source(
             _sql_server(plant, run.plan.plant), seconds_left=run.budget.seconds_left_to_read
         )
@@ -110,9 +112,8 @@ def _plant_key(named: str | None, settings: Settings) -> str:
     return key
 
 
-def _slot(scheduled_time: str | None, settings: Settings, now: datetime) -> datetime | None:
+def _slot(scheduled_time: str | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
     """Return the slot that a scheduler's time stands for, None for a manual run."""
-    pulse = settings.live_pulse
     return scheduled_slot(
         _instant(scheduled_time),
         now,
