@@ -166,7 +166,7 @@ def _settle_sql_server(key: str, plant: Any) -> None:
 
 
 def _refuse(error: ValidationError, tree: dict[str, Any], origins: Mapping[tuple[str, ...], str]) -> NoReturn:
-    faults = {}
+    faults: dict[str, None] = {}  # in order, each said once
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         place = _place_written(tuple(str(part) for part in fault["loc"]), tree)
         name = origins.get(place) or ".".join(place) or FILE_NAME

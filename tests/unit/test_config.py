@@ -305,9 +305,8 @@ def test_a_plants_own_schedule_may_be_all_there_is() -> None:
     ],
 )
 def test_a_mistake_in_a_schedule_is_named_where_it_was_made(own: str, common: str, message: str) -> None:
-    write(
-        f"plants: {{north: {{time_zone: UTC}}, south: {{time_zone: UTC, live_pulse: {own}}}}}\nlive_pulse: {common}"
-    )
+    south = f"{{time_zone: UTC, live_pulse: {own}}}"
+    write(f"plants: {{north: {{time_zone: UTC}}, south: {south}}}\nlive_pulse: {common}")
 
     with pytest.raises(ConfigurationError, match=message):
         config.load({})
