@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
-SOURCES := src functions devstack tests
+SOURCES := src functions devstack bench tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -40,6 +40,10 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 
 .PHONY: ci
 ci: check test ## What continuous integration runs: check, then test
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure a poll beside its floor (about ten minutes; docs/performance.md)
+	@$(BIN)/python -m bench
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what can be mended

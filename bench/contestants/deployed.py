@@ -1,0 +1,73 @@
+"""The deployed function: polls a slot for each line on stdin and prints what that took.
+
+A program, `python deployed.py http|event`. Nothing is imported that a function would not import, and the
+clock alone is another one: it stands at the moment that the line names.
+"""
+
+import json
+import sys
+import time
+from datetime import datetime
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+FUNCTION = Path(__file__).resolve().parents[2] / "functions" / "live_pulse"
+
+
+class Request:
+    """The part of a Flask request that an entry point reads."""
+
+    method = "POST"
+    path = "/"
+
+    def __init__(self, slot: str) -> None:
+        self.headers = {"X-CloudScheduler-ScheduleTime": slot}
+        self.stream = BytesIO()
+
+
+def poll(main: Any, way_in: str, slot: str) -> dict[str, Any]:
+    """Returns the run report of a poll. Raises: ChildProcessError when it did not succeed."""
+    if way_in == "http":
+        body, _status, _headers = main.handle_http(Request(slot))
+        report = json.loads(body)
+    else:
+        report = main.handle_event({"scheduled_time": slot}, None)
+    if report.get("outcome") != "succeeded":
+        raise ChildProcessError(f"the poll of {slot} was not one: {report}")
+    return dict(report)
+
+
+def peak_kib() -> int:
+    """Returns the most memory that this program has held; ru_maxrss would count what started it as well."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    return 0
+
+
+def run(way_in: str) -> None:
+    """Answers lines until stdin ends."""
+    if way_in == "http":
+        import_module("functions_framework")
+    sys.path.append(str(FUNCTION))
+    main = import_module("main")
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        moment = datetime.fromisoformat(order["now"])
+        main._service.clock = lambda at=moment: at
+        started_s, started_cpu_s = time.perf_counter(), time.process_time()
+        report = poll(main, way_in, order["slot"])
+        answer = {
+            "seconds": time.perf_counter() - started_s,
+            "cpu_seconds": time.process_time() - started_cpu_s,
+            "report": report,
+            "peak_kib": peak_kib(),
+        }
+        print("BENCH " + json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

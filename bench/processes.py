@@ -1,0 +1,62 @@
+"""Contestants as processes: one that answers line after line (warm), or one for every line (cold)."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).with_name("contestants")
+_MARK = "BENCH "  # the function logs to stdout too
+
+Order = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass
+class Contestant:
+    """A running contestant."""
+
+    process: subprocess.Popen[str]
+
+    def answer(self, order: Order) -> Answer:
+        """Sends a line and returns what it was answered. Raises: ChildProcessError when it has died."""
+        told, heard = self.process.stdin, self.process.stdout
+        if told is None or heard is None:
+            raise ChildProcessError("a contestant is spoken to through its stdin and stdout")
+        print(json.dumps(order), file=told, flush=True)
+        for line in heard:
+            if line.startswith(_MARK):
+                return dict(json.loads(line.removeprefix(_MARK)))
+        raise ChildProcessError(f"a contestant ended with exit code {self.process.wait()}")
+
+
+@contextmanager
+def running(program: Sequence[str], settings: Mapping[str, str]) -> Iterator[Contestant]:
+    """A contestant that goes on running; `program`: its file in `contestants` and its arguments."""
+    process = subprocess.Popen(
+        [sys.executable, str(_FOLDER / program[0]), *program[1:]],
+        env=dict(settings),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield Contestant(process)
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            process.wait(60)
+
+
+def run_once(program: Sequence[str], settings: Mapping[str, str], order: Order) -> Answer:
+    """Returns the answer of a new process; its `seconds` are from starting it to its end."""
+    started_s = time.perf_counter()
+    with running(program, settings) as contestant:
+        answer = contestant.answer(order)
+    return answer | {"seconds": time.perf_counter() - started_s, "inner_seconds": answer["seconds"]}

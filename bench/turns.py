@@ -1,0 +1,98 @@
+"""Turns: what the deployed function and the floor are told to do for one slot after the other.
+
+The floor fetches the rows of the same six query files over the slot's own window, and makes two POSTs: one
+that is answered with the claim's answer, and one with the snapshot rows of that slot into the same table.
+It builds nothing, parses nothing, and knows nothing of late rows.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from bench.plant import OURS, WINDOW, bounds_of
+from bench.stack import Servers
+from plantpulse.live_pulse.query_files import build_statement, load_queries
+
+_ROWS = Path(__file__).with_name("rows.sql")
+_POLLED_AFTER = timedelta(seconds=20)
+
+Order = Mapping[str, Any]
+
+
+@dataclass
+class Turns:
+    """One slot after the other, first for the function and then for the floor."""
+
+    servers: Servers
+    slot: datetime = field(init=False)
+
+    def order_poll(self) -> Order:
+        """Returns the order to poll the next slot."""
+        self.slot = self.servers.clock.next_slot()
+        return {"slot": self.slot.isoformat(), "now": (self.slot + _POLLED_AFTER).isoformat()}
+
+    def order_floor(self) -> Order:
+        """Returns the order to do the least for the slot that was polled last."""
+        scratch = self.servers.scratch
+        claim, rows = scratch / "claim.json", scratch / "rows.json"
+        claim.write_text(json.dumps({"p_claim": self._claim()}))
+        rows.write_text(json.dumps(self._rows(), default=_as_json, separators=(",", ":")))
+        return {
+            "server": self._server(),
+            "statements": self._statements(),
+            "supabase": self._supabase(),
+            "bodies": [("/rest/v1/rpc/claim_run", str(claim)), ("/rest/v1/live_snapshots", str(rows))],
+        }
+
+    def _claim(self) -> dict[str, Any]:
+        """Returns a claim that is answered as the poll's was and leaves no trace."""
+        return {
+            "pipeline": "live_pulse",
+            "plant": OURS,
+            "trigger": "manual",
+            "is_dry_run": True,
+            "window_start": (self.slot - WINDOW).isoformat(),
+            "wants": ["assets", "shift_targets"],
+        }
+
+    def _rows(self) -> list[dict[str, Any]]:
+        """Returns the snapshots of the slot, as rows of the floor's own plant."""
+        with psycopg.connect(self.servers.supabase.database_url, row_factory=dict_row) as connection:
+            return connection.execute(_ROWS.read_bytes(), {"slot": self.slot}).fetchall()
+
+    def _statements(self) -> list[tuple[str, tuple[Any, ...]]]:
+        bounds = bounds_of(self.slot)
+        day = bounds | {"from": bounds["until"] - timedelta(days=1)}
+        return [
+            build_statement(query, day if name == "safety" else bounds)
+            for name, query in load_queries().items()
+        ]
+
+    def _server(self) -> dict[str, str]:
+        server = self.servers.sql_server
+        return {
+            "server": server.host,
+            "port": str(server.port),
+            "user": server.user,
+            "password": server.password,
+            "database": server.database,
+        }
+
+    def _supabase(self) -> dict[str, Any]:
+        host, _, port = self.servers.supabase.url.removeprefix("http://").partition(":")
+        headers = {
+            "apikey": self.servers.supabase.secret_key,
+            "Content-Type": "application/json",
+            "Prefer": "return=minimal",
+        }
+        return {"host": host, "port": int(port), "headers": headers}
+
+
+def _as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else float(value)

@@ -1,0 +1,48 @@
+"""The benchmark runs and prints its ratios; how large they are is not a test's business."""
+
+import re
+import sys
+
+import pytest
+
+from tests.end_to_end.conftest import Finished, started
+
+
+@pytest.fixture(scope="module")
+def quick() -> Finished:
+    with started(sys.executable, "-m", "bench", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+        return finished
+
+
+def lines_below(finished: Finished, headline: str) -> list[str]:
+    """Return the table's lines below a headline, without its own head."""
+    _, _, rest = finished.output.partition(f"### {headline}")
+    table = rest.partition("###")[0]
+    return [line for line in table.splitlines() if line.startswith("|")][2:]
+
+
+def test_it_ends_well(quick: Finished) -> None:
+    assert quick.exit_code == 0, quick.output
+
+
+@pytest.mark.parametrize(
+    ("headline", "lines"),
+    [("Cold start", 5), ("A poll in a warm process", 2), ("A poll in a new process", 2)],
+)
+def test_ratios_to_the_floor_are_printed(quick: Finished, headline: str, lines: int) -> None:
+    found = lines_below(quick, headline)
+
+    assert len(found) == lines
+    assert re.search(r" \d+\.\d\d \(\d+\.\d\d\) ", found[-1])
+
+
+def test_memory_is_told_for_each_size(quick: Finished) -> None:
+    assert len(lines_below(quick, "Peak memory")) == 2
+
+
+def test_a_poll_makes_two_requests_to_supabase_and_a_third_for_an_incident(quick: Finished) -> None:
+    requests = [line.split("|")[2].strip() for line in lines_below(quick, "Calls of a poll")]
+
+    assert requests == ["2", "3", "2", "3"]
