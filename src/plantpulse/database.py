@@ -6,9 +6,11 @@ and harmless to repeat, so every call here is retried when its reply was lost.
 """
 
 import re
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -74,6 +76,7 @@ class Supabase:
             headers=_key_headers(settings.secret_key.get_secret_value()),
             event_hooks={"response": [self._note_answer]},
             transport=transport,
+            verify=_trust(settings.url.partition(":")[0]),
         )
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
 
@@ -183,6 +186,15 @@ def _is_transient(code: str | None, http_status: int) -> bool:
     if code and code.startswith("PGRST"):
         return False
     return http_status in _TRANSIENT_HTTP
+
+
+@cache
+def _trust(scheme: str) -> ssl.SSLContext:
+    """Return whom TLS trusts, once a process: reading the authorities takes longer than a small commit.
+
+    Without TLS nobody is trusted, which takes no reading.
+    """
+    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _key_headers(key: str) -> dict[str, str]:
