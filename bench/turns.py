@@ -58,7 +58,7 @@ class Turns:
             "trigger": "manual",
             "is_dry_run": True,
             "window_start": (self.slot - WINDOW).isoformat(),
-            "wants": ["assets", "shift_targets"],
+            "wants": ["assets", "shift_patterns"],
         }
 
     def _rows(self) -> list[dict[str, Any]]:

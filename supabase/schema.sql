@@ -326,6 +326,11 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
       public.plant_shift_targets(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
     where p_claim -> 'wants' ? 'shift_targets'
     union all
+    select
+      'shift_patterns',
+      public.plant_shift_patterns(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
+    where p_claim -> 'wants' ? 'shift_patterns'
+    union all
     select 'fingerprints', public.slot_fingerprints(p_claim ->> 'plant', p_claim -> 'recent_slots')
     where jsonb_typeof(p_claim -> 'recent_slots') = 'array'
     union all
@@ -623,6 +628,40 @@ ALTER FUNCTION public.plant_assets(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION plant_assets(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.plant_assets(p_plant text) IS 'All assets of a plant, inactive and unmapped ones included, as a JSON list.';
+
+-- Name: plant_shift_patterns(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_shift_patterns(p_plant text, p_since timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg(pattern), '[]')
+  from (
+    select
+      t.shift_name,
+      to_char(t.starts_at, 'HH24:MI') as starts_at,
+      to_char(t.ends_at, 'HH24:MI') as ends_at,
+      t.days_of_week,
+      t.valid_from,
+      t.valid_until,
+      t.breaks,
+      json_agg(json_build_array(t.asset_id, t.target_output) order by t.id) as targets
+    from public.shift_targets as t
+    join public.assets as a on a.id = t.asset_id
+    where a.plant = p_plant
+    -- Three days: the longest catch-up, a night shift, and any zone's distance from UTC.
+    and (p_since is null or t.valid_until is null or t.valid_until > (p_since at time zone 'utc')::date - 3)
+    group by
+      t.shift_name, t.starts_at, t.ends_at, t.days_of_week, t.valid_from, t.valid_until, t.breaks
+    order by min(t.id)
+  ) as pattern;
+$$;
+
+ALTER FUNCTION public.plant_shift_patterns(p_plant text, p_since timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION plant_shift_patterns(p_plant text, p_since timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_shift_patterns(p_plant text, p_since timestamp with time zone) IS 'The shift targets of a plant''s assets as a JSON list of shift patterns, each with its targets as pairs of asset and target output (units a shift); those that ended well before p_since are left out.';
 
 -- Name: plant_shift_targets(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2381,6 +2420,11 @@ GRANT ALL ON FUNCTION public.overflow_asset(p_plant text) TO service_role;
 
 REVOKE ALL ON FUNCTION public.plant_assets(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_assets(p_plant text) TO service_role;
+
+-- Name: FUNCTION plant_shift_patterns(p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_shift_patterns(p_plant text, p_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_shift_patterns(p_plant text, p_since timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION plant_shift_targets(p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

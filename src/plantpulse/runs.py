@@ -198,7 +198,7 @@ class Progress:
 class Run:
     """A claimed run: what the claim brought, and what the work needs beside it.
 
-    `assets` and `shift_targets` are the plant model's JSON rows. `snapshots_until` and `safety_until`
+    `assets` and `shift_patterns` are the plant model's JSON rows. `snapshots_until` and `safety_until`
     say how far earlier runs have covered, None before the first; `catch_up_from` and `catch_up_until`
     which older slots they left, None when none. `fingerprints` are those of the plan's recent slots.
     """
@@ -212,7 +212,7 @@ class Run:
     progress: Progress
     is_cold_start: bool = False
     assets: Sequence[Mapping[str, Json]] = ()
-    shift_targets: Sequence[Mapping[str, Json]] = ()
+    shift_patterns: Sequence[Mapping[str, Json]] | None = None
     snapshots_until: datetime | None = None
     safety_until: datetime | None = None
     catch_up_from: datetime | None = None
@@ -302,7 +302,7 @@ def begin(
         progress=progress,
         is_cold_start=is_cold_start,
         assets=answer.get("assets", ()),
-        shift_targets=answer.get("shift_targets", ()),
+        shift_patterns=answer.get("shift_patterns"),
         snapshots_until=_instant(answer.get("snapshots_until")),
         safety_until=_instant(answer.get("safety_until")),
         catch_up_from=_instant(answer.get("catch_up_from")),

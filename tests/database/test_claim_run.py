@@ -140,6 +140,54 @@ def test_targets_that_ended_long_before_the_window_are_left_out(
     assert [target["shift_name"] for target in answer["shift_targets"]] == ["recent", "open"]
 
 
+def test_shift_patterns_tell_the_times_once_and_each_assets_target(
+    service: Api, database: Connection, assets: dict[str, int]
+) -> None:
+    breaks = '[{"starts_at": "01:00", "ends_at": "01:15"}]'
+    database.execute(
+        """
+        insert into public.shift_targets (
+          asset_id, shift_name, starts_at, ends_at,
+          days_of_week, valid_from, valid_until, target_output, breaks
+        )
+        values
+          (%(press)s, 'old', '22:00', '06:00', '{5}', '2025-01-01', '2026-11-19', 1, '[]'),
+          (%(oven)s, 'night', '22:00', '06:00', '{5}', '2026-01-01', null, 812.5, %(breaks)s),
+          (%(press)s, 'night', '22:00', '06:00', '{5}', '2026-01-01', null, 90, %(breaks)s),
+          (%(press)s, 'night', '22:00', '06:00', '{6}', '2026-02-01', null, 45, '[]')
+        """,
+        {"press": assets["PRESS-01"], "oven": assets["OVEN-02"], "breaks": breaks},
+    )
+
+    answer = service.call("claim_run", p_claim=claim(1, wants=["shift_patterns"]))
+
+    night = {"shift_name": "night", "starts_at": "22:00", "ends_at": "06:00", "valid_until": None}
+    assert answer["shift_patterns"] == [
+        night
+        | {
+            "days_of_week": [5],
+            "valid_from": "2026-01-01",
+            "breaks": [{"starts_at": "01:00", "ends_at": "01:15"}],
+            "targets": [[assets["OVEN-02"], 812.5], [assets["PRESS-01"], 90]],
+        },
+        night
+        | {
+            "days_of_week": [6],
+            "valid_from": "2026-02-01",
+            "breaks": [],
+            "targets": [[assets["PRESS-01"], 45]],
+        },
+    ]
+    assert "shift_targets" not in answer
+
+
+@pytest.mark.usefixtures("assets")
+def test_another_plants_shift_patterns_are_not_told(service: Api) -> None:
+    answer = service.call("claim_run", p_claim=claim(1, plant="elsewhere", wants=["shift_patterns"]))
+
+    assert answer["shift_patterns"] == []
+
+
 def test_a_claim_retried_after_a_lost_reply_gets_the_same_run(service: Api, count: Count) -> None:
     first = service.call("claim_run", p_claim=claim(1, wants=["assets"]), p_now=CLAIMED_AT)
 

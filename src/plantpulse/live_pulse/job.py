@@ -73,7 +73,7 @@ class LivePulse:
             window_start=window.start,
             window_until=window.until,
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
-            wants=("assets", "shift_targets"),
+            wants=("assets", "shift_patterns"),
             recent_slots=tuple(recent_slots(slot, grid_interval(pulse.every_minutes))) if slot else (),
             is_dry_run=request.dry_run,
             idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,

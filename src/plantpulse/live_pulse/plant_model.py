@@ -13,6 +13,8 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.live_pulse.text import normalise_key
 
 _EVERY_DAY: Final = frozenset(range(1, 8))
+_NUMBERS: Final = (int, float)
+_INFINITY: Final = float("inf")
 
 ValueT = TypeVar("ValueT")
 
@@ -60,13 +62,18 @@ class PlantModel(NamedTuple):
 
 
 def parse_plant_model(
-    assets: Iterable[Mapping[str, Any]], shift_targets: Iterable[Mapping[str, Any]]
+    assets: Iterable[Mapping[str, Any]], shift_patterns: Iterable[Mapping[str, Any]] | None
 ) -> PlantModel:
-    """Return the plant model that the claim's `assets` and `shift_targets` describe.
+    """Return the plant model that the claim's `assets` and `shift_patterns` describe.
 
-    Raises: ConfigurationError naming the asset and the field that cannot be read.
+    Raises: ConfigurationError naming the asset and the field that cannot be read, or when the claim was
+    answered without patterns.
     """
-    return PlantModel(parse_assets(assets), parse_shift_targets(shift_targets))
+    if shift_patterns is None:  # without this the plant would seem to have no targets
+        raise ConfigurationError(
+            "Supabase did not answer the claim with shift_patterns: apply the newest migrations"
+        )
+    return PlantModel(parse_assets(assets), parse_shift_patterns(shift_patterns))
 
 
 def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
@@ -77,13 +84,12 @@ def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
     return [_asset(row) for row in rows]
 
 
-def parse_shift_targets(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
-    """Return the claim's `shift_targets`; equal shift times share one `ShiftPattern`.
+def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
+    """Return the targets in the claim's `shift_patterns`; those of one row share their `ShiftPattern`.
 
     Raises: ConfigurationError.
     """
-    patterns: dict[tuple[object, ...], ShiftPattern] = {}
-    return [_shift_target(row, patterns) for row in rows]
+    return [target for row in rows for target in _shift_targets(row)]
 
 
 def _asset(row: Mapping[str, Any]) -> Asset:
@@ -99,40 +105,18 @@ def _asset(row: Mapping[str, Any]) -> Asset:
     )
 
 
-def _shift_target(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftTarget:
-    return ShiftTarget(
-        asset_id=_read(row, "asset_id", int),
-        shift_name=_read(row, "shift_name", _text),
-        pattern=_shared_pattern(row, patterns),
-        target_output=_read(row, "target_output", _not_negative),
-    )
+def _shift_targets(row: Mapping[str, Any]) -> list[ShiftTarget]:
+    targets = _read(row, "targets", list)
+    first = {**row, "asset_id": targets[0][0] if targets else None}
+    name, pattern = _read(first, "shift_name", _text), _pattern(first)
+    return [_shift_target(name, pattern, *target) for target in targets]
 
 
-def _shared_pattern(row: Mapping[str, Any], patterns: dict[tuple[object, ...], ShiftPattern]) -> ShiftPattern:
-    key = _pattern_key(row)
-    pattern = patterns.get(key)
-    if pattern is None:
-        pattern = patterns[key] = _pattern(row)
-    return pattern
-
-
-def _pattern_key(row: Mapping[str, Any]) -> tuple[object, ...]:
-    """Return the shift times as they came: a plant has some thousand targets, but few shift times."""
-    breaks: list[str] = []
-    try:
-        for one in row["breaks"]:
-            breaks += (one["starts_at"], one["ends_at"])
-        days = tuple(row["days_of_week"])
-    except (KeyError, TypeError):
-        return ()  # reading the pattern will name the field
-    return (
-        row.get("starts_at"),
-        row.get("ends_at"),
-        row.get("valid_from"),
-        row.get("valid_until"),
-        days,
-        *breaks,
-    )
+def _shift_target(name: str, pattern: ShiftPattern, asset_id: Any, output: Any) -> ShiftTarget:
+    if type(output) in _NUMBERS and 0 <= output < _INFINITY:  # as nearly all are
+        return ShiftTarget(asset_id, name, pattern, float(output))
+    row = {"asset_id": asset_id, "shift_name": name, "target_output": output}
+    return ShiftTarget(asset_id, name, pattern, _read(row, "target_output", _not_negative))
 
 
 def _pattern(row: Mapping[str, Any]) -> ShiftPattern:
@@ -182,13 +166,13 @@ def _breaks(breaks: Iterable[Mapping[str, str]]) -> tuple[tuple[time, time], ...
 
 def _positive(value: float) -> float:
     number = float(value)
-    if not 0 < number < float("inf"):
+    if not 0 < number < _INFINITY:
         raise ValueError(value)
     return number
 
 
 def _not_negative(value: float) -> float:
     number = float(value)
-    if not 0 <= number < float("inf"):
+    if not 0 <= number < _INFINITY:
         raise ValueError(value)
     return number

@@ -73,7 +73,7 @@ class Poll:
         coverage = parse_coverage(
             run.snapshots_until, run.catch_up_from, run.catch_up_until, run.fingerprints
         )
-        model = parse_plant_model(run.assets, run.shift_targets)
+        model = parse_plant_model(run.assets, run.shift_patterns)
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         return cls(run, plant, pulse, store, reader)
 

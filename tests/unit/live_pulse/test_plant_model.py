@@ -13,7 +13,7 @@ from plantpulse.live_pulse.plant_model import (
     ShiftTarget,
     parse_assets,
     parse_plant_model,
-    parse_shift_targets,
+    parse_shift_patterns,
 )
 
 ASSET: dict[str, Any] = {
@@ -24,15 +24,14 @@ ASSET: dict[str, Any] = {
     "is_mapped": True,
 }
 NIGHT: dict[str, Any] = {
-    "asset_id": 1,
     "shift_name": "night",
     "starts_at": "22:00:00",
     "ends_at": "06:00:00",
     "days_of_week": [1, 2, 3, 4, 5],
     "valid_from": "2026-01-01",
     "valid_until": None,
-    "target_output": 800,
     "breaks": [{"starts_at": "02:00", "ends_at": "02:30"}],
+    "targets": [[1, 800]],
 }
 
 
@@ -63,18 +62,23 @@ def test_a_plant_without_assets_and_shifts_is_a_plant() -> None:
     assert parse_plant_model([], []) == PlantModel([], [])
 
 
+def test_an_answer_without_patterns_is_not_a_plant_without_targets() -> None:
+    with pytest.raises(ConfigurationError, match="apply the newest migrations"):
+        parse_plant_model([ASSET], None)
+
+
 def test_an_asset_may_have_no_ideal_rate() -> None:
     assert parse_assets([ASSET | {"ideal_units_per_hour": None}])[0].ideal_units_per_hour is None
 
 
 def test_midnight_may_be_written_as_the_end_of_the_day() -> None:
-    late = parse_shift_targets([NIGHT | {"starts_at": "16:00", "ends_at": "24:00:00"}])[0]
+    late = parse_shift_patterns([NIGHT | {"starts_at": "16:00", "ends_at": "24:00:00"}])[0]
 
     assert (late.pattern.starts_at, late.pattern.ends_at) == (time(16), time(0))
 
 
 def test_assets_that_work_the_same_times_share_one_pattern() -> None:
-    first, second = parse_shift_targets([NIGHT, NIGHT | {"asset_id": 2, "target_output": 5}])
+    first, second = parse_shift_patterns([NIGHT | {"targets": [[1, 800], [2, 5]]}])
 
     assert first.pattern is second.pattern
     assert (second.asset_id, second.target_output) == (2, 5.0)
@@ -93,10 +97,10 @@ def test_assets_that_work_the_same_times_share_one_pattern() -> None:
     ],
 )
 def test_assets_that_differ_in_any_time_do_not_share_their_pattern(change: dict[str, Any]) -> None:
-    first, other = parse_shift_targets([NIGHT, NIGHT | change])
+    first, other = parse_shift_patterns([NIGHT, NIGHT | change])
 
-    assert first.pattern == parse_shift_targets([NIGHT])[0].pattern
-    assert other.pattern == parse_shift_targets([NIGHT | change])[0].pattern
+    assert first.pattern == parse_shift_patterns([NIGHT])[0].pattern
+    assert other.pattern == parse_shift_patterns([NIGHT | change])[0].pattern
     assert other.pattern != first.pattern
 
 
@@ -111,16 +115,25 @@ def test_assets_that_differ_in_any_time_do_not_share_their_pattern(change: dict[
         ("days_of_week", None),
         ("valid_from", "soon"),
         ("valid_until", "2026-13-01"),
-        ("target_output", -1),
-        ("target_output", "NaN"),
-        ("target_output", None),
         ("breaks", [{"starts_at": "02:00"}]),
         ("breaks", None),
     ],
 )
 def test_a_shift_target_that_cannot_be_read_names_asset_shift_and_field(field: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"asset 1, shift night: {field} is missing or malformed"):
-        parse_shift_targets([NIGHT | {field: value}])
+        parse_shift_patterns([NIGHT | {field: value}])
+
+
+@pytest.mark.parametrize("output", [-1, "NaN", float("nan"), float("inf"), "fast", None])
+def test_a_target_that_cannot_be_read_names_its_own_asset(output: object) -> None:
+    told = "asset 2, shift night: target_output is missing or malformed"
+
+    with pytest.raises(ConfigurationError, match=told):
+        parse_shift_patterns([NIGHT | {"targets": [[1, 800], [2, output]]}])
+
+
+def test_a_number_in_a_text_is_a_target_too() -> None:
+    assert parse_shift_patterns([NIGHT | {"targets": [[1, "800.5"]]}])[0].target_output == 800.5
 
 
 @pytest.mark.parametrize(
@@ -141,4 +154,4 @@ def test_a_missing_field_is_named_too() -> None:
     without = {field: value for field, value in NIGHT.items() if field != "breaks"}
 
     with pytest.raises(ConfigurationError, match="breaks is missing or malformed"):
-        parse_shift_targets([without])
+        parse_shift_patterns([without])
