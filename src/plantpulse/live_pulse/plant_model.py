@@ -106,10 +106,13 @@ def _asset(row: Mapping[str, Any]) -> Asset:
 
 
 def _shift_targets(row: Mapping[str, Any]) -> list[ShiftTarget]:
-    targets = _read(row, "targets", list)
-    first = {**row, "asset_id": targets[0][0] if targets else None}
+    asset_ids, outputs = _read(row, "asset_ids", list), _read(row, "target_outputs", list)
+    first = {**row, "asset_id": asset_ids[0] if asset_ids else None}
     name, pattern = _read(first, "shift_name", _text), _pattern(first)
-    return [_shift_target(name, pattern, *target) for target in targets]
+    return [
+        _shift_target(name, pattern, asset_id, output)
+        for asset_id, output in zip(asset_ids, outputs, strict=True)
+    ]
 
 
 def _shift_target(name: str, pattern: ShiftPattern, asset_id: Any, output: Any) -> ShiftTarget:

@@ -31,7 +31,8 @@ NIGHT: dict[str, Any] = {
     "valid_from": "2026-01-01",
     "valid_until": None,
     "breaks": [{"starts_at": "02:00", "ends_at": "02:30"}],
-    "targets": [[1, 800]],
+    "asset_ids": [1],
+    "target_outputs": [800],
 }
 
 
@@ -78,7 +79,7 @@ def test_midnight_may_be_written_as_the_end_of_the_day() -> None:
 
 
 def test_assets_that_work_the_same_times_share_one_pattern() -> None:
-    first, second = parse_shift_patterns([NIGHT | {"targets": [[1, 800], [2, 5]]}])
+    first, second = parse_shift_patterns([NIGHT | {"asset_ids": [1, 2], "target_outputs": [800, 5]}])
 
     assert first.pattern is second.pattern
     assert (second.asset_id, second.target_output) == (2, 5.0)
@@ -129,11 +130,11 @@ def test_a_target_that_cannot_be_read_names_its_own_asset(output: object) -> Non
     told = "asset 2, shift night: target_output is missing or malformed"
 
     with pytest.raises(ConfigurationError, match=told):
-        parse_shift_patterns([NIGHT | {"targets": [[1, 800], [2, output]]}])
+        parse_shift_patterns([NIGHT | {"asset_ids": [1, 2], "target_outputs": [800, output]}])
 
 
 def test_a_number_in_a_text_is_a_target_too() -> None:
-    assert parse_shift_patterns([NIGHT | {"targets": [[1, "800.5"]]}])[0].target_output == 800.5
+    assert parse_shift_patterns([NIGHT | {"target_outputs": ["800.5"]}])[0].target_output == 800.5
 
 
 @pytest.mark.parametrize(
