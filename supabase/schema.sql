@@ -997,6 +997,43 @@ ALTER FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) OWNER TO po
 
 COMMENT ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) IS 'A fingerprint of each of the given slots (a JSON list) of a plant: SHA-256 over asset, output, target and downtime in ten-thousandths. Equal to what the poll computes of the same snapshots.';
 
+-- Name: snapshot_rows(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric, variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric, good_count numeric, reject_count numeric, labor_headcount numeric)
+    LANGUAGE sql STABLE ROWS 10000
+    SET search_path TO ''
+    AS $$
+  select named.*
+  from jsonb_to_recordset(
+    case when jsonb_typeof(p_snapshots) = 'object' then '[]' else p_snapshots end
+  ) as named (
+    asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric,
+    variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric,
+    good_count numeric, reject_count numeric, labor_headcount numeric
+  )
+  union all
+  -- A list that is too short ends in nulls, and the table refuses those where they would be lies.
+  select line.*
+  from jsonb_to_record(
+    case when jsonb_typeof(p_snapshots) = 'object' then p_snapshots else '{}' end
+  ) as list (
+    asset_id bigint[], output_actual numeric[], slot_output numeric[], output_target numeric[],
+    variance_percent numeric[], status text[], oee_current numeric[], oee_source text[],
+    downtime_minutes numeric[], good_count numeric[], reject_count numeric[], labor_headcount numeric[]
+  )
+  cross join lateral unnest(
+    list.asset_id, list.output_actual, list.slot_output, list.output_target,
+    list.variance_percent, list.status, list.oee_current, list.oee_source,
+    list.downtime_minutes, list.good_count, list.reject_count, list.labor_headcount
+  ) as line;
+$$;
+
+ALTER FUNCTION public.snapshot_rows(p_snapshots jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION snapshot_rows(p_snapshots jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.snapshot_rows(p_snapshots jsonb) IS 'The snapshots of one slot of a commit as rows: from an object of one list for each column, or a list of objects.';
+
 -- Name: upsert_safety_events(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -1138,16 +1175,19 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
     )) with ordinality as slot (
       snapshot_timestamp, window_start, is_catch_up, is_time_ambiguous, snapshots, slot_position
     )
-    cross join lateral rows from (jsonb_to_recordset(slot.snapshots) as (
-      asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric,
-      variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric,
-      good_count numeric, reject_count numeric, labor_headcount numeric
-    )) with ordinality as snapshot (
+    cross join lateral public.snapshot_rows(slot.snapshots) with ordinality as snapshot (
       asset_id, output_actual, slot_output, output_target,
       variance_percent, status, oee_current, oee_source, downtime_minutes,
       good_count, reject_count, labor_headcount, position
     )
     order by snapshot.asset_id, slot.snapshot_timestamp, slot.slot_position desc, snapshot.position desc
+  ),
+  known as (
+    -- An asset that was deleted while the poll ran is left out: it must not take the others with it.
+    select i.*, a.plant = p_run.plant as is_ours
+    from incoming as i
+    left join public.assets as a on a.id = i.asset_id
+    where a.id is not null or i.asset_id is null
   ),
   kept as (
     insert into public.live_snapshots as snapshot (
@@ -1157,15 +1197,13 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
     )
     select
       -- An asset of another plant becomes null here, which the table refuses.
-      a.id, i.snapshot_timestamp, i.window_start, i.output_actual, i.slot_output, i.output_target,
-      i.variance_percent, i.status, i.oee_current, i.oee_source, coalesce(i.downtime_minutes, 0),
-      i.good_count, i.reject_count, i.labor_headcount,
-      coalesce(i.is_catch_up, false), coalesce(i.is_time_ambiguous, false), p_run.id
-    from incoming as i
-    left join public.assets as a on a.id = i.asset_id and a.plant = p_run.plant
-    -- An asset that was deleted while the poll ran is left out: it must not take the others with it.
-    where i.asset_id is null or exists (select 1 from public.assets as existing where existing.id = i.asset_id)
-    order by i.asset_id, i.snapshot_timestamp
+      case when k.is_ours then k.asset_id end,
+      k.snapshot_timestamp, k.window_start, k.output_actual, k.slot_output, k.output_target,
+      k.variance_percent, k.status, k.oee_current, k.oee_source, coalesce(k.downtime_minutes, 0),
+      k.good_count, k.reject_count, k.labor_headcount,
+      coalesce(k.is_catch_up, false), coalesce(k.is_time_ambiguous, false), p_run.id
+    from known as k
+    order by k.asset_id, k.snapshot_timestamp
     -- What is read afterwards knows output and downtime, but not the OEE, quality and headcount of that time:
     -- it corrects the former and leaves the latter, and a slot polled in time stays one.
     on conflict (asset_id, snapshot_timestamp) do update
@@ -1206,11 +1244,7 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
   select jsonb_build_object(
     'written', count(*) filter (where kept.is_new),
     'updated', count(*) filter (where not kept.is_new),
-    'unchanged', (
-      select count(*)
-      from incoming as i
-      where exists (select 1 from public.assets as existing where existing.id = i.asset_id)
-    ) - count(*)
+    'unchanged', (select count(*) from known) - count(*)
   )
   from kept;
 $$;
@@ -2476,6 +2510,11 @@ REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO service_role;
+
+-- Name: FUNCTION snapshot_rows(p_snapshots jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) TO service_role;
 
 -- Name: FUNCTION upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

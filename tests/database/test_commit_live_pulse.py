@@ -241,6 +241,55 @@ def test_an_asset_that_comes_twice_is_written_once_as_it_came_last(
     assert one("select output_actual from public.live_snapshots") == {"output_actual": 2}
 
 
+def columns(*snapshots: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the snapshots as a poll sends them: a list for each column."""
+    return {name: [one[name] for one in snapshots] for name in snapshots[0]}
+
+
+@pytest.mark.usefixtures("claimed")
+def test_snapshots_may_come_as_a_list_for_each_column(
+    service: Api, assets: dict[str, int], database: Connection
+) -> None:
+    press, oven = assets["PRESS-01"], assets["OVEN-02"]
+    sent = [
+        snapshot(press, output_actual=61.25, variance_percent=22.5, status="above_target"),
+        snapshot(oven, oee_current=None, oee_source=None, good_count=None, slot_output=None),
+        snapshot(press, output_actual=60, variance_percent=20, status="above_target"),
+    ]
+    body = commit()
+
+    answer = send(service, 1, body | {"slots": [body["slots"][0] | {"snapshots": columns(*sent)}]})
+
+    assert answer["snapshots"] == {"written": 2, "updated": 0, "unchanged": 0}
+    rows = database.execute(
+        "select asset_id, output_actual, slot_output, variance_percent, status, oee_current, oee_source,"
+        " downtime_minutes, good_count, reject_count, labor_headcount"
+        " from public.live_snapshots order by status, asset_id"
+    ).fetchall()
+    assert [list(row.values()) for row in rows] == [
+        [press, 60, 25, 20, "above_target", 81.5, "reported", 1.5, 48, 2, 3],
+        [oven, 50, None, 0, "on_target", None, None, 1.5, None, 2, 3],
+    ]
+
+
+@pytest.mark.usefixtures("claimed")
+def test_a_list_that_is_too_short_is_refused_and_nothing_is_written(
+    service: Api, assets: dict[str, int], count: Count
+) -> None:
+    lists = columns(snapshot(assets["PRESS-01"]), snapshot(assets["OVEN-02"]))
+    lists["output_actual"].pop()
+    body = commit()
+
+    refused = service.refusal(
+        "commit_live_pulse",
+        p_fence=fence(1),
+        p_commit=body | {"slots": [body["slots"][0] | {"snapshots": lists}]},
+    )
+
+    assert refused == "23502"
+    assert count("live_snapshots") == 0
+
+
 @pytest.mark.usefixtures("claimed")
 def test_one_commit_may_write_several_slots(service: Api, press: int, database: Connection) -> None:
     body = commit(snapshot(press))

@@ -45,13 +45,14 @@ class SlotSnapshots:
     snapshots: Sequence[Snapshot]
 
     def as_json(self) -> dict[str, Json]:
-        """Return one entry of the commit's `slots`."""
+        """Return one entry of the commit's `slots`; there must be snapshots."""
         return {
             "snapshot_timestamp": self.at.isoformat(),
             "window_start": self.window.start.isoformat(),
             "is_catch_up": self.is_catch_up,
             "is_time_ambiguous": self.is_time_ambiguous,
-            "snapshots": [snapshot.as_json() for snapshot in self.snapshots],
+            # One list for each column: names repeated for every asset would be most of what is sent.
+            "snapshots": dict(zip(Snapshot._fields, zip(*self.snapshots, strict=True), strict=True)),
         }
 
 
