@@ -285,7 +285,6 @@ def _seen_by(supabase: SupabaseAccess, user: str) -> dict[str, set[str] | int]:
     return seen
 
 
-@pytest.mark.xfail(reason="the driver's time-out is set to each plant's own, and the last one wins for all")
 def test_a_short_time_out_of_one_plant_does_not_cut_anothers_long_query(company: Company) -> None:
     company.change_file("port: ", "query_timeout_s: 1, port: ")
     slow = company.servers.stand_ins["berlin"]

@@ -23,6 +23,9 @@ from plantpulse.settings import SqlServerSettings
 
 # pymssql lets its low-level exceptions through where the database of the login cannot be used.
 _DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
+# The library's own time-out is for the whole process: the last connection opened would shorten the queries of
+# another plant's poll. So it is one constant above every query_timeout_s; the cut ends each query in time.
+_LONGEST_SILENCE_S: Final = 301
 _SHORTEST_WAIT_S: Final = 1.0  # below it nothing is begun: the client library counts whole seconds
 _UNPROTECTED: Final = Verdict(
     SourceRefused,
@@ -174,18 +177,17 @@ def time_left(seconds_left: Callable[[], float], what: str) -> float:
 def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
     # Made in two steps, unlike pymssql.connect(): that sets its time-out (process-wide in the library) only
     # after the first statements, which could then wait for ever, and forgets a connection that fails in them
-    # without closing it. This time-out is for silence, and a second longer than the cut, which ends a query
-    # as a whole and belongs to one connection alone: two plants polled in one process share this one.
+    # without closing it.
     login = _login(settings)
     driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
-    driver.query_timeout = silence_s = int(min(settings.query_timeout_s, left_s)) + 1
+    driver.query_timeout = _LONGEST_SILENCE_S
     _mssql.login_timeout = patience_s = int(min(settings.login_timeout_s, left_s))
     pymssql.set_wait_callback(sqlserver_wire.note_descriptor)
     with sqlserver_wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
         try:
             driver.__init__(**login)  # type: ignore[misc]
             # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
-            driver.query_timeout = silence_s
+            driver.query_timeout = _LONGEST_SILENCE_S
         except _DRIVER_ERRORS as error:
             driver.close()
             raise _refusal(error, settings, patience_s, is_cut=cut.is_done) from error
