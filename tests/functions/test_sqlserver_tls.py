@@ -204,8 +204,15 @@ def test_plants_polled_at_the_same_time_keep_their_authorities(
     start: START, authority: Authority, stranger: Authority
 ) -> None:
     here, there = start(authority.tls(ADDRESS)), start(stranger.tls(ADDRESS))
-    right = [settings_for(here, authority.ca_file), settings_for(there, stranger.ca_file)]
-    wrong = [settings_for(here, stranger.ca_file), settings_for(there, authority.ca_file)]
+    patient = {"login_timeout_s": 20}  # sixteen handshakes at once, on whatever machine this is
+    right = [
+        settings_for(here, authority.ca_file, **patient),
+        settings_for(there, stranger.ca_file, **patient),
+    ]
+    wrong = [
+        settings_for(here, stranger.ca_file, **patient),
+        settings_for(there, authority.ca_file, **patient),
+    ]
     outcomes: list[str] = []
 
     def poll(settings: SqlServerSettings, outcome: str) -> None:
