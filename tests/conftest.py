@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import pymssql
@@ -55,8 +55,13 @@ if os.environ.get("CI"):
     hypothesis_settings.load_profile("ci")
 
 
+def uses_outside_servers() -> bool:
+    """Whether a server of the reader's own is in use, which may be anywhere."""
+    return any(os.environ.get(name) for name in (*_OUTSIDE_VARIABLES, URL_VARIABLE))
+
+
 def pytest_configure() -> None:
-    if not any(os.environ.get(name) for name in (*_OUTSIDE_VARIABLES, URL_VARIABLE)):
+    if not uses_outside_servers():
         sys.addaudithook(_refuse_connections_outside)
 
 
@@ -114,6 +119,11 @@ class SqlServerUnderTest:
     owner: Address
     reader: Address
     stand_in: StandIn | None
+
+    @property
+    def encryption(self) -> Literal["request", "off"]:
+        """TLS as far as the server has it; the stand-in of most tests has none."""
+        return "off" if self.stand_in else "request"
 
 
 @pytest.fixture(scope="session")

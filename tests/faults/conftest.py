@@ -37,6 +37,7 @@ def plant(
             supabase=type(access)(f"http://127.0.0.1:{gateway.port}", access.database_url, access.keys),
             store=store,
             reader=Address("127.0.0.1", source.port, server.user, server.password, server.database),
+            encryption=mssql.encryption,
             sql_server={"login_timeout_s": 1, "query_timeout_s": 1},
             floor=Floor(mes),
             source=source,

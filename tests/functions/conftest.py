@@ -47,6 +47,7 @@ class World:
     supabase: SupabaseAccess
     store: psycopg.Connection[DictRow]
     reader: Address
+    encryption: str = "off"
     now: datetime = NOON_IN_CHICAGO + timedelta(seconds=40)
     settings: dict[str, Any] = field(default_factory=dict)
     sql_server: dict[str, Any] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class World:
                 "user": self.reader.user,
                 "password": SecretStr(self.reader.password),
                 "database": self.reader.database,
-                "encryption": "off",
+                "encryption": self.encryption,
             }
             | self.sql_server
         )
@@ -153,7 +154,7 @@ def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Conn
     """The plant `north`, polled through the real adapters."""
     with supabase.connect() as store:
         add_plant_north(store)
-        yield World(supabase, store, mssql.reader)
+        yield World(supabase, store, mssql.reader, mssql.encryption)
 
 
 def add_plant_north(store: psycopg.Connection[DictRow]) -> None:

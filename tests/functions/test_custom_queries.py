@@ -219,6 +219,7 @@ def test_a_corrected_stop_corrects_its_event(hamburg: World, floor: Floor) -> No
     ]
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_missing_optional_table_warns_and_an_empty_file_does_not(
     hamburg: World, floor: Floor, tmp_path: Path
 ) -> None:
@@ -410,6 +411,7 @@ def test_a_missing_column_is_told_as_the_how_to_says(hamburg: World, tmp_path: P
     assert len(hamburg.rows("select id from public.safety_events")) == 2
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_misnamed_column_of_a_table_is_told_in_sql_servers_words(hamburg: World, tmp_path: Path) -> None:
     hamburg.settings |= {"queries_dir": copy_example(tmp_path, leave_out="quality")}
     wrong = FILES["quality"].replace("booking.ScrapCases", "booking.ScrapCase")

@@ -45,7 +45,7 @@ def environment(world: World, tmp_path: Path) -> dict[str, str]:
         "MSSQL_USER": world.reader.user,
         "MSSQL_PASSWORD": world.reader.password,
         "MSSQL_DATABASE": world.reader.database,
-        "MSSQL_ENCRYPTION": "off",
+        "MSSQL_ENCRYPTION": world.encryption,
     }
 
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from devstack.sqlserver import StandIn
 from plantpulse.errors import (
+    PermanentError,
     SourceLoginFailed,
     SourceQueryFailed,
     SourceRefused,
@@ -63,7 +64,7 @@ def plant(mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Plant:
         user=mssql.reader.user,
         password=SecretStr(mssql.reader.password),
         database=mssql.reader.database,
-        encryption="off" if mssql.stand_in else "request",
+        encryption=mssql.encryption,
         query_timeout_s=10,
     )
     return Plant(mes, settings, mssql.stand_in)
@@ -199,6 +200,7 @@ def test_a_missing_column_names_the_file(plant: Plant) -> None:
         read(plant, labor("select 'A' as asset, 1 as headcount, 2 as hrs"))
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_missing_table_can_be_told_from_a_missing_column(plant: Plant) -> None:
     with pytest.raises(SourceTableMissing, match=r"labor\.sql on .* 208, "):
         read(plant, labor("select asset, headcount, hours from no_such_table"))
@@ -215,7 +217,7 @@ def test_a_file_that_is_not_sql_is_refused_for_good(plant: Plant) -> None:
 
 def test_the_next_question_is_answered_after_a_failed_one(plant: Plant) -> None:
     with plant.open() as connection:
-        with pytest.raises(SourceTableMissing):
+        with pytest.raises(PermanentError):
             connection.read(labor("select 1 as asset from no_such_table"), PARAMETERS)
 
         assert connection.read(QUERIES["labor"], PARAMETERS).rows == []
@@ -235,6 +237,7 @@ def test_no_transaction_is_left_open(plant: Plant) -> None:
     assert read(plant, query) == [("A", 0, 5000)]
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_wrong_password_is_refused(plant: Plant) -> None:
     wrong = SecretStr("not-the-passw0rd")
 
@@ -252,6 +255,7 @@ def test_a_missing_database_is_refused(plant: Plant) -> None:
     assert "no_such_database" in str(caught.value)
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_lock_is_not_waited_for_longer_than_allowed(plant: Plant) -> None:
     insert(plant, "labor_records", locationName="A", headcount=1)
     plant.write("begin transaction")

@@ -7,6 +7,7 @@ import pytest
 from devstack.access import SupabaseAccess
 from devstack.plant.model import northfield
 from devstack.plant.seed import Seeded, seed_supabase
+from devstack.supabase import Supabase
 
 PLANT = northfield()
 
@@ -73,13 +74,22 @@ def test_seeding_again_changes_nothing_and_takes_over_what_changed_in_the_plant(
     seed_supabase(supabase.url, supabase.secret_key, PLANT)
     before = rows(supabase, everything)
 
-    seed_supabase(supabase.url, supabase.service_role_jwt, PLANT)
+    seed_supabase(supabase.url, supabase.secret_key, PLANT)
     after_the_same = rows(supabase, everything)
     renamed = replace(PLANT, assets=(replace(PLANT.assets[0], name="Big press"), *PLANT.assets[1:]))
     seed_supabase(supabase.url, supabase.secret_key, renamed)
 
     assert after_the_same == before
     assert rows(supabase, everything) == [{**before[0], "name": "Big press"}, *before[1:]]
+
+
+def test_a_legacy_key_may_seed_too(local_supabase: Supabase) -> None:
+    """On the local project alone: one that has no legacy keys, or other ones, refuses those made here."""
+    local = local_supabase.access
+
+    seeded = seed_supabase(local.url, local.service_role_jwt, PLANT)
+
+    assert seeded == Seeded(cost_centers=3, assets=8, shift_targets=23)
 
 
 def test_an_asset_that_nobody_mapped_is_not_seeded(supabase: SupabaseAccess) -> None:

@@ -20,6 +20,7 @@ def run(connection: pymssql.Connection, batch: str) -> list[Any]:
         return list(cursor.fetchall() or ()) if cursor.description else []
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 @pytest.mark.parametrize(
     ("batch", "number", "text"),
     [
@@ -54,6 +55,7 @@ def test_an_error_has_sql_servers_number_and_names_what_is_wrong(
     assert run(connection, "select 1 as still_alive") == [(1,)]
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_an_error_carries_severity_and_line(mssql: Server) -> None:
     with (
         closing(
@@ -72,6 +74,7 @@ def test_an_error_carries_severity_and_line(mssql: Server) -> None:
     assert (failure.value.number, failure.value.severity, failure.value.line) == (208, 16, 3)
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_lock_that_is_not_released_ends_in_1222(mssql: Server, ask: Ask, table: str) -> None:
     ask(f"create table {table} (id int not null primary key, x int)")
     ask(f"insert into {table} (id, x) values (1, 0)")
@@ -86,6 +89,7 @@ def test_a_lock_that_is_not_released_ends_in_1222(mssql: Server, ask: Ask, table
     assert ask(f"select x from {table}") == [(1,)]
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_lock_time_out_survives_a_roll_back(mssql: Server, ask: Ask, table: str) -> None:
     ask(f"create table {table} (x int)")
     ask(f"insert into {table} (x) values (0)")
@@ -104,6 +108,7 @@ def test_a_lock_time_out_survives_a_roll_back(mssql: Server, ask: Ask, table: st
     assert shown == [(200,)]
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_reader_waits_for_a_table_that_is_locked_as_a_whole(mssql: Server, ask: Ask, table: str) -> None:
     ask(f"create table {table} (x int)")
     with closing(mssql.connect(autocommit=False)) as holder, closing(mssql.connect()) as reader:
@@ -115,6 +120,7 @@ def test_a_reader_waits_for_a_table_that_is_locked_as_a_whole(mssql: Server, ask
     assert ask(f"select x from {table}") == []
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_of_two_in_a_deadlock_one_becomes_the_victim(mssql: Server, ask: Ask, table: str) -> None:
     ask(f"create table {table} (id int not null primary key, x int)")
     ask(f"insert into {table} (id, x) values (1, 0), (2, 0)")

@@ -12,6 +12,7 @@ def number_of(failure: pytest.ExceptionInfo[BaseException]) -> int:
     return int(cause[0] if isinstance(cause, tuple) else cause)
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_wrong_password_is_refused_with_18456(mssql: Server) -> None:
     with pytest.raises(pymssql.OperationalError) as failure:
         mssql.connect(password="wrong")
@@ -21,6 +22,7 @@ def test_a_wrong_password_is_refused_with_18456(mssql: Server) -> None:
     )  # its words reach pymssql once in a process: test_other_clients has them
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_an_unknown_login_is_refused_with_18456(mssql: Server) -> None:
     with pytest.raises(pymssql.OperationalError) as failure:
         mssql.connect(user="nobody_known")
@@ -28,6 +30,7 @@ def test_an_unknown_login_is_refused_with_18456(mssql: Server) -> None:
     assert number_of(failure) == 18456
 
 
+@pytest.mark.stand_in  # SQL Server's error numbers
 def test_an_unknown_database_is_named_before_the_login_fails(mssql: Server) -> None:
     with pytest.raises(pymssql.Error) as failure:
         mssql.connect(database="no_such_database")

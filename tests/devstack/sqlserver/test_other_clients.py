@@ -14,6 +14,8 @@ import pytest
 
 from tests.devstack.sqlserver.conftest import PASSWORD, READER, Server
 
+pytestmark = pytest.mark.stand_in  # an outside server needs no second client to prove that it speaks TDS
+
 Ask = Callable[..., list[tuple[Any, ...]]]
 CHECKOUT = Path(__file__).parents[3]
 
@@ -80,7 +82,6 @@ def test_rows_cross_packets_of_any_size(mssql: Server, packet_bytes: int) -> Non
     assert rows == [("0123456789" * 300, 7), ("", 8)]
 
 
-@pytest.mark.stand_in
 def test_as_a_process_it_says_when_it_is_ready_and_stops_when_told(stand_in_database: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "devstack.sqlserver", "--database-url", stand_in_database],
