@@ -42,7 +42,7 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 ci: check test ## What continuous integration runs: check, then test
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure a poll beside its floor (about ten minutes; docs/performance.md)
+bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
 	@$(BIN)/python -m bench
 
 .PHONY: format

@@ -13,13 +13,16 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 OURS = "bench"
-FLOOR = "floor"
+# Where the floors write what the poll wrote: assets of their own, in the same table.
+SAME_ROWS = "floor_same_rows"
+WINDOW_ALONE = "floor_window_alone"
 ZONE = ZoneInfo("America/Chicago")
 EVERY = timedelta(minutes=15)
 WINDOW = timedelta(minutes=30)
+# A poll reads its window, and output and downtime of the two slots before it as well.
+LOOKED_AT = WINDOW + 2 * EVERY
 FIRST_SLOT = datetime(2026, 3, 11, 13, 0, tzinfo=UTC)  # 08:00 in the early shift
-# A poll reads its own window and the two slots before it.
-HISTORY = 4
+HISTORY = LOOKED_AT // EVERY
 _SQL = Path(__file__).parent
 
 
@@ -68,11 +71,11 @@ def local(at: datetime) -> datetime:
     return at.astimezone(ZONE).replace(tzinfo=None)
 
 
-def bounds_of(slot: datetime) -> dict[str, Any]:
-    """Returns the parameters of the query files for the slot's own window, and for a day of safety."""
+def parameters_of(slot: datetime, span: timedelta) -> dict[str, Any]:
+    """Returns the parameters of the query files for the span that ends with a slot."""
     until = local(slot)
     return {
-        "from": until - WINDOW,
+        "from": until - span,
         "until": until,
         "limit": 50_000,
         "bucket_s": int(EVERY.total_seconds()),

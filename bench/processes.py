@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ _MARK = "BENCH "  # the function logs to stdout too
 
 Order = Mapping[str, Any]
 Answer = dict[str, Any]
+Program = tuple[str, ...]  # a file in `contestants`, and its arguments
 
 
 @dataclass
@@ -36,8 +37,8 @@ class Contestant:
 
 
 @contextmanager
-def running(program: Sequence[str], settings: Mapping[str, str]) -> Iterator[Contestant]:
-    """A contestant that goes on running; `program`: its file in `contestants` and its arguments."""
+def running(program: Program, settings: Mapping[str, str]) -> Iterator[Contestant]:
+    """A contestant that goes on running."""
     process = subprocess.Popen(
         [sys.executable, str(_FOLDER / program[0]), *program[1:]],
         env=dict(settings),
@@ -54,7 +55,7 @@ def running(program: Sequence[str], settings: Mapping[str, str]) -> Iterator[Con
             process.wait(60)
 
 
-def run_once(program: Sequence[str], settings: Mapping[str, str], order: Order) -> Answer:
+def run_once(program: Program, settings: Mapping[str, str], order: Order) -> Answer:
     """Returns the answer of a new process; its `seconds` are from starting it to its end."""
     started_s = time.perf_counter()
     with running(program, settings) as contestant:

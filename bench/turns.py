@@ -1,8 +1,9 @@
-"""Turns: what the deployed function and the floor are told to do for one slot after the other.
+"""Turns: what the deployed function and the two floors are told to do for one slot after the other.
 
-The floor fetches the rows of the same six query files over the slot's own window, and makes two POSTs: one
-that is answered with the claim's answer, and one with the snapshot rows of that slot into the same table.
-It builds nothing, parses nothing, and knows nothing of late rows.
+A floor fetches rows with the same six query files and makes two POSTs: one that is answered with the claim's
+answer, and one with the snapshot rows of that slot into the same table. It builds nothing and parses nothing.
+One floor fetches the rows that the poll reads; the other those of the slot's own window alone, as a client
+would that knows nothing of rows that come late.
 """
 
 import json
@@ -15,19 +16,21 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from bench.plant import OURS, WINDOW, bounds_of
+from bench.plant import LOOKED_AT, OURS, SAME_ROWS, WINDOW, parameters_of
 from bench.stack import Servers
 from plantpulse.live_pulse.query_files import build_statement, load_queries
 
 _ROWS = Path(__file__).with_name("rows.sql")
 _POLLED_AFTER = timedelta(seconds=20)
+_DAY = timedelta(days=1)
+_LOOKED_AT_AGAIN = ("output", "downtime")
 
 Order = Mapping[str, Any]
 
 
 @dataclass
 class Turns:
-    """One slot after the other, first for the function and then for the floor."""
+    """One slot after the other, first for the function and then for the floors."""
 
     servers: Servers
     slot: datetime = field(init=False)
@@ -37,15 +40,15 @@ class Turns:
         self.slot = self.servers.clock.next_slot()
         return {"slot": self.slot.isoformat(), "now": (self.slot + _POLLED_AFTER).isoformat()}
 
-    def order_floor(self) -> Order:
-        """Returns the order to do the least for the slot that was polled last."""
+    def order_floor(self, plant: str) -> Order:
+        """Returns the order to do the least for the slot that was polled last: SAME_ROWS or WINDOW_ALONE."""
         scratch = self.servers.scratch
         claim, rows = scratch / "claim.json", scratch / "rows.json"
         claim.write_text(json.dumps({"p_claim": self._claim()}))
-        rows.write_text(json.dumps(self._rows(), default=_as_json, separators=(",", ":")))
+        rows.write_text(json.dumps(self._rows(plant), default=_as_json, separators=(",", ":")))
         return {
             "server": self._server(),
-            "statements": self._statements(),
+            "statements": self._statements(LOOKED_AT if plant == SAME_ROWS else WINDOW),
             "supabase": self._supabase(),
             "bodies": [("/rest/v1/rpc/claim_run", str(claim)), ("/rest/v1/live_snapshots", str(rows))],
         }
@@ -61,16 +64,15 @@ class Turns:
             "wants": ["assets", "shift_patterns"],
         }
 
-    def _rows(self) -> list[dict[str, Any]]:
-        """Returns the snapshots of the slot, as rows of the floor's own plant."""
+    def _rows(self, plant: str) -> list[dict[str, Any]]:
+        """Returns the snapshots of the slot, as rows of a floor's own plant."""
         with psycopg.connect(self.servers.supabase.database_url, row_factory=dict_row) as connection:
-            return connection.execute(_ROWS.read_bytes(), {"slot": self.slot}).fetchall()
+            return connection.execute(_ROWS.read_bytes(), {"slot": self.slot, "plant": plant}).fetchall()
 
-    def _statements(self) -> list[tuple[str, tuple[Any, ...]]]:
-        bounds = bounds_of(self.slot)
-        day = bounds | {"from": bounds["until"] - timedelta(days=1)}
+    def _statements(self, span: timedelta) -> list[tuple[str, tuple[Any, ...]]]:
+        spans = {"safety": _DAY} | dict.fromkeys(_LOOKED_AT_AGAIN, span)
         return [
-            build_statement(query, day if name == "safety" else bounds)
+            build_statement(query, parameters_of(self.slot, spans.get(name, WINDOW)))
             for name, query in load_queries().items()
         ]
 

@@ -64,6 +64,7 @@ def run(way_in: str) -> None:
             "seconds": time.perf_counter() - started_s,
             "cpu_seconds": time.process_time() - started_cpu_s,
             "report": report,
+            "rows": sum(count for name, count in report["counts"].items() if name.endswith("_rows")),
             "peak_kib": peak_kib(),
         }
         print("BENCH " + json.dumps(answer), flush=True)
