@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from bench.plant import LOOKED_AT, OURS, SAME_ROWS, WINDOW, parameters_of
 from bench.stack import Servers
-from plantpulse.live_pulse.query_files import build_statement, load_queries
+from plantpulse.source.query_files import build_statement, load_queries
 
 _ROWS = Path(__file__).with_name("rows.sql")
 _POLLED_AFTER = timedelta(seconds=20)

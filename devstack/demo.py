@@ -25,7 +25,7 @@ from devstack.plant.rows import Downtime, Production
 from devstack.remains import left_over
 from devstack.stack import Stack
 from devstack.steps import Steps
-from plantpulse.live_pulse.slots import slot_at_or_before
+from plantpulse.slots import slot_at_or_before
 
 Record = dict[str, Any]
 

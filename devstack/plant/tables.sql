@@ -1,4 +1,4 @@
--- The tables that the query files in src/plantpulse/live_pulse/queries read when nothing else is configured,
+-- The tables that the query files in src/plantpulse/source/queries read when nothing else is configured,
 -- as a plant's database might have them: local time without a zone, and next to nothing forbidden.
 -- T-SQL, one statement per semicolon. Every poll asks for a range of [timestamp], so each table has it indexed.
 

@@ -9,8 +9,8 @@ from typing import Any
 from plantpulse import database
 from plantpulse.entrypoint import Response, Service
 from plantpulse.invocations import HttpRequest
-from plantpulse.live_pulse import sqlserver
 from plantpulse.live_pulse.job import LivePulse
+from plantpulse.source import sqlserver
 
 _service = Service(LivePulse(connect_source=sqlserver.connect), open_store=database.connect)
 

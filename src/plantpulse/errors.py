@@ -19,7 +19,7 @@
         ├── FenceRefused            another run has taken over: this one may write nothing
         └── InternalError           a bug: something that no other error stands for
 
-A malformed row is not an error but a value (`live_pulse.readings.Rejected`). Vendor errors are
+A malformed row is not an error but a value (`plant.readings.Rejected`). Vendor errors are
 translated where they enter, with the cause kept (`raise ... from`). Messages say what failed, on
 what, and what to do; they never hold a secret.
 """

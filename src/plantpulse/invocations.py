@@ -7,7 +7,7 @@ parameters mean is each pipeline's own matter.
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol, TypeVar
@@ -107,6 +107,16 @@ def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters
         fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in fault["loc"]) or None
         raise InvalidRequest(fault["msg"].removeprefix("Value error, "), field=place) from None
+
+
+def plant_named(name: str | None, plants: Collection[str]) -> str:
+    """Return the plant that is meant: the only one there is, unless one is named. Raises: InvalidRequest."""
+    if name is None and len(plants) > 1:
+        raise InvalidRequest("there are several plants: name one", field="plant")
+    key = next(iter(plants)) if name is None else name
+    if key not in plants:
+        raise InvalidRequest("there is no plant of this name", field="plant")
+    return key
 
 
 def _check_target(method: str, path: str) -> None:

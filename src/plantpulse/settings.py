@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from plantpulse.errors import ConfigurationError
+from plantpulse.errors import ConfigurationError, NotConfigured
 
 MINUTES_A_DAY = 1440
 LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is no large object
@@ -202,6 +202,14 @@ class Settings(_Settings):
     def live_pulse_of(self, plant: str) -> LivePulseSettings:
         """Return what holds for a plant: the common settings with its own over them."""
         return self.plants[plant].live_pulse or self.live_pulse
+
+    def sql_server_of(self, plant: str) -> SqlServerSettings:
+        """Return how to reach a plant's SQL Server. Raises: NotConfigured naming what it lacks."""
+        known = self.plants[plant]
+        if known.sql_server is None:
+            missing = ", ".join(known.missing_settings)
+            raise NotConfigured(f"the SQL Server of plant {plant} is not configured: set {missing}")
+        return known.sql_server
 
     def require_supabase(self) -> SupabaseSettings:
         """Return the Supabase settings. Raises: ConfigurationError naming what is missing."""

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from plantpulse import database
 from plantpulse.entrypoint import Service
-from plantpulse.live_pulse import sqlserver
 from plantpulse.live_pulse.job import LivePulse
+from plantpulse.source import sqlserver
 
 
 def main(now: str, slot: str) -> None:

@@ -26,9 +26,9 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.live_pulse.query_files import make_query
-from plantpulse.live_pulse.sqlserver import connect
 from plantpulse.settings import SqlServerSettings
+from plantpulse.source.query_files import make_query
+from plantpulse.source.sqlserver import connect
 from tests.faults.scripted_server import (
     INT_NOT_NULL,
     TLS_REQUIRED,
@@ -278,7 +278,7 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
     program = (
         "import sys\n"
         "from plantpulse.errors import PlantpulseError\n"
-        "from plantpulse.live_pulse.sqlserver import connect\n"
+        "from plantpulse.source.sqlserver import connect\n"
         "from plantpulse.settings import SqlServerSettings\n"
         "for _ in range(2):\n"
         "    try:\n"
@@ -367,7 +367,7 @@ def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer
     program = (
         "import sys\n"
         "from plantpulse.errors import SourceUnavailable\n"
-        "from plantpulse.live_pulse.sqlserver import connect\n"
+        "from plantpulse.source.sqlserver import connect\n"
         "from plantpulse.settings import SqlServerSettings\n"
         "try:\n"
         "    with connect(SqlServerSettings.model_validate_json(sys.argv[1]), seconds_left=lambda: 1.5):\n"

@@ -25,8 +25,9 @@ from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import Address, connect
 from plantpulse import config, database
 from plantpulse.entrypoint import Service
-from plantpulse.live_pulse import sqlserver
-from plantpulse.live_pulse.job import ConnectSource, LivePulse
+from plantpulse.live_pulse.job import LivePulse
+from plantpulse.source import sqlserver
+from plantpulse.source.answers import ConnectSource
 from tests.functions.conftest import Request
 
 SLOT = datetime(2026, 3, 11, 17, 0, tzinfo=UTC)

@@ -17,10 +17,10 @@ from devstack.access import SupabaseAccess
 from devstack.sqlserver.address import Address
 from plantpulse import database
 from plantpulse.entrypoint import Service
-from plantpulse.live_pulse import sqlserver
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.live_pulse.poll import Store
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
 
 NOON_IN_CHICAGO = datetime(2026, 3, 11, 17, 0, tzinfo=UTC)  # daylight saving time: five hours behind UTC

@@ -11,7 +11,7 @@ from datetime import datetime
 from devstack.plant.dirt import Entry
 from devstack.sqlserver import tokens
 from devstack.sqlserver.packets import PacketStream
-from plantpulse.live_pulse.readings import COLUMNS
+from plantpulse.plant.readings import COLUMNS
 from tests.faults.scripted_server import DATETIME2_WHOLE_SECONDS, Answer, end
 
 _TEXT = b"\xe7" + struct.pack("<H", 8000) + tokens.COLLATION

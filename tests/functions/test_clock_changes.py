@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from plantpulse.live_pulse.query_files import BUILT_IN
+from plantpulse.source.query_files import BUILT_IN
 from tests.functions.conftest import Floor, World
 
 QUARTER = timedelta(minutes=15)

@@ -13,14 +13,14 @@ from sqlglot import exp
 
 from devstack.sqlserver.address import connect
 from plantpulse import config
-from plantpulse.live_pulse.query_files import (
+from plantpulse.plant.readings import COLUMNS
+from plantpulse.source.query_files import (
     PARAMETER_TYPES,
     build_statement,
     find_columns,
     load_queries,
     make_query,
 )
-from plantpulse.live_pulse.readings import COLUMNS
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
 

@@ -20,7 +20,7 @@ import pytest
 from devstack.plant import dirt
 from devstack.plant.dirt import Kind
 from devstack.plant.writer import CARELESS_TABLES_SQL, create_tables, drop_tables, write_dirt
-from plantpulse.live_pulse.cells import Reason
+from plantpulse.plant.cells import Reason
 from tests.faults.scripted_server import scripted_server
 from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
 from tests.functions.scripted_plant import answers

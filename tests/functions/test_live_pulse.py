@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.live_pulse import sqlserver
+from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from devstack.processes import free_port
-from plantpulse.live_pulse.slots import slot_at_or_before
+from plantpulse.slots import slot_at_or_before
 from tests.functions.conftest import World
 
 ROOT = Path(__file__).parents[2]

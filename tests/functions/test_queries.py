@@ -11,7 +11,7 @@ from devstack.plant.model import northfield
 from devstack.plant.producer import produce
 from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
 from devstack.plant.writer import write
-from plantpulse.live_pulse.query_files import build_statement, load_queries
+from plantpulse.source.query_files import build_statement, load_queries
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
 

@@ -7,7 +7,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-QUERIES = Path(__file__).parents[2] / "src" / "plantpulse" / "live_pulse" / "queries"
+QUERIES = Path(__file__).parents[2] / "src" / "plantpulse" / "source" / "queries"
 NAMES = ("output", "oee", "downtime", "safety", "quality", "labor")
 COLUMNS = {
     "output": ["asset", "bucket", "units", "last_at"],

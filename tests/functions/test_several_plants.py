@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from devstack.access import SupabaseAccess
-from plantpulse.live_pulse import sqlserver
+from plantpulse.source import sqlserver
 from tests.functions.company import SLOT, ZONES, Company, Servers, running_servers
 
 pytestmark = pytest.mark.stand_in  # several servers, and their switches

@@ -22,9 +22,9 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.live_pulse.query_files import Query, load_queries, make_query
-from plantpulse.live_pulse.sqlserver import SourceConnection, connect
 from plantpulse.settings import SqlServerSettings
+from plantpulse.source.query_files import Query, load_queries, make_query
+from plantpulse.source.sqlserver import SourceConnection, connect
 from tests.conftest import SqlServerUnderTest
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it

@@ -22,11 +22,11 @@ from pydantic import SecretStr, ValidationError
 
 from devstack.sqlserver import Login, StandIn, Tls
 from plantpulse.errors import ConfigurationError, PlantpulseError, SourceRefused, SourceUnavailable
-from plantpulse.live_pulse.query_files import make_query
-from plantpulse.live_pulse.sqlserver import connect
-from plantpulse.live_pulse.sqlserver_tls import find_obstacle
-from plantpulse.live_pulse.sqlserver_trust import CONF_VARIABLE, trust
 from plantpulse.settings import SqlServerSettings
+from plantpulse.source.query_files import make_query
+from plantpulse.source.sqlserver import connect
+from plantpulse.source.tls import find_obstacle
+from plantpulse.source.trust import CONF_VARIABLE, trust
 from tests.certificates import ADDRESS, NAME, certified
 from tests.conftest import SqlServerUnderTest
 from tests.eavesdropper import overheard

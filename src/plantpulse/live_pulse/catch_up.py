@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from plantpulse.live_pulse.slots import slot_at_or_before
 from plantpulse.live_pulse.snapshots import Figures, Snapshot
+from plantpulse.slots import slot_at_or_before
 
 CORRECTED_SLOTS: Final = 2
 SNAPSHOTS_A_COMMIT: Final = 10_000

@@ -3,33 +3,23 @@
 The adapters come in as arguments; they and this module meet in `functions/live_pulse/main.py`.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from plantpulse.errors import InvalidRequest, NotConfigured
-from plantpulse.invocations import Invocation, parse
-from plantpulse.live_pulse.answers import Source
+from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
-from plantpulse.live_pulse.slots import grid_interval, scheduled_slot, window_of_slot
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
-from plantpulse.settings import LivePulseSettings, PlantSettings, Settings, SqlServerSettings
+from plantpulse.settings import LivePulseSettings, Settings
+from plantpulse.slots import grid_interval, scheduled_slot, window_of_slot
+from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "live_pulse"
 LEASE_MARGIN_S: Final = 30
-
-
-class ConnectSource(Protocol):
-    """Opens the one connection of a poll."""
-
-    def __call__(
-        self, settings: SqlServerSettings, /, *, seconds_left: Callable[[], float]
-    ) -> AbstractContextManager[Source]: ...
 
 
 class LivePulseRequest(BaseModel):
@@ -55,7 +45,7 @@ class LivePulse:
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return what the invocation asks for. Raises: InvalidRequest."""
         request = parse(LivePulseRequest, invocation.parameters)
-        plant = _plant_key(request.plant, settings)
+        plant = plant_named(request.plant, settings.plants)
         pulse = settings.live_pulse_of(plant)
         slot = None if request.dry_run else _slot(invocation.scheduled_time, pulse, now)
         at = slot or now.replace(microsecond=0)
@@ -81,7 +71,7 @@ class LivePulse:
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured naming what the plant's SQL Server lacks."""
-        _sql_server(settings.plants[plan.plant], plan.plant)
+        settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
         """Poll the plant and commit; returns the report as recorded.
@@ -91,7 +81,7 @@ class LivePulse:
         plant = settings.plants[run.plan.plant]
         poll = Poll.of(run, plant, settings.live_pulse_of(run.plan.plant), store)
         connection = self.connect_source(
-            _sql_server(plant, run.plan.plant), seconds_left=run.budget.seconds_left_to_read
+            settings.sql_server_of(run.plan.plant), seconds_left=run.budget.seconds_left_to_read
         )
         with ExitStack() as stack:
             with run.progress.timed("connect"):
@@ -100,16 +90,6 @@ class LivePulse:
             poll.record_safety(source)
             slots = poll.read_slots(source)
         return poll.commit(slots)
-
-
-def _plant_key(named: str | None, settings: Settings) -> str:
-    """Return the plant that is meant: the only one there is, unless one is named."""
-    if named is None and len(settings.plants) > 1:
-        raise InvalidRequest("there are several plants: name one", field="plant")
-    key = next(iter(settings.plants)) if named is None else named
-    if key not in settings.plants:
-        raise InvalidRequest("there is no plant of this name", field="plant")
-    return key
 
 
 def _slot(scheduled_time: str | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
@@ -128,10 +108,3 @@ def _instant(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _sql_server(plant: PlantSettings, key: str) -> SqlServerSettings:
-    if plant.sql_server is None:
-        missing = ", ".join(plant.missing_settings)
-        raise NotConfigured(f"the SQL Server of plant {key} is not configured: set {missing}")
-    return plant.sql_server

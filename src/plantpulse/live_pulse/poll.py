@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from plantpulse.live_pulse.answers import Answers, Clock, Source
 from plantpulse.live_pulse.catch_up import (
     batches,
     commits,
@@ -19,18 +18,19 @@ from plantpulse.live_pulse.catch_up import (
     parse_coverage,
     range_of,
 )
-from plantpulse.live_pulse.local_time import (
-    local_bounds,
-)
-from plantpulse.live_pulse.plant_model import parse_plant_model
-from plantpulse.live_pulse.query_files import load_queries
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.live_pulse.slot_reader import SlotReader, SlotSnapshots
-from plantpulse.live_pulse.slots import Window
-from plantpulse.live_pulse.text import normalise_key
 from plantpulse.logs import log
+from plantpulse.plant.local_time import (
+    local_bounds,
+)
+from plantpulse.plant.plant_model import parse_plant_model
+from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import LivePulseSettings, PlantSettings
+from plantpulse.slots import Window
+from plantpulse.source.answers import Answers, Clock, Source
+from plantpulse.source.query_files import load_queries
 
 PREVIEWED: Final = 20
 EVENTS_A_CALL: Final = 5_000

@@ -24,7 +24,7 @@ from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.cells import (
+from plantpulse.plant.cells import (
     NAME_LIMIT,
     AssetName,
     Malformed,
@@ -35,10 +35,10 @@ from plantpulse.live_pulse.cells import (
     read_text,
     read_time,
 )
-from plantpulse.live_pulse.local_time import to_local, to_utc
-from plantpulse.live_pulse.readings import COLUMNS, Parsed, Rejects, Row, show_row
-from plantpulse.live_pulse.rounding import stored_number
-from plantpulse.live_pulse.text import collapse_blanks, cut_text, normalise_key
+from plantpulse.plant.local_time import to_local, to_utc
+from plantpulse.plant.readings import COLUMNS, Parsed, Rejects, Row, show_row
+from plantpulse.plant.rounding import stored_number
+from plantpulse.plant.text import collapse_blanks, cut_text, normalise_key
 
 UNKNOWN: Final = "(unknown)"
 DEFAULT_SEVERITY: Final = "critical"

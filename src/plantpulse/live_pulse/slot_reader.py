@@ -12,10 +12,10 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse import readings as parsing
-from plantpulse.live_pulse.answers import Answers, Source
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
-from plantpulse.live_pulse.local_time import (
+from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, unknown_assets
+from plantpulse.plant import readings as parsing
+from plantpulse.plant.local_time import (
     BucketGrid,
     bucket_count,
     bucket_grid,
@@ -24,12 +24,12 @@ from plantpulse.live_pulse.local_time import (
     is_time_ambiguous,
     local_bounds,
 )
-from plantpulse.live_pulse.plant_model import PlantModel
-from plantpulse.live_pulse.readings import DowntimeReading, OutputReading, Row
-from plantpulse.live_pulse.slots import Window, grid_interval, last_interval, window_of_slot
-from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, unknown_assets
+from plantpulse.plant.plant_model import PlantModel
+from plantpulse.plant.readings import DowntimeReading, OutputReading, Row
 from plantpulse.runs import Json, RunPlan
 from plantpulse.settings import LivePulseSettings, PlantSettings
+from plantpulse.slots import Window, grid_interval, last_interval, window_of_slot
+from plantpulse.source.answers import Answers, Source
 
 _USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
 

@@ -9,20 +9,20 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.intervals import Span, intersect, minutes
-from plantpulse.live_pulse.oee import compute_oee
-from plantpulse.live_pulse.plant_model import Asset, PlantModel
-from plantpulse.live_pulse.readings import (
+from plantpulse.plant.intervals import Span, intersect, minutes
+from plantpulse.plant.oee import compute_oee
+from plantpulse.plant.plant_model import Asset, PlantModel
+from plantpulse.plant.readings import (
     DowntimeReading,
     LaborReading,
     OeeReading,
     OutputReading,
     QualityReading,
 )
-from plantpulse.live_pulse.rounding import stored_number
-from plantpulse.live_pulse.shifts import IDLE, Workload, workloads
-from plantpulse.live_pulse.slots import Window
-from plantpulse.live_pulse.tallies import latest_headcounts, latest_oee, sum_quality, sum_units, unite_stops
+from plantpulse.plant.rounding import stored_number
+from plantpulse.plant.shifts import IDLE, Workload, workloads
+from plantpulse.plant.tallies import latest_headcounts, latest_oee, sum_quality, sum_units, unite_stops
+from plantpulse.slots import Window
 
 Status = Literal["on_target", "below_target", "above_target"]
 OeeSource = Literal["reported", "computed"]

@@ -15,17 +15,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plantpulse.live_pulse.local_time import (
+from plantpulse.live_pulse.snapshots import Readings, judge
+from plantpulse.plant.local_time import (
     bucket_count,
     bucket_grid,
     buckets_in,
     is_shown_once,
     is_time_ambiguous,
 )
-from plantpulse.live_pulse.plant_model import Asset, PlantModel
-from plantpulse.live_pulse.readings import OutputReading, parse_output
-from plantpulse.live_pulse.slots import Window, last_interval, window_of_slot
-from plantpulse.live_pulse.snapshots import Readings, judge
+from plantpulse.plant.plant_model import Asset, PlantModel
+from plantpulse.plant.readings import OutputReading, parse_output
+from plantpulse.slots import Window, last_interval, window_of_slot
 
 QUARTER = timedelta(minutes=15)
 AFTER_THE_SLOT = timedelta(seconds=40)

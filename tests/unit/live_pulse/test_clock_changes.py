@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.local_time import local_bounds, to_local
-from plantpulse.live_pulse.plant_model import ShiftPattern, ShiftTarget
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
-from plantpulse.live_pulse.shifts import output_target
-from plantpulse.live_pulse.slots import Window
+from plantpulse.plant.local_time import local_bounds, to_local
+from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
+from plantpulse.plant.shifts import output_target
+from plantpulse.slots import Window
 
 CHICAGO = ZoneInfo("America/Chicago")  # 2026: 8 March 08:00 UTC on, 1 November 07:00 UTC back
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # 2026: 4 April 15:00 UTC back, 3 October 15:30 UTC on

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.cells import Reason
-from plantpulse.live_pulse.readings import Parsed, Row
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
+from plantpulse.plant.cells import Reason
+from plantpulse.plant.readings import Parsed, Row
 
 CHICAGO = ZoneInfo("America/Chicago")
 SEVERITIES = {"Safety Issue": "critical", " near  MISS": "low"}

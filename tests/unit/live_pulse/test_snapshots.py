@@ -8,17 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.intervals import minutes
-from plantpulse.live_pulse.plant_model import Asset, PlantModel, ShiftPattern, ShiftTarget
-from plantpulse.live_pulse.readings import (
-    DowntimeReading,
-    LaborReading,
-    OeeReading,
-    OutputReading,
-    QualityReading,
-)
-from plantpulse.live_pulse.rounding import stored_number
-from plantpulse.live_pulse.slots import Window
 from plantpulse.live_pulse.snapshots import (
     Judgement,
     Readings,
@@ -28,7 +17,18 @@ from plantpulse.live_pulse.snapshots import (
     output_status,
     variance_percent,
 )
-from plantpulse.live_pulse.tallies import unite_stops
+from plantpulse.plant.intervals import minutes
+from plantpulse.plant.plant_model import Asset, PlantModel, ShiftPattern, ShiftTarget
+from plantpulse.plant.readings import (
+    DowntimeReading,
+    LaborReading,
+    OeeReading,
+    OutputReading,
+    QualityReading,
+)
+from plantpulse.plant.rounding import stored_number
+from plantpulse.plant.tallies import unite_stops
+from plantpulse.slots import Window
 
 UTC_ZONE = ZoneInfo("UTC")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.live_pulse.plant_model import (
+from plantpulse.plant.plant_model import (
     Asset,
     PlantModel,
     ShiftPattern,

@@ -10,7 +10,7 @@ from datetime import date, time
 from typing import Any, Final, NamedTuple, TypeVar
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.live_pulse.text import normalise_key
+from plantpulse.plant.text import normalise_key
 
 _EVERY_DAY: Final = frozenset(range(1, 8))
 _NUMBERS: Final = (int, float)

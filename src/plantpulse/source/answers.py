@@ -1,19 +1,21 @@
-"""What SQL Server answers during one poll, and what is doubtful about it.
+"""What SQL Server answers during one run, and what is doubtful about it.
 
 Asks the query files over an open connection and keeps account: rows read, rows set aside, results cut
 off, questions that the plant has no table for. What the rows mean is the pure core's matter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from plantpulse.errors import SourceTableDenied, SourceTableMissing
-from plantpulse.live_pulse.local_time import LocalBounds
-from plantpulse.live_pulse.query_files import Query
-from plantpulse.live_pulse.readings import Parsed
+from plantpulse.plant.local_time import LocalBounds
+from plantpulse.plant.readings import Parsed
 from plantpulse.runs import Json, Progress
+from plantpulse.settings import SqlServerSettings
+from plantpulse.source.query_files import Query
 
 KEPT_REJECTS: Final = 100
 
@@ -46,9 +48,17 @@ class Source(Protocol):
     def read(self, query: Query, parameters: Mapping[str, object]) -> Rows: ...
 
 
+class ConnectSource(Protocol):
+    """Opens the one connection of a run."""
+
+    def __call__(
+        self, settings: SqlServerSettings, /, *, seconds_left: Callable[[], float]
+    ) -> AbstractContextManager[Source]: ...
+
+
 @dataclass(slots=True)
 class Answers:
-    """The account of one poll's questions; `rejected` are the first malformed rows as JSON."""
+    """The account of one run's questions; `rejected` are the first malformed rows as JSON."""
 
     queries: Mapping[str, Query]
     row_limit: int

@@ -6,7 +6,7 @@ OEE"; weekly example) and waycalculator.com, OEE example 1. Ideal rates per minu
 
 import pytest
 
-from plantpulse.live_pulse.oee import Oee, compute_oee
+from plantpulse.plant.oee import Oee, compute_oee
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.errors import SourceRefused
-from plantpulse.live_pulse.sqlserver_errors import Verdict
 from plantpulse.settings import SqlServerSettings
+from plantpulse.source.errors import Verdict
 
 _HEADER: Final = struct.Struct(">BBHHBB")
 _PRELOGIN, _END_OF_MESSAGE = 0x12, 1

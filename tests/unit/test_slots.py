@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.live_pulse.slots import (
+from plantpulse.slots import (
     Window,
     grid_interval,
     is_on_grid,

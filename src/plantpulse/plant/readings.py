@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Final, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.cells import (
+from plantpulse.plant.cells import (
     Malformed,
     Reason,
     read_asset,
@@ -29,7 +29,7 @@ from plantpulse.live_pulse.cells import (
     read_time,
     show_value,
 )
-from plantpulse.live_pulse.local_time import to_utc
+from plantpulse.plant.local_time import to_utc
 
 Row = Sequence[object]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, SourceSchemaMismatch
-from plantpulse.live_pulse.readings import COLUMNS
+from plantpulse.plant.readings import COLUMNS
 
 BUILT_IN: Final = Path(__file__).with_name("queries")
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from plantpulse.live_pulse.intervals import Span, clip, cut_out, intersect, minutes, unite
+from plantpulse.plant.intervals import Span, clip, cut_out, intersect, minutes, unite
 
 
 def at(minute: int) -> datetime:

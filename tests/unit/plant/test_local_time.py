@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.local_time import (
+from plantpulse.plant.local_time import (
     LocalBounds,
     LocalPiece,
     bucket_count,
@@ -21,7 +21,7 @@ from plantpulse.live_pulse.local_time import (
     to_local,
     to_utc,
 )
-from plantpulse.live_pulse.slots import Window
+from plantpulse.slots import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")  # 2026: 29 March 01:00 UTC on, 25 October 01:00 UTC back
 CHICAGO = ZoneInfo("America/Chicago")  # 2026: 8 March 08:00 UTC on, 1 November 07:00 UTC back

@@ -12,8 +12,8 @@ from math import isfinite
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.local_time import to_local
-from plantpulse.live_pulse.text import clean_text, collapse_blanks, cut_text
+from plantpulse.plant.local_time import to_local
+from plantpulse.plant.text import clean_text, collapse_blanks, cut_text
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 2000

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.cells import Reason
-from plantpulse.live_pulse.readings import (
+from plantpulse.plant.cells import Reason
+from plantpulse.plant.readings import (
     COLUMNS,
     DowntimeReading,
     LaborReading,

@@ -5,15 +5,15 @@ Pure. Amounts are added up, spans of time are united, and of a state the latest 
 
 from collections.abc import Iterable
 
-from plantpulse.live_pulse.intervals import Span, clip, unite
-from plantpulse.live_pulse.readings import (
+from plantpulse.plant.intervals import Span, clip, unite
+from plantpulse.plant.readings import (
     DowntimeReading,
     LaborReading,
     OeeReading,
     OutputReading,
     QualityReading,
 )
-from plantpulse.live_pulse.slots import Window
+from plantpulse.slots import Window
 
 
 def sum_units(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.live_pulse.intervals import minutes
-from plantpulse.live_pulse.plant_model import ShiftPattern, ShiftTarget
-from plantpulse.live_pulse.shifts import (
+from plantpulse.plant.intervals import minutes
+from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
+from plantpulse.plant.shifts import (
     PlannedTime,
     Workload,
     output_target,
@@ -17,7 +17,7 @@ from plantpulse.live_pulse.shifts import (
     working_spans,
     workloads,
 )
-from plantpulse.live_pulse.slots import Window
+from plantpulse.slots import Window
 
 CHICAGO = ZoneInfo("America/Chicago")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -12,7 +12,7 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.live_pulse.sqlserver_errors import Report, Verdict, judge_connecting, judge_query, read_report
+from plantpulse.source.errors import Report, Verdict, judge_connecting, judge_query, read_report
 
 FAILED = "DB-Lib error message 20002, severity 9:\nTDS server connection failed (10.0.0.5)\n"
 REFUSED = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from plantpulse.errors import ConfigurationError, SourceSchemaMismatch
-from plantpulse.live_pulse.query_files import (
+from plantpulse.source.query_files import (
     build_statement,
     find_columns,
     in_order,

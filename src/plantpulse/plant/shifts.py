@@ -11,10 +11,10 @@ from functools import cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.live_pulse.intervals import Span, clip, cut_out, minutes, unite
-from plantpulse.live_pulse.local_time import to_local, to_utc
-from plantpulse.live_pulse.plant_model import ShiftPattern, ShiftTarget
-from plantpulse.live_pulse.slots import Window
+from plantpulse.plant.intervals import Span, clip, cut_out, minutes, unite
+from plantpulse.plant.local_time import to_local, to_utc
+from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
+from plantpulse.slots import Window
 
 _DAY: Final = timedelta(days=1)
 

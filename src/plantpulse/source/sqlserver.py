@@ -16,10 +16,10 @@ import pymssql
 from pymssql import _mssql
 
 from plantpulse.errors import OutOfTime, PlantpulseError, SourceRefused, SourceUnavailable
-from plantpulse.live_pulse import sqlserver_wire
-from plantpulse.live_pulse.query_files import Query, build_statement, find_columns, in_order
-from plantpulse.live_pulse.sqlserver_errors import Report, Verdict, judge_connecting, judge_query, read_report
 from plantpulse.settings import SqlServerSettings
+from plantpulse.source import wire
+from plantpulse.source.errors import Report, Verdict, judge_connecting, judge_query, read_report
+from plantpulse.source.query_files import Query, build_statement, find_columns, in_order
 
 # pymssql lets its low-level exceptions through where the database of the login cannot be used.
 _DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
@@ -121,7 +121,7 @@ class SourceConnection:
             )
         left_s = time_left(self._seconds_left, what)
         patience_s = min(self._settings.query_timeout_s, left_s)
-        with sqlserver_wire.cut_after(patience_s, looks_for_tls=looks_for_tls) as cut:
+        with wire.cut_after(patience_s, looks_for_tls=looks_for_tls) as cut:
             try:
                 yield
             except _DRIVER_ERRORS as error:
@@ -131,9 +131,7 @@ class SourceConnection:
             if cut.is_answer_plain:
                 raise _error(_UNPROTECTED, what, self._settings)
 
-    def _translated(
-        self, error: Exception, what: str, left_s: float, cut: sqlserver_wire.Cut
-    ) -> PlantpulseError:
+    def _translated(self, error: Exception, what: str, left_s: float, cut: wire.Cut) -> PlantpulseError:
         report = _report_of(error)
         self._is_dead = report.is_connection_gone
         if cut.is_done and left_s < self._settings.query_timeout_s:
@@ -182,8 +180,8 @@ def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
     driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
     driver.query_timeout = _LONGEST_SILENCE_S
     _mssql.login_timeout = patience_s = int(min(settings.login_timeout_s, left_s))
-    pymssql.set_wait_callback(sqlserver_wire.note_descriptor)
-    with sqlserver_wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
+    pymssql.set_wait_callback(wire.note_descriptor)
+    with wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
         try:
             driver.__init__(**login)  # type: ignore[misc]
             # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
@@ -214,7 +212,7 @@ def _login(settings: SqlServerSettings) -> dict[str, object]:
 def _name_of_server(settings: SqlServerSettings) -> str:
     if settings.ca_file is None:
         return settings.host
-    from plantpulse.live_pulse.sqlserver_trust import trust  # noqa: PLC0415 - only where a CA file is set
+    from plantpulse.source.trust import trust  # noqa: PLC0415 - only where a CA file is set
 
     return trust(settings.host, settings.port, settings.ca_file)
 
@@ -231,7 +229,7 @@ def _refusal(
 
 
 def _find_tls_obstacle(settings: SqlServerSettings) -> Verdict | None:
-    from plantpulse.live_pulse.sqlserver_tls import find_obstacle  # noqa: PLC0415 - only after a failure
+    from plantpulse.source.tls import find_obstacle  # noqa: PLC0415 - only after a failure
 
     return find_obstacle(settings, timeout_s=_TLS_QUESTION_S)
 

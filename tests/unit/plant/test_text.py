@@ -2,7 +2,7 @@
 
 import pytest
 
-from plantpulse.live_pulse.text import clean_text, cut_text, normalise_key
+from plantpulse.plant.text import clean_text, cut_text, normalise_key
 
 
 @pytest.mark.parametrize(
