@@ -1,14 +1,15 @@
-"""Supabase: the only module that knows it. One method per SQL function, one request per method.
+"""Requests to Supabase's Data API: keys, time-outs, retries, and what a refusal means.
 
 The part of supabase-py that talks to SQL functions (`postgrest`) is used alone: the whole package
 costs twice its import time, and every poll is a cold start. Each SQL function is one transaction
-and harmless to repeat, so every call here is retried when its reply was lost.
+and harmless to repeat, so every call here is retried when its reply was lost. Which functions there
+are is not known here (see `pipelines`).
 """
 
 import re
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -51,7 +52,7 @@ _ADVICE = {
 }
 
 
-class Supabase:
+class Transport:
     """A connection to one project; close it after the invocation.
 
     `clock` is given only where time is simulated: the SQL functions then take it for now.
@@ -80,31 +81,17 @@ class Supabase:
         )
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
 
-    def __enter__(self) -> "Supabase":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Let go of the connection."""
         self._session.close()
 
-    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]:
-        """Claim a run; answers claimed, duplicate, busy or refused."""
-        return self._call("claim_run", {"p_claim": claim})
-
-    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-        """Record safety events, each once however often it is sent; returns what was new or changed."""
-        return self._call("record_safety_events", {"p_fence": fence, "p_events": events})
-
-    def commit_live_pulse(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
-        """Commit a poll's data together with its run record; answers committed, repeated or fenced."""
-        return self._call("commit_live_pulse", {"p_fence": fence, "p_commit": commit})
-
-    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
-        """Record that a run failed; answers failed, repeated or fenced."""
-        return self._call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)
-
-    def _call(
+    def call(
         self, function: str, arguments: dict[str, Json], *, reserved_s: float = RESERVED_FOR_FAILING_S
     ) -> dict[str, Json]:
+        """Return the object that an SQL function answers; `reserved_s` of the run's time are left over.
+
+        Raises: StoreUnavailable, StoreRefused, OutOfTime, ConfigurationError.
+        """
         if self._clock:
             arguments = {**arguments, "p_now": self._clock().isoformat()}
 
@@ -203,13 +190,3 @@ def _key_headers(key: str) -> dict[str, str]:
     if not key.startswith("sb_"):
         headers["Authorization"] = f"Bearer {key}"
     return headers
-
-
-def connect(
-    settings: SupabaseSettings,
-    *,
-    seconds_left: Callable[[], float],
-    clock: Callable[[], datetime] | None = None,
-) -> Supabase:
-    """Return a connection for one invocation; nothing is sent yet."""
-    return Supabase(settings, seconds_left=seconds_left, clock=clock)

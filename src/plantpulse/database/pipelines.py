@@ -1,0 +1,62 @@
+"""What the functions ask of Supabase: one method per SQL function, one request per method."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import httpx
+
+from plantpulse.database.transport import Json, Transport
+from plantpulse.retry import Pacing
+from plantpulse.settings import SupabaseSettings
+
+
+class Supabase:
+    """A connection to one project; close it after the invocation.
+
+    `clock` is given only where time is simulated: the SQL functions then take it for now.
+    """
+
+    def __init__(
+        self,
+        settings: SupabaseSettings,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None = None,
+        pacing: Pacing | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._transport = Transport(
+            settings, seconds_left=seconds_left, clock=clock, pacing=pacing, transport=transport
+        )
+
+    def __enter__(self) -> "Supabase":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]:
+        """Claim a run; answers claimed, duplicate, busy or refused."""
+        return self._transport.call("claim_run", {"p_claim": claim})
+
+    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Record safety events, each once however often it is sent; returns what was new or changed."""
+        return self._transport.call("record_safety_events", {"p_fence": fence, "p_events": events})
+
+    def commit_live_pulse(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
+        """Commit a poll's data together with its run record; answers committed, repeated or fenced."""
+        return self._transport.call("commit_live_pulse", {"p_fence": fence, "p_commit": commit})
+
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
+        """Record that a run failed; answers failed, repeated or fenced."""
+        return self._transport.call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)
+
+
+def connect(
+    settings: SupabaseSettings,
+    *,
+    seconds_left: Callable[[], float],
+    clock: Callable[[], datetime] | None = None,
+) -> Supabase:
+    """Return a connection for one invocation; nothing is sent yet."""
+    return Supabase(settings, seconds_left=seconds_left, clock=clock)
