@@ -378,6 +378,43 @@ ALTER FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now time
 
 COMMENT ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Commits a poll, or with is_final false a part of one, in one transaction: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
 
+-- Name: complete_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_run public.pipeline_runs := public.lock_run(p_fence);
+begin
+  if p_completion ->> 'status' is null or p_completion ->> 'status' not in ('succeeded', 'partial') then
+    raise exception 'a run is completed as succeeded or partial, not %', p_completion -> 'status'
+      using errcode = '22023';
+  end if;
+
+  if v_run.status in ('succeeded', 'partial') then
+    return jsonb_build_object('answer', 'repeated', 'report', v_run.report);
+  end if;
+
+  if v_run.status <> 'running' then
+    return jsonb_build_object('answer', 'fenced', 'report', null);
+  end if;
+
+  return jsonb_build_object('answer', 'committed', 'report', public.finish_run(
+    v_run.id,
+    p_completion ->> 'status',
+    p_completion -> 'report',
+    coalesce(p_now, clock_timestamp())
+  ));
+end;
+$$;
+
+ALTER FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) IS 'Ends a run that has done its work: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
+
 -- Name: coverage(text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.coverage(p_pipeline text, p_plant text) RETURNS json
@@ -875,7 +912,10 @@ CREATE FUNCTION public.run_report(p_run public.pipeline_runs) RETURNS jsonb
     'started_at', p_run.started_at,
     'finished_at', p_run.finished_at,
     'duration_ms', round(extract(epoch from p_run.finished_at - p_run.started_at) * 1000),
-    'window', jsonb_build_object('start', p_run.window_start, 'until', p_run.window_until),
+    'window', case when p_run.window_start is not null then jsonb_build_object(
+      'start', p_run.window_start,
+      'until', p_run.window_until
+    ) end,
     'counts', p_run.counts,
     'timings_ms', p_run.timings_ms,
     'warnings', '[]'::jsonb,
@@ -2411,6 +2451,11 @@ GRANT ALL ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) TO servi
 
 REVOKE ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION coverage(p_pipeline text, p_plant text); Type: ACL; Schema: public; Owner: postgres
 

@@ -9,6 +9,7 @@ import binascii
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol, TypeVar
 
@@ -37,6 +38,14 @@ class Invocation:
     parameters: Mapping[str, Json]
     scheduled_time: str | None = None
     idempotency_key: str | None = None
+
+    @property
+    def scheduled_at(self) -> datetime | None:
+        """Return the instant that a scheduler sent; None from everybody else, and when it is no instant."""
+        try:
+            return datetime.fromisoformat(self.scheduled_time) if self.scheduled_time else None
+        except ValueError:
+            return None
 
 
 class ByteStream(Protocol):

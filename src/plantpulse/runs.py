@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from plantpulse import __version__
-from plantpulse.errors import FenceRefused, PlantpulseError
+from plantpulse.errors import FenceRefused, InternalError, PlantpulseError
+from plantpulse.slots import Window
 
 Json = Any
 Trigger = Literal["schedule", "manual"]
@@ -72,8 +73,8 @@ class RunPlan:
     """What an invocation is to do, decided before anything is claimed or read.
 
     `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
-    The window is half-open. `wants` names the parts of the plant model that the claim shall bring along,
-    `recent_slots` the slots whose fingerprints it shall.
+    `window` is the span that it reads, None for a pipeline that reads none. `wants` names the parts of the
+    plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall.
     """
 
     pipeline: str
@@ -81,9 +82,8 @@ class RunPlan:
     trigger: Trigger
     slot: datetime | None
     at: datetime
-    window_start: datetime
-    window_until: datetime
     lease_s: int
+    window: Window | None = None
     wants: tuple[str, ...] = ()
     recent_slots: tuple[datetime, ...] = ()
     is_dry_run: bool = False
@@ -101,13 +101,19 @@ class RunPlan:
             "idempotency_key": self.idempotency_key,
             "requested_by": self.requested_by,
             "lease_s": self.lease_s,
-            "window_start": _text(self.window_start),
-            "window_until": _text(self.window_until),
+            "window_start": _text(self.window.start if self.window else None),
+            "window_until": _text(self.window.until if self.window else None),
             "code_version": __version__,
             "is_dry_run": self.is_dry_run,
             "wants": list(self.wants),
             "recent_slots": [slot.isoformat() for slot in self.recent_slots],
         }
+
+    def require_window(self) -> Window:
+        """Return the span that it reads. Raises: InternalError for a pipeline that reads none."""
+        if self.window is None:
+            raise InternalError(f"a run of {self.pipeline} has no window")
+        return self.window
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +267,7 @@ def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = Fal
         outcome=outcome,
         slot=_text(plan.slot),
         is_dry_run=plan.is_dry_run,
-        window={"start": plan.window_start.isoformat(), "until": plan.window_until.isoformat()},
+        window={name: at.isoformat() for name, at in plan.window._asdict().items()} if plan.window else None,
         requested_by=plan.requested_by,
         is_cold_start=is_cold_start,
     )
@@ -316,6 +322,25 @@ def require_fence(answer: Mapping[str, Json]) -> Mapping[str, Json]:
     if answer["answer"] == "fenced":
         raise FenceRefused("another run took over while this one worked; this commit wrote nothing")
     return answer
+
+
+class RunEnder(Protocol):
+    """What ending a run needs of Supabase, for a pipeline whose end commits nothing else."""
+
+    def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+def complete(run: Run, status: Literal["succeeded", "partial"], store: RunEnder) -> RunReport:
+    """End a run whose data is written already; returns the report as recorded, of a dry run as it stands.
+
+    Raises: FenceRefused when another run had taken over.
+    """
+    report = run.report(status)
+    if run.plan.is_dry_run:
+        return report
+    completion = {"status": status, "report": report.as_json()}
+    answer = require_fence(store.complete_run(run.fence, completion))
+    return RunReport.from_json(answer["report"])
 
 
 def report_of_failure(answer: Mapping[str, Json], report: RunReport) -> RunReport:

@@ -82,6 +82,12 @@ def commit(*snapshots: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
+def completion(**changes: Any) -> dict[str, Any]:
+    """Return what a run sends that has done its work and commits nothing else."""
+    report = {"pipeline": "cleanup", "counts": {"rows_removed": 3}, "timings_ms": {"remove": 12}}
+    return {"status": "succeeded", "report": report, **changes}
+
+
 def failure(*, is_retryable: bool) -> dict[str, Any]:
     """Return what a poll sends when it failed."""
     code = "source_unavailable" if is_retryable else "source_login_failed"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
-from tests.database.protocol import SLOT, claim, commit, event, failure, fence
+from tests.database.protocol import SLOT, claim, commit, completion, event, failure, fence
 
 DENIED = "42501"
 
@@ -268,6 +268,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "claim_run": {"p_claim": claim(1)},
     "record_safety_events": {"p_fence": fence(1), "p_events": [event()]},
     "commit_live_pulse": {"p_fence": fence(1), "p_commit": commit()},
+    "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
 }
 

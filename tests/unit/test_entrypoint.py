@@ -104,8 +104,6 @@ class Pulse:
             trigger="schedule" if is_scheduled else "manual",
             slot=NOON if is_scheduled else None,
             at=NOON,
-            window_start=NOON,
-            window_until=NOON,
             lease_s=90,
             is_dry_run=self.is_dry_run,
         )

@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -110,6 +111,17 @@ def test_a_schedule_event_carries_its_time_beside_the_parameters() -> None:
 
     assert invocation.scheduled_time == "2026-01-01T00:00:00Z"
     assert invocation.parameters == {"plant": "north"}
+
+
+def test_a_schedule_time_is_an_instant() -> None:
+    invocation = invocations.from_event({"scheduled_time": "2026-01-01T12:00:00Z"})
+
+    assert invocation.scheduled_at == datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("event", [{}, {"scheduled_time": "noon"}, {"scheduled_time": ""}])
+def test_what_is_no_instant_is_no_schedule(event: dict[str, Any]) -> None:
+    assert invocations.from_event(event).scheduled_at is None
 
 
 @pytest.mark.parametrize("event", [None, [], "text", {"scheduled_time": 7}])

@@ -47,6 +47,10 @@ class Supabase:
         """Commit a poll's data together with its run record; answers committed, repeated or fenced."""
         return self._transport.call("commit_live_pulse", {"p_fence": fence, "p_commit": commit})
 
+    def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
+        """Record that a run has done its work; answers committed, repeated or fenced."""
+        return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})
+
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run failed; answers failed, repeated or fenced."""
         return self._transport.call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)

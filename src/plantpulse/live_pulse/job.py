@@ -47,7 +47,7 @@ class LivePulse:
         request = parse(LivePulseRequest, invocation.parameters)
         plant = plant_named(request.plant, settings.plants)
         pulse = settings.live_pulse_of(plant)
-        slot = None if request.dry_run else _slot(invocation.scheduled_time, pulse, now)
+        slot = None if request.dry_run else _slot(invocation.scheduled_at, pulse, now)
         at = slot or now.replace(microsecond=0)
         window = window_of_slot(
             at,
@@ -60,9 +60,8 @@ class LivePulse:
             trigger="schedule" if slot else "manual",
             slot=slot,
             at=at,
-            window_start=window.start,
-            window_until=window.until,
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
+            window=window,
             wants=("assets", "shift_patterns"),
             recent_slots=tuple(recent_slots(slot, grid_interval(pulse.every_minutes))) if slot else (),
             is_dry_run=request.dry_run,
@@ -92,19 +91,12 @@ class LivePulse:
         return poll.commit(slots)
 
 
-def _slot(scheduled_time: str | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
+def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
     """Return the slot that a scheduler's time stands for, None for a manual run."""
     return scheduled_slot(
-        _instant(scheduled_time),
+        scheduled_at,
         now,
         every=grid_interval(pulse.every_minutes),
         catch_up=timedelta(hours=pulse.catch_up_hours),
         tolerance=timedelta(seconds=pulse.slot_tolerance_s),
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None

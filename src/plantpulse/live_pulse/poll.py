@@ -213,7 +213,7 @@ class Poll:
         It reaches back from where earlier runs stopped, not from now: a reason code may have been typed
         in after the last poll before an outage, for a stop of hours before it.
         """
-        until = max(self.run.started_at.replace(microsecond=0), self.run.plan.window_until)
+        until = max(self.run.started_at.replace(microsecond=0), self.run.plan.require_window().until)
         read_until = min(until, self.run.safety_until or until)
         return Window(read_until - timedelta(hours=self.pulse.safety_look_back_hours), until)
 

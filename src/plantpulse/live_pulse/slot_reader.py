@@ -174,14 +174,13 @@ class SlotReader:
 
     def _window(self, at: datetime) -> Window:
         if self._is_present(at):
-            return Window(self.plan.window_start, self.plan.window_until)
+            return self.plan.require_window()
         lag = timedelta(seconds=self.plant.source_lag_s)
         return window_of_slot(at, length=timedelta(minutes=self.pulse.window_minutes), source_lag=lag)
 
     def _read_present(self, source: Source) -> Readings:
         """Return what can be told of the present slot alone; nothing where the plant has no table for it."""
-        window = Window(self.plan.window_start, self.plan.window_until)
-        bounds, answers = local_bounds(window, self.zone), self.answers
+        bounds, answers = local_bounds(self.plan.require_window(), self.zone), self.answers
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
         labor = answers.ask_if_there(source, "labor", bounds)

@@ -1,0 +1,3 @@
+-- Takes the function away; no data is lost.
+
+drop function public.complete_run(uuid, jsonb, timestamptz);
