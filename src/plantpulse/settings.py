@@ -4,11 +4,12 @@
 because the README's table and the JSON schema for editors are made from them.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from plantpulse.errors import ConfigurationError, NotConfigured
 
@@ -39,6 +40,16 @@ def _is_iana_time_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
+
+
+def _time_of_day(text: object) -> str:
+    """Return a local time; YAML 1.1 reads an unquoted 16:00 as the number 960."""
+    if isinstance(text, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        return text
+    raise ValueError('must be a time of day in quotes, such as "06:00"')
+
+
+TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
 
 
 def _printable(key: SecretStr) -> SecretStr:

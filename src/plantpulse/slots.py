@@ -53,30 +53,6 @@ def next_slot(at: datetime, every: timedelta) -> datetime:
     return slot_at_or_before(at, every) + every
 
 
-def is_on_grid(at: datetime, every: timedelta) -> bool:
-    """Tell whether the instant is a slot."""
-    return slot_at_or_before(at, every) == at
-
-
-def scheduled_slot(
-    scheduled_at: datetime | None,
-    now: datetime,
-    *,
-    every: timedelta,
-    catch_up: timedelta,
-    tolerance: timedelta,
-) -> datetime | None:
-    """Return the slot that a scheduler's stated time stands for, in UTC; None: treat the run as manual.
-
-    It must be on the grid, at most `catch_up` old and at most `tolerance` ahead: a "run now" may carry the
-    time of a run to come, which must not be taken away from it. A time without an offset is none.
-    """
-    if scheduled_at is None or scheduled_at.tzinfo is None:
-        return None
-    is_timely = now - catch_up <= scheduled_at <= now + tolerance
-    return scheduled_at.astimezone(UTC) if is_timely and is_on_grid(scheduled_at, every) else None
-
-
 def window_of_slot(slot: datetime, *, length: timedelta, source_lag: timedelta) -> Window:
     """Return the window that a slot, or a manual run at that instant, describes; whole seconds."""
     until = slot.astimezone(UTC).replace(microsecond=0) - source_lag

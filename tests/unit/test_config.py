@@ -6,10 +6,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
+from pydantic import TypeAdapter, ValidationError
 from tzlocal.windows_tz import win_tz
 
 from plantpulse import config
 from plantpulse.errors import ConfigurationError
+from plantpulse.settings import TimeOfDay
 
 SQL_SERVER = {
     "MSSQL_HOST": "sql.example",
@@ -76,6 +79,18 @@ def test_an_iana_name_does_not_cost_the_import_of_the_windows_names() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert told.stdout == "False\n"
+
+
+@pytest.mark.parametrize("written", ["06:00", '"06:00"', "'16:30'", "00:00"])
+def test_a_time_of_day_is_hours_and_minutes(written: str) -> None:
+    assert TypeAdapter(TimeOfDay).validate_python(yaml.safe_load(written)) == written.strip("\"'")
+
+
+# Without quotes the last two are numbers to the YAML that Python reads, texts to Terraform.
+@pytest.mark.parametrize("written", ['"6:00"', '"24:00"', '"06:60"', '"06:00:00"', '"six"', "16:00", "23:59"])
+def test_every_other_time_of_day_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError, match="a time of day in quotes"):
+        TypeAdapter(TimeOfDay).validate_python(yaml.safe_load(written))
 
 
 def test_defaults_are_those_of_the_requirements() -> None:

@@ -8,11 +8,9 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.slots import (
     Window,
     grid_interval,
-    is_on_grid,
     last_interval,
     next_slot,
     previous_slot,
-    scheduled_slot,
     slot_at_or_before,
     window_of_slot,
 )
@@ -22,15 +20,6 @@ QUARTER = timedelta(minutes=15)
 
 def at(hour: int, minute: int = 0, second: int = 0) -> datetime:
     return datetime(2026, 11, 20, hour, minute, second, tzinfo=UTC)
-
-
-JUST_AFTER_NOON = at(12, 0, 5)
-
-
-def slot_for(scheduled_at: datetime | None, now: datetime = JUST_AFTER_NOON) -> datetime | None:
-    return scheduled_slot(
-        scheduled_at, now, every=QUARTER, catch_up=timedelta(hours=24), tolerance=timedelta(seconds=60)
-    )
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 15, 20, 30, 60, 1440])
@@ -64,45 +53,11 @@ def test_the_grid_goes_on_over_midnight() -> None:
 def test_the_grid_is_aligned_to_utc_whatever_the_offset_of_the_instant() -> None:
     kathmandu = timezone(timedelta(hours=5, minutes=45))
 
-    assert is_on_grid(datetime(2026, 11, 20, 12, 15, tzinfo=kathmandu), timedelta(hours=1)) is False
-    assert is_on_grid(datetime(2026, 11, 20, 12, 45, tzinfo=kathmandu), timedelta(hours=1)) is True
+    assert slot_at_or_before(datetime(2026, 11, 20, 12, 15, tzinfo=kathmandu), timedelta(hours=1)) == at(6)
+    assert slot_at_or_before(datetime(2026, 11, 20, 12, 45, tzinfo=kathmandu), timedelta(hours=1)) == at(7)
     assert slot_at_or_before(datetime(2026, 11, 20, 2, 0, tzinfo=kathmandu), timedelta(days=1)) == datetime(
         2026, 11, 19, tzinfo=UTC
     )
-
-
-def test_a_slot_that_is_due_is_scheduled() -> None:
-    assert slot_for(at(12)) == at(12)
-
-
-def test_a_slot_with_another_offset_is_the_same_slot_in_utc() -> None:
-    slot = slot_for(datetime(2026, 11, 20, 6, tzinfo=timezone(timedelta(hours=-6))))
-
-    assert slot == at(12)
-    assert slot is not None
-    assert slot.tzinfo is UTC
-
-
-@pytest.mark.parametrize(
-    "scheduled_at",
-    [
-        pytest.param(None, id="no time"),
-        pytest.param(at(12, 0, 1), id="a second off the grid"),
-        pytest.param(at(11, 50), id="between two slots"),
-        pytest.param(at(12, 15), id="the next run's time"),
-        pytest.param(datetime(2026, 11, 19, 12, 0, tzinfo=UTC), id="older than the catch-up"),
-        pytest.param(datetime(2026, 11, 20, 12, 0), id="naive"),  # noqa: DTZ001 - what is tested
-    ],
-)
-def test_every_other_time_makes_a_manual_run(scheduled_at: datetime | None) -> None:
-    assert slot_for(scheduled_at) is None
-
-
-def test_the_bounds_of_what_is_timely_are_included() -> None:
-    assert slot_for(at(12), now=at(11, 59, 0)) == at(12)
-    assert slot_for(at(12), now=at(11, 58, 59)) is None
-    assert slot_for(at(12), now=at(12) + timedelta(hours=24)) == at(12)
-    assert slot_for(at(12), now=at(12) + timedelta(hours=24, seconds=1)) is None
 
 
 def test_a_window_ends_a_source_lag_before_its_slot() -> None:

@@ -14,8 +14,9 @@ from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
+from plantpulse.schedules import Every, scheduled_slot
 from plantpulse.settings import LivePulseSettings, Settings
-from plantpulse.slots import grid_interval, scheduled_slot, window_of_slot
+from plantpulse.slots import grid_interval, window_of_slot
 from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "live_pulse"
@@ -94,9 +95,9 @@ class LivePulse:
 def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
     """Return the slot that a scheduler's time stands for, None for a manual run."""
     return scheduled_slot(
+        Every.minutes(pulse.every_minutes),
         scheduled_at,
         now,
-        every=grid_interval(pulse.every_minutes),
         catch_up=timedelta(hours=pulse.catch_up_hours),
         tolerance=timedelta(seconds=pulse.slot_tolerance_s),
     )

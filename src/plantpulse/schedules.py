@@ -1,0 +1,113 @@
+"""When a pipeline is due: every so many minutes, or daily at a local time.
+
+Pure; every instant is aware UTC. What is due is a slot, the name under which a scheduled run is claimed. The
+cloud's scheduler is set up from the same settings, so both mean the same instants. Truth about zones: the tz
+database, through `zoneinfo`.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Protocol, Self
+from zoneinfo import ZoneInfo
+
+from plantpulse import slots
+
+# A local day lasts 23 to 25 hours and a zone may leave a whole one out: within these days is a slot each way.
+_DAYS_AROUND: Final = tuple(timedelta(days=days) for days in range(-2, 3))
+
+
+class Schedule(Protocol):
+    """The slots of a pipeline, without an end in either direction."""
+
+    def slot_at_or_before(self, at: datetime) -> datetime:
+        """Return the latest slot that is not after the instant."""
+        ...
+
+    def next_slot(self, at: datetime) -> datetime:
+        """Return the first slot after the instant; of a slot, the one after it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Every `interval` since UTC midnight, which must divide a day; no change of a clock touches it."""
+
+    interval: timedelta
+
+    @classmethod
+    def minutes(cls, every_minutes: int) -> Self:
+        """Return the schedule written as `every_minutes`. Raises: ConfigurationError."""
+        return cls(slots.grid_interval(every_minutes))
+
+    def slot_at_or_before(self, at: datetime) -> datetime:
+        """Return the latest slot that is not after the instant."""
+        return slots.slot_at_or_before(at, self.interval)
+
+    def next_slot(self, at: datetime) -> datetime:
+        """Return the first slot after the instant; of a slot, the one after it."""
+        return slots.next_slot(at, self.interval)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyAt:
+    """Once every local day, at a time that clocks in the zone show.
+
+    On a day on which they do not show it, because they are put forward over it, the slot is as long after
+    midnight as on any other day: 02:30 is then shown as 03:30. On a day on which they show it
+    twice, the slot is the first time.
+    """
+
+    at: time
+    zone: ZoneInfo
+
+    @classmethod
+    def local_time(cls, at: str, time_zone: str) -> Self:
+        """Return the schedule written as `at: "06:00"`, in the zone of that IANA name."""
+        return cls(time.fromisoformat(at), ZoneInfo(time_zone))
+
+    def slot_on(self, day: date) -> datetime:
+        """Return the slot of a local day."""
+        return datetime.combine(day, self.at.replace(fold=0), tzinfo=self.zone).astimezone(UTC)
+
+    def slot_at_or_before(self, at: datetime) -> datetime:
+        """Return the latest slot that is not after the instant."""
+        return max(slot for slot in self._slots_around(at) if slot <= at)
+
+    def next_slot(self, at: datetime) -> datetime:
+        """Return the first slot after the instant; of a slot, the one after it."""
+        return min(slot for slot in self._slots_around(at) if slot > at)
+
+    def _slots_around(self, at: datetime) -> list[datetime]:
+        today = at.astimezone(self.zone).date()
+        return [self.slot_on(today + days) for days in _DAYS_AROUND]
+
+
+def is_slot(schedule: Schedule, at: datetime) -> bool:
+    """Tell whether a run is due at exactly that instant."""
+    return schedule.slot_at_or_before(at) == at
+
+
+def slots_later(schedule: Schedule, slot: datetime, count: int) -> datetime:
+    """Return the slot that comes `count` slots after that one."""
+    for _ in range(count):
+        slot = schedule.next_slot(slot)
+    return slot
+
+
+def scheduled_slot(
+    schedule: Schedule,
+    scheduled_at: datetime | None,
+    now: datetime,
+    *,
+    catch_up: timedelta,
+    tolerance: timedelta,
+) -> datetime | None:
+    """Return the slot that a scheduler's stated time stands for, in UTC; None: treat the run as manual.
+
+    It must be a slot, at most `catch_up` old and at most `tolerance` ahead: a "run now" may carry the
+    time of a run to come, which must not be taken away from it. A time without an offset is none.
+    """
+    if scheduled_at is None or scheduled_at.tzinfo is None:
+        return None
+    is_timely = now - catch_up <= scheduled_at <= now + tolerance
+    return scheduled_at.astimezone(UTC) if is_timely and is_slot(schedule, scheduled_at) else None
