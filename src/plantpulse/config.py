@@ -7,6 +7,7 @@ Terraform reads the same file, so nothing here may depend on Python alone.
 """
 
 import os
+import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -52,10 +53,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from plantpulse.yaml and the environment.
 
     The file is the one named by PLANTPULSE_CONFIG, else plantpulse.yaml in the working directory;
-    without either, the environment alone describes one plant called `plant`.
+    without either, the environment alone describes one plant called `plant`. Time zones mean from then on
+    what the locked `tzdata` says, whatever the operating system has: the same bundle, the same clocks.
     Raises: ConfigurationError naming each wrong setting and its allowed form.
     """
     environ = os.environ if environ is None else environ
+    zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
     origins = _overlay(tree, environ)
     for key, plant in _mapping(tree, "plants").items():
@@ -83,7 +86,16 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise ConfigurationError(f"{path.name} must hold a mapping with the key plants")
     _refuse_secrets(tree)
+    for plant in _mapping(tree, "plants").values():
+        _anchor(plant, "queries_dir", path.parent)
+        _anchor(_mapping(plant, "sql_server"), "ca_file", path.parent)
     return tree
+
+
+def _anchor(tree: Any, key: str, folder: Path) -> None:
+    """Have a path in the file start at the file's own folder, from wherever the function is started."""
+    if isinstance(tree, dict) and isinstance(tree.get(key), str):
+        tree[key] = folder / tree[key]
 
 
 def _refuse_secrets(tree: dict[str, Any]) -> None:

@@ -318,7 +318,7 @@ def test_the_how_to_s_settings_are_settings(tmp_path: Path) -> None:
 
     plant = config.load({"PLANTPULSE_CONFIG": str(file)}).plants["northfield"]
 
-    assert (plant.queries_dir, plant.oee_scale) == (Path("queries/northfield"), "fraction")
+    assert (plant.queries_dir, plant.oee_scale) == (tmp_path / "queries/northfield", "fraction")
     assert plant.safety_reason_codes == {"Safety Issue": "critical", "Near miss": "low"}
 
 

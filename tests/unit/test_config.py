@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -121,6 +122,49 @@ def test_a_file_named_by_the_environment_is_read(tmp_path: Path) -> None:
     settings = config.load({"PLANTPULSE_CONFIG": str(tmp_path / "other.yaml")})
 
     assert settings.plants["south"].time_zone == "Asia/Kolkata"
+
+
+def test_the_files_that_the_file_names_are_looked_for_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "deployed").mkdir()
+    (tmp_path / "deployed" / "plantpulse.yaml").write_text(
+        "plants:\n"
+        "  north:\n"
+        "    time_zone: UTC\n"
+        "    queries_dir: queries/north\n"
+        "    sql_server: {host: sql, user: reader, database: mes, ca_file: ca/north.pem}\n"
+        "  south: {time_zone: UTC, queries_dir: /srv/queries}\n",
+        encoding="utf-8",
+    )
+
+    settings = config.load({"PLANTPULSE_CONFIG": "deployed/plantpulse.yaml", "MSSQL_PASSWORD__NORTH": "pw"})
+
+    north = settings.plants["north"]
+    assert north.queries_dir == Path("deployed/queries/north")
+    assert north.sql_server is not None
+    assert north.sql_server.ca_file == Path("deployed/ca/north.pem")
+    assert settings.plants["south"].queries_dir == Path("/srv/queries")
+
+
+def test_the_operating_systems_time_zones_are_not_used(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    berlin = resources.files("tzdata") / "zoneinfo" / "America" / "New_York"
+    (tmp_path / "Europe" / "Berlin").write_bytes(berlin.read_bytes())
+    code = (
+        "from datetime import datetime; from zoneinfo import ZoneInfo; from plantpulse import config;"
+        "before = datetime(2026, 7, 1, tzinfo=ZoneInfo.no_cache('Europe/Berlin')).utcoffset();"
+        "config.load({'MSSQL_TIMEZONE': 'Europe/Berlin'});"
+        "print(before, datetime(2026, 7, 1, tzinfo=ZoneInfo('Europe/Berlin')).utcoffset())"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONTZPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout == "-1 day, 20:00:00 2:00:00\n"
 
 
 def test_each_plant_has_a_password_of_its_own() -> None:
