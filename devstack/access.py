@@ -1,13 +1,13 @@
 """What a client needs to know of a Supabase project, local or not: addresses, keys and tokens."""
 
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 
-import jwt
 import psycopg
 from psycopg.rows import DictRow, dict_row
+
+from devstack.signing import SigningKey, sign
 
 _TEN_YEARS_S = 10 * 365 * 24 * 3600
 _ONE_HOUR_S = 3600
@@ -15,13 +15,17 @@ _ONE_HOUR_S = 3600
 
 @dataclass(frozen=True)
 class Keys:
-    """The API keys of a project: the new kind, the legacy kind (JWTs), and the secret that signs JWTs."""
+    """The API keys of a project: the new kind, the legacy kind (JWTs), and what signs JWTs.
+
+    `signing_key` signs users' tokens, as every new project does; None: the legacy secret signs them too.
+    """
 
     jwt_secret: str
     secret_key: str
     publishable_key: str
     service_role_jwt: str
     anon_jwt: str
+    signing_key: SigningKey | None = None
 
 
 def make_keys() -> Keys:
@@ -33,13 +37,8 @@ def make_keys() -> Keys:
         publishable_key=f"sb_publishable_{secrets.token_urlsafe(24)}",
         service_role_jwt=sign({"role": "service_role"}, jwt_secret, _TEN_YEARS_S),
         anon_jwt=sign({"role": "anon"}, jwt_secret, _TEN_YEARS_S),
+        signing_key=SigningKey.make(),
     )
-
-
-def sign(claims: dict[str, Any], jwt_secret: str, lifetime_s: int) -> str:
-    """Returns an HS256 token with the claims, valid from now for `lifetime_s`."""
-    now = int(time.time())
-    return jwt.encode({"iss": "supabase", "iat": now, "exp": now + lifetime_s, **claims}, jwt_secret, "HS256")
 
 
 @dataclass(frozen=True)
@@ -74,10 +73,19 @@ class SupabaseAccess:
     def anon_jwt(self) -> str:
         return self.keys.anon_jwt
 
-    def user_token(self, user_id: str, lifetime_s: int = _ONE_HOUR_S) -> str:
-        """Returns the token of a signed-in user: it goes into `Authorization: Bearer`."""
-        claims = {"sub": user_id, "role": "authenticated", "aud": "authenticated"}
-        return sign(claims, self.keys.jwt_secret, lifetime_s)
+    def user_token(self, user_id: str, lifetime_s: int = _ONE_HOUR_S, **claims: Any) -> str:
+        """Returns the token of a signed-in user: it goes into `Authorization: Bearer`.
+
+        `claims` go over those that Supabase's own tokens have.
+        """
+        known = {
+            "iss": f"{self.url}/auth/v1",
+            "sub": user_id,
+            "role": "authenticated",
+            "aud": "authenticated",
+        }
+        key = self.keys.signing_key or self.keys.jwt_secret
+        return sign(known | claims, key, lifetime_s)
 
     def connect(self) -> psycopg.Connection[DictRow]:
         """Opens an autocommit connection as `postgres` whose rows are dicts; the caller closes it."""

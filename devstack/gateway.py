@@ -1,8 +1,9 @@
 """The door of a Supabase project: checks keys (`api_keys.py`) and passes requests on to PostgREST.
 
 An imitation of the hosted gateway, as far as a client can tell the two apart: `/rest/v1` in front of
-PostgREST's paths, both kinds of keys, and its words for a missing or wrong one. An upstream that is
-away, hangs or breaks off is answered with 503 or 502 in bounded time.
+PostgREST's paths, both kinds of keys, and its words for a missing or wrong one; the public keys that sign
+users' tokens stand where the hosted project has them, open to anybody. An upstream that is away, hangs or
+breaks off is answered with 503 or 502 in bounded time.
 """
 
 import http.client
@@ -17,8 +18,10 @@ from typing import Any, Final, cast
 
 from devstack.access import Keys
 from devstack.api_keys import Refusal, judge_keys
+from devstack.signing import published
 
 _PREFIX: Final = "/rest/v1"
+_SIGNING_KEYS: Final = "/auth/v1/.well-known/jwks.json"
 _BLOCK_BYTES: Final = 64 * 1024
 # An answer up to this size goes out with its length; a longer one is streamed in chunks.
 _WHOLE_ANSWER_BYTES: Final = 1024 * 1024
@@ -46,7 +49,9 @@ _NOT_PASSED_ON: Final = frozenset(
 
 
 _NO_ROUTE = Refusal(
-    HTTPStatus.NOT_FOUND, "no Route matched with those values", "Only /rest/v1 is served here."
+    HTTPStatus.NOT_FOUND,
+    "no Route matched with those values",
+    "Only /rest/v1 and signing keys are served here.",
 )
 _NO_LENGTH = Refusal(HTTPStatus.LENGTH_REQUIRED, "Length required", "Send the body with a Content-Length.")
 _AWAY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The upstream server cannot be reached")
@@ -137,6 +142,9 @@ class _Exchange(BaseHTTPRequestHandler):
         """Requests are logged by who sends them."""
 
     def _serve(self) -> None:
+        if self.command == "GET" and self.path == _SIGNING_KEYS:
+            self._tell_signing_keys()
+            return
         granted = self._grant()
         if isinstance(granted, Refusal):
             self._refuse(granted)
@@ -156,6 +164,16 @@ class _Exchange(BaseHTTPRequestHandler):
         self._answer(answer, head)
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
+
+    def _tell_signing_keys(self) -> None:
+        body = published(self._keys.signing_key)
+        self.send_response_only(HTTPStatus.OK)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Cache-Control", "public, max-age=600")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
 
     def _grant(self) -> str | Refusal:
         if "transfer-encoding" in self.headers:

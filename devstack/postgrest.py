@@ -35,14 +35,15 @@ def binary() -> Path:
 
 
 class Postgrest:
-    """A running PostgREST; it ends with the `Children` it was started in, or with `stop`."""
+    """A running PostgREST; it ends with the `Children` it was started in, or with `stop`.
 
-    def __init__(
-        self, children: Children, database_url: str, jwt_secret: str, name: str = "postgrest"
-    ) -> None:
+    `jwt_keys`: a shared secret, or a JSON Web Key Set.
+    """
+
+    def __init__(self, children: Children, database_url: str, jwt_keys: str, name: str = "postgrest") -> None:
         self._children = children
         self._name = name
-        self._settings = _settings(database_url, jwt_secret)
+        self._settings = _settings(database_url, jwt_keys)
         (self.port, self._admin_port), self._child = start_on_free_port(self._start_anywhere)
 
     @property
@@ -68,7 +69,7 @@ class Postgrest:
         return self._children.start(program, lambda: _is_ready(admin_port))
 
 
-def _settings(database_url: str, jwt_secret: str) -> dict[str, str]:
+def _settings(database_url: str, jwt_keys: str) -> dict[str, str]:
     return {
         "PGRST_DB_URI": database_url,
         "PGRST_DB_SCHEMAS": "public",
@@ -77,7 +78,7 @@ def _settings(database_url: str, jwt_secret: str) -> dict[str, str]:
         "PGRST_DB_POOL": str(_POOL_SIZE),
         "PGRST_DB_POOL_ACQUISITION_TIMEOUT": "10",
         "PGRST_DB_MAX_ROWS": "1000",
-        "PGRST_JWT_SECRET": jwt_secret,
+        "PGRST_JWT_SECRET": jwt_keys,
         "PGRST_SERVER_HOST": "127.0.0.1",
         "PGRST_LOG_LEVEL": "warn",
     }

@@ -18,6 +18,7 @@ from devstack.gateway import Gateway
 from devstack.postgres import Postgres
 from devstack.postgrest import Postgrest
 from devstack.processes import Children
+from devstack.signing import accepted
 
 _DATABASE = "postgres"
 # Migrated once and never connected to again, so that databases can be copied from it.
@@ -92,7 +93,7 @@ class Supabase:
         postgrest = Postgrest(
             self._children,
             self.postgres.url(database, "authenticator"),
-            self._keys.jwt_secret,
+            accepted(self._keys.signing_key, self._keys.jwt_secret),
             name=f"postgrest-{database}",
         )
         gateway = Gateway(self._keys, postgrest.port)

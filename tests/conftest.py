@@ -31,10 +31,11 @@ from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from devstack.access import Keys, SupabaseAccess, sign
+from devstack.access import Keys, SupabaseAccess
 from devstack.plant.writer import create_tables, drop_tables, empty_tables
 from devstack.postgres import Postgres, binaries_of
 from devstack.processes import Children
+from devstack.signing import sign
 from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import DATABASE, URL_VARIABLE, Address, connect, read_url
 from devstack.supabase import Supabase

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import jwt
 import pytest
 
-from devstack.access import SupabaseAccess, make_keys, sign
+from devstack.access import SupabaseAccess, make_keys
 from devstack.gateway import Gateway
+from devstack.signing import sign
 from devstack.supabase import Supabase
 
 USER = "5f0c7c1e-6f5d-4b0b-9f5d-0d9f5a1b2c3d"
@@ -69,6 +71,39 @@ def test_a_legacy_key_in_apikey_alone_opens_the_door_but_gives_no_role(project: 
     answer = ask(project, apikey=project.service_role_jwt)
 
     assert role(answer) == "anon"
+
+
+def test_the_keys_that_sign_users_tokens_are_told_to_anybody_without_their_private_half(
+    project: SupabaseAccess,
+) -> None:
+    answer = httpx.get(f"{project.url}/auth/v1/.well-known/jwks.json")
+
+    (key,) = answer.raise_for_status().json()["keys"]
+    assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
+    assert jwt.get_unverified_header(project.user_token(USER)) == {
+        "alg": "ES256",
+        "kid": key["kid"],
+        "typ": "JWT",
+    }
+    assert "d" not in key
+
+
+def test_a_users_token_signed_with_the_legacy_secret_is_still_taken(project: SupabaseAccess) -> None:
+    claims = {"sub": USER, "role": "authenticated", "aud": "authenticated"}
+    token = sign(claims, project.keys.jwt_secret, 60)
+
+    answer = ask(project, apikey=project.publishable_key, authorization=f"Bearer {token}")
+
+    assert answer.json()["user"] == USER
+
+
+def test_a_users_token_signed_with_another_projects_key_is_refused(project: SupabaseAccess) -> None:
+    claims = {"sub": USER, "role": "authenticated", "aud": "authenticated"}
+    token = sign(claims, make_keys().signing_key or "", 60)
+
+    answer = ask(project, apikey=project.publishable_key, authorization=f"Bearer {token}")
+
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("name", ["publishable_key", "anon_jwt", "secret_key"])

@@ -10,6 +10,7 @@ from devstack.gateway import Gateway
 from devstack.postgres import Postgres
 from devstack.postgrest import Postgrest
 from devstack.processes import Children
+from devstack.signing import accepted
 from devstack.supabase import create_like_supabase
 
 DATABASE = "stoppable"
@@ -23,7 +24,8 @@ class StoppableProject:
         self.postgres = Postgres(children)
         create_like_supabase(self.postgres, DATABASE)
         migrations.push(self.postgres.url(DATABASE, "postgres"))
-        self.postgrest = Postgrest(children, self.postgres.url(DATABASE, "authenticator"), keys.jwt_secret)
+        jwt_keys = accepted(keys.signing_key, keys.jwt_secret)
+        self.postgrest = Postgrest(children, self.postgres.url(DATABASE, "authenticator"), jwt_keys)
         self.gateway = Gateway(keys, self.postgrest.port)
         self.access = SupabaseAccess(self.gateway.url, self.postgres.url(DATABASE, "postgres"), keys)
 
