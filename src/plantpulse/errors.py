@@ -4,6 +4,7 @@
     ├── TransientError              try again: the same call may succeed later
     │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
+    │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
     │   └── OutOfTime               the run's own time budget is used up
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
@@ -57,6 +58,10 @@ class StoreUnavailable(TransientError):
     """Supabase could not be reached, was busy or timed out."""
 
     code = "store_unavailable"
+
+
+class StatementTimedOut(StoreUnavailable):
+    """One statement took longer than Supabase allows (57014); reported under its parent's code."""
 
 
 class OutOfTime(TransientError):

@@ -30,17 +30,26 @@ class Pacing:
 
 
 def retried(
-    call: Callable[[], Result], *, name: str, seconds_left: Callable[[], float], pacing: Pacing | None = None
+    call: Callable[[], Result],
+    *,
+    name: str,
+    seconds_left: Callable[[], float],
+    pacing: Pacing | None = None,
+    but_not: type[TransientError] | None = None,
 ) -> Result:
     """Return what `call` returns, trying three times with exponential back-off.
 
-    A wait that would not fit into `seconds_left()` is not begun.
+    A wait that would not fit into `seconds_left()` is not begun. `but_not` is raised at once: the caller can
+    do better than to try the same again.
     Raises: the last TransientError, or at once whatever else `call` raises.
     """
     pacing = pacing or Pacing()
 
     def wait_s(state: tenacity.RetryCallState) -> float:
         return float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1) * (1 + pacing.jitter()))
+
+    def is_worth_it(error: BaseException) -> bool:
+        return isinstance(error, TransientError) and not (but_not and isinstance(error, but_not))
 
     def is_over(state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= seconds_left()
@@ -52,7 +61,7 @@ def retried(
     retrying = tenacity.Retrying(
         stop=is_over,
         wait=wait_s,
-        retry=tenacity.retry_if_exception_type(TransientError),
+        retry=tenacity.retry_if_exception(is_worth_it),
         sleep=pacing.sleep,
         before_sleep=warn,
         reraise=True,

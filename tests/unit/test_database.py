@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from plantpulse.database import Supabase, refusal
-from plantpulse.errors import OutOfTime, StoreRefused, StoreUnavailable
+from plantpulse.errors import OutOfTime, StatementTimedOut, StoreRefused, StoreUnavailable
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
 
@@ -33,6 +33,11 @@ from plantpulse.settings import SupabaseSettings
 )
 def test_what_may_succeed_later_is_transient(code: str | None, http_status: int) -> None:
     assert isinstance(refusal("claim_run", code, http_status, "x"), StoreUnavailable)
+
+
+def test_a_statement_that_took_too_long_is_told_from_the_rest() -> None:
+    assert isinstance(refusal("remove_expired", "57014", 500, "x"), StatementTimedOut)
+    assert not isinstance(refusal("remove_expired", "57P01", 500, "x"), StatementTimedOut)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from plantpulse.errors import PermanentError, StoreUnavailable, TransientError
+from plantpulse.errors import PermanentError, StatementTimedOut, StoreUnavailable, TransientError
 from plantpulse.retry import Pacing, retried
 
 
@@ -68,6 +68,14 @@ def test_other_errors_are_not_tried_again(error: Exception, pacing: Pacing, wait
         retried(call, name="it", seconds_left=plenty, pacing=pacing)
     assert call.calls == 1
     assert waits == []
+
+
+def test_what_the_caller_can_do_better_about_is_not_tried_again(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(StoreUnavailable("gone"), StatementTimedOut("slow"))
+
+    with pytest.raises(StatementTimedOut, match="slow"):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing, but_not=StatementTimedOut)
+    assert (call.calls, waits) == (2, [0.5])
 
 
 def test_a_wait_that_does_not_fit_the_budget_is_not_begun(pacing: Pacing, waits: list[float]) -> None:

@@ -23,8 +23,10 @@ from plantpulse.errors import (
     ConfigurationError,
     OutOfTime,
     PlantpulseError,
+    StatementTimedOut,
     StoreRefused,
     StoreUnavailable,
+    TransientError,
 )
 from plantpulse.retry import Pacing, retried
 from plantpulse.settings import SupabaseSettings
@@ -43,6 +45,7 @@ CALL_TIMEOUT_S = (
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "23503", "25006", "55P03")
 _TRANSIENT_POSTGREST_CODES = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
 _TRANSIENT_HTTP = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+_STATEMENT_TIMED_OUT = "57014"
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
 _ADVICE = {
@@ -86,9 +89,16 @@ class Transport:
         self._session.close()
 
     def call(
-        self, function: str, arguments: dict[str, Json], *, reserved_s: float = RESERVED_FOR_FAILING_S
+        self,
+        function: str,
+        arguments: dict[str, Json],
+        *,
+        reserved_s: float = RESERVED_FOR_FAILING_S,
+        but_not: type[TransientError] | None = None,
     ) -> dict[str, Json]:
         """Return the object that an SQL function answers; `reserved_s` of the run's time are left over.
+
+        `but_not` is not tried again.
 
         Raises: StoreUnavailable, StoreRefused, OutOfTime, ConfigurationError.
         """
@@ -103,6 +113,7 @@ class Transport:
             name=f"Supabase {function}",
             seconds_left=seconds_left,
             pacing=self._pacing,
+            but_not=but_not,
         )
 
     def _call_once(self, function: str, arguments: dict[str, Json], left_s: float) -> dict[str, Json]:
@@ -157,6 +168,8 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
     told = (
         f"Supabase refused {function}: {message[:200] or 'no reason given'} ({code or 'HTTP'} {http_status})"
     )
+    if code == _STATEMENT_TIMED_OUT:
+        return StatementTimedOut(told)
     if _is_transient(code, http_status):
         return StoreUnavailable(told)
     advice = _ADVICE.get(code or "")
