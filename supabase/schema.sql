@@ -564,6 +564,51 @@ ALTER FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) 
 
 COMMENT ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) IS 'Inserts the claimed run; null when a unique index of pipeline_runs stands against it.';
 
+-- Name: is_run_needed(public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.is_run_needed(p_run public.pipeline_runs) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    p_run.status = 'running'
+    -- The last success, the last failure, the last attempt at all: what a stopped pipeline is known by.
+    or not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.status = p_run.status
+      and (newer.started_at, newer.id) > (p_run.started_at, p_run.id)
+    )
+    -- How far has been covered, and which slots are left: the row that coverage() reads.
+    or p_run.snapshots_until is not null and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and (newer.snapshots_until, newer.id) > (p_run.snapshots_until, p_run.id)
+    )
+    or p_run.safety_until is not null and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and (newer.safety_until, newer.id) > (p_run.safety_until, p_run.id)
+    )
+    -- Deleting the run would change or remove these rows, which have a retention of their own or none.
+    or exists (select 1 from public.live_snapshots as s where s.run_id = p_run.id)
+    or exists (select 1 from public.rejected_records as r where r.run_id = p_run.id)
+    or exists (select 1 from public.safety_events as e where e.run_id = p_run.id)
+    or exists (select 1 from public.daily_summaries as d where d.run_id = p_run.id);
+$$;
+
+ALTER FUNCTION public.is_run_needed(p_run public.pipeline_runs) OWNER TO postgres;
+
+-- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) IS 'Whether a run must stay whatever its age: it is running, the newest of its status, holds a watermark, or rows refer to it.';
+
 -- Name: keep_rejected_records(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) RETURNS void
@@ -830,6 +875,99 @@ ALTER FUNCTION public.register_assets(p_plant text, p_names jsonb) OWNER TO post
 -- Name: FUNCTION register_assets(p_plant text, p_names jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.register_assets(p_plant text, p_names jsonb) IS 'Registers unknown names (a JSON list) as unmapped assets of a plant, up to 200 unmapped ones; returns how many.';
+
+-- Name: remove_expired(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '4s'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+declare
+  v_table constant text := p_batch ->> 'table';
+  v_keep_hours constant integer := (p_batch ->> 'keep_hours')::integer;
+  v_limit constant integer := (p_batch ->> 'limit')::integer;
+  v_time_column text;
+  v_is_kept text := 'false';
+  v_answer jsonb;
+begin
+  -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
+  -- Each has an index that begins with the column. Safety events and daily summaries never expire.
+  case v_table
+    when 'live_snapshots' then
+      v_time_column := 'snapshot_timestamp';
+    when 'rejected_records' then
+      v_time_column := 'created_at';
+    when 'pipeline_runs' then
+      v_time_column := 'started_at';
+      v_is_kept := 'public.is_run_needed(old)';
+    else
+      raise exception 'no rows of % expire', coalesce(v_table, 'no table') using errcode = '22023';
+  end case;
+
+  if v_keep_hours is null or v_keep_hours < 1 then
+    raise exception 'keep_hours must be 1 or more, not %', p_batch -> 'keep_hours' using errcode = '22023';
+  end if;
+
+  if v_limit is null or v_limit not between 1 and 100000 then
+    raise exception 'limit must be 1 to 100000 rows, not %', p_batch -> 'limit' using errcode = '22023';
+  end if;
+
+  -- Looks at no more than the limit, the oldest first, whatever is kept or locked among them; the next batch
+  -- goes on behind them. Rows are found by place, because the planner cannot take that for a whole table.
+  -- Whoever holds a row locked keeps it until the next run, so nobody waits for anybody.
+  execute format(
+    $statement$
+      with looked_at as materialized (
+        select old.%2$I as at, old.id, old.ctid as place, %3$s as is_kept
+        from public.%1$I as old
+        where old.%2$I < $1
+        and (old.%2$I, old.id) > ($2, $3)
+        order by old.%2$I, old.id
+        limit $4
+      ),
+      removed as (
+        delete from public.%1$I as old
+        where old.ctid = any (array(
+          select locked.ctid
+          from public.%1$I as locked
+          where not $5
+          and locked.ctid = any (array(select l.place from looked_at as l where not l.is_kept))
+          for update skip locked
+        ))
+        returning old.id
+      )
+      select jsonb_build_object(
+        'expired', (select count(*) from looked_at as l where not l.is_kept),
+        'removed', (select count(*) from removed),
+        -- Fewer than were asked for: nothing is left behind them.
+        'resume_after', case when (select count(*) from looked_at) = $4 then (
+          select jsonb_build_object('at', l.at, 'id', l.id)
+          from looked_at as l
+          order by l.at desc, l.id desc
+          limit 1
+        ) end
+      )
+    $statement$,
+    v_table, v_time_column, v_is_kept
+  )
+  into v_answer
+  using
+    coalesce(p_now, clock_timestamp()) - make_interval(hours => v_keep_hours),
+    coalesce((p_batch -> 'resume_after' ->> 'at')::timestamptz, '-infinity'),
+    coalesce((p_batch -> 'resume_after' ->> 'id')::bigint, 0),
+    v_limit,
+    coalesce((p_batch ->> 'is_dry_run')::boolean, false);
+  return v_answer;
+end;
+$_$;
+
+ALTER FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION remove_expired(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) IS 'Removes the expired ones among the oldest rows of a table, at most limit of them; returns how many were expired and removed, and resume_after for the next batch, null when none is left. p_now null = the clock.';
 
 -- Name: run_in_the_way(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2217,6 +2355,18 @@ CREATE INDEX pipeline_runs_safety_until_idx ON public.pipeline_runs USING btree 
 
 CREATE INDEX pipeline_runs_snapshots_until_idx ON public.pipeline_runs USING btree (pipeline, plant, snapshots_until) WHERE (snapshots_until IS NOT NULL);
 
+-- Name: pipeline_runs_started_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_started_idx ON public.pipeline_runs USING btree (started_at, id);
+
+-- Name: pipeline_runs_status_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_status_idx ON public.pipeline_runs USING btree (pipeline, plant, status, started_at DESC);
+
+-- Name: rejected_records_created_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX rejected_records_created_idx ON public.rejected_records USING btree (created_at, id);
+
 -- Name: rejected_records_plant_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX rejected_records_plant_idx ON public.rejected_records USING btree (plant, created_at DESC);
@@ -2477,6 +2627,11 @@ GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report
 REVOKE ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) TO service_role;
+
 -- Name: FUNCTION keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -2526,6 +2681,11 @@ GRANT ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, 
 
 REVOKE ALL ON FUNCTION public.register_assets(p_plant text, p_names jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_assets(p_plant text, p_names jsonb) TO service_role;
+
+-- Name: FUNCTION remove_expired(p_batch jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION run_in_the_way(p_claim jsonb); Type: ACL; Schema: public; Owner: postgres
 

@@ -25,6 +25,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
     "POLL_WINDOW_MINUTES": ("live_pulse", "window_minutes"),
     "POLL_TIMEOUT_SECONDS": ("live_pulse", "timeout_s"),
+    "SNAPSHOT_RETENTION_HOURS": ("cleanup", "snapshot_retention_hours"),
     "SAFETY_REASON_CODES": ("plants", "*", "safety_reason_codes"),
     "MSSQL_HOST": ("plants", "*", "sql_server", "host"),
     "MSSQL_PORT": ("plants", "*", "sql_server", "port"),

@@ -26,6 +26,9 @@ Outcome = Literal[
     "succeeded", "partial", "failed", "abandoned", "duplicate", "busy", "refused", "not_configured"
 ]
 
+# Stands for the plant in the runs of a pipeline that runs once for all of them: no plant's key looks like it,
+# and only members of all plants see its runs.
+ALL_PLANTS: Final = "(all plants)"
 RESERVED_FOR_COMMIT_S: Final = 12.0
 SLOW_RUN: Final = "slow_run"
 
@@ -122,7 +125,8 @@ class RunReport:
 
     `outcome` answers this invocation; `status` is the recorded run's, which for a duplicate, busy or
     refused answer is an earlier run. Times are ISO 8601 in UTC. `source` is what the
-    source's own clock showed; `preview` exists for dry runs alone.
+    source's own clock showed; `preview` exists for dry runs alone, `finished` for pipelines whose work may be
+    left for the next run.
     """
 
     pipeline: str
@@ -147,14 +151,15 @@ class RunReport:
     is_cold_start: bool = False
     source: Mapping[str, Json] | None = None
     peak_memory_mb: int | None = None
+    finished: bool | None = None
     preview: Mapping[str, Json] | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """Return the report as JSON; a field that says nothing (no preview) is left out."""
+        """Return the report as JSON; a field that not every run has is left out where it says nothing."""
         body = {name: getattr(self, name) for name in self.__slots__}
         body["counts"], body["timings_ms"] = dict(self.counts), dict(self.timings_ms)
         body["warnings"] = list(self.warnings)
-        return {name: value for name, value in body.items() if name != "preview" or value is not None}
+        return {name: value for name, value in body.items() if name not in _NOT_ALWAYS or value is not None}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
@@ -165,6 +170,9 @@ class RunReport:
     def is_retryable(self) -> bool:
         """Say whether the same call may succeed later."""
         return bool(self.error and self.error.get("is_retryable"))
+
+
+_NOT_ALWAYS: Final = ("finished", "preview")
 
 
 def error_as_json(error: PlantpulseError) -> dict[str, Json]:
@@ -180,6 +188,7 @@ class Progress:
     timings_ms: dict[str, int] = field(default_factory=dict)
     warnings: list[dict[str, str]] = field(default_factory=list)
     source: dict[str, Json] | None = None
+    finished: bool | None = None
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -238,6 +247,7 @@ class Run:
             warnings=tuple(self.progress.warnings),
             error=error_as_json(error) if error else None,
             source=self.progress.source,
+            finished=self.progress.finished,
             peak_memory_mb=peak_memory_mb(),
         )
         return noting_slowness(report, self.budget)

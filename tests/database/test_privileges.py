@@ -268,6 +268,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "claim_run": {"p_claim": claim(1)},
     "record_safety_events": {"p_fence": fence(1), "p_events": [event()]},
     "commit_live_pulse": {"p_fence": fence(1), "p_commit": commit()},
+    "remove_expired": {"p_batch": {"table": "live_snapshots", "keep_hours": 24, "limit": 1}},
     "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
 }

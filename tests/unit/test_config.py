@@ -304,6 +304,21 @@ def test_supabase_without_a_key_is_told_when_it_is_needed() -> None:
         settings.require_supabase()
 
 
+def test_the_environment_says_how_long_snapshots_are_kept() -> None:
+    write("plants: {north: {time_zone: UTC}}\ncleanup: {snapshot_retention_hours: 12}")
+
+    assert config.load({}).cleanup.keep_hours()["live_snapshots"] == 12
+    settings = config.load({"SNAPSHOT_RETENTION_HOURS": "48"})
+
+    assert settings.cleanup.keep_hours() == {
+        "live_snapshots": 48,
+        "rejected_records": 720,
+        "pipeline_runs": 2160,
+    }
+    with pytest.raises(ConfigurationError, match=r"^SNAPSHOT_RETENTION_HOURS: .* greater than or equal to 1"):
+        config.load({"SNAPSHOT_RETENTION_HOURS": "0"})
+
+
 def test_the_projects_own_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     root = Path(__file__).parents[2]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import httpx
 
 from plantpulse.database.transport import Json, Transport
+from plantpulse.errors import StatementTimedOut
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
 
@@ -50,6 +51,13 @@ class Supabase:
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; answers committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})
+
+    def remove_expired(self, batch: Mapping[str, Json]) -> dict[str, Json]:
+        """Remove one batch of a table's expired rows; returns how many, and where the next batch begins.
+
+        Raises: StatementTimedOut at once, because the same batch would time out again.
+        """
+        return self._transport.call("remove_expired", {"p_batch": batch}, but_not=StatementTimedOut)
 
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run failed; answers failed, repeated or fenced."""

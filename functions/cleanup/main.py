@@ -1,0 +1,24 @@
+"""Cleanup: removes snapshots, runs and rejected records that have outlived their retention, every hour.
+
+Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plantpulse import database
+from plantpulse.cleanup import Cleanup
+from plantpulse.entrypoint import Response, Service
+from plantpulse.invocations import HttpRequest
+
+_service = Service(Cleanup(), open_store=database.connect)
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Answer a cleanup asked for over HTTP."""
+    return _service.http(request)
+
+
+def handle_event(event: Mapping[str, Any], _context: object) -> Any:
+    """Answer a cleanup asked for by an AWS event or through a function URL."""
+    return _service.event(event)

@@ -1,0 +1,169 @@
+"""Cleanup: removes the rows that have outlived their retention, batch by batch.
+
+One run is for all plants: what a plant left behind that has been taken out of plantpulse.yaml expires like
+the rest. Which rows may go is decided in Postgres (`remove_expired`), how many at a time here: few
+enough that a statement stays well below the statement time-out, many enough to get through.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from plantpulse.errors import StatementTimedOut
+from plantpulse.invocations import Invocation, parse
+from plantpulse.runs import ALL_PLANTS, Budget, Json, Run, RunPlan, RunReport, complete
+from plantpulse.schedules import Every, scheduled_slot
+from plantpulse.settings import Settings
+
+PIPELINE: Final = "cleanup"
+LEASE_MARGIN_S: Final = 30
+LATEST_DELIVERY: Final = timedelta(days=1)  # a later one is as good as a manual run: every run removes all
+SLOT_TOLERANCE: Final = timedelta(seconds=60)
+RESERVED_S: Final = 15.0  # what one more batch may take that times out, and ending the run
+
+
+class CleanupRequest(BaseModel):
+    """What a caller may ask for; every field has a default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    dry_run: bool = False
+
+
+class Store(Protocol):
+    """What a cleanup needs of Supabase."""
+
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def remove_expired(self, batch: Mapping[str, Json]) -> dict[str, Json]: ...
+    def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]: ...
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many rows a batch may look at, in rows, and how long it should take, in seconds."""
+
+    first: int = 5_000
+    least: int = 100
+    most: int = 50_000
+    fast_s: float = 0.5
+    slow_s: float = 1.0
+
+    def after(self, rows: int, took_s: float) -> int:
+        """Return the size of the next batch: half after a slow one, double after a fast one."""
+        if took_s > self.slow_s:
+            return self.less_than(rows)
+        return min(rows * 2, self.most) if took_s < self.fast_s else rows
+
+    def less_than(self, rows: int) -> int:
+        """Return half the size, but no less than the least."""
+        return max(rows // 2, self.least)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How far the removal from one table has come.
+
+    `rows` is the size of the next batch and `most` what it may grow to: never back to what timed out.
+    `resume_after` is the database's own word.
+    """
+
+    table: str
+    keep_hours: int
+    rows: int
+    most: int
+    resume_after: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """The pipeline that the entry points run."""
+
+    pace: Pace = Pace()
+
+    def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
+        """Return the time that a run may take, beginning now; using all of it is no reason to warn."""
+        timeout_s = settings.cleanup.timeout_s
+        return Budget.start(timeout_s, timeout_s)
+
+    def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
+        """Return what the invocation asks for. Raises: InvalidRequest."""
+        request = parse(CleanupRequest, invocation.parameters)
+        slot = scheduled_slot(
+            Every.minutes(settings.cleanup.every_minutes),
+            None if request.dry_run else invocation.scheduled_at,
+            now,
+            catch_up=LATEST_DELIVERY,
+            tolerance=SLOT_TOLERANCE,
+        )
+        return RunPlan(
+            pipeline=PIPELINE,
+            plant=ALL_PLANTS,
+            trigger="schedule" if slot else "manual",
+            slot=slot,
+            at=slot or now,
+            lease_s=settings.cleanup.timeout_s + LEASE_MARGIN_S,
+            is_dry_run=request.dry_run,
+            idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
+        )
+
+    def require_configured(self, plan: RunPlan, settings: Settings) -> None:
+        """Raises nothing: a cleanup needs no more than Supabase."""
+
+    def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
+        """Remove what has expired until nothing is left or the time is up; returns the report as recorded.
+
+        The tables take turns, so that none waits for ever behind a larger one. A dry run counts instead.
+        Raises: what the store raises; what was removed by then stays removed.
+        """
+        keep_hours = settings.cleanup.keep_hours()
+        removals = deque(
+            Removal(table, hours, rows=self.pace.first, most=self.pace.most)
+            for table, hours in keep_hours.items()
+        )
+        while removals and run.budget.seconds_left() > RESERVED_S:
+            with run.progress.timed(removals[0].table):
+                left = self._remove_batch(removals.popleft(), run, store)
+            if left:
+                removals.append(left)
+        run.progress.finished = not removals
+        if removals:
+            tables = ", ".join(removal.table for removal in removals)
+            run.progress.warn("cleanup_unfinished", f"rows are left to the next run in {tables}")
+        return complete(run, "partial" if removals else "succeeded", store)
+
+    def _remove_batch(self, removal: Removal, run: Run, store: Store) -> Removal | None:
+        """Return what is left to remove after one more batch, None when nothing is.
+
+        Raises: StatementTimedOut when even the smallest batch takes too long.
+        """
+        run.progress.count("batches", 1)
+        started_s = run.budget.monotonic()
+        try:
+            answer = store.remove_expired(_as_batch(removal, run))
+        except StatementTimedOut:
+            if removal.rows <= self.pace.least:
+                raise
+            run.progress.count("batches_timed_out", 1)
+            rows = self.pace.less_than(removal.rows)
+            return replace(removal, rows=rows, most=rows)
+        counted = "expired" if run.plan.is_dry_run else "removed"
+        run.progress.count(f"{removal.table}_{counted}", answer[counted])
+        if answer["resume_after"] is None:
+            return None
+        rows = self.pace.after(removal.rows, run.budget.monotonic() - started_s)
+        return replace(removal, rows=min(rows, removal.most), resume_after=answer["resume_after"])
+
+
+def _as_batch(removal: Removal, run: Run) -> dict[str, Json]:
+    return {
+        "table": removal.table,
+        "keep_hours": removal.keep_hours,
+        "limit": removal.rows,
+        "resume_after": removal.resume_after,
+        "is_dry_run": run.plan.is_dry_run,
+    }

@@ -1,0 +1,416 @@
+"""Cleanup from an invocation to rows that are gone, and what it must leave alone."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+from pydantic import SecretStr
+
+from devstack.access import SupabaseAccess
+from devstack.fault_proxy import FaultProxy
+from plantpulse import database
+from plantpulse.cleanup import Cleanup, Pace, Store
+from plantpulse.entrypoint import Service
+from plantpulse.errors import StoreUnavailable
+from plantpulse.settings import Settings, SupabaseSettings
+from tests.functions.conftest import NOON_IN_CHICAGO, Request, World
+
+NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class House:
+    """A project with rows of all ages, and the function that cleans it; its clock stands still."""
+
+    supabase: SupabaseAccess
+    store: psycopg.Connection[DictRow]
+    now: datetime = NOON + timedelta(seconds=20)
+    cleanup: dict[str, Any] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
+    url: str = ""
+
+    def tick(self, slot: datetime = NOON, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """Deliver what Cloud Scheduler would for a slot."""
+        return self.send({"X-CloudScheduler-ScheduleTime": slot.isoformat()}, parameters)
+
+    def ask(self, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """Ask for a cleanup by hand."""
+        return self.send({}, parameters)
+
+    def send(self, headers: Mapping[str, str], parameters: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        body, status, _ = self.service().http(Request(headers, json.dumps(parameters).encode()))
+        return status, json.loads(body)
+
+    def service(self) -> Service[Store]:
+        """Return the function as a new process would have it."""
+        settings = Settings.model_validate(
+            {
+                "plants": {"north": {"time_zone": "America/Chicago"}, "south": {"time_zone": "UTC"}},
+                "cleanup": self.cleanup,
+                "supabase": SupabaseSettings(
+                    url=self.url or self.supabase.url, secret_key=SecretStr(self.supabase.secret_key)
+                ),
+            }
+        )
+        return Service(
+            Cleanup(self.pace),
+            open_store=database.connect,
+            load_settings=lambda: settings,
+            clock=lambda: self.now,
+        )
+
+    def add_snapshots(self, *hours_old: float, plant: str = "north") -> None:
+        """Enter snapshots of a plant's press, so many hours before noon."""
+        self.store.execute(
+            """
+            insert into public.assets (plant, name, source_name)
+            values (%s, 'Press', 'PRESS-01')
+            on conflict do nothing
+            """,
+            (plant,),
+        )
+        self.store.execute(
+            """
+            insert into public.live_snapshots (
+              asset_id, snapshot_timestamp, window_start, output_actual, output_target, status
+            )
+            select press.id, at, at - interval '30 min', 5, 5, 'on_target'
+            from public.assets as press
+            cross join unnest(%s::timestamptz[]) as at
+            where press.plant = %s
+            """,
+            ([NOON - hours * HOUR for hours in hours_old], plant),
+        )
+
+    def add_runs(self, *days_old: int) -> None:
+        """Enter runs of a poll that ended well."""
+        for days in days_old:
+            at = NOON - timedelta(days=days)
+            self.store.execute(
+                """
+                insert into public.pipeline_runs (
+                  pipeline, plant, trigger, slot, status, fence, started_at, lease_expires_at, finished_at,
+                  snapshots_until
+                )
+                values (
+                  'live_pulse', 'north', 'schedule', %(at)s, 'succeeded', gen_random_uuid(), %(at)s,
+                  %(at)s::timestamptz + interval '90 s', %(at)s, %(at)s
+                )
+                """,
+                {"at": at},
+            )
+
+    def rows(self, query: LiteralString) -> list[dict[str, Any]]:
+        return list(self.store.execute(query).fetchall())
+
+    def snapshots(self) -> list[datetime]:
+        found = self.rows("select snapshot_timestamp as at from public.live_snapshots order by 1")
+        return [row["at"] for row in found]
+
+    def runs(self, pipeline: str) -> list[dict[str, Any]]:
+        found = self.rows("select * from public.pipeline_runs order by id")
+        return [row for row in found if row["pipeline"] == pipeline]
+
+
+@pytest.fixture
+def house(supabase: SupabaseAccess) -> Iterator[House]:
+    with supabase.connect() as store:
+        yield House(supabase, store)
+
+
+def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) -> None:
+    house.add_snapshots(0, 24, 25, 48)
+    house.add_snapshots(23, 30, plant="gone")
+    house.add_runs(120, 100, 89, 1)
+
+    status, report = house.tick()
+
+    assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
+    assert (report["pipeline"], report["plant"], report["slot"]) == (
+        "cleanup",
+        "(all plants)",
+        "2026-03-11T12:00:00+00:00",
+    )
+    assert report["counts"] == {
+        "batches": 3,
+        "live_snapshots_removed": 4,
+        "rejected_records_removed": 0,
+        "pipeline_runs_removed": 2,
+    }
+    assert report["window"] is None
+    assert report["timings_ms"].keys() == {"claim", "live_snapshots", "rejected_records", "pipeline_runs"}
+    assert house.snapshots() == [NOON - 23 * HOUR, NOON]
+    assert [row["slot"] for row in house.runs("live_pulse")] == [
+        NOON - timedelta(days=89),
+        NOON - timedelta(days=1),
+    ]
+    [run] = house.runs("cleanup")
+    assert (run["status"], run["counts"], run["window_start"]) == ("succeeded", report["counts"], None)
+    assert run["report"]["finished"] is True
+
+
+def test_nothing_to_remove_is_a_success(house: House) -> None:
+    status, report = house.tick()
+
+    assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
+    assert report["counts"]["live_snapshots_removed"] == 0
+
+
+def test_a_slot_that_is_delivered_again_changes_nothing(house: House) -> None:
+    house.add_snapshots(25)
+    house.tick()
+    house.add_snapshots(26)
+    before = house.runs("cleanup")
+
+    status, report = house.tick()
+
+    assert (status, report["outcome"]) == (200, "duplicate")
+    assert (house.runs("cleanup"), house.snapshots()) == (before, [NOON - 26 * HOUR])
+
+
+def test_one_run_removes_all_that_missed_slots_have_left(house: House) -> None:
+    house.add_snapshots(*range(25, 125))
+
+    _, report = house.tick()
+
+    assert (report["counts"]["live_snapshots_removed"], house.snapshots()) == (100, [])
+
+
+def test_a_late_delivery_runs_under_its_own_slot(house: House) -> None:
+    house.add_snapshots(25)
+    house.now += 5 * HOUR
+
+    status, report = house.tick()
+
+    assert (status, report["trigger"], report["outcome"]) == (200, "schedule", "succeeded")
+    assert house.snapshots() == []
+
+
+def test_retentions_are_settings(house: House) -> None:
+    house.cleanup = {"snapshot_retention_hours": 48, "run_retention_days": 8}
+    house.add_snapshots(47, 49)
+    house.add_runs(10, 9, 7)
+
+    house.tick()
+
+    assert house.snapshots() == [NOON - 47 * HOUR]
+    assert [row["slot"] for row in house.runs("live_pulse")] == [NOON - timedelta(days=7)]
+
+
+def test_a_dry_run_counts_and_changes_nothing(house: House) -> None:
+    house.pace = Pace(first=2, least=1, most=2)
+    house.add_snapshots(0, 25, 26, 27)
+    house.add_runs(120, 100, 1)
+
+    status, report = house.ask(dry_run=True)
+
+    assert (status, report["outcome"], report["is_dry_run"], report["run_id"]) == (
+        200,
+        "succeeded",
+        True,
+        None,
+    )
+    assert (report["counts"]["live_snapshots_expired"], report["counts"]["pipeline_runs_expired"]) == (3, 2)
+    assert len(house.snapshots()) == 4
+    assert (len(house.runs("live_pulse")), house.runs("cleanup")) == (3, [])
+
+
+def test_safety_events_and_summaries_stay_for_ever_with_their_runs(house: House) -> None:
+    house.add_snapshots(0)
+    house.add_runs(300, 200, 100, 1)
+    house.store.execute(
+        """
+        insert into public.safety_events (
+          plant, asset_id, event_timestamp, source_timestamp, reason_code, run_id
+        )
+        select 'north', 1, at, at, 'Safety Issue', 1 from (select timestamp '2025-01-01') as one (at);
+
+        insert into public.daily_summaries (
+          asset_id, report_date, actual_output, target_output, downtime_minutes, waste_count, run_id
+        )
+        values (1, '2025-01-01', 100, 110, 12, 3, 2)
+        """
+    )
+    events, summaries = "select * from public.safety_events", "select * from public.daily_summaries"
+    before = (house.rows(events), house.rows(summaries))
+
+    _, report = house.tick()
+
+    assert report["counts"]["pipeline_runs_removed"] == 1
+    assert (house.rows(events), house.rows(summaries)) == before
+    assert [row["id"] for row in house.runs("live_pulse")] == [1, 2, 4]
+
+
+def test_a_second_cleanup_beside_the_first_is_busy(house: House) -> None:
+    with house.service().open_store(
+        SupabaseSettings(url=house.supabase.url, secret_key=SecretStr(house.supabase.secret_key)),
+        seconds_left=lambda: 60.0,
+        clock=lambda: house.now,
+    ) as store:
+        claimed = store.claim_run(
+            {
+                "pipeline": "cleanup",
+                "plant": "(all plants)",
+                "trigger": "manual",
+                "fence": "00000000-0000-4000-9000-000000000001",
+                "lease_s": 150,
+            }
+        )
+    house.add_snapshots(25)
+
+    manual, scheduled = house.ask(), house.tick()
+
+    assert claimed["answer"] == "claimed"
+    assert (manual[0], manual[1]["outcome"]) == (409, "busy")
+    assert (scheduled[0], scheduled[1]["outcome"]) == (200, "busy")
+    assert len(house.snapshots()) == 1
+
+
+@pytest.mark.parametrize("parameters", [{"plant": "north"}, {"dry_run": 1}, {"hours": 2}])
+def test_a_request_that_is_not_understood_changes_nothing(house: House, parameters: dict[str, Any]) -> None:
+    house.add_snapshots(25)
+
+    status, body = house.ask(**parameters)
+
+    assert (status, body["error"]["code"], body["error"]["field"]) == (
+        400,
+        "invalid_request",
+        next(iter(parameters)),
+    )
+    assert (len(house.snapshots()), house.runs("cleanup")) == (1, [])
+
+
+def test_an_event_is_answered_with_the_report(house: House) -> None:
+    house.add_snapshots(25)
+
+    report = house.service().event({"scheduled_time": "2026-03-11T12:00:00Z"})
+
+    assert (report["outcome"], report["counts"]["live_snapshots_removed"]) == ("succeeded", 1)
+    json.dumps(report)
+
+
+@pytest.fixture
+def broken(house: House) -> Iterator[FaultProxy]:
+    """The network before Supabase, which a test can break."""
+    with FaultProxy("127.0.0.1", int(house.supabase.url.rpartition(":")[2])) as proxy:
+        house.url = f"http://127.0.0.1:{proxy.port}"
+        yield proxy
+
+
+def test_without_supabase_a_scheduler_is_asked_to_try_again(house: House, broken: FaultProxy) -> None:
+    house.add_snapshots(25)
+    broken.refuse()
+
+    status, body = house.tick()
+    with pytest.raises(StoreUnavailable):
+        house.service().event({"scheduled_time": "2026-03-11T12:00:00Z"})
+    broken.heal()
+    later = house.tick()
+
+    assert (status, body["error"]["code"]) == (503, "store_unavailable")
+    assert (later[0], later[1]["outcome"], house.snapshots()) == (200, "succeeded", [])
+
+
+@pytest.mark.parametrize("call", [b"/rpc/claim_run", b"/rpc/remove_expired", b"/rpc/complete_run"])
+def test_a_reply_that_is_lost_changes_nothing(house: House, broken: FaultProxy, call: bytes) -> None:
+    house.add_snapshots(0, 25, 26)
+    broken.lose_replies(call)
+
+    status, report = house.tick()
+
+    assert (status, report["outcome"], house.snapshots()) == (200, "succeeded", [NOON])
+    assert [run["status"] for run in house.runs("cleanup")] == ["succeeded"]
+
+
+def test_a_supabase_that_goes_away_meanwhile_leaves_a_run_that_failed_and_can_be_tried_again(
+    house: House, broken: FaultProxy
+) -> None:
+    house.add_snapshots(25)
+    broken.lose_replies(b"/rpc/remove_expired", times=3)
+
+    failed = house.tick()
+    again = house.tick()
+
+    assert (failed[0], failed[1]["outcome"], failed[1]["error"]["code"]) == (
+        503,
+        "failed",
+        "store_unavailable",
+    )
+    assert (again[0], again[1]["outcome"], again[1]["attempt"]) == (200, "succeeded", 2)
+
+
+@contextmanager
+def deletes_slow_from(store: psycopg.Connection[DictRow], rows: int) -> Iterator[None]:
+    """Let every statement that deletes so many snapshots take ten seconds."""
+    store.execute(
+        f"""
+        create function public.dawdle() returns trigger language plpgsql as $$
+        begin
+          if (select count(*) from gone) >= {rows} then
+            perform pg_sleep(10);
+          end if;
+          return null;
+        end;
+        $$;
+
+        create trigger dawdle after delete on public.live_snapshots
+        referencing old table as gone for each statement execute function public.dawdle()
+        """.encode()
+    )
+    try:
+        yield
+    finally:
+        store.execute("drop function public.dawdle cascade")
+
+
+def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House) -> None:
+    house.pace = Pace(first=400)
+    house.add_snapshots(*(24 + number / 60 for number in range(1, 301)))
+
+    with deletes_slow_from(house.store, 250):
+        status, report = house.tick()
+
+    assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
+    assert report["counts"] == {
+        "batches": 5,
+        "batches_timed_out": 1,
+        "live_snapshots_removed": 300,
+        "rejected_records_removed": 0,
+        "pipeline_runs_removed": 0,
+    }
+    # Cut off by remove_expired's own time-out, half the role's.
+    assert 4000 <= report["timings_ms"]["live_snapshots"] < 8000
+    assert house.snapshots() == []
+
+
+def test_a_table_that_an_index_is_built_on_fails_for_now_and_says_so(house: House) -> None:
+    house.pace = Pace(first=100)
+    house.add_snapshots(25)
+
+    with house.store.transaction():
+        house.store.execute("lock table public.live_snapshots in share mode")
+        status, report = house.tick()
+
+    assert (status, report["outcome"], report["error"]["code"]) == (503, "failed", "store_unavailable")
+    assert "57014" in report["error"]["message"]
+    assert len(house.snapshots()) == 1
+
+
+def test_a_poll_after_half_a_year_of_rest_still_knows_where_it_stopped(world: World, house: House) -> None:
+    world.tick()
+    house.now = NOON_IN_CHICAGO + timedelta(days=180)
+
+    _, cleaned = house.ask()
+    world.now += timedelta(days=180)
+    _, polled = world.tick(NOON_IN_CHICAGO + timedelta(days=180))
+
+    assert cleaned["counts"]["live_snapshots_removed"] == 2
+    assert cleaned["counts"]["pipeline_runs_removed"] == 0
+    assert "slots_given_up" in [warning["code"] for warning in polled["warnings"]]

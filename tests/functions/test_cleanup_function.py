@@ -1,0 +1,180 @@
+"""Cleanup as it is deployed: `main.py` under the real functions-framework, and as Lambda calls it."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from devstack.access import SupabaseAccess
+from devstack.processes import free_port
+from plantpulse.slots import slot_at_or_before
+
+ROOT = Path(__file__).parents[2]
+MAIN = ROOT / "functions" / "cleanup" / "main.py"
+READY_WITHIN_S = 30
+SNAPSHOTS = "select snapshot_timestamp from public.live_snapshots"
+
+
+def latest_slot() -> str:
+    """Return the slot that a scheduler would have sent last, by the real clock."""
+    return slot_at_or_before(datetime.now(UTC), timedelta(minutes=60)).isoformat()
+
+
+@pytest.fixture
+def store(supabase: SupabaseAccess) -> Iterator[psycopg.Connection[DictRow]]:
+    """A project with a snapshot of half an hour and two of three hours ago."""
+    with supabase.connect() as connection:
+        connection.execute(
+            """
+            with press as (
+              insert into public.assets (plant, name, source_name) values ('north', 'Press', 'PRESS-01')
+              returning id
+            )
+            insert into public.live_snapshots (
+              asset_id, snapshot_timestamp, window_start, output_actual, output_target, status
+            )
+            select press.id, at, at - interval '30 min', 5, 5, 'on_target'
+            from press
+            cross join unnest(array[
+              now() - interval '30 min', now() - interval '180 min', now() - interval '190 min'
+            ]) as at
+            """
+        )
+        yield connection
+
+
+@pytest.fixture
+def environment(supabase: SupabaseAccess, tmp_path: Path) -> dict[str, str]:
+    """What Terraform would set, and nothing else: a cleanup knows no SQL Server."""
+    (tmp_path / "plantpulse.yaml").write_text(
+        "plants: {north: {time_zone: America/Chicago}, south: {time_zone: UTC}}\n", encoding="utf-8"
+    )
+    return {
+        "PATH": os.environ["PATH"],
+        "PLANTPULSE_CONFIG": str(tmp_path / "plantpulse.yaml"),
+        "SUPABASE_URL": supabase.url,
+        "SUPABASE_SECRET_KEY": supabase.secret_key,
+        "SNAPSHOT_RETENTION_HOURS": "2",
+    }
+
+
+@pytest.fixture
+def framework(environment: Mapping[str, str], tmp_path: Path) -> Iterator[httpx.Client]:
+    """The function behind functions-framework, as a process of its own."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("functions-framework")), "--source", str(MAIN)]
+    command += ["--target", "handle_http", "--host", "127.0.0.1", "--port", str(port)]
+    with (tmp_path / "function.log").open("wb") as log:
+        process = subprocess.Popen(command, env=dict(environment), cwd=tmp_path, stdout=log, stderr=log)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                _wait_until_ready(client)
+                yield client
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait_until_ready(client: httpx.Client) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while True:
+        try:
+            client.get("/")
+        except httpx.ConnectError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def main(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The function as Lambda imports it."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location("cleanup_main", MAIN)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_scheduled_request_cleans_up_and_a_second_one_changes_nothing(
+    framework: httpx.Client, store: psycopg.Connection[DictRow]
+) -> None:
+    headers = {"X-CloudScheduler-ScheduleTime": latest_slot(), "Content-Type": "application/octet-stream"}
+
+    first = framework.post("/", headers=headers)
+    second = framework.post("/", headers=headers)
+
+    assert (first.status_code, first.json()["outcome"], first.json()["trigger"]) == (
+        200,
+        "succeeded",
+        "schedule",
+    )
+    assert (first.json()["counts"]["live_snapshots_removed"], first.json()["finished"]) == (2, True)
+    assert (second.status_code, second.json()["outcome"]) == (200, "duplicate")
+    assert len(store.execute(SNAPSHOTS).fetchall()) == 1
+
+
+def test_a_manual_dry_run_changes_nothing(
+    framework: httpx.Client, store: psycopg.Connection[DictRow]
+) -> None:
+    answer = framework.post("/", json={"dry_run": True})
+
+    assert (answer.status_code, answer.json()["counts"]["live_snapshots_expired"]) == (200, 2)
+    assert len(store.execute(SNAPSHOTS).fetchall()) == 3
+
+
+def test_an_eventbridge_event_cleans_up_once(main: ModuleType, store: psycopg.Connection[DictRow]) -> None:
+    event = {"scheduled_time": latest_slot()}
+
+    first = main.handle_event(event, None)
+    second = main.handle_event(event, None)
+
+    assert (first["outcome"], first["trigger"], second["outcome"]) == ("succeeded", "schedule", "duplicate")
+    assert len(store.execute(SNAPSHOTS).fetchall()) == 1
+
+
+def test_a_function_url_request_is_a_manual_cleanup(
+    main: ModuleType, store: psycopg.Connection[DictRow]
+) -> None:
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "rawPath": "/",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": "POST", "path": "/"}},
+        "body": "",
+        "isBase64Encoded": False,
+    }
+
+    response = main.handle_event(event, None)
+
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"])["trigger"] == "manual"
+    assert len(store.execute(SNAPSHOTS).fetchall()) == 1
+
+
+def test_the_function_needs_neither_the_driver_nor_a_sql_server() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main;"
+        " print('pymssql' in sys.modules, 'plantpulse.live_pulse' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], env={}, capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("False False\n", "")
