@@ -2,12 +2,11 @@
 
 Both clouds come in here: an HTTP request (functions-framework, Lambda function URL) or an event
 (EventBridge Scheduler). The contract stands in README.md: a scheduler hears 2xx unless trying again
-can help, a person hears what happened. Here is the only `except Exception` of the project.
+can help, a person hears what happened.
 """
 
 import gc
 import json
-import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -19,12 +18,12 @@ from typing import Generic, Protocol, TypeVar
 from plantpulse import config, invocations, runs
 from plantpulse.errors import (
     FenceRefused,
-    InternalError,
     InvalidRequest,
     NotConfigured,
     PlantpulseError,
     TransientError,
 )
+from plantpulse.guard import guarded
 from plantpulse.invocations import HttpRequest, Invocation
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport
@@ -42,7 +41,6 @@ class RunStore(Protocol):
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
 
 
-Result = TypeVar("Result")
 Store = TypeVar("Store", bound=RunStore)
 Store_co = TypeVar("Store_co", bound=RunStore, covariant=True)
 Store_contra = TypeVar("Store_contra", bound=RunStore, contravariant=True)
@@ -137,7 +135,7 @@ class Service(Generic[Store]):
     def _answer(self, read: Callable[[], Invocation]) -> Answer:
         """Return the answer to an invocation, whatever happens, and log it once."""
         is_cold, self._is_cold = self._is_cold, False
-        invocation = _guarded(read)
+        invocation = guarded(read)
         if isinstance(invocation, PlantpulseError):
             answer = Answer(is_scheduled=False, error=invocation)
         else:
@@ -146,13 +144,13 @@ class Service(Generic[Store]):
         return answer
 
     def _run(self, invocation: Invocation, *, is_cold: bool) -> Answer:
-        planned = _guarded(lambda: self._plan(invocation))
+        planned = guarded(lambda: self._plan(invocation))
         if isinstance(planned, PlantpulseError):
             return Answer(is_scheduled=invocation.scheduled_time is not None, error=planned)
         settings, budget, plan = planned
         is_scheduled = plan.trigger == "schedule"
         with _without_collector():
-            report = _guarded(lambda: self._claim_and_work(plan, settings, budget, is_cold=is_cold))
+            report = guarded(lambda: self._claim_and_work(plan, settings, budget, is_cold=is_cold))
         if isinstance(report, NotConfigured):
             unable = runs.report_of_plan(plan, outcome="not_configured", is_cold_start=is_cold)
             return Answer(is_scheduled, report=replace(unable, error=runs.error_as_json(report)))
@@ -179,7 +177,7 @@ class Service(Generic[Store]):
             run = runs.begin(
                 plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
             )
-            report = _guarded(lambda: self.pipeline.work(run, settings, store))
+            report = guarded(lambda: self.pipeline.work(run, settings, store))
             if isinstance(report, PlantpulseError):
                 report = _failed(run, report, store)
             return runs.noting_slowness(report, budget)
@@ -222,35 +220,13 @@ _STATUS_FOR_PEOPLE = {
 }
 
 
-def _guarded(step: Callable[[], Result]) -> Result | PlantpulseError:
-    """Return what a step returns, or its error as a value: a claimed run must never stay `running`."""
-    try:
-        return step()
-    except PlantpulseError as error:
-        return error
-    except Exception as error:
-        return _unexpected(error)
-
-
-def _unexpected(error: Exception) -> InternalError:
-    """Return the error that stands for a bug, and log where it happened.
-
-    Neither quotes the exception's own text: it may hold a row or a secret.
-    """
-    frames = [
-        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
-    log("ERROR", "unexpected error", type=type(error).__name__, frames=frames)
-    return InternalError(f"unexpected {type(error).__name__}; the log has the place: please report it")
-
-
 def _failed(run: Run, error: PlantpulseError, store: RunStore) -> RunReport:
     """Return the report of a run that failed, recorded if Supabase can be reached."""
     report = run.report("abandoned" if isinstance(error, FenceRefused) else "failed", error=error)
     if run.plan.is_dry_run:
         return report
     failure = {"error": runs.error_as_json(error), "report": report.as_json()}
-    recorded = _guarded(lambda: runs.report_of_failure(store.fail_run(run.fence, failure), report))
+    recorded = guarded(lambda: runs.report_of_failure(store.fail_run(run.fence, failure), report))
     if isinstance(recorded, PlantpulseError):
         unrecorded = {"code": "failure_not_recorded", "message": str(recorded)}
         return replace(report, warnings=(*report.warnings, unrecorded))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +24,10 @@ SCHEDULE_TIME_HEADER = "X-CloudScheduler-ScheduleTime"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 SCHEDULED_TIME_FIELD = "scheduled_time"
 
+# What a function understands over HTTP: one that runs something, and one that can be looked at too.
+RUNS: Final = ("POST",)
+VIEWS: Final = ("GET", "HEAD", "POST")
+
 Parameters = TypeVar("Parameters", bound=BaseModel)
 
 
@@ -32,12 +36,13 @@ class Invocation:
     """What a caller asked for.
 
     `parameters` are still unchecked. `scheduled_time` is the text a scheduler sent, None from
-    everybody else.
+    everybody else. `method` is None for an event, which is no HTTP request.
     """
 
     parameters: Mapping[str, Json]
     scheduled_time: str | None = None
     idempotency_key: str | None = None
+    method: str | None = None
 
     @property
     def scheduled_at(self) -> datetime | None:
@@ -67,11 +72,11 @@ class HttpRequest(Protocol):
     def stream(self) -> ByteStream: ...
 
 
-def from_http(request: HttpRequest) -> Invocation:
+def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocation:
     """Return what an HTTP request asks for. Raises: InvalidRequest with the 4xx that says why not."""
-    _check_target(request.method, request.path)
-    body = request.stream.read(MAX_BODY_BYTES + 1)
-    return _from_web(body, {name.lower(): value for name, value in request.headers.items()})
+    _check_target(request.method, request.path, methods)
+    body = request.stream.read(MAX_BODY_BYTES + 1) if request.method == "POST" else b""
+    return _from_web(request.method, body, {name.lower(): value for name, value in request.headers.items()})
 
 
 def is_function_url_event(event: object) -> bool:
@@ -83,18 +88,17 @@ def is_function_url_event(event: object) -> bool:
     )
 
 
-def from_function_url(event: Mapping[str, Json]) -> Invocation:
+def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS) -> Invocation:
     """Return what a function-URL event asks for. Raises: InvalidRequest as `from_http` does."""
-    http = event["requestContext"]["http"]
-    _check_target(str(http.get("method")), str(event.get("rawPath") or "/"))
-    text = event.get("body") or ""
+    method = str(event["requestContext"]["http"].get("method"))
+    _check_target(method, str(event.get("rawPath") or "/"), methods)
+    text = (event.get("body") or "") if method == "POST" else ""
     try:
         body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else str(text).encode()
     except (binascii.Error, ValueError, TypeError):
         raise InvalidRequest("the body is not valid base64") from None
-    return _from_web(
-        body, {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-    )
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    return _from_web(method, body, headers)
 
 
 def from_event(event: object) -> Invocation:
@@ -128,15 +132,20 @@ def plant_named(name: str | None, plants: Collection[str]) -> str:
     return key
 
 
-def _check_target(method: str, path: str) -> None:
+def _check_target(method: str, path: str, methods: Collection[str]) -> None:
     if path not in {"", "/"}:
-        raise InvalidRequest("there is nothing at this path: POST to /", http_status=HTTPStatus.NOT_FOUND)
-    if method != "POST":
-        raise InvalidRequest("only POST is understood here", http_status=HTTPStatus.METHOD_NOT_ALLOWED)
+        raise InvalidRequest(
+            "there is nothing at this path: everything is at /", http_status=HTTPStatus.NOT_FOUND
+        )
+    if method not in methods:
+        raise InvalidRequest(
+            f"understood here: {', '.join(methods)}", http_status=HTTPStatus.METHOD_NOT_ALLOWED
+        )
 
 
-def _from_web(body: bytes, headers: Mapping[str, str]) -> Invocation:
+def _from_web(method: str, body: bytes, headers: Mapping[str, str]) -> Invocation:
     return Invocation(
+        method=method,
         parameters=_json_object(body),
         scheduled_time=headers.get(SCHEDULE_TIME_HEADER.lower()),
         idempotency_key=_idempotency_key(headers.get(IDEMPOTENCY_HEADER.lower())),

@@ -36,8 +36,9 @@ def retried(
     seconds_left: Callable[[], float],
     pacing: Pacing | None = None,
     but_not: type[TransientError] | None = None,
+    attempts: int = ATTEMPTS,
 ) -> Result:
-    """Return what `call` returns, trying three times with exponential back-off.
+    """Return what `call` returns, trying so often with exponential back-off.
 
     A wait that would not fit into `seconds_left()` is not begun. `but_not` is raised at once: the caller can
     do better than to try the same again.
@@ -52,7 +53,7 @@ def retried(
         return isinstance(error, TransientError) and not (but_not and isinstance(error, but_not))
 
     def is_over(state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= ATTEMPTS or state.upcoming_sleep >= seconds_left()
+        return state.attempt_number >= attempts or state.upcoming_sleep >= seconds_left()
 
     def warn(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

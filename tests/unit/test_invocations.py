@@ -22,9 +22,11 @@ class Request:
     method: str = "POST"
     path: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)
+    reads: int = 0
 
     @property
     def stream(self) -> io.BytesIO:
+        self.reads += 1
         return io.BytesIO(self.body)
 
 
@@ -74,6 +76,37 @@ def test_a_malformed_request_is_refused(request_: Request, status: int) -> None:
         invocations.from_http(request_)
 
     assert raised.value.http_status == status
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_function_that_can_be_looked_at_says_so(method: str) -> None:
+    invocation = invocations.from_http(Request(method=method), invocations.VIEWS)
+    event = invocations.from_function_url(function_url_event(method=method), invocations.VIEWS)
+
+    assert (invocation.method, event.method) == (method, method)
+    assert invocation.parameters == event.parameters == {}
+
+
+def test_a_look_does_not_read_a_body() -> None:
+    request = Request(b"{", method="GET")
+
+    assert invocations.from_http(request, invocations.VIEWS).parameters == {}
+    assert request.reads == 0
+    assert (
+        invocations.from_function_url(function_url_event("{", method="GET"), invocations.VIEWS).parameters
+        == {}
+    )
+
+
+def test_another_method_is_told_what_is_understood() -> None:
+    with pytest.raises(InvalidRequest, match="understood here: GET, HEAD, POST") as raised:
+        invocations.from_http(Request(method="PUT"), invocations.VIEWS)
+
+    assert raised.value.http_status == 405
+
+
+def test_an_event_has_no_method() -> None:
+    assert invocations.from_event({}).method is None
 
 
 def test_the_largest_body_is_still_read() -> None:

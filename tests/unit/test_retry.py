@@ -51,6 +51,14 @@ def test_a_transient_error_is_tried_again_with_growing_waits(pacing: Pacing, wai
     assert waits == [0.5, 1.0]
 
 
+def test_a_caller_in_a_hurry_tries_less_often(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(*(StoreUnavailable(text) for text in ("one", "two", "three")))
+
+    with pytest.raises(StoreUnavailable, match="two"):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing, attempts=2)
+    assert waits == [0.5]
+
+
 def test_the_third_failure_is_the_last(pacing: Pacing, waits: list[float]) -> None:
     call = Flaky(*(StoreUnavailable(text) for text in ("one", "two", "three", "four")))
 
