@@ -488,6 +488,31 @@ ALTER FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp wi
 
 COMMENT ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) IS 'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
 
+-- Name: failures_since(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select count(*)::integer
+  from (
+    select 1
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline
+    and run.plant = p_plant
+    and run.started_at > p_since
+    and run.status in ('failed', 'abandoned')
+    -- Beyond it nobody counts, and a pipeline that has failed for months must not take longer to ask about.
+    limit 1000
+  ) as failure;
+$$;
+
+ALTER FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) IS 'How many runs of a pipeline and plant that began after an instant failed or were abandoned; at most 1000.';
+
 -- Name: finish_run(bigint, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -627,6 +652,34 @@ ALTER FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_record
 
 COMMENT ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) IS 'Keeps the first 100 rejected source rows of a run.';
 
+-- Name: last_error(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  -- The code alone: a message may name a host.
+  select jsonb_build_object(
+    'code', coalesce(run.error_code, run.status),
+    'at', run.finished_at,
+    'is_retryable', run.is_retryable,
+    'run_id', run.id
+  )
+  from public.pipeline_runs as run
+  where run.pipeline = p_pipeline
+  and run.plant = p_plant
+  and run.started_at > p_since
+  and run.status in ('failed', 'abandoned')
+  order by run.started_at desc
+  limit 1;
+$$;
+
+ALTER FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION last_error(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) IS 'The newest run of a pipeline and plant that began after an instant and failed or was abandoned, by its error code.';
+
 -- Name: lock_run(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.lock_run(p_fence uuid) RETURNS public.pipeline_runs
@@ -689,6 +742,100 @@ ALTER FUNCTION public.overflow_asset(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION overflow_asset(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.overflow_asset(p_plant text) IS 'The asset that stands for all unknown names of a plant that are not registered; made when first needed.';
+
+-- Name: pipeline_health(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '4s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+begin
+  perform public.watch_pipelines(p_pipelines, v_now);
+  return jsonb_build_object('pipelines', coalesce((
+    select jsonb_agg(public.pipeline_summary(asked.pipeline, asked.plant, v_now))
+    from jsonb_to_recordset(p_pipelines) as asked (pipeline text, plant text)
+  ), '[]'));
+end;
+$$;
+
+ALTER FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION pipeline_health(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs say of the health of each pipeline and plant of a list, such as [{"pipeline", "plant", "is_stopped"}].';
+
+-- Name: pipeline_summary(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'pipeline', p_pipeline,
+    'plant', p_plant,
+    'watched_since', (
+      select watched.watched_since
+      from public.watched_pipelines as watched
+      where watched.pipeline = p_pipeline and watched.plant = p_plant
+    ),
+    'last_run', (
+      select jsonb_build_object('status', run.status, 'started_at', run.started_at)
+      from public.pipeline_runs as run
+      where run.pipeline = p_pipeline and run.plant = p_plant and run.status <> 'running'
+      order by run.started_at desc
+      limit 1
+    ),
+    'last_success', case when success.started_at is not null then
+      jsonb_build_object('finished_at', success.finished_at, 'counts', success.counts)
+    end,
+    'last_slot', slot.slot,
+    'running', (
+      select jsonb_build_object('started_at', run.started_at, 'lease_expires_at', run.lease_expires_at)
+      from public.pipeline_runs as run
+      where run.pipeline = p_pipeline and run.plant = p_plant and run.status = 'running'
+    ),
+    'consecutive_failures', public.failures_since(
+      p_pipeline, p_plant, coalesce(success.started_at, '-infinity')
+    ),
+    'last_error', public.last_error(
+      p_pipeline, p_plant, least(coalesce(success.started_at, '-infinity'), p_now - interval '24 hours')
+    ),
+    'day', public.runs_of_a_day(p_pipeline, p_plant, p_now),
+    'snapshots_until', (
+      select max(run.snapshots_until)
+      from public.pipeline_runs as run
+      where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
+    ),
+    'window_until', slot.window_until
+  )
+  from (select) as always
+  left join lateral (
+    select run.started_at, run.finished_at, run.counts
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline and run.plant = p_plant and run.status in ('succeeded', 'partial')
+    order by run.started_at desc
+    limit 1
+  ) as success on true
+  left join lateral (
+    select run.slot, run.window_until
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline
+    and run.plant = p_plant
+    and run.trigger = 'schedule'
+    and run.status in ('succeeded', 'partial')
+    order by run.slot desc
+    limit 1
+  ) as slot on true;
+$$;
+
+ALTER FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'What the runs of one pipeline and plant say of its health; judging it by the schedule is the caller''s part.';
 
 -- Name: plant_assets(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1074,6 +1221,36 @@ ALTER FUNCTION public.run_report(p_run public.pipeline_runs) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.run_report(p_run public.pipeline_runs) IS 'The RunReport of a run: the stored one, else one made from its columns.';
 
+-- Name: runs_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'executed', count(*),
+    'failed', count(*) filter (where not day.is_success),
+    'p50', (percentile_disc(0.5) within group (order by day.duration_ms) filter (where day.is_success)),
+    'p95', (percentile_disc(0.95) within group (order by day.duration_ms) filter (where day.is_success))
+  )
+  from (
+    select
+      run.status in ('succeeded', 'partial') as is_success,
+      round(extract(epoch from run.finished_at - run.started_at) * 1000) as duration_ms
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline
+    and run.plant = p_plant
+    and run.started_at > p_now - interval '24 hours'
+    and run.status <> 'running'
+  ) as day;
+$$;
+
+ALTER FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'How many runs of a pipeline and plant ended and failed in 24 hours, and how long the successful ones took (milliseconds).';
+
 -- Name: safety_identity(text, text, timestamp without time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) RETURNS text
@@ -1432,6 +1609,43 @@ ALTER FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb
 -- Name: FUNCTION upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) IS 'Writes the snapshots of a run: new rows inserted, changed rows updated, equal rows left alone; returns the counts.';
+
+-- Name: watch_pipelines(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- Only what is new or switched on or off is written: a look at a pipeline mostly writes nothing.
+  insert into public.watched_pipelines as watched (pipeline, plant, watched_since, is_stopped)
+  select
+    asked.pipeline,
+    asked.plant,
+    coalesce((
+      select run.started_at
+      from public.pipeline_runs as run
+      where run.pipeline = asked.pipeline and run.plant = asked.plant
+      order by run.started_at
+      limit 1
+    ), p_now),
+    asked.is_stopped
+  from jsonb_to_recordset(p_pipelines) as asked (pipeline text, plant text, is_stopped boolean)
+  left join public.watched_pipelines as known on known.pipeline = asked.pipeline and known.plant = asked.plant
+  where known.pipeline is null
+  or known.is_stopped is distinct from asked.is_stopped
+  order by asked.pipeline, asked.plant
+  on conflict (pipeline, plant) do update
+  set
+    watched_since = case when watched.is_stopped then p_now else watched.watched_since end,
+    is_stopped = excluded.is_stopped
+  where watched.is_stopped <> excluded.is_stopped;
+$$;
+
+ALTER FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) IS 'Notes since when each pipeline and plant of a list is watched, and which are switched off.';
 
 -- Name: write_live_pulse(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2209,6 +2423,39 @@ ALTER TABLE public.shift_targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+-- Name: watched_pipelines; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.watched_pipelines (
+    pipeline text NOT NULL,
+    plant text NOT NULL,
+    watched_since timestamp with time zone NOT NULL,
+    is_stopped boolean NOT NULL,
+    CONSTRAINT watched_pipelines_pipeline_check CHECK ((btrim(pipeline) <> ''::text)),
+    CONSTRAINT watched_pipelines_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text)))
+);
+
+ALTER TABLE public.watched_pipelines OWNER TO postgres;
+
+-- Name: TABLE watched_pipelines; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.watched_pipelines IS 'One row per pipeline and plant that health was asked about: since when its runs are expected.';
+
+-- Name: COLUMN watched_pipelines.pipeline; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.watched_pipelines.pipeline IS 'The pipeline, such as live_pulse.';
+
+-- Name: COLUMN watched_pipelines.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.watched_pipelines.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN watched_pipelines.watched_since; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.watched_pipelines.watched_since IS 'Since when its runs are expected (UTC): its first run, else the first look at it; anew when it is switched on again.';
+
+-- Name: COLUMN watched_pipelines.is_stopped; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.watched_pipelines.is_stopped IS 'Whether it is switched off in plantpulse.yaml, as of the last look at it.';
+
 -- Name: assets assets_id_plant_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.assets
@@ -2299,6 +2546,11 @@ ALTER TABLE ONLY public.shift_targets
 ALTER TABLE ONLY public.shift_targets
     ADD CONSTRAINT shift_targets_pkey PRIMARY KEY (id);
 
+-- Name: watched_pipelines watched_pipelines_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.watched_pipelines
+    ADD CONSTRAINT watched_pipelines_pkey PRIMARY KEY (pipeline, plant);
+
 -- Name: assets_cost_center_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX assets_cost_center_idx ON public.assets USING btree (cost_center_id, plant);
@@ -2327,17 +2579,25 @@ CREATE INDEX live_snapshots_timestamp_status_idx ON public.live_snapshots USING 
 
 CREATE UNIQUE INDEX pipeline_runs_attempt_idx ON public.pipeline_runs USING btree (pipeline, plant, slot, attempt) WHERE (slot IS NOT NULL);
 
+-- Name: pipeline_runs_history_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_history_idx ON public.pipeline_runs USING btree (pipeline, plant, started_at DESC) INCLUDE (status, finished_at);
+
 -- Name: pipeline_runs_idempotency_key_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE UNIQUE INDEX pipeline_runs_idempotency_key_idx ON public.pipeline_runs USING btree (pipeline, plant, idempotency_key) WHERE ((idempotency_key IS NOT NULL) AND (status = ANY (ARRAY['running'::text, 'succeeded'::text, 'partial'::text])));
 
--- Name: pipeline_runs_last_idx; Type: INDEX; Schema: public; Owner: postgres
-
-CREATE INDEX pipeline_runs_last_idx ON public.pipeline_runs USING btree (pipeline, plant, started_at DESC);
-
 -- Name: pipeline_runs_last_manual_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_last_manual_idx ON public.pipeline_runs USING btree (pipeline, plant, finished_at DESC) WHERE (trigger = 'manual'::text);
+
+-- Name: pipeline_runs_last_slot_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_last_slot_idx ON public.pipeline_runs USING btree (pipeline, plant, slot DESC) WHERE ((trigger = 'schedule'::text) AND (status = ANY (ARRAY['succeeded'::text, 'partial'::text])));
+
+-- Name: pipeline_runs_last_success_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_last_success_idx ON public.pipeline_runs USING btree (pipeline, plant, started_at DESC) WHERE (status = ANY (ARRAY['succeeded'::text, 'partial'::text]));
 
 -- Name: pipeline_runs_one_per_slot_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -2520,6 +2780,14 @@ CREATE POLICY members_read ON public.safety_events FOR SELECT TO authenticated U
 CREATE POLICY members_read ON public.shift_targets FOR SELECT TO authenticated USING ((asset_id IN ( SELECT a.id
    FROM public.assets a)));
 
+-- Name: watched_pipelines members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
 -- Name: safety_events operators_and_managers_sign; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY operators_and_managers_sign ON public.safety_events FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant
@@ -2555,6 +2823,10 @@ ALTER TABLE public.shift_targets ENABLE ROW LEVEL SECURITY;
 -- Name: plant_members users_read_own_memberships; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY users_read_own_memberships ON public.plant_members FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
+
+-- Name: watched_pipelines; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.watched_pipelines ENABLE ROW LEVEL SECURITY;
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: pg_database_owner
 
@@ -2617,6 +2889,11 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -2637,6 +2914,11 @@ GRANT ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) TO servic
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION last_error(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION lock_run(p_fence uuid); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
@@ -2651,6 +2933,16 @@ GRANT ALL ON FUNCTION public.normalise_key(p_text text) TO service_role;
 
 REVOKE ALL ON FUNCTION public.overflow_asset(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.overflow_asset(p_plant text) TO service_role;
+
+-- Name: FUNCTION pipeline_health(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION plant_assets(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
@@ -2702,6 +2994,11 @@ GRANT ALL ON FUNCTION public.run_lease(p_run public.pipeline_runs) TO service_ro
 REVOKE ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_role;
 
+-- Name: FUNCTION runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) FROM PUBLIC;
@@ -2730,6 +3027,11 @@ GRANT ALL ON FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_
 
 REVOKE ALL ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) TO service_role;
+
+-- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -2787,3 +3089,8 @@ GRANT UPDATE(resolution) ON TABLE public.safety_events TO authenticated;
 
 GRANT SELECT ON TABLE public.shift_targets TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_targets TO service_role;
+
+-- Name: TABLE watched_pipelines; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.watched_pipelines TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.watched_pipelines TO service_role;

@@ -75,6 +75,12 @@ MATRIX = [
     ("rejected_records", "operator", SEES_NOTHING),
     ("rejected_records", "manager", READS),
     ("rejected_records", "service_role", EVERYTHING),
+    ("watched_pipelines", "anon", NO_ACCESS),
+    ("watched_pipelines", "stranger", SEES_NOTHING),
+    ("watched_pipelines", "viewer", READS),
+    ("watched_pipelines", "operator", READS),
+    ("watched_pipelines", "manager", READS),
+    ("watched_pipelines", "service_role", EVERYTHING),
 ]
 
 # A row to insert, a change to make and the row to delete, per table. The fixture has made row 1 of
@@ -122,6 +128,12 @@ INSERTS: dict[str, dict[str, Any]] = {
         "waste_count": 0,
     },
     "rejected_records": {"run_id": 1, "plant": "northfield", "query": "oee", "reason": "no asset", "row": {}},
+    "watched_pipelines": {
+        "pipeline": "cleanup",
+        "plant": "northfield",
+        "watched_since": SLOT,
+        "is_stopped": False,
+    },
 }
 UPDATES: dict[str, dict[str, Any]] = {
     "plant_members": {"role": "manager"},
@@ -133,6 +145,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "safety_events": {"is_acknowledged": True},
     "daily_summaries": {"summary_text": "All well."},
     "rejected_records": {"reason": "nothing"},
+    "watched_pipelines": {"is_stopped": True},
 }
 DELETES = {
     "plant_members": {"plant": "eq.northfield"},
@@ -144,8 +157,13 @@ DELETES = {
     "safety_events": {"id": "eq.1"},
     "daily_summaries": {"id": "eq.1"},
     "rejected_records": {"id": "eq.1"},
+    "watched_pipelines": {"plant": "eq.northfield"},
 }
-FIRST_ROWS = {**{table: {"id": "eq.1"} for table in DELETES}, "plant_members": {"plant": "eq.northfield"}}
+OF_NORTHFIELD = ("plant_members", "watched_pipelines")  # tables without an id
+FIRST_ROWS = {
+    **{table: {"id": "eq.1"} for table in DELETES},
+    **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
+}
 
 
 @pytest.fixture
@@ -191,6 +209,10 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.rejected_records (run_id, plant, query, reason, "row")
         values (1, 'northfield', 'output', 'negative', '{}'), (2, 'southfield', 'output', 'negative', '{}');
+
+        insert into public.watched_pipelines (pipeline, plant, watched_since, is_stopped)
+        select 'live_pulse', plant, now(), false
+        from unnest(array['northfield', 'southfield']) as plant;
         """
     )
 
@@ -251,6 +273,16 @@ def test_assets_are_seen_by_plant(api_of: Callable[[str], Api]) -> None:
 
 
 @pytest.mark.usefixtures("two_plants")
+def test_watched_pipelines_are_seen_by_plant(api_of: Callable[[str], Api]) -> None:
+    def plants_seen_by(role: str) -> list[str]:
+        return [row["plant"] for row in api_of(role).rows("watched_pipelines", order="plant")]
+
+    assert plants_seen_by("viewer") == ["northfield"]
+    assert plants_seen_by("neighbour") == ["southfield"]
+    assert plants_seen_by("director") == ["northfield", "southfield"]
+
+
+@pytest.mark.usefixtures("two_plants")
 def test_a_user_sees_only_their_own_membership(api_of: Callable[[str], Api]) -> None:
     rows = api_of("manager").rows("plant_members", select="user_id,plant,role")
 
@@ -271,6 +303,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "remove_expired": {"p_batch": {"table": "live_snapshots", "keep_hours": 24, "limit": 1}},
     "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
+    "pipeline_health": {"p_pipelines": [{"pipeline": "cleanup", "plant": "northfield", "is_stopped": False}]},
 }
 
 
@@ -283,6 +316,7 @@ def test_nobody_but_the_service_calls_a_function(
     assert api_of(role).refusal(function, **FUNCTIONS[function]) == DENIED
     assert count("pipeline_runs") == 2
     assert count("safety_events") == 2
+    assert count("watched_pipelines") == 2
 
 
 def test_the_service_calls_every_function(service: Api) -> None:

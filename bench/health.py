@@ -1,0 +1,161 @@
+"""Health beside the least that a question can take: a call of an SQL function that does nothing.
+
+With a million runs stored. The three take turns: the bare call, the call that health makes, and the whole GET
+of the deployed function under functions-framework. Two shapes of the same million: many plants polled every
+quarter of an hour, and few polled every minute, whose days have the most runs.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import quantiles
+from typing import LiteralString
+
+import httpx
+import psycopg
+
+from bench.figures import Samples, Table
+from bench.stack import clean_environment
+from devstack.access import SupabaseAccess
+from devstack.function import Function
+from devstack.migrations import REPOSITORY
+from devstack.processes import Children
+from devstack.supabase import Supabase
+from plantpulse.slots import grid_interval, slot_at_or_before
+
+_HISTORY = Path(__file__).with_name("history.sql")
+_MAIN = REPOSITORY / "functions" / "health" / "main.py"
+_NOTHING: Sequence[LiteralString] = (
+    "create function public.nothing() returns json language sql as $$ select '{}'::json $$",
+    "grant execute on function public.nothing() to service_role",
+)
+_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the runs are spread: over so many plants, each polled at an interval."""
+
+    plants: int
+    every_minutes: int
+
+
+@dataclass
+class HealthFigures:
+    """What was measured with runs of a shape."""
+
+    shape: Shape
+    bare: Samples = field(default_factory=Samples)
+    call: Samples = field(default_factory=Samples)
+    get: Samples = field(default_factory=Samples)
+
+
+SHAPES = (Shape(plants=100, every_minutes=15), Shape(plants=10, every_minutes=1))
+
+
+def store_history(database_url: str, *, runs: int, plants: int, every_minutes: int, until: datetime) -> None:
+    """Stores so many runs that end at a slot; every twentieth of a plant failed."""
+    spread = {"runs": runs, "plants": plants, "every_minutes": every_minutes, "until": until}
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("set statement_timeout = 0")
+        connection.execute(_HISTORY.read_bytes(), spread)
+
+
+def measure(supabase: Supabase, children: Children, shape: Shape, *, runs: int, rounds: int) -> HealthFigures:
+    """Returns the figures of a shape, in a project of its own."""
+    figures = HealthFigures(shape)
+    with supabase.fresh_database(_NOTHING) as access:
+        newest = slot_at_or_before(datetime.now(UTC), grid_interval(shape.every_minutes))
+        store_history(
+            access.database_url,
+            runs=runs,
+            plants=shape.plants,
+            every_minutes=shape.every_minutes,
+            until=newest,
+        )
+        with _contestants(access, children, shape) as contestants:
+            for _ in range(3):  # connections, caches and the table's statistics
+                _take_turns(contestants, HealthFigures(shape))
+            for _ in range(rounds):
+                _take_turns(contestants, figures)
+    return figures
+
+
+@contextmanager
+def _contestants(
+    access: SupabaseAccess, children: Children, shape: Shape
+) -> Iterator[dict[str, Callable[[], httpx.Response]]]:
+    plants = [f"plant_{number}" for number in range(1, shape.plants + 1)]
+    asked = [{"pipeline": "live_pulse", "plant": plant, "is_stopped": False} for plant in plants]
+    function = Function(children, _MAIN, _settings(access, children.log_folder, shape, plants))
+    headers = {"apikey": access.secret_key}
+    with (
+        httpx.Client(base_url=access.rest_url, headers=headers, timeout=_TIMEOUT_S) as data_api,
+        httpx.Client(base_url=function.url, timeout=_TIMEOUT_S) as health,
+    ):
+        yield {
+            "bare": lambda: data_api.post("/rpc/nothing", json={}),
+            "call": lambda: data_api.post("/rpc/pipeline_health", json={"p_pipelines": asked}),
+            "get": lambda: health.get("/"),
+        }
+
+
+def _settings(access: SupabaseAccess, folder: Path, shape: Shape, plants: Sequence[str]) -> dict[str, str]:
+    config = folder / f"health-{shape.plants}.yaml"
+    server = "{host: sql.example, user: reader, database: mes}"
+    lines = [f"  {plant}: {{time_zone: America/Chicago, sql_server: {server}}}" for plant in plants]
+    schedule = f"live_pulse: {{every_minutes: {shape.every_minutes}}}"
+    config.write_text("\n".join(["plants:", *lines, schedule, ""]))
+    return {
+        **clean_environment(folder),
+        "SUPABASE_URL": access.url,
+        "SUPABASE_SECRET_KEY": access.secret_key,
+        "PLANTPULSE_CONFIG": str(config),
+    }
+
+
+def _take_turns(contestants: dict[str, Callable[[], httpx.Response]], figures: HealthFigures) -> None:
+    for name, ask in contestants.items():
+        started_s = time.perf_counter()
+        response = ask()
+        seconds = time.perf_counter() - started_s
+        if not response.is_success:
+            raise RuntimeError(f"{name} was answered {response.status_code}: {response.text[:500]}")
+        samples: Samples = getattr(figures, name)
+        samples.seconds.append(seconds)
+
+
+def table(measured: Sequence[HealthFigures], runs: int) -> Table:
+    """Returns what was measured: p50 and p95, and how often the bare call fits into each."""
+    shown = Table(
+        f"Health with {runs:,} runs stored, ms: p50 (p95), and as ratios to the bare call",
+        ["plants", "runs of a plant a day", "bare call", "SQL function", "ratio", "whole GET", "ratio "],
+    )
+    for one in measured:
+        bare, call, get = (_p50_p95(samples) for samples in (one.bare, one.call, one.get))
+        shown.add(
+            f"{one.shape.plants}, every {one.shape.every_minutes} min",
+            f"{1440 // one.shape.every_minutes:,}",
+            _shown(bare),
+            _shown(call),
+            _ratio(call, bare),
+            _shown(get),
+            _ratio(get, bare),
+        )
+    return shown
+
+
+def _p50_p95(samples: Samples) -> tuple[float, float]:
+    cuts = quantiles(samples.seconds, n=20, method="inclusive")
+    return cuts[9] * 1000, cuts[18] * 1000
+
+
+def _shown(times_ms: tuple[float, float]) -> str:
+    return f"{times_ms[0]:.1f} ({times_ms[1]:.1f})"
+
+
+def _ratio(times_ms: tuple[float, float], bare_ms: tuple[float, float]) -> str:
+    return f"{times_ms[0] / bare_ms[0]:.2f} ({times_ms[1] / bare_ms[1]:.2f})"

@@ -1,0 +1,86 @@
+"""How Postgres looks for what health asks, with many runs stored: by indexes and never through the table."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from bench.health import store_history
+from devstack.supabase import Supabase
+
+RUNS = 60_000
+PLANTS = 20
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ASKED = [
+    {"pipeline": "live_pulse", "plant": plant, "is_stopped": False}
+    for plant in ("plant_1", "plant_20", "never_ran")
+]
+# Every plan of a statement inside the function is told to the client, with what it really did.
+EXPLAIN = (
+    "load 'auto_explain'",
+    "set auto_explain.log_min_duration = 0",
+    "set auto_explain.log_nested_statements = on",
+    "set auto_explain.log_analyze = on",
+    "set auto_explain.log_buffers = on",
+    "set auto_explain.log_format = json",
+    "set client_min_messages = log",
+    "set role service_role",
+)
+
+Plan = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=["analysed", "never analysed"])
+def project(request: pytest.FixtureRequest, local_supabase: Supabase) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser's connection to many runs, with and without the statistics that planners like."""
+    with local_supabase.fresh_database() as access:
+        database = access.database_url.rpartition("/")[2].partition("?")[0]
+        store_history(access.database_url, runs=RUNS, plants=PLANTS, every_minutes=15, until=NOON)
+        with psycopg.connect(local_supabase.postgres.url(database), autocommit=True) as connection:
+            if request.param == "analysed":
+                connection.execute("vacuum analyze public.pipeline_runs")
+            yield connection
+
+
+@pytest.fixture(scope="module")
+def plans(project: psycopg.Connection[Any]) -> list[Plan]:
+    """The plan of every statement that health ran."""
+    told: list[str] = []
+    project.add_notice_handler(lambda notice: told.append(notice.message_primary or ""))
+    for statement in EXPLAIN:
+        project.execute(statement)
+    answer = project.execute("select public.pipeline_health(%s, %s)", (Jsonb(ASKED), NOON)).fetchone()
+    assert answer is not None
+    assert [one["day"]["executed"] for one in answer[0]["pipelines"]] == [97, 97, 0]
+    return [json.loads(text[text.index("{") :])["Plan"] for text in told if "Plan" in text]
+
+
+def nodes(plan: Plan) -> Iterator[Plan]:
+    yield plan
+    for below in plan.get("Plans", []):
+        yield from nodes(below)
+
+
+def looks_at_runs(plans: list[Plan]) -> list[Plan]:
+    return [node for plan in plans for node in nodes(plan) if node.get("Relation Name") == "pipeline_runs"]
+
+
+def test_no_statement_goes_through_the_table(plans: list[Plan]) -> None:
+    found = looks_at_runs(plans)
+
+    # Of each plant: last run, last success, last slot, running run, snapshots, failures, last error, a day.
+    assert len([node for node in found if node["Actual Loops"]]) >= 8 * len(ASKED)
+    assert {node["Node Type"] for node in found} <= {"Index Scan", "Index Only Scan"}
+
+
+def test_a_look_reads_a_day_of_a_plant_and_little_more(plans: list[Plan]) -> None:
+    read = [node["Actual Rows"] * node["Actual Loops"] for node in looks_at_runs(plans)]
+    passed_over = [node.get("Rows Removed by Filter", 0) for node in looks_at_runs(plans)]
+
+    assert max(read) <= 97
+    assert sum(read) <= 250
+    assert sum(passed_over) <= 100
