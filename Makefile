@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
-SOURCES := src functions devstack bench tests
+SOURCES := src functions bundle devstack bench tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -44,6 +44,13 @@ ci: check test ## What continuous integration runs: check, then test
 .PHONY: bench
 bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
 	@$(BIN)/python -m bench
+
+CONFIG ?= plantpulse.yaml
+ARCHITECTURE ?= x86_64
+
+.PHONY: bundle
+bundle: $(INSTALLED) ## Build what is deployed (CONFIG=plantpulse.yaml, ARCHITECTURE=x86_64 or arm64)
+	@$(BIN)/python -m bundle --config $(CONFIG) --architecture $(ARCHITECTURE)
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what can be mended

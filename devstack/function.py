@@ -34,11 +34,15 @@ class Answer:
 class Function:
     """A served function; it ends with the `Children` it was started in.
 
-    `source` is its main.py, whose `handle_http` is called. Raises: StartFailed.
+    `source` is its main.py, whose `handle_http` is called. `python` is an interpreter that has the
+    functions-framework, None means this one. Raises: StartFailed.
     """
 
-    def __init__(self, children: Children, source: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, children: Children, source: Path, settings: Mapping[str, str], python: Path | None = None
+    ) -> None:
         self._children = children
+        self._framework = (python or Path(sys.executable)).with_name("functions-framework")
         self._source = source
         self._settings = settings
         self.port, self._child = start_on_free_port(self._start)
@@ -62,9 +66,8 @@ class Function:
         return port, self._children.start(self._program(port), lambda: _is_serving(port))
 
     def _program(self, port: int) -> Program:
-        framework = Path(sys.executable).with_name("functions-framework")
         options = {"source": self._source, "target": "handle_http", "host": "127.0.0.1", "port": port}
-        arguments = [str(framework), *(f"--{name}={value}" for name, value in options.items())]
+        arguments = [str(self._framework), *(f"--{name}={value}" for name, value in options.items())]
         return Program(self._source.parent.name, arguments, env=self._settings)
 
 

@@ -42,13 +42,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """What to start: `env` replaces the whole environment, and None inherits it; so does `account`."""
+    """What to start, and where: `env` replaces the whole environment, None inherits it; so does `account`."""
 
     name: str
     arguments: Sequence[str]
     env: Mapping[str, str] | None = None
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    folder: Path = Path("/")
 
 
 def free_port() -> int:
@@ -90,7 +91,7 @@ class Child:
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=[] if account else None,
-                cwd="/",
+                cwd=program.folder,
                 start_new_session=True,
             )
 

@@ -67,6 +67,14 @@ def trust(host: str, port: int, ca_file: Path) -> str:
     The file is read each time: authorities are replaced while functions run.
     Raises: ConfigurationError when it cannot be read or holds no certificate.
     """
+    return _conf.enter(host, port, read_certificates(ca_file))
+
+
+def read_certificates(ca_file: Path) -> bytes:
+    """Return what a `ca_file` holds.
+
+    Raises: ConfigurationError when it cannot be read or holds no certificate.
+    """
     try:
         certificates = ca_file.read_bytes()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
@@ -74,7 +82,7 @@ def trust(host: str, port: int, ca_file: Path) -> str:
         raise _refusal("it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
     except OSError as error:
         raise _refusal(f"the file cannot be read ({error.strerror})") from error
-    return _conf.enter(host, port, certificates)
+    return certificates
 
 
 def _refusal(reason: str) -> ConfigurationError:

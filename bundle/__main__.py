@@ -1,0 +1,54 @@
+"""`make bundle`: builds every function's bundles and says what came of it."""
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import get_args
+
+from bundle.build import BUNDLES, Built, build_for_google, build_for_lambda
+from bundle.carried import check
+from bundle.refusal import BundleRefused
+from bundle.targets import Architecture, Lambda, function_names, python_version
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Builds what the arguments ask for; returns the exit status."""
+    asked = _parser().parse_args(arguments)
+    target = Lambda(asked.architecture, python_version())
+    try:
+        check(asked.config)
+        for built in _build_all(asked.functions or function_names(), asked.config, target, asked.out):
+            print(_told(built, asked.out), flush=True)
+    except BundleRefused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bundle", description=__doc__)
+    parser.add_argument("functions", nargs="*", metavar="function", help="all of them, unless some are named")
+    parser.add_argument("--config", type=Path, default=Path("plantpulse.yaml"), help="the settings to carry")
+    parser.add_argument(
+        "--architecture", choices=get_args(Architecture), default="x86_64", help="Lambda's processor"
+    )
+    parser.add_argument("--out", type=Path, default=BUNDLES, help="the folder for gcp/ and aws/")
+    return parser
+
+
+def _build_all(functions: Sequence[str], settings: Path, target: Lambda, out: Path) -> Iterator[Built]:
+    for function in functions:
+        yield build_for_google(function, settings, out)
+        yield build_for_lambda(function, settings, target, out)
+
+
+def _told(built: Built, out: Path) -> str:
+    content = built.path.read_bytes()
+    name = built.path.relative_to(out).as_posix()
+    return f"{name:<36} {len(content) / 1e6:5.1f} MB  sha256 {hashlib.sha256(content).hexdigest()[:16]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""From a function to its zip: sources, dependencies, settings, in this order."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bundle.archive import size_of, write_zip
+from bundle.carried import carry
+from bundle.interpreter import find_python
+from bundle.lock import as_requirements, needed_for, read_lock
+from bundle.reach import PACKAGE, PACKAGE_FOLDER, Reach, reach_of
+from bundle.refusal import BundleRefused
+from bundle.targets import (
+    FUNCTIONS,
+    MOST_UNZIPPED_BYTES,
+    MOST_ZIPPED_BYTES,
+    REPOSITORY,
+    Lambda,
+    distributions_for,
+)
+from bundle.wheels import check_binaries, compile_sources, install
+
+BUNDLES: Final = REPOSITORY / "build" / "bundles"
+LOCK: Final = REPOSITORY / "requirements" / "live_pulse.txt"
+REQUIREMENTS: Final = "requirements.txt"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished bundle and the bytes of its content."""
+
+    path: Path
+    unzipped_bytes: int
+
+
+def build_for_google(function: str, settings_file: Path, bundles: Path = BUNDLES) -> Built:
+    """Builds the zip that Google's buildpack installs from. Raises: BundleRefused."""
+    reach = reach_of(FUNCTIONS / function)
+    with _folder() as folder:
+        _lay_sources(function, reach, folder)
+        pins = needed_for(read_lock(LOCK), distributions_for("gcp", reach.distributions))
+        (folder / REQUIREMENTS).write_text(as_requirements(pins), encoding="utf-8")
+        carry(settings_file, folder)
+        return _zipped(folder, bundles / "gcp" / f"{function}.zip")
+
+
+def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles: Path = BUNDLES) -> Built:
+    """Builds the zip that Lambda runs as it is. Raises: BundleRefused."""
+    reach = reach_of(FUNCTIONS / function)
+    with _folder() as folder, _folder() as aside:
+        requirements = aside / REQUIREMENTS
+        pins = needed_for(read_lock(LOCK), distributions_for("aws", reach.distributions))
+        requirements.write_text(as_requirements(pins), encoding="utf-8")
+        install(requirements, folder, target)
+        _lay_sources(function, reach, folder)
+        compile_sources(folder, find_python(target.python))
+        carry(settings_file, folder)
+        check_binaries(folder, target)
+        built = _zipped(folder, bundles / "aws" / f"{function}-{target.architecture}.zip")
+    check_size(built)
+    return built
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="plantpulse-bundle-") as name:
+        yield Path(name)
+
+
+def _lay_sources(function: str, reach: Reach, folder: Path) -> None:
+    for source in sorted((FUNCTIONS / function).glob("*.py")):
+        shutil.copyfile(source, folder / source.name)
+    for file in reach.files:
+        (folder / PACKAGE / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PACKAGE_FOLDER / file, folder / PACKAGE / file)
+
+
+def _zipped(folder: Path, path: Path) -> Built:
+    write_zip(folder, path)
+    return Built(path, size_of(folder))
+
+
+def check_size(built: Built) -> None:
+    """Raises: BundleRefused when Lambda would not take a bundle."""
+    zipped = built.path.stat().st_size
+    if zipped > MOST_ZIPPED_BYTES or built.unzipped_bytes > MOST_UNZIPPED_BYTES:
+        raise BundleRefused(
+            f"{built.path.name} has {zipped} bytes, {built.unzipped_bytes} unzipped:"
+            f" Lambda takes {MOST_ZIPPED_BYTES} and {MOST_UNZIPPED_BYTES}"
+        )

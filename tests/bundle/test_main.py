@@ -1,0 +1,57 @@
+"""`make bundle` as it is called."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bundle.__main__ import main
+from bundle.interpreter import find_python
+from bundle.refusal import BundleRefused
+from bundle.targets import FUNCTIONS, REPOSITORY, function_names
+
+
+def test_a_file_that_the_functions_would_refuse_ends_it_before_anything_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "plantpulse.yaml"
+    file.write_text("plants: {north: {time_zone: Mars/Olympus}}\n", encoding="utf-8")
+
+    status = main(["--config", str(file), "--out", str(tmp_path / "out")])
+
+    told = capsys.readouterr()
+    assert (status, told.out) == (1, "")
+    assert told.err == (
+        "plants.north.time_zone: must be an IANA time zone such as Europe/Berlin or a Windows one such as"
+        " W. Europe Standard Time\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("architecture", ["sparc", "amd64", ""])
+def test_an_architecture_that_lambda_has_not_is_refused(
+    architecture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--architecture", architecture])
+
+    assert "x86_64" in capsys.readouterr().err
+
+
+def test_every_folder_with_a_main_is_a_function() -> None:
+    assert function_names() == sorted(
+        path.name for path in FUNCTIONS.iterdir() if (path / "main.py").is_file()
+    )
+    assert "live_pulse" in function_names()
+
+
+def test_a_python_that_is_nowhere_is_asked_for() -> None:
+    with pytest.raises(BundleRefused, match=r"Python 3\.2 is needed, the version that the functions run on"):
+        find_python("3.2")
+
+
+def test_make_hands_the_settings_and_the_architecture_on() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+
+    (recipe,) = re.findall(r"^bundle: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    assert "-m bundle --config $(CONFIG) --architecture $(ARCHITECTURE)" in recipe

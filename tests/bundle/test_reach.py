@@ -1,0 +1,65 @@
+"""What a function's imports lead to."""
+
+from pathlib import Path
+
+import pytest
+
+from bundle.reach import reach_of
+from bundle.refusal import BundleRefused
+from bundle.targets import FUNCTIONS, distributions_for
+
+
+def reached(folder: Path, source: str) -> tuple[set[str], frozenset[str]]:
+    """Return the files and distributions that a function with this main.py reaches."""
+    (folder / "main.py").write_text(source, encoding="utf-8")
+    reach = reach_of(folder)
+    return {file.as_posix() for file in reach.files}, reach.distributions
+
+
+def test_live_pulse_reaches_its_driver_and_its_query_files() -> None:
+    reach = reach_of(FUNCTIONS / "live_pulse")
+
+    assert {
+        "pymssql",
+        "postgrest",
+        "httpx",
+        "pydantic",
+        "tenacity",
+        "pyyaml",
+        "tzlocal",
+    } == reach.distributions
+    assert Path("source/queries/safety.sql") in reach.files
+    assert Path("source/sqlserver.py") in reach.files
+
+
+def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -> None:
+    files, distributions = reached(tmp_path, "from plantpulse import database\n")
+
+    assert "pymssql" not in distributions
+    assert {"postgrest", "httpx", "tenacity"} <= distributions
+    assert "database.py" in files
+    assert "source/sqlserver.py" not in files
+
+
+def test_an_import_inside_a_function_counts(tmp_path: Path) -> None:
+    _, distributions = reached(tmp_path, "def late():\n    from plantpulse.settings import Settings\n")
+
+    assert distributions == {"pydantic", "tzlocal"}  # tzlocal is imported inside a function of settings
+
+
+def test_the_packages_that_a_module_lies_in_come_along(tmp_path: Path) -> None:
+    files, _ = reached(tmp_path, "import plantpulse.plant.text\n")
+
+    assert files == {"__init__.py", "plant/__init__.py", "plant/text.py"}
+
+
+def test_what_nothing_installed_has_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(BundleRefused, match="no installed distribution has nowhere_to_be_found"):
+        reached(tmp_path, "import nowhere_to_be_found\n")
+
+
+def test_the_clouds_differ_in_what_serves_the_function() -> None:
+    imported = {"pymssql", "boto3"}
+
+    assert distributions_for("gcp", imported) == {"pymssql", "tzdata", "functions-framework"}
+    assert distributions_for("aws", imported) == {"pymssql", "tzdata"}
