@@ -8,7 +8,7 @@ Terraform reads the same file, so nothing here may depend on Python alone.
 
 import os
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,18 +50,45 @@ _NEEDED_TO_CONNECT = {
 }
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
+def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) -> Settings:
     """Read the settings from plantpulse.yaml and the environment.
 
-    The file is the one named by PLANTPULSE_CONFIG, else plantpulse.yaml in the working directory;
-    without either, the environment alone describes one plant called `plant`. Time zones mean from then on
-    what the locked `tzdata` says, whatever the operating system has: the same bundle, the same clocks.
+    The file is `file`, else the one named by PLANTPULSE_CONFIG, else plantpulse.yaml in the working
+    directory; without any, the environment alone describes one plant called `plant`. Time zones mean from
+    then on what the locked `tzdata` says, whatever the operating system has: same bundle, same clocks.
     Raises: ConfigurationError naming each wrong setting and its allowed form.
     """
-    environ = os.environ if environ is None else environ
+    return load_with_origins(environ, file=file)[0]
+
+
+def load_with_origins(
+    environ: Mapping[str, str] | None = None, *, file: Path | None = None
+) -> tuple[Settings, dict[str, str]]:
+    """Read the settings, and say from where each came that is no default: its dotted place to its origin.
+
+    An origin is a variable's name or a file's. Raises: as `load` does.
+    """
+    environ = dict(os.environ if environ is None else environ)
+    if file is not None:
+        environ[CONFIG_FILE_VARIABLE] = str(file)
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
+    written = dict.fromkeys(_places(tree), Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME).name)
     origins = _overlay(tree, environ)
+    settings = _validated(tree, origins)
+    return settings, written | {".".join(place): variable for place, variable in origins.items()}
+
+
+def _places(tree: Any, above: str = "") -> Iterator[str]:
+    """Return the dotted places of all values that a tree holds."""
+    if not isinstance(tree, dict):
+        yield above
+        return
+    for key, value in tree.items():
+        yield from _places(value, f"{above}.{key}" if above else str(key))
+
+
+def _validated(tree: dict[str, Any], origins: Mapping[tuple[str, ...], str]) -> Settings:
     for key, plant in _mapping(tree, "plants").items():
         _settle_sql_server(key, plant)
     if set(tree.get("supabase", {})) != {"url", "secret_key"}:

@@ -54,6 +54,11 @@ def _time_of_day(text: object) -> str:
 TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
 
 
+def _off_as_written(value: Any) -> Any:
+    """Return what the file says: an unquoted `off` is false to Python's YAML, and a word to Terraform's."""
+    return "off" if value is False else value
+
+
 def _printable(key: SecretStr) -> SecretStr:
     if not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
         raise ValueError("must be printable ASCII, without line breaks")
@@ -81,7 +86,7 @@ class SqlServerSettings(_Settings):
     user: str = Field(min_length=1, description="Login with no more than SELECT on the tables read")
     password: SecretStr = Field(description="The login's password; only from the environment")
     database: str = Field(min_length=1, description="Database that the query files run in")
-    encryption: Literal["require", "request", "off"] = Field(
+    encryption: Annotated[Literal["require", "request", "off"], BeforeValidator(_off_as_written)] = Field(
         "require",
         description="TLS on the wire: require refuses a server without it",
     )

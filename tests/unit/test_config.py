@@ -43,6 +43,40 @@ def test_the_environment_alone_describes_one_plant() -> None:
     assert server.password.get_secret_value() == "hunter2-hunter2"
 
 
+def test_encryption_off_is_understood_without_quotes() -> None:
+    write("plants: {north: {time_zone: UTC, sql_server: {encryption: off}}}")
+
+    server = config.load(SQL_SERVER).plants["north"].sql_server
+
+    assert server is not None
+    assert server.encryption == "off"
+
+
+def test_every_setting_tells_where_it_comes_from() -> None:
+    write(
+        "plants: {north: {time_zone: UTC, sql_server: {host: other, port: 1500}}}\nlive_pulse: {row_limit: 9}"
+    )
+
+    _, origins = config.load_with_origins(SQL_SERVER)
+
+    assert origins == {
+        "plants.north.time_zone": "plantpulse.yaml",
+        "plants.north.sql_server.host": "MSSQL_HOST",
+        "plants.north.sql_server.port": "plantpulse.yaml",
+        "plants.north.sql_server.user": "MSSQL_USER",
+        "plants.north.sql_server.password": "MSSQL_PASSWORD",
+        "plants.north.sql_server.database": "MSSQL_DATABASE",
+        "live_pulse.row_limit": "plantpulse.yaml",
+    }
+
+
+def test_a_file_can_be_named_by_the_caller(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.yaml"
+    elsewhere.write_text("plants: {south: {time_zone: UTC}}", encoding="utf-8")
+
+    assert list(config.load({"PLANTPULSE_CONFIG": "nowhere.yaml"}, file=elsewhere).plants) == ["south"]
+
+
 @pytest.mark.parametrize(
     ("name", "iana_name"),
     [

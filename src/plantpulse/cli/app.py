@@ -1,0 +1,114 @@
+"""What every command is given: the settings of the working directory, Supabase, and a way to answer.
+
+An `App` is made for each call of the command line and is what `click` hands from command to command.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from plantpulse import config
+from plantpulse.cli.output import Output
+from plantpulse.database.records import Records
+from plantpulse.errors import InvalidRequest
+from plantpulse.runs import Budget
+from plantpulse.settings import Settings
+
+SUPABASE_TIME_S: Final = 60.0
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass
+class App:
+    """One call of the command line."""
+
+    output: Output = field(default_factory=Output)
+    config_file: Path | None = None
+    is_verbose: bool = False
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises: ConfigurationError."""
+        return config.load(file=self.config_file)
+
+    def check_plant(self, plant: str | None) -> str | None:
+        """Return a plant that the settings know, or None. Raises: InvalidRequest."""
+        if plant is not None and plant not in self.settings.plants:
+            known = ", ".join(sorted(self.settings.plants))
+            raise InvalidRequest(
+                f"there is no plant {plant} in the settings; there is {known}", field="plant"
+            )
+        return plant
+
+    def zone_of(self, plant: str) -> ZoneInfo | None:
+        """Return a plant's time zone; None for one that the settings do not know."""
+        known = self.settings.plants.get(plant)
+        return ZoneInfo(known.time_zone) if known else None
+
+    @contextlib.contextmanager
+    def records(self) -> Iterator[Records]:
+        """Open Supabase for people. Raises: ConfigurationError."""
+        budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
+        with (
+            self.logs_aside(),
+            Records(self.settings.require_supabase(), seconds_left=budget.seconds_left) as records,
+        ):
+            yield records
+
+    @contextlib.contextmanager
+    def logs_aside(self) -> Iterator[None]:
+        """Keep log lines out of the answer: they go to stderr with --verbose, else nowhere."""
+        if self.is_verbose:
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
+            return
+        with Path("/dev/null").open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def json_option(function: Function) -> Function:
+    """Give a command --json."""
+
+    def note(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            ctx.ensure_object(App).output.is_json = True
+
+    return click.option(
+        "--json", is_flag=True, expose_value=False, is_eager=True, callback=note, help="Answer in JSON."
+    )(function)
+
+
+def plant_option(function: Function) -> Function:
+    """Give a command --plant, checked against the settings."""
+
+    def check(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+        return ctx.ensure_object(App).check_plant(value)
+
+    return click.option(
+        "--plant",
+        metavar="PLANT",
+        callback=check,
+        help="Key of a plant in plantpulse.yaml; every plant without it.",
+    )(function)
+
+
+def limit_option(rows: int) -> Callable[[Function], Function]:
+    """Give a command --limit."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(1, 100_000),
+        default=rows,
+        show_default=True,
+        help="At most so many rows.",
+    )

@@ -1,0 +1,59 @@
+"""Every command by name: where it is, and what it is for in one line.
+
+A command is imported when it is used, so that `status` does not wait for the driver of `run`. A new one
+is a module of its own and a line here.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any, Final, NamedTuple
+
+import click
+
+
+class Command(NamedTuple):
+    """Where a command is defined (module:attribute) and its line in `plantpulse --help`."""
+
+    place: str
+    short_help: str
+
+
+COMMANDS: Final = {
+    "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
+    "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
+    "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
+}
+
+
+class ReaderLeft(Exception):
+    """Whoever read the answer has closed the pipe. Not an OSError: click would end the process on one."""
+
+
+class Commands(click.Group):
+    """The root command, which knows its subcommands by name and imports the one that is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; None for a name that there is not."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].place.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises: ReaderLeft, and whatever the command raises."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderLeft from error
+        return result
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].short_help) for name in self.list_commands(ctx)])

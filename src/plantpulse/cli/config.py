@@ -1,0 +1,101 @@
+"""`plantpulse config`: what the settings come to, and their JSON schema. Secrets are never shown."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import click
+from pydantic import BaseModel, SecretStr
+from rich.table import Table
+
+from plantpulse import config as configuration
+from plantpulse.cli.app import App, json_option, pass_app
+from plantpulse.cli.schema import schema_of_file
+from plantpulse.cli.tables import Column, fitted
+from plantpulse.settings import Settings
+
+HIDDEN: Final = "set"  # stands for a secret
+
+
+@click.group()
+def config() -> None:
+    """Show the settings, or their JSON schema for editors."""
+
+
+@config.command()
+@json_option
+@pass_app
+def show(app: App) -> None:
+    """Show every setting, its value and where it comes from; of a secret only that it is set."""
+    settings, origins = configuration.load_with_origins(file=app.config_file)
+    rows = [row_of(settings, place, value, origins) for place, value in values_in(settings)]
+    app.output.answer({"settings": rows}, lambda: _table(app, rows))
+
+
+@config.command()
+@pass_app
+def schema(app: App) -> None:
+    """Print the JSON schema of plantpulse.yaml, for editors and for checks before a deployment."""
+    app.output.is_json = True
+    app.output.answer(schema_of_file(), str)
+
+
+def row_of(settings: Settings, place: str, value: Any, origins: Mapping[str, str]) -> dict[str, Any]:
+    """Return a setting as it is shown: its place, its value and its origin."""
+    return {"setting": place, "value": _shown(value), "origin": _origin(settings, place, value, origins)}
+
+
+def values_in(model: BaseModel, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Return the dotted place and value of every setting, in the order of the models."""
+    for name, field in type(model).model_fields.items():
+        if not field.exclude:
+            yield from _values(getattr(model, name), f"{above}{name}")
+
+
+def _values(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, BaseModel):
+        yield from values_in(value, f"{place}.")
+    elif isinstance(value, Mapping) and any(isinstance(part, BaseModel) for part in value.values()):
+        for key, part in value.items():
+            yield from _values(part, f"{place}.{key}")
+    else:
+        yield place, value
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return HIDDEN
+    return value if value is None or isinstance(value, bool | int | float | str | dict) else str(value)
+
+
+def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, str]) -> str:
+    for origin in (place, _common(place)):
+        found = next((told for at, told in origins.items() if f"{at}.".startswith(f"{origin}.")), None)
+        if found and value is not None:
+            return found
+    parts = place.split(".")
+    if parts[0] == "plants" and parts[2:] == ["sql_server"]:
+        return f"not configured: set {', '.join(settings.plants[parts[1]].missing_settings)}"
+    if place == "supabase":
+        return "not configured: set SUPABASE_URL, SUPABASE_SECRET_KEY"
+    return "default"
+
+
+def _common(place: str) -> str:
+    """Return where a plant's setting stands that the plant has not of its own."""
+    parts = place.split(".")
+    return ".".join(parts[2:]) if parts[0] == "plants" and parts[2:3] == ["live_pulse"] else place
+
+
+def _table(app: App, rows: list[dict[str, Any]]) -> Table:
+    columns = [
+        Column("Setting", lambda row: row["setting"]),
+        Column("Value", lambda row: _text(row["value"]), folds=True),
+        Column("From", lambda row: row["origin"]),
+    ]
+    return fitted(app.output.console, columns, rows)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {part}" for key, part in value.items())
+    return None if value is None else str(value)

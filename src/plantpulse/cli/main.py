@@ -1,0 +1,90 @@
+"""The entry point `plantpulse`: the root command, and how every call ends.
+
+Exit codes: docs/command-line.md. What went wrong stands on stderr, with --json on stdout in the shape that
+the functions answer with.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from plantpulse import __version__
+from plantpulse.cli.app import App
+from plantpulse.cli.commands import Commands, ReaderLeft
+from plantpulse.errors import ConfigurationError, InvalidRequest, PlantpulseError, TransientError
+
+SUCCESS: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+CONFIGURATION: Final = 3
+TRY_AGAIN: Final = 75  # EX_TEMPFAIL of sysexits.h
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
+BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings file instead of plantpulse.yaml or PLANTPULSE_CONFIG.",
+)
+@click.option("--no-color", is_flag=True, help="No colour; the variable NO_COLOR says the same.")
+@click.option("--verbose", is_flag=True, help="Show log lines on stderr.")
+@click.version_option(__version__, prog_name="plantpulse")
+@click.pass_obj
+def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> None:
+    """Operate plantpulse: run pipelines by hand, see how they stand, keep the plant's data."""
+    app.config_file = config_file
+    app.is_verbose = verbose
+    if no_color:
+        app.output.turn_colour_off()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    app = App()
+    try:
+        result: Any = root.main(
+            list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="plantpulse",
+            standalone_mode=False,
+            obj=app,
+        )
+    except click.ClickException as error:
+        app.output.refuse_usage(error)
+        return USAGE
+    except PlantpulseError as error:
+        app.output.show_error(error)
+        return exit_code_of(error)
+    except (KeyboardInterrupt, click.Abort):
+        app.output.note("interrupted")
+        return INTERRUPTED
+    except ReaderLeft:
+        _leave_pipe()
+        return BROKEN_PIPE
+    return result if isinstance(result, int) else SUCCESS
+
+
+def exit_code_of(error: PlantpulseError) -> int:
+    """Return the exit code that tells what the caller should do about an error."""
+    if isinstance(error, TransientError):
+        return TRY_AGAIN
+    if isinstance(error, InvalidRequest):
+        return USAGE
+    return CONFIGURATION if isinstance(error, ConfigurationError) else FAILED
+
+
+def _leave_pipe() -> None:
+    """Point stdout elsewhere, so that Python does not complain about the closed pipe when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Where answers go: a table for people, JSON for programs, errors for whoever watches.
+
+stdout carries the answer and nothing else; everything said on the way goes to stderr. Colour is for
+terminals, unless somebody has asked for none.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Final
+
+import click
+from rich.console import Console, RenderableType
+
+from plantpulse.errors import PlantpulseError
+
+Json = Any
+
+# Where nobody looks, lines are searched by programs: no reason to fold them.
+WIDTH_OF_A_PIPE: Final = 240
+
+
+class Output:
+    """How one call of the command line answers."""
+
+    def __init__(self) -> None:
+        self.is_json = False
+        self._has_colour = True
+
+    def turn_colour_off(self) -> None:
+        """Write no escape sequences at all from now on."""
+        self._has_colour = False
+
+    @cached_property
+    def console(self) -> Console:
+        """What tables are drawn on: stdout as it is when first asked for."""
+        return self._console(is_stderr=False)
+
+    @cached_property
+    def side(self) -> Console:
+        """What is said on the way: stderr."""
+        return self._console(is_stderr=True)
+
+    def answer(self, value: Json, render: Callable[[], RenderableType]) -> None:
+        """Write the answer: `value` as JSON, or what `render` returns."""
+        if self.is_json:
+            self.console.file.write(json.dumps(value, default=str, indent=2, ensure_ascii=False) + "\n")
+            return
+        self.console.print(render())
+
+    def write_text(self, text: str) -> None:
+        """Write an answer that is text already."""
+        self.console.file.write(text)
+
+    def note(self, text: str) -> None:
+        """Say something on the way."""
+        self.side.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def show_error(self, error: PlantpulseError) -> None:
+        """Say what went wrong, as the functions do."""
+        field = getattr(error, "field", None)
+        if self.is_json:
+            body = {"code": error.code, "message": str(error), "field": field}
+            self.answer({"error": body}, str)
+            return
+        where = f"{field}: " if field else ""
+        self.side.print(f"[bold red]Error[/] ({error.code}): ", end="")
+        self.note(f"{where}{error}")
+
+    def refuse_usage(self, error: click.ClickException) -> None:
+        """Say how a command is used when it was used otherwise."""
+        if self.is_json:
+            place = getattr(getattr(error, "param", None), "name", None)
+            body = {"code": "invalid_request", "message": error.format_message(), "field": place}
+            self.answer({"error": body}, str)
+            return
+        error.show(file=sys.stderr)
+
+    def _console(self, *, is_stderr: bool) -> Console:
+        console = Console(stderr=is_stderr, highlight=False)
+        width = None if console.is_terminal or console.width != _WIDTH_UNKNOWN else WIDTH_OF_A_PIPE
+        if self._has_colour and not console.no_color:
+            return Console(stderr=is_stderr, highlight=False, width=width, file=console.file)
+        return Console(stderr=is_stderr, highlight=False, width=width, file=console.file, color_system=None)
+
+
+_WIDTH_UNKNOWN: Final = 80  # what rich takes a stream for that is no terminal and has no COLUMNS

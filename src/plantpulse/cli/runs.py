@@ -1,0 +1,145 @@
+"""`plantpulse runs`: what ran, what it did, and why it failed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.arguments import Since
+from plantpulse.cli.tables import Column, details, fitted
+from plantpulse.errors import InvalidRequest
+from plantpulse.runs import Status
+
+REJECTED_SHOWN: Final = 10
+
+Record = Mapping[str, Any]
+
+_WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted")
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def runs(ctx: click.Context) -> None:
+    """List runs, or show one with its error and timings."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_runs)
+
+
+@runs.command("list")
+@plant_option
+@click.option("--pipeline", metavar="NAME", help="Such as live_pulse or morning_report.")
+@click.option("--status", type=click.Choice(get_args(Status)), help="Only runs that ended so, or run.")
+@click.option("--since", type=Since(), help="Only runs that began since then.")
+@limit_option(20)
+@json_option
+@pass_app
+def list_runs(
+    app: App,
+    plant: str | None = None,
+    pipeline: str | None = None,
+    status: str | None = None,
+    since: datetime | None = None,
+    limit: int = 20,
+) -> None:
+    """List runs, the latest first. Times are the plant's."""
+    wanted = {"plant": plant, "pipeline": pipeline and pipeline.replace("-", "_"), "status": status}
+    filters = {name: value for name, value in wanted.items() if value}
+    with app.records() as records:
+        found = [with_duration(run) for run in records.runs(filters, since=since, limit=limit)]
+    app.output.answer({"runs": found}, lambda: fitted(app.output.console, _columns(app), found))
+
+
+@runs.command()
+@click.argument("run_id", type=click.IntRange(1))
+@json_option
+@pass_app
+def show(app: App, run_id: int) -> None:
+    """Show one run: what it covered, its counts and timings, its warnings, error and rejected rows."""
+    with app.records() as records:
+        run = records.run(run_id)
+        if run is None:
+            raise InvalidRequest(f"there is no run {run_id}; `plantpulse runs` lists them", field="run_id")
+        rejected = records.rejected_records(run_id, limit=100)
+    run = with_duration(run) | {"rejected_records": rejected}
+    app.output.answer({"run": run}, lambda: _page(app, run))
+
+
+def with_duration(run: Record) -> dict[str, Any]:
+    """Return a run with `duration_ms`, None while it is running."""
+    began, ended = run["started_at"], run["finished_at"]
+    took = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)) if ended else None
+    return {**run, "duration_ms": round(took / timedelta(milliseconds=1)) if took is not None else None}
+
+
+def _columns(app: App) -> list[Column]:
+    return [
+        Column("Run", lambda run: str(run["id"]), "right"),
+        Column("Status", lambda run: formats.styled(run["status"])),
+        Column("Pipeline", lambda run: run["pipeline"], rank=1),
+        Column("Plant", lambda run: run["plant"], rank=2),
+        Column("Slot", lambda run: formats.local(run["slot"], app.zone_of(run["plant"])) or "by hand"),
+        Column("Began", lambda run: formats.local(run["started_at"], app.zone_of(run["plant"])), rank=5),
+        Column("Took", lambda run: formats.milliseconds(run["duration_ms"]), "right", rank=3),
+        Column("Written", lambda run: formats.number(written_by(run)), "right", rank=4),
+        Column("Attempt", lambda run: str(run["attempt"]), "right", rank=7),
+        Column("By", lambda run: run["requested_by"], rank=6),
+        Column("Error", lambda run: formats.on_one_line(run["error_code"])),
+    ]
+
+
+def written_by(run: Record) -> int | None:
+    """Return how many rows a run wrote or changed; None when it did not say."""
+    counts = run["counts"]
+    known = [counts[name] for name in counts if name.endswith(_WRITTEN)]
+    return sum(known) if known else None
+
+
+def _page(app: App, run: Record) -> Group:
+    zone = app.zone_of(run["plant"])
+    parts: list[Any] = [details(_facts(run, zone))]
+    for title, numbers in (("Timings (ms)", run["timings_ms"]), ("Counts", run["counts"])):
+        if numbers:
+            pairs = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
+            parts += [Text(f"\n{title}", "bold"), details(pairs)]
+    warnings = (run["report"] or {}).get("warnings") or ()
+    if warnings:
+        parts += [Text("\nWarnings", "bold"), details((one["code"], one["message"]) for one in warnings)]
+    if run["rejected_records"]:
+        parts += [Text("\nRejected rows", "bold"), details(_rejected(run["rejected_records"]))]
+    return Group(*parts)
+
+
+def _facts(run: Record, zone: ZoneInfo | None) -> list[tuple[str, Any]]:
+    window = f"{formats.local(run['window_start'], zone)} to {formats.local(run['window_until'], zone)}"
+    error = run["error_code"] and Text(f"{run['error_code']}: {run['error_message']}", "red")
+    again = {True: "tried again by itself", False: "somebody must act", None: None}[run["is_retryable"]]
+    return [
+        ("run", f"{run['id']}, attempt {run['attempt']}"),
+        ("pipeline", f"{run['pipeline']} of {run['plant']}"),
+        ("status", formats.styled(run["status"])),
+        ("error", error),
+        ("then", again),
+        ("slot", formats.local(run["slot"], zone) or "none: started by hand"),
+        ("window", window if run["window_start"] else None),
+        ("began", formats.local(run["started_at"], zone, "%Y-%m-%d %H:%M:%S")),
+        ("took", formats.milliseconds(run["duration_ms"])),
+        ("asked by", run["requested_by"]),
+        ("cold start", {True: "yes", False: "no", None: None}[run["is_cold_start"]]),
+        ("version", run["code_version"]),
+    ]
+
+
+def _rejected(records: Sequence[Record]) -> list[tuple[str, str]]:
+    told = [(one["query"], f"{one['reason']}: {_row(one['row'])}") for one in records[:REJECTED_SHOWN]]
+    left = len(records) - len(told)
+    return [*told, ("", f"and {left} more: --json shows them")] if left else told
+
+
+def _row(row: Record) -> str:
+    return ", ".join(f"{name}={value}" for name, value in row.items())

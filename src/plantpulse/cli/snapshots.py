@@ -1,0 +1,86 @@
+"""`plantpulse snapshots`: how every asset of a plant stands, or how one of them has stood."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.arguments import Since
+from plantpulse.cli.tables import Column, fitted
+from plantpulse.database.records import Records
+from plantpulse.errors import InvalidRequest
+from plantpulse.invocations import plant_named
+from plantpulse.live_pulse.snapshots import Status
+
+Record = Mapping[str, Any]
+
+MOST_SNAPSHOTS: Final = 100_000
+
+
+@click.command(short_help="Show how every asset stands.")
+@plant_option
+@click.option("--asset", metavar="NAME", help="One asset over time, by its name or the source's.")
+@click.option("--status", type=click.Choice(get_args(Status)), help="Only assets that stand so.")
+@click.option("--since", type=Since(), help="With --asset: only snapshots since then.")
+@limit_option(1000)
+@json_option
+@pass_app
+def snapshots(
+    app: App, plant: str | None, asset: str | None, status: str | None, since: datetime | None, limit: int
+) -> None:
+    """Show the latest snapshot of every asset of a plant, or the snapshots of one asset, newest first."""
+    if since and not asset:
+        raise InvalidRequest("needs --asset: without it the latest snapshots are shown", field="since")
+    plant = plant_named(plant, app.settings.plants)
+    with app.records() as records:
+        if asset:
+            found = records.snapshots_of(plant, asset, since=since, limit=limit)
+        else:
+            found = _latest(records, plant)
+    found = [one for one in found if status in (None, one["status"])][:limit]
+    app.output.answer({"plant": plant, "snapshots": found}, lambda: _page(app, plant, found))
+
+
+def _latest(records: Records, plant: str) -> list[dict[str, Any]]:
+    newest = records.latest_snapshot_timestamp(plant)
+    if newest is None:
+        return []
+    found = records.snapshots_at(plant, newest, limit=MOST_SNAPSHOTS)
+    return sorted(found, key=lambda one: (one["asset"]["area"] or "", one["asset"]["name"]))
+
+
+def _page(app: App, plant: str, found: Sequence[Record]) -> Group:
+    if not found:
+        return Group(Text(f"no snapshots of {plant} answer to that"))
+    zone = app.zone_of(plant)
+    newest = max(found, key=lambda one: one["snapshot_timestamp"])["snapshot_timestamp"]
+    old = formats.age(datetime.fromisoformat(newest), datetime.now(UTC))
+    title = Text(f"{plant}: newest snapshot {formats.local(newest, zone)}, {old} old\n", "bold")
+    return Group(title, fitted(app.output.console, _columns(zone), found))
+
+
+def _columns(zone: ZoneInfo | None) -> list[Column]:
+    return [
+        Column("Asset", lambda one: one["asset"]["name"]),
+        Column("Area", lambda one: one["asset"]["area"], rank=5),
+        Column("Until", lambda one: formats.local(one["snapshot_timestamp"], zone, "%m-%d %H:%M"), rank=1),
+        Column("Actual", lambda one: formats.number(one["output_actual"]), "right"),
+        Column("Target", lambda one: formats.number(one["output_target"]), "right", rank=2),
+        Column("Variance %", lambda one: formats.number(one["variance_percent"], "+.1f"), "right", rank=3),
+        Column("Status", lambda one: formats.styled(one["status"])),
+        Column("OEE %", lambda one: formats.number(one["oee_current"], ".1f"), "right"),
+        Column("Down min", lambda one: formats.number(one["downtime_minutes"]), "right", rank=4),
+        Column("People", lambda one: formats.number(one["labor_headcount"]), "right", rank=6),
+        Column("Marks", _marks, rank=7),
+    ]
+
+
+def _marks(one: Record) -> str | None:
+    marks = [name for name in ("catch_up", "time_ambiguous") if one[f"is_{name}"]]
+    return ", ".join(mark.replace("_", " ") for mark in marks) or None

@@ -1,0 +1,124 @@
+"""What people look at: runs, snapshots, safety events, as the Data API returns rows.
+
+Plain selects, with the key that stands above Row Level Security: for whoever operates the project. Every
+order ends in a key, so that pages neither repeat a row nor leave one out.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from plantpulse.database.transport import Json, Transport
+from plantpulse.settings import SupabaseSettings
+
+Record = dict[str, Json]
+
+_RUN: Final = (
+    "id,pipeline,plant,trigger,slot,attempt,status,requested_by,started_at,finished_at,window_start,window_until,"
+    "counts,timings_ms,is_cold_start,error_code,error_message,is_retryable,code_version"
+)
+_SNAPSHOT: Final = (
+    "snapshot_timestamp,window_start,output_actual,slot_output,output_target,output_variance,variance_percent,"
+    "status,oee_current,oee_source,downtime_minutes,good_count,reject_count,labor_headcount,is_catch_up,"
+    "is_time_ambiguous,run_id,asset:assets!inner(plant,name,source_name,area)"
+)
+
+
+class Records:
+    """A connection for one command; close it afterwards."""
+
+    def __init__(self, settings: SupabaseSettings, *, seconds_left: Callable[[], float]) -> None:
+        self._transport = Transport(settings, seconds_left=seconds_left)
+
+    def __enter__(self) -> "Records":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def runs(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
+        """Return runs, the latest first; `filters` are values of columns, `since` bounds `started_at`."""
+        return self._transport.rows(
+            "pipeline_runs",
+            lambda table: (
+                _since(_equal(table.select(_RUN), filters), "started_at", since)
+                .order("started_at", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=limit,
+        )
+
+    def run(self, run_id: int) -> Record | None:
+        """Return one run with the report that its caller got; None when there is none."""
+        found = self._transport.rows(
+            "pipeline_runs",
+            lambda table: (
+                table.select(f"{_RUN},snapshots_until,safety_until,report").eq("id", run_id).order("id")
+            ),
+            limit=1,
+        )
+        return found[0] if found else None
+
+    def rejected_records(self, run_id: int, *, limit: int) -> list[Record]:
+        """Return the rows that a run could not use."""
+        return self._transport.rows(
+            "rejected_records",
+            lambda table: table.select("id,query,reason,row").eq("run_id", run_id).order("id"),
+            limit=limit,
+        )
+
+    def latest_snapshot_timestamp(self, plant: str) -> str | None:
+        """Return the newest instant for which the plant has snapshots; None before the first."""
+        newest = self._transport.rows(
+            "live_snapshots",
+            lambda table: (
+                table.select("snapshot_timestamp,asset:assets!inner(plant)")
+                .eq("asset.plant", plant)
+                .order("snapshot_timestamp", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=1,
+        )
+        return newest[0]["snapshot_timestamp"] if newest else None
+
+    def snapshots_at(self, plant: str, timestamp: str, *, limit: int) -> list[Record]:
+        """Return a plant's snapshots of one instant, by asset."""
+        return self._transport.rows(
+            "live_snapshots",
+            lambda table: (
+                table.select(_SNAPSHOT)
+                .eq("asset.plant", plant)
+                .eq("snapshot_timestamp", timestamp)
+                .order("asset_id")
+            ),
+            limit=limit,
+        )
+
+    def snapshots_of(self, plant: str, asset: str, *, since: datetime | None, limit: int) -> list[Record]:
+        """Return the snapshots of one asset, named as people or as the source name it, the newest first."""
+        name = asset.replace('"', '\\"')
+        return self._transport.rows(
+            "live_snapshots",
+            lambda table: (
+                _since(
+                    table.select(_SNAPSHOT)
+                    .eq("asset.plant", plant)
+                    .or_(f'name.eq."{name}",source_name.eq."{name}"', reference_table="asset"),
+                    "snapshot_timestamp",
+                    since,
+                )
+                .order("snapshot_timestamp", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=limit,
+        )
+
+
+def _equal(query: Json, filters: Mapping[str, str]) -> Json:
+    for column, value in filters.items():
+        query = query.eq(column, value)
+    return query
+
+
+def _since(query: Json, column: str, since: datetime | None) -> Json:
+    return query.gte(column, since.isoformat()) if since else query

@@ -1,0 +1,53 @@
+"""`plantpulse snapshots`: how every asset stands, and how one of them has stood."""
+
+from datetime import timedelta
+
+from tests.cli.conftest import CommandLine
+from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
+
+QUARTER = timedelta(minutes=15)
+
+
+def test_a_plant_without_snapshots_says_so(cli: CommandLine, world: World) -> None:
+    assert cli("snapshots").out == "no snapshots of north answer to that\n"
+    assert cli("snapshots", "--json").json == {"plant": "north", "snapshots": []}
+
+
+def test_the_latest_snapshot_of_every_asset_is_shown(cli: CommandLine, world: World, floor: Floor) -> None:
+    floor.output("PRESS-01", 40, "11:50:00")
+    world.tick()
+    floor.output("PRESS-01", 7, "12:10:00")
+    world.now += QUARTER
+    world.tick(NOON_IN_CHICAGO + QUARTER)
+
+    shown, data = cli("snapshots").out.splitlines(), cli("snapshots", "--json").json["snapshots"]
+
+    assert shown[0].startswith("north: newest snapshot 2026-03-11 12:15")
+    assert [line.split()[:2] for line in shown[3:]] == [["Paint", "1"], ["Press", "1"]]
+    assert [(one["asset"]["source_name"], one["output_actual"]) for one in data] == [
+        ("PAINT-01", 0),
+        ("PRESS-01", 47),
+    ]
+    assert cli("snapshots", "--json", "--status", "below_target").json["snapshots"] == [data[1]]
+
+
+def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: World, floor: Floor) -> None:
+    world.tick()
+    world.now += QUARTER
+    world.tick(NOON_IN_CHICAGO + QUARTER)
+
+    def times(*arguments: str) -> list[str]:
+        found = cli("snapshots", "--json", *arguments).json["snapshots"]
+        return [one["snapshot_timestamp"][11:16] for one in found]
+
+    assert times("--asset", "Press 1") == ["17:15", "17:00"]
+    assert times("--asset", "PRESS-01", "--limit", "1") == ["17:15"]
+    assert times("--asset", "PRESS-01", "--since", "2026-03-11T17:10") == ["17:15"]
+    assert times("--asset", 'Press "1",or(id.gt.0)') == []
+
+
+def test_looking_back_without_an_asset_is_refused(cli: CommandLine) -> None:
+    result = cli("snapshots", "--since", "2h")
+
+    assert result.exit_code == 2
+    assert "--asset" in result.err
