@@ -19,6 +19,23 @@ class Oee(NamedTuple):
         return self.availability * self.performance * self.quality
 
 
+def availability(planned_minutes: float, run_minutes: float) -> float | None:
+    """Return the share of the planned time that was run; None without planned time."""
+    return run_minutes / planned_minutes if planned_minutes > 0 else None
+
+
+def performance(units: float, ideal_units_per_hour: float, run_minutes: float) -> float | None:
+    """Return the share of what the ideal rate would have made in the run time; None without run time."""
+    ideal_units = ideal_units_per_hour * run_minutes / 60
+    return units / ideal_units if ideal_units > 0 else None
+
+
+def quality(good: float, rejected: float) -> float | None:
+    """Return the share of good units in those inspected; None when none was."""
+    inspected = good + rejected
+    return good / inspected if inspected > 0 else None
+
+
 def compute_oee(
     *,
     planned_minutes: float,
@@ -33,8 +50,9 @@ def compute_oee(
     `planned_minutes`: shift time without breaks; `run_minutes`: planned time without downtime;
     `units`: everything that was made, good or not.
     """
-    inspected = good + rejected
-    ideal_units = ideal_units_per_hour * run_minutes / 60
-    if planned_minutes <= 0 or ideal_units <= 0 or inspected <= 0:
+    available = availability(planned_minutes, run_minutes)
+    performed = performance(units, ideal_units_per_hour, run_minutes)
+    passed = quality(good, rejected)
+    if available is None or performed is None or passed is None:
         return None
-    return Oee(run_minutes / planned_minutes, units / ideal_units, good / inspected)
+    return Oee(available, performed, passed)

@@ -6,7 +6,7 @@ OEE"; weekly example) and waycalculator.com, OEE example 1. Ideal rates per minu
 
 import pytest
 
-from plantpulse.plant.oee import Oee, compute_oee
+from plantpulse.plant.oee import Oee, availability, compute_oee, performance, quality
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,10 @@ def test_performance_above_one_is_not_hidden() -> None:
     )
 
     assert oee == Oee(availability=1.0, performance=1.5, quality=1.0)
+
+
+def test_a_factor_is_known_without_the_others() -> None:
+    assert availability(420, 373) == pytest.approx(0.8881, abs=0.0001)
+    assert performance(700, 120, 405) == pytest.approx(0.8642, abs=0.0001)
+    assert quality(675, 25) == pytest.approx(0.9643, abs=0.0001)
+    assert (availability(0, 0), performance(700, 120, 0), quality(0, 0)) == (None, None, None)
