@@ -54,6 +54,13 @@ class ShiftTarget(NamedTuple):
     target_output: float
 
 
+class CostRates(NamedTuple):
+    """What losses of an asset cost: US dollars per hour of downtime, and per scrapped unit."""
+
+    standard_hourly_rate: float
+    scrap_unit_cost: float
+
+
 class PlantModel(NamedTuple):
     """The assets of a plant, inactive and unmapped ones included, and their shift targets."""
 
@@ -90,6 +97,26 @@ def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]
     Raises: ConfigurationError.
     """
     return [target for row in rows for target in _shift_targets(row)]
+
+
+def parse_cost_rates(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, CostRates]:
+    """Return the claim's `cost_centers` as what losses cost, by asset id; an asset without one is left out.
+
+    Raises: ConfigurationError, also when the claim was answered without them.
+    """
+    if rows is None:  # without this no loss would seem to have a price
+        raise ConfigurationError(
+            "Supabase did not answer the claim with cost_centers: apply the newest migrations"
+        )
+    return {asset_id: rates for row in rows for asset_id, rates in _rates_by_asset(row)}
+
+
+def _rates_by_asset(row: Mapping[str, Any]) -> Iterable[tuple[int, CostRates]]:
+    first = {**row, "asset_id": next(iter(_read(row, "asset_ids", list)), None)}
+    rates = CostRates(
+        _read(first, "standard_hourly_rate", _not_negative), _read(first, "scrap_unit_cost", _not_negative)
+    )
+    return ((asset_id, rates) for asset_id in row["asset_ids"])
 
 
 def _asset(row: Mapping[str, Any]) -> Asset:

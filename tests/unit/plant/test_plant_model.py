@@ -8,10 +8,12 @@ import pytest
 from plantpulse.errors import ConfigurationError
 from plantpulse.plant.plant_model import (
     Asset,
+    CostRates,
     PlantModel,
     ShiftPattern,
     ShiftTarget,
     parse_assets,
+    parse_cost_rates,
     parse_plant_model,
     parse_shift_patterns,
 )
@@ -156,3 +158,25 @@ def test_a_missing_field_is_named_too() -> None:
 
     with pytest.raises(ConfigurationError, match="breaks is missing or malformed"):
         parse_shift_patterns([without])
+
+
+PRESS_SHOP: dict[str, Any] = {"standard_hourly_rate": 120.5, "scrap_unit_cost": 0, "asset_ids": [1, 3]}
+
+
+def test_the_rates_of_a_cost_center_hold_for_its_assets() -> None:
+    rates = parse_cost_rates([PRESS_SHOP, PRESS_SHOP | {"asset_ids": [2], "scrap_unit_cost": "2.5"}])
+
+    assert rates == {1: CostRates(120.5, 0), 3: CostRates(120.5, 0), 2: CostRates(120.5, 2.5)}
+
+
+def test_a_plant_without_cost_centers_is_told_from_a_database_that_knows_none() -> None:
+    assert parse_cost_rates([]) == {}
+    with pytest.raises(ConfigurationError, match="cost_centers: apply the newest migrations"):
+        parse_cost_rates(None)
+
+
+@pytest.mark.parametrize("field", ["standard_hourly_rate", "scrap_unit_cost"])
+@pytest.mark.parametrize("value", [None, "dear", -1, float("nan")])
+def test_a_cost_center_that_cannot_be_read_names_an_asset_and_the_field(field: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=rf"asset (1|None): {field} is missing or malformed"):
+        parse_cost_rates([PRESS_SHOP | {field: value}])
