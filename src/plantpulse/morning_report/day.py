@@ -1,0 +1,69 @@
+"""Production days: when one begins, which one a report is of, and which older ones go with it.
+
+Pure. A production day is told by the plant's wall clock and lasts 23 or 25 hours when the clock is
+changed. It bears the date on which most of it falls: one that begins at 22:00 is the next date's
+(docs/decisions/0014).
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from plantpulse.plant.local_time import resolve_local, to_local, to_utc
+from plantpulse.slots import Window
+
+_DAY: Final = timedelta(days=1)
+_SECOND: Final = timedelta(seconds=1)
+_NOON: Final = time(12)
+
+
+class ProductionDay(NamedTuple):
+    """A day of a plant: the date it bears, and the time from its beginning to the next one's."""
+
+    date: date
+    window: Window
+
+
+def production_day(day: date, starts_at: time, zone: ZoneInfo) -> ProductionDay:
+    """Return the production day of a date; `starts_at` is plant-local."""
+    first = day - _DAY if starts_at > _NOON else day
+    start, until = (to_utc(datetime.combine(one, starts_at), zone) for one in (first, first + _DAY))
+    return ProductionDay(day, Window(start, until))
+
+
+def last_ended(at: datetime, starts_at: time, zone: ZoneInfo) -> date:
+    """Return the date of the newest production day that is over at the instant."""
+    day = to_local(at, zone).date() + _DAY
+    while production_day(day, starts_at, zone).window.until > at:
+        day -= _DAY
+    return day
+
+
+def days_between(first: date, until: date) -> list[date]:
+    """Return the dates from `first` on, `until` not among them, newest first."""
+    return [until - _DAY * back for back in range(1, (until - first).days + 1)]
+
+
+def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up: int) -> list[date]:
+    """Return the dates that a morning reports, newest first: its own, those looked at again, those missed.
+
+    `reported`: dates with a report, of the `catch_up` days before and the last one ahead of them. Before a
+    plant's first report nothing was missed.
+    """
+    known = set(reported)
+    looked_at = {newest - _DAY * back for back in range(look_back + 1)}
+    earliest = max(newest - _DAY * catch_up, min(known, default=newest))
+    missed = set(days_between(earliest, newest)) - known
+    return sorted(looked_at | missed, reverse=True)
+
+
+def is_edge_shown_twice(day: ProductionDay, zone: ZoneInfo) -> bool:
+    """Tell whether the day begins or ends inside an hour that the clock shows twice.
+
+    Rows of that hour then look alike whichever day they are of, and may count on both.
+    """
+    return any(
+        resolve_local(edge, zone).is_ambiguous and resolve_local(edge - _SECOND, zone).is_ambiguous
+        for edge in (to_local(at, zone) for at in day.window)
+    )
