@@ -1,0 +1,223 @@
+"""Judges what was read of a production day: one summary for every active, mapped asset.
+
+Pure. Figures come from sums of minutes and units. What cannot be known is None: a factor without a divisor, a
+loss without a price, and everything of a day of which no data came, because zeros would be lies.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from plantpulse.morning_report.day import ProductionDay
+from plantpulse.morning_report.stops import ReasonMinutes, Stop, count_downtime, stops_by_asset
+from plantpulse.plant.oee import availability, performance, quality
+from plantpulse.plant.plant_model import Asset, CostRates, PlantModel
+from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityReading
+from plantpulse.plant.rounding import stored_number
+from plantpulse.plant.shifts import IDLE, Workload, workloads
+from plantpulse.plant.tallies import sum_quality, sum_units
+from plantpulse.slots import Window
+
+TOP_REASONS: Final = 5
+WHOLE_DAY: Final = frozenset({0})  # output is read in one bucket
+_CENTS: Final = 2
+
+DataState = Literal["there", "missing", "closed"]
+
+
+class DayReadings(NamedTuple):
+    """What was read of a day; `quality` None: the plant has no answer to it, or not to its end."""
+
+    output: Sequence[OutputReading]
+    downtime: Sequence[DowntimeReading]
+    quality: Sequence[QualityReading] | None
+
+
+class Summary(NamedTuple):
+    """One row of `daily_summaries` but for its text: units, minutes, percent, US dollars; None: not known.
+
+    `planned_minutes` None: no shift target of the asset holds on the day. `downtime_reasons`: the top ones.
+    """
+
+    asset_id: int
+    oee_percentage: float | None
+    availability_percentage: float | None
+    performance_percentage: float | None
+    quality_percentage: float | None
+    actual_output: float | None
+    target_output: float
+    planned_minutes: float | None
+    downtime_minutes: float | None
+    downtime_reasons: Sequence[ReasonMinutes]
+    waste_count: float | None
+    financial_loss: float | None
+
+    @property
+    def top_downtime_reason(self) -> str | None:
+        """Return the reason with the most downtime; None without any, or when none was given for it."""
+        return self.downtime_reasons[0].reason if self.downtime_reasons else None
+
+
+class DaySummaries(NamedTuple):
+    """A day's summaries in the order of the plant's assets, and whether there was anything to judge.
+
+    `data`: missing = something was scheduled, or nobody can tell, and nothing came; closed = nothing was
+    scheduled and nothing came.
+    """
+
+    summaries: Sequence[Summary]
+    data: DataState
+
+
+def summarise(
+    plant: PlantModel,
+    rates: Mapping[int, CostRates],
+    readings: DayReadings,
+    day: ProductionDay,
+    zone: ZoneInfo,
+) -> DaySummaries:
+    """Return the summaries of a day. `rates`: what losses cost, by asset id."""
+    judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
+    facts = _gather(readings, day.window)
+    loads = workloads(plant.shift_targets, day.window, zone)
+    with_a_plan = _assets_with_a_plan(plant, day.date)
+    plans = [loads.get(one.asset_id, IDLE if one.asset_id in with_a_plan else None) for one in judged]
+    data = _data_state(facts, plans)
+    if data != "there":
+        return DaySummaries([_unknown(*one) for one in zip(judged, plans, strict=True)], data)
+    summaries = [
+        _summary(asset, load, rates.get(asset.asset_id), facts, day.window)
+        for asset, load in zip(judged, plans, strict=True)
+    ]
+    return DaySummaries(summaries, data)
+
+
+def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRates | None) -> float | None:
+    """Return what downtime and scrap cost, to the cent; None when a price or a priced amount is not known."""
+    if rates is None or (waste is None and rates.scrap_unit_cost):
+        return None
+    cost = downtime_minutes / 60 * rates.standard_hourly_rate + (waste or 0.0) * rates.scrap_unit_cost
+    return stored_number(round(cost, _CENTS))
+
+
+class _Facts(NamedTuple):
+    """What was read, by asset key; `quality` (good, rejected) None: not known of any asset."""
+
+    output: Mapping[str, float]
+    stops: Mapping[str, Sequence[Stop]]
+    quality: Mapping[str, tuple[float, float]] | None
+
+    def is_empty(self) -> bool:
+        return not (self.output or self.stops or self.quality)
+
+
+class _Factors(NamedTuple):
+    availability: float | None = None
+    performance: float | None = None
+    quality: float | None = None
+    oee: float | None = None
+
+
+def _gather(readings: DayReadings, window: Window) -> _Facts:
+    return _Facts(
+        output=sum_units(readings.output, WHOLE_DAY),
+        stops=stops_by_asset(readings.downtime, window),
+        quality=None if readings.quality is None else sum_quality(readings.quality),
+    )
+
+
+def _assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
+    """Return the assets of which a shift target holds on the day, on whichever weekdays it is worked."""
+    return {
+        asset_id
+        for asset_id, _shift_name, pattern, _target_output in plant.shift_targets
+        if pattern.valid_from <= day and (pattern.valid_until is None or day < pattern.valid_until)
+    }
+
+
+def _data_state(facts: _Facts, loads: Sequence[Workload | None]) -> DataState:
+    if not facts.is_empty():
+        return "there"
+    known = [load for load in loads if load is not None]
+    return "missing" if not known or any(load.planned.minutes for load in known) else "closed"
+
+
+def _summary(
+    asset: Asset, load: Workload | None, rates: CostRates | None, facts: _Facts, window: Window
+) -> Summary:
+    planned = None if load is None else load.planned
+    units = facts.output.get(asset.key, 0.0)
+    spans = None if planned is None else planned.spans
+    downtime = count_downtime(facts.stops.get(asset.key, ()), window, spans)
+    good, waste = (None, None) if facts.quality is None else facts.quality.get(asset.key, (0.0, 0.0))
+    planned_minutes = None if planned is None else planned.minutes
+    factors = _factors(asset.ideal_units_per_hour, units, planned_minutes, downtime.minutes, (good, waste))
+    return Summary(
+        asset_id=asset.asset_id,
+        oee_percentage=_percent(factors.oee),
+        availability_percentage=_percent(factors.availability),
+        performance_percentage=_percent(factors.performance),
+        quality_percentage=_percent(factors.quality),
+        actual_output=stored_number(units),
+        target_output=stored_number(load.output_target if load else 0.0),
+        planned_minutes=_stored(planned_minutes),
+        downtime_minutes=stored_number(downtime.minutes),
+        downtime_reasons=[
+            ReasonMinutes(reason, stored_number(stood)) for reason, stood in downtime.reasons[:TOP_REASONS]
+        ],
+        waste_count=_stored(waste),
+        financial_loss=financial_loss(downtime.minutes, waste, rates),
+    )
+
+
+def _factors(
+    ideal_units_per_hour: float | None,
+    units: float,
+    planned_minutes: float | None,
+    downtime_minutes: float,
+    inspected: tuple[float | None, float | None],
+) -> _Factors:
+    """Return the factors that can be known, and the OEE they make.
+
+    An asset that made nothing in its planned time has an OEE of 0, whatever else is not known of it.
+    """
+    good, rejected = inspected
+    passed = None if good is None or rejected is None else quality(good, rejected)
+    if not planned_minutes:
+        return _Factors(quality=passed)
+    run_minutes = planned_minutes - downtime_minutes
+    available = availability(planned_minutes, run_minutes)
+    performed = None
+    if ideal_units_per_hour is not None:
+        performed = performance(units, ideal_units_per_hour, run_minutes)
+    oee = None if units else 0.0
+    if available is not None and performed is not None and passed is not None:
+        oee = available * performed * passed
+    return _Factors(available, performed, passed, oee)
+
+
+def _unknown(asset: Asset, load: Workload | None) -> Summary:
+    """Return the summary of an asset on a day of which no data came: what was planned, and nothing else."""
+    return Summary(
+        asset_id=asset.asset_id,
+        oee_percentage=None,
+        availability_percentage=None,
+        performance_percentage=None,
+        quality_percentage=None,
+        actual_output=None,
+        target_output=stored_number(load.output_target if load else 0.0),
+        planned_minutes=_stored(load.planned.minutes if load else None),
+        downtime_minutes=None,
+        downtime_reasons=(),
+        waste_count=None,
+        financial_loss=None,
+    )
+
+
+def _percent(fraction: float | None) -> float | None:
+    return None if fraction is None else stored_number(100 * fraction)
+
+
+def _stored(value: float | None) -> float | None:
+    return None if value is None else stored_number(value)

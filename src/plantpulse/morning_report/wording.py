@@ -1,0 +1,111 @@
+"""A summary's text: two sentences, made of the figures of its row and of no others.
+
+Pure. Figures are shown rounded: whole units and minutes as whole numbers, others and percent to one
+decimal, money to the cent. The first sentence says what was made, the second what was lost.
+"""
+
+from datetime import date
+from typing import Final
+
+from plantpulse.morning_report.stops import ReasonMinutes
+from plantpulse.morning_report.summaries import Summary
+from plantpulse.plant.text import collapse_blanks, cut_text
+
+LONGEST_NAME: Final = 80
+# English whatever the locale of the process is.
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def word(summary: Summary, name: str, day: date) -> str:
+    """Return the text of a summary; `name` is what people call the asset."""
+    name, written_day = _cut(name), _date(day)
+    if summary.actual_output is None:
+        return _without_data(summary, name, written_day)
+    return f"{_made(summary, name, written_day)}. {_lost(summary)}."
+
+
+def _without_data(summary: Summary, name: str, day: str) -> str:
+    if summary.planned_minutes is None:
+        return f"No data came from the plant about {name} on {day}. What it made and lost is not known."
+    if not summary.planned_minutes:
+        return f"{name} was not scheduled on {day}. No data came from the plant that day."
+    task = f"was to make {_count(summary.target_output, 'unit')}" if summary.target_output else "was to run"
+    return f"{name} {task} on {day}, but no data came from the plant. What it made and lost is not known."
+
+
+def _made(summary: Summary, name: str, day: str) -> str:
+    actual, target = summary.actual_output or 0.0, summary.target_output
+    if target:
+        made = f"made {_amount(actual)} of {_count(target, 'planned unit')} on {day}"
+    elif summary.planned_minutes == 0:
+        made = f"was not scheduled on {day}, and made {_count(actual, 'unit')}"
+    else:
+        made = f"made {_count(actual, 'unit')} on {day}, without a target"
+    effectiveness = _effectiveness(summary)
+    return f"{name} {made}, {effectiveness}" if effectiveness else f"{name} {made}"
+
+
+def _effectiveness(summary: Summary) -> str:
+    factors = {
+        "availability": summary.availability_percentage,
+        "performance": summary.performance_percentage,
+        "quality": summary.quality_percentage,
+    }
+    known = [f"{name} {_percent(value)}" for name, value in factors.items() if value is not None]
+    if summary.oee_percentage is None:
+        return f"OEE not known ({', '.join(known)})" if known else ""
+    told = f"OEE {_percent(summary.oee_percentage)}"
+    return f"{told} ({', '.join(known)})" if known else told
+
+
+def _lost(summary: Summary) -> str:
+    stood = _stood_still(summary)
+    cost = f", at a cost of ${summary.financial_loss:,.2f}" if summary.financial_loss else ""
+    if summary.waste_count is None:
+        return f"It {stood}{cost}; its scrap is not known"
+    scrap = _count(summary.waste_count, "unit") if summary.waste_count else "nothing"
+    joint = ", and" if len(summary.downtime_reasons) > 1 else " and"
+    return f"It {stood}{joint} scrapped {scrap}{cost}"
+
+
+def _stood_still(summary: Summary) -> str:
+    if not summary.downtime_minutes:
+        return "had no downtime"
+    stood = f"stood still for {_count(summary.downtime_minutes, 'minute')}"
+    if not summary.downtime_reasons:
+        return stood
+    top = summary.downtime_reasons[0]
+    if len(summary.downtime_reasons) == 1:
+        return f"{stood} {_because(top)}"
+    return f"{stood}, {_amount(top.minutes)} of them {_because(top)}"
+
+
+def _because(one: ReasonMinutes) -> str:
+    return f'because of "{_cut(one.reason)}"' if one.reason else "without a reason given"
+
+
+def _count(number: float, thing: str) -> str:
+    """Return a number with what it counts, in the singular or plural that the shown number asks for."""
+    shown = _amount(number)
+    return f"{shown} {thing}" if shown == "1" else f"{shown} {thing}s"
+
+
+def _amount(number: float) -> str:
+    shown = f"{number:,.1f}".removesuffix(".0")
+    return "under 0.1" if shown == "0" and number else shown
+
+
+def _percent(percent: float) -> str:
+    return f"{percent:.1f}%"
+
+
+def _date(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _cut(text: str) -> str:
+    return cut_text(collapse_blanks(text), LONGEST_NAME)
