@@ -331,6 +331,17 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
       public.plant_shift_patterns(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
     where p_claim -> 'wants' ? 'shift_patterns'
     union all
+    select 'cost_centers', public.plant_cost_centers(p_claim ->> 'plant')
+    where p_claim -> 'wants' ? 'cost_centers'
+    union all
+    select 'asset_names', public.plant_asset_names(p_claim ->> 'plant')
+    where p_claim -> 'wants' ? 'asset_names'
+    union all
+    select
+      'report_dates',
+      public.plant_report_dates(p_claim ->> 'plant', (p_claim ->> 'report_dates_since')::date)
+    where p_claim -> 'wants' ? 'report_dates'
+    union all
     select 'fingerprints', public.slot_fingerprints(p_claim ->> 'plant', p_claim -> 'recent_slots')
     where jsonb_typeof(p_claim -> 'recent_slots') = 'array'
     union all
@@ -377,6 +388,39 @@ ALTER FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now time
 -- Name: FUNCTION commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Commits a poll, or with is_final false a part of one, in one transaction: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
+
+-- Name: commit_morning_report(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_nothing constant jsonb := '{"summaries": {"written": 0, "updated": 0, "unchanged": 0}, "assets_registered": 0}';
+  v_run public.pipeline_runs := public.lock_run(p_fence);
+begin
+  if p_commit ->> 'status' is null or p_commit ->> 'status' not in ('succeeded', 'partial') then
+    raise exception 'a commit is succeeded or partial, not %', p_commit -> 'status' using errcode = '22023';
+  end if;
+
+  if v_run.status in ('succeeded', 'partial') then
+    return jsonb_build_object('answer', 'repeated', 'report', v_run.report) || v_nothing;
+  end if;
+
+  if v_run.status <> 'running' then
+    return jsonb_build_object('answer', 'fenced', 'report', null) || v_nothing;
+  end if;
+
+  return public.write_morning_report(v_run, p_commit, coalesce(p_now, clock_timestamp()));
+end;
+$$;
+
+ALTER FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Commits a morning report, or with is_final false a part of one, in one transaction: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
 
 -- Name: complete_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -837,6 +881,23 @@ ALTER FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now time
 
 COMMENT ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'What the runs of one pipeline and plant say of its health; judging it by the schedule is the caller''s part.';
 
+-- Name: plant_asset_names(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_asset_names(p_plant text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_object_agg(a.id, a.name), '{}')
+  from public.assets as a
+  where a.plant = p_plant;
+$$;
+
+ALTER FUNCTION public.plant_asset_names(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION plant_asset_names(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_asset_names(p_plant text) IS 'What people call the assets of a plant: a JSON object from asset id to name.';
+
 -- Name: plant_assets(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.plant_assets(p_plant text) RETURNS json
@@ -857,6 +918,59 @@ ALTER FUNCTION public.plant_assets(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION plant_assets(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.plant_assets(p_plant text) IS 'All assets of a plant, inactive and unmapped ones included, as a JSON list.';
+
+-- Name: plant_cost_centers(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_cost_centers(p_plant text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg(center), '[]')
+  from (
+    select c.standard_hourly_rate, c.scrap_unit_cost, json_agg(a.id) as asset_ids
+    from public.cost_centers as c
+    join public.assets as a on a.cost_center_id = c.id
+    where a.plant = p_plant
+    group by c.id
+    order by c.id
+  ) as center;
+$$;
+
+ALTER FUNCTION public.plant_cost_centers(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION plant_cost_centers(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_cost_centers(p_plant text) IS 'The cost centers of a plant as a JSON list: rates (US dollars per hour and per unit) and the assets they hold for.';
+
+-- Name: plant_report_dates(text, date); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_report_dates(p_plant text, p_since date) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg(distinct dated.report_date), '[]')
+  from public.assets as a
+  -- Asset by asset, because the index on both is at hand, and summaries are kept for good.
+  cross join lateral (
+    select s.report_date
+    from public.daily_summaries as s
+    where s.asset_id = a.id
+    and s.report_date >= p_since
+    union all
+    select max(earlier.report_date)
+    from public.daily_summaries as earlier
+    where earlier.asset_id = a.id
+    and earlier.report_date < p_since
+  ) as dated
+  where a.plant = p_plant
+  and dated.report_date is not null;
+$$;
+
+ALTER FUNCTION public.plant_report_dates(p_plant text, p_since date) OWNER TO postgres;
+
+-- Name: FUNCTION plant_report_dates(p_plant text, p_since date); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_report_dates(p_plant text, p_since date) IS 'The dates from p_since on that have a daily summary of a plant, and each asset''s last one before: a JSON list.';
 
 -- Name: plant_shift_patterns(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -942,6 +1056,13 @@ CREATE FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with tim
   and run.trigger = 'manual'
   and run.status in ('succeeded', 'partial')
   and run.finished_at between p_now - interval '1 second' and p_now
+  -- A poll by hand is of now, so two of them never have one window; a span that was named is that span alone.
+  and (
+    not coalesce((p_claim ->> 'is_window_named')::boolean, false)
+    or (run.window_start, run.window_until) = (
+      (p_claim ->> 'window_start')::timestamptz, (p_claim ->> 'window_until')::timestamptz
+    )
+  )
   order by run.finished_at desc
   limit 1;
 $$;
@@ -950,7 +1071,7 @@ ALTER FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time
 
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) IS 'The manual run that ended within the last second, when the claim is a manual one without a key: a double click.';
+COMMENT ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) IS 'The manual run that ended within the last second, of the same window when one was named, when the claim is a manual one without a key: a double click.';
 
 -- Name: record_safety_events(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1610,6 +1731,100 @@ ALTER FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb
 
 COMMENT ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) IS 'Writes the snapshots of a run: new rows inserted, changed rows updated, equal rows left alone; returns the counts.';
 
+-- Name: upsert_summaries(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with incoming as (
+    -- One row an asset and day: ON CONFLICT cannot touch a row twice. The last one of the list counts.
+    select distinct on (summary.asset_id, day.report_date) day.report_date, summary.*
+    from rows from (jsonb_to_recordset(p_days) as (
+      report_date date, summaries jsonb
+    )) with ordinality as day (report_date, summaries, day_position)
+    cross join lateral rows from (jsonb_to_recordset(day.summaries) as (
+      asset_id bigint, oee_percentage numeric, availability_percentage numeric, performance_percentage numeric,
+      quality_percentage numeric, actual_output numeric, target_output numeric, planned_minutes numeric,
+      downtime_minutes numeric, downtime_reasons jsonb, top_downtime_reason text, waste_count numeric,
+      financial_loss numeric, summary_text text
+    )) with ordinality as summary (
+      asset_id, oee_percentage, availability_percentage, performance_percentage,
+      quality_percentage, actual_output, target_output, planned_minutes,
+      downtime_minutes, downtime_reasons, top_downtime_reason, waste_count,
+      financial_loss, summary_text, position
+    )
+    order by summary.asset_id, day.report_date, day.day_position desc, summary.position desc
+  ),
+  known as (
+    -- An asset that was deleted while the report ran is left out: it must not take the others with it.
+    select i.*, a.plant = p_run.plant as is_ours
+    from incoming as i
+    left join public.assets as a on a.id = i.asset_id
+    where a.id is not null or i.asset_id is null
+  ),
+  kept as (
+    insert into public.daily_summaries as summary (
+      asset_id, report_date, oee_percentage, availability_percentage, performance_percentage, quality_percentage,
+      actual_output, target_output, planned_minutes, downtime_minutes, downtime_reasons, top_downtime_reason,
+      waste_count, financial_loss, summary_text, run_id, created_at, updated_at
+    )
+    select
+      -- An asset of another plant becomes null here, which the table refuses.
+      case when k.is_ours then k.asset_id end,
+      k.report_date, k.oee_percentage, k.availability_percentage, k.performance_percentage, k.quality_percentage,
+      k.actual_output, k.target_output, k.planned_minutes, k.downtime_minutes, coalesce(k.downtime_reasons, '[]'),
+      k.top_downtime_reason, k.waste_count, k.financial_loss, k.summary_text, p_run.id, p_now, p_now
+    from known as k
+    order by k.asset_id, k.report_date
+    on conflict (asset_id, report_date) do update
+    set
+      oee_percentage = excluded.oee_percentage,
+      availability_percentage = excluded.availability_percentage,
+      performance_percentage = excluded.performance_percentage,
+      quality_percentage = excluded.quality_percentage,
+      actual_output = excluded.actual_output,
+      target_output = excluded.target_output,
+      planned_minutes = excluded.planned_minutes,
+      downtime_minutes = excluded.downtime_minutes,
+      downtime_reasons = excluded.downtime_reasons,
+      top_downtime_reason = excluded.top_downtime_reason,
+      waste_count = excluded.waste_count,
+      financial_loss = excluded.financial_loss,
+      summary_text = excluded.summary_text,
+      run_id = excluded.run_id,
+      updated_at = excluded.updated_at
+    where (
+      summary.oee_percentage, summary.availability_percentage, summary.performance_percentage,
+      summary.quality_percentage, summary.actual_output, summary.target_output, summary.planned_minutes,
+      summary.downtime_minutes, summary.downtime_reasons, summary.top_downtime_reason, summary.waste_count,
+      summary.financial_loss, summary.summary_text
+    ) is distinct from (
+      excluded.oee_percentage, excluded.availability_percentage, excluded.performance_percentage,
+      excluded.quality_percentage, excluded.actual_output, excluded.target_output, excluded.planned_minutes,
+      excluded.downtime_minutes, excluded.downtime_reasons, excluded.top_downtime_reason, excluded.waste_count,
+      excluded.financial_loss, excluded.summary_text
+    )
+    -- What is not known any more, because the source has let go of it, does not replace what was.
+    and (excluded.actual_output is not null or summary.actual_output is null)
+    and (excluded.waste_count is not null or summary.waste_count is null)
+    -- A row this statement inserted has no xmax; one it updated carries the lock it took.
+    returning (summary.xmax = 0) as is_new
+  )
+  select jsonb_build_object(
+    'written', count(*) filter (where kept.is_new),
+    'updated', count(*) filter (where not kept.is_new),
+    'unchanged', (select count(*) from known) - count(*)
+  )
+  from kept;
+$$;
+
+ALTER FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Writes daily summaries: new rows inserted, changed rows updated, equal rows and those that were known better left alone; returns the counts.';
+
 -- Name: watch_pipelines(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) RETURNS void
@@ -1694,6 +1909,50 @@ ALTER FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit json
 -- Name: FUNCTION write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) IS 'Writes one commit of a poll and, unless is_final is false, ends its run; only commit_live_pulse calls it.';
+
+-- Name: write_morning_report(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_counts constant jsonb := coalesce(p_commit -> 'report' -> 'counts', '{}');
+  v_registered constant integer := public.register_assets(p_run.plant, p_commit -> 'unknown_assets');
+  v_summaries constant jsonb := public.upsert_summaries(p_run, p_commit -> 'days', p_now);
+  v_report jsonb;
+begin
+  perform public.keep_rejected_records(p_run, p_commit -> 'rejected_records', p_now);
+
+  if coalesce((p_commit ->> 'is_final')::boolean, true) then
+    v_report := public.finish_run(
+      p_run.id,
+      p_commit ->> 'status',
+      coalesce(p_commit -> 'report', '{}') || jsonb_build_object('counts', v_counts || (
+        select jsonb_object_agg(
+          'summaries_' || part.key,
+          part.value::bigint + coalesce((v_counts ->> ('summaries_' || part.key))::bigint, 0)
+        )
+        from jsonb_each_text(v_summaries) as part
+      )),
+      p_now
+    );
+  end if;
+
+  return jsonb_build_object(
+    'answer', 'committed',
+    'report', v_report,
+    'summaries', v_summaries,
+    'assets_registered', v_registered
+  );
+end;
+$$;
+
+ALTER FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) IS 'Writes one commit of a morning report and, unless is_final is false, ends its run; only commit_morning_report calls it, holding the run''s lock.';
 
 -- Name: assets; Type: TABLE; Schema: public; Owner: postgres
 
@@ -1842,23 +2101,27 @@ CREATE TABLE public.daily_summaries (
     availability_percentage numeric,
     performance_percentage numeric,
     quality_percentage numeric,
-    actual_output numeric NOT NULL,
+    actual_output numeric,
     target_output numeric NOT NULL,
-    downtime_minutes numeric NOT NULL,
-    waste_count numeric NOT NULL,
+    downtime_minutes numeric,
+    waste_count numeric,
     financial_loss numeric,
     top_downtime_reason text,
     summary_text text DEFAULT ''::text NOT NULL,
     run_id bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    planned_minutes numeric,
+    downtime_reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT daily_summaries_actual_output_check CHECK (((actual_output >= (0)::numeric) AND (actual_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_availability_percentage_check CHECK (((availability_percentage >= (0)::numeric) AND (availability_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_financial_loss_check CHECK (((financial_loss >= (0)::numeric) AND (financial_loss < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_oee_percentage_check CHECK (((oee_percentage >= (0)::numeric) AND (oee_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_performance_percentage_check CHECK (((performance_percentage >= (0)::numeric) AND (performance_percentage < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_planned_minutes_check CHECK (((planned_minutes >= (0)::numeric) AND (planned_minutes < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_quality_percentage_check CHECK (((quality_percentage >= (0)::numeric) AND (quality_percentage < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_reasons_check CHECK ((jsonb_typeof(downtime_reasons) = 'array'::text)),
     CONSTRAINT daily_summaries_target_output_check CHECK (((target_output >= (0)::numeric) AND (target_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_waste_count_check CHECK (((waste_count >= (0)::numeric) AND (waste_count < 'Infinity'::numeric)))
 );
@@ -1879,11 +2142,11 @@ COMMENT ON COLUMN public.daily_summaries.asset_id IS 'The asset.';
 
 -- Name: COLUMN daily_summaries.report_date; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.report_date IS 'The day reported on (plant-local date); unique per asset.';
+COMMENT ON COLUMN public.daily_summaries.report_date IS 'The production day reported on (plant-local date on which most of it falls); unique per asset.';
 
 -- Name: COLUMN daily_summaries.oee_percentage; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.oee_percentage IS 'Overall equipment effectiveness (percent); null when unknown.';
+COMMENT ON COLUMN public.daily_summaries.oee_percentage IS 'Overall equipment effectiveness (percent), from sums of minutes and units; null when unknown.';
 
 -- Name: COLUMN daily_summaries.availability_percentage; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -1899,31 +2162,31 @@ COMMENT ON COLUMN public.daily_summaries.quality_percentage IS 'Quality (percent
 
 -- Name: COLUMN daily_summaries.actual_output; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.actual_output IS 'Units made.';
+COMMENT ON COLUMN public.daily_summaries.actual_output IS 'Units made; null when no data came from the plant.';
 
 -- Name: COLUMN daily_summaries.target_output; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.target_output IS 'Units the shift targets asked for.';
+COMMENT ON COLUMN public.daily_summaries.target_output IS 'Units the shift targets asked for, prorated to the day; 0 outside any shift.';
 
 -- Name: COLUMN daily_summaries.downtime_minutes; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.downtime_minutes IS 'Downtime, overlaps counted once (minutes).';
+COMMENT ON COLUMN public.daily_summaries.downtime_minutes IS 'Downtime inside the planned time, or in the whole day without a plan; overlaps counted once (minutes); null when no data came.';
 
 -- Name: COLUMN daily_summaries.waste_count; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.waste_count IS 'Scrapped units.';
+COMMENT ON COLUMN public.daily_summaries.waste_count IS 'Scrapped units; null when no data came, or none about quality.';
 
 -- Name: COLUMN daily_summaries.financial_loss; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.financial_loss IS 'Cost of downtime and scrap (US dollars); null when the asset has no cost center.';
+COMMENT ON COLUMN public.daily_summaries.financial_loss IS 'Cost of downtime and scrap (US dollars); null when the asset has no cost center, or what it prices is unknown.';
 
 -- Name: COLUMN daily_summaries.top_downtime_reason; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.top_downtime_reason IS 'Reason code with the most downtime; null without downtime.';
+COMMENT ON COLUMN public.daily_summaries.top_downtime_reason IS 'Reason code with the most downtime; null without downtime, or when none was given for it.';
 
 -- Name: COLUMN daily_summaries.summary_text; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.summary_text IS 'The day in a few sentences.';
+COMMENT ON COLUMN public.daily_summaries.summary_text IS 'The day in two sentences, made of the figures of the row.';
 
 -- Name: COLUMN daily_summaries.run_id; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -1936,6 +2199,14 @@ COMMENT ON COLUMN public.daily_summaries.created_at IS 'When the row was first w
 -- Name: COLUMN daily_summaries.updated_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.daily_summaries.updated_at IS 'When the row was last written (UTC).';
+
+-- Name: COLUMN daily_summaries.planned_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.planned_minutes IS 'Shift time of the day without breaks (minutes); null when no shift target of the asset holds on it.';
+
+-- Name: COLUMN daily_summaries.downtime_reasons; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.downtime_reasons IS 'The reasons with the most downtime, most first: a list of {"reason": text or null, "minutes": number}, at most five; null = no reason was given.';
 
 -- Name: daily_summaries_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -2874,6 +3145,11 @@ GRANT ALL ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) TO servi
 REVOKE ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -2944,10 +3220,25 @@ GRANT ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp 
 REVOKE ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION plant_asset_names(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_asset_names(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_asset_names(p_plant text) TO service_role;
+
 -- Name: FUNCTION plant_assets(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.plant_assets(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_assets(p_plant text) TO service_role;
+
+-- Name: FUNCTION plant_cost_centers(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_cost_centers(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_cost_centers(p_plant text) TO service_role;
+
+-- Name: FUNCTION plant_report_dates(p_plant text, p_since date); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_report_dates(p_plant text, p_since date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_report_dates(p_plant text, p_since date) TO service_role;
 
 -- Name: FUNCTION plant_shift_patterns(p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -3028,6 +3319,11 @@ GRANT ALL ON FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_
 REVOKE ALL ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb) TO service_role;
 
+-- Name: FUNCTION upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -3037,6 +3333,11 @@ GRANT ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp 
 
 REVOKE ALL ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: TABLE assets; Type: ACL; Schema: public; Owner: postgres
 

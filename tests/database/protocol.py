@@ -82,6 +82,50 @@ def commit(*snapshots: dict[str, Any], **changes: Any) -> dict[str, Any]:
     }
 
 
+def report_claim(number: int, **changes: Any) -> dict[str, Any]:
+    """Return the claim of the morning report of 21 November with fence `number`."""
+    report = {
+        "pipeline": "morning_report",
+        "slot": "2026-11-22T12:00:00+00:00",
+        "window_start": "2026-11-14T06:00:00+00:00",
+        "window_until": "2026-11-22T06:00:00+00:00",
+    }
+    return claim(number, **report | changes)
+
+
+def summary(asset_id: int, **changes: Any) -> dict[str, Any]:
+    """Return the summary of an asset that had one stop."""
+    return {
+        "asset_id": asset_id,
+        "oee_percentage": 77.4194,
+        "availability_percentage": 90.3226,
+        "performance_percentage": 86.8571,
+        "quality_percentage": 98.6842,
+        "actual_output": 912,
+        "target_output": 960,
+        "planned_minutes": 465,
+        "downtime_minutes": 45,
+        "downtime_reasons": [{"reason": "Jam", "minutes": 45}],
+        "top_downtime_reason": "Jam",
+        "waste_count": 12,
+        "financial_loss": 120,
+        "summary_text": "Press 1 made 912 of 960 planned units.",
+        **changes,
+    }
+
+
+def report_commit(*summaries: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return the commit of a morning report that judged these summaries of 21 November."""
+    return {
+        "status": "succeeded",
+        "days": [{"report_date": "2026-11-21", "summaries": list(summaries)}],
+        "unknown_assets": [],
+        "rejected_records": [],
+        "report": {"pipeline": "morning_report", "counts": {"output_rows": 3}, "timings_ms": {"read": 12}},
+        **changes,
+    }
+
+
 def completion(**changes: Any) -> dict[str, Any]:
     """Return what a run sends that has done its work and commits nothing else."""
     report = {"pipeline": "cleanup", "counts": {"rows_removed": 3}, "timings_ms": {"remove": 12}}

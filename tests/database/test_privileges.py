@@ -7,7 +7,16 @@ import pytest
 
 from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
-from tests.database.protocol import SLOT, claim, commit, completion, event, failure, fence
+from tests.database.protocol import (
+    SLOT,
+    claim,
+    commit,
+    completion,
+    event,
+    failure,
+    fence,
+    report_commit,
+)
 
 DENIED = "42501"
 
@@ -301,6 +310,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "record_safety_events": {"p_fence": fence(1), "p_events": [event()]},
     "commit_live_pulse": {"p_fence": fence(1), "p_commit": commit()},
     "remove_expired": {"p_batch": {"table": "live_snapshots", "keep_hours": 24, "limit": 1}},
+    "commit_morning_report": {"p_fence": fence(1), "p_commit": report_commit()},
     "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
     "pipeline_health": {"p_pipelines": [{"pipeline": "cleanup", "plant": "northfield", "is_stopped": False}]},

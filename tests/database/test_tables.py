@@ -187,6 +187,8 @@ def test_a_second_row_for_the_same_thing_is_refused(
         ("daily_summaries", {"oee_percentage": -1}),
         ("daily_summaries", {"waste_count": -1}),
         ("daily_summaries", {"financial_loss": "Infinity"}),
+        ("daily_summaries", {"planned_minutes": -1}),
+        ("daily_summaries", {"downtime_reasons": {"Jam": 45}}),
         ("rejected_records", {"reason": ""}),
     ],
 )

@@ -2,7 +2,7 @@
 
 Pure. A production day is told by the plant's wall clock and lasts 23 or 25 hours when the clock is
 changed. It bears the date on which most of it falls: one that begins at 22:00 is the next date's
-(docs/decisions/0014).
+(docs/decisions/0051).
 """
 
 from collections.abc import Iterable
@@ -48,8 +48,8 @@ def days_between(first: date, until: date) -> list[date]:
 def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up: int) -> list[date]:
     """Return the dates that a morning reports, newest first: its own, those looked at again, those missed.
 
-    `reported`: dates with a report, of the `catch_up` days before and the last one ahead of them. Before a
-    plant's first report nothing was missed.
+    `reported`: dates with a report, of the `catch_up` days before and some ahead of them, if there are any.
+    Before a plant's first report nothing was missed.
     """
     known = set(reported)
     looked_at = {newest - _DAY * back for back in range(look_back + 1)}
