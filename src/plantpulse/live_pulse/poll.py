@@ -29,13 +29,12 @@ from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.slots import Window
-from plantpulse.source.answers import Answers, Clock, Source
+from plantpulse.source.answers import Answers, Source
 from plantpulse.source.query_files import load_queries
 
 PREVIEWED: Final = 20
 EVENTS_A_CALL: Final = 5_000
 REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
-WARNED_SKEW: Final = timedelta(minutes=5)
 RESERVED_S: Final = 15.0  # what reading and committing one more batch may take
 
 
@@ -81,17 +80,6 @@ class Poll:
     def answers(self) -> Answers:
         """The account of what SQL Server answered."""
         return self.reader.answers
-
-    def note_clock(self, clock: Clock) -> None:
-        """Report the server's clock, and warn when it is off: its rows then fall into the wrong windows."""
-        skew = clock.utc_now - self.run.started_at
-        skew_s = round(skew.total_seconds())
-        self.run.progress.source = {
-            "utc_offset_minutes": clock.utc_offset_minutes,
-            "clock_skew_s": skew_s,
-        }
-        if abs(skew) > WARNED_SKEW:
-            self.run.progress.warn("source_clock_skew", f"the SQL Server's clock is {skew_s} s off")
 
     def record_safety(self, source: Source) -> None:
         """Read the safety events of the look-back and record them at once, page by page if they are many."""

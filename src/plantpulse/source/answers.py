@@ -7,7 +7,7 @@ off, questions that the plant has no table for. What the rows mean is the pure c
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from plantpulse.errors import SourceTableDenied, SourceTableMissing
@@ -18,6 +18,7 @@ from plantpulse.settings import SqlServerSettings
 from plantpulse.source.query_files import Query
 
 KEPT_REJECTS: Final = 100
+WARNED_SKEW: Final = timedelta(minutes=5)
 
 Reading = TypeVar("Reading")
 
@@ -66,6 +67,14 @@ class Answers:
     rejected: list[Json] = field(default_factory=list)
     is_incomplete: bool = False
 
+    def note_clock(self, clock: Clock, now: datetime) -> None:
+        """Report the server's clock, and warn when it is off: its rows then fall into the wrong windows."""
+        skew = clock.utc_now - now
+        skew_s = round(skew.total_seconds())
+        self.progress.source = {"utc_offset_minutes": clock.utc_offset_minutes, "clock_skew_s": skew_s}
+        if abs(skew) > WARNED_SKEW:
+            self.progress.warn("source_clock_skew", f"the SQL Server's clock is {skew_s} s off")
+
     def ask(
         self, source: Source, name: str, bounds: LocalBounds, *, is_paged: bool = False, **more: object
     ) -> Rows:
@@ -84,12 +93,17 @@ class Answers:
 
     def ask_if_there(self, source: Source, name: str, bounds: LocalBounds) -> list[tuple[Any, ...]]:
         """Return the rows of a question that a plant may have no table for; none then, with a warning."""
+        answer = self.ask_optional(source, name, bounds)
+        return answer.rows if answer else []
+
+    def ask_optional(self, source: Source, name: str, bounds: LocalBounds) -> Rows | None:
+        """Return the answer to a question that a plant may have no table for; None then, with a warning."""
         try:
-            return self.ask(source, name, bounds).rows
+            return self.ask(source, name, bounds)
         except (SourceTableMissing, SourceTableDenied) as error:
             self.is_incomplete = True
             self.progress.warn("optional_query_failed", str(error))
-            return []
+            return None
 
     def keep(self, parsed: Parsed[Reading]) -> Sequence[Reading]:
         """Return the readings; what was malformed is counted, and the first of it kept aside."""
