@@ -16,7 +16,7 @@ import yaml
 from pydantic import ValidationError
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings import Settings
+from plantpulse.settings import PLANT_SECTIONS, Settings
 
 FILE_NAME = "plantpulse.yaml"
 
@@ -215,8 +215,8 @@ def _refuse(error: ValidationError, tree: dict[str, Any], origins: Mapping[tuple
 
 
 def _place_written(place: tuple[str, ...], tree: dict[str, Any]) -> tuple[str, ...]:
-    """Return where a setting was written: what a plant has not of its own in live_pulse is the common one."""
-    if len(place) != 4 or place[0] != "plants" or place[2] != "live_pulse":
+    """Return where a setting was written: what a plant has not of its own in a section is the common one."""
+    if len(place) != 4 or place[0] != "plants" or place[2] not in PLANT_SECTIONS:
         return place
-    own = _mapping(_mapping(_mapping(tree, "plants"), place[1]), "live_pulse")
+    own = _mapping(_mapping(_mapping(tree, "plants"), place[1]), place[2])
     return place if place[3] in own else place[2:]

@@ -77,7 +77,8 @@ class RunPlan:
 
     `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
     `window` is the span that it reads, None for a pipeline that reads none. `wants` names the parts of the
-    plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall.
+    plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall, `asks`
+    what else the pipeline's claim says.
     """
 
     pipeline: str
@@ -89,6 +90,7 @@ class RunPlan:
     window: Window | None = None
     wants: tuple[str, ...] = ()
     recent_slots: tuple[datetime, ...] = ()
+    asks: Mapping[str, Json] = field(default_factory=dict)
     is_dry_run: bool = False
     idempotency_key: str | None = None
     requested_by: str | None = None
@@ -110,6 +112,7 @@ class RunPlan:
             "is_dry_run": self.is_dry_run,
             "wants": list(self.wants),
             "recent_slots": [slot.isoformat() for slot in self.recent_slots],
+            **self.asks,
         }
 
     def require_window(self) -> Window:
@@ -216,6 +219,7 @@ class Run:
     `assets` and `shift_patterns` are the plant model's JSON rows. `snapshots_until` and `safety_until`
     say how far earlier runs have covered, None before the first; `catch_up_from` and `catch_up_until`
     which older slots they left, None when none. `fingerprints` are those of the plan's recent slots.
+    `brought` is the claim's answer as a whole.
     """
 
     plan: RunPlan
@@ -233,6 +237,7 @@ class Run:
     catch_up_from: datetime | None = None
     catch_up_until: datetime | None = None
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    brought: Mapping[str, Json] = field(default_factory=dict)
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
         """Return the report as it stands now, with `status` as its outcome."""
@@ -324,6 +329,7 @@ def begin(
         catch_up_from=_instant(answer.get("catch_up_from")),
         catch_up_until=_instant(answer.get("catch_up_until")),
         fingerprints=answer.get("fingerprints", {}),
+        brought=answer,
     )
 
 

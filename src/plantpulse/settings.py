@@ -189,6 +189,40 @@ class CleanupSettings(_Settings):
         }
 
 
+class MorningReportSettings(_Settings):
+    """Schedule, production day and limits of the Morning Report: common to all plants, or a plant's own."""
+
+    at: TimeOfDay = Field("06:00", description="When the report is made, plant time")
+    day_starts_at: TimeOfDay = Field(
+        "00:00", description="When a production day begins, plant time; after noon it is the next date's"
+    )
+    look_back_days: int = Field(
+        1, ge=0, le=31, description="How many days before are reported again, for rows that came late"
+    )
+    catch_up_days: int = Field(7, ge=1, le=31, description="How far back a missed morning is made up for")
+    slot_tolerance_s: int = Field(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
+    timeout_s: int = Field(120, ge=20, le=900, description="A report ends within this time")
+    warn_after_s: int = Field(90, ge=1, le=900, description="A report that takes longer warns")
+    row_limit: int = Field(
+        50_000, ge=1, le=1_000_000, description="Most rows read from one query over a day (TOP)"
+    )
+    rejected_share_for_partial: float = Field(
+        0.05, ge=0, le=1, description="Share of malformed rows from which a report is called partial"
+    )
+    longest_range_days: int = Field(31, ge=1, le=366, description="Most days asked for at once by hand")
+    source_keeps_days: int = Field(
+        400,
+        ge=1,
+        le=36_500,
+        description="How long the plant's SQL Server keeps its rows: older days are refused",
+    )
+
+    @property
+    def slow_after_s(self) -> float:
+        """Return from when a report is slow: as set, but never so late that nobody would be warned."""
+        return min(self.warn_after_s, self.timeout_s * 0.75)
+
+
 class PlantSettings(_Settings):
     """One plant: its clock, its SQL Server and how its rows are to be read."""
 
@@ -219,6 +253,10 @@ class PlantSettings(_Settings):
     live_pulse: LivePulseSettings | None = Field(
         None, description="Settings of live_pulse that this plant has otherwise; the rest are the common ones"
     )
+    morning_report: MorningReportSettings | None = Field(
+        None,
+        description="Settings of morning_report that this plant has otherwise; the rest are the common ones",
+    )
 
 
 class SupabaseSettings(_Settings):
@@ -233,9 +271,19 @@ class SupabaseSettings(_Settings):
     )
 
 
-def _completed(plant: Any, common: dict[str, Any]) -> Any:
-    own = plant.get("live_pulse") if isinstance(plant, dict) else None
-    return plant | {"live_pulse": common | own} if isinstance(own, dict) else plant
+# What a plant may have of its own: sections by name, completed with the common ones.
+PLANT_SECTIONS = ("live_pulse", "morning_report")
+
+
+def _completed(plant: Any, tree: dict[str, Any]) -> Any:
+    if not isinstance(plant, dict):
+        return plant
+    own = {name: (tree.get(name), plant.get(name)) for name in PLANT_SECTIONS}
+    return plant | {
+        name: common | section
+        for name, (common, section) in own.items()
+        if isinstance(common, dict) and isinstance(section, dict)
+    }
 
 
 class Settings(_Settings):
@@ -244,22 +292,25 @@ class Settings(_Settings):
     plants: dict[PlantKey, PlantSettings] = Field(min_length=1)
     live_pulse: LivePulseSettings = LivePulseSettings()
     cleanup: CleanupSettings = CleanupSettings()
+    morning_report: MorningReportSettings = MorningReportSettings()
     supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
 
     @model_validator(mode="before")
     @classmethod
     def _complete_plants(cls, tree: Any) -> Any:
-        """Fill up what a plant has of its own in live_pulse, so that it is checked as a whole."""
-        if not isinstance(tree, dict):
+        """Fill up what a plant has of its own in a section, so that it is checked as a whole."""
+        plants = tree.get("plants") if isinstance(tree, dict) else None
+        if not isinstance(plants, dict):
             return tree
-        common, plants = tree.get("live_pulse"), tree.get("plants")
-        if not isinstance(common, dict) or not isinstance(plants, dict):
-            return tree
-        return tree | {"plants": {key: _completed(plant, common) for key, plant in plants.items()}}
+        return tree | {"plants": {key: _completed(plant, tree) for key, plant in plants.items()}}
 
     def live_pulse_of(self, plant: str) -> LivePulseSettings:
         """Return what holds for a plant: the common settings with its own over them."""
         return self.plants[plant].live_pulse or self.live_pulse
+
+    def morning_report_of(self, plant: str) -> MorningReportSettings:
+        """Return what holds for a plant: the common settings with its own over them."""
+        return self.plants[plant].morning_report or self.morning_report
 
     def sql_server_of(self, plant: str) -> SqlServerSettings:
         """Return how to reach a plant's SQL Server. Raises: NotConfigured naming what it lacks."""

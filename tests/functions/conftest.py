@@ -18,7 +18,6 @@ from devstack.sqlserver.address import Address
 from plantpulse import database
 from plantpulse.entrypoint import Service
 from plantpulse.live_pulse.job import LivePulse
-from plantpulse.live_pulse.poll import Store
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
@@ -52,6 +51,7 @@ class World:
     settings: dict[str, Any] = field(default_factory=dict)
     sql_server: dict[str, Any] = field(default_factory=dict)
     pulse: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
     connect_source: Callable[..., Any] = sqlserver.connect
     calls: list[str] = field(default_factory=list)
 
@@ -68,7 +68,7 @@ class World:
         body, status, _ = self.service().http(Request(headers, json.dumps(parameters).encode()))
         return status, json.loads(body)
 
-    def service(self) -> Service[Store]:
+    def service(self) -> Service[Any]:
         """Return the function as a new process would have it."""
         return Service(
             LivePulse(connect_source=self.connect_source),
@@ -97,6 +97,7 @@ class World:
             {
                 "plants": {"north": PlantSettings.model_validate(plant)},
                 "live_pulse": self.pulse,
+                "morning_report": self.report,
                 "supabase": SupabaseSettings(
                     url=self.supabase.url, secret_key=SecretStr(self.supabase.secret_key)
                 ),
@@ -115,6 +116,7 @@ class World:
             "safety": self.rows("select * from public.safety_events order by id"),
             "rejected": self.rows("select * from public.rejected_records order by id"),
             "assets": self.rows("select * from public.assets order by id"),
+            "summaries": self.rows("select * from public.daily_summaries order by id"),
         }
 
 
@@ -143,6 +145,10 @@ class CountingStore:
     def commit_live_pulse(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
         self._calls.append("commit_live_pulse")
         return self._store.commit_live_pulse(fence, commit)
+
+    def commit_morning_report(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+        self._calls.append("commit_morning_report")
+        return self._store.commit_morning_report(fence, commit)
 
     def fail_run(self, fence: str, failure: Mapping[str, Any]) -> dict[str, Any]:
         self._calls.append("fail_run")

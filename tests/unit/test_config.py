@@ -425,3 +425,37 @@ def test_a_mistake_in_a_variable_is_not_blamed_on_a_plant() -> None:
 
     with pytest.raises(ConfigurationError, match=r"^POLL_TIMEOUT_SECONDS: [^;]*$"):
         config.load({"POLL_TIMEOUT_SECONDS": "soon"})
+
+
+def test_a_plant_has_the_common_morning_report_with_its_own_over_it() -> None:
+    write(
+        """
+        plants:
+          north: {time_zone: UTC}
+          south: {time_zone: UTC, morning_report: {day_starts_at: "22:00"}}
+        morning_report: {at: "05:30", catch_up_days: 3}
+        """
+    )
+
+    settings = config.load({})
+
+    north, south = settings.morning_report_of("north"), settings.morning_report_of("south")
+    assert (north.at, north.day_starts_at, north.catch_up_days) == ("05:30", "00:00", 3)
+    assert (south.at, south.day_starts_at, south.catch_up_days) == ("05:30", "22:00", 3)
+
+
+@pytest.mark.parametrize(
+    ("own", "common", "told"),
+    [
+        ("{at: 22:00}", "{}", r"^plants\.south\.morning_report\.at: must be a time of day in quotes"),
+        ("{every: week}", "{}", r"^plants\.south\.morning_report\.every: Extra inputs"),
+        ('{at: "05:00"}', "{row_limit: 0}", r"^morning_report\.row_limit: [^;]*$"),
+    ],
+)
+def test_a_mistake_in_a_morning_report_is_named_where_it_was_made(own: str, common: str, told: str) -> None:
+    write(
+        f"plants: {{south: {{time_zone: UTC, morning_report: {own}}}}}\nmorning_report: {common}",
+    )
+
+    with pytest.raises(ConfigurationError, match=told):
+        config.load({})

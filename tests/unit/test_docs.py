@@ -12,7 +12,14 @@ from pydantic.fields import FieldInfo
 from plantpulse import config
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
 from plantpulse.runs import SLOW_RUN
-from plantpulse.settings import CleanupSettings, LivePulseSettings, PlantSettings, Settings, SqlServerSettings
+from plantpulse.settings import (
+    CleanupSettings,
+    LivePulseSettings,
+    MorningReportSettings,
+    PlantSettings,
+    Settings,
+    SqlServerSettings,
+)
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,6 +46,7 @@ def all_settings() -> dict[str, FieldInfo]:
     return {
         **dict(settings_of(LivePulseSettings, "live_pulse")),
         **dict(settings_of(CleanupSettings, "cleanup")),
+        **dict(settings_of(MorningReportSettings, "morning_report")),
         **dict(settings_of(PlantSettings, "plants.<plant>")),
         **dict(settings_of(SqlServerSettings, "plants.<plant>.sql_server")),
     }

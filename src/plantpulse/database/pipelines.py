@@ -48,6 +48,10 @@ class Supabase:
         """Commit a poll's data together with its run record; answers committed, repeated or fenced."""
         return self._transport.call("commit_live_pulse", {"p_fence": fence, "p_commit": commit})
 
+    def commit_morning_report(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
+        """Commit days' summaries together with their run record; answers committed, repeated or fenced."""
+        return self._transport.call("commit_morning_report", {"p_fence": fence, "p_commit": commit})
+
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; answers committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})

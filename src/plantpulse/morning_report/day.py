@@ -45,17 +45,25 @@ def days_between(first: date, until: date) -> list[date]:
     return [until - _DAY * back for back in range(1, (until - first).days + 1)]
 
 
-def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up: int) -> list[date]:
-    """Return the dates that a morning reports, newest first: its own, those looked at again, those missed.
+class DaysDue(NamedTuple):
+    """The dates that a morning reports, newest first, and how many were missed for too long."""
+
+    dates: list[date]
+    given_up: int
+
+
+def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up: int) -> DaysDue:
+    """Return what a morning reports: its own day, those looked at again, those missed.
 
     `reported`: dates with a report, of the `catch_up` days before and some ahead of them, if there are any.
     Before a plant's first report nothing was missed.
     """
     known = set(reported)
     looked_at = {newest - _DAY * back for back in range(look_back + 1)}
-    earliest = max(newest - _DAY * catch_up, min(known, default=newest))
-    missed = set(days_between(earliest, newest)) - known
-    return sorted(looked_at | missed, reverse=True)
+    earliest = newest - _DAY * catch_up
+    missed = set(days_between(max(earliest, min(known, default=newest)), newest)) - known
+    last_known = max((day for day in known if day < newest), default=earliest)
+    return DaysDue(sorted(looked_at | missed, reverse=True), max(0, (earliest - last_known).days - 1))
 
 
 def is_edge_shown_twice(day: ProductionDay, zone: ZoneInfo) -> bool:

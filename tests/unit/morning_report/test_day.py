@@ -99,7 +99,7 @@ def due(*reported: int, look_back: int = 1, catch_up: int = 7) -> list[int]:
     """Return the days of March 2026 that the morning of the 11th reports."""
     dates = [date(2026, 3, day) for day in reported]
     found = days_due(date(2026, 3, 10), dates, look_back=look_back, catch_up=catch_up)
-    return [day.day for day in found]
+    return [day.day for day in found.dates]
 
 
 def test_an_ordinary_morning_reports_its_day_and_looks_at_the_one_before_again() -> None:
@@ -116,6 +116,16 @@ def test_a_day_left_out_between_others_is_made_up_for() -> None:
 
 def test_what_was_missed_longer_ago_than_catch_up_stays_missing() -> None:
     assert due(1, catch_up=3) == [10, 9, 8, 7]
+
+
+@pytest.mark.parametrize(
+    ("reported", "given_up"),
+    [((), 0), ((9,), 0), ((3, 5), 0), ((2,), 0), ((1,), 1), ((1, 10), 1), ((5, 1), 0), ((10,), 0)],
+)
+def test_days_missed_for_too_long_are_counted_once(reported: tuple[int, ...], given_up: int) -> None:
+    dates = [date(2026, 3, day) for day in reported]
+
+    assert days_due(date(2026, 3, 10), dates, look_back=1, catch_up=7).given_up == given_up
 
 
 def test_before_the_first_report_nothing_was_missed() -> None:

@@ -1,0 +1,25 @@
+"""Morning Report: sums up each production day of a plant's assets and keeps it in Supabase.
+
+Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plantpulse import database
+from plantpulse.entrypoint import Response, Service
+from plantpulse.invocations import HttpRequest
+from plantpulse.morning_report.job import MorningReport
+from plantpulse.source import sqlserver
+
+_service = Service(MorningReport(connect_source=sqlserver.connect), open_store=database.connect)
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Answer a report asked for over HTTP."""
+    return _service.http(request)
+
+
+def handle_event(event: Mapping[str, Any], _context: object) -> Any:
+    """Answer a report asked for by an AWS event or through a function URL."""
+    return _service.event(event)

@@ -1,0 +1,80 @@
+"""Reads one production day from SQL Server: output, downtime and quality, one statement each.
+
+Output comes in one bucket, the whole day. Output and downtime are required, because a day without the one or
+with half of the other would be a lie; a plant without quality records has no quality.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from plantpulse.morning_report.day import ProductionDay
+from plantpulse.morning_report.summaries import DayReadings
+from plantpulse.plant import readings as parsing
+from plantpulse.plant.local_time import LocalBounds, local_bounds
+from plantpulse.plant.plant_model import PlantModel
+from plantpulse.plant.readings import Parsed, QualityReading
+from plantpulse.source.answers import Answers, Source
+
+Reading = TypeVar("Reading")
+
+
+@dataclass(slots=True)
+class DayReader:
+    """Reads the days of one report.
+
+    `unknown_assets`: names that the plant model lacks, as the source spells them, by their key.
+    """
+
+    answers: Answers
+    model: PlantModel
+    zone: ZoneInfo
+    unknown_assets: dict[str, str] = field(default_factory=dict)
+    _is_quality_missing: bool = False
+
+    def read(self, source: Source, day: ProductionDay, *, is_new: bool) -> DayReadings | None:
+        """Return what the source has of the day; None when a required result was cut off.
+
+        Of a day that is looked at again malformed rows are left aside: they were kept when it was new.
+        Raises: the source's errors of the required queries.
+        """
+        bounds = local_bounds(day.window, self.zone)
+        keep = self.answers.keep if is_new else _readings
+        bucket_s = int((bounds.until - bounds.start).total_seconds())
+        output = self.answers.ask(source, "output", bounds, bucket_s=bucket_s)
+        stops = self.answers.ask(source, "downtime", bounds)
+        found = DayReadings(
+            output=keep(parsing.parse_output(output.rows, bucket_count=1)),
+            downtime=keep(parsing.parse_downtime(stops.rows, zone=self.zone)),
+            quality=self._read_quality(source, bounds, keep),
+        )
+        self._note_unknown(found)
+        return None if output.is_truncated or stops.is_truncated else found
+
+    def _read_quality(
+        self,
+        source: Source,
+        bounds: LocalBounds,
+        keep: Callable[[Parsed[QualityReading]], Sequence[QualityReading]],
+    ) -> Sequence[QualityReading] | None:
+        """Return the day's inspections; None when they are not known, or not all of them."""
+        if self._is_quality_missing:
+            return None
+        answer = self.answers.ask_optional(source, "quality", bounds)
+        if answer is None:
+            self._is_quality_missing = True
+            return None
+        found = keep(parsing.parse_quality(answer.rows))
+        return None if answer.is_truncated else found
+
+    def _note_unknown(self, found: DayReadings) -> None:
+        known = {asset.key for asset in self.model.assets}
+        for query in (found.output, found.downtime, found.quality or ()):
+            for asset, key, *_ in query:
+                if key not in known:
+                    self.unknown_assets.setdefault(key, asset)
+
+
+def _readings(parsed: Parsed[Reading]) -> Sequence[Reading]:
+    return parsed.readings

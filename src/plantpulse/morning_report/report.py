@@ -1,0 +1,220 @@
+"""One morning report of one plant, step by step: which days, reading them, the commits.
+
+The newest day comes first, so that the present is never behind the past. Days and the run's state are one
+transaction; only more summaries than one commit takes are committed on the way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from plantpulse.errors import TransientError
+from plantpulse.morning_report.day import (
+    ProductionDay,
+    days_between,
+    days_due,
+    is_edge_shown_twice,
+    last_ended,
+    production_day,
+)
+from plantpulse.morning_report.day_reader import DayReader
+from plantpulse.morning_report.summaries import DayReadings, Summary, summarise
+from plantpulse.morning_report.wording import word
+from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
+from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
+from plantpulse.settings import MorningReportSettings, PlantSettings
+from plantpulse.source.answers import Answers, Source
+from plantpulse.source.query_files import load_queries
+
+PREVIEWED: Final = 20
+SUMMARIES_A_COMMIT: Final = 10_000
+REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
+RESERVED_S: Final = 10.0  # what reading one more day may take
+
+
+class Store(Protocol):
+    """What a morning report needs of Supabase."""
+
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def commit_morning_report(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]: ...
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+@dataclass(slots=True)
+class MorningRun:
+    """What one report knows while it goes on. `left`: dates still to be read, newest first."""
+
+    run: Run
+    report: MorningReportSettings
+    store: Store
+    reader: DayReader
+    rates: Mapping[int, CostRates]
+    names: Mapping[str, str]
+    reported: frozenset[date]
+    left: Sequence[date] = ()
+    preview: list[Json] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, run: Run, plant: PlantSettings, report: MorningReportSettings, store: Store) -> "MorningRun":
+        """Return the report of a claimed run. Raises: ConfigurationError (query files, plant model)."""
+        answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress)
+        model = parse_plant_model(run.assets, run.shift_patterns)
+        return cls(
+            run=run,
+            report=report,
+            store=store,
+            reader=DayReader(answers, model, ZoneInfo(plant.time_zone)),
+            rates=parse_cost_rates(run.brought.get("cost_centers")),
+            names=run.brought.get("asset_names", {}),
+            reported=frozenset(date.fromisoformat(one) for one in run.brought.get("report_dates", ())),
+        )
+
+    @property
+    def answers(self) -> Answers:
+        """The account of what SQL Server answered."""
+        return self.reader.answers
+
+    def read_days(self, source: Source) -> list[dict[str, Json]]:
+        """Read the days that are due and return what is still to be committed.
+
+        What the run's time does not suffice for, and what is behind a source that has stopped answering, is
+        left for the next morning.
+        """
+        self.left = self._due()
+        pending: list[dict[str, Json]] = []
+        is_any_read = False
+        while self.left and (not is_any_read or self.run.budget.seconds_left_to_read() > RESERVED_S):
+            try:
+                day = self._read_day(source, self.left[0])
+            except TransientError:
+                if not is_any_read:
+                    raise
+                break
+            is_any_read, self.left = True, self.left[1:]
+            if day and pending and _size(pending) + _size([day]) > SUMMARIES_A_COMMIT:
+                self._commit_part(pending)
+                pending = []
+            pending += [day] if day else []
+        return pending
+
+    def commit(self, days: Sequence[Mapping[str, Json]]) -> RunReport:
+        """Commit days and run in one transaction; a dry run shows them instead. Raises: FenceRefused."""
+        progress = self.run.progress
+        progress.count("assets_unknown", len(self.reader.unknown_assets))
+        status: FinalStatus = "partial" if self._is_partial() else "succeeded"
+        if self.run.plan.is_dry_run:
+            return replace(self.run.report(status), preview=self._preview(days))
+        with progress.timed("commit"):
+            end = {
+                "status": status,
+                "days": days,
+                "unknown_assets": self._names_to_register(),
+                "rejected_records": self.answers.rejected,
+                "report": self.run.report(status).as_json(),
+            }
+            answer = require_fence(self.store.commit_morning_report(self.run.fence, end))
+        committed = RunReport.from_json(answer["report"])
+        return replace(committed, timings_ms={**committed.timings_ms, **progress.timings_ms})
+
+    def _due(self) -> Sequence[date]:
+        """Return the dates to report: those asked for, else the morning's own and what goes with it."""
+        window, starts_at = self.run.plan.require_window(), self._starts_at
+        newest = last_ended(window.until, starts_at, self.reader.zone)
+        if self.run.plan.slot is None:
+            first = last_ended(window.start, starts_at, self.reader.zone)
+            return [newest, *days_between(first, newest)][:-1]
+        due = days_due(
+            newest, self.reported, look_back=self.report.look_back_days, catch_up=self.report.catch_up_days
+        )
+        if due.given_up:
+            self.answers.is_incomplete = True
+            told = f"{due.given_up} days were missed for longer than {self.report.catch_up_days} days"
+            self.run.progress.warn("days_given_up", told)
+        return due.dates
+
+    @property
+    def _starts_at(self) -> time:
+        return time.fromisoformat(self.report.day_starts_at)
+
+    def _read_day(self, source: Source, at: date) -> dict[str, Json] | None:
+        """Return a day as the commit has it; None when it cannot be told."""
+        day = production_day(at, self._starts_at, self.reader.zone)
+        readings = self.reader.read(source, day, is_new=at not in self.reported)
+        if readings is None:
+            self.run.progress.warn(
+                "day_not_reported", f"{at}: not all rows were read, so nothing was written"
+            )
+            return None
+        if is_edge_shown_twice(day, self.reader.zone):
+            told = (
+                f"{at} begins or ends in an hour that the clock shows twice; its rows may count on both days"
+            )
+            self.run.progress.warn("day_edge_ambiguous", told)
+        with self.run.progress.timed("judge"):
+            return self._judge(day, readings)
+
+    def _judge(self, day: ProductionDay, readings: DayReadings) -> dict[str, Json]:
+        progress = self.run.progress
+        found = summarise(self.reader.model, self.rates, readings, day, self.reader.zone)
+        progress.count("days_reported", 1)
+        if found.data == "missing":
+            self.answers.is_incomplete = True
+            progress.count("days_without_data", 1)
+            progress.warn("no_data", f"{day.date}: no output, downtime or quality came from the plant")
+        if found.data == "closed":
+            progress.count("days_closed", 1)
+        rows = [self._row(summary, day.date) for summary in found.summaries]
+        return {"report_date": day.date.isoformat(), "summaries": rows}
+
+    def _row(self, summary: Summary, day: date) -> dict[str, Any]:
+        name = self.names.get(str(summary.asset_id), f"Asset {summary.asset_id}")
+        return {
+            **summary._asdict(),
+            "downtime_reasons": [reason._asdict() for reason in summary.downtime_reasons],
+            "top_downtime_reason": summary.top_downtime_reason,
+            "summary_text": word(summary, name, day),
+        }
+
+    def _commit_part(self, days: Sequence[Mapping[str, Json]]) -> None:
+        if self.run.plan.is_dry_run:
+            self.preview += days
+            return
+        with self.run.progress.timed("commit"):
+            part = {"status": "partial", "is_final": False, "days": days}
+            answer = require_fence(self.store.commit_morning_report(self.run.fence, part))
+        for name, number in answer["summaries"].items():
+            self.run.progress.count(f"summaries_{name}", number)
+
+    def _is_partial(self) -> bool:
+        """Say whether something is missing from this report; the warnings tell what."""
+        progress, limit = self.run.progress, self.report.rejected_share_for_partial
+        if self.left:
+            told = f"{len(self.left)} days, from {self.left[-1]} to {self.left[0]}, were not read in time"
+            progress.warn("days_left", told)
+        share = self.answers.rejected_share()
+        if share > limit:
+            told = f"{progress.counts['rejected']} rows were malformed, more than {limit:.0%} of all"
+            progress.warn("rows_rejected", told)
+        return self.answers.is_incomplete or bool(self.left) or share > limit
+
+    def _names_to_register(self) -> list[str]:
+        return sorted(self.reader.unknown_assets.values())[:REGISTERED_NAMES]
+
+    def _preview(self, days: Sequence[Mapping[str, Json]]) -> Json:
+        """Return what a dry run would have written: the first rows of it."""
+        rows = [
+            {"report_date": day["report_date"], **row}
+            for day in (*self.preview, *days)
+            for row in day["summaries"]
+        ]
+        return {
+            "summaries": rows[:PREVIEWED],
+            "rejected_records": self.answers.rejected[:PREVIEWED],
+            "unknown_assets": self._names_to_register()[:PREVIEWED],
+        }
+
+
+def _size(days: Sequence[Mapping[str, Json]]) -> int:
+    return sum(len(day["summaries"]) for day in days)

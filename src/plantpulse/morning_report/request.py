@@ -1,0 +1,90 @@
+"""What a caller may ask of the Morning Report, and which days are refused.
+
+Pure. Days are named by their dates; `until_date` is the first one that is not asked for, as every `until`
+in plantpulse.
+"""
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from plantpulse.errors import InvalidRequest
+from plantpulse.morning_report.day import last_ended
+from plantpulse.settings import MorningReportSettings
+
+_DAY: Final = dt.timedelta(days=1)
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _date(value: Any) -> dt.date | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("must be a date such as 2026-03-10")
+
+
+Date = Annotated[dt.date | None, BeforeValidator(_date)]
+
+
+class MorningReportRequest(BaseModel):
+    """What a caller may ask for; every field has a default, and no day means the last one that is over."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    plant: str | None = None
+    date: Date = None
+    from_date: Date = None
+    until_date: Date = None
+    dry_run: bool = False
+
+
+class Days(NamedTuple):
+    """Production days by their dates, `until` not among them."""
+
+    first: dt.date
+    until: dt.date
+
+
+def days_asked(
+    request: MorningReportRequest, report: MorningReportSettings, now: dt.datetime, zone: ZoneInfo
+) -> Days:
+    """Return the days that are asked for by hand. Raises: InvalidRequest naming the field and why not."""
+    newest = last_ended(now, dt.time.fromisoformat(report.day_starts_at), zone)
+    days, fields = _named(request) or (Days(newest, newest + _DAY), ("date", "date"))
+    count = (days.until - days.first).days
+    if count < 1:
+        raise InvalidRequest("must be after from_date", field="until_date")
+    if count > report.longest_range_days:
+        told = f"at most {report.longest_range_days} days at once (longest_range_days), not {count}"
+        raise InvalidRequest(told, field="until_date")
+    if days.until - _DAY > newest:
+        raise InvalidRequest(f"the last day that is over is {newest}", field=fields[1])
+    oldest = newest - _DAY * (report.source_keeps_days - 1)
+    if days.first < oldest:
+        told = f"the source keeps no days before {oldest} (source_keeps_days)"
+        raise InvalidRequest(told, field=fields[0])
+    return days
+
+
+def _named(request: MorningReportRequest) -> tuple[Days, tuple[str, str]] | None:
+    """Return the days that the request names and the fields that name them; None when it names none."""
+    date, first, until = request.date, request.from_date, request.until_date
+    if date and (first or until):
+        raise InvalidRequest("name one date, or from_date and until_date, not both", field="date")
+    if date:
+        if date == dt.date.max:
+            raise InvalidRequest("must be a day that is over", field="date")
+        return Days(date, date + _DAY), ("date", "date")
+    if first and until:
+        return Days(first, until), ("from_date", "until_date")
+    if first or until:
+        missing = "until_date" if first else "from_date"
+        raise InvalidRequest("from_date and until_date belong together", field=missing)
+    return None
