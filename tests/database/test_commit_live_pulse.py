@@ -468,4 +468,8 @@ def test_a_commit_may_take_longer_than_the_api_roles_eight_seconds(database: Con
         """
     ).fetchall()
 
-    assert [row["proname"] for row in rows] == ["commit_live_pulse", "record_safety_events"]
+    assert [row["proname"] for row in rows] == [
+        "commit_live_pulse",
+        "commit_morning_report",
+        "record_safety_events",
+    ]
