@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from devstack.sqlserver import Login, StandIn
+from devstack.sqlserver.engines import ENGINES
 
 READER_PASSWORD = "STANDIN_READER_PASSWORD"
 WRITER_PASSWORD = "STANDIN_WRITER_PASSWORD"
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         database=options.database,
         time_zone=options.time_zone,
         port=options.port,
-    ) as stand_in:
+    ).posing_as(ENGINES[options.engine]) as stand_in:
         print(f"SQL Server stand-in ready on {stand_in.host}:{stand_in.port}", flush=True)
         stopped.wait()
 
@@ -43,6 +44,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--database", default="mes", help="the name under which clients ask for it")
     parser.add_argument("--time-zone", default="UTC", help="of the server's clock, such as America/Chicago")
+    parser.add_argument("--engine", choices=ENGINES, default="sqlserver", help="whose errors it tells")
     options = parser.parse_args(arguments)
     missing = [name for name in (READER_PASSWORD, WRITER_PASSWORD) if not os.environ.get(name)]
     if missing:

@@ -12,6 +12,7 @@ import psycopg
 
 from devstack.sqlserver import tokens
 from devstack.sqlserver.encryption import Encryption, Tls, TlsChannel, agree
+from devstack.sqlserver.engines import SQL_SERVER, Engine
 from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
 from devstack.sqlserver.execution import Execution
 from devstack.sqlserver.faults import Faults, SeenLogin, Traffic
@@ -60,6 +61,7 @@ class Setup:
     faults: Faults
     traffic: Traffic
     tls: Tls | None
+    engine: Engine = SQL_SERVER
 
 
 def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable[[], None]) -> None:
@@ -81,7 +83,7 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
         session = _open_session(setup, request, number, store)
         _welcome(setup.database, request, stream)
         while True:
-            _answer(stream.read_message(), session, stream)
+            _answer(setup.engine, stream.read_message(), session, stream)
     finally:
         store.close()
 
@@ -126,10 +128,11 @@ def _admit(setup: Setup, request: LoginRequest, stream: PacketStream) -> bool:
     )
     if is_accepted:
         return True
-    response = Response(stream)
+    response = Response(stream, setup.engine)
     if is_login_good:
         text = f'Cannot open database "{request.database}" requested by the login. The login failed.'
-        response.message(4060, 1, 11, text)
+        said = setup.engine.tell(SqlServerError(4060, text))
+        response.message(said.number, 1, said.severity, said.text)
     response.error(SqlServerError(18456, f"Login failed for user '{request.user}'."), line=1)
     response.end()
     return False
@@ -146,7 +149,7 @@ def _open_store(setup: Setup, request: LoginRequest, stream: PacketStream) -> St
     try:
         return Store(setup.database_url, settings, stream.fileno(), lambda: _reads_attention(stream))
     except psycopg.OperationalError as error:
-        response = Response(stream)
+        response = Response(stream, setup.engine)
         text = f"the stand-in cannot reach its Postgres database: {error}"
         response.error(SqlServerError(FALLBACK_NUMBER, text), line=1)
         response.end()
@@ -173,7 +176,15 @@ def _open_session(setup: Setup, request: LoginRequest, number: int, store: Store
     )
     counters = Counters()
     execution = Execution(store, counters, setup.faults, setup.now)
-    return Session(identity, execution, counters, zone=setup.zone, faults=setup.faults, traffic=setup.traffic)
+    return Session(
+        identity,
+        execution,
+        counters,
+        zone=setup.zone,
+        faults=setup.faults,
+        traffic=setup.traffic,
+        refused_settings=setup.engine.refused_settings,
+    )
 
 
 def _welcome(database: str, request: LoginRequest, stream: PacketStream) -> None:
@@ -190,8 +201,8 @@ def _welcome(database: str, request: LoginRequest, stream: PacketStream) -> None
     stream.packet_bytes = request.packet_bytes
 
 
-def _answer(message: Message, session: Session, stream: PacketStream) -> None:
-    response = Response(stream)
+def _answer(engine: Engine, message: Message, session: Session, stream: PacketStream) -> None:
+    response = Response(stream, engine)
     if message.kind == PacketKind.ATTENTION:
         response.end_cancelled()
         return

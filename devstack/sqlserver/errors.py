@@ -77,11 +77,15 @@ _TYPE_NAMES: Final = {"integer": "int", "uuid": "uniqueidentifier", "double prec
 
 @dataclass
 class SqlServerError(Exception):
-    """One error as SQL Server would send it; the line is that of the statement in its batch."""
+    """One error as SQL Server would send it; the line is that of the statement in its batch.
+
+    `own_text` is what Postgres said, if it was Postgres that refused.
+    """
 
     number: int
     text: str
     line: int = 1
+    own_text: str = ""
 
     @property
     def severity(self) -> int:
@@ -102,7 +106,7 @@ class SqlServerError(Exception):
 def from_postgres(sqlstate: str, text: str, *, names: Mapping[str, str]) -> SqlServerError:
     """What SQL Server would have said; `names` maps lower-case names to how the query wrote them."""
     if sqlstate not in _BY_SQLSTATE:
-        return SqlServerError(FALLBACK_NUMBER, text)
+        return SqlServerError(FALLBACK_NUMBER, text, own_text=text)
     number, template = _BY_SQLSTATE[sqlstate]
     kind = _TYPE.search(text)
     type_name = _TYPE_NAMES.get(kind[1], kind[1]) if kind else "int"
@@ -110,7 +114,7 @@ def from_postgres(sqlstate: str, text: str, *, names: Mapping[str, str]) -> SqlS
         return SqlServerError(
             8169, "Conversion failed when converting from a character string to uniqueidentifier."
         )
-    return SqlServerError(number, template.format(_name_in(text, names), type=type_name))
+    return SqlServerError(number, template.format(_name_in(text, names), type=type_name), own_text=text)
 
 
 def _name_in(text: str, names: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """The response to one batch: tokens in order, where every DONE but the last says that more follows."""
 
+from devstack.sqlserver.engines import SQL_SERVER, Engine
 from devstack.sqlserver.errors import SqlServerError
 from devstack.sqlserver.packets import PacketStream
 from devstack.sqlserver.tokens import Done, DoneStatus, done, message
@@ -8,10 +9,11 @@ SERVER_NAME = "STANDIN"
 
 
 class Response:
-    """Writes one response; `end` sends its last packet."""
+    """Writes one response; `end` sends its last packet. Errors are told as `engine` tells them."""
 
-    def __init__(self, stream: PacketStream) -> None:
+    def __init__(self, stream: PacketStream, engine: Engine = SQL_SERVER) -> None:
         self._stream = stream
+        self._engine = engine
         self._last_done: tuple[int, int, int] | None = None
 
     def write(self, tokens: bytes) -> None:
@@ -26,7 +28,8 @@ class Response:
 
     def error(self, error: SqlServerError, *, line: int, token: int = Done.STATEMENT) -> None:
         """Adds an ERROR and the DONE of the statement that failed."""
-        self.message(error.number, error.state, error.severity, error.text, line=line)
+        said = self._engine.tell(error)
+        self.message(said.number, error.state, said.severity, said.text, line=line)
         self.done(token, DoneStatus.ERROR)
 
     def message(self, number: int, state: int, severity: int, text: str, *, line: int = 1) -> None:

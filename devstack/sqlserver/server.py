@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -13,6 +14,7 @@ import psycopg
 
 from devstack.sqlserver.conversation import Login, Setup, converse
 from devstack.sqlserver.encryption import Tls
+from devstack.sqlserver.engines import Engine
 from devstack.sqlserver.faults import Faults, Traffic
 from devstack.sqlserver.packets import Disconnected, PacketStream, ProtocolViolation
 from devstack.sqlserver.store import install
@@ -62,6 +64,11 @@ class StandIn:
         self._threads: dict[int, threading.Thread] = {}
         self._lock = threading.Lock()
         self._next_session = FIRST_SESSION
+
+    def posing_as(self, engine: Engine) -> Self:
+        """Has it tell errors and refuse settings as another engine would; before it is started."""
+        self._setup = replace(self._setup, engine=engine)
+        return self
 
     @property
     def host(self) -> str:

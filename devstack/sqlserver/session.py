@@ -49,7 +49,9 @@ class Session:
         zone: ZoneInfo,
         faults: Faults,
         traffic: Traffic,
+        refused_settings: frozenset[str] = frozenset(),
     ) -> None:
+        self._refused_settings = refused_settings
         self._identity = identity
         self.execution = execution
         self._counters = counters
@@ -88,6 +90,9 @@ class Session:
         """Cuts a batch and checks its syntax: SQL Server runs nothing of one that does not parse."""
         statements = split(text)
         for statement in statements:
+            if statement.words[0] == "SET" and self._refused_settings.intersection(statement.words[1:2]):
+                told = f"'{statement.words[1]}' is not currently supported in this engine"
+                raise SqlServerError(195, told, statement.line, own_text=told)
             if statement.words[0] not in _CALLS and statement.words[0] not in self._obeyed:
                 try:
                     parse(statement.text)
