@@ -16,6 +16,7 @@
         ├── SourceSchemaMismatch    a table or column is missing, or a query returns other columns
         │   └── SourceTableMissing  a table is missing: a query that is optional can be left out
         ├── SourceQueryFailed       SQL Server refused a query for another reason
+        │   └── SourceQueryUnexplained  for a reason that is told in no number or words known here
         ├── StoreRefused            Supabase refused the call: key, grant, payload
         ├── FenceRefused            another run has taken over: this one may write nothing
         └── InternalError           a bug: something that no other error stands for
@@ -126,6 +127,10 @@ class SourceQueryFailed(PermanentError):
     """SQL Server refused a query for a reason that trying again will not change."""
 
     code = "source_query_failed"
+
+
+class SourceQueryUnexplained(SourceQueryFailed):
+    """A query was refused in a way that is not understood; reported under its parent's code."""
 
 
 class StoreRefused(PermanentError):

@@ -20,6 +20,7 @@ from plantpulse.errors import (
     OutOfTime,
     PlantpulseError,
     SourceLoginFailed,
+    SourceQueryFailed,
     SourceRefused,
     SourceSchemaMismatch,
     SourceTableDenied,
@@ -39,6 +40,7 @@ from tests.faults.scripted_server import (
     refuse,
     reset,
     scripted_server,
+    tell_the_time,
 )
 
 PASSWORD = "c0rrect-h0rse"
@@ -503,3 +505,62 @@ def test_the_session_cannot_harm_the_plants_own_work(server: ScriptedServer) -> 
     assert "SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;" in set_up
     assert "SET DATEFORMAT ymd;" in set_up
     assert "BEGIN TRAN" not in "".join(server.statements)
+
+
+def test_a_server_without_lock_timeout_is_read(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_rows
+    server.answers["LOCK_TIMEOUT"] = refuse(195, 15, "'LOCK_TIMEOUT' is not a recognized SET option.")
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        rows = connection.read(LABOR, LIMIT)
+
+    assert rows.rows == [(0, 0, 0)]
+    assert connection.refused_settings == ["SET LOCK_TIMEOUT 5000"]
+    assert server.logins == 1
+
+
+def test_a_server_without_the_finer_clock_is_asked_for_the_other(server: ScriptedServer) -> None:
+    server.answers["SYSUTCDATETIME"] = refuse(99_999, 16, "Anfrage abgelehnt.")
+    server.answers["GETUTCDATE"] = tell_the_time
+
+    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+        assert connection.server_clock.utc_offset_minutes == -360
+
+    assert connection.refused_settings == []
+
+
+@pytest.mark.parametrize(("isolation", "is_needed"), [("snapshot", True), ("read committed", False)])
+def test_a_poll_does_not_go_on_without_the_isolation_that_was_asked_for(
+    server: ScriptedServer, isolation: str, is_needed: bool
+) -> None:
+    server.answers["ISOLATION"] = refuse(99_999, 16, "Anfrage abgelehnt.")
+    server.answers["labor_records"] = answer_rows
+    settings = settings_for(server, isolation=isolation)
+
+    if is_needed:
+        with pytest.raises(SourceQueryFailed, match=r"setting up the session on .*99999"):
+            read_labor(settings)
+    else:
+        assert read_labor(settings) == [(0, 0, 0)]
+
+
+def test_a_refused_question_for_rows_is_not_asked_of_a_dead_connection(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = refuse(99_999, 21, "Ende.")
+
+    with pytest.raises(SourceUnavailable):
+        read_labor(settings_for(server))
+
+    assert not any("is_there" in statement for statement in server.statements)
+
+
+def test_a_table_that_is_there_is_not_called_missing(server: ScriptedServer) -> None:
+    server.answers["is_there"] = answer_rows
+    server.answers["labor_records"] = refuse(99_999, 16, "Anfrage abgelehnt.")
+
+    with pytest.raises(SourceQueryFailed, match=r"labor\.sql on .*99999") as caught:
+        read_labor(settings_for(server))
+
+    assert not isinstance(caught.value, SourceTableMissing)
+    assert [statement for statement in server.statements if "is_there" in statement] == [
+        "SELECT 1 AS is_there FROM labor_records WHERE 1 = 0;"
+    ]

@@ -219,7 +219,6 @@ def test_a_corrected_stop_corrects_its_event(hamburg: World, floor: Floor) -> No
     ]
 
 
-@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_missing_optional_table_warns_and_an_empty_file_does_not(
     hamburg: World, floor: Floor, tmp_path: Path
 ) -> None:

@@ -223,7 +223,6 @@ def test_a_few_malformed_rows_among_many_leave_a_poll_succeeded(world: World, fl
     assert (report["outcome"], report["counts"]["rejected"]) == ("succeeded", 1)
 
 
-@pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_missing_optional_table_makes_a_poll_partial(world: World, floor: Floor) -> None:
     floor.output("PRESS-01", 60, "11:45:00")
     floor.run("drop table labor_records")

@@ -86,7 +86,7 @@ class LivePulse:
         with ExitStack() as stack:
             with run.progress.timed("connect"):
                 source = stack.enter_context(connection)
-            poll.answers.note_clock(source.server_clock, run.started_at)
+            poll.answers.note_session(source, run.started_at)
             poll.record_safety(source)
             slots = poll.read_slots(source)
         return poll.commit(slots)

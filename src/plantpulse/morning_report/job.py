@@ -75,7 +75,7 @@ class MorningReport:
         with ExitStack() as stack:
             with run.progress.timed("connect"):
                 source = stack.enter_context(connection)
-            morning.answers.note_clock(source.server_clock, run.started_at)
+            morning.answers.note_session(source, run.started_at)
             days = morning.read_days(source)
         return morning.commit(days)
 

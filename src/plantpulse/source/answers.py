@@ -46,6 +46,8 @@ class Source(Protocol):
 
     @property
     def server_clock(self) -> Clock: ...
+    @property
+    def refused_settings(self) -> Sequence[str]: ...
     def read(self, query: Query, parameters: Mapping[str, object]) -> Rows: ...
 
 
@@ -67,13 +69,21 @@ class Answers:
     rejected: list[Json] = field(default_factory=list)
     is_incomplete: bool = False
 
-    def note_clock(self, clock: Clock, now: datetime) -> None:
-        """Report the server's clock, and warn when it is off: its rows then fall into the wrong windows."""
+    def note_session(self, source: Source, now: datetime) -> None:
+        """Report the server's clock and what it would not be set to.
+
+        Warns when the clock is off, as its rows then fall into the wrong windows, or locks are waited for.
+        """
+        clock, refused = source.server_clock, source.refused_settings
         skew = clock.utc_now - now
         skew_s = round(skew.total_seconds())
-        self.progress.source = {"utc_offset_minutes": clock.utc_offset_minutes, "clock_skew_s": skew_s}
+        facts = {"utc_offset_minutes": clock.utc_offset_minutes, "clock_skew_s": skew_s}
+        self.progress.source = facts | ({"refused_settings": list(refused)} if refused else {})
         if abs(skew) > WARNED_SKEW:
             self.progress.warn("source_clock_skew", f"the SQL Server's clock is {skew_s} s off")
+        if any("LOCK_TIMEOUT" in setting for setting in refused):
+            told = "the server takes no LOCK_TIMEOUT: a poll waits for a lock as long as query_timeout_s"
+            self.progress.warn("locks_are_waited_for", told)
 
     def ask(
         self, source: Source, name: str, bounds: LocalBounds, *, is_paged: bool = False, **more: object

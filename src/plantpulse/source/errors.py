@@ -11,8 +11,9 @@ Source: SQL Server "Database engine events and errors"; FreeTDS sybdb.h for the 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from plantpulse.errors import (
     PlantpulseError,
@@ -24,27 +25,18 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
+from plantpulse.source.meanings import FIRST_FOREIGN_NUMBER, Meaning, meaning_of, meanings_in
 
 _LIBRARY_MESSAGE = re.compile(r"DB-Lib error message (\d+), severity (\d+):")
 _SYSTEM_REASON = re.compile(r"(?:Net-Lib|Operating System) error during (.+) \(\d+\)")
 
 CONNECTION_FAILED, TIMED_OUT, UNREACHABLE, SERVER_SPOKE, DEAD = 20002, 20003, 20009, 20018, 20047
+_HUNG_UP = frozenset({20004, 20006, 20017})  # reading failed, writing failed, unexpected end of file
 _FATAL_SEVERITY = 20  # from here on SQL Server closes the connection itself
 _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
-
-# 18470 disabled, 18486 locked out, 18487/18488 password expired or to be changed, 17892 logon trigger.
-_LOGIN = frozenset({18452, 18456, 18470, 18486, 18487, 18488, 17892})
-# No such database, offline or not this login's; 40532/40615/40914: Azure's server name and firewall.
-_CONNECTION = frozenset({911, 916, 4060, 4064, 40532, 40615, 40914})
-_MISSING_TABLE = frozenset({208, 2812})
-_MISSING_COLUMN = frozenset({207, 4104})
-_DENIED = frozenset({229, 230, 297, 300, 916})
-_NO_SNAPSHOT = 3952
-_TRANSIENT = frozenset({
-    1205, 1222, 3960, 3961,  # deadlock victim, lock time-out, snapshot conflicts
-    18401, 976, 983,  # the server is being upgraded; an availability group is failing over
-    4221, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920,  # Azure SQL, busy or moving
-})  # fmt: skip
+_PERMISSION_SEVERITY = 14
+_LOST_REFUSAL = "SQL Server refused the login, error 18456 or one of its kind"
+_HOPEFUL = "It is tried again by itself; if it stays, look at the server's load"
 
 
 @dataclass(frozen=True)
@@ -67,6 +59,16 @@ class Report:
         return self.severity >= _FATAL_SEVERITY or self.is_server_silent
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the number is none of SQL Server's."""
+        return self.number is not None and self.number >= FIRST_FOREIGN_NUMBER
+
+    @property
+    def is_cause_untold(self) -> bool:
+        """Whether the library knows no more than that no connection came about."""
+        return CONNECTION_FAILED in self.library <= {CONNECTION_FAILED, DEAD}
+
+    @property
     def is_server_silent(self) -> bool:
         """Whether the library speaks alone: then it is the wire that failed."""
         return not self.severity
@@ -74,11 +76,15 @@ class Report:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which error to raise, what happened, and what somebody can do about it."""
+    """Which error to raise, what happened, and what somebody can do about it.
+
+    `is_understood` is False where neither number nor words told what happened.
+    """
 
     error: type[PlantpulseError]
     reason: str
     advice: str
+    is_understood: bool = True
 
 
 def read_report(number: int | None, message: str) -> Report:
@@ -104,12 +110,11 @@ def judge_connecting(report: Report, find_tls_obstacle: Callable[[], Verdict | N
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
-    ambiguous = CONNECTION_FAILED in report.library and report.library <= {CONNECTION_FAILED, DEAD}
-    if ambiguous and (obstacle := find_tls_obstacle()):
+    if report.is_cause_untold and (obstacle := find_tls_obstacle()):
         return obstacle
     return Verdict(
         SourceUnavailable,
-        "the connection was reset" if ambiguous else _how_unreachable(report),
+        _how_unreachable(report),
         "Check host, port and firewall, and that SQL Server runs",
     )
 
@@ -119,53 +124,75 @@ def _how_unreachable(report: Report) -> str:
         return report.system_reason or "the server cannot be reached"
     if TIMED_OUT in report.library:
         return "the server did not answer in time"
-    if report.library:
+    if report.library & _HUNG_UP:
         return "the server closed the connection while the login was under way"
+    if report.library:
+        return "the connection was reset"
     return "the host name cannot be resolved"  # the one thing that FreeTDS is silent about
 
 
+_QUERY_VERDICTS: Final[Mapping[Meaning, tuple[type[PlantpulseError], str]]] = {
+    Meaning.TABLE: (
+        SourceTableMissing,
+        "Create the table, or name the plant's own in a file in queries_dir",
+    ),
+    Meaning.COLUMN: (SourceSchemaMismatch, "Name the plant's own columns in a file in queries_dir"),
+    Meaning.DENIED: (SourceTableDenied, "Grant the login SELECT on what the query file reads"),
+    Meaning.NO_SNAPSHOT: (
+        SourceRefused,
+        "Allow snapshot isolation in the database, or choose another isolation",
+    ),
+    Meaning.BUSY: (SourceUnavailable, _HOPEFUL),
+}
+
+
 def judge_query(report: Report) -> Verdict:
-    """Return what a failed query means. An unknown number is permanent below severity 17."""
-    number, said = report.number, _quoted(report)
-    if number in _MISSING_TABLE:
-        return Verdict(
-            SourceTableMissing, said, "Create the table, or name the plant's own in a file in queries_dir"
-        )
-    if number in _MISSING_COLUMN:
-        return Verdict(SourceSchemaMismatch, said, "Name the plant's own columns in a file in queries_dir")
-    if number in _DENIED:
-        return Verdict(SourceTableDenied, said, "Grant the login SELECT on what the query file reads")
-    if number == _NO_SNAPSHOT:
-        return Verdict(
-            SourceRefused, said, "Allow snapshot isolation in the database, or choose another isolation"
-        )
-    if report.is_connection_gone or _is_transient(report):
-        return Verdict(
-            SourceUnavailable, said, "It is tried again by itself; if it stays, look at the server's load"
-        )
-    return Verdict(SourceQueryFailed, said, "Run the query file by hand, and correct it in queries_dir")
+    """Return what a failed query means: by number, then by words, then by severity.
+
+    Below severity 17 what is unknown is permanent.
+    """
+    said = _quoted(report)
+    meaning = meaning_of(report.number, report.text)
+    if meaning and meaning in _QUERY_VERDICTS:
+        error, advice = _QUERY_VERDICTS[meaning]
+        return Verdict(error, said, advice)
+    if report.is_server_silent or report.severity >= _RESOURCE_SEVERITY:
+        return Verdict(SourceUnavailable, said, _HOPEFUL)
+    advice = "Run the query file by hand, and correct it in queries_dir"
+    return Verdict(SourceQueryFailed, said, advice, is_understood=meaning is not None)
 
 
 def _judge_refused_login(report: Report) -> Verdict:
-    lost = report.number is None  # the sentence and number of an earlier failure stood in the way
-    if report.number in _LOGIN or (lost and report.severity == 14):
+    meaning = _meaning_of_refusal(report)
+    if meaning is Meaning.BUSY:
+        return Verdict(SourceUnavailable, _quoted(report), "It is tried again by itself")
+    if meaning is Meaning.LOGIN:
         return Verdict(
             SourceLoginFailed,
-            "SQL Server refused the login, error 18456 or one of its kind" if lost else _quoted(report),
+            _quoted(report)
+            if report.text
+            else "SQL Server refused the login, error 18456 or one of its kind",
             "Check user and password, and that the database exists and this login may open it: "
             "SQL Server says the same of all three",
         )
-    if _is_transient(report):
-        return Verdict(SourceUnavailable, _quoted(report), "It is tried again by itself")
     return Verdict(
         SourceRefused, _quoted(report), "Check the database's name, and that this login may open it"
     )
 
 
-def _is_transient(report: Report) -> bool:
-    return report.number in _TRANSIENT or (
-        report.number not in _LOGIN | _CONNECTION and report.severity >= _RESOURCE_SEVERITY
-    )
+def _meaning_of_refusal(report: Report) -> Meaning | None:
+    """Return what a refused login means: in doubt nothing to try again, as that could lock the login.
+
+    So a number of another engine never means busy when the words are of the login, nor by its severity.
+    """
+    meaning, in_words = meaning_of(report.number, report.text), meanings_in(report.text)
+    if meaning is Meaning.BUSY and Meaning.LOGIN in in_words:  # 18401 says both: it is being upgraded
+        return Meaning.LOGIN if report.is_foreign or Meaning.BUSY not in in_words else meaning
+    if meaning is None and report.severity == _PERMISSION_SEVERITY:
+        return Meaning.LOGIN
+    if meaning is None and report.severity >= _RESOURCE_SEVERITY and not report.is_foreign:
+        return Meaning.BUSY
+    return meaning
 
 
 def _quoted(report: Report) -> str:

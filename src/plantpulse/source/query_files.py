@@ -29,6 +29,12 @@ PARAMETER_TYPES: Final[Mapping[str, str]] = {
 }
 _PARAMETER: Final = re.compile(r"(?<!@)@(" + "|".join(PARAMETER_TYPES) + r")\b", re.IGNORECASE)
 
+# Compiled where they are used, after a failure.
+_NO_CODE: Final = r"(?s)--[^\n]*|/\*.*?\*/|N?'(?:[^']|'')*'"
+_NAME: Final = r"(?:\[[^\]]+\]|\"[^\"]+\"|[A-Za-z_#][\w$#]*)"
+_TABLE: Final = rf"(?i)(?<![@\w])(?:from|join)\s+({_NAME}(?:\s*\.{{1,2}}\s*{_NAME}){{0,3}})(?![\w$#]|\s*[(.])"
+_NAMED_QUERY: Final = rf"(?i)(?:\bwith|,)\s+({_NAME})\s*(?:\([^)]*\)\s*)?as\s*\("
+
 _OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {"safety": frozenset({"source_id"})}
 
 
@@ -88,6 +94,14 @@ def build_statement(query: Query, parameters: Mapping[str, object]) -> tuple[str
     if not values:
         return "EXEC sp_executesql %s", (sql,)
     return f"EXEC sp_executesql %s, %s{given}", (sql, declared, *values)
+
+
+def tables_in(sql: str) -> list[str]:
+    """Return the tables that a query file reads, as it spells them, each once, as far as can be seen."""
+    code = re.sub(_NO_CODE, " ", sql)
+    named = {name.lower() for name in re.findall(_NAMED_QUERY, code)}
+    tables = {table.lower(): table for table in re.findall(_TABLE, code)}
+    return [table for key, table in tables.items() if key not in named]
 
 
 def find_columns(query: Query, names: Sequence[str], place: str) -> list[int | None]:

@@ -1,52 +1,55 @@
 """The plant's SQL Server, read over one connection that lives as long as one poll.
 
-The only module that knows pymssql. It sends SET statements and the query files, nothing that writes;
-that the login may not write is the DBA's to grant and the database's to enforce. A connection is never
-kept for the next poll: a frozen function would hold it open on the plant's server. Every wait has an
-end, every failure becomes one error of `plantpulse.errors`, and no message holds the password.
+It sends SET statements and the query files, and after a failure a question for no rows; nothing that
+writes: that the login may not write is the DBA's to grant and the database's to enforce. A connection is
+never kept for the next poll: a frozen function would hold it open on the plant's server. Every wait has
+an end, every failure becomes one error of `plantpulse.errors`, and no message holds the password.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import pymssql
-from pymssql import _mssql
-
-from plantpulse.errors import OutOfTime, PlantpulseError, SourceRefused, SourceUnavailable
+from plantpulse.errors import (
+    OutOfTime,
+    PermanentError,
+    PlantpulseError,
+    SourceQueryFailed,
+    SourceQueryUnexplained,
+    SourceRefused,
+    SourceSchemaMismatch,
+    SourceTableDenied,
+    SourceTableMissing,
+    SourceUnavailable,
+)
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source import wire
-from plantpulse.source.errors import Report, Verdict, judge_connecting, judge_query, read_report
-from plantpulse.source.query_files import Query, build_statement, find_columns, in_order
+from plantpulse.source.driver import (
+    DRIVER_ERRORS,
+    Connection,
+    error_of,
+    open_connection,
+    place,
+    report_of,
+    time_left,
+)
+from plantpulse.source.errors import Report, Verdict, judge_query
+from plantpulse.source.query_files import Query, build_statement, find_columns, in_order, tables_in
+from plantpulse.source.session import CLOCKS, is_needed
+from plantpulse.source.session import settings as session_settings
 
-# pymssql lets its low-level exceptions through where the database of the login cannot be used.
-_DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
-# The library's own time-out is for the whole process: the last connection opened would shorten the queries of
-# another plant's poll. So it is one constant above every query_timeout_s; the cut ends each query in time.
-_LONGEST_SILENCE_S: Final = 301
-_SHORTEST_WAIT_S: Final = 1.0  # below it nothing is begun: the client library counts whole seconds
 _UNPROTECTED: Final = Verdict(
     SourceRefused,
     "the server answered unencrypted, which the setting `encryption` forbids",
     "Turn Force Encryption on at the server, and find out what alters the connection on its way",
 )
-_TLS_QUESTION_S: Final = 2.0
-_GRACE_S: Final = 0.5  # the library's own time-out for silence comes first, and says more
-
-# The first line is what ODBC and SSMS set and a DB-Library login lacks: views with indexes need it, plans are
-# shared with the DBA's query window, and long texts are not cut at 4096 bytes. The offset is asked for in
-# seconds, because two calls may straddle a minute, and not as datetimeoffset, which may arrive as bytes.
-_SESSION: Final = """\
-SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON;
-SET TEXTSIZE 2147483647;
-SET NOCOUNT ON;
-SET DATEFORMAT ymd;
-SET LOCK_TIMEOUT {lock_timeout_ms};
-SET DEADLOCK_PRIORITY LOW;
-SET TRANSACTION ISOLATION LEVEL {isolation};
-SELECT SYSUTCDATETIME() AS utc_now, DATEDIFF(second, SYSUTCDATETIME(), SYSDATETIME()) AS utc_offset_s;"""
+_SET_UP: Final = "setting up the session"
+# Refusals of one statement: the next one may be obeyed.
+_REFUSED_ALONE: Final = (SourceQueryFailed, SourceSchemaMismatch, SourceTableDenied)
+_SHORTEST_LOCK_WAIT_S: Final = 1.0  # a lock time-out below it cannot be told from a slow refusal
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,28 @@ class Rows:
 
 
 class SourceConnection:
-    """One open connection. After a time-out or a lost connection it is dead, and says so when asked again."""
+    """One open connection. After a time-out or a lost connection it is dead, and says so when asked again.
+
+    `refused_settings`: the SET statements that the server would not obey.
+    """
 
     server_clock: ServerClock
+    refused_settings: list[str]
 
     def __init__(
-        self, driver: pymssql.Connection, settings: SqlServerSettings, seconds_left: Callable[[], float]
+        self, driver: Connection, settings: SqlServerSettings, seconds_left: Callable[[], float]
     ) -> None:
         self._driver = driver
         self._settings = settings
         self._seconds_left = seconds_left
         self._is_dead = False
-        self.server_clock = self._set_up()
+        self._session = session_settings(
+            lock_timeout_ms=settings.lock_timeout_ms, isolation=settings.isolation
+        )
+        self.refused_settings = []
+        # FreeTDS takes "login only" for an answer even to `require`, and goes on in plain text: who can alter
+        # one byte of the first packets, which nothing protects, could read and change all rows.
+        self.server_clock = self._set_up(looks_for_tls=settings.encryption == "require")
 
     def read(self, query: Query, parameters: Mapping[str, Any]) -> Rows:
         """Run a query file. `parameters` holds `limit` and what else the file uses, times as naive datetimes.
@@ -85,67 +98,114 @@ class SourceConnection:
         Raises: SourceUnavailable, OutOfTime; SourceSchemaMismatch (SourceTableMissing when it is a table that
         is missing), SourceRefused (SourceTableDenied without SELECT on a table), SourceQueryFailed.
         """
+        try:
+            return self._read(query, parameters)
+        except SourceQueryUnexplained as failure:
+            if not self._is_dead:
+                self._look_for_tables(query, failure)
+            raise
+
+    def _read(self, query: Query, parameters: Mapping[str, Any]) -> Rows:
         limit = int(parameters["limit"])
         statement, values = build_statement(query, parameters)
         with self._asking(query.file_name), self._driver.cursor() as cursor:
             cursor.execute(statement, values)
             names = [str(column[0]) for column in cursor.description or ()]
-            positions = find_columns(query, names, _place(self._settings))
+            positions = find_columns(query, names, place(self._settings))
             rows: list[Any] = cursor.fetchmany(limit)  # and no more, should the file forget its TOP (@limit)
         return Rows(in_order(rows, positions, len(names)), is_truncated=len(rows) >= limit)
 
-    def _set_up(self) -> ServerClock:
-        batch = _SESSION.format(
-            lock_timeout_ms=self._settings.lock_timeout_ms, isolation=self._settings.isolation.upper()
-        )
-        # FreeTDS takes "login only" for an answer even to `require`, and goes on in plain text: who can alter
-        # one byte of the first packets, which nothing protects, could read and change all rows.
-        looks_for_tls = self._settings.encryption == "require"
-        with (
-            self._asking("setting up the session", looks_for_tls=looks_for_tls),
-            self._driver.cursor() as cursor,
-        ):
-            cursor.execute(batch)
-            rows: list[Any] = (
-                cursor.fetchall()
-            )  # to the end: a rest would have to be cancelled, one trip more
+    def _look_for_tables(self, query: Query, failure: PlantpulseError) -> None:
+        """Ask for no row of each table of a file that was refused in unknown words.
+
+        Every engine knows that question, and none reads a page for it.
+        Raises: SourceTableMissing naming the one that is refused too; SourceUnavailable, OutOfTime.
+        """
+        for table in tables_in(query.sql):
+            try:
+                self._ask(f"{query.file_name}: {table}", f"SELECT 1 AS is_there FROM {table} WHERE 1 = 0;")  # noqa: S608
+            except PermanentError:
+                told = f"{failure} (table {table} cannot be read by itself either)"
+                raise SourceTableMissing(told) from failure
+
+    def _set_up(self, *, looks_for_tls: bool) -> ServerClock:
+        """Set up the session in one round trip, or statement by statement where the server refuses some."""
+        clock = CLOCKS[0]
+        try:
+            rows = self._ask(_SET_UP, "\n".join((*self._session, clock)), looks_for_tls=looks_for_tls)
+        except _REFUSED_ALONE:
+            rows = self._set_up_singly()
         utc_now, utc_offset_s = rows[0]
         return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
+
+    def _set_up_singly(self) -> list[Any]:
+        for setting in self._session:
+            try:
+                self._ask(_SET_UP, setting)
+            except _REFUSED_ALONE:
+                if is_needed(setting, isolation=self._settings.isolation):
+                    raise
+                self.refused_settings.append(setting.removesuffix(";"))
+        try:
+            return self._ask(_SET_UP, CLOCKS[0])
+        except _REFUSED_ALONE:
+            return self._ask(_SET_UP, CLOCKS[1])
+
+    def _ask(self, what: str, batch: str, *, looks_for_tls: bool = False) -> list[Any]:
+        """Return all rows of a batch of our own: a rest would have to be cancelled, one trip more."""
+        with self._asking(what, looks_for_tls=looks_for_tls), self._driver.cursor() as cursor:
+            cursor.execute(batch)
+            return list(cursor.fetchall()) if cursor.description else []
 
     @contextmanager
     def _asking(self, what: str, *, looks_for_tls: bool = False) -> Iterator[None]:
         """Bound what is asked inside, as a whole, and translate how it fails."""
         if self._is_dead:
             raise SourceUnavailable(
-                f"{what} on {_place(self._settings)}: the connection was lost before; it is not used again"
+                f"{what} on {place(self._settings)}: the connection was lost before; it is not used again"
             )
         left_s = time_left(self._seconds_left, what)
         patience_s = min(self._settings.query_timeout_s, left_s)
+        began_s = time.monotonic()
         with wire.cut_after(patience_s, looks_for_tls=looks_for_tls) as cut:
             try:
                 yield
-            except _DRIVER_ERRORS as error:
-                raise self._translated(error, what, left_s, cut) from error
+            except DRIVER_ERRORS as error:
+                raise self._translated(error, what, left_s, cut, began_s) from error
             finally:
                 self._is_dead = self._is_dead or cut.is_done
             if cut.is_answer_plain:
-                raise _error(_UNPROTECTED, what, self._settings)
+                raise error_of(_UNPROTECTED, what, self._settings)
 
-    def _translated(self, error: Exception, what: str, left_s: float, cut: wire.Cut) -> PlantpulseError:
-        report = _report_of(error)
+    def _translated(
+        self, error: Exception, what: str, left_s: float, cut: wire.Cut, began_s: float
+    ) -> PlantpulseError:
+        report = report_of(error)
         self._is_dead = report.is_connection_gone
         if cut.is_done and left_s < self._settings.query_timeout_s:
             return OutOfTime(
-                f"{what} on {_place(self._settings)}: the run's time was used up after {left_s:.1f} s"
+                f"{what} on {place(self._settings)}: the run's time was used up after {left_s:.1f} s"
             )
         if cut.is_done:
             waited = f"no complete answer within {self._settings.query_timeout_s} s (query_timeout_s)"
             verdict = Verdict(
                 SourceUnavailable, waited, "Look at the server's load, or at an index for the query"
             )
+        elif cut.is_answer_plain:
+            verdict = _UNPROTECTED
         else:
-            verdict = _UNPROTECTED if cut.is_answer_plain else judge_query(report)
-        return _error(verdict, what, self._settings)
+            verdict = self._judge(report, time.monotonic() - began_s)
+        return error_of(verdict, what, self._settings)
+
+    def _judge(self, report: Report, waited_s: float) -> Verdict:
+        """Return what a failure means; one that another engine cannot explain may still be that of a lock."""
+        verdict, allowed_s = judge_query(report), self._settings.lock_timeout_ms / 1000
+        if verdict.is_understood:
+            return verdict
+        if report.is_foreign and waited_s >= allowed_s >= _SHORTEST_LOCK_WAIT_S:
+            waited = f"{verdict.reason}, after {waited_s:.1f} s, as long as a lock is waited for"
+            return Verdict(SourceUnavailable, waited, "Look who holds a lock on the table")
+        return replace(verdict, error=SourceQueryUnexplained)
 
 
 @contextmanager
@@ -156,95 +216,9 @@ def connect(settings: SqlServerSettings, *, seconds_left: Callable[[], float]) -
     Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime; ConfigurationError for a `ca_file`
     that cannot be used.
     """
-    driver = _open(settings, time_left(seconds_left, "connecting"))
+    driver = open_connection(settings, seconds_left)
     try:
         yield SourceConnection(driver, settings, seconds_left)
     finally:
-        with suppress(*_DRIVER_ERRORS):
+        with suppress(*DRIVER_ERRORS):
             driver.close()
-
-
-def time_left(seconds_left: Callable[[], float], what: str) -> float:
-    """Return the seconds left. Raises: OutOfTime when they are too few to begin `what`."""
-    left_s = seconds_left()
-    if left_s < _SHORTEST_WAIT_S:
-        raise OutOfTime(f"{what}: not begun, the run has {max(left_s, 0):.1f} s left")
-    return left_s
-
-
-def _open(settings: SqlServerSettings, left_s: float) -> pymssql.Connection:
-    # Made in two steps, unlike pymssql.connect(): that sets its time-out (process-wide in the library) only
-    # after the first statements, which could then wait for ever, and forgets a connection that fails in them
-    # without closing it.
-    login = _login(settings)
-    driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
-    driver.query_timeout = _LONGEST_SILENCE_S
-    _mssql.login_timeout = patience_s = int(min(settings.login_timeout_s, left_s))
-    pymssql.set_wait_callback(wire.note_descriptor)
-    with wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
-        try:
-            driver.__init__(**login)  # type: ignore[misc]
-            # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
-            driver.query_timeout = _LONGEST_SILENCE_S
-        except _DRIVER_ERRORS as error:
-            driver.close()
-            raise _refusal(error, settings, patience_s, is_cut=cut.is_done) from error
-    return pymssql.Connection(driver, as_dict=False, autocommit=True)
-
-
-def _login(settings: SqlServerSettings) -> dict[str, object]:
-    return {
-        "server": _name_of_server(settings),
-        "port": str(settings.port),
-        "user": settings.user,
-        "password": settings.password.get_secret_value(),
-        "database": settings.database,
-        "encryption": settings.encryption,
-        "appname": "plantpulse",
-        "charset": "UTF-8",
-        "tds_version": "7.4",
-        "read_only": True,  # ApplicationIntent: a wish for a replica, not a permission
-        "use_datetime2": False,  # with True, `datetime` columns refuse the six digits (Msg 241)
-        "conn_properties": "",  # the session set-up says it, in one round trip
-    }
-
-
-def _name_of_server(settings: SqlServerSettings) -> str:
-    if settings.ca_file is None:
-        return settings.host
-    from plantpulse.source.trust import trust  # noqa: PLC0415 - only where a CA file is set
-
-    return trust(settings.host, settings.port, settings.ca_file)
-
-
-def _refusal(
-    error: Exception, settings: SqlServerSettings, patience_s: int, *, is_cut: bool
-) -> PlantpulseError:
-    if is_cut:
-        waited = f"the login was not over within {patience_s} s (login_timeout_s)"
-        verdict = Verdict(SourceUnavailable, waited, "Look at the server's load and at the network")
-    else:
-        verdict = judge_connecting(_report_of(error), lambda: _find_tls_obstacle(settings))
-    return _error(verdict, "connecting", settings)
-
-
-def _find_tls_obstacle(settings: SqlServerSettings) -> Verdict | None:
-    from plantpulse.source.tls import find_obstacle  # noqa: PLC0415 - only after a failure
-
-    return find_obstacle(settings, timeout_s=_TLS_QUESTION_S)
-
-
-def _report_of(error: Exception) -> Report:
-    """Read a driver's exception: its arguments are (number, bytes), the same in a tuple, or a text."""
-    arguments = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
-    if len(arguments) == 2:
-        return read_report(int(arguments[0]), bytes(arguments[1]).decode(errors="replace"))
-    return read_report(None, " ".join(str(argument) for argument in arguments))
-
-
-def _error(verdict: Verdict, what: str, settings: SqlServerSettings) -> PlantpulseError:
-    return verdict.error(f"{what} on {_place(settings)}: {verdict.reason}. {verdict.advice}")
-
-
-def _place(settings: SqlServerSettings) -> str:
-    return f"{settings.host}:{settings.port}/{settings.database} as {settings.user}"

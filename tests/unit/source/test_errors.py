@@ -154,6 +154,65 @@ def test_a_failed_query_is_judged(number: int, severity: int, error: type[Plantp
     assert verdict.reason == f"SQL Server error {number}, Something happened"
 
 
+@pytest.mark.parametrize("number", [208, 1205, 4060, 18401, 50000, 72_000, 99_999, 33557097])
+@pytest.mark.parametrize("severity", [11, 14, 16, 17, 20, 25])
+@pytest.mark.parametrize(
+    "text", ["Login failed for user 'reader'.", 'password authentication failed for user "reader"']
+)
+def test_a_wrong_password_is_never_tried_again(number: int, severity: int, text: str) -> None:
+    verdict = judge_connecting(read_report(number, said(text, severity) + FAILED), tls_fits)
+
+    assert not verdict.error.is_retryable
+
+
+@pytest.mark.parametrize("severity", [11, 14, 16, 17, 20, 25])
+def test_a_login_refused_in_unknown_words_by_another_engine_is_not_tried_again(severity: int) -> None:
+    report = read_report(99_999, said("Anfrage abgelehnt.", severity) + FAILED)
+
+    assert not judge_connecting(report, tls_fits).error.is_retryable
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "severity", "error"),
+    [
+        (72_000, "Login failed for user 'u'.", 16, SourceLoginFailed),
+        (72_000, "Irgendetwas.", 14, SourceLoginFailed),
+        (72_000, "The database system is starting up", 16, SourceUnavailable),
+        (72_000, 'Cannot open database "mes" requested by the login. The login failed.', 11, SourceRefused),
+        (18401, "Login failed for user 'u'. Server is in script upgrade mode.", 14, SourceUnavailable),
+        (18401, "Fehler bei der Anmeldung.", 14, SourceUnavailable),
+        (72_000, "Login failed for user 'u': too many attempts, try again later.", 20, SourceLoginFailed),
+    ],
+)
+def test_the_words_decide_about_a_login_where_the_number_cannot(
+    number: int, text: str, severity: int, error: type[PlantpulseError]
+) -> None:
+    verdict = judge_connecting(read_report(number, said(text, severity) + FAILED), tls_fits)
+
+    assert verdict.error is error
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('relation "oee_metrics" does not exist', SourceTableMissing),
+        ('column "oee" does not exist', SourceSchemaMismatch),
+        ("permission denied for table oee_metrics", SourceTableDenied),
+        ("canceling statement due to lock timeout", SourceUnavailable),
+        ("Anfrage abgelehnt.", SourceQueryFailed),
+    ],
+)
+def test_the_words_decide_about_a_query_where_the_number_cannot(
+    text: str, error: type[PlantpulseError]
+) -> None:
+    assert judge_query(read_report(33557097, said(text, 16))).error is error
+
+
+def test_what_is_not_understood_is_marked() -> None:
+    assert judge_query(read_report(208, said("Ungültiger Objektname.", 16))).is_understood
+    assert not judge_query(read_report(72_000, said("Anfrage abgelehnt.", 16))).is_understood
+
+
 def test_a_missing_column_is_not_mistaken_for_a_missing_table() -> None:
     verdict = judge_query(read_report(207, said("Invalid column name 'x'.", 16)))
 

@@ -12,6 +12,7 @@ from plantpulse.source.query_files import (
     in_order,
     load_queries,
     make_query,
+    tables_in,
 )
 
 BOUNDS = {"from": datetime(2026, 11, 22, 6, 0), "until": datetime(2026, 11, 22, 6, 30), "limit": 100}  # noqa: DTZ001
@@ -127,3 +128,31 @@ def test_a_missing_column_is_named_with_its_file(names: list[str], found: str) -
         SourceSchemaMismatch, match=rf"labor\.sql on here: .*headcount, hours.* found {found}"
     ):
         find_columns(make_query("labor", ""), names, "here")
+
+
+def test_the_tables_of_the_built_in_files_are_found() -> None:
+    assert {name: tables_in(query.sql) for name, query in load_queries().items()} == {
+        "output": ["production_data"],
+        "oee": ["oee_metrics"],
+        "downtime": ["downtime_records"],
+        "safety": ["downtime_records"],
+        "quality": ["quality_records"],
+        "labor": ["labor_records"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("select 1", []),
+        ("SELECT a FROM dbo.[Line Stops] JOIN mes..orders o ON 1 = 1", ["dbo.[Line Stops]", "mes..orders"]),
+        ("select a from t as x cross join T as y", ["T"]),
+        ("select a from stops with (nolock) where b = 'from nowhere'", ["stops"]),
+        ("-- from here\nselect a /* join that */ from (select b from inner_one) as t", ["inner_one"]),
+        ("with late as (select 1 from stops) select a from late join [b c] on 1 = 1", ["stops", "[b c]"]),
+        ("with a (x) as (select 1 from t), b as (select 2 from a) select x from b", ["t"]),
+        ("select a from openjson(@text) as x join dbo.split(@b) as y on 1 = 1", []),
+    ],
+)  # fmt: skip
+def test_the_tables_of_a_file_are_found(sql: str, tables: list[str]) -> None:
+    assert tables_in(sql) == tables

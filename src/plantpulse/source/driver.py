@@ -1,0 +1,119 @@
+"""The driver of SQL Server: how a connection is opened, and how its failures become ours.
+
+The only module that knows pymssql. What is asked over the connection is `sqlserver`'s matter. Every wait
+has an end, and no message holds the password.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import pymssql
+from pymssql import _mssql
+
+from plantpulse.errors import OutOfTime, PlantpulseError, SourceUnavailable
+from plantpulse.settings import SqlServerSettings
+from plantpulse.source import wire
+from plantpulse.source.errors import Report, Verdict, judge_connecting, read_report
+
+Connection = pymssql.Connection
+# pymssql lets its low-level exceptions through where the database of the login cannot be used.
+DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
+# The library's own time-out is for the whole process: the last connection opened would shorten the queries of
+# another plant's poll. So it is one constant above every query_timeout_s; the cut ends each query in time.
+_LONGEST_SILENCE_S: Final = 301
+_SHORTEST_WAIT_S: Final = 1.0  # below it nothing is begun: the client library counts whole seconds
+_GRACE_S: Final = 0.5  # the library's own time-out for silence comes first, and says more
+
+
+def time_left(seconds_left: Callable[[], float], what: str) -> float:
+    """Return the seconds left. Raises: OutOfTime when they are too few to begin `what`."""
+    left_s = seconds_left()
+    if left_s < _SHORTEST_WAIT_S:
+        raise OutOfTime(f"{what}: not begun, the run has {max(left_s, 0):.1f} s left")
+    return left_s
+
+
+def open_connection(settings: SqlServerSettings, seconds_left: Callable[[], float]) -> pymssql.Connection:
+    """Open a connection that commits every statement by itself; the caller closes it.
+
+    Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime; ConfigurationError (`ca_file`).
+    """
+    # Made in two steps, unlike pymssql.connect(): that sets its time-out (process-wide in the library) only
+    # after the first statements, which could then wait for ever, and forgets a connection that fails in them
+    # without closing it.
+    patience_s = int(min(settings.login_timeout_s, time_left(seconds_left, "connecting")))
+    login = _login(settings)
+    driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
+    driver.query_timeout = _LONGEST_SILENCE_S
+    _mssql.login_timeout = patience_s
+    pymssql.set_wait_callback(wire.note_descriptor)
+    with wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
+        try:
+            driver.__init__(**login)  # type: ignore[misc]
+            # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
+            driver.query_timeout = _LONGEST_SILENCE_S
+        except DRIVER_ERRORS as error:
+            driver.close()
+            if cut.is_done:
+                raise error_of(_late(patience_s), "connecting", settings) from error
+            raise _refusal(error, settings, min(patience_s, seconds_left())) from error
+    return pymssql.Connection(driver, as_dict=False, autocommit=True)
+
+
+def _login(settings: SqlServerSettings) -> dict[str, object]:
+    return {
+        "server": _name_of_server(settings),
+        "port": str(settings.port),
+        "user": settings.user,
+        "password": settings.password.get_secret_value(),
+        "database": settings.database,
+        "encryption": settings.encryption,
+        "appname": "plantpulse",
+        "charset": "UTF-8",
+        "tds_version": "7.4",
+        "read_only": True,  # ApplicationIntent: a wish for a replica, not a permission
+        "use_datetime2": False,  # with True, `datetime` columns refuse the six digits (Msg 241)
+        "conn_properties": "",  # the session set-up says it, in one round trip
+    }
+
+
+def _name_of_server(settings: SqlServerSettings) -> str:
+    if settings.ca_file is None:
+        return settings.host
+    from plantpulse.source.trust import trust  # noqa: PLC0415 - only where a CA file is set
+
+    return trust(settings.host, settings.port, settings.ca_file)
+
+
+def _late(patience_s: int) -> Verdict:
+    waited = f"the login was not over within {patience_s} s (login_timeout_s)"
+    return Verdict(SourceUnavailable, waited, "Look at the server's load and at the network")
+
+
+def _refusal(error: Exception, settings: SqlServerSettings, patience_s: float) -> PlantpulseError:
+    """Return what a failed login means; TLS is asked for no longer than `patience_s`, where it need be."""
+
+    def find_tls_obstacle() -> Verdict | None:
+        from plantpulse.source.tls import find_obstacle  # noqa: PLC0415 - only after a failure
+
+        return find_obstacle(settings, timeout_s=patience_s) if patience_s > 0 else None
+
+    return error_of(judge_connecting(report_of(error), find_tls_obstacle), "connecting", settings)
+
+
+def report_of(error: Exception) -> Report:
+    """Read a driver's exception: its arguments are (number, bytes), the same in a tuple, or a text."""
+    arguments = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
+    if len(arguments) == 2:
+        return read_report(int(arguments[0]), bytes(arguments[1]).decode(errors="replace"))
+    return read_report(None, " ".join(str(argument) for argument in arguments))
+
+
+def error_of(verdict: Verdict, what: str, settings: SqlServerSettings) -> PlantpulseError:
+    """Return the error that a verdict names, with what was under way and where."""
+    return verdict.error(f"{what} on {place(settings)}: {verdict.reason}. {verdict.advice}")
+
+
+def place(settings: SqlServerSettings) -> str:
+    """Return which server, database and login are meant; never a secret."""
+    return f"{settings.host}:{settings.port}/{settings.database} as {settings.user}"
