@@ -177,9 +177,6 @@ def test_a_server_without_tls_is_refused(start: START, authority: Authority, is_
     assert "the server has no TLS" in refusal
 
 
-@pytest.mark.xfail(
-    strict=False, reason="under load the hang-up is seen before its cause: told as unavailable"
-)
 def test_a_server_that_insists_on_tls_is_not_read_without(start: START, authority: Authority) -> None:
     server = start(certified(authority.signer, ADDRESS, is_required=True))
 

@@ -66,7 +66,7 @@ class Report:
     @property
     def is_cause_untold(self) -> bool:
         """Whether the library knows no more than that no connection came about."""
-        return CONNECTION_FAILED in self.library <= {CONNECTION_FAILED, DEAD}
+        return CONNECTION_FAILED in self.library <= {CONNECTION_FAILED, DEAD, *_HUNG_UP}
 
     @property
     def is_server_silent(self) -> bool:
@@ -105,8 +105,9 @@ def read_report(number: int | None, message: str) -> Report:
 def judge_connecting(report: Report, find_tls_obstacle: Callable[[], Verdict | None]) -> Verdict:
     """Return what a failed connection attempt means.
 
-    FreeTDS says the same 20002, at times with a 20047, when TLS cannot be agreed on and when the connection
-    was reset: `find_tls_obstacle` is asked then, and only then.
+    FreeTDS says the same 20002, at times with others, when TLS cannot be agreed on and when the connection
+    was reset: a server that wants TLS answers and hangs up, and which of both is seen first is a matter of
+    load. `find_tls_obstacle` is asked then, and only then.
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
