@@ -226,3 +226,82 @@ def test_a_slot_of_the_first_pass_that_is_polled_in_the_second_does_not_know_its
             "is_time_ambiguous": True,
         }
     ]
+
+
+def enter_stop(floor: Floor, at: datetime, minutes: int, *, hours: int) -> None:
+    shown = (at + timedelta(hours=hours)).replace(tzinfo=None)
+    floor.run(
+        "insert into downtime_records (locationName, reason_code, downtime_minutes, [timestamp])"
+        " values ('PRESS-01', 'Jam', %s, %s)",
+        minutes, shown.isoformat(),
+    )  # fmt: skip
+
+
+def test_a_stop_in_the_second_pass_is_not_lost(world: World, floor: Floor) -> None:
+    world.pulse["window_minutes"] = 15
+    poll(world, utc(11, 1, 6, 15), utc(11, 1, 7, 15))
+    enter_stop(floor, utc(11, 1, 7, 20), 10, hours=-6)
+
+    poll(world, utc(11, 1, 7, 30), utc(11, 1, 8, 30))
+
+    assert downtime(world) == [(utc(11, 1, 7, 30), 10.0)]
+
+
+def test_a_stop_in_the_first_pass_is_known_in_it_and_counted_in_the_second_too(
+    world: World, floor: Floor
+) -> None:
+    world.pulse["window_minutes"] = 15
+    poll(world, utc(11, 1, 6, 15), utc(11, 1, 6, 15))
+    enter_stop(floor, utc(11, 1, 6, 20), 10, hours=-5)
+
+    poll(world, utc(11, 1, 6, 30), utc(11, 1, 8, 30))
+
+    # Of which pass it is cannot be told once both have been: the second one's snapshot is marked.
+    assert downtime(world) == [(utc(11, 1, 6, 30), 10.0), (utc(11, 1, 7, 30), 10.0)]
+    marked = [row["at"] for row in snapshots(world) if row["is_time_ambiguous"]]
+    assert {utc(11, 1, 6, 30), utc(11, 1, 7, 30)} <= set(marked)
+
+
+def test_no_oee_is_computed_from_units_that_may_be_those_of_two_hours(world: World, floor: Floor) -> None:
+    world.pulse["window_minutes"] = 15
+    work_nights(world, target_output=1080)
+
+    def make(slot: datetime) -> None:
+        hours = -5 if slot <= utc(11, 1, 7) else -6
+        at = slot - timedelta(minutes=5)
+        enter_output(floor, 30, at, hours=hours)
+        shown = (at + timedelta(hours=hours)).replace(tzinfo=None).isoformat()
+        floor.run(
+            "insert into quality_records (locationName, good_count, reject_count, [timestamp])"
+            " values ('PRESS-01', 30, 0, %s)",
+            shown,
+        )
+
+    poll(world, utc(11, 1, 6), utc(11, 1, 8, 30), make)
+
+    computed = world.rows(
+        """
+        select s.snapshot_timestamp as at, s.oee_current::float as oee
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where a.source_name = 'PRESS-01'
+        order by s.snapshot_timestamp
+        """
+    )
+    second_pass = list(slots(utc(11, 1, 7, 15), utc(11, 1, 8)))
+    assert [row["oee"] for row in computed if row["at"] in second_pass] == [None] * 4
+    assert [row["oee"] for row in computed if row["at"] not in second_pass] == [80.0] * 7
+
+
+def downtime(world: World) -> list[tuple[datetime, float]]:
+    """Return when and how many minutes PRESS-01 stood, the slots without a stop left out."""
+    rows = world.rows(
+        """
+        select s.snapshot_timestamp as at, s.downtime_minutes::float as minutes
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where a.source_name = 'PRESS-01' and s.downtime_minutes > 0
+        order by s.snapshot_timestamp
+        """
+    )
+    return [(row["at"], row["minutes"]) for row in rows]

@@ -17,6 +17,7 @@ from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, 
 from plantpulse.plant import readings as parsing
 from plantpulse.plant.local_time import (
     BucketGrid,
+    bounds_reaching_in,
     bucket_count,
     bucket_grid,
     buckets_in,
@@ -31,6 +32,7 @@ from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.slots import Window, grid_interval, last_interval, window_of_slot
 from plantpulse.source.answers import Answers, Source
 
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row may be dated a little later than it is read
 _USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
 
 
@@ -141,14 +143,15 @@ class SlotReader:
         output = self.answers.ask(source, "output", grid.bounds, is_paged=is_divisible, bucket_s=bucket_s)
         if output.is_truncated and is_divisible:
             return None
-        stops = self.answers.ask(source, "downtime", grid.bounds)
+        stops = self.answers.ask(source, "downtime", bounds_reaching_in(grid.bounds, span, self.zone))
         buckets = bucket_count(*grid)
         fresh, known = self._told_apart(output.rows, slots, grid)
         units = [
             *self.answers.keep(parsing.parse_output(fresh, bucket_count=buckets)),
             *parsing.parse_output(known, bucket_count=buckets).readings,
         ]
-        downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone))
+        seen_by = self.read_at + _CLOCKS_DIFFER if is_time_ambiguous(span, self.zone) else None
+        downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone, seen_by=seen_by))
         by_bucket: dict[int, list[OutputReading]] = {}
         for reading in units:
             by_bucket.setdefault(reading.bucket, []).append(reading)
@@ -208,6 +211,7 @@ class SlotReader:
             zone=self.zone,
             window_buckets=share.window_buckets,
             slot_buckets=share.slot_buckets,
+            is_shown_once=is_shown_once(share.window, self.zone, read_by=self.read_at),
         )
         if is_present:
             self.answers.progress.counts.update(judgement.counts)

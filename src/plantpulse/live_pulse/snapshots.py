@@ -91,7 +91,7 @@ class _Facts(NamedTuple):
 
     output: Mapping[str, float]
     slot_output: Mapping[str, float] | None
-    is_downtime_known: bool
+    is_oee_computable: bool
     stops: Mapping[str, list[Span]]
     oee: Mapping[str, OeeReading]
     quality: Mapping[str, tuple[float, float]]
@@ -106,11 +106,13 @@ def judge(
     zone: ZoneInfo,
     window_buckets: frozenset[int],
     slot_buckets: frozenset[int] | None,
+    is_shown_once: bool = True,
 ) -> Judgement:
     """Return the snapshots of one window, in the order of the plant's assets.
 
     `window_buckets`: the buckets of output that make up the window; `slot_buckets`: those of its newest
-    interval, None for a run off the grid, which has none. Without output there are no snapshots.
+    interval, None for a run off the grid, which has none. Without output there are no snapshots. Where the
+    clock has shown the window twice, units may be those of two hours, and no OEE is computed from them.
     """
     unknown = unknown_assets(plant, readings)
     snapshots: list[Snapshot] = []
@@ -118,6 +120,7 @@ def judge(
     judged = _judged_assets(plant)
     if readings.output is not None:
         facts = _gather(readings, readings.output, window, window_buckets, slot_buckets)
+        facts = facts._replace(is_oee_computable=facts.is_oee_computable and is_shown_once)
         loads = workloads(plant.shift_targets, window, zone)
         snapshots = [_snapshot(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in judged]
         reporting = sum(asset.key in facts.output for asset in judged)
@@ -219,7 +222,7 @@ def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, Oee
     if reported is not None:
         return stored_number(reported.oee_percent), "reported"
     quality = facts.quality.get(asset.key)
-    if quality is None or asset.ideal_units_per_hour is None or not facts.is_downtime_known:
+    if quality is None or asset.ideal_units_per_hour is None or not facts.is_oee_computable:
         return None, None
     stops = facts.stops.get(asset.key)
     stopped = minutes(intersect(stops, load.planned.spans)) if stops else 0.0
@@ -244,7 +247,7 @@ def _gather(
     return _Facts(
         output=sum_units(output, window_buckets),
         slot_output=None if slot_buckets is None else sum_units(output, slot_buckets),
-        is_downtime_known=readings.downtime is not None,
+        is_oee_computable=readings.downtime is not None,
         stops=unite_stops(readings.downtime or (), window),
         oee=latest_oee(readings.oee or ()),
         quality=sum_quality(readings.quality or ()),

@@ -16,6 +16,7 @@ from plantpulse.slots import Window
 _ONE_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta.resolution
 _DAY: Final = timedelta(days=1)
+_LONGEST_JUMP: Final = timedelta(hours=2)
 # Shorter than any stretch between two changes of a zone's offset, save a few that cancel out.
 _STRIDE: Final = timedelta(hours=12)
 
@@ -70,6 +71,14 @@ def resolve_local(local: datetime, zone: ZoneInfo) -> ResolvedTime:
     return ResolvedTime(to_utc(local, zone), is_ambiguous=first > second, is_nonexistent=first < second)
 
 
+def second_reading(at: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the later instant at which the clock shows the same as at this one; None where it does not."""
+    local = to_local(at, zone)
+    if local.fold or not resolve_local(local, zone).is_ambiguous:
+        return None
+    return to_utc(local.replace(fold=1), zone)
+
+
 def local_pieces(window: Window, zone: ZoneInfo) -> tuple[LocalPiece, ...]:
     """Return the window as runs of wall-clock time, in the order in which they happened."""
     edges = [window.start, *_offset_changes(window, zone), window.until]
@@ -85,6 +94,16 @@ def local_bounds(window: Window, zone: ZoneInfo) -> LocalBounds:
     start = min(piece.start for piece in pieces)
     until = max(piece.until for piece in pieces)
     return LocalBounds(start.replace(microsecond=0), _whole_second_after(until))
+
+
+def bounds_reaching_in(bounds: LocalBounds, window: Window, zone: ZoneInfo) -> LocalBounds:
+    """Return the bounds widened for what began before the window and ends in it by a clock not yet changed.
+
+    In spring the end of such a stop may be a time that the clock jumped over, before the window's first.
+    """
+    unchanged = _offset(window.start - _LONGEST_JUMP, zone)
+    start = window.start.replace(tzinfo=None, microsecond=0) + unchanged
+    return bounds._replace(start=min(bounds.start, start))
 
 
 def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:

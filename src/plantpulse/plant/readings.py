@@ -29,7 +29,7 @@ from plantpulse.plant.cells import (
     read_time,
     show_value,
 )
-from plantpulse.plant.local_time import to_utc
+from plantpulse.plant.local_time import second_reading, to_utc
 
 Row = Sequence[object]
 
@@ -163,8 +163,15 @@ def parse_oee(rows: Iterable[Row], *, zone: ZoneInfo, scale: str) -> Parsed[OeeR
     return _parse("oee", rows, read)
 
 
-def parse_downtime(rows: Iterable[Row], *, zone: ZoneInfo) -> Parsed[DowntimeReading]:
-    """Return stops, whole, not clipped to any window."""
+def parse_downtime(
+    rows: Iterable[Row], *, zone: ZoneInfo, seen_by: datetime | None = None
+) -> Parsed[DowntimeReading]:
+    """Return stops, whole, not clipped to any window.
+
+    A stop inside the hour that autumn shows twice is read as of the first pass. With `seen_by`, the instant
+    of reading, it is returned for both passes if the second could be meant by then: for windows that lie in
+    one of them, of which neither may lack it.
+    """
 
     def read(row: Row) -> DowntimeReading:
         asset, reason_code, started, ended, _notes = row
@@ -172,7 +179,21 @@ def parse_downtime(rows: Iterable[Row], *, zone: ZoneInfo) -> Parsed[DowntimeRea
         started_at, ended_at = _read_stop(started, ended, zone)
         return DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
 
-    return _parse("downtime", rows, read)
+    parsed = _parse("downtime", rows, read)
+    if seen_by is None:
+        return parsed
+    again = (_in_second_pass(stop, zone, seen_by) for stop in parsed.readings)
+    return parsed._replace(readings=[*parsed.readings, *(stop for stop in again if stop)])
+
+
+def _in_second_pass(stop: DowntimeReading, zone: ZoneInfo, seen_by: datetime) -> DowntimeReading | None:
+    """Return the same stop as of the second pass; None where it cannot be meant."""
+    if stop.ended_at is None:  # it lasts from the first pass on
+        return None
+    started_at, ended_at = (second_reading(at, zone) for at in (stop.started_at, stop.ended_at))
+    if started_at is None or ended_at is None or started_at > seen_by:
+        return None
+    return stop._replace(started_at=started_at, ended_at=ended_at)
 
 
 def parse_quality(rows: Iterable[Row]) -> Parsed[QualityReading]:

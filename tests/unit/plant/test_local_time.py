@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from plantpulse.plant.local_time import (
     LocalBounds,
     LocalPiece,
+    bounds_reaching_in,
     bucket_count,
     bucket_grid,
     buckets_in,
@@ -328,3 +329,21 @@ def test_the_buckets_of_a_window_hold_every_instant_of_it(
 
     assert bucket in buckets_in(window, bounds, QUARTER, zone)
     assert bucket < bucket_count(bounds, QUARTER)
+
+
+@pytest.mark.parametrize(
+    ("start", "reaching_from"),
+    [
+        (utc(3, 8, 7, 30), local(3, 8, 1, 30)),
+        (utc(3, 8, 8), local(3, 8, 2)),  # the clock shows 3 and jumped over what ended just before
+        (utc(3, 8, 8, 45), local(3, 8, 2, 45)),
+        (utc(3, 8, 10), local(3, 8, 5)),
+        (utc(11, 1, 7), local(11, 1, 1)),
+    ],
+)
+def test_bounds_reach_back_over_what_spring_leaves_out(start: datetime, reaching_from: datetime) -> None:
+    window = Window(start, start + timedelta(minutes=15))
+
+    bounds = local_bounds(window, CHICAGO)
+
+    assert bounds_reaching_in(bounds, window, CHICAGO) == (reaching_from, bounds.until)
