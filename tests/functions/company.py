@@ -24,8 +24,9 @@ from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import Address, connect
 from plantpulse import config, database
-from plantpulse.entrypoint import Service
+from plantpulse.entrypoint import Pipeline, Service
 from plantpulse.live_pulse.job import LivePulse
+from plantpulse.morning_report.job import MorningReport
 from plantpulse.source import sqlserver
 from plantpulse.source.answers import ConnectSource
 from tests.functions.conftest import Request
@@ -191,9 +192,16 @@ class Company:
         """Ask for a poll by hand."""
         return self._send(parameters, {})
 
-    def _send(self, parameters: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-        service = Service(
-            LivePulse(connect_source=self.connect_source),
+    def report(self, plant: str, slot: datetime) -> tuple[int, dict[str, Any]]:
+        """Deliver what a plant's scheduler would in the morning."""
+        headers = {"X-CloudScheduler-ScheduleTime": slot.isoformat()}
+        return self._send({"plant": plant}, headers, MorningReport(connect_source=self.connect_source))
+
+    def _send(
+        self, parameters: Mapping[str, Any], headers: Mapping[str, str], pipeline: Pipeline[Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        service = Service[Any](
+            pipeline or LivePulse(connect_source=self.connect_source),
             open_store=database.connect,
             load_settings=lambda: config.load(self.environ),
             clock=lambda: self.now,

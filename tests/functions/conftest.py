@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -22,6 +24,7 @@ from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, Supa
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
 
+MES_SCHEMA = Path(__file__).with_name("mes_schema")
 NOON_IN_CHICAGO = datetime(2026, 3, 11, 17, 0, tzinfo=UTC)  # daylight saving time: five hours behind UTC
 
 
@@ -234,3 +237,20 @@ class Floor:
 def floor(mes: pymssql.Connection) -> Floor:
     """The plant's own tables, empty."""
     return Floor(mes)
+
+
+@pytest.fixture
+def mes_tables(mes: pymssql.Connection) -> Iterator[pymssql.Connection]:
+    """The tables of an order-based MES, filled; on an outside server they must not be there before."""
+    script = (MES_SCHEMA / "tables.sql").read_text(encoding="utf-8")
+    with mes.cursor() as cursor:
+        cursor.execute(script)
+        mes.commit()
+        try:
+            cursor.execute((MES_SCHEMA / "rows.sql").read_text(encoding="utf-8"))
+            mes.commit()
+            yield mes
+        finally:
+            for table in re.findall(r"create table (\w+)", script):
+                cursor.execute(f"drop table {table}")
+            mes.commit()

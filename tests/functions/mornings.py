@@ -4,13 +4,19 @@ Tuesday, 10 March 2026 is over; it is six o'clock on Wednesday in Chicago. PRESS
 units, an ideal rate and a cost center, PAINT-01 has none of these, OLD-01 is out of use.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pymssql
+import pytest
+
+from devstack.access import SupabaseAccess
 from plantpulse.entrypoint import Service
 from plantpulse.morning_report.job import MorningReport
-from tests.functions.conftest import Floor, World
+from tests.conftest import SqlServerUnderTest
+from tests.functions.conftest import Floor, World, add_plant_north
 
 SIX_IN_CHICAGO = datetime(2026, 3, 11, 11, 0, tzinfo=UTC)
 TUESDAY = date(2026, 3, 10)
@@ -97,3 +103,27 @@ class Week(Floor):
             " values (%s, %s, %s, %s)",
             asset, good, rejected, at,
         )  # fmt: skip
+
+
+@pytest.fixture
+def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Iterator[Mornings]:
+    """The plant `north` on Wednesday, 11 March 2026, at six in the morning."""
+    with supabase.connect() as store:
+        add_plant_north(store)
+        store.execute(
+            """
+            with center as (
+              insert into public.cost_centers (plant, name, standard_hourly_rate, scrap_unit_cost)
+              values ('north', 'Pressing', 120, 2.5)
+              returning id
+            )
+            update public.assets set cost_center_id = center.id from center where source_name = 'PRESS-01'
+            """
+        )
+        yield Mornings(supabase, store, mssql.reader, mssql.encryption)
+
+
+@pytest.fixture
+def week(mes: pymssql.Connection) -> Week:
+    """The plant's own tables, empty."""
+    return Week(mes)

@@ -1,7 +1,7 @@
 """A plant with other tables brings its own query files: the example and the how-to, held to their word."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "queries" / "order-based-mes"
-SCHEMA = Path(__file__).with_name("mes_schema")
 HOW_TO = (ROOT / "docs" / "how-to-custom-queries.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```sql\n(.*?)```", HOW_TO, re.DOTALL)
 FILES = {found[1]: text for text in SNIPPETS if (found := re.match(r"-- (\w+)\.sql\n", text))}
@@ -42,23 +41,6 @@ VALUES: dict[str, object] = {
 }
 
 Ask = Callable[..., list[tuple[Any, ...]]]
-
-
-@pytest.fixture
-def mes_tables(mes: pymssql.Connection) -> Iterator[pymssql.Connection]:
-    """The tables of an order-based MES, filled; on an outside server they must not be there before."""
-    script = (SCHEMA / "tables.sql").read_text(encoding="utf-8")
-    with mes.cursor() as cursor:
-        cursor.execute(script)
-        mes.commit()
-        try:
-            cursor.execute((SCHEMA / "rows.sql").read_text(encoding="utf-8"))
-            mes.commit()
-            yield mes
-        finally:
-            for table in re.findall(r"create table (\w+)", script):
-                cursor.execute(f"drop table {table}")
-            mes.commit()
 
 
 @pytest.fixture

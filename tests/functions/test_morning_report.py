@@ -1,57 +1,31 @@
 """The Morning Report on the real stack: what a day comes to, and what repeating and failing leave alone."""
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import pymssql
 import pytest
 
-from devstack.access import SupabaseAccess
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
-from tests.functions.conftest import add_plant_north
-from tests.functions.mornings import A_DAY, SIX_IN_CHICAGO, Mornings, Week, warnings
+from tests.functions.mornings import A_DAY, SIX_IN_CHICAGO, Mornings, Week, warnings, week, world
+
+__all__ = ["week", "world"]
 
 
 @pytest.fixture
-def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Iterator[Mornings]:
-    """The plant `north` on Wednesday, 11 March 2026, at six in the morning."""
-    with supabase.connect() as store:
-        add_plant_north(store)
-        store.execute(
-            """
-            with center as (
-              insert into public.cost_centers (plant, name, standard_hourly_rate, scrap_unit_cost)
-              values ('north', 'Pressing', 120, 2.5)
-              returning id
-            )
-            update public.assets set cost_center_id = center.id from center where source_name = 'PRESS-01'
-            """
-        )
-        yield Mornings(supabase, store, mssql.reader, mssql.encryption)
-
-
-@pytest.fixture
-def floor(mes: pymssql.Connection) -> Week:
-    """The plant's own tables, empty."""
-    return Week(mes)
-
-
-@pytest.fixture
-def tuesday(floor: Week) -> Week:
+def tuesday(week: Week) -> Week:
     """The plant's own tables with an ordinary Tuesday of PRESS-01."""
-    floor.output("PRESS-01", 400, "2026-03-10T08:00:00")
-    floor.output("press-01 ", 512, "2026-03-10T13:30:00")
-    floor.downtime("PRESS-01", "No Material", 30, "2026-03-10T07:00:00")
-    floor.downtime("PRESS-01", "Jam", 25, "2026-03-10T07:20:00")
-    floor.downtime("PRESS-01", "No Power", 60, "2026-03-10T22:00:00")
-    floor.quality("PRESS-01", 900, 12, "2026-03-10T13:45:00")
+    week.output("PRESS-01", 400, "2026-03-10T08:00:00")
+    week.output("press-01 ", 512, "2026-03-10T13:30:00")
+    week.downtime("PRESS-01", "No Material", 30, "2026-03-10T07:00:00")
+    week.downtime("PRESS-01", "Jam", 25, "2026-03-10T07:20:00")
+    week.downtime("PRESS-01", "No Power", 60, "2026-03-10T22:00:00")
+    week.quality("PRESS-01", 900, 12, "2026-03-10T13:45:00")
     # Of the days around it.
-    floor.output("PRESS-01", 7, "2026-03-09T23:59:59")
-    floor.output("PRESS-01", 9, "2026-03-11T00:00:00")
-    return floor
+    week.output("PRESS-01", 7, "2026-03-09T23:59:59")
+    week.output("PRESS-01", 9, "2026-03-11T00:00:00")
+    return week
 
 
 ORDINARY = {
@@ -100,10 +74,10 @@ def test_a_morning_reports_the_day_before(world: Mornings) -> None:
 
 @pytest.mark.usefixtures("tuesday")
 def test_an_asset_without_plan_rate_and_cost_center_shows_what_is_known_of_it(
-    world: Mornings, floor: Week
+    world: Mornings, week: Week
 ) -> None:
-    floor.output("PAINT-01", 1, "2026-03-10T20:00:00")
-    floor.downtime("PAINT-01", None, 90, "2026-03-10T21:00:00")
+    week.output("PAINT-01", 1, "2026-03-10T20:00:00")
+    week.downtime("PAINT-01", None, 90, "2026-03-10T21:00:00")
 
     world.morning()
 
@@ -130,8 +104,8 @@ def test_an_asset_without_plan_rate_and_cost_center_shows_what_is_known_of_it(
 
 
 @pytest.mark.usefixtures("tuesday")
-def test_assets_out_of_use_get_no_summary(world: Mornings, floor: Week) -> None:
-    floor.output("OLD-01", 5, "2026-03-10T08:00:00")
+def test_assets_out_of_use_get_no_summary(world: Mornings, week: Week) -> None:
+    week.output("OLD-01", 5, "2026-03-10T08:00:00")
 
     world.morning()
 

@@ -300,3 +300,48 @@ def test_a_short_time_out_of_one_plant_does_not_cut_anothers_long_query(company:
 
     assert (chicago[0], chicago[1]["outcome"]) == (200, "succeeded")
     assert (berlin[0], berlin[1]["outcome"]) == (200, "succeeded")
+
+
+def test_each_plant_reports_its_own_day_at_its_own_six_in_the_morning(company: Company) -> None:
+    mornings = {
+        "chicago": datetime(2026, 3, 12, 11, 0, tzinfo=UTC),
+        "berlin": datetime(2026, 3, 12, 5, 0, tzinfo=UTC),
+        "kolkata": datetime(2026, 3, 12, 0, 30, tzinfo=UTC),
+    }
+
+    for plant, slot in mornings.items():
+        company.now = slot + timedelta(seconds=20)
+        status, report = company.report(plant, slot)
+        assert (status, report["error"], report["trigger"]) == (200, None, "schedule")
+
+    rows = company.rows(
+        """
+        select a.plant, s.report_date::text as day, s.actual_output::float, s.target_output::float,
+               s.downtime_minutes::float
+        from public.daily_summaries as s
+        join public.assets as a on a.id = s.asset_id
+        where s.report_date = '2026-03-11'
+        order by a.plant
+        """
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("berlin", "2026-03-11", 6, 576, 3),
+        ("chicago", "2026-03-11", 12, 576, 3),
+        ("kolkata", "2026-03-11", 4, 576, 3),
+    ]
+
+
+def test_a_plant_whose_server_is_down_keeps_no_other_from_its_report(company: Company) -> None:
+    company.change_file("port: {}".format(company.servers.stand_ins["berlin"].port), "port: 9")
+    morning = datetime(2026, 3, 12, 11, 0, tzinfo=UTC)
+    company.now = morning + timedelta(seconds=20)
+
+    down_status, down = company.report("berlin", datetime(2026, 3, 12, 5, 0, tzinfo=UTC))
+    status, report = company.report("chicago", morning)
+
+    assert (down_status, down["error"]["code"]) == (503, "source_unavailable")
+    assert (status, report["outcome"]) == (200, "partial")  # the day before has no data
+    assert {row["plant"] for row in company.rows("select plant from public.pipeline_runs")} == {
+        "berlin",
+        "chicago",
+    }
