@@ -174,10 +174,11 @@ def test_a_report_with_late_rows_replaces_the_row_and_keeps_when_it_was_made(
     assert same == untouched
 
 
+@pytest.mark.parametrize("waste", [12, None])
 def test_a_day_that_the_source_has_let_go_of_does_not_replace_what_was_known(
-    service: Api, press: int, database: Connection
+    service: Api, press: int, database: Connection, waste: int | None
 ) -> None:
-    send_next(service, 1, report_commit(summary(press)))
+    send_next(service, 1, report_commit(summary(press, waste_count=waste)))
     before = rows(database)
 
     answer = send_next(service, 2, report_commit(summary(press, **UNKNOWN)))
