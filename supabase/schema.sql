@@ -41,6 +41,38 @@ ALTER FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now t
 
 COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'Marks the running run of a pipeline and plant abandoned when its lease has run out: its fence no longer commits.';
 
+-- Name: acknowledge_safety_events(bigint[], text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids);
+  v_changed bigint[];
+begin
+  if cardinality(v_unknown) > 0 then
+    return jsonb_build_object('answer', 'unknown', 'event_ids', to_jsonb(v_unknown));
+  end if;
+  with signed as (
+    update public.safety_events as event
+    set is_acknowledged = true, acknowledged_by_name = p_by
+    where event.id = any (p_event_ids) and not event.is_acknowledged
+    returning event.id
+  )
+  select coalesce(array_agg(signed.id), '{}') into v_changed from signed;
+  return jsonb_build_object(
+    'answer', 'signed', 'events', public.signed_safety_events(p_event_ids, v_changed)
+  );
+end;
+$$;
+
+ALTER FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) OWNER TO postgres;
+
+-- Name: FUNCTION acknowledge_safety_events(p_event_ids bigint[], p_by text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) IS 'Acknowledges safety events by name, all or none (answer unknown); whoever has acknowledged one before stays its signer.';
+
 -- Name: add_snapshot_counts(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) RETURNS jsonb
@@ -77,6 +109,23 @@ ALTER FUNCTION public.asset_of_event(p_present bigint, p_read bigint) OWNER TO p
 -- Name: FUNCTION asset_of_event(p_present bigint, p_read bigint); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) IS 'The asset that a recorded event belongs to when it is read again: a mapped one keeps it, whatever its name is by now.';
+
+-- Name: changed_values(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.changed_values(p_before jsonb, p_after jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(jsonb_object_agg(after.key, jsonb_build_array(p_before -> after.key, after.value)), '{}')
+  from jsonb_each(p_after) as after
+  where coalesce(p_before -> after.key, 'null') is distinct from after.value;
+$$;
+
+ALTER FUNCTION public.changed_values(p_before jsonb, p_after jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION changed_values(p_before jsonb, p_after jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.changed_values(p_before jsonb, p_after jsonb) IS 'What differs between two objects: each changed key with its value before (null: none) and after.';
 
 -- Name: pipeline_runs; Type: TABLE; Schema: public; Owner: postgres
 
@@ -589,6 +638,312 @@ ALTER FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb,
 
 COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) IS 'Ends a run with a status and its report; returns the report as stored.';
 
+-- Name: import_answer(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'errors', coalesce(p_errors, '[]'),
+    'rows', coalesce(jsonb_agg(jsonb_build_object(
+      'line', wanted.line,
+      'key', wanted.key,
+      'change', case
+        when wanted.before is null then 'added'
+        when public.changed_values(wanted.before, wanted.after) = '{}' then 'unchanged'
+        else 'changed'
+      end,
+      'values', public.changed_values(wanted.before, wanted.after)
+    ) order by wanted.line), '[]')
+  )
+  from jsonb_to_recordset(coalesce(p_wanted, '[]')) as wanted (line integer, key jsonb, before jsonb, after jsonb);
+$$;
+
+ALTER FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION import_answer(p_wanted jsonb, p_errors jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) IS 'What an import answers: its errors by line, and what it does to each row (added, changed, unchanged, with values).';
+
+-- Name: import_assets(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_wanted jsonb;
+  v_errors jsonb;
+begin
+  select
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'key', jsonb_build_object('source_name', coalesce(existing.source_name, given.source_name)),
+      'before', case when existing.id is not null then jsonb_build_object(
+        'name', existing.name,
+        'area', existing.area,
+        'cost_center', existing_center.name,
+        'ideal_units_per_hour', existing.ideal_units_per_hour,
+        'is_active', existing.is_active,
+        'is_mapped', existing.is_mapped
+      ) end,
+      'after', jsonb_build_object(
+        'name', coalesce(
+          case when 'name' = any (p_columns) then given.name end, existing.name, given.source_name
+        ),
+        'area', case when 'area' = any (p_columns) then given.area else existing.area end,
+        'cost_center', case
+          when 'cost_center' = any (p_columns) then center.name
+          else existing_center.name
+        end,
+        'ideal_units_per_hour', case
+          when 'ideal_units_per_hour' = any (p_columns) then given.ideal_units_per_hour
+          else existing.ideal_units_per_hour
+        end,
+        'is_active', coalesce(
+          case when 'is_active' = any (p_columns) then given.is_active end, existing.is_active, true
+        ),
+        'is_mapped', true
+      )
+    )),
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'column', case when given.first_line < given.line then 'source_name' else 'cost_center' end,
+      'message', case
+        when given.first_line < given.line then format('the same asset as in line %s', given.first_line)
+        else format('there is no cost center %s: import it first', to_json(given.cost_center))
+      end
+    ) order by given.line)
+    filter (where given.first_line < given.line or given.cost_center is not null and center.id is null)
+  into v_wanted, v_errors
+  from (
+    select
+      row.*,
+      public.normalise_key(row.source_name) as source_key,
+      min(row.line) over (partition by public.normalise_key(row.source_name)) as first_line
+    from jsonb_to_recordset(p_rows) as row (
+      line integer,
+      source_name text,
+      name text,
+      area text,
+      cost_center text,
+      ideal_units_per_hour numeric,
+      is_active boolean
+    )
+  ) as given
+  left join public.assets as existing
+    on existing.plant = p_plant and existing.source_key = given.source_key
+  left join public.cost_centers as existing_center on existing_center.id = existing.cost_center_id
+  left join public.cost_centers as center on center.plant = p_plant and center.name = given.cost_center;
+
+  if v_errors is null and not p_is_dry_run then
+    insert into public.assets as kept (
+      plant, source_name, name, area, cost_center_id, ideal_units_per_hour, is_active, is_mapped
+    )
+    select
+      p_plant,
+      wanted.key ->> 'source_name',
+      wanted.after ->> 'name',
+      wanted.after ->> 'area',
+      center.id,
+      (wanted.after ->> 'ideal_units_per_hour')::numeric,
+      (wanted.after ->> 'is_active')::boolean,
+      true
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (key jsonb, after jsonb)
+    left join public.cost_centers as center
+      on center.plant = p_plant and center.name = wanted.after ->> 'cost_center'
+    on conflict (plant, source_key) do update set
+      name = excluded.name,
+      area = excluded.area,
+      cost_center_id = excluded.cost_center_id,
+      ideal_units_per_hour = excluded.ideal_units_per_hour,
+      is_active = excluded.is_active,
+      is_mapped = true
+    where (kept.name, kept.area, kept.cost_center_id, kept.ideal_units_per_hour, kept.is_active, kept.is_mapped)
+      is distinct from (
+        excluded.name, excluded.area, excluded.cost_center_id, excluded.ideal_units_per_hour, excluded.is_active, true
+      );
+  end if;
+  return public.import_answer(v_wanted, v_errors);
+end;
+$$;
+
+ALTER FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) OWNER TO postgres;
+
+-- Name: FUNCTION import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds, changes and maps assets of a plant by source name, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
+
+-- Name: import_cost_centers(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_wanted jsonb;
+begin
+  select jsonb_agg(jsonb_build_object(
+    'line', given.line,
+    'key', jsonb_build_object('name', given.name),
+    'before', case when existing.id is not null then jsonb_build_object(
+      'standard_hourly_rate', existing.standard_hourly_rate,
+      'scrap_unit_cost', existing.scrap_unit_cost
+    ) end,
+    'after', jsonb_build_object(
+      'standard_hourly_rate', given.standard_hourly_rate,
+      'scrap_unit_cost', coalesce(
+        case when 'scrap_unit_cost' = any (p_columns) then given.scrap_unit_cost else existing.scrap_unit_cost end, 0
+      )
+    )
+  ))
+  into v_wanted
+  from jsonb_to_recordset(p_rows) as given (
+    line integer, name text, standard_hourly_rate numeric, scrap_unit_cost numeric
+  )
+  left join public.cost_centers as existing on existing.plant = p_plant and existing.name = given.name;
+
+  if not p_is_dry_run then
+    insert into public.cost_centers as kept (plant, name, standard_hourly_rate, scrap_unit_cost)
+    select
+      p_plant,
+      wanted.key ->> 'name',
+      (wanted.after ->> 'standard_hourly_rate')::numeric,
+      (wanted.after ->> 'scrap_unit_cost')::numeric
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (key jsonb, after jsonb)
+    on conflict (plant, name) do update set
+      standard_hourly_rate = excluded.standard_hourly_rate,
+      scrap_unit_cost = excluded.scrap_unit_cost
+    where (kept.standard_hourly_rate, kept.scrap_unit_cost)
+      is distinct from (excluded.standard_hourly_rate, excluded.scrap_unit_cost);
+  end if;
+  return public.import_answer(v_wanted, null);
+end;
+$$;
+
+ALTER FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) OWNER TO postgres;
+
+-- Name: FUNCTION import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes cost centers of a plant by name; returns what it does to each line, of a dry run what it would.';
+
+-- Name: import_shift_targets(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_wanted jsonb;
+  v_errors jsonb;
+begin
+  select
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'asset_id', asset.id,
+      'key', jsonb_build_object(
+        'asset', coalesce(asset.source_name, given.asset),
+        'shift_name', given.shift_name,
+        'valid_from', coalesce(given.valid_from, '2000-01-01')
+      ),
+      'before', case when existing.id is not null then jsonb_build_object(
+        'starts_at', to_char(existing.starts_at, 'HH24:MI'),
+        'ends_at', to_char(existing.ends_at, 'HH24:MI'),
+        'days_of_week', existing.days_of_week,
+        'valid_until', existing.valid_until,
+        'target_output', existing.target_output,
+        'breaks', existing.breaks
+      ) end,
+      'after', jsonb_build_object(
+        'starts_at', given.starts_at,
+        'ends_at', given.ends_at,
+        'days_of_week', coalesce(
+          case when 'days_of_week' = any (p_columns) then given.days_of_week end,
+          existing.days_of_week,
+          '{1,2,3,4,5}'
+        ),
+        'valid_until', case
+          when 'valid_until' = any (p_columns) then given.valid_until
+          else existing.valid_until
+        end,
+        'target_output', given.target_output,
+        'breaks', coalesce(
+          case when 'breaks' = any (p_columns) then coalesce(given.breaks, '[]') end, existing.breaks, '[]'
+        )
+      )
+    )),
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'column', 'asset',
+      'message', format('there is no asset %s: import it first', to_json(given.asset))
+    ) order by given.line) filter (where asset.id is null)
+  into v_wanted, v_errors
+  from jsonb_to_recordset(p_rows) as given (
+    line integer,
+    asset text,
+    shift_name text,
+    starts_at text,
+    ends_at text,
+    days_of_week smallint[],
+    valid_from date,
+    valid_until date,
+    target_output numeric,
+    breaks jsonb
+  )
+  left join public.assets as asset
+    on asset.plant = p_plant and asset.source_key = public.normalise_key(given.asset)
+  left join public.shift_targets as existing
+    on existing.asset_id = asset.id
+    and existing.shift_name = given.shift_name
+    and existing.valid_from = coalesce(given.valid_from, '2000-01-01');
+
+  v_errors := coalesce(v_errors, public.overlapping_targets(v_wanted));
+  if v_errors is null and not p_is_dry_run then
+    insert into public.shift_targets as kept (
+      asset_id, shift_name, valid_from, starts_at, ends_at, days_of_week, valid_until, target_output, breaks
+    )
+    select
+      wanted.asset_id,
+      wanted.key ->> 'shift_name',
+      (wanted.key ->> 'valid_from')::date,
+      (wanted.after ->> 'starts_at')::time,
+      (wanted.after ->> 'ends_at')::time,
+      array(select jsonb_array_elements_text(wanted.after -> 'days_of_week')::smallint),
+      (wanted.after ->> 'valid_until')::date,
+      (wanted.after ->> 'target_output')::numeric,
+      wanted.after -> 'breaks'
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (asset_id bigint, key jsonb, after jsonb)
+    on conflict (asset_id, shift_name, valid_from) do update set
+      starts_at = excluded.starts_at,
+      ends_at = excluded.ends_at,
+      days_of_week = excluded.days_of_week,
+      valid_until = excluded.valid_until,
+      target_output = excluded.target_output,
+      breaks = excluded.breaks
+    where (kept.starts_at, kept.ends_at, kept.days_of_week, kept.valid_until, kept.target_output, kept.breaks)
+      is distinct from (
+        excluded.starts_at,
+        excluded.ends_at,
+        excluded.days_of_week,
+        excluded.valid_until,
+        excluded.target_output,
+        excluded.breaks
+      );
+  end if;
+  return public.import_answer(v_wanted, v_errors);
+end;
+$$;
+
+ALTER FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) OWNER TO postgres;
+
+-- Name: FUNCTION import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes shift targets by asset, shift and first day, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
+
 -- Name: insert_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) RETURNS public.pipeline_runs
@@ -751,6 +1106,40 @@ ALTER FUNCTION public.lock_run(p_fence uuid) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.lock_run(p_fence uuid) IS 'The run of a fence, locked, so that a commit and a take-over come one after the other.';
 
+-- Name: lock_safety_events(bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.lock_safety_events(p_event_ids bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_found bigint[];
+begin
+  -- In one order, so that two calls for the same events wait for one another instead of for each other.
+  select array_agg(locked.id)
+  into v_found
+  from (
+    select event.id
+    from public.safety_events as event
+    where event.id = any (p_event_ids)
+    order by event.id
+    for update
+  ) as locked;
+  return array(
+    select distinct asked.id
+    from unnest(p_event_ids) as asked (id)
+    where asked.id <> all (coalesce(v_found, '{}'))
+    order by asked.id
+  );
+end;
+$$;
+
+ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[]) OWNER TO postgres;
+
+-- Name: FUNCTION lock_safety_events(p_event_ids bigint[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) IS 'Locks safety events until the transaction ends; returns the ids of which there is no event.';
+
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.normalise_key(p_text text) RETURNS text
@@ -786,6 +1175,58 @@ ALTER FUNCTION public.overflow_asset(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION overflow_asset(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.overflow_asset(p_plant text) IS 'The asset that stands for all unknown names of a plant that are not registered; made when first needed.';
+
+-- Name: overlapping_targets(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.overlapping_targets(p_wanted jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with wanted as (
+    select
+      row.line,
+      row.asset_id,
+      row.key ->> 'shift_name' as shift_name,
+      (row.key ->> 'valid_from')::date as valid_from,
+      (row.after ->> 'valid_until')::date as valid_until
+    from jsonb_to_recordset(coalesce(p_wanted, '[]')) as row (line integer, asset_id bigint, key jsonb, after jsonb)
+  ),
+  every_target as (
+    select wanted.line, wanted.asset_id, wanted.shift_name, wanted.valid_from, wanted.valid_until from wanted
+    union all
+    select null, kept.asset_id, kept.shift_name, kept.valid_from, kept.valid_until
+    from public.shift_targets as kept
+    where kept.asset_id in (select wanted.asset_id from wanted)
+    and (kept.asset_id, kept.shift_name, kept.valid_from) not in (
+      select wanted.asset_id, wanted.shift_name, wanted.valid_from
+      from wanted
+      where wanted.asset_id is not null
+    )
+  )
+  select jsonb_agg(jsonb_build_object(
+    'line', wanted.line,
+    'column', 'valid_from',
+    'message', format(
+      'shift %s of this asset has another target from %s%s at the same time%s: end one before the other begins',
+      to_json(wanted.shift_name),
+      other.valid_from,
+      coalesce(' to ' || other.valid_until, ''),
+      coalesce(', in line ' || other.line, '')
+    )
+  ) order by wanted.line)
+  from wanted
+  join every_target as other
+    on other.asset_id = wanted.asset_id
+    and other.shift_name = wanted.shift_name
+    and (other.line is null or other.line < wanted.line)
+    and daterange(other.valid_from, other.valid_until) && daterange(wanted.valid_from, wanted.valid_until);
+$$;
+
+ALTER FUNCTION public.overlapping_targets(p_wanted jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION overlapping_targets(p_wanted jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.overlapping_targets(p_wanted jsonb) IS 'Errors for the shift targets of an import that would hold at the same time as others of the shift; null without any.';
 
 -- Name: pipeline_health(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1237,6 +1678,50 @@ ALTER FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zo
 
 COMMENT ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) IS 'Removes the expired ones among the oldest rows of a table, at most limit of them; returns how many were expired and removed, and resume_after for the next batch, null when none is left. p_now null = the clock.';
 
+-- Name: resolve_safety_events(bigint[], text, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids);
+  v_changed bigint[];
+begin
+  if p_resolution is null or btrim(p_resolution) = '' then
+    raise exception 'what was done must be said' using errcode = '22023';
+  end if;
+  if cardinality(v_unknown) > 0 then
+    return jsonb_build_object('answer', 'unknown', 'event_ids', to_jsonb(v_unknown));
+  end if;
+  with signed as (
+    update public.safety_events as event
+    set
+      is_resolved = true,
+      resolved_by_name = p_by,
+      resolution = p_resolution,
+      -- Nobody resolves what nobody has seen.
+      is_acknowledged = true,
+      acknowledged_by_name = case
+        when event.is_acknowledged then event.acknowledged_by_name
+        else p_by
+      end
+    where event.id = any (p_event_ids) and not event.is_resolved
+    returning event.id
+  )
+  select coalesce(array_agg(signed.id), '{}') into v_changed from signed;
+  return jsonb_build_object(
+    'answer', 'signed', 'events', public.signed_safety_events(p_event_ids, v_changed)
+  );
+end;
+$$;
+
+ALTER FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) OWNER TO postgres;
+
+-- Name: FUNCTION resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) IS 'Resolves safety events by name, all or none (answer unknown), acknowledging those that nobody had; who resolved one before, and with which words, stays.';
+
 -- Name: run_in_the_way(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.run_in_the_way(p_claim jsonb) RETURNS public.pipeline_runs
@@ -1437,6 +1922,38 @@ ALTER FUNCTION public.sign_safety_event() OWNER TO postgres;
 -- Name: FUNCTION sign_safety_event(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.sign_safety_event() IS 'Trigger: writes who acknowledged or resolved an event and when; refuses a user who would take either back.';
+
+-- Name: signed_safety_events(bigint[], bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', event.id,
+    'is_changed', event.id = any (p_changed),
+    'plant', event.plant,
+    'asset', asset.name,
+    'reason_code', event.reason_code,
+    'event_timestamp', event.event_timestamp,
+    'acknowledged_at', event.acknowledged_at,
+    'acknowledged_by', event.acknowledged_by,
+    'acknowledged_by_name', event.acknowledged_by_name,
+    'resolved_at', event.resolved_at,
+    'resolved_by', event.resolved_by,
+    'resolved_by_name', event.resolved_by_name,
+    'resolution', event.resolution
+  ) order by event.id), '[]')
+  from public.safety_events as event
+  join public.assets as asset on asset.id = event.asset_id
+  where event.id = any (p_event_ids);
+$$;
+
+ALTER FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) OWNER TO postgres;
+
+-- Name: FUNCTION signed_safety_events(p_event_ids bigint[], p_changed bigint[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) IS 'Safety events as they are signed now, as a JSON list; is_changed says which of them p_changed names.';
 
 -- Name: slot_fingerprints(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3110,6 +3627,11 @@ GRANT USAGE ON SCHEMA public TO service_role;
 REVOKE ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION acknowledge_safety_events(p_event_ids bigint[], p_by text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) TO service_role;
+
 -- Name: FUNCTION add_snapshot_counts(p_counts jsonb, p_snapshots jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
@@ -3119,6 +3641,11 @@ GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jso
 
 REVOKE ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) TO service_role;
+
+-- Name: FUNCTION changed_values(p_before jsonb, p_after jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.changed_values(p_before jsonb, p_after jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.changed_values(p_before jsonb, p_after jsonb) TO service_role;
 
 -- Name: TABLE pipeline_runs; Type: ACL; Schema: public; Owner: postgres
 
@@ -3175,6 +3702,26 @@ GRANT ALL ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_sin
 REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION import_answer(p_wanted jsonb, p_errors jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) TO service_role;
+
+-- Name: FUNCTION import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
+-- Name: FUNCTION import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
+-- Name: FUNCTION import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
 -- Name: FUNCTION insert_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -3200,6 +3747,11 @@ GRANT ALL ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since t
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_run(p_fence uuid) TO service_role;
 
+-- Name: FUNCTION lock_safety_events(p_event_ids bigint[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) TO service_role;
+
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.normalise_key(p_text text) FROM PUBLIC;
@@ -3209,6 +3761,11 @@ GRANT ALL ON FUNCTION public.normalise_key(p_text text) TO service_role;
 
 REVOKE ALL ON FUNCTION public.overflow_asset(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.overflow_asset(p_plant text) TO service_role;
+
+-- Name: FUNCTION overlapping_targets(p_wanted jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.overlapping_targets(p_wanted jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.overlapping_targets(p_wanted jsonb) TO service_role;
 
 -- Name: FUNCTION pipeline_health(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -3270,6 +3827,11 @@ GRANT ALL ON FUNCTION public.register_assets(p_plant text, p_names jsonb) TO ser
 REVOKE ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) TO service_role;
+
 -- Name: FUNCTION run_in_the_way(p_claim jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.run_in_the_way(p_claim jsonb) FROM PUBLIC;
@@ -3298,6 +3860,11 @@ GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset te
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
+
+-- Name: FUNCTION signed_safety_events(p_event_ids bigint[], p_changed bigint[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) TO service_role;
 
 -- Name: FUNCTION slot_fingerprints(p_plant text, p_slots jsonb); Type: ACL; Schema: public; Owner: postgres
 

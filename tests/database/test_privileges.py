@@ -305,6 +305,7 @@ def test_a_membership_ends_with_the_account(api_of: Callable[[str], Api], databa
     assert api_of("viewer").rows("assets") == []
 
 
+_IMPORT = {"p_plant": "northfield", "p_columns": [], "p_rows": [], "p_is_dry_run": False}
 FUNCTIONS: dict[str, dict[str, Any]] = {
     "claim_run": {"p_claim": claim(1)},
     "record_safety_events": {"p_fence": fence(1), "p_events": [event()]},
@@ -314,6 +315,11 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
     "pipeline_health": {"p_pipelines": [{"pipeline": "cleanup", "plant": "northfield", "is_stopped": False}]},
+    "acknowledge_safety_events": {"p_event_ids": [1], "p_by": "ada"},
+    "resolve_safety_events": {"p_event_ids": [1], "p_by": "ada", "p_resolution": "guard fitted"},
+    "import_cost_centers": _IMPORT,
+    "import_assets": _IMPORT,
+    "import_shift_targets": _IMPORT,
 }
 
 
