@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from plantpulse import config
+from plantpulse.cli import formats
 from plantpulse.cli.output import Output
+from plantpulse.database.changes import Changes
 from plantpulse.database.records import Records
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Budget
@@ -53,6 +55,10 @@ class App:
         known = self.settings.plants.get(plant)
         return ZoneInfo(known.time_zone) if known else None
 
+    def local(self, instant: str | None, plant: str) -> str | None:
+        """Return an instant on a plant's clock, in UTC where the plant is not known here."""
+        return formats.local(instant, self.zone_of(plant))
+
     @contextlib.contextmanager
     def records(self) -> Iterator[Records]:
         """Open Supabase for people. Raises: ConfigurationError."""
@@ -62,6 +68,16 @@ class App:
             Records(self.settings.require_supabase(), seconds_left=budget.seconds_left) as records,
         ):
             yield records
+
+    @contextlib.contextmanager
+    def changes(self) -> Iterator[Changes]:
+        """Open Supabase to change something. Raises: ConfigurationError."""
+        budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
+        with (
+            self.logs_aside(),
+            Changes(self.settings.require_supabase(), seconds_left=budget.seconds_left) as changes,
+        ):
+            yield changes
 
     @contextlib.contextmanager
     def logs_aside(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
+    "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
 }
 

@@ -22,6 +22,11 @@ _SNAPSHOT: Final = (
     "status,oee_current,oee_source,downtime_minutes,good_count,reject_count,labor_headcount,is_catch_up,"
     "is_time_ambiguous,run_id,asset:assets!inner(plant,name,source_name,area)"
 )
+_SAFETY_EVENT: Final = (
+    "id,plant,event_timestamp,reason_code,severity,downtime_minutes,details,is_acknowledged,acknowledged_at,"
+    "acknowledged_by,acknowledged_by_name,is_resolved,resolved_at,resolved_by,resolved_by_name,resolution,"
+    "source_id,source_asset,run_id,recorded_at,updated_at,asset:assets(name,source_name,area)"
+)
 
 
 class Records:
@@ -64,6 +69,20 @@ class Records:
         return self._transport.rows(
             "rejected_records",
             lambda table: table.select("id,query,reason,row").eq("run_id", run_id).order("id"),
+            limit=limit,
+        )
+
+    def safety_events(
+        self, filters: Mapping[str, str], *, since: datetime | None, limit: int
+    ) -> list[Record]:
+        """Return safety events, the latest first; `filters` are values of columns."""
+        return self._transport.rows(
+            "safety_events",
+            lambda table: (
+                _since(_equal(table.select(_SAFETY_EVENT), filters), "event_timestamp", since)
+                .order("event_timestamp", desc=True)
+                .order("id", desc=True)
+            ),
             limit=limit,
         )
 

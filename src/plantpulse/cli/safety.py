@@ -1,0 +1,146 @@
+"""`plantpulse safety`: the incidents, and who has seen and closed them."""
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, get_args
+
+import click
+from rich.table import Table
+
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, Function, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.arguments import Since
+from plantpulse.cli.tables import Column, fitted
+from plantpulse.errors import InvalidRequest
+from plantpulse.settings import Severity
+
+Record = Mapping[str, Any]
+
+# Which events are meant: by the values of two columns.
+STATES: Final[Mapping[str, Mapping[str, str]]] = {
+    "open": {"is_resolved": "false"},
+    "unacknowledged": {"is_acknowledged": "false"},
+    "resolved": {"is_resolved": "true"},
+    "all": {},
+}
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def safety(ctx: click.Context) -> None:
+    """List safety events; acknowledge or resolve them."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_events)
+
+
+@safety.command("list")
+@plant_option
+@click.option(
+    "--state", type=click.Choice(list(STATES)), default="open", show_default=True, help="Which events."
+)
+@click.option("--severity", type=click.Choice(get_args(Severity)), help="Only events of this severity.")
+@click.option("--since", type=Since(), help="Only events that happened since then.")
+@limit_option(50)
+@json_option
+@pass_app
+def list_events(
+    app: App,
+    plant: str | None = None,
+    state: str = "open",
+    severity: str | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+) -> None:
+    """List safety events, the latest first: those that are not resolved, unless asked otherwise."""
+    wanted = {"plant": plant, "severity": severity, **STATES[state]}
+    filters = {name: value for name, value in wanted.items() if value}
+    with app.records() as records:
+        found = records.safety_events(filters, since=since, limit=limit)
+    app.output.answer({"safety_events": found}, lambda: _table(app, found))
+
+
+def _by_option(function: Function) -> Function:
+    return click.option(
+        "--by",
+        metavar="NAME",
+        default=getpass.getuser,
+        show_default="user of this machine",
+        help="Who signs.",
+    )(function)
+
+
+@safety.command()
+@click.argument("event_ids", type=click.IntRange(1), nargs=-1, required=True)
+@_by_option
+@json_option
+@pass_app
+def ack(app: App, event_ids: tuple[int, ...], by: str) -> None:
+    """Acknowledge safety events: somebody has seen them. All of them, or none."""
+    _sign(app, "acknowledged", lambda changes: changes.acknowledge_safety_events(event_ids, _name(by)))
+
+
+@safety.command()
+@click.argument("event_ids", type=click.IntRange(1), nargs=-1, required=True)
+@click.option("--resolution", metavar="TEXT", required=True, help="What was done.")
+@_by_option
+@json_option
+@pass_app
+def resolve(app: App, event_ids: tuple[int, ...], resolution: str, by: str) -> None:
+    """Resolve safety events, which acknowledges them too. All of them, or none."""
+    if not resolution.strip():
+        raise InvalidRequest("say what was done", field="resolution")
+    _sign(
+        app,
+        "resolved",
+        lambda changes: changes.resolve_safety_events(event_ids, _name(by), resolution.strip()),
+    )
+
+
+def _name(by: str) -> str:
+    if not by.strip():
+        raise InvalidRequest("a signature needs a name", field="by")
+    return by.strip()
+
+
+def _sign(app: App, done: str, send: Callable[[Any], dict[str, Any]]) -> None:
+    with app.changes() as changes:
+        answer = send(changes)
+    if answer["answer"] == "unknown":
+        ids = ", ".join(str(event_id) for event_id in answer["event_ids"])
+        raise InvalidRequest(f"there is no safety event {ids}; nothing was signed", field="event_ids")
+    app.output.answer({"safety_events": answer["events"]}, lambda: _signatures(app, done, answer["events"]))
+
+
+def _signatures(app: App, done: str, events: Sequence[Record]) -> Table:
+    columns = [
+        Column("Event", lambda one: str(one["id"]), "right"),
+        Column("Asset", lambda one: one["asset"]),
+        Column("Reason", lambda one: formats.on_one_line(one["reason_code"]), rank=2),
+        Column("Happened", lambda one: app.local(one["event_timestamp"], one["plant"]), rank=1),
+        Column("", lambda one: done if one["is_changed"] else f"was {done} before"),
+        Column("By", lambda one: signer(one, done)),
+    ]
+    return fitted(app.output.console, columns, events)
+
+
+def signer(event: Record, done: str) -> str | None:
+    """Return who has acknowledged or resolved an event: a name, or a user's id."""
+    name: str | None = event[f"{done}_by_name"] or event[f"{done}_by"]
+    return name
+
+
+def _table(app: App, events: Sequence[Record]) -> Table:
+    columns = [
+        Column("Event", lambda one: str(one["id"]), "right"),
+        Column("Happened", lambda one: app.local(one["event_timestamp"], one["plant"])),
+        Column("Plant", lambda one: one["plant"], rank=4),
+        Column("Asset", lambda one: one["asset"]["name"]),
+        Column("Reason", lambda one: formats.on_one_line(one["reason_code"]), rank=3),
+        Column("Severity", lambda one: formats.styled(one["severity"])),
+        Column("Minutes", lambda one: formats.number(one["downtime_minutes"]), "right", rank=5),
+        Column("Seen by", lambda one: signer(one, "acknowledged"), rank=1),
+        Column("Resolved by", lambda one: signer(one, "resolved"), rank=2),
+        Column("Details", lambda one: formats.on_one_line(one["details"]), rank=6, folds=True),
+    ]
+    return fitted(app.output.console, columns, events)

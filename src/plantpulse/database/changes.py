@@ -1,0 +1,52 @@
+"""What people change by hand: signatures of safety events, members, the plant model. One request a method.
+
+Every SQL function asked here is one transaction, all or nothing, and harmless to repeat.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from plantpulse.database.transport import Json, Transport
+from plantpulse.settings import SupabaseSettings
+
+
+class Changes:
+    """A connection for one command; close it afterwards."""
+
+    def __init__(self, settings: SupabaseSettings, *, seconds_left: Callable[[], float]) -> None:
+        self._transport = Transport(settings, seconds_left=seconds_left)
+
+    def __enter__(self) -> "Changes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def acknowledge_safety_events(self, event_ids: Sequence[int], by: str) -> dict[str, Json]:
+        """Acknowledge safety events by name; answers signed with the events, or unknown with the ids."""
+        return self._call("acknowledge_safety_events", p_event_ids=list(event_ids), p_by=by)
+
+    def resolve_safety_events(self, event_ids: Sequence[int], by: str, resolution: str) -> dict[str, Json]:
+        """Resolve safety events by name; answers as `acknowledge_safety_events` does."""
+        return self._call(
+            "resolve_safety_events", p_event_ids=list(event_ids), p_by=by, p_resolution=resolution
+        )
+
+    def import_rows(
+        self,
+        function: str,
+        plant: str,
+        columns: Sequence[str],
+        rows: Sequence[Mapping[str, Json]],
+        *,
+        is_dry_run: bool,
+    ) -> dict[str, Json]:
+        """Import a table into the plant model; answers what it did to each line, or which lines are wrong.
+
+        `function` is one of import_cost_centers, import_assets, import_shift_targets.
+        """
+        return self._call(
+            function, p_plant=plant, p_columns=list(columns), p_rows=list(rows), p_is_dry_run=is_dry_run
+        )
+
+    def _call(self, function: str, **arguments: Json) -> dict[str, Json]:
+        return self._transport.call(function, arguments, reserved_s=0.0)
