@@ -8,7 +8,11 @@ import click
 import pytest
 
 from plantpulse.cli import main
+from plantpulse.cli.assets import ASSETS
+from plantpulse.cli.cost_centers import COST_CENTERS
+from plantpulse.cli.imports import Kind
 from plantpulse.cli.main import root
+from plantpulse.cli.targets import TARGETS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 SECTIONS = dict(
@@ -42,7 +46,7 @@ def test_every_command_has_a_section_and_nothing_else_has() -> None:
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_section_tells_of_every_option_and_argument_and_of_no_other(name: str) -> None:
-    told = set(re.findall(r"`(--[a-z-]+)", SECTIONS[name])) - EVERYWHERE
+    told = set(re.findall(r"(--[a-z][a-z-]+)", SECTIONS[name])) - EVERYWHERE
     arguments = [one.human_readable_name for one in ALL[name].params if isinstance(one, click.Argument)]
 
     assert told == options(ALL[name])
@@ -56,6 +60,15 @@ def test_every_command_answers_in_json_and_the_guide_tells_the_shape(name: str) 
 
     assert "--json" in {option for one in ALL[name].params for option in one.opts}
     assert re.search(r"^JSON: `", SECTIONS[name], re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", [COST_CENTERS, ASSETS, TARGETS], ids=lambda kind: kind.function)
+def test_every_column_of_a_table_is_told(kind: Kind) -> None:
+    name = {"import_cost_centers": "cost-centers", "import_assets": "assets"}.get(kind.function, "targets")
+    cells = re.findall(r"^\| (`[a-z_`, ]+) \| (required)?", SECTIONS[f"{name} import"], re.MULTILINE)
+    told = {column: required for columns, required in cells for column in re.findall(r"[a-z_]+", columns)}
+
+    assert told == {column: "required" if cell.is_required else "" for column, cell in kind.cells.items()}
 
 
 def test_the_options_before_a_command_are_told() -> None:

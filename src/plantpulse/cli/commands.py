@@ -19,10 +19,15 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
+    "assets": Command("plantpulse.cli.assets:assets", "Import the machines and lines of a plant."),
     "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
+    "cost-centers": Command(
+        "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."
+    ),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
+    "targets": Command("plantpulse.cli.targets:targets", "Import what assets should make in a shift."),
 }
 
 

@@ -4,9 +4,11 @@ stdout carries the answer and nothing else; everything said on the way goes to s
 terminals, unless somebody has asked for none.
 """
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any, Final
 
@@ -53,6 +55,15 @@ class Output:
         """Write an answer that is text already."""
         self.console.file.write(text)
 
+    @contextlib.contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show on a terminal that something takes its time."""
+        if self.is_json or not self.side.is_terminal:
+            yield
+            return
+        with self.side.status(f"{what} ..."):
+            yield
+
     def note(self, text: str) -> None:
         """Say something on the way."""
         self.side.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -61,7 +72,7 @@ class Output:
         """Say what went wrong, as the functions do."""
         field = getattr(error, "field", None)
         if self.is_json:
-            body = {"code": error.code, "message": str(error), "field": field}
+            body = {"code": error.code, "message": str(error), "field": field, **_more(error)}
             self.answer({"error": body}, str)
             return
         where = f"{field}: " if field else ""
@@ -83,6 +94,12 @@ class Output:
         if self._has_colour and not console.no_color:
             return Console(stderr=is_stderr, highlight=False, width=width, file=console.file)
         return Console(stderr=is_stderr, highlight=False, width=width, file=console.file, color_system=None)
+
+
+def _more(error: PlantpulseError) -> dict[str, Json]:
+    """Return what an error knows beside its message: the mistakes of a table, line by line."""
+    mistakes = getattr(error, "mistakes", None)
+    return {} if mistakes is None else {"mistakes": [asdict(mistake) for mistake in mistakes]}
 
 
 _WIDTH_UNKNOWN: Final = 80  # what rich takes a stream for that is no terminal and has no COLUMNS

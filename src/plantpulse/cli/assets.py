@@ -1,0 +1,35 @@
+"""`plantpulse assets`: the machines and lines of a plant, from a table."""
+
+from typing import BinaryIO, Final
+
+import click
+
+from plantpulse.cli import cells
+from plantpulse.cli.app import App, pass_app
+from plantpulse.cli.csv_tables import Cell
+from plantpulse.cli.imports import Kind, import_options, run_import
+
+ASSETS: Final = Kind(
+    function="import_assets",
+    cells={
+        "source_name": Cell(cells.name, is_required=True),
+        "name": Cell(cells.name),
+        "area": Cell(cells.name),
+        "cost_center": Cell(cells.name),
+        "ideal_units_per_hour": Cell(cells.number(above_zero=True)),
+        "is_active": Cell(cells.yes_or_no),
+    },
+)
+
+
+@click.group()
+def assets() -> None:
+    """Import the machines and lines of a plant."""
+
+
+@assets.command("import")
+@import_options
+@pass_app
+def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
+    """Add, change and map assets from a CSV file (- is stdin): all of it, or nothing."""
+    run_import(app, ASSETS, file, plant, is_dry_run=dry_run, is_sure=yes)

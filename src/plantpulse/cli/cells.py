@@ -1,0 +1,92 @@
+"""How single cells of people's tables are read: names, numbers, times, days, breaks. Pure.
+
+Each function raises ValueError saying what is allowed.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+_TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:00)?")
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WORDS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+LONGEST_NAME: Final = 200
+
+
+def name(text: str) -> str:
+    """Return a name of one line."""
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise ValueError(f"must be at most {LONGEST_NAME} characters on one line")
+    return text
+
+
+def number(*, above_zero: bool = False) -> Callable[[str], str]:
+    """Return what reads a number that is not negative (or above zero), as a text that keeps its digits."""
+
+    def read(text: str) -> str:
+        try:
+            value = Decimal(text)
+        except InvalidOperation:
+            raise ValueError(f"{text!r} is no number such as 1250 or 0.75") from None
+        if not value.is_finite() or value < 0 or (above_zero and value == 0):
+            raise ValueError(f"{text!r} must be {'above zero' if above_zero else 'zero or more'}")
+        return format(value, "f")
+
+    return read
+
+
+def yes_or_no(text: str) -> bool:
+    """Return what yes, no, true, false, 1 and 0 mean."""
+    try:
+        return _WORDS[text.lower()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither yes nor no") from None
+
+
+def time_of_day(text: str) -> str:
+    """Return a time as HH:MM."""
+    if not (found := _TIME.fullmatch(text)):
+        raise ValueError(f"{text!r} is no time of day such as 06:00 or 22:30")
+    return f"{int(found[1]):02}:{found[2]}"
+
+
+def day(text: str) -> str:
+    """Return a date as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"{text!r} is no date such as 2026-11-30") from None
+
+
+def days_of_week(text: str) -> list[int]:
+    """Return ISO days (1 = Monday) from a list or span: `Mon-Fri`, `1 2 3`, `Sat Sun`."""
+    found: set[int] = set()
+    for part in re.split(r"[\s,;/]+", text.strip()):
+        first, dash, last = part.partition("-")
+        start, end = _day_of_week(first, text), _day_of_week(last if dash else first, text)
+        found.update((start + step - 1) % 7 + 1 for step in range((end - start) % 7 + 1))
+    return sorted(found)
+
+
+def _day_of_week(word: str, text: str) -> int:
+    if word in {"1", "2", "3", "4", "5", "6", "7"}:
+        return int(word)
+    if len(word) >= 3 and word.lower()[:3] in _DAYS:
+        return _DAYS.index(word.lower()[:3]) + 1
+    raise ValueError(f"{text!r} are no days such as Mon-Fri, Sat Sun or 1-5")
+
+
+def breaks(text: str) -> list[dict[str, str]]:
+    """Return planned breaks from spans: `09:00-09:15 12:00-12:30`."""
+    found = []
+    for part in re.split(r"[\s,;]+", text.strip()):
+        start, dash, end = part.partition("-")
+        if not dash:
+            raise ValueError(f"{part!r} is no span such as 09:00-09:15")
+        span = {"starts_at": time_of_day(start), "ends_at": time_of_day(end)}
+        if span["starts_at"] == span["ends_at"]:
+            raise ValueError(f"{part!r} begins when it ends")
+        found.append(span)
+    return found

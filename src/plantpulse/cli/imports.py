@@ -1,0 +1,159 @@
+"""What the imports have in common: read, preview, ask, write. All of a file or nothing of it.
+
+The preview is what the database itself says the import would do, so that it cannot differ from what it does.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from plantpulse.cli.app import App, Function, json_option, plant_option
+from plantpulse.cli.csv_tables import Cell, Mistake, Row, Table, decode, read_table
+from plantpulse.cli.tables import Column, fitted
+from plantpulse.errors import InvalidRequest
+from plantpulse.invocations import plant_named
+
+SHOWN: Final = 20
+MISTAKES_SHOWN: Final = 50
+
+Record = Mapping[str, Any]
+
+
+class BadTable(InvalidRequest):
+    """Lines of a file are wrong; nothing was written."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        told = [str(mistake) for mistake in sorted(mistakes)[:MISTAKES_SHOWN]]
+        left = len(mistakes) - len(told)
+        more = [f"and {left} more"] if left else []
+        super().__init__("\n".join(["nothing was imported:", *told, *more]), field="file")
+        self.mistakes = sorted(mistakes)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of table: its columns, what a row must be as a whole, and the SQL function that takes it in."""
+
+    function: str
+    cells: Mapping[str, Cell]
+    check_row: Callable[[Row], tuple[str, str] | None] = lambda _: None
+    key: tuple[str, ...] = ()
+
+
+def import_options(function: Function) -> Function:
+    """Give a command what every import takes."""
+    options = (
+        click.argument("file", type=click.File("rb"), metavar="FILE"),
+        plant_option,
+        click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing."),
+        click.option("--yes", is_flag=True, help="Write without asking."),
+        json_option,
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def run_import(
+    app: App, kind: Kind, file: BinaryIO, plant: str | None, *, is_dry_run: bool, is_sure: bool
+) -> None:
+    """Import a file. Raises: BadTable, InvalidRequest."""
+    plant = plant_named(plant, app.settings.plants)
+    may_ask = not app.output.is_json and sys.stdin.isatty() and file is not sys.stdin.buffer
+    if not (is_dry_run or is_sure or may_ask):
+        raise InvalidRequest("nobody is there to be asked: say --yes to write, or --dry-run", field="yes")
+    table = _read(file, kind)
+    with app.output.busy("Comparing"):
+        preview = _send(app, kind, plant, table, is_dry_run=True)
+    if is_dry_run or not _changed(preview):
+        _show(app, preview, is_written=False)
+        return
+    if not is_sure:
+        _show(app, preview, is_written=False)
+        click.confirm(f"Write this to plant {plant}?", abort=True, err=True)
+    with app.output.busy("Writing"):
+        written = _send(app, kind, plant, table, is_dry_run=False)
+    _show(app, written, is_written=True)
+
+
+def _read(file: BinaryIO, kind: Kind) -> Table:
+    try:
+        table = read_table(decode(file.read()), kind.cells, kind.check_row)
+    except ValueError as error:
+        raise BadTable([Mistake(1, None, str(error))]) from None
+    table.mistakes += _repetitions(table, kind.key)
+    if not table.rows and not table.mistakes:
+        table.mistakes.append(Mistake(1, None, "there are no rows below the columns' names"))
+    if table.mistakes:
+        raise BadTable(table.mistakes)
+    return table
+
+
+def _repetitions(table: Table, key: tuple[str, ...]) -> list[Mistake]:
+    first: dict[tuple[Any, ...], int] = {}
+    found = []
+    for row in table.rows if key else ():
+        line = first.setdefault(tuple(row.get(name) for name in key), row["line"])
+        if line != row["line"]:
+            found.append(Mistake(row["line"], key[0], f"the same as in line {line}"))
+    return found
+
+
+def _send(app: App, kind: Kind, plant: str, table: Table, *, is_dry_run: bool) -> Record:
+    with app.changes() as changes:
+        answer = changes.import_rows(kind.function, plant, table.columns, table.rows, is_dry_run=is_dry_run)
+    if answer["errors"]:
+        raise BadTable([Mistake(one["line"], one["column"], one["message"]) for one in answer["errors"]])
+    return answer
+
+
+def _changed(answer: Record) -> list[Record]:
+    return [row for row in answer["rows"] if row["change"] != "unchanged"]
+
+
+def _show(app: App, answer: Record, *, is_written: bool) -> None:
+    changed = _changed(answer)
+    counts = {
+        change: sum(row["change"] == change for row in answer["rows"])
+        for change in ("added", "changed", "unchanged")
+    }
+    value = {"is_written": is_written and bool(changed), **counts, "rows": changed}
+    app.output.answer(value, lambda: _page(app, changed, counts, is_written=is_written))
+
+
+def _page(app: App, changed: Sequence[Record], counts: Mapping[str, int], *, is_written: bool) -> Group:
+    columns = [
+        Column("Line", lambda row: str(row["line"]), "right"),
+        Column("", lambda row: Text(row["change"], "green" if row["change"] == "added" else "yellow")),
+        Column("Row", lambda row: " ".join(str(part) for part in row["key"].values())),
+        Column("Values", lambda row: _values(row["values"]), folds=True),
+    ]
+    parts: list[Any] = [fitted(app.output.console, columns, changed[:SHOWN])] if changed else []
+    if len(changed) > SHOWN:
+        parts.append(Text(f"and {len(changed) - SHOWN} more: --json shows them"))
+    told = ", ".join(f"{count} {change}" for change, count in counts.items())
+    parts.append(Text(f"{'written' if is_written else 'not written'}: {told}", "bold"))
+    return Group(*parts)
+
+
+def _values(values: Mapping[str, Sequence[Any]]) -> str:
+    return ", ".join(
+        f"{name}: {_text(new)}" if old is None else f"{name}: {_text(old)} → {_text(new)}"
+        for name, (old, new) in sorted(values.items())
+        if (old, new) != (None, None)
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_text(part) for part in value) or "none"
+    if isinstance(value, dict):
+        return "-".join(str(part) for part in value.values())
+    if value is None:
+        return "none"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

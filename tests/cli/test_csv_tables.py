@@ -1,0 +1,154 @@
+"""Reading people's tables: what Excel writes is taken, and every mistake is named by line and column."""
+
+import pytest
+
+from plantpulse.cli import cells
+from plantpulse.cli.assets import ASSETS
+from plantpulse.cli.csv_tables import decode, read_table
+from plantpulse.cli.targets import TARGETS, check_target
+
+HEADER = "asset,shift_name,starts_at,ends_at,target_output"
+
+
+def mistakes(text: str) -> list[str]:
+    return [str(mistake) for mistake in read_table(text, ASSETS.cells).mistakes]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"source_name,area\nPRESS-01,Hall 1\n",
+        b"\xef\xbb\xbfsource_name;area\r\nPRESS-01;Hall 1\r\n",
+        b" Source_Name \tAREA\nPRESS-01\tHall 1\n",
+        b'source_name,area\n\n,\n"PRESS-01"," Hall 1 "',
+    ],
+)
+def test_what_excel_writes_is_read(content: bytes) -> None:
+    table = read_table(decode(content), ASSETS.cells)
+
+    assert table.mistakes == []
+    assert table.columns == ["source_name", "area"]
+    assert [(row["source_name"], row["area"]) for row in table.rows] == [("PRESS-01", "Hall 1")]
+
+
+def test_a_row_knows_the_line_that_an_editor_shows() -> None:
+    table = read_table('source_name,area\n\nA,"Hall\n1"\nB\n', ASSETS.cells)
+
+    assert [str(mistake) for mistake in table.mistakes] == [
+        "line 3, area: must be at most 200 characters on one line"
+    ]
+    assert [row["line"] for row in table.rows] == [3, 5]
+
+
+def test_an_empty_cell_is_nothing_and_a_missing_column_is_not_there() -> None:
+    [row] = read_table("source_name,area\nA,\n", ASSETS.cells).rows
+
+    assert row == {"line": 2, "source_name": "A", "area": None}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ["line 1, source_name: the column is missing"]),
+        ("name\nx\n", ["line 1, source_name: the column is missing"]),
+        ("source_name,source_name\nA,B\n", ["line 1, source_name: the column is there twice"]),
+        ("source_name\nA,B\n", ["line 2: 2 cells where there are 1 columns"]),
+        ("source_name,area\n,Hall 1\n", ["line 2, source_name: must not be empty"]),
+        ('source_name\n"A\n', ["line 2: not CSV: unexpected end of data"]),
+        (
+            "source_name,ideal_units_per_hour,is_active\nA,0,maybe\nB,1.5,no\nC,1e3,yes\nD,inf,1\n",
+            [
+                "line 2, ideal_units_per_hour: '0' must be above zero",
+                "line 2, is_active: 'maybe' is neither yes nor no",
+                "line 5, ideal_units_per_hour: 'inf' must be above zero",
+            ],
+        ),
+    ],
+)
+def test_every_mistake_is_named(text: str, told: list[str]) -> None:
+    assert mistakes(text) == told
+
+
+def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
+    [mistake] = mistakes("source_name,zone\nA,1\n")
+
+    assert mistake.startswith("line 1, zone: there is no such column; there are source_name, name, area,")
+
+
+def test_a_file_that_is_not_utf8_says_how_to_save_it() -> None:
+    with pytest.raises(ValueError, match="CSV UTF-8"):
+        decode("source_name\nPresse für Türen".encode("cp1252"))
+
+
+def test_a_decimal_comma_is_no_number() -> None:
+    with pytest.raises(ValueError, match=r"no number such as 1250 or 0\.75"):
+        cells.number()("1,5")
+
+
+def test_numbers_keep_their_digits() -> None:
+    assert [cells.number()(text) for text in ("0", "12.50", "1e3")] == ["0", "12.50", "1000"]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("Mon-Fri", [1, 2, 3, 4, 5]),
+        ("1-5", [1, 2, 3, 4, 5]),
+        ("Sat Sun", [6, 7]),
+        ("saturday, 7", [6, 7]),
+        ("Sat-Mon", [1, 6, 7]),
+        ("3", [3]),
+    ],
+)
+def test_days_are_listed_or_spanned(text: str, days: list[int]) -> None:
+    assert cells.days_of_week(text) == days
+
+
+@pytest.mark.parametrize("text", ["0", "8", "Fun", "Mon-", "-", "M-F"])
+def test_days_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="are no days"):
+        cells.days_of_week(text)
+
+
+def test_times_dates_and_breaks_have_one_form() -> None:
+    assert cells.time_of_day("6:00") == "06:00"
+    assert cells.time_of_day("22:30:00") == "22:30"
+    assert cells.day("2026-11-30") == "2026-11-30"
+    assert cells.breaks("9:00-9:15; 12:00-12:30") == [
+        {"starts_at": "09:00", "ends_at": "09:15"},
+        {"starts_at": "12:00", "ends_at": "12:30"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (cells.time_of_day, "24:00"),
+        (cells.time_of_day, "6"),
+        (cells.time_of_day, "06:00:30"),
+        (cells.day, "30.11.2026"),
+        (cells.breaks, "09:00"),
+        (cells.breaks, "09:00-09:00"),
+        (cells.breaks, "09:00-25:00"),
+    ],
+)
+def test_other_forms_are_refused(read: object, text: str) -> None:
+    assert callable(read)
+    with pytest.raises(ValueError, match=r"is no|begins when"):
+        read(text)
+
+
+def test_what_does_not_fit_within_a_row_is_named() -> None:
+    table = read_table(
+        f"{HEADER},valid_from,valid_until\n"
+        "A,early,06:00,06:00,10,,\n"
+        "A,late,14:00,22:00,10,2026-12-01,2026-12-01\n"
+        "A,night,22:00,06:00,10,2026-12-01,2026-12-02\n",
+        TARGETS.cells,
+        check_target,
+    )
+
+    assert [str(mistake) for mistake in table.mistakes] == [
+        "line 2, ends_at: the shift ends when it begins",
+        "line 3, valid_until: must be after valid_from: it is the first day on which the target no longer holds",
+    ]
