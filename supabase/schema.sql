@@ -993,6 +993,7 @@ COMMENT ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time z
 CREATE FUNCTION public.is_run_needed(p_run public.pipeline_runs) RETURNS boolean
     LANGUAGE sql STABLE
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
   select
     p_run.status = 'running'
@@ -1005,12 +1006,24 @@ CREATE FUNCTION public.is_run_needed(p_run public.pipeline_runs) RETURNS boolean
       and newer.status = p_run.status
       and (newer.started_at, newer.id) > (p_run.started_at, p_run.id)
     )
-    -- How far has been covered, and which slots are left: the row that coverage() reads.
+    -- The newest slot that was run, which is not the newest run when an older slot was delivered late.
+    or p_run.trigger = 'schedule' and p_run.status in ('succeeded', 'partial') and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.trigger = 'schedule'
+      and newer.status in ('succeeded', 'partial')
+      and newer.slot > p_run.slot
+    )
+    -- How far has been covered, and which slots are left: the row that coverage() reads. Said twice, because only
+    -- the first comparison lets the partial indexes be used.
     or p_run.snapshots_until is not null and not exists (
       select 1
       from public.pipeline_runs as newer
       where newer.pipeline = p_run.pipeline
       and newer.plant = p_run.plant
+      and newer.snapshots_until >= p_run.snapshots_until
       and (newer.snapshots_until, newer.id) > (p_run.snapshots_until, p_run.id)
     )
     or p_run.safety_until is not null and not exists (
@@ -1018,6 +1031,7 @@ CREATE FUNCTION public.is_run_needed(p_run public.pipeline_runs) RETURNS boolean
       from public.pipeline_runs as newer
       where newer.pipeline = p_run.pipeline
       and newer.plant = p_run.plant
+      and newer.safety_until >= p_run.safety_until
       and (newer.safety_until, newer.id) > (p_run.safety_until, p_run.id)
     )
     -- Deleting the run would change or remove these rows, which have a retention of their own or none.
@@ -1031,7 +1045,7 @@ ALTER FUNCTION public.is_run_needed(p_run public.pipeline_runs) OWNER TO postgre
 
 -- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) IS 'Whether a run must stay whatever its age: it is running, the newest of its status, holds a watermark, or rows refer to it.';
+COMMENT ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) IS 'Whether a run must stay whatever its age: it is running, the newest of its status, the one of the newest slot, holds a watermark, or rows refer to it.';
 
 -- Name: keep_rejected_records(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3406,10 +3420,6 @@ CREATE INDEX pipeline_runs_snapshots_until_idx ON public.pipeline_runs USING btr
 -- Name: pipeline_runs_started_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_started_idx ON public.pipeline_runs USING btree (started_at, id);
-
--- Name: pipeline_runs_status_idx; Type: INDEX; Schema: public; Owner: postgres
-
-CREATE INDEX pipeline_runs_status_idx ON public.pipeline_runs USING btree (pipeline, plant, status, started_at DESC);
 
 -- Name: rejected_records_created_idx; Type: INDEX; Schema: public; Owner: postgres
 

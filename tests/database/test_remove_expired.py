@@ -215,6 +215,18 @@ def test_the_newest_run_of_each_status_stays_whatever_its_age(service: Api, data
     assert ids_of(database, "pipeline_runs") == [2, 4, 6, 8, 9, 10]
 
 
+def test_the_run_of_the_newest_slot_stays_though_an_older_slot_was_run_after_it(
+    service: Api, database: Connection
+) -> None:
+    add_run(database, OLDEST, slot=OLDEST)
+    add_run(database, OLDER, slot=OLD)
+    add_run(database, OLD, slot=OLDER)
+
+    remove_runs(service)
+
+    assert ids_of(database, "pipeline_runs") == [2, 3]
+
+
 def test_of_runs_that_started_together_one_stays(service: Api, database: Connection) -> None:
     for _ in range(3):
         add_run(database, OLD, trigger="manual", slot=None)
@@ -259,7 +271,7 @@ def test_of_two_runs_with_one_watermark_the_one_that_a_claim_reads_stays(
         "update public.pipeline_runs set catch_up_from = %s, catch_up_until = %s where id = %s",
         (OLDEST, OLDER, second),
     )
-    add_run(database, OLD, slot=None, trigger="manual")
+    add_run(database, OLD)
 
     remove_runs(service)
 
