@@ -45,6 +45,10 @@ ci: check test ## What continuous integration runs: check, then test
 bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
 	@$(BIN)/python -m bench
 
+.PHONY: bench-cleanup
+bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots, and polls beside it (about ten minutes)
+	@$(BIN)/python -m bench cleanup
+
 CONFIG ?= plantpulse.yaml
 ARCHITECTURE ?= x86_64
 

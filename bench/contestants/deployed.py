@@ -1,7 +1,8 @@
-"""The deployed function: polls a slot for each line on stdin and prints what that took.
+"""A deployed function: runs a slot for each line on stdin and prints what that took.
 
-A program, `python deployed.py http|event`. Nothing is imported that a function would not import, and the
-clock alone is another one: it stands at the moment that the line names.
+A program, `python deployed.py http|event [function]`, live_pulse unless another is named. Nothing is imported
+that a function would not import, and the clock alone is another one: it stands at the moment that the line
+names.
 """
 
 import json
@@ -13,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-FUNCTION = Path(__file__).resolve().parents[2] / "functions" / "live_pulse"
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
 
 
 class Request:
@@ -27,15 +28,15 @@ class Request:
         self.stream = BytesIO()
 
 
-def poll(main: Any, way_in: str, slot: str) -> dict[str, Any]:
-    """Returns the run report of a poll. Raises: ChildProcessError when it did not succeed."""
+def run_slot(main: Any, way_in: str, slot: str) -> dict[str, Any]:
+    """Returns the run report of a slot. Raises: ChildProcessError when it did not succeed."""
     if way_in == "http":
         body, _status, _headers = main.handle_http(Request(slot))
         report = json.loads(body)
     else:
         report = main.handle_event({"scheduled_time": slot}, None)
     if report.get("outcome") != "succeeded":
-        raise ChildProcessError(f"the poll of {slot} was not one: {report}")
+        raise ChildProcessError(f"the run of {slot} was not one: {report}")
     return dict(report)
 
 
@@ -47,11 +48,11 @@ def peak_kib() -> int:
     return 0
 
 
-def run(way_in: str) -> None:
+def run(way_in: str, function: str = "live_pulse") -> None:
     """Answers lines until stdin ends."""
     if way_in == "http":
         import_module("functions_framework")
-    sys.path.append(str(FUNCTION))
+    sys.path.append(str(FUNCTIONS / function))
     main = import_module("main")
 
     for line in sys.stdin:
@@ -59,7 +60,7 @@ def run(way_in: str) -> None:
         moment = datetime.fromisoformat(order["now"])
         main._service.clock = lambda at=moment: at
         started_s, started_cpu_s = time.perf_counter(), time.process_time()
-        report = poll(main, way_in, order["slot"])
+        report = run_slot(main, way_in, order["slot"])
         answer = {
             "seconds": time.perf_counter() - started_s,
             "cpu_seconds": time.process_time() - started_cpu_s,
@@ -71,4 +72,4 @@ def run(way_in: str) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1])
+    run(*sys.argv[1:])

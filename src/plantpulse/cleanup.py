@@ -153,9 +153,12 @@ class Cleanup:
             return replace(removal, rows=rows, most=rows)
         counted = "expired" if run.plan.is_dry_run else "removed"
         run.progress.count(f"{removal.table}_{counted}", answer[counted])
+        took_s = run.budget.monotonic() - started_s
+        timings_ms = run.progress.timings_ms
+        timings_ms["longest_batch"] = max(timings_ms.get("longest_batch", 0), round(took_s * 1000))
         if answer["resume_after"] is None:
             return None
-        rows = self.pace.after(removal.rows, run.budget.monotonic() - started_s)
+        rows = self.pace.after(removal.rows, took_s)
         return replace(removal, rows=min(rows, removal.most), resume_after=answer["resume_after"])
 
 

@@ -46,3 +46,20 @@ def test_a_poll_makes_two_requests_to_supabase_and_a_third_for_an_incident(quick
     requests = [line.split("|")[2].strip() for line in lines_below(quick, "Calls of a poll")]
 
     assert requests == ["2", "3", "2", "3"]
+
+
+@pytest.fixture(scope="module")
+def quick_cleanup() -> Finished:
+    with started(sys.executable, "-m", "bench", "cleanup", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+        return finished
+
+
+def test_the_removal_of_old_snapshots_is_measured_alone_and_beside_polls(quick_cleanup: Finished) -> None:
+    assert quick_cleanup.exit_code == 0, quick_cleanup.output
+    removals = lines_below(quick_cleanup, "Cleanup: removing snapshots")
+    assert [line.split("|")[2].strip() for line in removals] == ["30,000", "20,000"]
+    polls = lines_below(quick_cleanup, "Cleanup: a poll without it and beside it")
+    assert [line.split("|")[1].split()[0] for line in polls] == ["claims", "commits", "polls"]
+    assert re.search(r" \d+\.\d\d \(\d+\.\d\d\) ", polls[-1])

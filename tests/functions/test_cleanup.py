@@ -145,7 +145,13 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "pipeline_runs_removed": 2,
     }
     assert report["window"] is None
-    assert report["timings_ms"].keys() == {"claim", "live_snapshots", "rejected_records", "pipeline_runs"}
+    assert report["timings_ms"].keys() == {
+        "claim",
+        "live_snapshots",
+        "rejected_records",
+        "pipeline_runs",
+        "longest_batch",
+    }
     assert house.snapshots() == [NOON - 23 * HOUR, NOON]
     assert [row["slot"] for row in house.runs("live_pulse")] == [
         NOON - timedelta(days=89),

@@ -118,6 +118,14 @@ def test_batches_grow_while_they_are_fast_up_to_the_most() -> None:
     assert (report.counts["live_snapshots_removed"], report.finished) == (200_000, True)
 
 
+def test_the_longest_batch_is_told() -> None:
+    store = MemoryStore({SNAPSHOTS: Table(200_000, seconds_a_row=0.00001), RUNS: Table(4, seconds_a_row=0.1)})
+
+    report = clean_up(store)
+
+    assert report.timings_ms["longest_batch"] == 500
+
+
 def test_the_next_batch_begins_where_the_last_one_ended() -> None:
     store = MemoryStore({SNAPSHOTS: Table(12_000)})
 
