@@ -9,6 +9,7 @@
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
         │   └── NotConfigured       a source has no settings at all: said, not failed
+        │       └── SwitchedOff     a schedule goes on calling what is switched off: said, not failed
         ├── InvalidRequest          the caller's request is malformed
         ├── SourceLoginFailed       SQL Server refused the login
         ├── SourceRefused           SQL Server refused the connection for good: TLS, database
@@ -81,6 +82,12 @@ class NotConfigured(ConfigurationError):
     """A source has no settings, so there is nothing to poll."""
 
     code = "not_configured"
+
+
+class SwitchedOff(NotConfigured):
+    """A pipeline is switched off in plantpulse.yaml and was called on schedule."""
+
+    code = "switched_off"
 
 
 class InvalidRequest(PermanentError):

@@ -120,6 +120,7 @@ class SqlServerSettings(_Settings):
 class LivePulseSettings(_Settings):
     """Schedule, windows and limits of Live Pulse: common to all plants, or a plant's own."""
 
+    enabled: bool = Field(True, description="Whether it is polled on schedule")
     every_minutes: int = Field(15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; divides a day")
     window_minutes: int = Field(
         30, ge=1, le=MINUTES_A_DAY, description="Minutes that a snapshot describes; whole intervals"
@@ -223,9 +224,25 @@ class MorningReportSettings(_Settings):
         return min(self.warn_after_s, self.timeout_s * 0.75)
 
 
+class HealthSettings(_Settings):
+    """From when a pipeline whose run is missing is called late and down, and how long health may take."""
+
+    late_after_s: int = Field(
+        120, ge=1, le=3600, description="A pipeline is late so long after a run was due, in seconds"
+    )
+    grace_intervals: int = Field(
+        2, ge=1, le=100, description="A pipeline is down so many intervals after a run was due"
+    )
+    longest_grace_minutes: int = Field(
+        120, ge=1, le=10_080, description="It is down after this time at the latest, in minutes"
+    )
+    timeout_s: int = Field(5, ge=1, le=60, description="Health answers within this time, in seconds")
+
+
 class PlantSettings(_Settings):
     """One plant: its clock, its SQL Server and how its rows are to be read."""
 
+    enabled: bool = Field(True, description="Whether anything of it runs on schedule")
     time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
         description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
     )
@@ -293,6 +310,7 @@ class Settings(_Settings):
     live_pulse: LivePulseSettings = LivePulseSettings()
     cleanup: CleanupSettings = CleanupSettings()
     morning_report: MorningReportSettings = MorningReportSettings()
+    health: HealthSettings = HealthSettings()
     supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
 
     @model_validator(mode="before")
@@ -311,6 +329,10 @@ class Settings(_Settings):
     def morning_report_of(self, plant: str) -> MorningReportSettings:
         """Return what holds for a plant: the common settings with its own over them."""
         return self.plants[plant].morning_report or self.morning_report
+
+    def is_polled(self, plant: str) -> bool:
+        """Say whether a plant is polled on schedule."""
+        return self.plants[plant].enabled and self.live_pulse_of(plant).enabled
 
     def sql_server_of(self, plant: str) -> SqlServerSettings:
         """Return how to reach a plant's SQL Server. Raises: NotConfigured naming what it lacks."""

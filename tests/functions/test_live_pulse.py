@@ -464,6 +464,31 @@ def test_a_plant_without_sql_server_says_so_and_claims_nothing(world: World) -> 
     assert world.contents()["runs"] == []
 
 
+def test_a_plant_that_is_switched_off_is_polled_by_hand_alone(world: World) -> None:
+    world.settings = {"enabled": False}
+
+    scheduled, refused = world.tick()
+    runs = world.contents()["runs"]
+    by_hand, report = world.ask()
+
+    assert (scheduled, refused["outcome"], refused["error"]["code"]) == (
+        200,
+        "not_configured",
+        "switched_off",
+    )
+    assert runs == []
+    assert (by_hand, report["outcome"]) == (200, "succeeded")
+
+
+def test_polling_may_be_switched_off_for_all_plants(world: World) -> None:
+    world.pulse = {"enabled": False}
+
+    status, report = world.tick()
+
+    assert (status, report["error"]["code"]) == (200, "switched_off")
+    assert world.calls == []
+
+
 @pytest.mark.parametrize(
     ("parameters", "field"),
     [({"plant": "south"}, "plant"), ({"plnat": "north"}, "plnat"), ({"dry_run": "yes"}, "dry_run")],

@@ -11,9 +11,11 @@ from pydantic.fields import FieldInfo
 
 from plantpulse import config
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
+from plantpulse.health.states import State
 from plantpulse.runs import SLOW_RUN
 from plantpulse.settings import (
     CleanupSettings,
+    HealthSettings,
     LivePulseSettings,
     MorningReportSettings,
     PlantSettings,
@@ -23,6 +25,7 @@ from plantpulse.settings import (
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+VIEW = (ROOT / "src" / "plantpulse" / "health" / "view.py").read_text(encoding="utf-8")
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in README.splitlines()
@@ -47,6 +50,7 @@ def all_settings() -> dict[str, FieldInfo]:
         **dict(settings_of(LivePulseSettings, "live_pulse")),
         **dict(settings_of(CleanupSettings, "cleanup")),
         **dict(settings_of(MorningReportSettings, "morning_report")),
+        **dict(settings_of(HealthSettings, "health")),
         **dict(settings_of(PlantSettings, "plants.<plant>")),
         **dict(settings_of(SqlServerSettings, "plants.<plant>.sql_server")),
     }
@@ -99,9 +103,12 @@ def test_every_setting_is_described() -> None:
     assert Settings.model_fields["plants"].is_required()
 
 
-def told_by_operations() -> set[str]:
+def told_by_operations(*sections: str) -> set[str]:
+    """Return the codes that the tables of these sections explain."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    return set(re.findall(r"^\| `([a-z_]+)` \|", text, flags=re.MULTILINE))
+    tables = [part for part in text.split("\n## ") if part.partition("\n")[0] in sections]
+    assert len(tables) == len(sections)
+    return set(re.findall(r"^\| `([a-z_]+)` \|", "\n".join(tables), flags=re.MULTILINE))
 
 
 def classes_of(error: type[PlantpulseError]) -> Iterator[type[PlantpulseError]]:
@@ -116,4 +123,17 @@ def test_every_error_and_warning_stands_in_the_operations_guide_and_nothing_else
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
     warnings = {code for text in sources for code in re.findall(r"\.warn\(\s*\"([a-z_]+)\"", text)}
 
-    assert told_by_operations() == errors | warnings | {SLOW_RUN, "failure_not_recorded"}
+    assert told_by_operations("Errors", "Warnings") == errors | warnings | {SLOW_RUN, "failure_not_recorded"}
+
+
+def test_every_state_of_a_pipeline_stands_in_the_operations_guide_and_nothing_else() -> None:
+    assert told_by_operations("States") == set(get_args(State))
+
+
+def test_everything_that_health_shows_of_a_pipeline_stands_in_the_readme() -> None:
+    section = README.partition("## Asking how it is")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(?:pipelines\[\]\.)?([a-z_0-9]+)`", section))
+    shown = re.findall(r"^        \"([a-z_]+)\":", VIEW, re.MULTILINE)
+
+    assert {"state", "last_poll_timestamp", "data_age_s"} <= set(shown)
+    assert set(shown) - told <= {"pipeline", "plant", "pipelines", "checked_at", "code_version"}

@@ -67,6 +67,10 @@ class Supabase:
         """Record that a run failed; answers failed, repeated or fenced."""
         return self._transport.call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)
 
+    def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Return what the runs of each pipeline and plant say of its health; asked twice at most."""
+        return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)
+
 
 def connect(
     settings: SupabaseSettings,

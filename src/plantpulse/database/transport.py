@@ -28,7 +28,7 @@ from plantpulse.errors import (
     StoreUnavailable,
     TransientError,
 )
-from plantpulse.retry import Pacing, retried
+from plantpulse.retry import ATTEMPTS, Pacing, retried
 from plantpulse.settings import SupabaseSettings
 
 Json = Any
@@ -97,6 +97,7 @@ class Transport:
         *,
         reserved_s: float = RESERVED_FOR_FAILING_S,
         but_not: type[TransientError] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> dict[str, Json]:
         """Return the object that an SQL function answers; `reserved_s` of the run's time are left over.
 
@@ -111,6 +112,7 @@ class Transport:
             lambda: self._client.rpc(function, arguments).execute().data,
             reserved_s=reserved_s,
             but_not=but_not,
+            attempts=attempts,
         )
         if not isinstance(answer, dict):
             raise StoreRefused(f"Supabase answered {function} with no object: check SUPABASE_URL")
@@ -139,6 +141,7 @@ class Transport:
         *,
         reserved_s: float,
         but_not: type[TransientError] | None = None,
+        attempts: int = ATTEMPTS,
     ) -> Json:
         def seconds_left() -> float:
             return self._seconds_left() - reserved_s
@@ -149,6 +152,7 @@ class Transport:
             seconds_left=seconds_left,
             pacing=self._pacing,
             but_not=but_not,
+            attempts=attempts,
         )
 
     def _ask_once(self, what: str, send: Callable[[], Json], left_s: float) -> Json:

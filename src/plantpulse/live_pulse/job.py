@@ -10,6 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from plantpulse.errors import SwitchedOff
 from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
@@ -70,7 +71,9 @@ class LivePulse:
         )
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
-        """Raises: NotConfigured naming what the plant's SQL Server lacks."""
+        """Raises: NotConfigured naming what the SQL Server lacks, SwitchedOff for a schedule alone."""
+        if plan.trigger == "schedule" and not settings.is_polled(plan.plant):
+            raise SwitchedOff(f"polling plant {plan.plant} on schedule is switched off by enabled: false")
         settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:

@@ -1,0 +1,193 @@
+"""Health as a function: from an invocation to the view of all pipelines.
+
+It looks once and answers within a time of its own, whatever happens: a Supabase that cannot be reached is
+an unhealthy system, not an error. A GET is answered with 503 when the system is unhealthy, because that is
+all that an uptime check reads; a scheduler hears 2xx unless trying again can help.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from plantpulse import config, invocations, runs
+from plantpulse.errors import InvalidRequest, PlantpulseError, TransientError
+from plantpulse.guard import guarded
+from plantpulse.health.view import blind_view_of, view_of
+from plantpulse.invocations import VIEWS, HttpRequest, Invocation
+from plantpulse.logs import Severity, log
+from plantpulse.pipelines import Pipeline, pipelines_of
+from plantpulse.runs import Budget, Json
+from plantpulse.settings import Settings, SupabaseSettings
+
+Response = tuple[str, int, dict[str, str]]
+View = dict[str, Json]
+
+_SEVERITY: Final[Mapping[str, Severity]] = {"healthy": "INFO", "degraded": "WARNING", "unhealthy": "ERROR"}
+_QUIET: Final = ("new", "running", "stopped")
+
+
+class HealthStore(Protocol):
+    """What health needs of Supabase."""
+
+    def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
+
+
+class OpenHealthStore(Protocol):
+    """Opens the store for one invocation."""
+
+    def __call__(
+        self,
+        settings: SupabaseSettings,
+        /,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None,
+    ) -> AbstractContextManager[HealthStore]: ...
+
+
+class HealthRequest(BaseModel):
+    """What a caller may ask for: the view of everything."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, and for whom; `error` is why nothing was."""
+
+    invocation: Invocation
+    view: View
+    error: PlantpulseError | None = None
+
+    @property
+    def is_worth_repeating(self) -> bool:
+        """Say whether a scheduler should call again at once."""
+        return self.error is not None and self.error.is_retryable
+
+    @property
+    def http_status(self) -> int:
+        """Return the HTTP status of the answer. Source: README.md, "Asking how it is"."""
+        is_bad = self.view["status"] == "unhealthy"
+        if self.invocation.scheduled_time is not None:
+            is_bad = self.is_worth_repeating
+        return int(HTTPStatus.SERVICE_UNAVAILABLE if is_bad else HTTPStatus.OK)
+
+
+@dataclass(slots=True)
+class HealthService:
+    """Health, ready to be called over HTTP or with an event.
+
+    `clock` is given only where time is simulated; it then drives the SQL function too.
+    """
+
+    open_store: OpenHealthStore
+    load_settings: Callable[[], Settings] = config.load
+    clock: Callable[[], datetime] | None = None
+    _settings: Settings | None = field(default=None, init=False)
+
+    def http(self, request: HttpRequest) -> Response:
+        """Answer an HTTP request with body, status and headers."""
+        return self._respond(lambda: invocations.from_http(request, VIEWS))
+
+    def event(self, event: Mapping[str, Json]) -> Json:
+        """Answer a Lambda event: a function-URL response, or the view itself.
+
+        Raises: TransientError when a scheduler asked and trying again can help.
+        """
+        if invocations.is_function_url_event(event):
+            body, status, headers = self._respond(lambda: invocations.from_function_url(event, VIEWS))
+            return {"statusCode": status, "headers": headers, "body": body}
+        look = self._answer(lambda: invocations.from_event(event))
+        if isinstance(look, InvalidRequest):
+            return _refusal(look)
+        if look.invocation.scheduled_time is not None and look.is_worth_repeating:
+            raise look.error or TransientError("health could not look")
+        return look.view
+
+    def _respond(self, read: Callable[[], Invocation]) -> Response:
+        look = self._answer(read)
+        headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        if isinstance(look, InvalidRequest):
+            if look.http_status == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers["Allow"] = ", ".join(VIEWS)
+            return _as_text(_refusal(look)), look.http_status, headers
+        body = "" if look.invocation.method == "HEAD" else _as_text(look.view)
+        return body, look.http_status, headers
+
+    def _answer(self, read: Callable[[], Invocation]) -> Look | InvalidRequest:
+        """Return what is seen, or why the request cannot be understood, and log it once."""
+        invocation = guarded(lambda: _checked(read()))
+        if isinstance(invocation, InvalidRequest):
+            log("WARNING", "invocation refused", **_refusal(invocation))
+            return invocation
+        if isinstance(invocation, PlantpulseError):
+            look = self._blind(Invocation({}), invocation)
+        else:
+            look = self._look(invocation)
+        _log(look)
+        return look
+
+    def _look(self, invocation: Invocation) -> Look:
+        settings = guarded(self._known_settings)
+        if isinstance(settings, PlantpulseError):
+            return self._blind(invocation, settings)
+        pipelines = pipelines_of(settings)
+        view = guarded(lambda: self._view(pipelines, settings))
+        if isinstance(view, PlantpulseError):
+            return self._blind(invocation, view, pipelines)
+        return Look(invocation, view)
+
+    def _blind(
+        self, invocation: Invocation, error: PlantpulseError, pipelines: Sequence[Pipeline] = ()
+    ) -> Look:
+        return Look(invocation, blind_view_of(pipelines, error, self._now()), error)
+
+    def _view(self, pipelines: Sequence[Pipeline], settings: Settings) -> View:
+        budget = Budget.start(settings.health.timeout_s, settings.health.timeout_s)
+        asked = [
+            {"pipeline": known.name, "plant": known.plant, "is_stopped": not known.is_enabled}
+            for known in pipelines
+        ]
+        supabase = settings.require_supabase()
+        with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
+            answer = store.pipeline_health(asked)
+        return view_of(pipelines, answer["pipelines"], settings.health, self._now())
+
+    def _known_settings(self) -> Settings:
+        self._settings = self._settings or self.load_settings()
+        return self._settings
+
+    def _now(self) -> datetime:
+        return (self.clock or runs.utc_now)()
+
+
+def _checked(invocation: Invocation) -> Invocation:
+    """Return the invocation. Raises: InvalidRequest when it asks for more than there is."""
+    invocations.parse(HealthRequest, invocation.parameters)
+    return invocation
+
+
+def _refusal(error: InvalidRequest) -> dict[str, Json]:
+    return {"error": {"code": error.code, "message": str(error), "field": error.field}}
+
+
+def _as_text(body: Json) -> str:
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _log(look: Look) -> None:
+    """Write the canonical line of a look: what is not as it should be, by name."""
+    view = look.view
+    troubled = [
+        f"{one['pipeline']} of {one['plant']} is {one['state']}"
+        for one in view["pipelines"]
+        if one["state"] not in _QUIET
+    ]
+    error = {"code": look.error.code, "message": str(look.error)} if look.error else None
+    log(_SEVERITY[view["status"]], f"health {view['status']}", troubled=troubled, error=error)

@@ -1,0 +1,130 @@
+"""What health shows: the figures of each pipeline under the names that its readers know.
+
+Pure. Nothing secret and no host is shown: of an error its code alone, because whoever looks at health may
+be anybody. Instants are ISO 8601 in UTC; null means that there is none yet.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from plantpulse import __version__
+from plantpulse.errors import PlantpulseError
+from plantpulse.health.states import Progress, State, Tolerance, state_of, status_of
+from plantpulse.pipelines import Pipeline
+from plantpulse.runs import Json
+from plantpulse.settings import HealthSettings
+
+
+def view_of(
+    pipelines: Sequence[Pipeline],
+    summaries: Sequence[Mapping[str, Json]],
+    settings: HealthSettings,
+    now: datetime,
+) -> dict[str, Json]:
+    """Return the view of all pipelines; `summaries` are what `pipeline_health` answered for them."""
+    summary_of = {(summary["pipeline"], summary["plant"]): summary for summary in summaries}
+    shown = [_pipeline(one, summary_of[one.name, one.plant], settings, now) for one in pipelines]
+    status = status_of(
+        [one["state"] for one in shown], is_data_behind=any(one["is_data_behind"] for one in shown)
+    )
+    return _whole(status, shown, now)
+
+
+def blind_view_of(pipelines: Sequence[Pipeline], error: PlantpulseError, now: datetime) -> dict[str, Json]:
+    """Return the view of one that could not see the runs, or not even the settings."""
+    shown: list[dict[str, Json]] = [
+        {
+            "pipeline": pipeline.name,
+            "plant": pipeline.plant,
+            "state": "unknown" if pipeline.is_enabled else "stopped",
+            "next_poll_scheduled": _next_poll(pipeline, now),
+        }
+        for pipeline in pipelines
+    ]
+    told = f"{error.code}: docs/operations.md says what to do, the log has the details"
+    return _whole("unhealthy", shown, now) | {"error": {"code": error.code, "message": told}}
+
+
+def _whole(status: str, pipelines: Sequence[Mapping[str, Json]], now: datetime) -> dict[str, Json]:
+    return {
+        "status": status,
+        "checked_at": _text(now),
+        "code_version": __version__,
+        "pipelines": list(pipelines),
+    }
+
+
+def _pipeline(
+    pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime
+) -> dict[str, Json]:
+    last_run, running, day = summary["last_run"] or {}, summary["running"] or {}, summary["day"]
+    success = summary["last_success"] or {}
+    data_until = _instant(summary["snapshots_until" if pipeline.keeps_snapshots else "window_until"])
+    last_slot = _instant(summary["last_slot"])
+    return {
+        "pipeline": pipeline.name,
+        "plant": pipeline.plant,
+        "state": _state(pipeline, summary, settings, now),
+        "last_poll_timestamp": _utc(last_run.get("started_at")),
+        "last_poll_success": last_run["status"] in {"succeeded", "partial"} if last_run else None,
+        "last_poll_status": last_run.get("status"),
+        "last_success_timestamp": _utc(success.get("finished_at")),
+        "next_poll_scheduled": _next_poll(pipeline, now),
+        "running_since": _utc(running.get("started_at")),
+        "polls_executed": day["executed"],
+        "polls_failed": day["failed"],
+        "consecutive_failures": summary["consecutive_failures"],
+        "last_error": _error(summary["last_error"]),
+        "duration_ms": {"p50": day["p50"], "p95": day["p95"]},
+        "data_until": _text(data_until),
+        "data_age_s": round((now - data_until).total_seconds()) if data_until else None,
+        "is_data_behind": pipeline.is_enabled
+        and pipeline.keeps_snapshots
+        and _is_behind(data_until, last_slot),
+        "counts": success.get("counts"),
+        "missing_settings": list(pipeline.missing_settings),
+    }
+
+
+def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime) -> State:
+    if not pipeline.is_enabled:
+        return "stopped"
+    success, running = summary["last_success"] or {}, summary["running"] or {}
+    progress = Progress(
+        watched_since=_instant(summary["watched_since"]) or now,
+        last_slot=_instant(summary["last_slot"]),
+        last_success_at=_instant(success.get("finished_at")),
+        lease_expires_at=_instant(running.get("lease_expires_at")),
+        has_run=bool(summary["last_run"] or running),
+    )
+    tolerance = Tolerance(
+        late_after=timedelta(seconds=settings.late_after_s),
+        intervals=settings.grace_intervals,
+        longest=timedelta(minutes=settings.longest_grace_minutes),
+    )
+    return state_of(pipeline.schedule, progress, tolerance, now, is_configured=not pipeline.missing_settings)
+
+
+def _is_behind(data_until: datetime | None, last_slot: datetime | None) -> bool:
+    """Tell whether slots succeeded without their data: a poll whose output was incomplete writes none."""
+    return last_slot is not None and (data_until is None or data_until < last_slot)
+
+
+def _next_poll(pipeline: Pipeline, now: datetime) -> str | None:
+    return _text(pipeline.schedule.next_slot(now)) if pipeline.is_enabled else None
+
+
+def _error(error: Mapping[str, Json] | None) -> dict[str, Json] | None:
+    return {**error, "at": _utc(error["at"])} if error else None
+
+
+def _utc(text: str | None) -> str | None:
+    return _text(_instant(text))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None

@@ -1,0 +1,51 @@
+"""The pipelines that a deployment runs on schedule: one for each kind and plant, from the settings.
+
+Pure. Whoever looks at all of them (health, the command line) goes by this table; a new kind is one entry.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plantpulse.schedules import Every, Schedule
+from plantpulse.settings import PlantSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A pipeline of a plant, as its runs are recorded, and when it is due.
+
+    `missing_settings` names what its source lacks. `keeps_snapshots`: its data reaches as far as the
+    snapshots it wrote, not as far as it ran.
+    """
+
+    name: str
+    plant: str
+    schedule: Schedule
+    is_enabled: bool = True
+    missing_settings: Sequence[str] = ()
+    keeps_snapshots: bool = False
+
+
+def pipelines_of(settings: Settings) -> tuple[Pipeline, ...]:
+    """Return the pipelines of all plants, in the order of plantpulse.yaml."""
+    return tuple(kind(settings, plant) for plant in settings.plants for kind in _KINDS)
+
+
+def _live_pulse(settings: Settings, plant: str) -> Pipeline:
+    return Pipeline(
+        name="live_pulse",
+        plant=plant,
+        schedule=Every.minutes(settings.live_pulse_of(plant).every_minutes),
+        is_enabled=settings.is_polled(plant),
+        missing_settings=_lacking(settings.plants[plant]),
+        keeps_snapshots=True,
+    )
+
+
+_KINDS: Final[Sequence[Callable[[Settings, str], Pipeline]]] = (_live_pulse,)
+
+
+def _lacking(plant: PlantSettings) -> tuple[str, ...]:
+    """Return what is missing of a SQL Server's settings, save the password: only who polls is given that."""
+    return tuple(name for name in plant.missing_settings if name != "MSSQL_PASSWORD")

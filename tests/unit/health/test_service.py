@@ -1,0 +1,368 @@
+"""What whoever asks for health is told, whatever Supabase and the settings are like."""
+
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.health.service import HealthService
+from plantpulse.settings import Settings, SqlServerSettings, SupabaseSettings
+
+NOW = datetime(2026, 11, 20, 10, 10, tzinfo=UTC)
+SERVER = SqlServerSettings(
+    host="sql.north.example", user="reader", password=SecretStr("pw"), database="factory_records"
+)
+SETTINGS = Settings.model_validate(
+    {
+        "plants": {
+            "north": {"time_zone": "America/Chicago", "sql_server": SERVER},
+            "south": {"time_zone": "Europe/Berlin", "missing_settings": ("MSSQL_HOST",)},
+            "west": {"time_zone": "UTC", "sql_server": SERVER, "enabled": False},
+        },
+        "supabase": SupabaseSettings(url="http://supabase.example", secret_key=SecretStr("k" * 30)),
+    }
+)
+NOTHING = {
+    "pipeline": "live_pulse",
+    "watched_since": "2026-11-20T10:05:00+00:00",
+    "last_run": None,
+    "last_success": None,
+    "last_slot": None,
+    "running": None,
+    "consecutive_failures": 0,
+    "last_error": None,
+    "day": {"executed": 0, "failed": 0, "p50": None, "p95": None},
+    "snapshots_until": None,
+    "window_until": None,
+}
+NORTH = {
+    **NOTHING,
+    "plant": "north",
+    "watched_since": "2026-11-01T00:00:00+00:00",
+    "last_run": {"status": "failed", "started_at": "2026-11-20T04:06:00-06:00"},
+    "last_success": {"finished_at": "2026-11-20T10:00:09+00:00", "counts": {"snapshots_written": 12}},
+    "last_slot": "2026-11-20T10:00:00+00:00",
+    "running": {"started_at": "2026-11-20T10:09:58+00:00", "lease_expires_at": "2026-11-20T10:11:28+00:00"},
+    "consecutive_failures": 1,
+    "last_error": {
+        "code": "source_unavailable",
+        "at": "2026-11-20T10:06:05+00:00",
+        "is_retryable": True,
+        "run_id": 41,
+    },
+    "day": {"executed": 96, "failed": 3, "p50": 2100, "p95": 4800},
+    "snapshots_until": "2026-11-20T10:00:00+00:00",
+    "window_until": "2026-11-20T09:59:00+00:00",
+}
+ANSWER = {"pipelines": [NORTH, {**NOTHING, "plant": "south"}, {**NOTHING, "plant": "west"}]}
+
+
+@dataclass
+class Request:
+    """The part of a Flask request that is read."""
+
+    method: str = "GET"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(self.body)
+
+
+@dataclass
+class MemoryStore:
+    """Answers as it is told and remembers what it was asked."""
+
+    answer: dict[str, Any] | Exception = field(default_factory=lambda: ANSWER)
+    asked: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+    seconds_left: float = 0.0
+
+    @contextmanager
+    def open(
+        self, _: SupabaseSettings, *, seconds_left: Callable[[], float], clock: Callable[[], datetime] | None
+    ) -> Iterator["MemoryStore"]:
+        self.seconds_left = seconds_left()
+        yield self
+
+    def pipeline_health(self, pipelines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.asked.append(pipelines)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def service(store: MemoryStore, settings: Settings | PlantpulseError = SETTINGS) -> HealthService:
+    def load() -> Settings:
+        if isinstance(settings, PlantpulseError):
+            raise settings
+        return settings
+
+    return HealthService(store.open, load_settings=load, clock=lambda: NOW)
+
+
+def get(
+    store: MemoryStore, settings: Settings | PlantpulseError = SETTINGS, **request: Any
+) -> tuple[int, dict[str, Any]]:
+    body, status, _ = service(store, settings).http(Request(**request))
+    return status, json.loads(body)
+
+
+def test_it_shows_each_pipeline_under_the_names_of_the_design() -> None:
+    status, view = get(MemoryStore())
+
+    assert status == 200
+    assert view["status"] == "degraded"
+    assert view["checked_at"] == "2026-11-20T10:10:00+00:00"
+    assert view["pipelines"][0] == {
+        "pipeline": "live_pulse",
+        "plant": "north",
+        "state": "running",
+        "last_poll_timestamp": "2026-11-20T10:06:00+00:00",
+        "last_poll_success": False,
+        "last_poll_status": "failed",
+        "last_success_timestamp": "2026-11-20T10:00:09+00:00",
+        "next_poll_scheduled": "2026-11-20T10:15:00+00:00",
+        "running_since": "2026-11-20T10:09:58+00:00",
+        "polls_executed": 96,
+        "polls_failed": 3,
+        "consecutive_failures": 1,
+        "last_error": {
+            "code": "source_unavailable",
+            "at": "2026-11-20T10:06:05+00:00",
+            "is_retryable": True,
+            "run_id": 41,
+        },
+        "duration_ms": {"p50": 2100, "p95": 4800},
+        "data_until": "2026-11-20T10:00:00+00:00",
+        "data_age_s": 600,
+        "is_data_behind": False,
+        "counts": {"snapshots_written": 12},
+        "missing_settings": [],
+    }
+
+
+def test_what_is_not_configured_or_stopped_is_said_as_such() -> None:
+    _, view = get(MemoryStore())
+
+    shown = {one["plant"]: one for one in view["pipelines"]}
+    assert [(plant, one["state"]) for plant, one in shown.items()] == [
+        ("north", "running"),
+        ("south", "not_configured"),
+        ("west", "stopped"),
+    ]
+    assert shown["south"]["missing_settings"] == ["MSSQL_HOST"]
+    assert shown["west"]["next_poll_scheduled"] is None
+
+
+def test_supabase_is_asked_once_for_all_and_told_what_is_stopped() -> None:
+    store = MemoryStore()
+
+    get(store)
+
+    assert store.asked == [
+        [
+            {"pipeline": "live_pulse", "plant": "north", "is_stopped": False},
+            {"pipeline": "live_pulse", "plant": "south", "is_stopped": False},
+            {"pipeline": "live_pulse", "plant": "west", "is_stopped": True},
+        ]
+    ]
+    assert 0 < store.seconds_left <= 5  # seconds, health.timeout_s
+
+
+def test_the_summaries_may_come_in_any_order() -> None:
+    _, view = get(MemoryStore({"pipelines": list(reversed(ANSWER["pipelines"]))}))
+
+    assert [(one["plant"], one["polls_executed"]) for one in view["pipelines"]] == [
+        ("north", 96),
+        ("south", 0),
+        ("west", 0),
+    ]
+
+
+def test_slots_that_succeeded_without_snapshots_are_data_that_stays_behind() -> None:
+    behind = {**NORTH, "snapshots_until": "2026-11-20T09:45:00+00:00"}
+    only_north = SETTINGS.model_copy(update={"plants": {"north": SETTINGS.plants["north"]}})
+
+    _, view = get(MemoryStore({"pipelines": [behind]}), only_north)
+    _, without = get(MemoryStore({"pipelines": [{**NORTH, "snapshots_until": None}]}), only_north)
+
+    assert (view["pipelines"][0]["state"], view["pipelines"][0]["is_data_behind"]) == ("running", True)
+    assert view["pipelines"][0]["data_age_s"] == 1500
+    assert (without["pipelines"][0]["is_data_behind"], without["pipelines"][0]["data_until"]) == (True, None)
+    assert (view["status"], without["status"]) == ("degraded", "degraded")
+
+
+def test_a_pipeline_that_is_down_makes_a_get_503_with_the_same_body() -> None:
+    down = {**NORTH, "last_slot": "2026-11-20T09:15:00+00:00"}
+
+    status, view = get(MemoryStore({"pipelines": [down, *ANSWER["pipelines"][1:]]}))
+
+    assert (status, view["status"], view["pipelines"][0]["state"]) == (503, "unhealthy", "down")
+    assert view["pipelines"][0]["polls_executed"] == 96
+
+
+UNREACHABLE = StoreUnavailable("Supabase at supabase.example did not answer")
+REFUSED = StoreRefused("the key was refused: check SUPABASE_SECRET_KEY")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(UNREACHABLE, "store_unavailable"), (REFUSED, "store_refused"), (KeyError("day"), "internal_error")],
+)
+def test_what_cannot_be_seen_is_unhealthy_and_no_exception(error: Exception, code: str) -> None:
+    status, view = get(MemoryStore(error))
+
+    assert (status, view["status"]) == (503, "unhealthy")
+    assert view["error"]["code"] == code
+    assert [(one["plant"], one["state"]) for one in view["pipelines"]] == [
+        ("north", "unknown"),
+        ("south", "unknown"),
+        ("west", "stopped"),
+    ]
+    assert view["pipelines"][0]["next_poll_scheduled"] == "2026-11-20T10:15:00+00:00"
+
+
+def test_an_answer_that_is_none_of_ours_is_unhealthy_too() -> None:
+    status, view = get(MemoryStore({"pipelines": [{"pipeline": "live_pulse", "plant": "elsewhere"}]}))
+
+    assert (status, view["error"]["code"]) == (503, "internal_error")
+
+
+def test_wrong_settings_are_unhealthy_and_tried_again_at_the_next_look() -> None:
+    broken = service(MemoryStore(), ConfigurationError("plants.north.time_zone: must be ..."))
+
+    body, status, _ = broken.http(Request())
+    broken.load_settings = lambda: SETTINGS
+    _, later, _ = broken.http(Request())
+
+    assert (status, json.loads(body)["error"]["code"]) == (503, "configuration_error")
+    assert json.loads(body)["pipelines"] == []
+    assert later == 200
+
+
+def test_without_supabase_settings_it_says_so() -> None:
+    status, view = get(MemoryStore(), SETTINGS.model_copy(update={"supabase": None}))
+
+    assert (status, view["error"]["code"]) == (503, "configuration_error")
+
+
+@pytest.mark.parametrize("store", [MemoryStore(), MemoryStore(UNREACHABLE)], ids=["seen", "unreachable"])
+def test_neither_a_host_nor_a_secret_is_shown(store: MemoryStore) -> None:
+    body, _, _ = service(store).http(Request())
+
+    for word in ("sql.north.example", "supabase.example", "reader", "factory_records", "k" * 30, '"pw"'):
+        assert word not in body
+
+
+def test_nothing_of_it_may_be_kept_by_a_cache() -> None:
+    for method in ("GET", "HEAD", "POST", "PUT"):
+        _, _, headers = service(MemoryStore()).http(Request(method))
+        assert (headers["Cache-Control"], headers["Content-Type"]) == ("no-store", "application/json")
+
+
+def test_a_head_is_answered_as_a_get_without_its_body() -> None:
+    assert service(MemoryStore()).http(Request("HEAD"))[:2] == ("", 200)
+    assert service(MemoryStore(UNREACHABLE)).http(Request("HEAD"))[:2] == ("", 503)
+
+
+def test_a_post_is_answered_with_the_same_view() -> None:
+    assert get(MemoryStore(), method="POST") == get(MemoryStore())
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "field_"),
+    [
+        ({"method": "PUT"}, 405, None),
+        ({"method": "DELETE"}, 405, None),
+        ({"path": "/metrics"}, 404, None),
+        ({"method": "POST", "body": b"{"}, 400, None),
+        ({"method": "POST", "body": b"[]"}, 400, None),
+        ({"method": "POST", "body": b'{"plant": "north"}'}, 400, "plant"),
+        ({"method": "POST", "body": b"x" * 65_537}, 413, None),
+    ],
+)
+def test_a_malformed_request_is_refused_and_supabase_is_not_asked(
+    request_: dict[str, Any], status: int, field_: str | None
+) -> None:
+    store = MemoryStore()
+
+    body, answered, headers = service(store).http(Request(**request_))
+
+    assert answered == status
+    assert json.loads(body)["error"]["code"] == "invalid_request"
+    assert json.loads(body)["error"]["field"] == field_
+    assert headers.get("Allow") == ("GET, HEAD, POST" if status == 405 else None)
+    assert store.asked == []
+
+
+TICK = {"X-CloudScheduler-ScheduleTime": "2026-11-20T10:10:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (ANSWER, 200),
+        ({"pipelines": [{**NOTHING, "plant": plant} for plant in SETTINGS.plants]}, 200),
+        (UNREACHABLE, 503),
+        (REFUSED, 200),
+    ],
+    ids=["degraded", "new", "unreachable", "refused"],
+)
+def test_a_scheduler_hears_2xx_unless_trying_again_can_help(
+    answer: dict[str, Any] | Exception, status: int
+) -> None:
+    assert get(MemoryStore(answer), method="POST", headers=TICK)[0] == status
+
+
+def test_a_scheduler_is_not_told_to_try_again_because_a_pipeline_is_down() -> None:
+    down = {"pipelines": [{**NORTH, "last_slot": None}, *ANSWER["pipelines"][1:]]}
+
+    assert get(MemoryStore(down), method="POST", headers=TICK)[0] == 200
+    assert get(MemoryStore(down), method="POST")[0] == 503
+
+
+def function_url_event(method: str) -> dict[str, Any]:
+    return {"rawPath": "/", "headers": {}, "requestContext": {"http": {"method": method}}, "body": ""}
+
+
+def test_lambda_answers_a_function_url_a_schedule_and_a_direct_call() -> None:
+    ours = service(MemoryStore())
+
+    over_http = ours.event(function_url_event("GET"))
+    scheduled = ours.event({"scheduled_time": "2026-11-20T10:10:00Z"})
+
+    assert (over_http["statusCode"], over_http["headers"]["Cache-Control"]) == (200, "no-store")
+    assert json.loads(over_http["body"]) == scheduled == ours.event({})
+    assert ours.event({"plant": "north"})["error"]["field"] == "plant"
+
+
+def test_lambda_tries_a_schedule_again_when_supabase_could_not_be_reached() -> None:
+    ours = service(MemoryStore(UNREACHABLE))
+
+    with pytest.raises(StoreUnavailable):
+        ours.event({"scheduled_time": "2026-11-20T10:10:00Z"})
+    assert ours.event({})["status"] == "unhealthy"
+
+
+def test_a_look_is_one_line_in_the_log_that_names_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    get(MemoryStore())
+    get(MemoryStore(UNREACHABLE), method="POST", headers=TICK)
+    get(MemoryStore(), method="PUT")
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["severity"], line["message"]) for line in lines] == [
+        ("WARNING", "health degraded"),
+        ("ERROR", "health unhealthy"),
+        ("WARNING", "invocation refused"),
+    ]
+    assert lines[0]["troubled"] == ["live_pulse of south is not_configured"]
+    assert lines[1]["error"]["message"] == "Supabase at supabase.example did not answer"

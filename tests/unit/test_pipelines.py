@@ -1,0 +1,67 @@
+"""Which pipelines a deployment has, and when they are due."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plantpulse import config
+from plantpulse.pipelines import Pipeline, pipelines_of
+from plantpulse.schedules import Every
+from plantpulse.settings import Settings
+
+
+def settings(**tree: Any) -> Settings:
+    return Settings.model_validate({"plants": {"north": {"time_zone": "UTC"}}, **tree})
+
+
+def pulses(known: Settings) -> dict[str, Pipeline]:
+    return {one.plant: one for one in pipelines_of(known) if one.name == "live_pulse"}
+
+
+def test_every_plant_is_polled_on_its_own_grid() -> None:
+    plants = {
+        "north": {"time_zone": "UTC"},
+        "south": {"time_zone": "UTC", "live_pulse": {"every_minutes": 5, "window_minutes": 10}},
+    }
+
+    found = pulses(settings(plants=plants))
+
+    assert list(found) == ["north", "south"]
+    assert found["north"].schedule == Every(timedelta(minutes=15))
+    assert found["south"].schedule == Every(timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    ("tree", "is_enabled"),
+    [
+        ({}, True),
+        ({"live_pulse": {"enabled": False}}, False),
+        ({"plants": {"north": {"time_zone": "UTC", "enabled": False}}}, False),
+        ({"plants": {"north": {"time_zone": "UTC", "live_pulse": {"enabled": False}}}}, False),
+        (
+            {
+                "plants": {"north": {"time_zone": "UTC", "live_pulse": {"enabled": True}}},
+                "live_pulse": {"enabled": False},
+            },
+            True,
+        ),
+    ],
+)
+def test_a_pipeline_is_switched_off_for_all_plants_or_for_one(tree: dict[str, Any], is_enabled: bool) -> None:
+    assert pulses(settings(**tree))["north"].is_enabled is is_enabled
+
+
+def test_what_a_source_lacks_is_named_save_its_password(tmp_path: Any) -> None:
+    """Only the function that polls is given passwords."""
+    file = tmp_path / "plantpulse.yaml"
+    file.write_text(
+        "plants:\n"
+        "  north: {time_zone: UTC, sql_server: {host: sql.example, user: reader, database: mes}}\n"
+        "  south: {time_zone: UTC, sql_server: {host: sql.example}}\n"
+    )
+
+    found = pulses(config.load({"PLANTPULSE_CONFIG": str(file)}))
+
+    assert found["north"].missing_settings == ()
+    assert found["south"].missing_settings == ("MSSQL_USER", "MSSQL_DATABASE")
