@@ -1,9 +1,9 @@
-"""The pipelines that a deployment runs on schedule: one for each kind and plant, from the settings.
+"""The pipelines that a deployment runs on schedule, of each plant or of all, from the settings.
 
 Pure. Whoever looks at all of them (health, the command line) goes by this table; a new kind is one entry.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,22 +28,23 @@ class Pipeline:
 
 
 def pipelines_of(settings: Settings) -> tuple[Pipeline, ...]:
-    """Return the pipelines of all plants, in the order of plantpulse.yaml."""
-    return tuple(kind(settings, plant) for plant in settings.plants for kind in _KINDS)
+    """Return the pipelines, kind by kind; plants are in the order of plantpulse.yaml."""
+    return tuple(pipeline for kind in _KINDS for pipeline in kind(settings))
 
 
-def _live_pulse(settings: Settings, plant: str) -> Pipeline:
-    return Pipeline(
-        name="live_pulse",
-        plant=plant,
-        schedule=Every.minutes(settings.live_pulse_of(plant).every_minutes),
-        is_enabled=settings.is_polled(plant),
-        missing_settings=_lacking(settings.plants[plant]),
-        keeps_snapshots=True,
-    )
+def _live_pulse(settings: Settings) -> Iterator[Pipeline]:
+    for plant, known in settings.plants.items():
+        yield Pipeline(
+            name="live_pulse",
+            plant=plant,
+            schedule=Every.minutes(settings.live_pulse_of(plant).every_minutes),
+            is_enabled=settings.is_polled(plant),
+            missing_settings=_lacking(known),
+            keeps_snapshots=True,
+        )
 
 
-_KINDS: Final[Sequence[Callable[[Settings, str], Pipeline]]] = (_live_pulse,)
+_KINDS: Final[Sequence[Callable[[Settings], Iterable[Pipeline]]]] = (_live_pulse,)
 
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:

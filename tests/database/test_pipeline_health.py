@@ -276,7 +276,7 @@ def test_what_was_switched_on_again_is_watched_anew(service: Api, record: Record
 
 def test_looking_again_writes_nothing(service: Api, database: Connection, record: Record) -> None:
     record(at("11:45:03"))
-    rows = "select xmin, watched_pipelines.* from public.watched_pipelines"
+    rows = "select xmin, xmax, watched_pipelines.* from public.watched_pipelines"  # not even a lock
     look(service)
     before = database.execute(rows).fetchall()
 
