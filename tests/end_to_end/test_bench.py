@@ -16,6 +16,14 @@ def quick() -> Finished:
         return finished
 
 
+@pytest.fixture(scope="module")
+def quick_health() -> Finished:
+    with started(sys.executable, "-m", "bench", "health", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+        return finished
+
+
 def lines_below(finished: Finished, headline: str) -> list[str]:
     """Return the table's lines below a headline, without its own head."""
     _, _, rest = finished.output.partition(f"### {headline}")
@@ -63,3 +71,11 @@ def test_the_removal_of_old_snapshots_is_measured_alone_and_beside_polls(quick_c
     polls = lines_below(quick_cleanup, "Cleanup: a poll without it and beside it")
     assert [line.split("|")[1].split()[0] for line in polls] == ["claims", "commits", "polls"]
     assert re.search(r" \d+\.\d\d \(\d+\.\d\d\) ", polls[-1])
+
+
+def test_health_is_set_beside_a_call_that_does_nothing(quick_health: Finished) -> None:
+    found = lines_below(quick_health, "Health with 2,000 runs stored")
+
+    assert quick_health.exit_code == 0, quick_health.output
+    assert [line.split("|")[1].strip() for line in found] == ["100, every 15 min", "10, every 1 min"]
+    assert all(len(re.findall(r" \d+\.\d\d \(\d+\.\d\d\) ", line)) == 2 for line in found)
