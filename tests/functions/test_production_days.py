@@ -88,6 +88,23 @@ def test_an_open_stop_costs_all_hours_of_a_long_day(world: Mornings, week: Week)
 
 
 @pytest.mark.parametrize(
+    ("day", "morning"),
+    [("2026-03-29", utc(3, 30, 4)), ("2026-10-25", utc(10, 26, 5))],
+    ids=["spring", "autumn"],
+)
+def test_a_stop_over_the_change_of_the_clock_is_as_long_as_it_was(
+    world: Mornings, week: Week, day: str, morning: datetime
+) -> None:
+    world.settings, world.now = {"time_zone": "Europe/Berlin"}, morning
+    world.store.execute("delete from public.shift_targets")
+    week.downtime("PRESS-01", "Jam", 90, f"{day}T01:45:00")
+
+    world.morning(morning)
+
+    assert (world.summary(day=day)["downtime"], world.summary(day=day)["loss"]) == (90, 180)
+
+
+@pytest.mark.parametrize(
     ("starts_at", "first", "last", "before", "after"),
     [
         (

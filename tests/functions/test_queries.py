@@ -219,7 +219,7 @@ def test_a_stop_that_reaches_into_the_window_is_read_whole(ask: Ask, store: Any)
     store(stopped("PRESS-01", 120, "09:30", notes="pump changed"))
 
     assert ask("downtime") == [
-        ("PRESS-01", "Jam", at("2026-11-20 09:30"), at("2026-11-20 11:30"), "pump changed")
+        ("PRESS-01", "Jam", at("2026-11-20 09:30"), at("2026-11-20 11:30"), "pump changed", 120.0)
     ]
 
 
@@ -241,28 +241,31 @@ def test_an_open_stop_has_no_end_and_is_looked_back_for_seven_days(ask: Ask, sto
         stopped("PRESS-01", None, "10:10"),
     )
 
-    assert [(row[0], row[3]) for row in ask("downtime")] == [("PRESS-01", None), ("WELD-02", None)]
+    assert [(row[0], row[3], row[5]) for row in ask("downtime")] == [
+        ("PRESS-01", None, None),
+        ("WELD-02", None, None),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("minutes", "ended_at"),
+    ("minutes", "ended_at", "told"),
     [
-        (2147483647, at("2027-11-20 10:10")),  # read as 525,600 minutes, a year
-        (-2147483648, at("2026-11-20 10:09")),
-        (-1, at("2026-11-20 10:09")),
-        (0, at("2026-11-20 10:10")),
+        (2147483647, at("2027-11-20 10:10"), 525600),  # a year
+        (-2147483648, at("2026-11-20 10:09"), -1),
+        (-1, at("2026-11-20 10:09"), -1),
+        (0, at("2026-11-20 10:10"), 0),
     ],
 )
 def test_mistyped_minutes_neither_end_the_query_nor_hide(
-    ask: Ask, store: Any, minutes: int, ended_at: datetime
+    ask: Ask, store: Any, minutes: int, ended_at: datetime, told: float
 ) -> None:
     store(stopped("PRESS-01", minutes, "10:10"), stopped("WELD-01", 5, "10:05"))
 
     rows = ask("downtime")
 
-    assert [(row[0], row[3]) for row in rows] == [
-        ("PRESS-01", ended_at),
-        ("WELD-01", at("2026-11-20 10:10")),
+    assert [(row[0], row[3], row[5]) for row in rows] == [
+        ("PRESS-01", ended_at, told),
+        ("WELD-01", at("2026-11-20 10:10"), 5),
     ]
 
 

@@ -12,7 +12,7 @@ NAMES = ("output", "oee", "downtime", "safety", "quality", "labor")
 COLUMNS = {
     "output": ["asset", "bucket", "units", "last_at"],
     "oee": ["asset", "oee", "availability", "performance", "quality", "at"],
-    "downtime": ["asset", "reason_code", "started_at", "ended_at", "notes"],
+    "downtime": ["asset", "reason_code", "started_at", "ended_at", "notes", "minutes"],
     "safety": ["source_id", "asset", "reason_code", "at", "minutes", "notes"],
     "quality": ["asset", "good", "rejected"],
     "labor": ["asset", "headcount", "hours"],

@@ -15,7 +15,7 @@ files in `queries/`. Times leave here as aware UTC, read from naive plant-local 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from plantpulse.plant.cells import (
     Reason,
     read_asset,
     read_count,
+    read_optional_count,
     read_optional_time,
     read_text,
     read_time,
@@ -36,7 +37,7 @@ Row = Sequence[object]
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("asset", "bucket", "units", "last_at"),
     "oee": ("asset", "oee", "availability", "performance", "quality", "at"),
-    "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes"),
+    "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes", "minutes"),
     "safety": ("source_id", "asset", "reason_code", "at", "minutes", "notes"),
     "quality": ("asset", "good", "rejected"),
     "labor": ("asset", "headcount", "hours"),
@@ -44,6 +45,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 OEE_PERCENT_PER_UNIT: Final[Mapping[str, float]] = {"percent": 1.0, "fraction": 100.0}
 LARGEST_OEE_PERCENT: Final = 1000.0
 KEPT_REJECTS: Final = 100
+LONGEST_STOP_MINUTES: Final = 525_600  # a year, as downtime.sql bounds them
 
 
 class Rejected(NamedTuple):
@@ -174,9 +176,13 @@ def parse_downtime(
     """
 
     def read(row: Row) -> DowntimeReading:
-        asset, reason_code, started, ended, _notes = row
+        asset, reason_code, started, ended, _notes, lasted = row
         name, key = read_asset(asset)
         started_at, ended_at = _read_stop(started, ended, zone)
+        minutes = read_optional_count(lasted)
+        if ended_at is not None and minutes is not None:
+            # The source added them by the wall clock: an hour off where that is changed between.
+            ended_at = started_at + timedelta(minutes=min(minutes, LONGEST_STOP_MINUTES))
         return DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
 
     parsed = _parse("downtime", rows, read)

@@ -35,7 +35,10 @@ _NAME: Final = r"(?:\[[^\]]+\]|\"[^\"]+\"|[A-Za-z_#][\w$#]*)"
 _TABLE: Final = rf"(?i)(?<![@\w])(?:from|join)\s+({_NAME}(?:\s*\.{{1,2}}\s*{_NAME}){{0,3}})(?![\w$#]|\s*[(.])"
 _NAMED_QUERY: Final = rf"(?i)(?:\bwith|,)\s+({_NAME})\s*(?:\([^)]*\)\s*)?as\s*\("
 
-_OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {"safety": frozenset({"source_id"})}
+_OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
+    "safety": frozenset({"source_id"}),
+    "downtime": frozenset({"minutes"}),
+}
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ GOOD_ROWS: dict[str, dict[str, object]] = {
         "started_at": local(6, 5),
         "ended_at": local(6, 9),
         "notes": None,
+        "minutes": None,
     },
     "quality": {"asset": "PRESS-01", "good": 11.0, "rejected": 1.0},
     "labor": {"asset": "PRESS-01", "headcount": 3, "hours": 1.5},
@@ -259,6 +260,9 @@ def test_percent_declared_as_a_fraction_is_noticed() -> None:
     assert parsed.rejected_counts == {Reason.OEE_OUT_OF_RANGE: 1}
 
 
+SPRING_STOP = datetime(2026, 3, 8, 1, 45)  # noqa: DTZ001
+
+
 def test_an_open_stop_has_no_end() -> None:
     parsed = parse_changed("downtime", ended_at=None)
 
@@ -287,6 +291,39 @@ def test_a_stop_over_the_autumn_change_is_not_reversed() -> None:
     assert [(one.started_at, one.ended_at) for one in parsed.readings] == [
         (utc(6, 50, day=1), utc(7, 10, day=1)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("started_at", "ended_at", "expected"),
+    [
+        # Ninety minutes, and the end that the wall clock gives for them: an hour late, an hour early, right.
+        (local(1, 45, day=1), local(3, 15, day=1), utc(8, 15, day=1)),
+        (SPRING_STOP, SPRING_STOP + timedelta(minutes=90), datetime(2026, 3, 8, 9, 15, tzinfo=UTC)),
+        (local(6, 5), local(7, 35), utc(13, 35)),
+    ],
+)
+def test_a_stop_whose_length_is_told_lasts_that_long_over_any_change_of_the_clock(
+    started_at: datetime, ended_at: datetime, expected: datetime
+) -> None:
+    parsed = parse_changed("downtime", started_at=started_at, ended_at=ended_at, minutes=90)
+
+    assert [reading.ended_at for reading in parsed.readings] == [expected]
+
+
+def test_a_length_that_cannot_be_is_rejected_and_an_absurd_one_is_a_year() -> None:
+    refused = [parse_changed("downtime", minutes=minutes) for minutes in (-1, "long", 1e12)]
+    (longest,) = parse_changed("downtime", minutes=1e9).readings
+
+    assert [next(iter(parsed.rejected_counts)) for parsed in refused] == [
+        Reason.NEGATIVE,
+        Reason.NOT_A_NUMBER,
+        Reason.ABSURD,
+    ]
+    assert longest.ended_at == longest.started_at + timedelta(days=365)
+
+
+def test_an_open_stop_stays_open_whatever_its_length() -> None:
+    assert [one.ended_at for one in parse_changed("downtime", ended_at=None, minutes=5).readings] == [None]
 
 
 def test_a_stop_that_starts_in_the_hour_that_spring_left_out_is_kept() -> None:
@@ -332,7 +369,7 @@ def test_malformed_rows_leave_the_valid_ones_alone() -> None:
 
 
 def test_a_rejected_row_is_told_in_json() -> None:
-    row = ("x" * 300, Decimal("1.50"), "a\x00b\ud83d", local(6, 5), b"\x01\xff")
+    row = ("x" * 300, Decimal("1.50"), "a\x00b\ud83d", local(6, 5), b"\x01\xff", None)
 
     parsed = parse_downtime([row], zone=CHICAGO)
 
@@ -346,6 +383,7 @@ def test_a_rejected_row_is_told_in_json() -> None:
                 "started_at": "a b?",
                 "ended_at": "2026-11-20T06:05:00",
                 "notes": "0x01ff",
+                "minutes": None,
             },
         }
     ]

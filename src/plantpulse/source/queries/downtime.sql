@@ -6,6 +6,9 @@
 --   started_at   datetime2  plant-local time
 --   ended_at     datetime2  plant-local time; null = still open; before started_at = malformed
 --   notes        nvarchar   free text, may be null
+--   minutes      float      how long it lasted, where the table says that and not when it ended: ended_at is then
+--                           a sum by the wall clock, an hour off where the clock is changed between. Null = still
+--                           open; the column may be left out where the table stores the end
 -- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
 -- over a text that ends in half an emoji, as one that was cut to fit its column can.
 --
@@ -15,13 +18,14 @@
 -- declare @limit int = 50000;                           -- at most so many result rows
 --
 -- Tables named otherwise? Change the names in the inner select; the aliases stay. A table that stores
--- the end of a stop gives it as ended_at, in place of the dateadd.
+-- the end of a stop gives it as ended_at, in place of the dateadd, and no minutes.
 select top (@limit)
     stop.asset + N' ' as asset,
     left(stop.reason_code, 400) + N' ' as reason_code,
     stop.started_at as started_at,
     stop.ended_at as ended_at,
-    substring(stop.notes, 1, 3999) + N' ' as notes
+    substring(stop.notes, 1, 3999) + N' ' as notes,
+    stop.minutes as minutes
 from (
     select
         id as id,
@@ -44,7 +48,14 @@ from (
             -- year 9999 must not overflow either
             case when [timestamp] < @until then [timestamp] end
         ) as ended_at,
-        notes as notes
+        notes as notes,
+        cast(
+            case
+                when downtime_minutes > 525600 then 525600
+                when downtime_minutes < 0 then -1
+                else downtime_minutes
+            end as float
+        ) as minutes
     from downtime_records
     -- Seven days: a stop is found by its start, so one that began before the window and reaches into it
     -- would be missed without looking back. Longer asks the index for more rows at every poll; a stop that
