@@ -1,7 +1,7 @@
 """`python -m bench`: polls, in about six minutes. `--quick` only shows that it runs.
 
-`python -m bench health`: health with 1,000,000 runs stored; `python -m bench cleanup`: the removal of 5,000,000
-snapshots, and polls beside it.
+`python -m bench health`: health with 1,000,000 runs stored. `python -m bench cleanup`: the removal of
+5,000,000 snapshots, and polls beside it.
 """
 
 import argparse
