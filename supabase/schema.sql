@@ -1511,6 +1511,7 @@ CREATE FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with tim
   and run.trigger = 'manual'
   and run.status in ('succeeded', 'partial')
   and run.finished_at between p_now - interval '1 second' and p_now
+  and (run.report ->> 'span') is not distinct from (p_claim ->> 'span')
   -- A poll by hand is of now, so two of them never have one window; a span that was named is that span alone.
   and (
     not coalesce((p_claim ->> 'is_window_named')::boolean, false)
@@ -1526,7 +1527,7 @@ ALTER FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time
 
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) IS 'The manual run that ended within the last second, of the same window when one was named, when the claim is a manual one without a key: a double click.';
+COMMENT ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) IS 'The manual run that ended within the last second and was asked for the same (span of a poll, days of a report), when the claim is a manual one without a key: a double click.';
 
 -- Name: record_safety_events(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 

@@ -6,7 +6,14 @@ import pytest
 
 from tests.database.api import Api
 from tests.database.conftest import Connection
-from tests.database.protocol import COMMITTED_AT, fence, report_claim, report_commit, summary
+from tests.database.protocol import (
+    COMMITTED_AT,
+    fence,
+    manual_claim,
+    report_claim,
+    report_commit,
+    summary,
+)
 
 DAY_BEFORE = {"window_start": "2026-11-20T06:00:00+00:00", "window_until": "2026-11-21T06:00:00+00:00"}
 
@@ -115,3 +122,19 @@ def test_a_double_click_is_one_report_but_another_day_is_another(
     other = by_hand(service, 3, **DAY_BEFORE)
 
     assert (again["answer"], other["answer"]) == ("duplicate", "claimed")
+
+
+def test_a_span_of_polls_is_told_from_a_poll_of_now_and_from_another_span(service: Api) -> None:
+    span = {"from": "2026-11-22T04:00:00+00:00", "until": "2026-11-22T05:00:00+00:00"}
+    done = {"status": "succeeded", "report": {"span": span}}
+    service.call("claim_run", p_claim=manual_claim(1, span=span), p_now=COMMITTED_AT)
+    service.call("complete_run", p_fence=fence(1), p_completion=done, p_now=COMMITTED_AT)
+
+    def asked(number: int, asked_for: dict[str, str] | None) -> str:
+        claim = manual_claim(number, span=asked_for, is_dry_run=False)
+        answer: str = service.call("claim_run", p_claim=claim, p_now=COMMITTED_AT)["answer"]
+        return answer
+
+    assert asked(2, span) == "duplicate"
+    assert asked(3, None) == "claimed"
+    assert asked(4, {**span, "from": "2026-11-22T03:00:00+00:00"}) == "busy"

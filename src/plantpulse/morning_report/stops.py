@@ -1,7 +1,7 @@
 """An asset's stops of one day: how long it stood still in the time planned for it, and why.
 
 Pure. Only planned time counts, because outside it nothing was to be made and nothing is lost
-(docs/decisions/0050). Time in which stops overlap counts once, for the one that began first, so that the
+(docs/decisions/0052). Time in which stops overlap counts once, for the one that began first, so that the
 reasons' minutes add up to the downtime.
 """
 
