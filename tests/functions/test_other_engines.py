@@ -132,6 +132,14 @@ def test_a_lock_is_waited_for_and_tried_again_whatever_its_number(other: World, 
     assert other.tick()[1]["outcome"] == "succeeded"
 
 
+@pytest.mark.parametrize("engine", ["sqlserver", "foreign"], indirect=True)
+def test_a_server_that_obeys_all_settings_is_told_of_none(other: World, engine: StandIn) -> None:
+    _, report = other.tick()
+
+    assert set(report["source"]) == {"utc_offset_minutes", "clock_skew_s"}
+    assert sum("SET" in statement.text for statement in engine.traffic.statements) == 7
+
+
 @pytest.mark.parametrize("engine", ["babelfish", "mute"], indirect=True)
 def test_settings_that_are_refused_are_told_and_the_rest_is_obeyed(
     other: World, engine: StandIn, floor: Floor
