@@ -1154,6 +1154,24 @@ ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[]) OWNER TO postgres
 
 COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) IS 'Locks safety events until the transaction ends; returns the ids of which there is no event.';
 
+-- Name: managed_plants(uuid); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.managed_plants(p_user_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object('plants', coalesce(jsonb_agg(member.plant order by member.plant), '[]'))
+  from public.plant_members as member
+  where member.user_id = p_user_id
+  and member.role = 'manager';
+$$;
+
+ALTER FUNCTION public.managed_plants(p_user_id uuid) OWNER TO postgres;
+
+-- Name: FUNCTION managed_plants(p_user_id uuid); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.managed_plants(p_user_id uuid) IS 'The plants that a user is a manager of, which is who may ask for a run by hand; * stands for all plants.';
+
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.normalise_key(p_text text) RETURNS text
@@ -2919,7 +2937,7 @@ COMMENT ON COLUMN public.plant_members.plant IS 'Key of the plant in plantpulse.
 
 -- Name: COLUMN plant_members.role; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.plant_members.role IS 'viewer reads; operator also acknowledges and resolves safety events; manager also reads rejected records.';
+COMMENT ON COLUMN public.plant_members.role IS 'viewer reads; operator also acknowledges and resolves safety events; manager also reads rejected records and may ask for runs by hand.';
 
 -- Name: COLUMN plant_members.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3762,6 +3780,11 @@ GRANT ALL ON FUNCTION public.lock_run(p_fence uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) TO service_role;
+
+-- Name: FUNCTION managed_plants(p_user_id uuid); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.managed_plants(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 

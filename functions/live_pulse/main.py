@@ -12,7 +12,9 @@ from plantpulse.invocations import HttpRequest
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
 
-_service = Service(LivePulse(connect_source=sqlserver.connect), open_store=database.connect)
+_service = Service(
+    LivePulse(connect_source=sqlserver.connect), open_store=database.connect, open_members=database.connect
+)
 
 
 def handle_http(request: HttpRequest) -> Response:

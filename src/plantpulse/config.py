@@ -35,9 +35,12 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "MSSQL_TIMEZONE": ("plants", "*", "time_zone"),
     "MSSQL_ENCRYPTION": ("plants", "*", "sql_server", "encryption"),
     "MSSQL_CA_FILE": ("plants", "*", "sql_server", "ca_file"),
+    "MANUAL_CALLS": ("manual_calls", "accept"),
+    "K_SERVICE": ("manual_calls", "cloud_run_service"),
     "SUPABASE_URL": ("supabase", "url"),
     "SUPABASE_SECRET_KEY": ("supabase", "secret_key"),
     "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
+    "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
 }
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
 CONFIG_FILE_VARIABLE = "PLANTPULSE_CONFIG"
@@ -91,7 +94,7 @@ def _places(tree: Any, above: str = "") -> Iterator[str]:
 def _validated(tree: dict[str, Any], origins: Mapping[tuple[str, ...], str]) -> Settings:
     for key, plant in _mapping(tree, "plants").items():
         _settle_sql_server(key, plant)
-    if set(tree.get("supabase", {})) != {"url", "secret_key"}:
+    if not {"url", "secret_key"} <= set(tree.get("supabase", {})):
         tree.pop("supabase", None)
     try:
         return Settings.model_validate(tree)

@@ -15,16 +15,19 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
 
-from plantpulse import config, invocations, runs
+from plantpulse import callers, config, cross_origin, invocations, runs
+from plantpulse.callers import Caller, KeyRing, OpenMembers
 from plantpulse.errors import (
     FenceRefused,
+    Forbidden,
     InvalidRequest,
     NotConfigured,
     PlantpulseError,
     TransientError,
+    Unauthenticated,
 )
 from plantpulse.guard import guarded
-from plantpulse.invocations import HttpRequest, Invocation
+from plantpulse.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport
 from plantpulse.settings import Settings, SupabaseSettings
@@ -95,19 +98,22 @@ class Answer:
 class Service(Generic[Store]):
     """One pipeline, ready to be called over HTTP or with an event.
 
-    `clock` is given only where time is simulated; it then drives the SQL functions too.
+    `clock` is given only where time is simulated; it then drives the SQL functions too. `open_members` is
+    needed to take the tokens of Supabase users.
     """
 
     pipeline: Pipeline[Store]
     open_store: OpenStore[Store]
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
+    open_members: OpenMembers | None = None
     _settings: Settings | None = field(default=None, init=False)
+    _keys: KeyRing = field(default_factory=KeyRing, init=False)
     _is_cold: bool = field(default=True, init=False)
 
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers."""
-        return self._respond(lambda: invocations.from_http(request))
+        return self._respond(invocations.head_of_http(request), lambda: invocations.from_http(request))
 
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the report itself.
@@ -115,22 +121,37 @@ class Service(Generic[Store]):
         Raises: TransientError when a scheduler asked and trying again can help.
         """
         if invocations.is_function_url_event(event):
-            body, status, headers = self._respond(lambda: invocations.from_function_url(event))
+            head = invocations.head_of_function_url(event)
+            body, status, headers = self._respond(head, lambda: invocations.from_function_url(event))
             return {"statusCode": status, "headers": headers, "body": body}
         answer = self._answer(lambda: invocations.from_event(event))
         if answer.is_scheduled and answer.is_retryable:
             raise answer.error or TransientError(json.dumps(answer.body()["error"]))
         return answer.body()
 
-    def _respond(self, read: Callable[[], Invocation]) -> Response:
+    def _respond(self, head: WebHead, read: Callable[[], Invocation]) -> Response:
+        granted = self._granted_headers(head)
+        if granted and cross_origin.is_preflight(head):
+            return "", HTTPStatus.NO_CONTENT, granted
         answer = self._answer(read)
         status = http_status(answer)
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", **granted}
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = str(RETRY_AFTER_S)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = "POST"
+        if isinstance(answer.error, Unauthenticated):
+            headers["WWW-Authenticate"] = answer.error.challenge
         return json.dumps(answer.body(), separators=(",", ":")), status, headers
+
+    def _granted_headers(self, head: WebHead) -> dict[str, str]:
+        """Return what a browser is told about its page's origin; nothing where nobody has asked."""
+        if "origin" not in head.headers:
+            return {}
+        settings = guarded(self._read_settings)
+        if isinstance(settings, PlantpulseError):
+            return {}
+        return cross_origin.granted_headers(head, settings.manual_calls.allowed_origins)
 
     def _answer(self, read: Callable[[], Invocation]) -> Answer:
         """Return the answer to an invocation, whatever happens, and log it once."""
@@ -144,9 +165,10 @@ class Service(Generic[Store]):
         return answer
 
     def _run(self, invocation: Invocation, *, is_cold: bool) -> Answer:
-        planned = guarded(lambda: self._plan(invocation))
+        planned = guarded(lambda: self._plan(*self._admit(invocation)))
         if isinstance(planned, PlantpulseError):
-            return Answer(is_scheduled=invocation.scheduled_time is not None, error=planned)
+            accepted = self._settings.manual_calls if self._settings else None
+            return Answer(callers.may_be_scheduler(invocation, accepted), error=planned)
         settings, budget, plan = planned
         is_scheduled = plan.trigger == "schedule"
         with _without_collector():
@@ -158,9 +180,19 @@ class Service(Generic[Store]):
             return Answer(is_scheduled, error=report)
         return Answer(is_scheduled, report=report)
 
-    def _plan(self, invocation: Invocation) -> tuple[Settings, Budget, RunPlan]:
-        settings = self._settings = self._settings or self.load_settings()
+    def _read_settings(self) -> Settings:
+        self._settings = self._settings or self.load_settings()
+        return self._settings
+
+    def _admit(self, invocation: Invocation) -> tuple[Invocation, Caller]:
+        return callers.admit(invocation, self._read_settings(), self._keys, self.open_members)
+
+    def _plan(self, invocation: Invocation, caller: Caller) -> tuple[Settings, Budget, RunPlan]:
+        settings = self._read_settings()
         plan = self.pipeline.plan(invocation, settings, (self.clock or runs.utc_now)())
+        caller.require(plan.plant)
+        if plan.trigger == "manual":
+            plan = replace(plan, requested_by=caller.name)
         return settings, self.pipeline.start_budget(plan, settings), plan
 
     def _claim_and_work(
@@ -201,7 +233,7 @@ def _without_collector() -> Iterator[None]:
 
 def http_status(answer: Answer) -> int:
     """Return the HTTP status of an answer. Source: README.md, "Asking for a poll by hand"."""
-    if isinstance(answer.error, InvalidRequest):
+    if isinstance(answer.error, _CALLERS_FAULT):
         return answer.error.http_status
     if answer.is_retryable:
         return HTTPStatus.SERVICE_UNAVAILABLE
@@ -211,6 +243,7 @@ def http_status(answer: Answer) -> int:
     return _STATUS_FOR_PEOPLE.get(outcome, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+_CALLERS_FAULT = (InvalidRequest, Unauthenticated, Forbidden)
 _STATUS_FOR_PEOPLE = {
     "succeeded": HTTPStatus.OK,
     "partial": HTTPStatus.OK,
@@ -237,7 +270,7 @@ def _log(answer: Answer) -> None:
     """Write the canonical line of an invocation."""
     if answer.report is None:
         log(
-            "WARNING" if isinstance(answer.error, InvalidRequest) else "ERROR",
+            "WARNING" if isinstance(answer.error, _CALLERS_FAULT) else "ERROR",
             "invocation refused",
             **answer.body(),
         )

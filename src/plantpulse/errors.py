@@ -11,6 +11,8 @@
         │   └── NotConfigured       a source has no settings at all: said, not failed
         │       └── SwitchedOff     a schedule goes on calling what is switched off: said, not failed
         ├── InvalidRequest          the caller's request is malformed
+        ├── Unauthenticated         nobody knows who asks: sign in, or sign in again
+        ├── Forbidden               who asks is known, but may not
         ├── SourceLoginFailed       SQL Server refused the login
         ├── SourceRefused           SQL Server refused the connection for good: TLS, database
         │   └── SourceTableDenied   the login may not read a table: a query that is optional can be left out
@@ -102,6 +104,29 @@ class InvalidRequest(PermanentError):
         super().__init__(message)
         self.field = field
         self.http_status = http_status
+
+
+class Unauthenticated(PermanentError):
+    """Nobody vouches for the caller; `is_token_refused` when a token was shown that is not valid."""
+
+    code = "unauthenticated"
+    http_status: ClassVar[int] = 401
+
+    def __init__(self, message: str, *, is_token_refused: bool = False) -> None:
+        super().__init__(message)
+        self.is_token_refused = is_token_refused
+
+    @property
+    def challenge(self) -> str:
+        """Return what `WWW-Authenticate` says. Source: RFC 6750, section 3."""
+        return 'Bearer error="invalid_token"' if self.is_token_refused else "Bearer"
+
+
+class Forbidden(PermanentError):
+    """The caller is known, but may not ask for this."""
+
+    code = "forbidden"
+    http_status: ClassVar[int] = 403
 
 
 class SourceLoginFailed(PermanentError):

@@ -8,10 +8,10 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -23,12 +23,28 @@ MAX_KEY_LENGTH = 200
 SCHEDULE_TIME_HEADER = "X-CloudScheduler-ScheduleTime"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 SCHEDULED_TIME_FIELD = "scheduled_time"
+AUTHORIZATION_HEADER = "Authorization"
+CLOUD_RUN_AUTHORIZATION_HEADER = "X-Serverless-Authorization"
 
 # What a function understands over HTTP: one that runs something, and one that can be looked at too.
 RUNS: Final = ("POST",)
 VIEWS: Final = ("GET", "HEAD", "POST")
 
 Parameters = TypeVar("Parameters", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What came along to say who asks; `callers` judges it.
+
+    `arrival`: an event reached the function past the cloud's own access control alone. The two headers
+    are as they came; `aws_identity` is what AWS itself says about the caller of a function URL.
+    """
+
+    arrival: Literal["event", "http", "function_url"] = "event"
+    authorization: str | None = field(default=None, repr=False)
+    cloud_run_authorization: str | None = field(default=None, repr=False)
+    aws_identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ class Invocation:
     scheduled_time: str | None = None
     idempotency_key: str | None = None
     method: str | None = None
+    credentials: Credentials = Credentials()
 
     @property
     def scheduled_at(self) -> datetime | None:
@@ -51,6 +68,14 @@ class Invocation:
             return datetime.fromisoformat(self.scheduled_time) if self.scheduled_time else None
         except ValueError:
             return None
+
+
+@dataclass(frozen=True, slots=True)
+class WebHead:
+    """Method and headers of a web request, the names in lower case."""
+
+    method: str
+    headers: Mapping[str, str]
 
 
 class ByteStream(Protocol):
@@ -72,11 +97,29 @@ class HttpRequest(Protocol):
     def stream(self) -> ByteStream: ...
 
 
+def head_of_http(request: HttpRequest) -> WebHead:
+    """Return method and headers of an HTTP request."""
+    return WebHead(request.method, {name.lower(): value for name, value in request.headers.items()})
+
+
+def head_of_function_url(event: Mapping[str, Json]) -> WebHead:
+    """Return method and headers of a function-URL event."""
+    headers = event.get("headers") or {}
+    method = str(event["requestContext"]["http"].get("method"))
+    return WebHead(method, {str(name).lower(): str(value) for name, value in headers.items()})
+
+
 def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocation:
     """Return what an HTTP request asks for. Raises: InvalidRequest with the 4xx that says why not."""
     _check_target(request.method, request.path, methods)
     body = request.stream.read(MAX_BODY_BYTES + 1) if request.method == "POST" else b""
-    return _from_web(request.method, body, {name.lower(): value for name, value in request.headers.items()})
+    head = head_of_http(request)
+    credentials = Credentials(
+        "http",
+        authorization=head.headers.get(AUTHORIZATION_HEADER.lower()),
+        cloud_run_authorization=head.headers.get(CLOUD_RUN_AUTHORIZATION_HEADER.lower()),
+    )
+    return _from_web(head, body, credentials)
 
 
 def is_function_url_event(event: object) -> bool:
@@ -97,8 +140,13 @@ def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS
         body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else str(text).encode()
     except (binascii.Error, ValueError, TypeError):
         raise InvalidRequest("the body is not valid base64") from None
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-    return _from_web(method, body, headers)
+    head = head_of_function_url(event)
+    credentials = Credentials(
+        "function_url",
+        authorization=head.headers.get(AUTHORIZATION_HEADER.lower()),
+        aws_identity=_aws_identity(event["requestContext"]),
+    )
+    return _from_web(head, body, credentials)
 
 
 def from_event(event: object) -> Invocation:
@@ -143,9 +191,22 @@ def _check_target(method: str, path: str, methods: Collection[str]) -> None:
         )
 
 
-def _from_web(method: str, body: bytes, headers: Mapping[str, str]) -> Invocation:
+def _aws_identity(context: Mapping[str, Json]) -> str | None:
+    """Return the ARN of a caller that AWS has let in; None where the URL lets in everybody.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+    """
+    place: Json = context
+    for name in ("authorizer", "iam", "userArn"):
+        place = place.get(name) if isinstance(place, Mapping) else None
+    return place if isinstance(place, str) else None
+
+
+def _from_web(head: WebHead, body: bytes, credentials: Credentials) -> Invocation:
+    headers = head.headers
     return Invocation(
-        method=method,
+        method=head.method,
+        credentials=credentials,
         parameters=_json_object(body),
         scheduled_time=headers.get(SCHEDULE_TIME_HEADER.lower()),
         idempotency_key=_idempotency_key(headers.get(IDEMPOTENCY_HEADER.lower())),

@@ -276,6 +276,21 @@ class PlantSettings(_Settings):
     )
 
 
+class ManualCallsSettings(_Settings):
+    """Who may ask for a run over HTTP."""
+
+    accept: Literal["platform", "supabase_user"] = Field(
+        "platform",
+        description="Who vouches for the caller: the cloud's own access control, or a Supabase user's token",
+    )
+    allowed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/\s]+$")], ...] = Field(
+        (), description="Web pages that may call from a browser, such as https://pulse.example.com"
+    )
+    cloud_run_service: str | None = Field(
+        None, exclude=True, description="Set by Cloud Run itself, where nobody may be unknown"
+    )
+
+
 class SupabaseSettings(_Settings):
     """Where state and data are kept."""
 
@@ -285,6 +300,9 @@ class SupabaseSettings(_Settings):
     )
     secret_key: Annotated[SecretStr, AfterValidator(_printable)] = Field(
         min_length=20, description="sb_secret_... or a legacy service_role key"
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, min_length=32, description="Legacy secret that signs users' tokens; none with signing keys"
     )
 
 
@@ -311,6 +329,7 @@ class Settings(_Settings):
     cleanup: CleanupSettings = CleanupSettings()
     morning_report: MorningReportSettings = MorningReportSettings()
     health: HealthSettings = HealthSettings()
+    manual_calls: ManualCallsSettings = ManualCallsSettings()
     supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
 
     @model_validator(mode="before")

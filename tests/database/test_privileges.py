@@ -320,6 +320,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_cost_centers": _IMPORT,
     "import_assets": _IMPORT,
     "import_shift_targets": _IMPORT,
+    "managed_plants": {"p_user_id": USERS["manager"]},
 }
 
 

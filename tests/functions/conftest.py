@@ -55,6 +55,8 @@ class World:
     sql_server: dict[str, Any] = field(default_factory=dict)
     pulse: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    manual_calls: dict[str, Any] = field(default_factory=dict)
+    jwt_secret: str | None = None
     connect_source: Callable[..., Any] = sqlserver.connect
     calls: list[str] = field(default_factory=list)
 
@@ -78,6 +80,7 @@ class World:
             open_store=self.open_store,
             load_settings=self.load_settings,
             clock=lambda: self.now,
+            open_members=database.connect,
         )
 
     def open_store(self, settings: SupabaseSettings, /, **arguments: Any) -> "CountingStore":
@@ -101,8 +104,11 @@ class World:
                 "plants": {"north": PlantSettings.model_validate(plant)},
                 "live_pulse": self.pulse,
                 "morning_report": self.report,
+                "manual_calls": self.manual_calls,
                 "supabase": SupabaseSettings(
-                    url=self.supabase.url, secret_key=SecretStr(self.supabase.secret_key)
+                    url=self.supabase.url,
+                    secret_key=SecretStr(self.supabase.secret_key),
+                    jwt_secret=SecretStr(self.jwt_secret) if self.jwt_secret else None,
                 ),
             }
         )

@@ -156,7 +156,10 @@ def test_a_function_url_request_is_a_manual_poll(main: ModuleType) -> None:
         "version": "2.0",
         "rawPath": "/",
         "headers": {"content-type": "application/json", "idempotency-key": "k-1"},
-        "requestContext": {"http": {"method": "POST", "path": "/"}},
+        "requestContext": {
+            "http": {"method": "POST", "path": "/"},
+            "authorizer": {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}},
+        },
         "body": '{"plant": "north"}',
         "isBase64Encoded": False,
     }
@@ -164,7 +167,8 @@ def test_a_function_url_request_is_a_manual_poll(main: ModuleType) -> None:
     response = main.handle_event(event, None)
 
     assert response["statusCode"] == 200
-    assert json.loads(response["body"])["trigger"] == "manual"
+    report = json.loads(response["body"])
+    assert (report["trigger"], report["requested_by"]) == ("manual", "arn:aws:iam::123456789012:user/ada")
 
 
 def test_importing_the_function_reads_no_settings_and_opens_nothing() -> None:

@@ -1,5 +1,6 @@
 """Reading plantpulse.yaml and the environment."""
 
+import re
 import subprocess
 import sys
 from importlib import resources
@@ -75,6 +76,53 @@ def test_a_file_can_be_named_by_the_caller(tmp_path: Path) -> None:
     elsewhere.write_text("plants: {south: {time_zone: UTC}}", encoding="utf-8")
 
     assert list(config.load({"PLANTPULSE_CONFIG": "nowhere.yaml"}, file=elsewhere).plants) == ["south"]
+
+
+def test_who_may_call_is_set_once_for_all_and_otherwise_for_one_function() -> None:
+    write(
+        "plants: {north: {time_zone: UTC}}\n"
+        "manual_calls: {accept: platform, allowed_origins: ['https://pulse.example']}\n"
+    )
+
+    common, own = (
+        config.load({}),
+        config.load({"MANUAL_CALLS": "supabase_user", "K_SERVICE": "pulse-browser"}),
+    )
+
+    assert (common.manual_calls.accept, common.manual_calls.cloud_run_service) == ("platform", None)
+    assert (own.manual_calls.accept, own.manual_calls.cloud_run_service) == ("supabase_user", "pulse-browser")
+    assert own.manual_calls.allowed_origins == ("https://pulse.example",)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("accept: everybody", "manual_calls.accept: Input should be 'platform' or 'supabase_user'"),
+        ("allowed_origins: ['*']", "manual_calls.allowed_origins.0: String should match pattern"),
+        (
+            "allowed_origins: ['https://pulse.example/']",
+            "manual_calls.allowed_origins.0: String should match",
+        ),
+    ],
+)
+def test_a_mistake_in_who_may_call_opens_nothing(text: str, told: str) -> None:
+    write(f"plants: {{north: {{time_zone: UTC}}}}\nmanual_calls: {{{text}}}\n")
+
+    with pytest.raises(ConfigurationError, match=re.escape(told)):
+        config.load({})
+
+
+def test_the_legacy_secret_of_users_tokens_comes_with_the_project_or_not_at_all() -> None:
+    project = {"SUPABASE_URL": "https://p.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_" + "x" * 20}
+    secret = {"SUPABASE_JWT_SECRET": "s" * 32}
+    zone = {"MSSQL_TIMEZONE": "UTC"}
+
+    with_both = config.load(project | secret | zone).require_supabase()
+
+    assert with_both.jwt_secret is not None
+    assert with_both.jwt_secret.get_secret_value() == "s" * 32
+    assert config.load(project | zone).require_supabase().jwt_secret is None
+    assert config.load(secret | zone).supabase is None
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from plantpulse.settings import (
     CleanupSettings,
     HealthSettings,
     LivePulseSettings,
+    ManualCallsSettings,
     MorningReportSettings,
     PlantSettings,
     Settings,
@@ -41,7 +42,7 @@ def documented() -> dict[str, str]:
 def settings_of(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     for name, field in model.model_fields.items():
         types = (field.annotation, *get_args(field.annotation))
-        if SecretStr not in types and name not in {"sql_server", "missing_settings"}:
+        if SecretStr not in types and name != "sql_server" and not field.exclude:
             yield f"{prefix}.{name}", field
 
 
@@ -51,6 +52,7 @@ def all_settings() -> dict[str, FieldInfo]:
         **dict(settings_of(CleanupSettings, "cleanup")),
         **dict(settings_of(MorningReportSettings, "morning_report")),
         **dict(settings_of(HealthSettings, "health")),
+        **dict(settings_of(ManualCallsSettings, "manual_calls")),
         **dict(settings_of(PlantSettings, "plants.<plant>")),
         **dict(settings_of(SqlServerSettings, "plants.<plant>.sql_server")),
     }
@@ -66,7 +68,7 @@ def test_the_readme_tells_the_default(place: str) -> None:
 
     told = documented()[place]
 
-    if field.is_required() or field.default is None:
+    if field.is_required() or field.default is None or field.default == ():
         assert told == ""
     elif isinstance(field.default, dict):
         assert told == ", ".join(f"{key}: {value}" for key, value in field.default.items())

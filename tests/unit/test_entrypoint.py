@@ -3,6 +3,7 @@
 import gc
 import io
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from plantpulse.errors import (
 )
 from plantpulse.invocations import Invocation
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
-from plantpulse.settings import PlantSettings, Settings, SupabaseSettings
+from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(
@@ -131,9 +132,19 @@ class Request:
         return io.BytesIO(b"")
 
 
-def call(pulse: Pulse, store: MemoryStore, *, scheduled: bool) -> tuple[int, dict[str, Any], dict[str, str]]:
+def google_token(email: str) -> str:
+    """Return an Authorization header as Cloud Run passes it on: checked, and without its signature."""
+    claims = urlsafe_b64encode(json.dumps({"email": email}).encode()).decode().rstrip("=")
+    return f"Bearer e30.{claims}.SIGNATURE_REMOVED_BY_GOOGLE"
+
+
+def call(
+    pulse: Pulse, store: MemoryStore, *, scheduled: bool, authorization: str | None = None
+) -> tuple[int, dict[str, Any], dict[str, str]]:
     service = Service(pulse, open_store=store.open, load_settings=lambda: SETTINGS, clock=lambda: NOON)
     headers = {"X-CloudScheduler-ScheduleTime": NOON.isoformat()} if scheduled else {}
+    if authorization:
+        headers["Authorization"] = authorization
     body, status, response_headers = service.http(Request(headers))
     assert not store.is_open
     return status, json.loads(body), response_headers
@@ -310,11 +321,63 @@ def test_a_function_url_event_is_answered_as_http() -> None:
         Pulse(), open_store=MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON
     )
 
-    response = service.event({"rawPath": "/", "requestContext": {"http": {"method": "POST"}}})
+    context = {"http": {"method": "POST"}, "authorizer": {"iam": {"userArn": "arn:aws:iam::1:user/ada"}}}
+    response = service.event({"rawPath": "/", "requestContext": context})
 
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "application/json"
     assert json.loads(response["body"])["outcome"] == "succeeded"
+    assert json.loads(response["body"])["requested_by"] == "arn:aws:iam::1:user/ada"
+
+
+def test_a_function_url_that_is_open_to_everybody_lets_nobody_in() -> None:
+    pulse = Pulse()
+    service = Service(
+        pulse, open_store=MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON
+    )
+
+    response = service.event({"rawPath": "/", "requestContext": {"http": {"method": "POST"}}})
+
+    assert (response["statusCode"], response["headers"]["WWW-Authenticate"]) == (401, "Bearer")
+    assert json.loads(response["body"])["error"]["code"] == "unauthenticated"
+    assert pulse.worked == 0
+
+
+def test_a_scheduled_run_names_nobody_who_asked() -> None:
+    _, report, _ = call(
+        Pulse(), MemoryStore(), scheduled=True, authorization=google_token("scheduler@x.example")
+    )
+
+    assert (report["trigger"], report["requested_by"]) == ("schedule", None)
+
+
+def test_a_run_by_hand_names_who_asked() -> None:
+    _, report, _ = call(Pulse(), MemoryStore(), scheduled=False, authorization=google_token("ada@x.example"))
+
+    assert (report["trigger"], report["requested_by"]) == ("manual", "ada@x.example")
+
+
+def test_a_page_that_is_allowed_may_call_and_any_other_is_told_nothing() -> None:
+    accepted = ManualCallsSettings(allowed_origins=("https://pulse.example",))
+    settings = SETTINGS.model_copy(update={"manual_calls": accepted})
+    pulse = Pulse()
+    service = Service(
+        pulse, open_store=MemoryStore().open, load_settings=lambda: settings, clock=lambda: NOON
+    )
+    asks = {"Access-Control-Request-Method": "POST"}
+
+    preflight = service.http(Request({"Origin": "https://pulse.example", **asks}, method="OPTIONS"))
+    call = service.http(Request({"Origin": "https://pulse.example"}))
+    _, stranger_status, stranger = service.http(
+        Request({"Origin": "https://evil.example", **asks}, method="OPTIONS")
+    )
+
+    assert preflight[:2] == ("", 204)
+    assert preflight[2]["Access-Control-Allow-Origin"] == "https://pulse.example"
+    assert (call[1], call[2]["Access-Control-Allow-Origin"]) == (200, "https://pulse.example")
+    assert stranger_status == 405
+    assert not [name for name in stranger if name.startswith("Access-Control")]
+    assert pulse.worked == 1
 
 
 @pytest.mark.parametrize("answer", [{}, {"answer": "failed", "report": None}, {"answer": "failed"}])

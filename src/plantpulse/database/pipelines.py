@@ -1,14 +1,20 @@
-"""What the functions ask of Supabase: one method per SQL function, one request per method."""
+"""What the functions ask of Supabase: one method per SQL function, one request per method.
+
+Beside SQL functions only the keys that sign users' tokens are asked for.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import httpx
 
 from plantpulse.database.transport import Json, Transport
-from plantpulse.errors import StatementTimedOut
+from plantpulse.errors import StatementTimedOut, StoreRefused
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
+
+SIGNING_KEYS_PATH: Final = "/auth/v1/.well-known/jwks.json"
 
 
 class Supabase:
@@ -70,6 +76,19 @@ class Supabase:
     def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
         """Return what the runs of each pipeline and plant say of its health; asked twice at most."""
         return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)
+
+    def managed_plants(self, user_id: str) -> list[str]:
+        """Return the plants that a user is a manager of; `*` stands for all of them."""
+        plants: list[str] = self._transport.call("managed_plants", {"p_user_id": user_id})["plants"]
+        return plants
+
+    def signing_keys(self) -> list[dict[str, Json]]:
+        """Return the public keys that sign users' tokens, as JSON Web Keys. Raises: StoreRefused without."""
+        document = self._transport.fetch(SIGNING_KEYS_PATH)
+        try:
+            return [dict(key) for key in document["keys"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreRefused("Supabase told no signing keys: check SUPABASE_URL") from error
 
 
 def connect(

@@ -118,6 +118,19 @@ class Transport:
             raise StoreRefused(f"Supabase answered {function} with no object: check SUPABASE_URL")
         return answer
 
+    def fetch(self, path: str) -> Json:
+        """Return the JSON document at a path of the project. Raises: as `call` does."""
+        return self._ask(path, lambda: self._document(path), reserved_s=0.0)
+
+    def _document(self, path: str) -> Json:
+        answer = self._session.get(path)
+        if answer.status_code != httpx.codes.OK:
+            raise refusal(path, None, answer.status_code, answer.reason_phrase)
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise StoreRefused(f"Supabase answered {path} with no JSON: check SUPABASE_URL") from error
+
     def rows(self, table: str, select: Select, *, limit: int) -> list[dict[str, Json]]:
         """Return the first `limit` rows of a query, which must have an order that leaves nothing to chance.
 

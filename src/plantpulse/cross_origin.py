@@ -1,0 +1,32 @@
+"""What a browser is told about pages of another origin that want to call (CORS).
+
+Pure. Without allowed origins a browser is told nothing and refuses by itself.
+Source: https://fetch.spec.whatwg.org/#http-cors-protocol
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from plantpulse.invocations import WebHead
+
+REMEMBERED_S: Final = 600  # how long a browser need not ask again
+
+
+def granted_headers(head: WebHead, allowed_origins: Collection[str]) -> dict[str, str]:
+    """Return the headers that let the page of the request's origin in; none when it may not."""
+    origin = head.headers.get("origin")
+    if origin not in allowed_origins:
+        return {}
+    granted = {"Access-Control-Allow-Origin": str(origin), "Vary": "Origin"}
+    if not is_preflight(head):
+        return granted | {"Access-Control-Expose-Headers": "Retry-After"}
+    return granted | {
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "authorization, content-type, idempotency-key",
+        "Access-Control-Max-Age": str(REMEMBERED_S),
+    }
+
+
+def is_preflight(head: WebHead) -> bool:
+    """Say whether a browser only asks what it may send."""
+    return head.method == "OPTIONS" and "access-control-request-method" in head.headers
