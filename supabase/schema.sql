@@ -2230,8 +2230,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       coalesce(k.is_catch_up, false), coalesce(k.is_time_ambiguous, false), p_run.id
     from known as k
     order by k.asset_id, k.snapshot_timestamp
-    -- What is read afterwards knows output and downtime, but not the OEE, quality and headcount of that time:
-    -- it corrects the former and leaves the latter, and a slot polled in time stays one.
+    -- What is read afterwards may not know the OEE, quality and headcount of that time: what it knows corrects
+    -- what is there, what it does not know leaves it, and a slot polled in time stays one.
     on conflict (asset_id, snapshot_timestamp) do update
     set
       window_start = excluded.window_start,
@@ -2240,12 +2240,12 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       output_target = excluded.output_target,
       variance_percent = excluded.variance_percent,
       status = excluded.status,
-      oee_current = case when excluded.is_catch_up then snapshot.oee_current else excluded.oee_current end,
-      oee_source = case when excluded.is_catch_up then snapshot.oee_source else excluded.oee_source end,
+      oee_current = case when excluded.is_catch_up then coalesce(excluded.oee_current, snapshot.oee_current) else excluded.oee_current end,
+      oee_source = case when excluded.is_catch_up then coalesce(excluded.oee_source, snapshot.oee_source) else excluded.oee_source end,
       downtime_minutes = excluded.downtime_minutes,
-      good_count = case when excluded.is_catch_up then snapshot.good_count else excluded.good_count end,
-      reject_count = case when excluded.is_catch_up then snapshot.reject_count else excluded.reject_count end,
-      labor_headcount = case when excluded.is_catch_up then snapshot.labor_headcount else excluded.labor_headcount end,
+      good_count = case when excluded.is_catch_up then coalesce(excluded.good_count, snapshot.good_count) else excluded.good_count end,
+      reject_count = case when excluded.is_catch_up then coalesce(excluded.reject_count, snapshot.reject_count) else excluded.reject_count end,
+      labor_headcount = case when excluded.is_catch_up then coalesce(excluded.labor_headcount, snapshot.labor_headcount) else excluded.labor_headcount end,
       is_catch_up = snapshot.is_catch_up and excluded.is_catch_up,
       is_time_ambiguous = excluded.is_time_ambiguous,
       run_id = excluded.run_id
@@ -2256,6 +2256,14 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       excluded.window_start, excluded.output_actual, coalesce(excluded.slot_output, snapshot.slot_output),
       excluded.output_target, excluded.variance_percent, excluded.status, excluded.downtime_minutes,
       excluded.is_time_ambiguous
+    )
+    or excluded.is_catch_up and (
+      snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,
+      snapshot.labor_headcount
+    ) is distinct from (
+      coalesce(excluded.oee_current, snapshot.oee_current), coalesce(excluded.oee_source, snapshot.oee_source),
+      coalesce(excluded.good_count, snapshot.good_count), coalesce(excluded.reject_count, snapshot.reject_count),
+      coalesce(excluded.labor_headcount, snapshot.labor_headcount)
     )
     or not excluded.is_catch_up and (
       snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,

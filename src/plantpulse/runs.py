@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol
 
 from plantpulse import __version__
-from plantpulse.errors import FenceRefused, InternalError, PlantpulseError
+from plantpulse.errors import FenceRefused, InternalError, InvalidRequest, PlantpulseError
 from plantpulse.slots import Window
 
 Json = Any
@@ -78,7 +78,8 @@ class RunPlan:
     `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
     `window` is the span that it reads, None for a pipeline that reads none. `wants` names the parts of the
     plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall, `asks`
-    what else the pipeline's claim says.
+    what else the pipeline's claim says. `slots` are the past ones that a person asked for, newest first;
+    none for every other run.
     """
 
     pipeline: str
@@ -91,6 +92,7 @@ class RunPlan:
     wants: tuple[str, ...] = ()
     recent_slots: tuple[datetime, ...] = ()
     asks: Mapping[str, Json] = field(default_factory=dict)
+    slots: tuple[datetime, ...] = ()
     is_dry_run: bool = False
     idempotency_key: str | None = None
     requested_by: str | None = None
@@ -112,6 +114,7 @@ class RunPlan:
             "is_dry_run": self.is_dry_run,
             "wants": list(self.wants),
             "recent_slots": [slot.isoformat() for slot in self.recent_slots],
+            "span": span_of(self.slots),
             **self.asks,
         }
 
@@ -129,7 +132,8 @@ class RunReport:
     `outcome` answers this invocation; `status` is the recorded run's, which for a duplicate, busy or
     refused answer is an earlier run. Times are ISO 8601 in UTC. `source` is what the
     source's own clock showed; `preview` exists for dry runs alone, `finished` for pipelines whose work may be
-    left for the next run.
+    left for the next run. `span` is from the first to the last slot of the past that a person asked
+    for, and `remaining` what of it was not got round to.
     """
 
     pipeline: str
@@ -156,6 +160,8 @@ class RunReport:
     peak_memory_mb: int | None = None
     finished: bool | None = None
     preview: Mapping[str, Json] | None = None
+    span: Mapping[str, str] | None = None
+    remaining: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return the report as JSON; a field that not every run has is left out where it says nothing."""
@@ -175,7 +181,12 @@ class RunReport:
         return bool(self.error and self.error.get("is_retryable"))
 
 
-_NOT_ALWAYS: Final = ("finished", "preview")
+_NOT_ALWAYS: Final = ("finished", "preview", "span", "remaining")
+
+
+def span_of(slots: Sequence[datetime]) -> dict[str, str] | None:
+    """Return the first and the last of the slots as reports and claims show them; None without any."""
+    return {"from": min(slots).isoformat(), "until": max(slots).isoformat()} if slots else None
 
 
 def error_as_json(error: PlantpulseError) -> dict[str, Json]:
@@ -208,8 +219,10 @@ class Progress:
         self.counts[name] = self.counts.get(name, 0) + number
 
     def warn(self, code: str, message: str) -> None:
-        """Note what a reader of the report should know although the run went on."""
-        self.warnings.append({"code": code, "message": message})
+        """Note, once, what a reader of the report should know although the run went on."""
+        warning = {"code": code, "message": message}
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +298,15 @@ def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = Fal
         window={name: at.isoformat() for name, at in plan.window._asdict().items()} if plan.window else None,
         requested_by=plan.requested_by,
         is_cold_start=is_cold_start,
+        span=span_of(plan.slots),
     )
 
 
 def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
-    """Return the report for a claim that was answered duplicate, busy or refused."""
+    """Return the report for a claim that was answered duplicate, busy or refused.
+
+    Raises: InvalidRequest when the caller's key stands for a request of something else.
+    """
     if answer["answer"] == "busy":
         running = answer["run"]
         return replace(
@@ -299,7 +316,12 @@ def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
             attempt=running["attempt"],
             started_at=running["started_at"],
         )
-    return replace(RunReport.from_json(answer["report"]), outcome=answer["answer"])
+    report = RunReport.from_json(answer["report"])
+    if plan.trigger == "manual" and plan.idempotency_key and report.span != span_of(plan.slots):
+        raise InvalidRequest(
+            "was used for a request of another span", field="Idempotency-Key", http_status=422
+        )
+    return replace(report, outcome=answer["answer"])
 
 
 def begin(

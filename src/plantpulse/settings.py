@@ -132,6 +132,9 @@ class LivePulseSettings(_Settings):
     safety_look_back_hours: int = Field(
         24, ge=1, le=168, description="How far back safety reason codes are read: they are typed in late"
     )
+    longest_span_hours: int = Field(
+        24, ge=1, le=168, description="Longest span of the past that a person may ask for, in hours"
+    )
     row_limit: int = Field(50_000, ge=1, le=1_000_000, description="Most rows read from one query (TOP)")
     rejected_share_for_partial: float = Field(
         0.05, ge=0, le=1, description="Share of malformed rows from which a poll is called partial"

@@ -167,13 +167,13 @@ class Company:
                 (plant,),
             )
 
-    def make(self, plant: str, units: int) -> None:
-        """Enter output a few minutes before the slot, by the plant's own clock."""
+    def make(self, plant: str, units: int, at: str | None = None) -> None:
+        """Enter output by the plant's own clock, a few minutes before the slot unless a time is given."""
         table, columns = "production_data", "locationName, output_count, [timestamp]"
         if plant == "berlin":
             table, columns = "pieces_log", "machine, pieces, booked_at"
         statement = f"insert into {table} ({columns}) values ('PRESS-01', %d, %s)"
-        run(self.servers.floors[plant], statement, units, LOCAL[plant])
+        run(self.servers.floors[plant], statement, units, at or LOCAL[plant])
 
     def have_incident(self, plant: str, reason_code: str, notes: str) -> None:
         """Enter an incident a few minutes before the slot, by the plant's own clock."""

@@ -56,6 +56,7 @@ class World:
     pulse: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
     manual_calls: dict[str, Any] = field(default_factory=dict)
+    cleanup: dict[str, Any] = field(default_factory=dict)
     jwt_secret: str | None = None
     connect_source: Callable[..., Any] = sqlserver.connect
     calls: list[str] = field(default_factory=list)
@@ -105,6 +106,7 @@ class World:
                 "live_pulse": self.pulse,
                 "morning_report": self.report,
                 "manual_calls": self.manual_calls,
+                "cleanup": self.cleanup,
                 "supabase": SupabaseSettings(
                     url=self.supabase.url,
                     secret_key=SecretStr(self.supabase.secret_key),

@@ -305,3 +305,51 @@ def downtime(world: World) -> list[tuple[datetime, float]]:
         """
     )
     return [(row["at"], row["minutes"]) for row in rows]
+
+
+def fill(world: World, start: str, until: str) -> dict[str, Any]:
+    """Ask for a span by hand, a morning later."""
+    status, report = world.ask(**{"from": start, "until": until})
+    assert (status, report["outcome"]) == (200, "succeeded")
+    return report
+
+
+def test_a_span_asked_for_by_hand_leaves_what_was_polled_in_the_repeated_hour(
+    world: World, floor: Floor
+) -> None:
+    floor.run(
+        "insert into production_data (locationName, output_count, [timestamp]) values"
+        " ('PRESS-01', 1, '2026-11-01T00:10:00'), ('PRESS-01', 2, '2026-11-01T01:05:00')"
+    )
+    poll(world, utc(11, 1, 6), utc(11, 1, 6, 15))
+    polled = snapshots(world)
+    floor.run(  # the second pass: nobody can tell its rows from the first one's
+        "insert into production_data (locationName, output_count, [timestamp]) values"
+        " ('PRESS-01', 4, '2026-11-01T01:05:00'), ('PRESS-01', 8, '2026-11-01T02:10:00')"
+    )
+    world.now = utc(11, 1, 14)
+
+    report = fill(world, "2026-11-01T00:45:00-05:00", "2026-11-01T02:45:00-06:00")
+
+    filled = snapshots(world)
+    assert report["counts"]["slots"] == 12  # 05:45 to 08:45 but for 06:15, which was told best in time
+    assert [row for row in filled if row["at"] == utc(11, 1, 6, 15)] == polled[-1:]
+    ambiguous = [f"{row['at']:%H:%M}" for row in filled if row["is_time_ambiguous"]]
+    assert ambiguous == [f"{at:%H:%M}" for at in slots(utc(11, 1, 6, 15), utc(11, 1, 8, 15))]
+    summed = {f"{row['at']:%H:%M}": row["slot_output"] for row in filled if row["slot_output"] is not None}
+    assert summed == {"05:45": 0, "06:00": 0, "06:15": 2, "08:15": 8, "08:30": 0, "08:45": 0}
+
+
+def test_a_span_asked_for_by_hand_across_the_missing_hour_adds_up(world: World, floor: Floor) -> None:
+    for at, units in (("00:10", 16), ("00:50", 1), ("01:50", 2), ("03:05", 4), ("03:50", 8)):
+        floor.run(
+            "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
+            "PRESS-01", units, f"2026-03-08T{at}:00",
+        )  # fmt: skip
+    world.now = utc(3, 8, 15)
+
+    report = fill(world, "2026-03-08T01:00", "2026-03-08T04:00")
+
+    assert report["span"] == {"from": "2026-03-08T07:00:00+00:00", "until": "2026-03-08T09:00:00+00:00"}
+    made = {f"{row['at']:%H:%M}": row["slot_output"] for row in snapshots(world) if row["slot_output"]}
+    assert made == {"07:00": 1, "08:00": 2, "08:15": 4, "09:00": 8}

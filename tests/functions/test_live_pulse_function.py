@@ -171,6 +171,16 @@ def test_a_function_url_request_is_a_manual_poll(main: ModuleType) -> None:
     assert (report["trigger"], report["requested_by"]) == ("manual", "arn:aws:iam::123456789012:user/ada")
 
 
+def test_a_direct_call_may_ask_for_a_span(main: ModuleType, world: World) -> None:
+    slot = latest_slot()
+
+    report = main.handle_event({"plant": "north", "from": slot, "until": slot}, None)
+
+    assert (report["outcome"], report["trigger"]) == ("partial", "manual")
+    assert report["span"] == {"from": slot, "until": slot}
+    assert world.contents()["snapshots"] == []  # the plant's tables are empty: nobody can tell zero from gone
+
+
 def test_importing_the_function_reads_no_settings_and_opens_nothing() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main; print(main.handle_http.__name__)"

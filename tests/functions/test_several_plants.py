@@ -183,6 +183,28 @@ def test_a_plant_that_failed_catches_up_alone(company: Company) -> None:
     assert company.rows("select * from public.live_snapshots where asset_id <> 1 order by id") == before
 
 
+def test_a_span_is_read_by_the_plants_own_clock_and_grid_and_touches_no_other(company: Company) -> None:
+    company.make("kolkata", 1, "2026-03-11T21:30:00")
+    company.make("kolkata", 4, "2026-03-11T22:03:00")
+    for plant in PLANTS:
+        company.tick(plant)
+    before = company.rows("select * from public.live_snapshots order by id")
+
+    status, report = company.ask(plant="kolkata", **{"from": "2026-03-11T22:05", "until": "2026-03-11T22:15"})
+
+    assert (status, report["outcome"]) == (200, "succeeded")
+    assert report["span"] == {"from": "2026-03-11T16:35:00+00:00", "until": "2026-03-11T16:45:00+00:00"}
+    after = company.rows("select * from public.live_snapshots order by id")
+    assert after[: len(before)] == before
+    assert [
+        (row["snapshot_timestamp"].strftime("%H:%M"), float(row["slot_output"])) for row in after[3:]
+    ] == [
+        ("16:35", 4.0),
+        ("16:40", 0.0),
+        ("16:45", 0.0),
+    ]
+
+
 def test_busy_and_duplicate_are_per_plant(company: Company) -> None:
     heard: list[tuple[int, dict[str, Any]]] = []
 

@@ -107,11 +107,16 @@ def batches(
     looked at again, which mostly leave nothing to commit.
     """
     slots = [slot, *older]
-    size = max(1, SNAPSHOTS_A_COMMIT // max(1, snapshots_a_slot))
+    size = slots_a_commit(snapshots_a_slot)
     first = max(size, 1 + with_the_first)
     yield slots[:first]
     for start in range(first, len(slots), size):
         yield slots[start : start + size]
+
+
+def slots_a_commit(snapshots_a_slot: int) -> int:
+    """Return how many slots one commit takes, at least one."""
+    return max(1, SNAPSHOTS_A_COMMIT // max(1, snapshots_a_slot))
 
 
 def commits(slots: Sequence[SlotT]) -> Iterator[list[SlotT]]:

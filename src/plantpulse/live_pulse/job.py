@@ -3,21 +3,25 @@
 The adapters come in as arguments; they and this module meet in `functions/live_pulse/main.py`.
 """
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from plantpulse.errors import SwitchedOff
 from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
+from plantpulse.live_pulse.spans import SpanLimits, parse_span, slots_of_span
+from plantpulse.plant.local_time import is_shown_once
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.schedules import Every, scheduled_slot
-from plantpulse.settings import LivePulseSettings, Settings
-from plantpulse.slots import grid_interval, window_of_slot
+from plantpulse.settings import LivePulseSettings, PlantSettings, Settings
+from plantpulse.slots import Window, grid_interval, window_of_slot
 from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "live_pulse"
@@ -31,6 +35,8 @@ class LivePulseRequest(BaseModel):
 
     plant: str | None = None
     dry_run: bool = False
+    span_from: str | None = Field(None, alias="from")
+    span_until: str | None = Field(None, alias="until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +55,19 @@ class LivePulse:
         request = parse(LivePulseRequest, invocation.parameters)
         plant = plant_named(request.plant, settings.plants)
         pulse = settings.live_pulse_of(plant)
-        slot = None if request.dry_run else _slot(invocation.scheduled_at, pulse, now)
-        at = slot or now.replace(microsecond=0)
-        window = window_of_slot(
-            at,
-            length=timedelta(minutes=pulse.window_minutes),
-            source_lag=timedelta(seconds=settings.plants[plant].source_lag_s),
-        )
+        slots = _slots(request, settings, plant, now)
+        slot = None if request.dry_run or slots else _slot(invocation.scheduled_at, pulse, now)
         return RunPlan(
             pipeline=PIPELINE,
             plant=plant,
             trigger="schedule" if slot else "manual",
             slot=slot,
-            at=at,
+            at=slot or now.replace(microsecond=0),
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
-            window=window,
+            window=_window(slots or (slot or now,), pulse, settings.plants[plant]),
             wants=("assets", "shift_patterns"),
-            recent_slots=tuple(recent_slots(slot, grid_interval(pulse.every_minutes))) if slot else (),
+            recent_slots=tuple(_recent_slots(slot, slots, pulse, settings.plants[plant], now)),
+            slots=tuple(slots),
             is_dry_run=request.dry_run,
             idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
         )
@@ -91,7 +93,7 @@ class LivePulse:
                 source = stack.enter_context(connection)
             poll.answers.note_session(source, run.started_at)
             poll.record_safety(source)
-            slots = poll.read_slots(source)
+            slots = poll.read_span(source) if run.plan.slots else poll.read_slots(source)
         return poll.commit(slots)
 
 
@@ -104,3 +106,40 @@ def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime
         catch_up=timedelta(hours=pulse.catch_up_hours),
         tolerance=timedelta(seconds=pulse.slot_tolerance_s),
     )
+
+
+def _slots(request: LivePulseRequest, settings: Settings, plant: str, now: datetime) -> Sequence[datetime]:
+    """Return the slots of the span that a person asks for, newest first; none when none is asked for."""
+    pulse = settings.live_pulse_of(plant)
+    span = parse_span(request.span_from, request.span_until, ZoneInfo(settings.plants[plant].time_zone))
+    if span is None:
+        return ()
+    limits = SpanLimits(
+        longest=timedelta(hours=pulse.longest_span_hours),
+        kept_for=timedelta(hours=settings.cleanup.snapshot_retention_hours),
+    )
+    return slots_of_span(span, now, grid_interval(pulse.every_minutes), limits)
+
+
+def _window(slots: Sequence[datetime], pulse: LivePulseSettings, plant: PlantSettings) -> Window:
+    """Return from where the first slot's window begins to where the last one's ends."""
+    length, lag = timedelta(minutes=pulse.window_minutes), timedelta(seconds=plant.source_lag_s)
+    windows = [window_of_slot(slot, length=length, source_lag=lag) for slot in (slots[0], slots[-1])]
+    return Window(windows[-1].start, windows[0].until)
+
+
+def _recent_slots(
+    slot: datetime | None,
+    slots: Sequence[datetime],
+    pulse: LivePulseSettings,
+    plant: PlantSettings,
+    now: datetime,
+) -> Sequence[datetime]:
+    """Return the slots of which it matters how they are stored.
+
+    Of a span it does where the clock shows a time twice: such a slot was told best when it was present.
+    """
+    if slot:
+        return recent_slots(slot, grid_interval(pulse.every_minutes))
+    zone = ZoneInfo(plant.time_zone)
+    return [one for one in slots if not is_shown_once(_window((one,), pulse, plant), zone, read_by=now)]

@@ -17,25 +17,28 @@ from plantpulse.live_pulse.catch_up import (
     older_slots,
     parse_coverage,
     range_of,
+    slots_a_commit,
 )
+from plantpulse.live_pulse.preview import PREVIEWED, PREVIEWED_SLOTS, preview
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.live_pulse.slot_reader import SlotReader, SlotSnapshots
+from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
 from plantpulse.plant.local_time import (
     local_bounds,
 )
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import normalise_key
-from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
+from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.slots import Window
 from plantpulse.source.answers import Answers, Source
 from plantpulse.source.query_files import load_queries
 
-PREVIEWED: Final = 20
 EVENTS_A_CALL: Final = 5_000
 REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
 RESERVED_S: Final = 15.0  # what reading and committing one more batch may take
+SPAN_BATCH: Final = 8  # slots of a span, each with three questions of its own, that are read in a go
 
 
 class Store(Protocol):
@@ -52,6 +55,7 @@ class Poll:
     """What one poll knows while it goes on.
 
     `left`: older slots not written yet, newest first. `told`: ids of the safety events it has logged.
+    `shown`: slots that a dry run has read so far.
     """
 
     run: Run
@@ -64,6 +68,7 @@ class Poll:
     safety_until: datetime | None = None
     told: set[int] = field(default_factory=set)
     is_slot_read: bool = False
+    shown: list[SlotSnapshots] = field(default_factory=list)
 
     @classmethod
     def of(cls, run: Run, plant: PlantSettings, pulse: LivePulseSettings, store: Store) -> "Poll":
@@ -125,14 +130,40 @@ class Poll:
                 return []
         return pending
 
+    def read_span(self, source: Source) -> list[SlotSnapshots]:
+        """Read the slots that a person asks for, newest first, and return what is still to be committed.
+
+        What does not fit the run's time is left, and the report tells where to go on.
+        """
+        self.left = self.run.plan.slots
+        self.reader.evidence.is_kept_before(source, self.run.plan.require_window().start)
+        size = min(SPAN_BATCH, slots_a_commit(len(self.reader.model.assets)))
+        pending = list[SlotSnapshots]()
+        while self.left and not (self.is_slot_read and self.run.budget.seconds_left_to_read() < RESERVED_S):
+            read = self.reader.read(source, self.left[:size])
+            if read is None and size == 1:
+                break
+            if read is None:
+                size = 1
+                continue
+            self.is_slot_read, self.left = True, self.left[size:]
+            *full, pending = commits([*pending, *read])
+            for part in full:
+                self._commit_part(part)
+        return pending
+
     def commit(self, slots: Sequence[SlotSnapshots]) -> RunReport:
         """Commit data and run in one transaction; a dry run shows them instead. Raises: FenceRefused."""
         progress = self.run.progress
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
+        report = self.run.report(status)
+        if self.run.plan.slots:
+            report = replace(report, remaining=span_of(self.left))
         if self.run.plan.is_dry_run:
-            return replace(self.run.report(status), preview=self._preview(slots))
+            read, unknown = [*self.shown, *slots], self.reader.unknown_assets
+            return replace(report, preview=preview(read, self.safety_events, self.answers.rejected, unknown))
         with progress.timed("commit"):
-            commit = self._commit(slots) | {"status": status, "report": self.run.report(status).as_json()}
+            commit = self._commit(slots) | {"status": status, "report": report.as_json()}
             answer = require_fence(self.store.commit_live_pulse(self.run.fence, commit))
         committed = RunReport.from_json(answer["report"])
         return replace(committed, timings_ms={**committed.timings_ms, **progress.timings_ms})
@@ -163,6 +194,9 @@ class Poll:
         return pending
 
     def _commit_part(self, slots: Sequence[SlotSnapshots]) -> None:
+        if self.run.plan.is_dry_run:
+            self.shown += slots[: PREVIEWED_SLOTS - len(self.shown)]
+            return
         with self.run.progress.timed("commit"):
             part = self._commit(slots) | {"is_final": False, "status": "partial"}
             answer = require_fence(self.store.commit_live_pulse(self.run.fence, part))
@@ -171,8 +205,12 @@ class Poll:
         self.answers.rejected = []
 
     def _commit(self, slots: Sequence[SlotSnapshots]) -> dict[str, Json]:
-        """Return what is common to a part of a commit and the last one."""
-        left = range_of(self.left) if self.is_slot_read else None
+        """Return what is common to a part of a commit and the last one.
+
+        What a person asks for moves no watermark of the slots: the next scheduled run begins where it would
+        have begun.
+        """
+        left = range_of(self.left) if self.is_slot_read and self.run.plan.slot else None
         covered = self.run.plan.slot if self.is_slot_read else None
         return {
             "snapshots_until": covered.isoformat() if covered else None,
@@ -187,7 +225,9 @@ class Poll:
     def _is_partial(self) -> bool:
         """Say whether something is missing from this poll; the warnings tell what."""
         progress, limit = self.run.progress, self.pulse.rejected_share_for_partial
-        if self.left and self.is_slot_read:
+        if self.run.plan.slots:
+            self._warn_of_span()
+        elif self.left and self.is_slot_read:
             progress.warn("catch_up_unfinished", f"{len(self.left)} missed slots are left to the next poll")
         share = self.answers.rejected_share()
         if share > limit:
@@ -195,15 +235,24 @@ class Poll:
             progress.warn("rows_rejected", told)
         return self.answers.is_incomplete or bool(self.left) or share > limit
 
+    def _warn_of_span(self) -> None:
+        """Say what of a span was not filled, and why."""
+        if self.reader.doubtful:
+            self.answers.is_incomplete = True
+            self.run.progress.warn("source_has_no_rows", told_of_doubt(self.reader.doubtful))
+        if self.left:
+            self.run.progress.warn("span_unfinished", told_of_rest(self.left))
+
     def _safety_look_back(self) -> Window:
-        """Return the span whose safety events are read.
+        """Return the span whose safety events are read, and that of a span of slots with it.
 
         It reaches back from where earlier runs stopped, not from now: a reason code may have been typed
         in after the last poll before an outage, for a stop of hours before it.
         """
         until = max(self.run.started_at.replace(microsecond=0), self.run.plan.require_window().until)
         read_until = min(until, self.run.safety_until or until)
-        return Window(read_until - timedelta(hours=self.pulse.safety_look_back_hours), until)
+        start = read_until - timedelta(hours=self.pulse.safety_look_back_hours)
+        return Window(min(start, self.run.plan.require_window().start), until)
 
     def _read_safety(self, source: Source, page: Window) -> tuple[Sequence[SafetyEvent], bool]:
         """Return the safety events of a page, oldest first, and whether there are more."""
@@ -231,15 +280,6 @@ class Poll:
         self.run.progress.count("safety_updated", answer["updated"])
         for event in news:
             log("WARNING", "safety event", plant=self.run.plan.plant, run_id=self.run.run_id, event=event)
-
-    def _preview(self, slots: Sequence[SlotSnapshots]) -> Json:
-        """Return what a dry run would have written: the first rows of it."""
-        return {
-            "snapshots": [snapshot.as_json() for slot in slots for snapshot in slot.snapshots[:PREVIEWED]],
-            "safety_events": [event.as_json() for event in self.safety_events[:PREVIEWED]],
-            "rejected_records": self.answers.rejected[:PREVIEWED],
-            "unknown_assets": sorted(self.reader.unknown_assets)[:PREVIEWED],
-        }
 
 
 def _covered(events: Sequence[SafetyEvent], look_back: Window) -> datetime | None:

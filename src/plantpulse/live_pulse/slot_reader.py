@@ -2,10 +2,10 @@
 
 One question for output and one for downtime, whatever the number of slots: rows are told apart by the
 bucket of time they fall in. OEE, quality and headcount have no time of their own in their files, so
-they are asked for the present slot alone.
+they are asked for the present slot alone, and for each slot of a span that a person asks for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
+from plantpulse.live_pulse.evidence import Evidence
 from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, unknown_assets
 from plantpulse.plant import readings as parsing
 from plantpulse.plant.local_time import (
@@ -62,18 +63,26 @@ class SlotSnapshots:
 class _Batch:
     """What was read of a batch: output by bucket of the grid, and stops (None: cut off).
 
-    `present`: what is known of the present slot alone, None in a batch without it.
+    `whole`: what is known of a slot alone, by slot; of most slots nothing is. `doubtful`: slots whose rows
+    the source may not keep any more.
     """
 
     grid: BucketGrid
     output: Mapping[int, Sequence[OutputReading]]
     downtime: Sequence[DowntimeReading] | None
-    present: Readings | None
+    whole: Mapping[datetime, Readings]
+    doubtful: frozenset[datetime]
 
     def readings(self) -> Readings:
         """Return everything, whichever slot it is of."""
         output = [reading for bucket in self.output.values() for reading in bucket]
-        return (self.present or Readings(None))._replace(output=output, downtime=self.downtime)
+        return Readings(
+            output,
+            self.downtime,
+            oee=[reading for slot in self.whole.values() for reading in slot.oee or ()],
+            quality=[reading for slot in self.whole.values() for reading in slot.quality or ()],
+            labor=[reading for slot in self.whole.values() for reading in slot.labor or ()],
+        )
 
 
 class _Share(NamedTuple):
@@ -89,7 +98,8 @@ class _Share(NamedTuple):
 class SlotReader:
     """Reads slots of one poll's plant.
 
-    `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks.
+    `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
+    of a span that are left as they are, because the source may not keep their rows any more.
     """
 
     plan: RunPlan
@@ -100,6 +110,11 @@ class SlotReader:
     coverage: Coverage
     read_at: datetime
     unknown_assets: set[str] = field(default_factory=set)
+    doubtful: list[datetime] = field(default_factory=list)
+    evidence: Evidence = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.evidence = Evidence(self.answers, self.zone)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -133,7 +148,9 @@ class SlotReader:
             return None
         with self.answers.progress.timed("judge"):
             self.unknown_assets.update(unknown_assets(self.model, batch.readings()))
-            return [self._judge(at, batch) for at in slots if not self._is_stored(at, batch)]
+            self.doubtful += [at for at in slots if at in batch.doubtful]
+            due = [at for at in slots if at not in batch.doubtful and not self._is_stored(at, batch)]
+            return [self._judge(at, batch) for at in due]
 
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
         windows = [self._window(at) for at in slots]
@@ -157,8 +174,29 @@ class SlotReader:
             by_bucket.setdefault(reading.bucket, []).append(reading)
         if output.is_truncated:
             return None
-        present = self._read_present(source) if self._is_present(slots[0]) else None
-        return _Batch(grid, by_bucket, None if stops.is_truncated else downtime, present)
+        doubtful = self._doubtful(source, slots, grid, by_bucket) if self.plan.slots else frozenset()
+        whole = [at for at in slots if self._is_whole(at) and at not in doubtful]
+        return _Batch(
+            grid,
+            by_bucket,
+            None if stops.is_truncated else downtime,
+            {at: self._read_whole(source, at) for at in whole},
+            doubtful,
+        )
+
+    def _doubtful(
+        self, source: Source, slots: Sequence[datetime], grid: BucketGrid, filled: Collection[int]
+    ) -> frozenset[datetime]:
+        """Return the slots before which the source shows no output: what they lack may be gone."""
+        windows = {at: self._window(at) for at in slots}
+        if self.evidence.is_kept_before(source, min(window.start for window in windows.values())):
+            return frozenset()
+        oldest = max(filled, default=-1)
+        return frozenset(
+            at
+            for at, window in windows.items()
+            if max(buckets_in(window, *grid, self.zone), default=oldest) >= oldest
+        )
 
     def _told_apart(
         self, rows: Sequence[Row], slots: Sequence[datetime], grid: BucketGrid
@@ -167,13 +205,18 @@ class SlotReader:
 
         What is malformed in the latter was kept aside when they were new.
         """
-        new = [at for at in slots if self._is_present(at) or not self.coverage.is_written(at)]
-        buckets = {bucket for at in new for bucket in buckets_in(self._window(at), *grid, self.zone)}
+        new = [self._window(at) for at in slots if self._is_present(at) or not self.coverage.is_written(at)]
+        if self.plan.slots:  # whoever asks for a span is told of what is malformed in it, once
+            new = [last_interval(self._window(at), self.every) for at in slots]
+        buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.zone)}
         known = [row for row in rows if isinstance(row[1], int) and row[1] not in buckets]
         return [row for row in rows if not (isinstance(row[1], int) and row[1] not in buckets)], known
 
     def _is_present(self, at: datetime) -> bool:
-        return at == self.plan.at
+        return at == self.plan.at and not self.plan.slots
+
+    def _is_whole(self, at: datetime) -> bool:
+        return self._is_present(at) or bool(self.plan.slots)
 
     def _window(self, at: datetime) -> Window:
         if self._is_present(at):
@@ -181,9 +224,9 @@ class SlotReader:
         lag = timedelta(seconds=self.plant.source_lag_s)
         return window_of_slot(at, length=timedelta(minutes=self.pulse.window_minutes), source_lag=lag)
 
-    def _read_present(self, source: Source) -> Readings:
-        """Return what can be told of the present slot alone; nothing where the plant has no table for it."""
-        bounds, answers = local_bounds(self.plan.require_window(), self.zone), self.answers
+    def _read_whole(self, source: Source, at: datetime) -> Readings:
+        """Return what can be told of one slot alone; nothing where the plant has no table for it."""
+        bounds, answers = local_bounds(self._window(at), self.zone), self.answers
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
         labor = answers.ask_if_there(source, "labor", bounds)
@@ -198,8 +241,7 @@ class SlotReader:
         window = self._window(at)
         buckets = buckets_in(window, *batch.grid, self.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
-        known = batch.present if self._is_present(at) and batch.present else Readings(output=None)
-        readings = known._replace(output=output, downtime=batch.downtime)
+        readings = batch.whole.get(at, Readings(None))._replace(output=output, downtime=batch.downtime)
         return _Share(readings, window, buckets, self._slot_buckets(window, batch.grid))
 
     def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
@@ -215,18 +257,24 @@ class SlotReader:
         )
         if is_present:
             self.answers.progress.counts.update(judgement.counts)
+        elif self.plan.slots:
+            self.answers.progress.count("slots", 1)
+            self.answers.progress.count("snapshots", len(judgement.snapshots))
         is_ambiguous = is_time_ambiguous(share.window, self.zone)
         return SlotSnapshots(at, share.window, not is_present, is_ambiguous, judgement.snapshots)
 
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
         """Return the buckets of the slot's own interval; None where the clock showed it twice by now."""
         newest = last_interval(window, self.every)
-        if self.plan.slot is None or not is_shown_once(newest, self.zone, read_by=self.read_at):
+        is_on_grid = self.plan.slot is not None or bool(self.plan.slots)
+        if not is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
             return None
         return buckets_in(newest, *grid, self.zone)
 
     def _is_stored(self, at: datetime, batch: _Batch) -> bool:
         """Say whether a slot's rows are stored just so, or can no longer be told any better."""
+        if self.plan.slots:
+            return at in self.coverage.fingerprints  # the plan asks for those of the repeated hour alone
         if self._is_present(at) or not self.coverage.is_written(at):
             return False
         if not is_shown_once(self._window(at), self.zone, read_by=self.read_at):

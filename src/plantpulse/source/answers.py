@@ -61,13 +61,17 @@ class ConnectSource(Protocol):
 
 @dataclass(slots=True)
 class Answers:
-    """The account of one run's questions; `rejected` are the first malformed rows as JSON."""
+    """The account of one run's questions; `rejected` are the first malformed rows as JSON.
+
+    `absent`: the questions that the plant has no table for, which are not asked again.
+    """
 
     queries: Mapping[str, Query]
     row_limit: int
     progress: Progress
     rejected: list[Json] = field(default_factory=list)
     is_incomplete: bool = False
+    absent: set[str] = field(default_factory=set)
 
     def note_session(self, source: Source, now: datetime) -> None:
         """Report the server's clock and what it would not be set to.
@@ -108,10 +112,13 @@ class Answers:
 
     def ask_optional(self, source: Source, name: str, bounds: LocalBounds) -> Rows | None:
         """Return the answer to a question that a plant may have no table for; None then, with a warning."""
+        if name in self.absent:
+            return None
         try:
             return self.ask(source, name, bounds)
         except (SourceTableMissing, SourceTableDenied) as error:
             self.is_incomplete = True
+            self.absent.add(name)
             self.progress.warn("optional_query_failed", str(error))
             return None
 
