@@ -2,7 +2,8 @@
 
 An imitation of the hosted gateway, as far as a client can tell the two apart: `/rest/v1` in front of
 PostgREST's paths, both kinds of keys, and its words for a missing or wrong one; the public keys that sign
-users' tokens stand where the hosted project has them, open to anybody. An upstream that is away, hangs or
+users' tokens stand where the hosted project has them, open to anybody, and Auth's settings and users
+(`accounts.py`) for those who have a key. An upstream that is away, hangs or
 breaks off is answered with 503 or 502 in bounded time.
 """
 
@@ -17,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, cast
 
 from devstack.access import Keys
+from devstack.accounts import AUTH, Accounts
 from devstack.api_keys import Refusal, judge_keys
 from devstack.signing import published
 
@@ -51,7 +53,7 @@ _NOT_PASSED_ON: Final = frozenset(
 _NO_ROUTE = Refusal(
     HTTPStatus.NOT_FOUND,
     "no Route matched with those values",
-    "Only /rest/v1 and signing keys are served here.",
+    "Only /rest/v1, signing keys, and Auth's settings and users are served here.",
 )
 _NO_LENGTH = Refusal(HTTPStatus.LENGTH_REQUIRED, "Length required", "Send the body with a Content-Length.")
 _AWAY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The upstream server cannot be reached")
@@ -62,9 +64,13 @@ class Gateway:
     """A running gateway; `stop` closes its port and every connection."""
 
     def __init__(
-        self, keys: Keys, upstream_port: int, upstream_timeout_s: float = UPSTREAM_TIMEOUT_S
+        self,
+        keys: Keys,
+        upstream_port: int,
+        upstream_timeout_s: float = UPSTREAM_TIMEOUT_S,
+        accounts: Accounts | None = None,
     ) -> None:
-        self._server = _Server(keys, upstream_port, upstream_timeout_s)
+        self._server = _Server(keys, upstream_port, upstream_timeout_s, accounts)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
         )
@@ -86,11 +92,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, keys: Keys, upstream_port: int, upstream_timeout_s: float) -> None:
+    def __init__(
+        self, keys: Keys, upstream_port: int, upstream_timeout_s: float, accounts: Accounts | None
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Exchange)
         self.keys = keys
         self.upstream_port = upstream_port
         self.upstream_timeout_s = upstream_timeout_s
+        self.accounts = accounts
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
 
@@ -149,6 +158,9 @@ class _Exchange(BaseHTTPRequestHandler):
         if isinstance(granted, Refusal):
             self._refuse(granted)
             return
+        if accounts := self._accounts_asked():
+            self._tell_json(*accounts.answer(self.path.removeprefix(AUTH), granted))
+            return
         try:
             _connect(self._upstream)
         except OSError:
@@ -175,10 +187,23 @@ class _Exchange(BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()
 
+    def _accounts_asked(self) -> Accounts | None:
+        is_asked = self.command == "GET" and self.path.startswith(f"{AUTH}/")
+        return cast(_Server, self.server).accounts if is_asked else None
+
+    def _tell_json(self, status: HTTPStatus, body: bytes) -> None:
+        self.send_response_only(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
     def _grant(self) -> str | Refusal:
         if "transfer-encoding" in self.headers:
             return _NO_LENGTH
-        if not self.path.startswith((f"{_PREFIX}/", f"{_PREFIX}?")) and self.path != _PREFIX:
+        is_for_rest = self.path.startswith((f"{_PREFIX}/", f"{_PREFIX}?")) or self.path == _PREFIX
+        if not is_for_rest and not self._accounts_asked():
             return _NO_ROUTE
         if self.command == "OPTIONS":
             return ""  # a browser's preflight carries no keys, and PostgREST answers it without

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from devstack import migrations
 from devstack.access import SupabaseAccess, make_keys
+from devstack.accounts import Accounts
 from devstack.gateway import Gateway
 from devstack.postgres import Postgres
 from devstack.postgrest import Postgrest
@@ -36,6 +37,7 @@ class Supabase:
     """
 
     access: SupabaseAccess
+    accounts: Accounts
     postgres: Postgres
 
     def __init__(
@@ -96,7 +98,9 @@ class Supabase:
             accepted(self._keys.signing_key, self._keys.jwt_secret),
             name=f"postgrest-{database}",
         )
-        gateway = Gateway(self._keys, postgrest.port)
+        accounts = Accounts(self.postgres.url(database, "postgres"), self._keys)
+        gateway = Gateway(self._keys, postgrest.port, accounts=accounts)
+        self.accounts = accounts if database == _DATABASE else self.accounts
         try:
             yield SupabaseAccess(gateway.url, self.postgres.url(database, "postgres"), self._keys)
         finally:

@@ -150,6 +150,5 @@ def test_what_does_not_fit_within_a_row_is_named() -> None:
 
     assert [str(mistake) for mistake in table.mistakes] == [
         "line 2, ends_at: the shift ends when it begins",
-        "line 3, valid_until: must be after valid_from: "
-        "it is the first day on which the target no longer holds",
+        "line 3, valid_until: must be after valid_from: from that day on the target no longer holds",
     ]

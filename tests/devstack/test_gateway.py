@@ -46,6 +46,27 @@ def role(answer: httpx.Response) -> object:
     return answer.raise_for_status().json()["role"]
 
 
+def ask_auth(project: SupabaseAccess, path: str, key: str) -> httpx.Response:
+    return httpx.get(f"{project.url}/auth/v1/{path}", headers={"apikey": key})
+
+
+def test_auth_tells_its_settings_to_whoever_has_a_key(project: SupabaseAccess) -> None:
+    assert ask_auth(project, "settings", project.publishable_key).json()["disable_signup"] is False
+    assert ask_auth(project, "settings", "").status_code == 401
+
+
+def test_auth_tells_its_users_to_the_service_role_alone(project: SupabaseAccess) -> None:
+    with project.connect() as connection:
+        connection.execute("insert into auth.users (id, email) values (%s, 'ada@plant.example')", [USER])
+
+    told = ask_auth(project, "admin/users?page=1&per_page=5", project.secret_key).json()["users"]
+
+    assert [(user["id"], user["email"]) for user in told] == [(USER, "ada@plant.example")]
+    assert ask_auth(project, "admin/users?page=2&per_page=5", project.secret_key).json()["users"] == []
+    assert ask_auth(project, "admin/users", project.publishable_key).status_code == 403
+    assert ask_auth(project, "otp", project.secret_key).status_code == 404
+
+
 def test_a_secret_key_in_apikey_alone_is_the_service_role(project: SupabaseAccess) -> None:
     answer = ask(project, apikey=project.secret_key)
 

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "cost-centers": Command(
         "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."
     ),
+    "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),

@@ -16,10 +16,7 @@ def check_target(row: Row) -> tuple[str, str] | None:
         return "ends_at", "the shift ends when it begins"
     begins, ends = row.get("valid_from") or "2000-01-01", row.get("valid_until")
     if ends is not None and ends <= begins:
-        return (
-            "valid_until",
-            "must be after valid_from: it is the first day on which the target no longer holds",
-        )
+        return "valid_until", "must be after valid_from: from that day on the target no longer holds"
     return None
 
 

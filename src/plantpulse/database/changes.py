@@ -31,6 +31,19 @@ class Changes:
             "resolve_safety_events", p_event_ids=list(event_ids), p_by=by, p_resolution=resolution
         )
 
+    def put_member(self, user_id: str, plant: str, role: str) -> None:
+        """Make a user a member of a plant (* = all plants) in a role, or change the role."""
+        row = {"user_id": user_id, "plant": plant, "role": role}
+        self._transport.send("plant_members", lambda api: api.from_("plant_members").upsert(row))
+
+    def remove_member(self, user_id: str, plant: str) -> bool:
+        """End a user's membership in a plant; returns whether there was one."""
+        gone = self._transport.send(
+            "plant_members",
+            lambda api: api.from_("plant_members").delete().eq("user_id", user_id).eq("plant", plant),
+        )
+        return bool(gone)
+
     def import_rows(
         self,
         function: str,

@@ -4,14 +4,18 @@ Plain selects, with the key that stands above Row Level Security: for whoever op
 order ends in a key, so that pages neither repeat a row nor leave one out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from plantpulse.database.transport import Json, Transport
+from plantpulse.errors import StoreRefused
 from plantpulse.settings import SupabaseSettings
 
 Record = dict[str, Json]
+
+USERS_A_PAGE: Final = 200
 
 _RUN: Final = (
     "id,pipeline,plant,trigger,slot,attempt,status,requested_by,started_at,finished_at,window_start,window_until,"
@@ -85,6 +89,31 @@ class Records:
             ),
             limit=limit,
         )
+
+    def members(self, filters: Mapping[str, str], *, limit: int) -> list[Record]:
+        """Return memberships, by plant; `filters` are values of columns."""
+        return self._transport.rows(
+            "plant_members",
+            lambda table: (
+                _equal(table.select("user_id,plant,role,created_at"), filters).order("plant").order("user_id")
+            ),
+            limit=limit,
+        )
+
+    def users(self) -> Iterator[Record]:
+        """Return the accounts of the project, page by page: `id`, `email` and what else Auth tells.
+
+        With the secret key alone, through Auth's own API: no SQL role but Auth's may read its tables.
+        Source: https://supabase.com/docs/reference/javascript/auth-admin-listusers
+        """
+        for page in count(1):
+            answer = self._transport.fetch(f"/auth/v1/admin/users?page={page}&per_page={USERS_A_PAGE}")
+            found = answer.get("users") if isinstance(answer, dict) else None
+            if not isinstance(found, list):
+                raise StoreRefused("Supabase Auth told no users: check SUPABASE_URL")
+            yield from found
+            if not found:
+                return
 
     def latest_snapshot_timestamp(self, plant: str) -> str | None:
         """Return the newest instant for which the plant has snapshots; None before the first."""

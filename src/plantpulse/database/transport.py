@@ -10,6 +10,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -120,7 +121,58 @@ class Transport:
 
     def fetch(self, path: str) -> Json:
         """Return the JSON document at a path of the project. Raises: as `call` does."""
-        return self._ask(path, lambda: self._document(path), reserved_s=0.0)
+        return self._ask(path, lambda: self._document(path))
+
+    def rows(self, table: str, select: Select, *, limit: int) -> list[dict[str, Json]]:
+        """Return the first `limit` rows of a query, which must have an order that leaves nothing to chance.
+
+        The Data API cuts an answer at a length of its own and does not say so: pages are asked for until
+        one is empty. Raises: as `call` does.
+        """
+        rows: list[dict[str, Json]] = []
+        while len(rows) < limit:
+            page = self.send(table, _page(table, select, len(rows), min(limit, len(rows) + PAGE_ROWS) - 1))
+            if not page:
+                break
+            rows += page
+        return rows
+
+    def send(self, what: str, build: Callable[[SyncPostgrestClient], Any]) -> list[dict[str, Json]]:
+        """Return the rows that a query answers, which must be harmless to repeat. Raises: as `call` does."""
+        answer = self._ask(what, lambda: build(self._client).retry(False).execute().data)
+        if not isinstance(answer, list):
+            raise StoreRefused(f"Supabase answered {what} with no list: check SUPABASE_URL")
+        return answer
+
+    def _ask(
+        self,
+        what: str,
+        request: Callable[[], Json],
+        *,
+        reserved_s: float = 0.0,
+        but_not: type[TransientError] | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> Json:
+        """Return what a request brings, tried again while that can help."""
+
+        def seconds_left() -> float:
+            return self._seconds_left() - reserved_s
+
+        def ask_once() -> Json:
+            try:
+                with self._bounded(what, seconds_left()):
+                    return request()
+            except APIError as error:
+                raise refusal(what, error.code, self._last_status, error.message or "") from error
+
+        return retried(
+            ask_once,
+            name=f"Supabase {what}",
+            seconds_left=seconds_left,
+            pacing=self._pacing,
+            but_not=but_not,
+            attempts=attempts,
+        )
 
     def _document(self, path: str) -> Json:
         answer = self._session.get(path)
@@ -131,58 +183,21 @@ class Transport:
         except ValueError as error:
             raise StoreRefused(f"Supabase answered {path} with no JSON: check SUPABASE_URL") from error
 
-    def rows(self, table: str, select: Select, *, limit: int) -> list[dict[str, Json]]:
-        """Return the first `limit` rows of a query, which must have an order that leaves nothing to chance.
-
-        The Data API cuts an answer at a length of its own and does not say so: pages are asked for until
-        one is empty. Raises: as `call` does.
-        """
-        rows: list[dict[str, Json]] = []
-        while len(rows) < limit:
-            page = self._ask(table, _page(self._client, table, select, len(rows), limit), reserved_s=0.0)
-            if not isinstance(page, list):
-                raise StoreRefused(f"Supabase answered {table} with no list: check SUPABASE_URL")
-            if not page:
-                break
-            rows += page
-        return rows
-
-    def _ask(
-        self,
-        what: str,
-        send: Callable[[], Json],
-        *,
-        reserved_s: float,
-        but_not: type[TransientError] | None = None,
-        attempts: int = ATTEMPTS,
-    ) -> Json:
-        def seconds_left() -> float:
-            return self._seconds_left() - reserved_s
-
-        return retried(
-            lambda: self._ask_once(what, send, seconds_left()),
-            name=f"Supabase {what}",
-            seconds_left=seconds_left,
-            pacing=self._pacing,
-            but_not=but_not,
-            attempts=attempts,
-        )
-
-    def _ask_once(self, what: str, send: Callable[[], Json], left_s: float) -> Json:
+    @contextmanager
+    def _bounded(self, name: str, left_s: float) -> Iterator[None]:
+        """Hold the request inside to the time that is left, and translate what goes wrong on the wire."""
         if left_s < SHORTEST_CALL_S:
-            raise OutOfTime(f"Supabase {what} was not begun: the run has {max(left_s, 0):.1f} s left")
+            raise OutOfTime(f"Supabase {name} was not begun: the run has {max(left_s, 0):.1f} s left")
         timeout_s = min(CALL_TIMEOUT_S, left_s)
         self._last_status, self._ends_at_s = 0, time.monotonic() + timeout_s
         self._session.timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
-            return send()
-        except APIError as error:
-            raise refusal(what, error.code, self._last_status, error.message or "") from error
+            yield
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             told = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: no request can be made of them"
             raise ConfigurationError(told) from error
         except httpx.RequestError as error:
-            told = f"Supabase at {self._session.base_url.host} did not answer {what}"
+            told = f"Supabase at {self._session.base_url.host} did not answer {name}"
             raise StoreUnavailable(f"{told}: {type(error).__name__}") from error
 
     def _note_answer(self, response: httpx.Response) -> None:
@@ -190,11 +205,8 @@ class Transport:
         response.stream = _BoundedStream(response.stream, self._ends_at_s)
 
 
-def _page(
-    client: SyncPostgrestClient, table: str, select: Select, start: int, limit: int
-) -> Callable[[], Json]:
-    end = min(limit, start + PAGE_ROWS) - 1
-    return lambda: select(client.from_(table)).range(start, end).retry(False).execute().data
+def _page(table: str, select: Select, start: int, end: int) -> Callable[[SyncPostgrestClient], Any]:
+    return lambda api: select(api.from_(table)).range(start, end)
 
 
 class _BoundedStream(httpx.SyncByteStream):
