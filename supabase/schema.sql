@@ -1514,6 +1514,68 @@ ALTER FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp with t
 
 COMMENT ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp with time zone) IS 'The shift targets of a plant''s assets as a JSON list; those that ended well before p_since are left out.';
 
+-- Name: project_state(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.project_state() RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_migrations jsonb;
+begin
+  -- By the catalogue: naming a schema that may not be used is an error.
+  if exists (
+    select
+    from pg_catalog.pg_class as history
+    join pg_catalog.pg_namespace as schema on schema.oid = history.relnamespace
+    where schema.nspname = 'supabase_migrations'
+    and history.relname = 'schema_migrations'
+    and has_schema_privilege(schema.oid, 'usage')
+    and has_column_privilege(history.oid, 'version', 'select')
+  ) then
+    select jsonb_agg(applied.version order by applied.version)
+    into v_migrations
+    from supabase_migrations.schema_migrations as applied;
+  end if;
+  return jsonb_build_object(
+    'role', current_user,
+    'server_version', current_setting('server_version'),
+    'now', clock_timestamp(),
+    'migrations', v_migrations,
+    'tables', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', class.relname,
+        'has_row_security', class.relrowsecurity,
+        'anon', has_table_privilege('anon', class.oid, 'select, insert, update, delete'),
+        'service_role_lacks', array(
+          select wanted.privilege
+          from unnest(array['select', 'insert', 'update', 'delete']) as wanted (privilege)
+          where not has_table_privilege('service_role', class.oid, wanted.privilege)
+        )
+      ) order by class.relname), '[]')
+      from pg_catalog.pg_class as class
+      where class.relnamespace = 'public'::regnamespace and class.relkind in ('r', 'p')
+    ),
+    'functions', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', proc.proname,
+        'is_public', has_function_privilege('anon', proc.oid, 'execute')
+          or has_function_privilege('authenticated', proc.oid, 'execute'),
+        'service_role', has_function_privilege('service_role', proc.oid, 'execute')
+      ) order by proc.proname), '[]')
+      from pg_catalog.pg_proc as proc
+      where proc.pronamespace = 'public'::regnamespace and proc.prorettype <> 'trigger'::regtype
+    )
+  );
+end;
+$$;
+
+ALTER FUNCTION public.project_state() OWNER TO postgres;
+
+-- Name: FUNCTION project_state(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
+
 -- Name: recent_manual_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) RETURNS public.pipeline_runs
@@ -3848,6 +3910,11 @@ GRANT ALL ON FUNCTION public.plant_shift_patterns(p_plant text, p_since timestam
 
 REVOKE ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION project_state(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.project_state() TO service_role;
 
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -20,11 +20,14 @@ class Faults:
     """So many of the next results end in the middle with the connection cut."""
     delay_s: float = 0.0
     """Every statement sleeps so long in the database first; a cancel ends the sleep."""
+    denied_tables: frozenset[str] = frozenset()
+    """Nobody may SELECT from these tables, named in lower case."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def reset(self) -> None:
         """Switches everything off."""
         self.refused_logins, self.is_silent, self.results_to_cut, self.delay_s = 0, False, 0, 0.0
+        self.denied_tables = frozenset()
 
     def takes_refused_login(self) -> bool:
         """Whether this login is one of those to refuse; counts it down."""

@@ -278,6 +278,10 @@ end;
 
 -- Names and permissions -----------------------------------------------------------------------
 
+create or replace function mssql.quotename(name text) returns text
+language sql immutable strict
+return '[' || pg_catalog.replace(name, ']', ']]') || ']';
+
 create or replace function mssql.object_id(name text, kind text default null) returns integer
 language sql stable
 return to_regclass(

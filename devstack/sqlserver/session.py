@@ -278,9 +278,15 @@ class Session:
 
     def _check_permission(self, translation: Translation) -> None:
         identity, kind = self._identity, translation.kind
+        denied = self._faults.denied_tables & translation.names.keys() if kind is Kind.SELECT else ()
+        for table in denied:
+            raise SqlServerError(229, self._denial("SELECT", translation.names[table]))
         if kind is Kind.SELECT or identity.can_write:
             return
         if kind is Kind.DEFINE:
             raise SqlServerError(262, f"{kind.value} permission denied in database '{identity.database}'.")
-        where = f"on the object '{translation.target}', database '{identity.database}', schema 'dbo'"
-        raise SqlServerError(229, f"The {kind.value} permission was denied {where}.")
+        raise SqlServerError(229, self._denial(kind.value, translation.target))
+
+    def _denial(self, permission: str, table: str | None) -> str:
+        where = f"on the object '{table}', database '{self._identity.database}', schema 'dbo'"
+        return f"The {permission} permission was denied {where}."

@@ -23,7 +23,7 @@ _FUNCTIONS: Final = frozenset(
         "dense_rank first_value lag last_value lead ntile rank row_number",
         # strings
         "char charindex concat concat_ws datalength left len lower ltrim nchar replace replicate reverse",
-        "right rtrim substring trim upper",
+        "quotename right rtrim substring trim upper",
         # time
         "current_timestamp dateadd datediff datediff_big datepart day getdate getutcdate month sysdatetime",
         "sysdatetimeoffset sysutcdatetime year",

@@ -321,6 +321,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_assets": _IMPORT,
     "import_shift_targets": _IMPORT,
     "managed_plants": {"p_user_id": USERS["manager"]},
+    "project_state": {},
 }
 
 

@@ -20,6 +20,9 @@ class Command(NamedTuple):
 
 COMMANDS: Final = {
     "assets": Command("plantpulse.cli.assets:assets", "Import the machines and lines of a plant."),
+    "check": Command(
+        "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."
+    ),
     "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
     "cost-centers": Command(
         "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."

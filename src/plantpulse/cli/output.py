@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from rich.console import Console, RenderableType
@@ -29,6 +29,7 @@ class Output:
     def __init__(self) -> None:
         self.is_json = False
         self._has_colour = True
+        self._stdout = sys.stdout  # while a command works, log lines go elsewhere by another sys.stdout
 
     def turn_colour_off(self) -> None:
         """Write no escape sequences at all from now on."""
@@ -36,13 +37,13 @@ class Output:
 
     @cached_property
     def console(self) -> Console:
-        """What tables are drawn on: stdout as it is when first asked for."""
-        return self._console(is_stderr=False)
+        """What tables are drawn on: stdout."""
+        return self._console(self._stdout)
 
     @cached_property
     def side(self) -> Console:
         """What is said on the way: stderr."""
-        return self._console(is_stderr=True)
+        return self._console(sys.stderr)
 
     def answer(self, value: Json, render: Callable[[], RenderableType]) -> None:
         """Write the answer: `value` as JSON, or what `render` returns."""
@@ -88,12 +89,12 @@ class Output:
             return
         error.show(file=sys.stderr)
 
-    def _console(self, *, is_stderr: bool) -> Console:
-        console = Console(stderr=is_stderr, highlight=False)
+    def _console(self, file: TextIO) -> Console:
+        console = Console(file=file, highlight=False)
         width = None if console.is_terminal or console.width != _WIDTH_UNKNOWN else WIDTH_OF_A_PIPE
         if self._has_colour and not console.no_color:
-            return Console(stderr=is_stderr, highlight=False, width=width, file=console.file)
-        return Console(stderr=is_stderr, highlight=False, width=width, file=console.file, color_system=None)
+            return Console(file=file, highlight=False, width=width)
+        return Console(file=file, highlight=False, width=width, color_system=None)
 
 
 def _more(error: PlantpulseError) -> dict[str, Json]:

@@ -90,6 +90,15 @@ class Records:
             limit=limit,
         )
 
+    def auth_settings(self) -> Record:
+        """Return what Auth tells of its settings, such as `disable_signup`."""
+        answer = self._transport.fetch("/auth/v1/settings")
+        return answer if isinstance(answer, dict) else {}
+
+    def project_state(self) -> Record:
+        """Return which migrations are applied, and who may do what to which table and function."""
+        return self._transport.call("project_state", {}, reserved_s=0.0)
+
     def members(self, filters: Mapping[str, str], *, limit: int) -> list[Record]:
         """Return memberships, by plant; `filters` are values of columns."""
         return self._transport.rows(

@@ -1,0 +1,64 @@
+"""What kind of key SUPABASE_SECRET_KEY holds, told from its form alone. Pure; no part of it is ever told."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from plantpulse.cli.checks.findings import Found
+
+_WHERE: Final = "Supabase: Project Settings > API Keys"
+
+
+def judge_key(key: str, now: datetime) -> Found:
+    """Return what kind of key it is, and what to do about one that does not or will soon not do."""
+    if key.startswith("sb_secret_"):
+        return Found("a secret key")
+    if key.startswith("sb_publishable_"):
+        return Found(
+            "a publishable key, which may read and write nothing",
+            f"set SUPABASE_SECRET_KEY to the secret key ({_WHERE})",
+            is_wrong=True,
+        )
+    claims = _claims(key)
+    if claims is None:
+        return Found(
+            "neither a secret key (sb_secret_...) nor a legacy key (a JWT)",
+            f"copy the secret key as a whole ({_WHERE})",
+            is_wrong=True,
+        )
+    return _judge_legacy(claims, now)
+
+
+def _judge_legacy(claims: dict[str, Any], now: datetime) -> Found:
+    role, expires_s = claims.get("role"), claims.get("exp")
+    if role != "service_role":
+        return Found(
+            f"a legacy key of the role {role}, not of service_role",
+            f"make a secret key and set it as SUPABASE_SECRET_KEY ({_WHERE})",
+            is_wrong=True,
+        )
+    if isinstance(expires_s, int | float) and expires_s <= now.timestamp():
+        expired = datetime.fromtimestamp(expires_s, UTC)
+        return Found(
+            f"a legacy service_role key that expired on {expired:%Y-%m-%d}",
+            f"make a secret key and set it as SUPABASE_SECRET_KEY ({_WHERE})",
+            is_wrong=True,
+        )
+    return Found(
+        "a legacy service_role key: Supabase ends these in 2026",
+        f"make a secret key and set it as SUPABASE_SECRET_KEY ({_WHERE})",
+    )
+
+
+def _claims(key: str) -> dict[str, Any] | None:
+    parts = key.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        claims = json.loads(payload)
+    except (ValueError, binascii.Error):
+        return None
+    return claims if isinstance(claims, dict) else None

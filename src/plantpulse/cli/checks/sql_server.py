@@ -1,0 +1,222 @@
+"""The links from here to a plant's SQL Server, as a poll goes: the network, TLS, the login, the query files.
+
+Only SELECT and SET are sent, over one connection, and a refused login is not tried again: that locks
+accounts.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from plantpulse.cli.checks import network
+from plantpulse.cli.checks.findings import Finding, Found, Link, walk
+from plantpulse.errors import (
+    PlantpulseError,
+    SourceLoginFailed,
+    SourceSchemaMismatch,
+    SourceTableDenied,
+    SourceTableMissing,
+)
+from plantpulse.plant.local_time import local_bounds
+from plantpulse.plant.text import normalise_key
+from plantpulse.runs import Budget
+from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
+from plantpulse.slots import Window
+from plantpulse.source.permissions import permissions_query
+from plantpulse.source.query_files import Query, load_queries
+from plantpulse.source.sqlserver import SourceConnection, connect
+from plantpulse.source.tls import find_obstacle
+
+TIME_S: Final = 60.0
+WARNED_SKEW: Final = timedelta(minutes=1)
+WRONG_SKEW: Final = timedelta(minutes=5)  # from here on a poll warns too
+OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll goes on without their tables
+MOST_PERMISSIONS: Final = 500
+_OBJECT: Final = re.compile(r"object '([^']+)'.*schema '([^']+)'")
+
+
+def check_plant(plant: str, settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Look at a plant's links, one after the other."""
+    with ExitStack() as stack:
+        yield from walk(plant, _Links(plant, settings, now, stack).in_order())
+
+
+class _Links:
+    """The links of one plant; the connection is opened by the login and used by those after it."""
+
+    def __init__(self, plant: str, settings: Settings, now: Callable[[], datetime], stack: ExitStack) -> None:
+        self._name = plant
+        self._settings = settings
+        self._plant: PlantSettings = settings.plants[plant]
+        self._now = now
+        self._stack = stack
+        self._budget = Budget.start(TIME_S, TIME_S)
+        self._connection: SourceConnection | None = None
+
+    def in_order(self) -> Sequence[Link]:
+        """Return the links in the order in which they hang on one another."""
+        queries = self._query_links()
+        return [
+            Link("settings", self._find_settings, _settings_remedy),
+            Link("dns", self._look_up),
+            Link("tcp", self._knock),
+            Link("tls", self._shake_hands),
+            Link("login", self._log_in, self._login_remedy),
+            Link("read-only", self._ask_permissions, is_needed=False),
+            Link("clock", self._compare_clocks, is_needed=False),
+            *queries,
+        ]
+
+    @property
+    def _server(self) -> SqlServerSettings:
+        return self._settings.sql_server_of(self._name)
+
+    @property
+    def _host(self) -> str:
+        return self._server.host.partition("\\")[0]
+
+    def _find_settings(self) -> Found:
+        server = self._server
+        load_queries(self._plant.queries_dir)
+        return Found(f"{server.host}:{server.port}/{server.database} as {server.user}")
+
+    def _look_up(self) -> Found:
+        return network.look_up(self._host, self._server.port, "the host (MSSQL_HOST)")
+
+    def _knock(self) -> Found:
+        return network.knock(self._host, self._server.port, "the port (MSSQL_PORT)")
+
+    def _shake_hands(self) -> Found:
+        server = self._server
+        if obstacle := find_obstacle(server, timeout_s=network.PATIENCE_S):
+            return Found(obstacle.reason, obstacle.advice, is_wrong=True)
+        if server.encryption != "require":
+            return Found(
+                f"encryption is {server.encryption}: rows and perhaps the password travel in plain text",
+                "give the server a certificate, and set encryption: require",
+            )
+        if server.ca_file is None:
+            return Found(
+                "encrypted, but any certificate is taken",
+                "set ca_file (MSSQL_CA_FILE) to the authority behind the server's certificate",
+            )
+        return Found("encrypted, certificate verified")
+
+    def _log_in(self) -> Found:
+        self._connection = self._stack.enter_context(
+            connect(self._server, seconds_left=self._budget.seconds_left)
+        )
+        return Found(f"{self._server.user} is let into {self._server.database}")
+
+    def _login_remedy(self, error: PlantpulseError) -> str:
+        server = self._server
+        if isinstance(error, SourceLoginFailed):
+            return (
+                f"correct MSSQL_USER or MSSQL_PASSWORD; or, as a DBA: USE [{server.database}]; "
+                f"CREATE USER [{server.user}] FOR LOGIN [{server.user}]"
+            )
+        return "as the message says; nothing was tried a second time"
+
+    @property
+    def _open(self) -> SourceConnection:
+        assert self._connection is not None  # noqa: S101 - the links after the login are skipped without it
+        return self._connection
+
+    def _ask_permissions(self) -> Found:
+        held = self._open.read(permissions_query(), {"limit": MOST_PERMISSIONS}).rows
+        if not held:
+            return Found("the login can change nothing")
+        return Found(
+            f"the login can change the plant's database: {_permissions_told(held)}",
+            f"as a DBA: take its roles away (ALTER ROLE db_datawriter DROP MEMBER [{self._server.user}] "
+            f"and so on), or DENY INSERT, UPDATE, DELETE, ALTER ON DATABASE::[{self._server.database}] "
+            f"TO [{self._server.user}]",
+            is_wrong=True,
+        )
+
+    def _compare_clocks(self) -> Found:
+        clock = self._open.server_clock
+        return judge_clock(
+            clock.utc_now - self._now(), clock.utc_offset_minutes, self._plant.time_zone, clock.utc_now
+        )
+
+    def _query_links(self) -> list[Link]:
+        return [
+            Link(f"{name}.sql", lambda name=name: self._try(name), self._query_remedy, is_needed=False)  # type: ignore[misc]
+            for name in ("output", "downtime", "safety", "oee", "quality", "labor")
+        ]
+
+    def _try(self, name: str) -> Found:
+        query = load_queries(self._plant.queries_dir)[name]
+        try:
+            self._read(query)
+        except (SourceTableMissing, SourceTableDenied) as error:
+            if name not in OPTIONAL:
+                raise
+            return Found(f"polls go on without it: {error}", self._query_remedy(error))
+        return Found(f"answers with {', '.join(query.columns)}")
+
+    def _read(self, query: Query) -> None:
+        """Ask for one row of the last window: that it can be asked shows in the columns, not in the rows."""
+        window = timedelta(minutes=self._settings.live_pulse_of(self._name).window_minutes)
+        until = self._now().replace(microsecond=0)
+        bounds = local_bounds(Window(until - window, until), ZoneInfo(self._plant.time_zone))
+        codes = "|".join(normalise_key(code) for code in self._plant.safety_reason_codes)
+        self._open.read(
+            query,
+            {
+                "from": bounds.start,
+                "until": bounds.until,
+                "limit": 1,
+                "bucket_s": round(window.total_seconds()),
+                "reason_codes": f"|{codes}|",
+            },
+        )
+
+    def _query_remedy(self, error: PlantpulseError) -> str:
+        if isinstance(error, SourceTableDenied):
+            return f"as a DBA: GRANT SELECT ON {_object_in(str(error))} TO [{self._server.user}]"
+        if isinstance(error, SourceTableMissing):
+            return "put a file of this name into queries_dir that reads the plant's own tables"
+        if isinstance(error, SourceSchemaMismatch):
+            return "name the columns in a file of this name in queries_dir (docs/how-to-custom-queries.md)"
+        return "as the message says"
+
+
+def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datetime) -> Found:
+    """Return what a server's clock says beside ours, and beside the zone that its rows are said to be in."""
+    told = f"{skew.total_seconds():+.0f} s from this machine's, UTC{offset_minutes / 60:+g} h"
+    if abs(skew) >= WARNED_SKEW:
+        return Found(
+            told,
+            "start the time service on the server, or on this machine: rows fall into the wrong windows",
+            is_wrong=abs(skew) >= WRONG_SKEW,
+        )
+    expected = now.astimezone(ZoneInfo(time_zone)).utcoffset() or timedelta(0)
+    if expected != timedelta(minutes=offset_minutes):
+        hours = expected / timedelta(hours=1)
+        return Found(
+            f"{told}, where {time_zone} has {hours:+g} h",
+            "set time_zone to the zone of the times in the rows, unless the clients write those themselves",
+        )
+    return Found(f"{told}, as {time_zone} has it")
+
+
+def _settings_remedy(error: PlantpulseError) -> str:
+    return "set what is named in plantpulse.yaml or the environment; see `plantpulse config show`"
+
+
+def _permissions_told(held: Sequence[Sequence[Any]]) -> str:
+    """Return what may be changed: the whole database if so, else the first tables."""
+    first = str(held[0][0])
+    rights = ", ".join(str(right) for where, right in held if where == first)
+    others = len({where for where, _ in held}) - 1
+    return f"{rights} on {first}" + (f" and {others} more" if others else "")
+
+
+def _object_in(message: str) -> str:
+    found = _OBJECT.search(message)
+    return f"[{found[2]}].[{found[1]}]" if found else "the table that the file reads"

@@ -1,0 +1,198 @@
+"""The links from here to the Supabase project: network, key, grants, Row Level Security, migrations."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from plantpulse.cli.checks import keys, network
+from plantpulse.cli.checks.findings import Finding, Found, Link, walk
+from plantpulse.errors import PlantpulseError
+from plantpulse.settings import Settings
+
+SUBJECT: Final = "supabase"
+MIGRATIONS: Final = Path("supabase") / "migrations"
+APPLY: Final = "apply the newest migrations: supabase db push"
+_LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+
+State = Mapping[str, Any]
+
+
+class Project(Protocol):
+    """What is asked of the project."""
+
+    def auth_settings(self) -> Mapping[str, Any]: ...
+    def project_state(self) -> Mapping[str, Any]: ...
+
+
+OpenProject = Callable[[], AbstractContextManager[Project]]
+
+
+def check_supabase(
+    settings: Settings, open_project: OpenProject, now: Callable[[], datetime], migrations: Path = MIGRATIONS
+) -> Iterator[Finding]:
+    """Look at the project's links, one after the other."""
+    with ExitStack() as stack:
+        yield from walk(SUBJECT, _Links(settings, open_project, now, migrations, stack).in_order())
+
+
+class _Links:
+    """The links of the project; its state is asked for once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_project: OpenProject,
+        now: Callable[[], datetime],
+        migrations: Path,
+        stack: ExitStack,
+    ) -> None:
+        self._settings = settings
+        self._open_project = open_project
+        self._now = now
+        self._migrations = migrations
+        self._stack = stack
+        self._project: Project | None = None
+        self._state: State = {}
+
+    def in_order(self) -> Sequence[Link]:
+        """Return the links in the order in which they hang on one another."""
+        return [
+            Link(
+                "settings", self._find_settings, lambda _: "set both in the environment or the secret store"
+            ),
+            Link("dns", self._look_up),
+            Link("tcp", self._knock),
+            Link("tls", self._shake_hands),
+            Link("key", self._judge_key),
+            Link("sign-up", self._ask_sign_up, _key_remedy),
+            Link("data api", self._ask_state, _state_remedy),
+            Link("grants", lambda: judge_grants(self._state), is_needed=False),
+            Link("rls", lambda: judge_row_security(self._state), is_needed=False),
+            Link("migrations", lambda: judge_migrations(self._state, self._expected()), is_needed=False),
+        ]
+
+    def _find_settings(self) -> Found:
+        return Found(self._settings.require_supabase().url)
+
+    def _address(self) -> tuple[str, int, str]:
+        url = urlsplit(self._settings.require_supabase().url)
+        return url.hostname or "", url.port or (443 if url.scheme == "https" else 80), url.scheme
+
+    def _look_up(self) -> Found:
+        host, port, _ = self._address()
+        return network.look_up(host, port, "SUPABASE_URL")
+
+    def _knock(self) -> Found:
+        host, port, _ = self._address()
+        return network.knock(host, port, "SUPABASE_URL")
+
+    def _shake_hands(self) -> Found:
+        host, port, scheme = self._address()
+        if scheme == "https":
+            return network.shake_hands(host, port)
+        if host in _LOCAL:
+            return Found("none: the project is on this machine")
+        return Found("none: key and data travel in plain text", "set SUPABASE_URL to https://", is_wrong=True)
+
+    def _judge_key(self) -> Found:
+        return keys.judge_key(self._settings.require_supabase().secret_key.get_secret_value(), self._now())
+
+    def _ask_sign_up(self) -> Found:
+        self._project = self._stack.enter_context(self._open_project())
+        if self._project.auth_settings().get("disable_signup"):
+            return Found("closed: accounts are made by invitation")
+        return Found(
+            "open: anybody can make an account, and sees nothing without a membership",
+            "turn it off where nobody shall sign up (Supabase: Authentication > Sign In / Providers)",
+        )
+
+    def _ask_state(self) -> Found:
+        assert self._project is not None  # noqa: S101 - skipped without it
+        self._state = self._project.project_state()
+        return Found(f"answers as {self._state['role']}, Postgres {self._state['server_version']}")
+
+    def _expected(self) -> list[str] | None:
+        """Return the versions of the migrations in this folder; None where there are none."""
+        found = sorted(path.name.partition("_")[0] for path in self._migrations.glob("*_*.sql"))
+        return found or None
+
+
+def judge_grants(state: State) -> Found:
+    """Return whether the service role may do its work, and nobody else more than is meant."""
+    lacking = [
+        f"{table['name']} ({', '.join(table['service_role_lacks'])})"
+        for table in state["tables"]
+        if table["service_role_lacks"]
+    ]
+    barred = [f"{function['name']}()" for function in state["functions"] if not function["service_role"]]
+    if lacking or barred:
+        return Found(
+            f"service_role lacks rights on {_some(lacking + barred)}",
+            "grant select, insert, update, delete on the tables and execute on the functions to service_role "
+            "(new tables have no grants of their own since October 2026), as the migrations do",
+            is_wrong=True,
+        )
+    public = [f"{function['name']}()" for function in state["functions"] if function["is_public"]]
+    anonymous = [table["name"] for table in state["tables"] if table["anon"]]
+    if public or anonymous:
+        return Found(
+            f"anon or everybody signed in may use {_some(anonymous + public)}",
+            "unless that is meant: revoke all on table|function ... from public, anon, authenticated",
+        )
+    return Found(
+        f"{len(state['tables'])} tables, {len(state['functions'])} functions: the service role alone"
+    )
+
+
+def judge_row_security(state: State) -> Found:
+    """Return whether Row Level Security is on for every table."""
+    bare = [table["name"] for table in state["tables"] if not table["has_row_security"]]
+    if bare:
+        return Found(
+            f"off for {_some(bare)}: whoever has a grant sees every plant",
+            "; ".join(f"alter table public.{name} enable row level security" for name in bare[:3]),
+            is_wrong=True,
+        )
+    return Found(f"on for all {len(state['tables'])} tables")
+
+
+def judge_migrations(state: State, expected: Sequence[str] | None) -> Found:
+    """Return whether the project has the migrations that this folder has; None: nothing to compare."""
+    applied = state["migrations"]
+    if applied is None:
+        return Found(
+            "the project does not tell which are applied",
+            "apply them with the Supabase CLI, which keeps account of them",
+        )
+    if expected is None:
+        return Found(
+            f"{len(applied)} are applied, the newest of {applied[-1]}; there are none here to compare with",
+            "run the check in a folder that has supabase/migrations",
+        )
+    if missing := [version for version in expected if version not in applied]:
+        return Found(f"{len(missing)} are not applied: {_some(missing)}", APPLY, is_wrong=True)
+    if strange := [version for version in applied if version not in expected]:
+        return Found(
+            f"the project has {len(strange)} that are not here: {_some(strange)}",
+            "deploy the newer version, or check this folder out anew",
+        )
+    return Found(f"all {len(applied)} are applied")
+
+
+def _key_remedy(error: PlantpulseError) -> str:
+    return (
+        "the key does not open this project: set SUPABASE_URL and SUPABASE_SECRET_KEY of the same project "
+        "(Supabase: Project Settings > API Keys)"
+    )
+
+
+def _state_remedy(error: PlantpulseError) -> str:
+    return APPLY if "PGRST202" in str(error) else _key_remedy(error)
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

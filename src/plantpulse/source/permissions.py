@@ -1,0 +1,19 @@
+"""What the login may do at the plant's SQL Server beyond reading: asked by a check, never by a poll."""
+
+from pathlib import Path
+from typing import Final
+
+from plantpulse.source.query_files import Query
+
+_FILE: Final = Path(__file__).with_name("permissions.sql")
+
+
+def permissions_query() -> Query:
+    """Return the question; its rows are (securable, permission), the whole database first."""
+    return Query(
+        name="permissions",
+        sql=_FILE.read_text(encoding="utf-8"),
+        columns=("securable", "permission"),
+        optional_columns=frozenset(),
+        parameters=("limit",),
+    )

@@ -1,0 +1,410 @@
+"""`plantpulse check`: each real failure is one red line with its remedy, and nothing is written anywhere."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, LiteralString
+
+import pymssql
+import pytest
+import trustme
+
+from devstack.access import SupabaseAccess
+from devstack.fault_proxy import FaultProxy
+from devstack.signing import sign
+from devstack.sqlserver import Login, StandIn
+from devstack.supabase import Supabase
+from tests.certificates import certified
+from tests.cli.conftest import CommandLine
+from tests.conftest import SqlServerUnderTest
+
+MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
+PLANT_LINKS = ["settings", "dns", "tcp", "tls", "login", "read-only", "clock"]
+QUERY_FILES = ["output.sql", "downtime.sql", "safety.sql", "oee.sql", "quality.sql", "labor.sql"]
+SUPABASE_LINKS = ["settings", "dns", "tcp", "tls", "key", "sign-up", "data api", "grants", "rls"]
+
+
+@pytest.fixture
+def checked(cli: CommandLine, mes: pymssql.Connection) -> CommandLine:
+    """The command line beside the plant's tables and the migrations."""
+    (cli.folder / "supabase").mkdir()
+    (cli.folder / "supabase" / "migrations").symlink_to(MIGRATIONS)
+    return cli
+
+
+def findings(cli: CommandLine) -> dict[str, Any]:
+    """Return the findings by subject and link."""
+    found = cli("check", "--json").json["findings"]
+    return {f"{one['subject']} {one['link']}": one for one in found}
+
+
+def states(cli: CommandLine) -> dict[str, str]:
+    """Return the state of every link that is not green."""
+    return {name: one["state"] for name, one in findings(cli).items() if one["state"] != "ok"}
+
+
+def first_word(statement: str) -> str:
+    """Return what a statement does: its first word behind comments."""
+    lines = [line for line in statement.splitlines() if line.strip() and not line.startswith("--")]
+    return lines[0].split()[0].lower()
+
+
+def set_in_file(cli: CommandLine, setting: str, value: object) -> None:
+    """Set a value of the SQL Server in plantpulse.yaml."""
+    path = cli.folder / "plantpulse.yaml"
+    lines = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.strip().startswith(f"{setting}:")
+    ]
+    path.write_text("\n".join([*lines, f"      {setting}: {value}", ""]), encoding="utf-8")
+
+
+def test_every_link_is_looked_at_in_order(checked: CommandLine) -> None:
+    found = findings(checked)
+
+    assert list(found) == [
+        *(f"north {link}" for link in PLANT_LINKS + QUERY_FILES),
+        *(f"supabase {link}" for link in [*SUPABASE_LINKS, "migrations"]),
+    ]
+
+
+@pytest.mark.stand_in
+def test_a_sound_plant_has_nothing_broken_and_ends_with_0(checked: CommandLine) -> None:
+    result = checked("check")
+
+    assert result.exit_code == 0
+    assert result.out.splitlines()[-1] == "nothing is broken, 2 to look at"
+    assert states(checked) == {"north tls": "warning", "supabase sign-up": "warning"}
+
+
+@pytest.mark.stand_in
+def test_a_check_sends_no_statement_that_could_write(checked: CommandLine, mssql: SqlServerUnderTest) -> None:
+    assert mssql.stand_in
+
+    checked("check")
+
+    said = [first_word(statement.text) for statement in mssql.stand_in.traffic.statements]
+    assert len(said) >= 8
+    assert set(said) == {"use", "set", "select"}
+    assert [login.is_accepted for login in mssql.stand_in.traffic.logins] == [True]
+
+
+def test_a_broken_link_is_red_with_what_to_do_and_ends_with_1(checked: CommandLine) -> None:
+    checked.environ["MSSQL_PASSWORD"] = "not-the-password"
+
+    result = checked("check")
+
+    assert result.exit_code == 1
+    lines = result.out.splitlines()
+    [place] = [number for number, line in enumerate(lines) if line.startswith("FAIL")]
+    assert "north        login" in lines[place]
+    assert "do: correct MSSQL_USER or MSSQL_PASSWORD" in lines[place + 1]
+    assert "skip north        read-only" in result.out
+    assert "not-the-password" not in result.out + result.err
+
+
+@pytest.mark.stand_in
+def test_a_refused_login_is_tried_once(checked: CommandLine, mssql: SqlServerUnderTest) -> None:
+    assert mssql.stand_in
+    checked.environ["MSSQL_PASSWORD"] = "not-the-password"
+
+    states(checked)
+
+    assert [login.is_accepted for login in mssql.stand_in.traffic.logins] == [False]
+
+
+def test_no_secret_is_ever_told(checked: CommandLine) -> None:
+    secrets = [checked.environ["MSSQL_PASSWORD"], checked.environ["SUPABASE_SECRET_KEY"]]
+    shown = checked("--verbose", "check")
+    data = checked("check", "--json")
+
+    assert [secret for secret in secrets if secret in shown.out + shown.err + data.out] == []
+
+
+def test_a_plant_without_settings_names_them_and_skips_the_rest(checked: CommandLine) -> None:
+    del checked.environ["MSSQL_PASSWORD"]
+
+    found = findings(checked)
+
+    assert found["north settings"]["state"] == "failed"
+    assert "MSSQL_PASSWORD" in found["north settings"]["told"]
+    assert {found[f"north {link}"]["state"] for link in PLANT_LINKS[1:] + QUERY_FILES} == {"skipped"}
+    assert found["supabase data api"]["state"] == "ok"
+
+
+def test_a_name_that_does_not_resolve_is_the_name_servers_fault(checked: CommandLine) -> None:
+    set_in_file(checked, "host", "sql.nowhere.invalid")
+
+    found = findings(checked)
+
+    assert (found["north dns"]["state"], found["north tcp"]["state"]) == ("failed", "skipped")
+    assert "sql.nowhere.invalid cannot be resolved" in found["north dns"]["told"]
+    assert "MSSQL_HOST" in found["north dns"]["remedy"]
+
+
+def test_a_closed_port_is_told_as_closed(checked: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    set_in_file(checked, "port", port)
+
+    found = findings(checked)
+
+    assert found["north tcp"]["told"] == f"port {port} of 127.0.0.1 is closed"
+    assert "MSSQL_PORT" in found["north tcp"]["remedy"]
+    assert found["north login"]["state"] == "skipped"
+
+
+def test_a_server_that_is_silent_is_told_at_the_login(
+    checked: CommandLine, mssql: SqlServerUnderTest
+) -> None:
+    with FaultProxy(mssql.reader.host, mssql.reader.port) as proxy:
+        proxy.be_silent()
+        set_in_file(checked, "port", proxy.port)
+        set_in_file(checked, "login_timeout_s", 1)
+
+        found = findings(checked)
+
+    assert found["north login"]["state"] == "failed"
+    assert found["north output.sql"]["state"] == "skipped"
+
+
+@pytest.fixture
+def certified_server(mssql: SqlServerUnderTest, tmp_path: Path) -> Iterator[tuple[StandIn, trustme.CA]]:
+    assert mssql.stand_in
+    authority = trustme.CA()
+    logins = {"reader": Login(mssql.reader.password)}
+    with StandIn(
+        mssql.stand_in.database_url, logins=logins, database="mes", tls=certified(authority, "127.0.0.1")
+    ) as server:
+        yield server, authority
+
+
+@pytest.mark.stand_in
+def test_a_certificate_of_another_authority_is_refused_before_the_login(
+    checked: CommandLine, certified_server: tuple[StandIn, trustme.CA], tmp_path: Path
+) -> None:
+    server, authority = certified_server
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    authority.cert_pem.write_to_path(tmp_path / "right.pem")
+    set_in_file(checked, "port", server.port)
+    set_in_file(checked, "encryption", "require")
+    set_in_file(checked, "ca_file", tmp_path / "other.pem")
+    untrusted = findings(checked)
+    set_in_file(checked, "ca_file", tmp_path / "right.pem")
+    trusted = findings(checked)
+
+    assert untrusted["north tls"]["state"] == "failed"
+    assert "certificate is refused" in untrusted["north tls"]["told"]
+    assert "ca_file" in untrusted["north tls"]["remedy"]
+    assert untrusted["north login"]["state"] == "skipped"
+    assert trusted["north tls"]["told"] == "encrypted, certificate verified"
+
+
+@pytest.mark.stand_in
+def test_a_server_without_tls_where_it_is_required_is_told(checked: CommandLine) -> None:
+    set_in_file(checked, "encryption", "require")
+
+    found = findings(checked)["north tls"]
+
+    assert found["state"] == "failed"
+    assert "the server has no TLS" in found["told"]
+    assert "Give the server a certificate" in found["remedy"]
+
+
+def test_a_login_that_may_write_is_red_with_what_a_dba_does(
+    checked: CommandLine, mssql: SqlServerUnderTest
+) -> None:
+    set_in_file(checked, "user", mssql.owner.user)
+    checked.environ["MSSQL_PASSWORD"] = mssql.owner.password
+
+    found = findings(checked)["north read-only"]
+
+    assert found["state"] == "failed"
+    assert "INSERT" in found["told"]
+    assert f"DENY INSERT, UPDATE, DELETE, ALTER ON DATABASE::[{mssql.owner.database}]" in found["remedy"]
+
+
+@pytest.mark.stand_in
+def test_a_missing_grant_is_told_as_the_statement_that_grants_it(
+    checked: CommandLine, mssql: SqlServerUnderTest
+) -> None:
+    assert mssql.stand_in
+    mssql.stand_in.faults.denied_tables = frozenset({"production_data", "labor_records"})
+
+    found = findings(checked)
+
+    assert (found["north output.sql"]["state"], found["north labor.sql"]["state"]) == ("failed", "warning")
+    assert (
+        found["north output.sql"]["remedy"] == "as a DBA: GRANT SELECT ON [dbo].[production_data] TO [reader]"
+    )
+    assert "polls go on without it" in found["north labor.sql"]["told"]
+
+
+def test_a_missing_table_is_red_where_a_poll_needs_it(checked: CommandLine, mes: pymssql.Connection) -> None:
+    with mes.cursor() as cursor:
+        cursor.execute("drop table downtime_records")
+        cursor.execute("drop table oee_metrics")
+
+    found = findings(checked)
+
+    broken = {
+        name: one["state"] for name, one in found.items() if name.endswith(".sql") and one["state"] != "ok"
+    }
+    assert broken == {
+        "north downtime.sql": "failed",
+        "north safety.sql": "failed",
+        "north oee.sql": "warning",
+    }
+    assert "queries_dir" in found["north downtime.sql"]["remedy"]
+
+
+def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine) -> None:
+    (checked.folder / "queries").mkdir()
+    checked.write("queries/labor.sql", "select top (@limit) 'A' as asset, 1 as headcount from labor_records")
+    path = checked.folder / "plantpulse.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "    sql_server:", "    queries_dir: queries\n    sql_server:"
+        ),
+        encoding="utf-8",
+    )
+
+    found = findings(checked)["north labor.sql"]
+
+    assert found["state"] == "failed"
+    assert "no column hours" in found["told"]
+    assert "docs/how-to-custom-queries.md" in found["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "told"),
+    [
+        ("publishable", "failed", "a publishable key"),
+        ("legacy", "warning", "Supabase ends these in 2026"),
+        ("expired", "failed", "a legacy service_role key that expired on "),
+        ("anonymous", "failed", "a legacy key of the role anon"),
+        ("cut", "failed", "neither a secret key"),
+    ],
+)
+def test_every_kind_of_key_is_told_apart(
+    checked: CommandLine, supabase: SupabaseAccess, key: str, state: str, told: str
+) -> None:
+    checked.environ["SUPABASE_SECRET_KEY"] = {
+        "publishable": supabase.publishable_key,
+        "legacy": supabase.service_role_jwt,
+        "expired": sign({"role": "service_role"}, supabase.keys.jwt_secret, -3600),
+        "anonymous": supabase.anon_jwt,
+        "cut": supabase.service_role_jwt[:40],
+    }[key]
+
+    found = findings(checked)
+
+    assert found["supabase key"]["state"] == state
+    assert told in found["supabase key"]["told"]
+    assert "sb_secret" in found["supabase key"]["remedy"] or "secret key" in found["supabase key"]["remedy"]
+    assert found["supabase data api"]["state"] == ("ok" if state == "warning" else "skipped")
+
+
+def test_a_key_of_another_project_is_told(checked: CommandLine) -> None:
+    checked.environ["SUPABASE_SECRET_KEY"] = "sb_secret_of_another_project_1234"
+
+    found = findings(checked)
+
+    assert found["supabase key"]["state"] == "ok"
+    assert found["supabase sign-up"]["state"] == "failed"
+    assert "of the same project" in found["supabase sign-up"]["remedy"]
+
+
+def test_a_project_that_is_away_is_told_at_its_port(checked: CommandLine) -> None:
+    checked.environ["SUPABASE_URL"] = "http://127.0.0.1:9"
+
+    found = findings(checked)
+
+    assert found["supabase tcp"]["told"] == "port 9 of 127.0.0.1 is closed"
+    assert found["supabase data api"]["state"] == "skipped"
+    assert found["north output.sql"]["state"] == "ok"
+
+
+def test_closed_sign_up_is_green(checked: CommandLine, local_supabase: Supabase) -> None:
+    local_supabase.accounts.is_sign_up_open = False
+    try:
+        assert findings(checked)["supabase sign-up"]["state"] == "ok"
+    finally:
+        local_supabase.accounts.is_sign_up_open = True
+
+
+@pytest.mark.parametrize(
+    ("statement", "link", "state", "told", "remedy"),
+    [
+        (
+            "revoke insert on table public.live_snapshots from service_role",
+            "grants", "failed", "service_role lacks rights on live_snapshots (insert)", "grant select",
+        ),
+        (
+            "revoke execute on function public.claim_run(jsonb, timestamptz) from service_role",
+            "grants", "failed", "claim_run()", "execute on the functions",
+        ),
+        (
+            "grant select on table public.assets to anon",
+            "grants", "warning", "anon or everybody signed in may use assets", "revoke all on table",
+        ),
+        (
+            "alter table public.safety_events disable row level security",
+            "rls", "failed", "off for safety_events",
+            "alter table public.safety_events enable row level security",
+        ),
+        (
+            "drop function public.project_state()",
+            "data api", "failed", "PGRST202", "supabase db push",
+        ),
+        (
+            "delete from supabase_migrations.schema_migrations where version = '20261126060000'",
+            "migrations", "failed", "1 are not applied: 20261126060000", "supabase db push",
+        ),
+        (
+            "insert into supabase_migrations.schema_migrations (version) values ('20991231000000')",
+            "migrations", "warning", "1 that are not here: 20991231000000", "newer version",
+        ),
+        (
+            "revoke usage on schema supabase_migrations from service_role",
+            "migrations", "warning", "does not tell which are applied", "Supabase CLI",
+        ),
+    ],
+)  # fmt: skip
+def test_a_project_that_is_not_as_migrated_is_told(
+    checked: CommandLine,
+    local_supabase: Supabase,
+    statement: LiteralString,
+    link: str,
+    state: str,
+    told: str,
+    remedy: str,
+) -> None:
+    with local_supabase.fresh_database([statement]) as project:
+        checked.environ["SUPABASE_URL"] = project.url
+
+        found = findings(checked)[f"supabase {link}"]
+
+    assert found["state"] == state
+    assert told in found["told"]
+    assert remedy in found["remedy"]
+
+
+def test_without_migrations_beside_it_the_check_says_so(cli: CommandLine, mes: pymssql.Connection) -> None:
+    found = findings(cli)["supabase migrations"]
+
+    assert found["state"] == "warning"
+    assert "none here to compare with" in found["told"]
+
+
+def test_one_plant_of_several_can_be_checked(checked: CommandLine) -> None:
+    path = checked.folder / "plantpulse.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "  south:\n    time_zone: UTC\n", encoding="utf-8")
+    checked.environ["MSSQL_PASSWORD__NORTH"] = checked.environ.pop("MSSQL_PASSWORD")
+
+    both, south = checked("check", "--json"), checked("check", "--plant", "south", "--json")
+
+    assert {one["subject"] for one in both.json["findings"]} == {"north", "south", "supabase"}
+    assert {one["subject"] for one in south.json["findings"]} == {"south", "supabase"}
+    assert (both.exit_code, south.exit_code) == (1, 1)
