@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
-SOURCES := src functions bundle devstack bench tests
+SOURCES := src functions bundle infra devstack bench tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -37,6 +37,7 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m devstack.schema_dump --check
+	$(BIN)/python -m infra.rules --check
 
 .PHONY: ci
 ci: check test ## What continuous integration runs: check, then test
@@ -64,6 +65,10 @@ format: $(INSTALLED) ## Format the code and mend what can be mended
 .PHONY: schema
 schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
 	$(BIN)/python -m devstack.schema_dump > supabase/schema.sql
+
+.PHONY: infra
+infra: $(INSTALLED) ## Write what Terraform has from the code anew: rules, time zones, tables
+	$(BIN)/python -m infra.rules
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-package plantpulse --custom-compile-command "make lock" pyproject.toml

@@ -23,6 +23,7 @@ FILE_NAME = "plantpulse.yaml"
 # Environment variable -> place in the settings tree. `*` stands for the only plant there is.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
+    "POLL_RUN_ON_STARTUP": ("live_pulse", "run_on_startup"),
     "POLL_WINDOW_MINUTES": ("live_pulse", "window_minutes"),
     "POLL_TIMEOUT_SECONDS": ("live_pulse", "timeout_s"),
     "SNAPSHOT_RETENTION_HOURS": ("cleanup", "snapshot_retention_hours"),

@@ -122,6 +122,9 @@ class LivePulseSettings(_Settings):
 
     enabled: bool = Field(True, description="Whether it is polled on schedule")
     every_minutes: int = Field(15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; divides a day")
+    run_on_startup: bool = Field(
+        True, description="A deployment polls at once instead of waiting for the next slot"
+    )
     window_minutes: int = Field(
         30, ge=1, le=MINUTES_A_DAY, description="Minutes that a snapshot describes; whole intervals"
     )

@@ -1,0 +1,50 @@
+# Every function there is: one entry each, and everything else follows from it.
+locals {
+  function_catalogue = {
+    live_pulse = {
+      purpose      = "Polls each plant's SQL Server and keeps snapshots and safety events"
+      reads_source = true
+      memory_mb    = 512
+      job_s        = max(0, [for pulse in local.pulse : tonumber(pulse.timeout_s)]...)
+      schedules = [for key, pulse in local.pulse : {
+        plant = key, every_minutes = tonumber(pulse.every_minutes), at = null, time_zone = "Etc/UTC", runs_on_startup = local.runs_on_startup[key]
+      }]
+    }
+    morning_report = {
+      purpose      = "Sums up each plant's day before, every morning by the plant's own clock"
+      reads_source = true
+      memory_mb    = 512
+      job_s        = try(tonumber(local.common.morning_report.timeout_s), 240)
+      schedules = [for key, plant in local.settings.plants : {
+        plant = key, every_minutes = null, at = try(plant.morning_report.at, local.common.morning_report.at, "06:00"), time_zone = local.zone_of[key], runs_on_startup = false
+      }]
+    }
+    cleanup = {
+      purpose      = "Removes what is older than its retention"
+      reads_source = false
+      memory_mb    = 256
+      job_s        = try(tonumber(local.common.cleanup.timeout_s), 60)
+      schedules    = [{ plant = null, every_minutes = 60, at = null, time_zone = "Etc/UTC", runs_on_startup = false }]
+    }
+    health = {
+      purpose      = "Finds late, missing and stuck runs and sends what is due"
+      reads_source = false
+      memory_mb    = 256
+      job_s        = try(tonumber(local.common.health.timeout_s), 20)
+      schedules    = [{ plant = null, every_minutes = 1, at = null, time_zone = "Etc/UTC", runs_on_startup = false }]
+    }
+  }
+
+  functions = { for name, function in local.function_catalogue : name => {
+    purpose       = function.purpose
+    reads_source  = function.reads_source
+    memory_mb     = lookup(var.memory_mb, name, function.memory_mb)
+    timeout_s     = local.timeout_s[name]
+    max_instances = 2 * length(function.schedules) # a slot that is late, and the one after it
+    secrets       = concat(["SUPABASE_SECRET_KEY"], function.reads_source ? values(local.password_of) : [])
+    environment   = merge(local.environment, function.reads_source ? local.environment_of_plant : {})
+    # What one policy for all of a function's schedules must keep to.
+    retries     = min([for schedule in local.schedules : schedule.retries if schedule.function == name]...)
+    event_age_s = min(21600, max(60, min([for schedule in local.schedules : schedule.interval_minutes * 60 if schedule.function == name]...) - local.timeout_s[name]))
+  } if length(function.schedules) > 0 }
+}

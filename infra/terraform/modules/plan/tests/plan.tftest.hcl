@@ -1,0 +1,201 @@
+variables {
+  retry_waits_s = [15, 30, 60]
+}
+
+run "one_plant" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/one_plant.yaml"
+  }
+
+  assert {
+    condition     = length(output.faults) == 0
+    error_message = "The file is sound."
+  }
+
+  assert {
+    condition     = keys(output.functions) == ["cleanup", "health", "live_pulse", "morning_report"]
+    error_message = "Every function is deployed."
+  }
+
+  assert {
+    condition     = output.schedules["live_pulse-northfield"].cron == "0,15,30,45 * * * *" && output.schedules["live_pulse-northfield"].time_zone == "Etc/UTC"
+    error_message = "Slots are counted from midnight UTC, as the code counts them."
+  }
+
+  assert {
+    condition     = output.schedules["morning_report-northfield"].cron == "0 6 * * *" && output.schedules["morning_report-northfield"].time_zone == "America/Chicago"
+    error_message = "The morning is the plant's own."
+  }
+
+  assert {
+    condition     = output.schedules["cleanup"].plant == null && output.schedules["health"].cron == "* * * * *"
+    error_message = "Cleanup and health are called once for all plants, health every minute."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].secrets == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"]
+    error_message = "A single plant's password has the short name."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["cleanup", "health"] : output.functions[name].secrets == ["SUPABASE_SECRET_KEY"]])
+    error_message = "What never reads SQL Server does not get its password."
+  }
+
+  assert {
+    condition = output.functions["live_pulse"].environment == {
+      PLANTPULSE_CONFIG     = "plantpulse.yaml"
+      POLL_INTERVAL_MINUTES = "15"
+      POLL_WINDOW_MINUTES   = "30"
+      MSSQL_HOST            = "sql.example"
+      MSSQL_PORT            = "14330"
+      MSSQL_USER            = "reader"
+      MSSQL_DATABASE        = "mes"
+      MSSQL_TIMEZONE        = "America/Chicago"
+      SAFETY_REASON_CODES   = "Near Miss=low,Safety Issue=critical"
+    }
+    error_message = "The variables say what the file says, and hold no secret."
+  }
+
+  assert {
+    condition     = !contains(keys(output.functions["health"].environment), "MSSQL_HOST")
+    error_message = "What never reads SQL Server is not told where it is."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].timeout_s == 75 && output.schedules["live_pulse-northfield"].deadline_s == 90
+    error_message = "A poll of 60 s ends before its function is stopped, and the function before its caller gives up."
+  }
+
+  assert {
+    condition     = tolist(output.sql_server_ports) == tolist([14330]) && length(output.unconfigured_plants) == 0
+    error_message = "The plant's server is known."
+  }
+}
+
+run "several_plants" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/three_plants.yaml"
+  }
+
+  assert {
+    condition = { for name, schedule in output.schedules : name => schedule.cron if schedule.function == "live_pulse" } == {
+      "live_pulse-adelaide"  = "0,5,10,15,20,25,30,35,40,45,50,55 * * * *"
+      "live_pulse-berlin"    = "0,45 0,3,6,9,12,15,18,21 * * *"
+      "live_pulse-berlin-2"  = "15 2,5,8,11,14,17,20,23 * * *"
+      "live_pulse-berlin-3"  = "30 1,4,7,10,13,16,19,22 * * *"
+      "live_pulse-chicago_2" = "0,15,30,45 * * * *"
+    }
+    error_message = "Each plant has its own rhythm; 45 minutes take three lines of cron."
+  }
+
+  assert {
+    condition = { for name, schedule in output.schedules : name => schedule.time_zone if schedule.function == "morning_report" } == {
+      "morning_report-adelaide"  = "Australia/Adelaide"
+      "morning_report-berlin"    = "Europe/Berlin"
+      "morning_report-chicago_2" = "America/Chicago"
+    }
+    error_message = "A scheduler knows IANA names only: Windows' name of a zone is translated."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].secrets == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD__ADELAIDE", "MSSQL_PASSWORD__BERLIN"]
+    error_message = "Each plant with a SQL Server has a password of its own."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].environment == { PLANTPULSE_CONFIG = "plantpulse.yaml", POLL_TIMEOUT_SECONDS = "90" }
+    error_message = "With several plants what is one plant's stays in the file."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].timeout_s == 105
+    error_message = "The function gives the slowest plant its time."
+  }
+
+  assert {
+    condition     = [for name, schedule in output.schedules : name if schedule.runs_on_startup] == ["live_pulse-adelaide", "live_pulse-chicago_2"]
+    error_message = "A deployment polls each plant once, unless it shall not."
+  }
+
+  assert {
+    condition = alltrue([for schedule in output.schedules :
+      (schedule.retries + 1) * schedule.deadline_s + sum(concat([0], slice([15, 30, 60], 0, schedule.retries))) <= schedule.interval_minutes * 60
+    ])
+    error_message = "The last retry ends before the next slot is due."
+  }
+
+  assert {
+    condition     = output.schedules["live_pulse-adelaide"].retries == 1 && output.schedules["live_pulse-berlin"].retries == 3 && output.schedules["health"].retries == 0
+    error_message = "The shorter the interval, the fewer retries."
+  }
+
+  assert {
+    condition     = output.rhythms["live_pulse-5"].plants == tolist(["adelaide"]) && output.rhythms["morning_report-1440"].plants == tolist(["adelaide", "berlin", "chicago_2"])
+    error_message = "Plants that are polled equally often are watched together."
+  }
+
+  assert {
+    condition     = tolist(output.unconfigured_plants) == tolist(["chicago_2"])
+    error_message = "A plant without a SQL Server is told."
+  }
+}
+
+run "every_minute" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/every_minute.yaml"
+    memory_mb   = { live_pulse = 1024 }
+  }
+
+  assert {
+    condition     = output.schedules["live_pulse-northfield"].cron == "* * * * *" && output.schedules["live_pulse-northfield"].retries == 0
+    error_message = "A poll that may last as long as its interval is not retried."
+  }
+
+  assert {
+    condition     = !output.schedules["live_pulse-northfield"].runs_on_startup
+    error_message = "A no in quotes is a no."
+  }
+
+  assert {
+    condition     = output.functions["live_pulse"].memory_mb == 1024 && output.functions["health"].memory_mb == 256
+    error_message = "Memory can be set for one function."
+  }
+}
+
+run "a_bad_file" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/bad.yaml"
+  }
+
+  assert {
+    condition = output.faults == tolist([
+      "plants.northfield.time_zone: must be an IANA time zone such as Europe/Berlin or a Windows one such as W. Europe Standard Time",
+      "plants.southfield.live_pulse: every_minutes must divide a day (1440 minutes) without a rest",
+    ])
+    error_message = "Every mistake is told, in the code's words."
+  }
+
+  assert {
+    condition     = length(output.functions) + length(output.schedules) + length(output.secrets) == 0
+    error_message = "Nothing is deployed from a bad file."
+  }
+}
+
+run "no_file" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/none.yaml"
+  }
+
+  expect_failures = [var.config_file]
+}

@@ -1,0 +1,93 @@
+"""Terraform for the tests: a copy of infra/terraform, and the real CLI to run in it.
+
+The providers come from `../shared/terraform-offline` where that folder is, which needs no registry, else
+from the registry by an ordinary `terraform init`. Without terraform, or without either source of
+providers, these tests are skipped, and say so.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "tf"
+_NO_NETWORK = (
+    "Failed to query available provider packages",
+    "Failed to install provider",
+    "could not connect",
+)
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """The CLI, and the copy of infra/terraform that it may write into."""
+
+    binary: str
+    folder: Path
+
+    def run(self, directory: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder that needs no providers, or has been prepared."""
+        return subprocess.run(
+            [self.binary, f"-chdir={directory}", *arguments],
+            env=_environment() | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run_prepared(self, root: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a root or module of infra/terraform, with its providers installed."""
+        directory = self.folder / root
+        if OFFLINE.exists():
+            return subprocess.run(
+                [str(OFFLINE), str(directory), *arguments],
+                env=_environment() | environ,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if not (directory / ".terraform").exists():
+            self._init(directory)
+        return self.run(directory, *arguments, **environ)
+
+    def _init(self, directory: Path) -> None:
+        done = self.run(directory, "init", "-backend=false", "-input=false", "-no-color")
+        if done.returncode and any(sign in done.stderr for sign in _NO_NETWORK):
+            pytest.skip("needs ../shared/terraform-offline or the provider registry")
+        assert done.returncode == 0, done.stderr
+
+    def outputs(self, directory: Path, **variables: Any) -> dict[str, Any]:
+        """Return the outputs that a configuration without providers would have."""
+        (directory / "terraform.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
+        for arguments in (("init", "-input=false"), ("plan", "-input=false", "-out=plan")):
+            done = self.run(directory, *arguments, "-no-color")
+            assert done.returncode == 0, done.stderr
+        planned = json.loads(self.run(directory, "show", "-json", "plan").stdout)["planned_values"]
+        return {name: output["value"] for name, output in planned["outputs"].items()}
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's environment without what would steer Terraform from outside."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The CLI with a copy of infra/terraform of this test process's own."""
+    binary = shutil.which("terraform")
+    if binary is None:
+        pytest.skip("needs terraform 1.11 or newer on the PATH")
+    folder = tmp_path_factory.mktemp("terraform") / "terraform"
+    shutil.copytree(
+        ROOT / "infra" / "terraform",
+        folder,
+        ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "backend*"),
+    )
+    return Terraform(binary, folder)
