@@ -38,6 +38,7 @@ locals {
   functions = { for name, function in local.function_catalogue : name => {
     purpose       = function.purpose
     reads_source  = function.reads_source
+    is_per_plant  = anytrue([for schedule in function.schedules : schedule.plant != null])
     memory_mb     = lookup(var.memory_mb, name, function.memory_mb)
     timeout_s     = local.timeout_s[name]
     max_instances = 2 * length(function.schedules) # a slot that is late, and the one after it

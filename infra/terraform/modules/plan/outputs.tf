@@ -32,3 +32,8 @@ output "unconfigured_plants" {
   description = "Plants that no SQL Server is configured for yet: their polls answer not_configured."
   value       = length(local.faults) > 0 ? [] : [for key in keys(local.settings.plants) : key if !contains(local.connected, key)]
 }
+
+output "python_version" {
+  description = "Version of Python that the bundles are built for."
+  value       = "3.13"
+}

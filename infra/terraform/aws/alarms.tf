@@ -1,0 +1,92 @@
+locals {
+  topic = var.alarms.topic != null ? var.alarms.topic : aws_sns_topic.alarms[0].arn
+}
+
+resource "aws_sns_topic" "alarms" {
+  #checkov:skip=CKV_AWS_26:CloudWatch may not use AWS's own key for SNS, so encryption takes a key of yours whose policy lets cloudwatch.amazonaws.com use it
+  count = var.alarms.topic == null ? 1 : 0
+
+  name              = "${var.name}-alarms"
+  kms_master_key_id = var.kms_key
+}
+
+resource "aws_sns_topic_subscription" "email" {
+  for_each = var.alarms.emails
+
+  topic_arn = local.topic
+  protocol  = "email"
+  endpoint  = each.key
+}
+
+locals {
+  # For each function: what failed, what Lambda stopped or turned away, what was given up.
+  incidents = merge([for name, function in local.functions : {
+    "${name} failures" = {
+      meaning = "A run failed, or the function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
+      metric  = { namespace = local.namespace, name = "${name}-failures", statistic = "Sum", threshold = 1, dimensions = {} }
+    }
+    "${name} errors" = {
+      meaning = "The function raised or could not start: an import error, no memory, or a failure that Lambda tries again."
+      metric  = { namespace = "AWS/Lambda", name = "Errors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+    }
+    "${name} timeouts" = {
+      meaning = "The function was stopped before it could report. Look for slow queries, or raise timeout_s."
+      metric  = { namespace = "AWS/Lambda", name = "Duration", statistic = "Maximum", threshold = function.timeout_s * 1000, dimensions = { FunctionName = local.slug[name] } }
+    }
+    "${name} throttles" = {
+      meaning = "Lambda turned calls away: the account's concurrency is used up."
+      metric  = { namespace = "AWS/Lambda", name = "Throttles", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+    }
+    "${name} dead letters" = {
+      meaning = "Calls were given up after their last retry. They wait in the queue for fourteen days."
+      metric  = { namespace = "AWS/SQS", name = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1, dimensions = { QueueName = "${local.slug[name]}-dead-letters" } }
+    }
+  }]...)
+}
+
+resource "aws_cloudwatch_metric_alarm" "incident" {
+  for_each = local.incidents
+
+  alarm_name          = "${var.name}: ${each.key}"
+  alarm_description   = each.value.meaning
+  namespace           = each.value.metric.namespace
+  metric_name         = each.value.metric.name
+  dimensions          = each.value.metric.dimensions
+  statistic           = each.value.metric.statistic
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.metric.threshold
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.topic]
+  ok_actions          = [local.topic]
+}
+
+# Nothing succeeded for two intervals: the watcher that does not share the functions' fate.
+resource "aws_cloudwatch_metric_alarm" "no_success" {
+  for_each = local.watched
+
+  alarm_name          = "${var.name}: no success of ${each.key}"
+  alarm_description   = "No run of ${each.value.function}${each.value.plant == null ? "" : " of ${each.value.plant}"} has succeeded for two intervals. Scheduler, function, network, SQL Server or Supabase: start with the logs."
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  evaluation_periods  = 2
+  treat_missing_data  = "breaching"
+  alarm_actions       = [local.topic]
+  ok_actions          = [local.topic]
+
+  namespace   = local.namespace
+  metric_name = "${each.value.function}-successes"
+  dimensions  = each.value.plant == null ? {} : { plant = each.value.plant }
+  statistic   = "Sum"
+  period      = each.value.interval_minutes * 60
+}
+
+locals {
+  # Several lines of cron may be one pipeline of one plant.
+  watched = merge([for name, schedule in module.plan.schedules : {
+    (schedule.plant == null ? schedule.function : "${schedule.function} of ${schedule.plant}") = {
+      function = schedule.function, plant = schedule.plant, interval_minutes = schedule.interval_minutes
+    }
+  }]...)
+}

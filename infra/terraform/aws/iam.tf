@@ -1,0 +1,122 @@
+# One identity for each function, and one that calls them. Each names what it may touch.
+locals {
+  interfaces = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]
+
+  statements = { for name, function in local.functions : name => concat(
+    [
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.function[name].arn}:*"]
+      },
+      {
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in function.secrets : aws_secretsmanager_secret.this[secret].arn]
+      },
+      {
+        Sid      = "KeepDeadLetters"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.dead_letters[name].arn]
+      },
+    ],
+    # Lambda makes the interfaces, and AWS names no resource for that; the function itself may not.
+    [for network in function.reads_source ? local.vpc : [] : {
+      Sid      = "JoinNetwork"
+      Effect   = "Allow"
+      Action   = local.interfaces
+      Resource = ["*"]
+    }],
+    [for network in function.reads_source ? local.vpc : [] : {
+      Sid       = "LeaveInterfacesToLambda"
+      Effect    = "Deny"
+      Action    = local.interfaces
+      Resource  = ["*"]
+      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${data.aws_partition.current.partition}:lambda:${var.region}:${local.account}:function:${local.slug[name]}" } }
+    }],
+    [for key in compact([var.kms_key]) : {
+      Sid      = "UseKey"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = [key]
+    }],
+  ) }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.functions
+
+  name        = local.slug[each.key]
+  description = each.value.purpose
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+
+  name   = "function"
+  role   = aws_iam_role.function[each.key].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
+}
+
+resource "aws_iam_role" "scheduler" {
+  name        = "${var.name}-scheduler"
+  description = "Calls the functions on schedule"
+
+  # Only this deployment's schedules may take the role on.
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnEquals    = { "aws:SourceArn" = "arn:${data.aws_partition.current.partition}:scheduler:${var.region}:${local.account}:schedule-group/${var.name}" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  count = length(local.functions) > 0 ? 1 : 0
+
+  name = "scheduler"
+  role = aws_iam_role.scheduler.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid      = "CallFunctions"
+          Effect   = "Allow"
+          Action   = ["lambda:InvokeFunction"]
+          Resource = [for function in aws_lambda_function.this : function.arn]
+        },
+        {
+          Sid      = "KeepDeadLetters"
+          Effect   = "Allow"
+          Action   = ["sqs:SendMessage"]
+          Resource = [for queue in aws_sqs_queue.dead_letters : queue.arn]
+        },
+      ],
+      [for key in compact([var.kms_key]) : {
+        Sid      = "UseKey"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = [key]
+      }],
+    )
+  })
+}

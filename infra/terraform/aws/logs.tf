@@ -1,0 +1,42 @@
+resource "aws_cloudwatch_log_group" "function" {
+  for_each = local.functions
+
+  name              = "/aws/lambda/${local.slug[each.key]}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key
+  skip_destroy      = var.deletion_protection
+}
+
+# What the alarms count. A run that failed for good is returned, not raised, because Lambda would repeat it:
+# so Lambda's own error count says too little, and the run's log line is counted (src/plantpulse/logs.py).
+locals {
+  namespace = var.name
+  counted = merge([for name, function in local.functions : {
+    "${name}-failures" = {
+      function   = name
+      pattern    = "{ $.severity = \"ERROR\" }"
+      dimensions = null
+    }
+    # A pipeline without plants says of the plant what it likes, so that is no dimension.
+    "${name}-successes" = {
+      function   = name
+      pattern    = "{ ($.outcome = \"succeeded\") || ($.outcome = \"partial\") }"
+      dimensions = function.is_per_plant ? { plant = "$.plant" } : null
+    }
+  }]...)
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  for_each = local.counted
+
+  name           = "${var.name}-${each.key}"
+  log_group_name = aws_cloudwatch_log_group.function[each.value.function].name
+  pattern        = each.value.pattern
+
+  metric_transformation {
+    namespace  = local.namespace
+    name       = each.key
+    value      = "1"
+    dimensions = each.value.dimensions
+  }
+}

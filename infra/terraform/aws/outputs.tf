@@ -1,0 +1,44 @@
+output "function_urls" {
+  description = "URL of each function, with network.ingress = \"all\"; a call is signed by somebody in invokers."
+  value       = { for name, url in aws_lambda_function_url.this : name => url.function_url }
+}
+
+output "schedules" {
+  description = "Every schedule with its name, expression and time zone."
+  value       = { for name, schedule in aws_scheduler_schedule.this : name => { job = schedule.name, cron = schedule.schedule_expression, time_zone = schedule.schedule_expression_timezone } }
+
+  precondition {
+    condition     = length(module.plan.faults) == 0
+    error_message = join("\n", module.plan.faults)
+  }
+}
+
+output "first_runs" {
+  description = "What `make deploy-aws` starts at once: function and event for each plant whose run_on_startup is true."
+  value       = [for schedule in module.plan.schedules : { function = aws_lambda_function.this[schedule.function].function_name, event = { plant = schedule.plant } } if schedule.runs_on_startup]
+}
+
+output "static_address" {
+  description = "Address that the plant's firewall sees; null without network.static_address."
+  value       = one(aws_eip.egress[*].public_ip)
+}
+
+output "dead_letter_queues" {
+  description = "URL of each function's dead-letter queue; a message's body is the event as it was."
+  value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
+}
+
+output "logs_url" {
+  description = "Where the functions' logs can be read."
+  value       = "https://${var.region}.console.aws.amazon.com/cloudwatch/home?region=${var.region}#logsV2:log-groups$3FlogGroupNameFilter$3D${urlencode("/aws/lambda/${var.name}-")}"
+}
+
+output "schedule_group" {
+  description = "Name of the schedules' group."
+  value       = aws_scheduler_schedule_group.this.name
+}
+
+output "region" {
+  description = "Region of the deployment."
+  value       = var.region
+}

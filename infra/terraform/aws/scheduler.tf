@@ -1,0 +1,53 @@
+# One schedule for each plant and pipeline, with EventBridge's six fields: it wants a ? where the day is
+# said otherwise, and a year.
+resource "aws_scheduler_schedule_group" "this" {
+  name = var.name
+}
+
+resource "aws_scheduler_schedule" "this" {
+  for_each = module.plan.schedules
+
+  name                         = each.key
+  group_name                   = aws_scheduler_schedule_group.this.name
+  description                  = each.value.plant == null ? "${each.value.function} for all plants" : "${each.value.function} of ${each.value.plant}"
+  schedule_expression          = "cron(${trimsuffix(each.value.cron, "* * *")}* * ? *)"
+  schedule_expression_timezone = each.value.time_zone
+  kms_key_arn                  = var.kms_key
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_lambda_function.this[each.value.function].arn
+    role_arn = aws_iam_role.scheduler.arn
+
+    # Terraform writes < and > as \u003c and \u003e, in which the scheduler does not know its own placeholder.
+    input = replace(replace(
+      jsonencode(merge({ scheduled_time = "<aws.scheduler.scheduled-time>" }, each.value.plant == null ? {} : { plant = each.value.plant })),
+    "\\u003c", "<"), "\\u003e", ">")
+
+    # For calls that Lambda did not take; what the function itself failed at is retried by Lambda.
+    retry_policy {
+      maximum_retry_attempts       = each.value.retries
+      maximum_event_age_in_seconds = max(60, each.value.interval_minutes * 60 - each.value.deadline_s)
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.dead_letters[each.value.function].arn
+    }
+  }
+
+  depends_on = [aws_iam_role_policy.scheduler]
+}
+
+# What neither scheduler nor Lambda could get done, with the event as the message's body: it can be sent again.
+resource "aws_sqs_queue" "dead_letters" {
+  for_each = local.functions
+
+  name                              = "${local.slug[each.key]}-dead-letters"
+  message_retention_seconds         = 1209600 # fourteen days, the longest there is
+  kms_master_key_id                 = var.kms_key
+  kms_data_key_reuse_period_seconds = var.kms_key == null ? null : 300
+  sqs_managed_sse_enabled           = var.kms_key == null ? true : null
+}

@@ -1,0 +1,318 @@
+# A whole deployment against a mocked AWS: what depends on what, and who may do what.
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }
+  }
+}
+
+variables {
+  region       = "eu-central-1"
+  bundles_dir  = "tests/bundles"
+  supabase_url = "https://abcdefgh.supabase.co"
+  alarms       = { emails = ["operations@example.com"] }
+}
+
+run "one_plant" {
+  command = apply
+
+  variables {
+    config_file = "../modules/plan/tests/files/one_plant.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
+  }
+
+  assert {
+    condition     = keys(aws_lambda_function.this) == ["cleanup", "health", "live_pulse", "morning_report"]
+    error_message = "Every function is deployed."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.handler == "main.handle_event" && function.runtime == "python3.13" && function.architectures == tolist(["x86_64"])])
+    error_message = "The entry point is main.handle_event."
+  }
+
+  assert {
+    condition     = alltrue([for name, function in aws_lambda_function.this : function.source_code_hash == filebase64sha256("tests/bundles/${name}-x86_64.zip")])
+    error_message = "A function is deployed anew when its bundle's content has changed, and only then."
+  }
+
+  assert {
+    condition     = alltrue([for name, function in aws_lambda_function.this : function.role == aws_iam_role.function[name].arn]) && length(distinct([for role in aws_iam_role.function : role.name])) == 4
+    error_message = "Each function has an identity of its own."
+  }
+
+  assert {
+    condition = alltrue(flatten([for name, policy in aws_iam_role_policy.function :
+      [for statement in jsondecode(policy.policy).Statement : [for part in concat(statement.Action, statement.Resource) : !strcontains(replace(part, "${aws_cloudwatch_log_group.function[name].arn}:*", ""), "*")]]
+    ]))
+    error_message = "No function's policy has a wildcard but for the streams of its own log group."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.scheduler[0].policy, "*") && !strcontains(aws_iam_role.scheduler.assume_role_policy, "*")
+    error_message = "The scheduler calls these functions and writes to these queues, nothing else."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement : toset(statement.Resource) if statement.Sid == "ReadSecrets"]) == toset([for secret in aws_secretsmanager_secret.this : secret.arn])
+    error_message = "What reads SQL Server may read both secrets."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["cleanup", "health"] : one([for statement in jsondecode(aws_iam_role_policy.function[name].policy).Statement : statement.Resource if statement.Sid == "ReadSecrets"]) == [aws_secretsmanager_secret.this["SUPABASE_SECRET_KEY"].arn]])
+    error_message = "What never reads SQL Server may not read its password."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORD_ARN"] == aws_secretsmanager_secret.this["MSSQL_PASSWORD"].arn && !contains(keys(aws_lambda_function.this["health"].environment[0].variables), "MSSQL_PASSWORD_ARN")
+    error_message = "A function is told where its secrets are."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : !strcontains(jsonencode(function.environment[0].variables), "of-the-test") && !strcontains(jsonencode(function.environment[0].variables), "of_the_test")])
+    error_message = "No secret stands in a plain variable."
+  }
+
+  assert {
+    condition     = alltrue([for version in aws_secretsmanager_secret_version.this : version.secret_string_wo == null && version.secret_string_wo_version == 1])
+    error_message = "No secret's value is in the state."
+  }
+
+  assert {
+    condition     = alltrue([for secret in aws_secretsmanager_secret.this : secret.recovery_window_in_days == 30])
+    error_message = "Secrets are protected unless that is waived."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["live_pulse-northfield"].schedule_expression == "cron(0,15,30,45 * * * ? *)" && aws_scheduler_schedule.this["health"].schedule_expression == "cron(* * * * ? *)"
+    error_message = "EventBridge has six fields and wants a question mark."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["morning_report-northfield"].schedule_expression == "cron(0 6 * * ? *)" && aws_scheduler_schedule.this["morning_report-northfield"].schedule_expression_timezone == "America/Chicago"
+    error_message = "The morning is the plant's own."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["live_pulse-northfield"].target[0].input == "{\"plant\":\"northfield\",\"scheduled_time\":\"<aws.scheduler.scheduled-time>\"}" && aws_scheduler_schedule.this["health"].target[0].input == "{\"scheduled_time\":\"<aws.scheduler.scheduled-time>\"}"
+    error_message = "The slot's time is filled in by the scheduler, which knows its placeholder only as it is written."
+  }
+
+  assert {
+    condition     = alltrue([for name, schedule in aws_scheduler_schedule.this : schedule.target[0].dead_letter_config[0].arn == aws_sqs_queue.dead_letters[module.plan.schedules[name].function].arn]) && alltrue([for name, function in aws_lambda_function.this : function.dead_letter_config[0].target_arn == aws_sqs_queue.dead_letters[name].arn])
+    error_message = "What is given up waits in the function's own queue."
+  }
+
+  assert {
+    condition = alltrue([for name, schedule in aws_scheduler_schedule.this :
+      schedule.target[0].retry_policy[0].maximum_event_age_in_seconds + module.plan.schedules[name].deadline_s <= max(60 + module.plan.schedules[name].deadline_s, module.plan.schedules[name].interval_minutes * 60)
+    ])
+    error_message = "No call is delivered so late that it would run into the next slot; a minute is the least there is."
+  }
+
+  assert {
+    condition     = aws_lambda_function_event_invoke_config.this["live_pulse"].maximum_retry_attempts == 2 && aws_lambda_function_event_invoke_config.this["live_pulse"].maximum_event_age_in_seconds == 825 && aws_lambda_function_event_invoke_config.this["health"].maximum_retry_attempts == 0
+    error_message = "Lambda's own retries end before the next slot too."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function_url.this) == 0 && length(aws_lambda_permission.invoker) == 0 && length(aws_lambda_permission.direct) == 0
+    error_message = "Nobody but the scheduler reaches the functions unless that is wished."
+  }
+
+  assert {
+    condition     = toset([for key in keys(aws_cloudwatch_metric_alarm.incident) : trimprefix(key, "live_pulse ") if startswith(key, "live_pulse ")]) == toset(["failures", "errors", "timeouts", "throttles", "dead letters"])
+    error_message = "Errors, time-outs and dead letters are alarmed."
+  }
+
+  assert {
+    condition = [for name in ["live_pulse of northfield", "health", "morning_report of northfield"] : {
+      period  = aws_cloudwatch_metric_alarm.no_success[name].period
+      times   = aws_cloudwatch_metric_alarm.no_success[name].evaluation_periods
+      missing = aws_cloudwatch_metric_alarm.no_success[name].treat_missing_data
+      }] == [
+      { period = 900, times = 2, missing = "breaching" },
+      { period = 60, times = 2, missing = "breaching" },
+      { period = 86400, times = 2, missing = "breaching" },
+    ]
+    error_message = "No success for two intervals is an alarm."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].dimensions == tomap({ plant = "northfield" }) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].metric_transformation[0].name == aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].metric_name
+    error_message = "The alarm watches what the filter counts."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.incident), values(aws_cloudwatch_metric_alarm.no_success)) : tolist(alarm.alarm_actions) == tolist([aws_sns_topic.alarms[0].arn])])
+    error_message = "Every alarm is sent to somebody."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 90])
+    error_message = "Logs are kept for as long as is wished."
+  }
+
+  assert {
+    condition     = jsonencode(output.first_runs) == "[{\"event\":{\"plant\":\"northfield\"},\"function\":\"plantpulse-live-pulse\"}]"
+    error_message = "A deployment polls at once."
+  }
+
+  assert {
+    condition     = output.static_address == null && length(aws_vpc.this) == 0
+    error_message = "There is no network unless it is wished."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role.scheduler.assume_role_policy, "schedule-group/plantpulse") && strcontains(aws_iam_role.scheduler.assume_role_policy, "\"aws:SourceAccount\":\"123456789012\"")
+    error_message = "Only this deployment's schedules take on the role that calls."
+  }
+}
+
+run "several_plants_everything_else" {
+  command = apply
+
+  variables {
+    config_file         = "../modules/plan/tests/files/three_plants.yaml"
+    secrets             = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = "z" }
+    secrets_version     = 2
+    architecture        = "arm64"
+    network             = { ingress = "all", static_address = true }
+    invokers            = ["arn:aws:iam::123456789012:role/operations"]
+    alarms              = { topic = "arn:aws:sns:eu-central-1:123456789012:alarms" }
+    kms_key             = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    deletion_protection = false
+    labels              = { "Cost Center" = "4711" }
+  }
+
+  expect_failures = [check.plants] # chicago_2 has no SQL Server yet: a warning
+
+  assert {
+    condition     = length(aws_scheduler_schedule.this) == 10
+    error_message = "Each plant and pipeline is called by itself."
+  }
+
+  assert {
+    condition     = alltrue([for name, function in aws_lambda_function.this : function.architectures == tolist(["arm64"]) && endswith(function.filename, "-arm64.zip") && function.environment[0].variables["SECRETS_VERSION"] == "2"])
+    error_message = "The bundle is the processor's, and new secrets start new processes."
+  }
+
+  assert {
+    condition     = alltrue([for url in aws_lambda_function_url.this : url.authorization_type == "AWS_IAM"]) && length(aws_lambda_function_url.this) == 4
+    error_message = "A function URL wants a signature."
+  }
+
+  assert {
+    condition     = alltrue([for permission in concat(values(aws_lambda_permission.invoker), values(aws_lambda_permission.direct)) : permission.principal == "arn:aws:iam::123456789012:role/operations"]) && length(aws_lambda_permission.invoker) == 4
+    error_message = "Operations may poll by hand, and nobody else."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.this["live_pulse"].vpc_config) == 1 && length(aws_lambda_function.this["health"].vpc_config) == 0
+    error_message = "What reads SQL Server leaves through the address; the rest needs no network."
+  }
+
+  assert {
+    condition     = toset([for rule in aws_vpc_security_group_egress_rule.function : rule.to_port]) == toset([443, 1433, 1434])
+    error_message = "It may reach HTTPS and the plants' servers."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement :
+      contains(["JoinNetwork", "LeaveInterfacesToLambda"], statement.Sid) if contains(statement.Resource, "*")
+    ]) && length([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement : statement if statement.Effect == "Deny"]) == 1
+    error_message = "The one wildcard there is, Lambda's, is denied to the function itself."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.kms_key_id == var.kms_key && !group.skip_destroy]) && alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == var.kms_key && secret.recovery_window_in_days == 0]) && alltrue([for queue in aws_sqs_queue.dead_letters : queue.kms_master_key_id == var.kms_key]) && alltrue([for schedule in aws_scheduler_schedule.this : schedule.kms_key_arn == var.kms_key])
+    error_message = "A key of one's own encrypts everything."
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) == 0 && alltrue([for alarm in aws_cloudwatch_metric_alarm.no_success : alarm.alarm_actions == toset(["arn:aws:sns:eu-central-1:123456789012:alarms"])])
+    error_message = "A topic of one's own hears the alarms."
+  }
+
+  assert {
+    condition     = toset([for name, alarm in aws_cloudwatch_metric_alarm.no_success : name if startswith(name, "live_pulse")]) == toset(["live_pulse of adelaide", "live_pulse of berlin", "live_pulse of chicago_2"])
+    error_message = "Each plant's silence is heard."
+  }
+}
+
+run "secrets_by_other_means" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    secrets_version = 0
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret_version.this) == 0 && length(aws_secretsmanager_secret.this) == 2
+    error_message = "Terraform makes the secrets and leaves their values alone."
+  }
+}
+
+run "a_missing_secret" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/one_plant.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
+  }
+
+  expect_failures = [aws_secretsmanager_secret_version.this["MSSQL_PASSWORD"]]
+}
+
+run "a_missing_bundle" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    bundles_dir     = "tests"
+    secrets_version = 0
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "more_plants_than_lambda_can_be_told_of" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/many_plants.yaml"
+    secrets_version = 0
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "a_bad_file" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/bad.yaml"
+  }
+
+  expect_failures = [output.schedules]
+}
+
+run "a_plant_without_a_server_and_nobody_to_hear" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/every_minute.yaml"
+    secrets_version = 0
+    alarms          = {}
+  }
+
+  expect_failures = [check.plants, check.alarms]
+}

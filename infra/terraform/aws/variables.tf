@@ -1,0 +1,185 @@
+variable "region" {
+  type        = string
+  description = "Region of everything, such as eu-central-1."
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be a region such as eu-central-1, not a zone."
+  }
+}
+
+variable "name" {
+  type        = string
+  default     = "plantpulse"
+  description = "Start of every resource's name; another one makes a second deployment beside the first."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,13}[a-z0-9]$", var.name))
+    error_message = "name must be 3 to 15 lower-case letters, digits and hyphens and start with a letter."
+  }
+}
+
+variable "labels" {
+  type        = map(string)
+  default     = {}
+  description = "Tags on everything that takes tags, such as a cost centre."
+
+  validation {
+    condition     = alltrue([for key, value in var.labels : can(regex("^[A-Za-z0-9 _.:/=+@-]{1,128}$", key)) && !startswith(lower(key), "aws:") && length(value) <= 256])
+    error_message = "labels must be tags: keys up to 128 letters, digits and _.:/=+@- that do not start with aws:, values up to 256 characters."
+  }
+}
+
+variable "config_file" {
+  type        = string
+  default     = "../../../plantpulse.yaml"
+  description = "Path of plantpulse.yaml, from this folder; the same file that was bundled."
+
+  validation {
+    condition     = fileexists(var.config_file)
+    error_message = "config_file names a file that does not exist."
+  }
+}
+
+variable "bundles_dir" {
+  type        = string
+  default     = "../../../build/bundles/aws"
+  description = "Folder of the zips that `make bundle` built, from this folder."
+}
+
+variable "architecture" {
+  type        = string
+  default     = "x86_64"
+  description = "Processor that the bundles were built for: x86_64 or arm64."
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture must be x86_64 or arm64."
+  }
+}
+
+variable "memory_mb" {
+  type        = map(number)
+  default     = {}
+  description = "Memory of functions that need another amount than usual, in MB, such as { live_pulse = 1024 }."
+
+  validation {
+    condition     = alltrue([for name, memory_mb in var.memory_mb : contains(["live_pulse", "morning_report", "cleanup", "health"], name) && memory_mb >= 128 && memory_mb <= 10240])
+    error_message = "memory_mb must name functions (live_pulse, morning_report, cleanup, health), each with 128 to 10240 MB."
+  }
+}
+
+variable "supabase_url" {
+  type        = string
+  description = "The Supabase project's URL, without a path."
+
+  validation {
+    condition     = can(regex("^https://[A-Za-z0-9.-]*[A-Za-z0-9](:[0-9]{1,5})?$", var.supabase_url))
+    error_message = "supabase_url must be a project URL without a path, such as https://abcdefgh.supabase.co."
+  }
+}
+
+variable "secrets" {
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  ephemeral   = true
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>. Written to Secrets Manager, never to plan or state; `make deploy-aws` takes them from the environment."
+}
+
+variable "secrets_version" {
+  type        = number
+  default     = 1
+  description = "Raise it to write the secrets' values anew after a rotation. 0: the values are put into Secrets Manager by other means and Terraform never sees them."
+
+  validation {
+    condition     = var.secrets_version >= 0 && floor(var.secrets_version) == var.secrets_version
+    error_message = "secrets_version must be a whole number, 0 or more."
+  }
+}
+
+variable "network" {
+  type = object({
+    ingress        = optional(string, "internal")
+    static_address = optional(bool, false)
+    existing = optional(object({
+      subnet_ids         = set(string)
+      security_group_ids = set(string)
+    }))
+  })
+  default     = {}
+  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, still authenticated by IAM). static_address: leave through an address of your own, for the plant's firewall. existing: subnets and security groups to run in instead, such as ones with a VPN to the plant; they need a way to Supabase."
+
+  validation {
+    condition     = contains(["internal", "all"], var.network.ingress)
+    error_message = "network.ingress must be internal or all."
+  }
+
+  validation {
+    condition     = !(var.network.static_address && var.network.existing != null)
+    error_message = "network.static_address makes a network of its own; with network.existing the address is that network's matter."
+  }
+
+  validation {
+    condition     = try(length(var.network.existing.subnet_ids) > 0 && length(var.network.existing.security_group_ids) > 0, var.network.existing == null)
+    error_message = "network.existing must name at least one subnet and one security group."
+  }
+}
+
+variable "invokers" {
+  type        = set(string)
+  default     = []
+  description = "ARNs of who may start a poll by hand: roles or users; the scheduler always may."
+
+  validation {
+    condition     = alltrue([for principal in var.invokers : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+", principal))])
+    error_message = "invokers must be ARNs of roles or users; never *."
+  }
+}
+
+variable "alarms" {
+  type = object({
+    emails = optional(set(string), [])
+    topic  = optional(string)
+  })
+  default     = {}
+  description = "Where alarms go: e-mail addresses, which must confirm, or an SNS topic of your own (its ARN) instead of ours."
+
+  validation {
+    condition     = alltrue([for email in var.alarms.emails : can(regex("^[^@ ]+@[^@ ]+$", email))])
+    error_message = "alarms.emails must be e-mail addresses."
+  }
+
+  validation {
+    condition     = var.alarms.topic == null || can(regex("^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", var.alarms.topic))
+    error_message = "alarms.topic must be the ARN of an SNS topic."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  default     = 90
+  description = "How long the functions' logs are kept, in days."
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a number of days that CloudWatch has: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "kms_key" {
+  type        = string
+  default     = null
+  description = "ARN of a key of your own for functions, secrets, queues, schedules and logs; without it AWS's keys encrypt."
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
+    error_message = "kms_key must be the ARN of a key (not an alias)."
+  }
+}
+
+variable "deletion_protection" {
+  type        = bool
+  default     = true
+  description = "Destroyed secrets can be restored for 30 days, and logs stay, while it is true; set it to false and apply before `make destroy-aws` to leave nothing."
+}

@@ -1,0 +1,21 @@
+terraform {
+  required_version = ">= 1.11" # write-only arguments: secrets stay out of plan and state
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 6.25"
+    }
+  }
+
+  # Filled from backend.hcl by `make plan-aws`; the bucket exists before anything here does.
+  backend "s3" {}
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge(var.labels, { app = var.name })
+  }
+}

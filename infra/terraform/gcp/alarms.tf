@@ -1,0 +1,143 @@
+resource "google_monitoring_notification_channel" "email" {
+  for_each = var.alarms.emails
+
+  display_name = "${var.name}: ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_monitoring_notification_channel" "topic" {
+  count = var.alarms.topic == null ? 0 : 1
+
+  display_name = "${var.name}: ${var.alarms.topic}"
+  type         = "pubsub"
+  labels       = { topic = var.alarms.topic }
+
+  depends_on = [google_project_service.needed]
+}
+
+locals {
+  channels = concat([for channel in google_monitoring_notification_channel.email : channel.id], google_monitoring_notification_channel.topic[*].id)
+  metric   = { for name, metric in google_logging_metric.this : name => "metric.type=\"logging.googleapis.com/user/${metric.name}\"" }
+  resource = { for name in keys(google_logging_metric.this) : name => name == "undelivered" ? "cloud_scheduler_job" : "cloud_run_revision" }
+
+  incidents = {
+    failures = {
+      title   = "runs fail"
+      meaning = "A run failed, or a function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
+    }
+    timeouts = {
+      title   = "functions run out of time"
+      meaning = "A function was stopped before it could report. Look for slow queries, or raise timeout_s."
+    }
+    undelivered = {
+      title   = "scheduled calls are lost"
+      meaning = "Cloud Scheduler gave a call up, or was not let in. There is no dead-letter queue for it: the next slot makes up for the lost one, up to catch_up_hours back."
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "incident" {
+  for_each = { for name, incident in local.incidents : name => incident if length(local.functions) > 0 }
+
+  display_name          = "${var.name}: ${each.value.title}"
+  combiner              = "OR"
+  severity              = "ERROR"
+  notification_channels = local.channels
+
+  conditions {
+    display_name = each.value.title
+
+    condition_threshold {
+      filter          = "${local.metric[each.key]} AND resource.type=\"${local.resource[each.key]}\""
+      comparison      = "COMPARISON_GT"
+      threshold_value = 0
+      duration        = "0s"
+
+      aggregations {
+        alignment_period     = "300s"
+        per_series_aligner   = "ALIGN_DELTA"
+        cross_series_reducer = "REDUCE_SUM"
+      }
+    }
+  }
+
+  alert_strategy {
+    auto_close = "1800s"
+  }
+
+  documentation {
+    content   = each.value.meaning
+    mime_type = "text/markdown"
+  }
+}
+
+# Nothing succeeded for two intervals: the watcher that does not share the functions' fate. Metrics can be
+# watched for their absence for 23 1/2 hours, and be counted over 25 hours; rarer pipelines are counted.
+resource "google_monitoring_alert_policy" "no_success" {
+  for_each = module.plan.rhythms
+
+  display_name          = "${var.name}: no success of ${each.value.function} every ${each.value.interval_minutes} min"
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  notification_channels = local.channels
+
+  conditions {
+    display_name = "no success for two intervals"
+
+    dynamic "condition_absent" {
+      for_each = local.is_watched_for_absence[each.key] ? [local.absence[each.key]] : []
+
+      content {
+        filter   = condition_absent.value.filter
+        duration = "${max(120, 2 * each.value.interval_minutes * 60)}s"
+
+        aggregations {
+          alignment_period     = "60s"
+          per_series_aligner   = "ALIGN_COUNT"
+          cross_series_reducer = "REDUCE_SUM"
+          group_by_fields      = condition_absent.value.group_by_fields
+        }
+      }
+    }
+
+    dynamic "condition_threshold" {
+      for_each = local.is_watched_for_absence[each.key] ? [] : [local.absence[each.key]]
+
+      content {
+        filter                  = condition_threshold.value.filter
+        comparison              = "COMPARISON_LT"
+        threshold_value         = 1
+        duration                = "0s"
+        evaluation_missing_data = "EVALUATION_MISSING_DATA_ACTIVE"
+
+        aggregations {
+          alignment_period     = "90000s"
+          per_series_aligner   = "ALIGN_DELTA"
+          cross_series_reducer = "REDUCE_SUM"
+          group_by_fields      = condition_threshold.value.group_by_fields
+        }
+      }
+    }
+  }
+
+  documentation {
+    content   = "No run of ${each.value.function} has succeeded for two intervals${length(each.value.plants) == 0 ? "" : ", for the plant in the labels"}. Scheduler, function, network, SQL Server or Supabase: start with the logs."
+    mime_type = "text/markdown"
+  }
+}
+
+locals {
+  is_watched_for_absence = { for key, rhythm in module.plan.rhythms : key => 2 * rhythm.interval_minutes * 60 <= 84600 }
+  absence = { for key, rhythm in module.plan.rhythms : key => {
+    filter = join(" AND ", compact([
+      local.metric["successes"],
+      "resource.type=\"cloud_run_revision\"",
+      "metric.labels.pipeline=\"${rhythm.function}\"",
+      length(rhythm.plants) == 0 ? "" : "metric.labels.plant=one_of(${join(",", [for plant in rhythm.plants : "\"${plant}\""])})",
+    ]))
+    group_by_fields = length(rhythm.plants) == 0 ? ["metric.label.pipeline"] : ["metric.label.plant"]
+  } }
+}

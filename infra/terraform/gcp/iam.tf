@@ -1,0 +1,53 @@
+# One identity for each function, one that calls them, one that builds them. None has a role on the project
+# but the builder, which may write logs and images.
+resource "google_service_account" "function" {
+  for_each = local.functions
+
+  account_id   = local.slug[each.key]
+  display_name = "${var.name}: ${each.key}"
+  description  = each.value.purpose
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_service_account" "scheduler" {
+  account_id   = "${var.name}-scheduler"
+  display_name = "${var.name}: calls the functions on schedule"
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_service_account" "builder" {
+  account_id   = "${var.name}-builder"
+  display_name = "${var.name}: builds the functions' images"
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_project_iam_member" "builder" {
+  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
+
+  project = var.project
+  role    = each.key
+  member  = google_service_account.builder.member
+}
+
+resource "google_storage_bucket_iam_member" "builder" {
+  bucket = google_storage_bucket.bundles.name
+  role   = "roles/storage.objectViewer"
+  member = google_service_account.builder.member
+}
+
+# A function of the second generation is a Cloud Run service: whoever calls it needs the role there.
+resource "google_cloud_run_v2_service_iam_member" "invoker" {
+  for_each = { for pair in setproduct(keys(local.functions), concat([local.scheduler_key], tolist(var.invokers))) : join(" ", pair) => pair }
+
+  location = var.region
+  name     = google_cloudfunctions2_function.this[each.value[0]].name
+  role     = "roles/run.invoker"
+  member   = each.value[1] == local.scheduler_key ? google_service_account.scheduler.member : each.value[1]
+}
+
+locals {
+  scheduler_key = "scheduler"
+}

@@ -1,0 +1,144 @@
+# One map of functions, from plantpulse.yaml; everything below follows from it.
+module "plan" {
+  source = "../modules/plan"
+
+  config_file   = var.config_file
+  memory_mb     = var.memory_mb
+  retry_waits_s = [local.first_retry_s, 2 * local.first_retry_s, 4 * local.first_retry_s]
+}
+
+locals {
+  functions = module.plan.functions
+  labels    = merge(var.labels, { app = var.name })
+  # Resource names take hyphens only.
+  slug   = { for name in keys(local.functions) : name => "${var.name}-${replace(name, "_", "-")}" }
+  bundle = { for name in keys(local.functions) : name => "${var.bundles_dir}/${name}.zip" }
+
+  services = toset(concat(
+    ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "iam", "logging", "monitoring", "run", "secretmanager", "storage"],
+    var.network.static_address ? ["compute", "vpcaccess"] : [],
+  ))
+}
+
+resource "google_project_service" "needed" {
+  for_each = local.services
+
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false # others in the project may use it
+}
+
+resource "google_storage_bucket" "bundles" {
+  #checkov:skip=CKV_GCP_62:Every access to the bundles is in the audit log already; an access log would need a bucket of its own
+  name                        = "${var.project}-${var.name}-bundles"
+  location                    = var.region
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = !var.deletion_protection
+
+  versioning {
+    enabled = true
+  }
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      days_since_noncurrent_time = 90
+    }
+  }
+
+  dynamic "encryption" {
+    for_each = var.kms_key == null ? [] : [var.kms_key]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+
+  depends_on = [google_project_service.needed]
+}
+
+# The content is in the name, so that a function is built anew when its bundle has changed, and only then.
+resource "google_storage_bucket_object" "bundle" {
+  for_each = local.functions
+
+  bucket = google_storage_bucket.bundles.name
+  name   = "${each.key}-${try(filemd5(local.bundle[each.key]), "missing")}.zip"
+  source = local.bundle[each.key]
+
+  lifecycle {
+    create_before_destroy = true
+
+    precondition {
+      condition     = fileexists(local.bundle[each.key])
+      error_message = "${local.bundle[each.key]} does not exist: run `make bundle`."
+    }
+  }
+}
+
+resource "google_cloudfunctions2_function" "this" {
+  for_each = local.functions
+
+  name         = local.slug[each.key]
+  location     = var.region
+  description  = each.value.purpose
+  kms_key_name = var.kms_key
+
+  build_config {
+    runtime         = "python${replace(module.plan.python_version, ".", "")}"
+    entry_point     = "handle_http"
+    service_account = google_service_account.builder.id
+
+    source {
+      storage_source {
+        bucket = google_storage_bucket.bundles.name
+        object = google_storage_bucket_object.bundle[each.key].name
+      }
+    }
+  }
+
+  service_config {
+    service_account_email            = google_service_account.function[each.key].email
+    available_memory                 = "${each.value.memory_mb}Mi"
+    timeout_seconds                  = each.value.timeout_s
+    min_instance_count               = 0
+    max_instance_count               = each.value.max_instances
+    max_instance_request_concurrency = 1 # pymssql's time-out is one for the whole process
+    ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
+    vpc_connector                    = each.value.reads_source ? local.connector : null
+    vpc_connector_egress_settings    = each.value.reads_source && local.connector != null ? local.egress : null
+    environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true" })
+
+    dynamic "secret_environment_variables" {
+      for_each = each.value.secrets
+
+      content {
+        key        = secret_environment_variables.value
+        project_id = var.project
+        secret     = google_secret_manager_secret.this[secret_environment_variables.value].secret_id
+        version    = var.secrets_version == 0 ? "latest" : google_secret_manager_secret_version.this[secret_environment_variables.value].version
+      }
+    }
+  }
+
+  depends_on = [
+    google_project_service.needed,
+    google_project_iam_member.builder,
+    google_secret_manager_secret_iam_member.function,
+  ]
+}
+
+check "plants" {
+  assert {
+    condition     = length(module.plan.unconfigured_plants) == 0
+    error_message = "No SQL Server is configured for ${join(", ", module.plan.unconfigured_plants)}: polls there answer not_configured."
+  }
+}
+
+check "alarms" {
+  assert {
+    condition     = length(var.alarms.emails) > 0 || var.alarms.topic != null
+    error_message = "Nobody hears the alarms: set alarms.emails or alarms.topic."
+  }
+}

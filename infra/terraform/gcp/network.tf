@@ -1,0 +1,85 @@
+# A way out through an address that the plant's firewall can name. Only the functions that read SQL Server
+# take it.
+locals {
+  connector = var.network.static_address ? google_vpc_access_connector.this[0].id : var.network.existing
+  egress    = var.network.static_address ? "ALL_TRAFFIC" : "PRIVATE_RANGES_ONLY"
+  networks  = var.network.static_address ? 1 : 0
+}
+
+resource "google_compute_network" "this" {
+  count = local.networks
+
+  name                    = var.name
+  auto_create_subnetworks = false
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_compute_subnetwork" "connector" {
+  count = local.networks
+
+  name                     = "${var.name}-connector"
+  region                   = var.region
+  network                  = google_compute_network.this[0].id
+  ip_cidr_range            = "10.8.0.0/28" # a connector takes a /28 and nothing else
+  private_ip_google_access = true
+
+  log_config {
+    aggregation_interval = "INTERVAL_10_MIN"
+    flow_sampling        = 0.5
+    metadata             = "INCLUDE_ALL_METADATA"
+  }
+}
+
+resource "google_vpc_access_connector" "this" {
+  count = local.networks
+
+  name          = var.name
+  region        = var.region
+  machine_type  = "e2-micro"
+  min_instances = 2
+  max_instances = 3
+
+  subnet {
+    name = google_compute_subnetwork.connector[0].name
+  }
+}
+
+resource "google_compute_address" "egress" {
+  count = local.networks
+
+  name        = "${var.name}-egress"
+  region      = var.region
+  description = "What the plant's firewall sees plantpulse come from"
+
+  depends_on = [google_project_service.needed]
+}
+
+resource "google_compute_router" "this" {
+  count = local.networks
+
+  name    = var.name
+  region  = var.region
+  network = google_compute_network.this[0].id
+}
+
+resource "google_compute_router_nat" "this" {
+  count = local.networks
+
+  name                               = var.name
+  region                             = var.region
+  router                             = google_compute_router.this[0].name
+  nat_ip_allocate_option             = "MANUAL_ONLY"
+  nat_ips                            = [google_compute_address.egress[0].self_link]
+  source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  subnetwork {
+    name                    = google_compute_subnetwork.connector[0].id
+    source_ip_ranges_to_nat = ["ALL_IP_RANGES"]
+  }
+
+  log_config {
+    enable = true
+    filter = "ERRORS_ONLY"
+  }
+}

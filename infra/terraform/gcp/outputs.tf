@@ -1,0 +1,39 @@
+output "function_urls" {
+  description = "URL of each function; a call needs an identity token of somebody in invokers."
+  value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].uri }
+}
+
+output "schedules" {
+  description = "Every schedule with its job's name, cron line and time zone."
+  value       = { for name, job in google_cloud_scheduler_job.this : name => { job = job.name, cron = job.schedule, time_zone = job.time_zone } }
+
+  precondition {
+    condition     = length(module.plan.faults) == 0
+    error_message = join("\n", module.plan.faults)
+  }
+}
+
+output "first_runs" {
+  description = "What `make deploy-gcp` starts at once: the jobs of the plants whose run_on_startup is true."
+  value       = [for name, schedule in module.plan.schedules : google_cloud_scheduler_job.this[name].name if schedule.runs_on_startup]
+}
+
+output "static_address" {
+  description = "Address that the plant's firewall sees; null without network.static_address."
+  value       = one(google_compute_address.egress[*].address)
+}
+
+output "logs_url" {
+  description = "Where the functions' logs can be read."
+  value       = "https://console.cloud.google.com/logs/query;query=${urlencode(length(local.functions) == 0 ? "" : local.from_functions)}?project=${var.project}"
+}
+
+output "region" {
+  description = "Region of the schedules."
+  value       = var.region
+}
+
+output "project" {
+  description = "Project of the deployment."
+  value       = var.project
+}

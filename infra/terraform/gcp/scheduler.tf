@@ -1,0 +1,37 @@
+# One job for each plant and pipeline. A job is not retried past its next slot: Cloud Scheduler would skip
+# that one. It retries `retry_count` times whatever the time; max_retry_duration would add to that, not bound it.
+locals {
+  first_retry_s = 15
+}
+
+resource "google_cloud_scheduler_job" "this" {
+  for_each = module.plan.schedules
+
+  name             = "${var.name}-${each.key}"
+  region           = var.region
+  description      = each.value.plant == null ? "${each.value.function} for all plants" : "${each.value.function} of ${each.value.plant}"
+  schedule         = each.value.cron
+  time_zone        = each.value.time_zone
+  attempt_deadline = "${each.value.deadline_s}s"
+
+  retry_config {
+    retry_count          = each.value.retries
+    min_backoff_duration = "${local.first_retry_s}s"
+    max_backoff_duration = "${4 * local.first_retry_s}s"
+    max_doublings        = 2
+  }
+
+  http_target {
+    http_method = "POST"
+    uri         = google_cloudfunctions2_function.this[each.value.function].service_config[0].uri
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(jsonencode(each.value.plant == null ? {} : { plant = each.value.plant }))
+
+    oidc_token {
+      service_account_email = google_service_account.scheduler.email
+      audience              = google_cloudfunctions2_function.this[each.value.function].service_config[0].uri
+    }
+  }
+
+  depends_on = [google_cloud_run_v2_service_iam_member.invoker]
+}
