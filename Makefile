@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
+# An environment of its own: what checkov needs and what plantpulse needs cannot always be had together.
+CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
 SOURCES := src functions bundle infra devstack bench tests
 
@@ -38,9 +40,14 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 	$(BIN)/lint-imports
 	$(BIN)/python -m devstack.schema_dump --check
 	$(BIN)/python -m infra.rules --check
+	$(BIN)/python -m infra.tables --check
+
+.PHONY: policy
+policy: $(CHECKOV)/.installed ## Scan the Terraform for what a security review would find
+	$(CHECKOV)/bin/checkov --config-file infra/terraform/.checkov.yaml
 
 .PHONY: ci
-ci: check test ## What continuous integration runs: check, then test
+ci: check test policy ## What continuous integration runs: check, test, policy
 
 .PHONY: bench
 bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
@@ -69,6 +76,36 @@ schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
 .PHONY: infra
 infra: $(INSTALLED) ## Write what Terraform has from the code anew: rules, time zones, tables
 	$(BIN)/python -m infra.rules
+	$(BIN)/python -m infra.tables
+	@command -v terraform > /dev/null && terraform fmt -recursive infra/terraform || echo "no terraform: not formatted"
+
+.PHONY: migrate
+migrate: $(INSTALLED) ## Apply the migrations to the Supabase project at SUPABASE_DB_URL
+	@$(BIN)/python -m infra.migrate
+
+.PHONY: plan-gcp
+plan-gcp: bundle ## Show what a deployment on Google Cloud would change
+	@$(BIN)/python -m infra.deploy plan gcp
+
+.PHONY: deploy-gcp
+deploy-gcp: bundle ## Deploy on Google Cloud, then start the first poll of every plant
+	@$(BIN)/python -m infra.deploy apply gcp
+
+.PHONY: destroy-gcp
+destroy-gcp: $(INSTALLED) ## Take the deployment on Google Cloud down again
+	@$(BIN)/python -m infra.deploy destroy gcp
+
+.PHONY: plan-aws
+plan-aws: bundle ## Show what a deployment on AWS would change
+	@$(BIN)/python -m infra.deploy plan aws
+
+.PHONY: deploy-aws
+deploy-aws: bundle ## Deploy on AWS, then start the first poll of every plant
+	@$(BIN)/python -m infra.deploy apply aws
+
+.PHONY: destroy-aws
+destroy-aws: $(INSTALLED) ## Take the deployment on AWS down again
+	@$(BIN)/python -m infra.deploy destroy aws
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-package plantpulse --custom-compile-command "make lock" pyproject.toml
@@ -77,10 +114,12 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: $(INSTALLED) ## Pin the dependencies anew (append UPGRADE=--upgrade for newer versions)
 	$(COMPILE) $(UPGRADE) -o requirements/live_pulse.txt
 	$(COMPILE) $(UPGRADE) --extra dev -c requirements/live_pulse.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--custom-compile-command "make lock" $(UPGRADE) requirements/checkov.in -o requirements/checkov.txt
 
 .PHONY: clean
 clean: ## Remove everything that was installed or generated
-	rm -rf $(VENV) $(NODE_MODULES) .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
@@ -88,6 +127,12 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install -qq --require-hashes -r requirements/dev.txt
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed
+	@echo "Installing checkov (some seconds to a minute, once) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
+	@$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python --require-hashes -r $<
 	@touch $@
 
 # `npm ci` refuses a lock that was written on another platform, as the binaries are optional packages.

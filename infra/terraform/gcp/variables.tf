@@ -154,7 +154,7 @@ variable "alarms" {
 
 variable "log_retention_days" {
   type        = number
-  default     = 90
+  default     = 365
   description = "How long the functions' logs are kept, in days."
 
   validation {

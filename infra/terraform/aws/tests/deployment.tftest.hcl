@@ -156,7 +156,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 90])
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 

@@ -144,7 +144,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = google_logging_project_bucket_config.this.retention_days == 90 && strcontains(google_logging_project_sink.this.filter, "plantpulse-live-pulse")
+    condition     = google_logging_project_bucket_config.this.retention_days == 365 && strcontains(google_logging_project_sink.this.filter, "plantpulse-live-pulse")
     error_message = "Logs are kept for as long as is wished."
   }
 
