@@ -31,11 +31,17 @@ class Terraform:
     binary: str
     folder: Path
 
+    @staticmethod
+    def environment() -> dict[str, str]:
+        """Return this process's environment without what would steer Terraform from outside."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+        return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+
     def run(self, directory: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a folder that needs no providers, or has been prepared."""
         return subprocess.run(
             [self.binary, f"-chdir={directory}", *arguments],
-            env=_environment() | environ,
+            env=self.environment() | environ,
             capture_output=True,
             text=True,
             check=False,
@@ -47,7 +53,7 @@ class Terraform:
         if OFFLINE.exists():
             return subprocess.run(
                 [str(OFFLINE), str(directory), *arguments],
-                env=_environment() | environ,
+                env=self.environment() | environ,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -70,12 +76,6 @@ class Terraform:
             assert done.returncode == 0, done.stderr
         planned = json.loads(self.run(directory, "show", "-json", "plan").stdout)["planned_values"]
         return {name: output["value"] for name, output in planned["outputs"].items()}
-
-
-def _environment() -> dict[str, str]:
-    """Return this process's environment without what would steer Terraform from outside."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ output "static_address" {
 
 output "logs_url" {
   description = "Where the functions' logs can be read."
-  value       = "https://console.cloud.google.com/logs/query;query=${urlencode(length(local.functions) == 0 ? "" : local.from_functions)}?project=${var.project}"
+  value       = "https://console.cloud.google.com/logs/query;query=${replace(urlencode(length(local.functions) == 0 ? "" : local.from_functions), "+", "%20")}?project=${var.project}"
 }
 
 output "region" {

@@ -8,7 +8,7 @@ locals {
   pulse   = { for key, plant in local.settings.plants : key => merge(local.common.live_pulse, try(plant.live_pulse, {})) }
   zone_of = { for key, plant in local.settings.plants : key => lookup(local.rules.windows_time_zones, plant.time_zone, plant.time_zone) }
 
-  runs_on_startup = { for key, pulse in local.pulse : key => contains(["true", "yes", "on", "t", "y", "1"], lower(tostring(pulse.run_on_startup))) }
+  runs_on_startup = { for key, pulse in local.pulse : key => contains(local.connected, key) && contains(["true", "yes", "on", "t", "y", "1"], lower(tostring(pulse.run_on_startup))) }
 
   only_plant  = one(length(local.settings.plants) == 1 ? keys(local.settings.plants) : [])
   password_of = { for key in local.connected : key => local.only_plant == null ? "MSSQL_PASSWORD__${upper(key)}" : "MSSQL_PASSWORD" if length(local.faults) == 0 }

@@ -1,0 +1,209 @@
+"""`make deploy-*`: what Terraform is told, and what is started afterwards.
+
+Terraform and the clouds' command lines are stood for by scripts that note how they were called. The rehearsal
+(test_rehearsal.py) does the same with the real Terraform.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.deploy import CannotDeploy, deploy, main
+
+FAKE = """#!{python}
+import json, os, sys
+with open({log!r}, "a", encoding="utf-8") as log:
+    variables = {{name: value for name, value in os.environ.items() if name.startswith("TF_VAR_")}}
+    log.write(json.dumps([{name!r}, sys.argv[1:], variables]) + "\\n")
+if "output" in sys.argv:
+    print({outputs!r})
+sys.exit({code})
+"""
+
+GCP = {"first_runs": ["plantpulse-live_pulse-north"], "region": "europe-west3", "project": "plant-project"}
+AWS = {
+    "first_runs": [{"function": "plantpulse-live-pulse", "event": {"plant": "north"}}],
+    "region": "eu-central-1",
+}
+
+
+class Machine:
+    """A PATH with nothing on it but the programs a test puts there, and a folder with the roots."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin, self.infra, self.log = folder / "bin", folder / "terraform", folder / "log"
+        self.bin.mkdir()
+        self.log.touch()
+        self.environ = {"PATH": str(self.bin)}
+
+    def install(self, name: str, outputs: object = None, code: int = 0) -> None:
+        told = json.dumps({key: {"value": value} for key, value in dict(outputs or {}).items()})  # type: ignore[call-overload]
+        script = FAKE.format(python=sys.executable, log=str(self.log), name=name, outputs=told, code=code)
+        (self.bin / name).write_text(script, encoding="utf-8")
+        (self.bin / name).chmod(0o755)
+
+    def fill_in(self, cloud: str) -> None:
+        (self.infra / cloud).mkdir(parents=True)
+        for name in ("terraform.tfvars", "backend.hcl"):
+            (self.infra / cloud / name).touch()
+
+    def calls(self) -> list[list[str]]:
+        return [[name, *arguments] for name, arguments, _ in self._lines()]
+
+    def variables(self) -> list[dict[str, str]]:
+        return [variables for _, _, variables in self._lines()]
+
+    def _lines(self) -> list[tuple[str, list[str], dict[str, str]]]:
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_a_deployment_ends_with_the_first_poll_on_google_cloud(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.install("gcloud")
+    machine.fill_in("gcp")
+
+    deploy("apply", "gcp", machine.environ, machine.infra)
+
+    root = f"-chdir={machine.infra / 'gcp'}"
+    assert machine.calls() == [
+        ["terraform", root, "init", "-input=false", "-backend-config=backend.hcl"],
+        ["terraform", root, "apply"],
+        ["terraform", root, "output", "-json"],
+        [
+            *("gcloud", "scheduler", "jobs", "run", "plantpulse-live_pulse-north"),
+            *("--location=europe-west3", "--project=plant-project"),
+        ],
+    ]
+
+
+def test_a_deployment_ends_with_the_first_poll_on_aws(machine: Machine) -> None:
+    machine.install("terraform", AWS)
+    machine.install("aws")
+    machine.fill_in("aws")
+
+    deploy("apply", "aws", machine.environ, machine.infra)
+
+    assert machine.calls()[-1] == [
+        *("aws", "lambda", "invoke", "--function-name=plantpulse-live-pulse", "--region=eu-central-1"),
+        *("--invocation-type=Event", "--cli-binary-format=raw-in-base64-out", '--payload={"plant": "north"}'),
+        "/dev/null",
+    ]
+
+
+@pytest.mark.parametrize("action", ["plan", "destroy"])
+def test_nothing_else_starts_a_poll(action: str, machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.install("gcloud")
+    machine.fill_in("gcp")
+
+    deploy(action, "gcp", machine.environ, machine.infra)
+
+    assert [call[2] for call in machine.calls()] == ["init", action]
+
+
+def test_a_deployment_that_shall_not_poll_at_once_does_not(machine: Machine) -> None:
+    machine.install("terraform", GCP | {"first_runs": []})
+    machine.install("gcloud")
+    machine.fill_in("gcp")
+
+    deploy("apply", "gcp", machine.environ, machine.infra)
+
+    assert [call[0] for call in machine.calls()] == ["terraform", "terraform", "terraform"]
+
+
+def test_without_the_clouds_command_line_the_commands_are_told(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+
+    deploy("apply", "gcp", machine.environ, machine.infra)
+
+    assert "gcloud scheduler jobs run plantpulse-live_pulse-north" in capsys.readouterr().out
+
+
+def test_secrets_go_from_the_environment_into_one_variable_and_no_argument(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+    secrets = {
+        "SUPABASE_SECRET_KEY": "sb_secret_x\n",
+        "MSSQL_PASSWORD__NORTH": "hunter2",
+        "MSSQL_PASSWORD": "",
+    }
+
+    deploy(
+        "plan",
+        "gcp",
+        machine.environ | secrets | {"SUPABASE_URL": "https://x.example", "MSSQL_HOST": "h"},
+        machine.infra,
+    )
+
+    told = machine.variables()[-1]
+    assert json.loads(told["TF_VAR_secrets"]) == {
+        "SUPABASE_SECRET_KEY": "sb_secret_x",
+        "MSSQL_PASSWORD__NORTH": "hunter2",
+    }
+    assert told["TF_VAR_supabase_url"] == "https://x.example"
+    assert "hunter2" not in str(machine.calls())
+
+
+def test_what_is_set_for_terraform_itself_wins(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+
+    deploy(
+        "plan",
+        "gcp",
+        machine.environ | {"MSSQL_PASSWORD": "a", "TF_VAR_secrets": '{"A": "b"}'},
+        machine.infra,
+    )
+
+    assert machine.variables()[-1]["TF_VAR_secrets"] == '{"A": "b"}'
+
+
+def test_a_failing_terraform_starts_nothing(machine: Machine) -> None:
+    machine.install("terraform", GCP, code=1)
+    machine.install("gcloud")
+    machine.fill_in("gcp")
+
+    with pytest.raises(CannotDeploy, match=r"^terraform .* init failed"):
+        deploy("apply", "gcp", machine.environ, machine.infra)
+
+    assert len(machine.calls()) == 1
+
+
+def test_a_first_poll_that_cannot_be_started_is_a_failure(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.install("gcloud", code=1)
+    machine.fill_in("gcp")
+
+    with pytest.raises(CannotDeploy, match="gcloud scheduler jobs failed"):
+        deploy("apply", "gcp", machine.environ, machine.infra)
+
+
+def test_what_is_missing_is_named(machine: Machine) -> None:
+    with pytest.raises(CannotDeploy, match="terraform is not on the PATH"):
+        deploy("plan", "gcp", machine.environ, machine.infra)
+    machine.install("terraform")
+    (machine.infra / "gcp").mkdir(parents=True)
+
+    with pytest.raises(
+        CannotDeploy, match=r"terraform\.tfvars is missing: copy gcp/examples/minimal\.tfvars"
+    ):
+        deploy("plan", "gcp", machine.environ, machine.infra)
+    (machine.infra / "gcp" / "terraform.tfvars").touch()
+
+    with pytest.raises(CannotDeploy, match=r"backend\.hcl is missing: copy gcp/examples/backend\.hcl"):
+        deploy("plan", "gcp", machine.environ, machine.infra)
+
+
+def test_a_wrong_command_line_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "azure"]) == 2
+    assert "plan|apply|destroy gcp|aws" in capsys.readouterr().err
