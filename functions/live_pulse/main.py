@@ -11,9 +11,12 @@ from plantpulse.entrypoint import Response, Service
 from plantpulse.invocations import HttpRequest
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
+from plantpulse.users import ProjectUsers
 
 _service = Service(
-    LivePulse(connect_source=sqlserver.connect), open_store=database.connect, open_members=database.connect
+    LivePulse(connect_source=sqlserver.connect),
+    open_store=database.connect,
+    users=ProjectUsers(database.connect),
 )
 
 

@@ -7,45 +7,24 @@ Events come past the cloud's access control alone and are always let in.
 """
 
 import json
-import time
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from plantpulse.errors import ConfigurationError, Forbidden, Unauthenticated
 from plantpulse.invocations import Credentials, Invocation
-from plantpulse.runs import Budget, Json
 from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 
-SECONDS_TO_IDENTIFY: Final = 10.0
-KEYS_KEPT_S: Final = 600.0  # as long as Supabase's own edge keeps them: a revoked key is gone after that
-REFRESH_PAUSE_S: Final = 30.0  # tokens that name keys nobody has must not become requests to Supabase
 LONGEST_NAME: Final = 200
 LONGEST_TOKEN: Final = 8192
 ALL_PLANTS: Final = "*"
 
 
-class Members(Protocol):
-    """What is needed of Supabase to know a user."""
+class Users(Protocol):
+    """Knows the users of the Supabase project (see `users`)."""
 
-    def signing_keys(self) -> Sequence[Mapping[str, Json]]: ...
-    def managed_plants(self, user_id: str) -> Sequence[str]: ...
-
-
-class OpenMembers(Protocol):
-    """Opens Supabase for one invocation."""
-
-    def __call__(
-        self,
-        settings: SupabaseSettings,
-        /,
-        *,
-        seconds_left: Callable[[], float],
-        clock: Callable[[], datetime] | None,
-    ) -> AbstractContextManager[Members]: ...
+    def identify(self, token: str, supabase: SupabaseSettings) -> tuple[str, Sequence[str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +40,7 @@ class Caller:
             raise Forbidden(f"only a manager of plant {plant} may ask for this")
 
 
-@dataclass(slots=True)
-class KeyRing:
-    """The project's signing keys by id, kept for a process and fetched anew when they may have changed."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    _keys: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    _fetched_s: float | None = None
-
-    def find(
-        self, key_id: str, fetch: Callable[[], Sequence[Mapping[str, Json]]]
-    ) -> Mapping[str, Json] | None:
-        """Return a key; None when the project has none of this id. Raises: what `fetch` raises."""
-        kept_for_s = KEYS_KEPT_S if key_id in self._keys else REFRESH_PAUSE_S
-        if self._fetched_s is None or self.monotonic() - self._fetched_s >= kept_for_s:
-            self._keys = {str(key.get("kid")): key for key in fetch()}
-            self._fetched_s = self.monotonic()
-        return self._keys.get(key_id)
-
-
-def admit(
-    invocation: Invocation, settings: Settings, keys: KeyRing, open_members: OpenMembers | None
-) -> tuple[Invocation, Caller]:
+def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tuple[Invocation, Caller]:
     """Return the invocation as far as its caller is to be believed, and the caller.
 
     Raises: Unauthenticated, Forbidden, and what Supabase raises when it cannot be asked.
@@ -92,7 +50,7 @@ def admit(
         return invocation, Caller()
     if accepted.accept == "platform":
         return invocation, _known_to_platform(credentials, accepted)
-    return replace(invocation, scheduled_time=None), _manager(credentials, settings, keys, open_members)
+    return replace(invocation, scheduled_time=None), _manager(credentials, settings, users)
 
 
 def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | None) -> bool:
@@ -133,30 +91,17 @@ def _google_identity(credentials: Credentials) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _manager(
-    credentials: Credentials, settings: Settings, keys: KeyRing, open_members: OpenMembers | None
-) -> Caller:
+def _manager(credentials: Credentials, settings: Settings, users: Users | None) -> Caller:
     """Return the user of a token, who manages at least one plant."""
     token = _bearer(credentials.authorization)
     if token is None:
         raise Unauthenticated("sign in: the token of a Supabase user belongs into Authorization: Bearer")
-    if open_members is None:
+    if users is None:
         raise ConfigurationError("manual_calls.accept: this function can only do with platform")
-    from plantpulse.user_tokens import read_user  # noqa: PLC0415 - 40 ms that a scheduled poll need not pay
-
-    supabase = settings.require_supabase()
-    budget = Budget.start(SECONDS_TO_IDENTIFY, SECONDS_TO_IDENTIFY)
-    with open_members(supabase, seconds_left=budget.seconds_left, clock=None) as members:
-        user = read_user(
-            token,
-            find_key=lambda key_id: keys.find(key_id, members.signing_keys),
-            project_url=supabase.url,
-            legacy_secret=supabase.jwt_secret.get_secret_value() if supabase.jwt_secret else None,
-        )
-        plants = members.managed_plants(user.user_id)
+    name, plants = users.identify(token, settings.require_supabase())
     if not plants:
         raise Forbidden("only a manager of a plant may ask for this")
-    return Caller(_readable(user.name), None if ALL_PLANTS in plants else frozenset(plants))
+    return Caller(_readable(name), None if ALL_PLANTS in plants else frozenset(plants))
 
 
 def _bearer(authorization: str | None) -> str | None:

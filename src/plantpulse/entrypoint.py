@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
 
 from plantpulse import callers, config, cross_origin, invocations, runs
-from plantpulse.callers import Caller, KeyRing, OpenMembers
+from plantpulse.callers import Caller, Users
 from plantpulse.errors import (
     FenceRefused,
     Forbidden,
@@ -98,17 +98,16 @@ class Answer:
 class Service(Generic[Store]):
     """One pipeline, ready to be called over HTTP or with an event.
 
-    `clock` is given only where time is simulated; it then drives the SQL functions too. `open_members` is
-    needed to take the tokens of Supabase users.
+    `clock` is given only where time is simulated; it then drives the SQL functions too. `users` are needed to
+    take the tokens of Supabase users.
     """
 
     pipeline: Pipeline[Store]
     open_store: OpenStore[Store]
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
-    open_members: OpenMembers | None = None
+    users: Users | None = None
     _settings: Settings | None = field(default=None, init=False)
-    _keys: KeyRing = field(default_factory=KeyRing, init=False)
     _is_cold: bool = field(default=True, init=False)
 
     def http(self, request: HttpRequest) -> Response:
@@ -185,7 +184,7 @@ class Service(Generic[Store]):
         return self._settings
 
     def _admit(self, invocation: Invocation) -> tuple[Invocation, Caller]:
-        return callers.admit(invocation, self._read_settings(), self._keys, self.open_members)
+        return callers.admit(invocation, self._read_settings(), self.users)
 
     def _plan(self, invocation: Invocation, caller: Caller) -> tuple[Settings, Budget, RunPlan]:
         settings = self._read_settings()

@@ -24,6 +24,7 @@ def test_live_pulse_reaches_its_driver_and_its_query_files() -> None:
         "postgrest",
         "httpx",
         "pydantic",
+        "pyjwt",
         "tenacity",
         "pyyaml",
         "tzlocal",
@@ -39,6 +40,11 @@ def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -
     assert {"postgrest", "httpx", "tenacity"} <= distributions
     assert "database.py" in files
     assert "source/sqlserver.py" not in files
+
+
+@pytest.mark.parametrize("function", ["cleanup", "morning_report"])
+def test_only_a_function_that_takes_users_tokens_carries_a_library_for_them(function: str) -> None:
+    assert "pyjwt" not in reach_of(FUNCTIONS / function).distributions
 
 
 def test_an_import_inside_a_function_counts(tmp_path: Path) -> None:

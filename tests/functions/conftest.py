@@ -22,6 +22,7 @@ from plantpulse.entrypoint import Service
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
 from plantpulse.source import sqlserver
+from plantpulse.users import ProjectUsers
 from tests.conftest import SqlServerUnderTest
 
 MES_SCHEMA = Path(__file__).with_name("mes_schema")
@@ -81,7 +82,7 @@ class World:
             open_store=self.open_store,
             load_settings=self.load_settings,
             clock=lambda: self.now,
-            open_members=database.connect,
+            users=ProjectUsers(database.connect),
         )
 
     def open_store(self, settings: SupabaseSettings, /, **arguments: Any) -> "CountingStore":

@@ -12,6 +12,7 @@ from devstack.access import make_keys
 from devstack.members import Role
 from devstack.signing import sign
 from plantpulse import database
+from plantpulse.users import ProjectUsers
 from tests.conftest import SqlServerUnderTest, uses_outside_servers
 from tests.faults.stoppable_project import StoppableProject, stoppable_project
 from tests.functions.conftest import NOON_IN_CHICAGO, Request, World
@@ -233,8 +234,8 @@ class CountedMembers:
 def test_keys_are_fetched_once_a_process(open_world: World, user: Callable[..., str]) -> None:
     asked: list[str] = []
     service = open_world.service()
-    service.open_members = lambda *settings, **more: CountedMembers(
-        database.connect(*settings, **more), asked
+    service.users = ProjectUsers(
+        lambda *settings, **more: CountedMembers(database.connect(*settings, **more), asked)
     )
     headers = token_of(open_world, user("north"))
 

@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from devstack.signing import SigningKey, sign
-from plantpulse.callers import Caller, KeyRing, admit
+from plantpulse.callers import Caller, admit
 from plantpulse.errors import ConfigurationError, Forbidden, StoreUnavailable, Unauthenticated
 from plantpulse.invocations import Credentials, Invocation
 from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
+from plantpulse.users import KeyRing, ProjectUsers
 
 ROOT = Path(__file__).parents[2]
 URL = "http://127.0.0.1:9"
@@ -68,13 +69,13 @@ class MemoryMembers:
 
 def by_platform(credentials: Credentials, **manual_calls: Any) -> tuple[Invocation, Caller]:
     invocation = Invocation({}, scheduled_time=AT, credentials=credentials)
-    return admit(invocation, settings(**manual_calls), KeyRing(), None)
+    return admit(invocation, settings(**manual_calls), None)
 
 
 def by_token(authorization: str | None, members: MemoryMembers) -> tuple[Invocation, Caller]:
     credentials = Credentials("http", authorization=authorization)
     invocation = Invocation({}, scheduled_time=AT, credentials=credentials)
-    return admit(invocation, settings(accept="supabase_user"), KeyRing(), members.open)
+    return admit(invocation, settings(accept="supabase_user"), ProjectUsers(members.open))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_in_a_cloud_nobody_may_be_unknown(credentials: Credentials, manual_calls
 def test_an_event_has_passed_the_clouds_own_control_and_may_speak_for_the_scheduler(accept: str) -> None:
     invocation = Invocation({}, scheduled_time=AT)
 
-    admitted, caller = admit(invocation, settings(accept=accept), KeyRing(), None)
+    admitted, caller = admit(invocation, settings(accept=accept), None)
 
     assert (admitted, caller) == (invocation, Caller())
 
@@ -188,7 +189,7 @@ def test_a_function_that_takes_no_users_says_so() -> None:
     invocation = Invocation({}, credentials=Credentials("http", authorization=user_token()))
 
     with pytest.raises(ConfigurationError, match="can only do with platform"):
-        admit(invocation, settings(accept="supabase_user"), KeyRing(), None)
+        admit(invocation, settings(accept="supabase_user"), None)
 
 
 def test_a_poll_that_the_platform_vouches_for_does_not_cost_the_import_of_what_reads_tokens() -> None:

@@ -1,0 +1,82 @@
+"""The users of the Supabase project, for a function that takes their tokens: who one is, what they manage.
+
+Handed to an entry point by the functions that need it, so that the others carry no library for tokens.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from plantpulse.runs import Budget, Json
+from plantpulse.settings import SupabaseSettings
+
+SECONDS_TO_IDENTIFY: Final = 10.0
+KEYS_KEPT_S: Final = 600.0  # as long as Supabase's own edge keeps them: a revoked key is gone after that
+REFRESH_PAUSE_S: Final = 30.0  # tokens that name keys nobody has must not become requests to Supabase
+
+
+class Members(Protocol):
+    """What is needed of Supabase to know a user."""
+
+    def signing_keys(self) -> Sequence[Mapping[str, Json]]: ...
+    def managed_plants(self, user_id: str) -> Sequence[str]: ...
+
+
+class OpenMembers(Protocol):
+    """Opens Supabase for one invocation."""
+
+    def __call__(
+        self,
+        settings: SupabaseSettings,
+        /,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None,
+    ) -> AbstractContextManager[Members]: ...
+
+
+@dataclass(slots=True)
+class KeyRing:
+    """The project's signing keys by id, kept for a process and fetched anew when they may have changed."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _keys: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    _fetched_s: float | None = None
+
+    def find(
+        self, key_id: str, fetch: Callable[[], Sequence[Mapping[str, Json]]]
+    ) -> Mapping[str, Json] | None:
+        """Return a key; None when the project has none of this id. Raises: what `fetch` raises."""
+        kept_for_s = KEYS_KEPT_S if key_id in self._keys else REFRESH_PAUSE_S
+        if self._fetched_s is None or self.monotonic() - self._fetched_s >= kept_for_s:
+            self._keys = {str(key.get("kid")): key for key in fetch()}
+            self._fetched_s = self.monotonic()
+        return self._keys.get(key_id)
+
+
+@dataclass(slots=True)
+class ProjectUsers:
+    """The users of the project, one a process: it keeps the signing keys."""
+
+    open_members: OpenMembers
+    keys: KeyRing = field(default_factory=KeyRing)
+
+    def identify(self, token: str, supabase: SupabaseSettings) -> tuple[str, Sequence[str]]:
+        """Return the name of a token's user and the plants they manage; `*` stands for all.
+
+        Raises: Unauthenticated, and what Supabase raises when it cannot be asked.
+        """
+        from plantpulse.user_tokens import read_user  # noqa: PLC0415 - 76 ms that a scheduled poll need not pay
+
+        budget = Budget.start(SECONDS_TO_IDENTIFY, SECONDS_TO_IDENTIFY)
+        with self.open_members(supabase, seconds_left=budget.seconds_left, clock=None) as members:
+            user = read_user(
+                token,
+                find_key=lambda key_id: self.keys.find(key_id, members.signing_keys),
+                project_url=supabase.url,
+                legacy_secret=supabase.jwt_secret.get_secret_value() if supabase.jwt_secret else None,
+            )
+            return user.name, members.managed_plants(user.user_id)
