@@ -1,7 +1,7 @@
 """A span of the past, asked for by hand: its slots are filled and corrected, and nothing else is moved."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -246,6 +246,10 @@ class Failing:
     def server_clock(self) -> Clock:
         return self._source.server_clock
 
+    @property
+    def refused_settings(self) -> Sequence[str]:
+        return self._source.refused_settings
+
     def read(self, query: Query, parameters: Mapping[str, object]) -> Rows:
         self._left -= "bucket_s" in parameters
         if self._left <= 0:
@@ -259,7 +263,7 @@ def test_what_was_filled_before_the_source_was_lost_stays_and_asking_again_fills
     monkeypatch.setattr("plantpulse.live_pulse.catch_up.SNAPSHOTS_A_COMMIT", 3)  # one slot of three assets
 
     @contextmanager
-    def connect_and_lose(settings: Any, **arguments: Any) -> Iterator[Any]:
+    def connect_and_lose(settings: Any, **arguments: Any) -> Iterator[Source]:
         with sqlserver.connect(settings, **arguments) as source:
             yield Failing(source, at_question=5)  # one of them looks how far back the source goes
 
