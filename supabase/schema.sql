@@ -2058,24 +2058,31 @@ CREATE FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) RETURNS js
     AS $$
   select coalesce(json_object_agg(slot.snapshot_timestamp, slot.fingerprint), '{}')
   from (
-    select
-      s.snapshot_timestamp,
-      encode(sha256(convert_to(string_agg(
-        concat_ws(
-          ':',
-          s.asset_id,
-          round(s.output_actual * 10000)::text,
-          coalesce(round(s.slot_output * 10000)::text, '-'),
-          round(s.output_target * 10000)::text,
-          round(s.downtime_minutes * 10000)::text
-        ),
-        ',' order by s.asset_id
-      ), 'UTF8')), 'hex') as fingerprint
-    from public.live_snapshots as s
-    join public.assets as a on a.id = s.asset_id
-    where a.plant = p_plant
-    and s.snapshot_timestamp in (select wanted.value::timestamptz from jsonb_array_elements_text(p_slots) as wanted)
-    group by s.snapshot_timestamp
+    select wanted.snapshot_timestamp, found.fingerprint
+    from (
+      select distinct listed.value::timestamptz as snapshot_timestamp
+      from jsonb_array_elements_text(p_slots) as listed
+    ) as wanted
+    -- Slot by slot: how many are wanted cannot be told beforehand, and a plan for many reads the whole table.
+    cross join lateral (
+      select
+        encode(sha256(convert_to(string_agg(
+          concat_ws(
+            ':',
+            s.asset_id,
+            round(s.output_actual * 10000)::text,
+            coalesce(round(s.slot_output * 10000)::text, '-'),
+            round(s.output_target * 10000)::text,
+            round(s.downtime_minutes * 10000)::text
+          ),
+          ',' order by s.asset_id
+        ), 'UTF8')), 'hex') as fingerprint
+      from public.live_snapshots as s
+      join public.assets as a on a.id = s.asset_id
+      where s.snapshot_timestamp = wanted.snapshot_timestamp
+      and a.plant = p_plant
+    ) as found
+    where found.fingerprint is not null
   ) as slot;
 $$;
 

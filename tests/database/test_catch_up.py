@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from devstack.access import SupabaseAccess
 from plantpulse.live_pulse.catch_up import fingerprint
 from plantpulse.live_pulse.snapshots import Snapshot
 from tests.database.api import Api
@@ -21,6 +23,13 @@ from tests.database.protocol import (
 )
 
 One = Callable[..., dict[str, Any]]
+
+# What this transaction has read of the table, whichever way.
+ROWS_READ = """
+  select seq_tup_read + idx_tup_fetch as number
+  from pg_stat_xact_user_tables
+  where relname = 'live_snapshots'
+"""
 
 
 @pytest.fixture
@@ -158,3 +167,30 @@ def test_a_range_left_is_whole_and_in_order(service: Api, press: int) -> None:
     )
 
     assert refused == "23514"
+
+
+def test_fingerprints_of_a_few_slots_are_not_looked_for_in_the_whole_table(
+    supabase: SupabaseAccess, assets: dict[str, int]
+) -> None:
+    with supabase.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            """
+            insert into public.live_snapshots (
+              asset_id, snapshot_timestamp, window_start, output_actual, output_target, status
+            )
+            select asset.id, at, at - interval '30 min', 5, 5, 'on_target'
+            from generate_series('2026-01-01'::timestamptz, '2026-03-01', interval '15 min') as at
+            cross join public.assets as asset
+            """
+        )
+        connection.execute("analyze public.live_snapshots")
+        before = connection.execute(ROWS_READ).fetchone()
+        connection.execute(
+            "select public.slot_fingerprints('northfield', %s)",
+            (Jsonb(["2026-02-28T23:30:00Z", "2026-02-28T23:45:00Z", "2026-03-01T00:00:00Z"]),),
+        )
+        after = connection.execute(ROWS_READ).fetchone()
+
+    assert before is not None
+    assert after is not None
+    assert after["number"] - before["number"] < 100
