@@ -150,23 +150,37 @@ def test_an_eventbridge_event_cleans_up_once(main: ModuleType, store: psycopg.Co
     assert len(store.execute(SNAPSHOTS).fetchall()) == 1
 
 
-def test_a_function_url_request_is_a_manual_cleanup(
-    main: ModuleType, store: psycopg.Connection[DictRow]
-) -> None:
-    event: dict[str, Any] = {
+def function_url_event(**context: Any) -> dict[str, Any]:
+    return {
         "version": "2.0",
         "rawPath": "/",
         "headers": {"content-type": "application/json"},
-        "requestContext": {"http": {"method": "POST", "path": "/"}},
+        "requestContext": {"http": {"method": "POST", "path": "/"}, **context},
         "body": "",
         "isBase64Encoded": False,
     }
 
-    response = main.handle_event(event, None)
+
+def test_a_function_url_request_is_a_manual_cleanup(
+    main: ModuleType, store: psycopg.Connection[DictRow]
+) -> None:
+    ada = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}}
+
+    response = main.handle_event(function_url_event(authorizer=ada), None)
 
     assert response["statusCode"] == 200
-    assert json.loads(response["body"])["trigger"] == "manual"
+    report = json.loads(response["body"])
+    assert (report["trigger"], report["requested_by"]) == ("manual", "arn:aws:iam::123456789012:user/ada")
     assert len(store.execute(SNAPSHOTS).fetchall()) == 1
+
+
+def test_a_caller_whom_nobody_vouches_for_removes_nothing(
+    main: ModuleType, store: psycopg.Connection[DictRow]
+) -> None:
+    response = main.handle_event(function_url_event(), None)
+
+    assert response["statusCode"] == 401
+    assert len(store.execute(SNAPSHOTS).fetchall()) == 3
 
 
 def test_the_function_needs_neither_the_driver_nor_a_sql_server() -> None:
