@@ -24,6 +24,8 @@ from devstack.function import Function
 from devstack.migrations import REPOSITORY
 from devstack.processes import Children
 from devstack.supabase import Supabase
+from plantpulse import config
+from plantpulse.pipelines import pipelines_of
 from plantpulse.slots import grid_interval, slot_at_or_before
 
 _HISTORY = Path(__file__).with_name("history.sql")
@@ -88,9 +90,12 @@ def measure(supabase: Supabase, children: Children, shape: Shape, *, runs: int, 
 def _contestants(
     access: SupabaseAccess, children: Children, shape: Shape
 ) -> Iterator[dict[str, Callable[[], httpx.Response]]]:
-    plants = [f"plant_{number}" for number in range(1, shape.plants + 1)]
-    asked = [{"pipeline": "live_pulse", "plant": plant, "is_stopped": False} for plant in plants]
-    function = Function(children, _MAIN, _settings(access, children.log_folder, shape, plants))
+    environment = _settings(access, children.log_folder, shape)
+    asked = [
+        {"pipeline": one.name, "plant": one.plant, "is_stopped": False}
+        for one in pipelines_of(config.load(environment))
+    ]
+    function = Function(children, _MAIN, environment)
     headers = {"apikey": access.secret_key}
     with (
         httpx.Client(base_url=access.rest_url, headers=headers, timeout=_TIMEOUT_S) as data_api,
@@ -103,19 +108,20 @@ def _contestants(
         }
 
 
-def _settings(access: SupabaseAccess, folder: Path, shape: Shape, plants: Sequence[str]) -> dict[str, str]:
-    config = folder / f"health-{shape.plants}.yaml"
+def _settings(access: SupabaseAccess, folder: Path, shape: Shape) -> dict[str, str]:
+    file = folder / f"health-{shape.plants}.yaml"
+    plants = [f"plant_{number}" for number in range(1, shape.plants + 1)]
     server = "{host: sql.example, user: reader, database: mes}"
     lines = [f"  {plant}: {{time_zone: America/Chicago, sql_server: {server}}}" for plant in plants]
     schedule = f"live_pulse: {{every_minutes: {shape.every_minutes}}}"
     # Nobody polls while it is measured.
-    patience = "health: {grace_intervals: 100, longest_grace_minutes: 10080}"
-    config.write_text("\n".join(["plants:", *lines, schedule, patience, ""]))
+    patience = "health: {late_after_s: 3600}"
+    file.write_text("\n".join(["plants:", *lines, schedule, patience, ""]))
     return {
         **clean_environment(folder),
         "SUPABASE_URL": access.url,
         "SUPABASE_SECRET_KEY": access.secret_key,
-        "PLANTPULSE_CONFIG": str(config),
+        "PLANTPULSE_CONFIG": str(file),
     }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.schedules import Every, Schedule
+from plantpulse.runs import ALL_PLANTS
+from plantpulse.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import PlantSettings, Settings
 
 
@@ -44,7 +45,26 @@ def _live_pulse(settings: Settings) -> Iterator[Pipeline]:
         )
 
 
-_KINDS: Final[Sequence[Callable[[Settings], Iterable[Pipeline]]]] = (_live_pulse,)
+def _morning_report(settings: Settings) -> Iterator[Pipeline]:
+    for plant, known in settings.plants.items():
+        yield Pipeline(
+            name="morning_report",
+            plant=plant,
+            schedule=DailyAt.local_time(settings.morning_report_of(plant).at, known.time_zone),
+            is_enabled=known.enabled,
+            missing_settings=_lacking(known),
+        )
+
+
+def _cleanup(settings: Settings) -> Iterator[Pipeline]:
+    yield Pipeline(
+        name="cleanup",
+        plant=ALL_PLANTS,
+        schedule=Every.minutes(settings.cleanup.every_minutes),
+    )
+
+
+_KINDS: Final[Sequence[Callable[[Settings], Iterable[Pipeline]]]] = (_live_pulse, _morning_report, _cleanup)
 
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:

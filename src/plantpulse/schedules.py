@@ -87,13 +87,6 @@ def is_slot(schedule: Schedule, at: datetime) -> bool:
     return schedule.slot_at_or_before(at) == at
 
 
-def slots_later(schedule: Schedule, slot: datetime, count: int) -> datetime:
-    """Return the slot that comes `count` slots after that one."""
-    for _ in range(count):
-        slot = schedule.next_slot(slot)
-    return slot
-
-
 def scheduled_slot(
     schedule: Schedule,
     scheduled_at: datetime | None,

@@ -519,6 +519,18 @@ def test_a_plant_without_sql_server_says_so_and_claims_nothing(world: Mornings) 
 
 
 @pytest.mark.usefixtures("tuesday")
+def test_a_plant_that_is_switched_off_is_reported_by_hand_alone(world: Mornings) -> None:
+    world.settings = {"enabled": False}
+
+    scheduled, refused = world.morning()
+    calls = list(world.calls)
+    by_hand, report = world.ask()
+
+    assert (scheduled, refused["error"]["code"], calls) == (200, "switched_off", [])
+    assert (by_hand, report["outcome"]) == (200, "succeeded")
+
+
+@pytest.mark.usefixtures("tuesday")
 def test_a_report_that_was_taken_over_writes_nothing(world: Mornings) -> None:
     def taken_over(*arguments: Any, **keywords: Any) -> Any:
         world.store.execute("update public.pipeline_runs set status = 'abandoned', finished_at = now()")

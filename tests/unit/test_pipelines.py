@@ -7,12 +7,44 @@ import pytest
 
 from plantpulse import config
 from plantpulse.pipelines import Pipeline, pipelines_of
-from plantpulse.schedules import Every
+from plantpulse.schedules import DailyAt, Every
 from plantpulse.settings import Settings
 
 
 def settings(**tree: Any) -> Settings:
     return Settings.model_validate({"plants": {"north": {"time_zone": "UTC"}}, **tree})
+
+
+def test_what_runs_on_schedule_is_all_there() -> None:
+    plants = {"north": {"time_zone": "America/Chicago"}, "south": {"time_zone": "Asia/Kolkata"}}
+
+    found = pipelines_of(settings(plants=plants, cleanup={"every_minutes": 30}))
+
+    assert [(one.name, one.plant) for one in found] == [
+        ("live_pulse", "north"),
+        ("live_pulse", "south"),
+        ("morning_report", "north"),
+        ("morning_report", "south"),
+        ("cleanup", "(all plants)"),
+    ]
+    assert found[2].schedule == DailyAt.local_time("06:00", "America/Chicago")
+    assert found[4].schedule == Every.minutes(30)
+
+
+def test_a_plants_report_is_due_at_its_own_time() -> None:
+    plants = {"north": {"time_zone": "Asia/Kolkata", "morning_report": {"at": "05:30"}}}
+
+    reports = [one for one in pipelines_of(settings(plants=plants)) if one.name == "morning_report"]
+
+    assert reports[0].schedule == DailyAt.local_time("05:30", "Asia/Kolkata")
+
+
+def test_a_plant_that_is_off_has_no_report_either() -> None:
+    plants = {"north": {"time_zone": "UTC", "enabled": False}}
+
+    states = {one.name: one.is_enabled for one in pipelines_of(settings(plants=plants))}
+
+    assert states == {"live_pulse": False, "morning_report": False, "cleanup": True}
 
 
 def pulses(known: Settings) -> dict[str, Pipeline]:

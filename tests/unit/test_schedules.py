@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.schedules import DailyAt, Every, Schedule, is_slot, scheduled_slot, slots_later
+from plantpulse.schedules import DailyAt, Every, Schedule, is_slot, scheduled_slot
 
 QUARTER = Every.minutes(15)
 
@@ -150,13 +150,6 @@ def test_the_slots_round_an_instant_are_neighbours(schedule: Schedule, at: datet
     assert schedule.slot_at_or_before(after - timedelta.resolution) == before
     assert is_slot(schedule, before)
     assert is_slot(schedule, after)
-
-
-def test_slots_are_counted_by_the_schedule_not_by_hours() -> None:
-    berlin = daily("06:00", "Europe/Berlin")
-
-    assert slots_later(berlin, utc("2026-10-24T04:00"), 0) == utc("2026-10-24T04:00")
-    assert slots_later(berlin, utc("2026-10-24T04:00"), 2) == utc("2026-10-26T05:00")
 
 
 def test_an_interval_that_does_not_divide_a_day_is_refused() -> None:

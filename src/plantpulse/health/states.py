@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from plantpulse.schedules import Schedule, slots_later
+from plantpulse.schedules import Schedule
 
 State = Literal["new", "running", "late", "down", "stopped", "not_configured", "unknown"]
 Status = Literal["healthy", "degraded", "unhealthy"]
@@ -69,8 +69,12 @@ def state_of(
 
 
 def _down_at(schedule: Schedule, due: datetime, tolerance: Tolerance) -> datetime:
-    grace = slots_later(schedule, due, tolerance.intervals) - due
-    return due + max(min(grace, tolerance.longest), tolerance.late_after)
+    latest = due + tolerance.longest
+    down_at = due
+    for _ in range(tolerance.intervals):
+        if down_at < latest:
+            down_at = schedule.next_slot(down_at)
+    return max(min(down_at, latest), due + tolerance.late_after)
 
 
 def status_of(states: Collection[State], *, is_data_behind: bool) -> Status:

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plantpulse.errors import SwitchedOff
 from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.morning_report.day import last_ended, production_day
 from plantpulse.morning_report.report import MorningRun, Store
@@ -59,7 +60,9 @@ class MorningReport:
         )
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
-        """Raises: NotConfigured naming what the plant's SQL Server lacks."""
+        """Raises: NotConfigured naming what the SQL Server lacks, SwitchedOff for a schedule alone."""
+        if plan.trigger == "schedule" and not settings.plants[plan.plant].enabled:
+            raise SwitchedOff(f"plant {plan.plant} is switched off by enabled: false")
         settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:

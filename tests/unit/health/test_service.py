@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.health.service import HealthService
+from plantpulse.pipelines import pipelines_of
 from plantpulse.settings import Settings, SqlServerSettings, SupabaseSettings
 
 NOW = datetime(2026, 11, 20, 10, 10, tzinfo=UTC)
@@ -30,7 +31,6 @@ SETTINGS = Settings.model_validate(
     }
 )
 NOTHING = {
-    "pipeline": "live_pulse",
     "watched_since": "2026-11-20T10:05:00+00:00",
     "last_run": None,
     "last_success": None,
@@ -44,6 +44,7 @@ NOTHING = {
 }
 NORTH = {
     **NOTHING,
+    "pipeline": "live_pulse",
     "plant": "north",
     "watched_since": "2026-11-01T00:00:00+00:00",
     "last_run": {"status": "failed", "started_at": "2026-11-20T04:06:00-06:00"},
@@ -61,7 +62,12 @@ NORTH = {
     "snapshots_until": "2026-11-20T10:00:00+00:00",
     "window_until": "2026-11-20T09:59:00+00:00",
 }
-ANSWER = {"pipelines": [NORTH, {**NOTHING, "plant": "south"}, {**NOTHING, "plant": "west"}]}
+
+
+def answer(north: Mapping[str, Any] = NORTH, settings: Settings = SETTINGS) -> dict[str, Any]:
+    """Return what Supabase answers when nothing has run but the polls of north."""
+    found = [{**NOTHING, "pipeline": known.name, "plant": known.plant} for known in pipelines_of(settings)]
+    return {"pipelines": [north, *found[1:]]}
 
 
 @dataclass
@@ -82,7 +88,7 @@ class Request:
 class MemoryStore:
     """Answers as it is told and remembers what it was asked."""
 
-    answer: dict[str, Any] | Exception = field(default_factory=lambda: ANSWER)
+    answer: dict[str, Any] | Exception = field(default_factory=answer)
     asked: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
     seconds_left: float = 0.0
 
@@ -153,14 +159,28 @@ def test_it_shows_each_pipeline_under_the_names_of_the_design() -> None:
 def test_what_is_not_configured_or_stopped_is_said_as_such() -> None:
     _, view = get(MemoryStore())
 
-    shown = {one["plant"]: one for one in view["pipelines"]}
-    assert [(plant, one["state"]) for plant, one in shown.items()] == [
-        ("north", "running"),
-        ("south", "not_configured"),
-        ("west", "stopped"),
+    shown = [(one["pipeline"], one["plant"], one["state"]) for one in view["pipelines"]]
+    assert shown == [
+        ("live_pulse", "north", "running"),
+        ("live_pulse", "south", "not_configured"),
+        ("live_pulse", "west", "stopped"),
+        ("morning_report", "north", "new"),
+        ("morning_report", "south", "not_configured"),
+        ("morning_report", "west", "stopped"),
+        ("cleanup", "(all plants)", "new"),
     ]
-    assert shown["south"]["missing_settings"] == ["MSSQL_HOST"]
-    assert shown["west"]["next_poll_scheduled"] is None
+    assert view["pipelines"][1]["missing_settings"] == ["MSSQL_HOST"]
+    assert view["pipelines"][2]["next_poll_scheduled"] is None
+
+
+def test_the_next_run_is_told_by_each_pipelines_own_clock() -> None:
+    _, view = get(MemoryStore())
+
+    told = {(one["pipeline"], one["plant"]): one["next_poll_scheduled"] for one in view["pipelines"]}
+    assert told["live_pulse", "north"] == "2026-11-20T10:15:00+00:00"
+    assert told["morning_report", "north"] == "2026-11-20T12:00:00+00:00"  # 06:00 in Chicago
+    assert told["morning_report", "south"] == "2026-11-21T05:00:00+00:00"  # 06:00 in Berlin
+    assert told["cleanup", "(all plants)"] == "2026-11-20T11:00:00+00:00"
 
 
 def test_supabase_is_asked_once_for_all_and_told_what_is_stopped() -> None:
@@ -173,27 +193,27 @@ def test_supabase_is_asked_once_for_all_and_told_what_is_stopped() -> None:
             {"pipeline": "live_pulse", "plant": "north", "is_stopped": False},
             {"pipeline": "live_pulse", "plant": "south", "is_stopped": False},
             {"pipeline": "live_pulse", "plant": "west", "is_stopped": True},
+            {"pipeline": "morning_report", "plant": "north", "is_stopped": False},
+            {"pipeline": "morning_report", "plant": "south", "is_stopped": False},
+            {"pipeline": "morning_report", "plant": "west", "is_stopped": True},
+            {"pipeline": "cleanup", "plant": "(all plants)", "is_stopped": False},
         ]
     ]
     assert 0 < store.seconds_left <= 5  # seconds, health.timeout_s
 
 
 def test_the_summaries_may_come_in_any_order() -> None:
-    _, view = get(MemoryStore({"pipelines": list(reversed(ANSWER["pipelines"]))}))
+    _, view = get(MemoryStore({"pipelines": list(reversed(answer()["pipelines"]))}))
 
-    assert [(one["plant"], one["polls_executed"]) for one in view["pipelines"]] == [
-        ("north", 96),
-        ("south", 0),
-        ("west", 0),
-    ]
+    assert [one["polls_executed"] for one in view["pipelines"]] == [96, 0, 0, 0, 0, 0, 0]
 
 
 def test_slots_that_succeeded_without_snapshots_are_data_that_stays_behind() -> None:
     behind = {**NORTH, "snapshots_until": "2026-11-20T09:45:00+00:00"}
     only_north = SETTINGS.model_copy(update={"plants": {"north": SETTINGS.plants["north"]}})
 
-    _, view = get(MemoryStore({"pipelines": [behind]}), only_north)
-    _, without = get(MemoryStore({"pipelines": [{**NORTH, "snapshots_until": None}]}), only_north)
+    _, view = get(MemoryStore(answer(behind, only_north)), only_north)
+    _, without = get(MemoryStore(answer({**NORTH, "snapshots_until": None}, only_north)), only_north)
 
     assert (view["pipelines"][0]["state"], view["pipelines"][0]["is_data_behind"]) == ("running", True)
     assert view["pipelines"][0]["data_age_s"] == 1500
@@ -204,7 +224,7 @@ def test_slots_that_succeeded_without_snapshots_are_data_that_stays_behind() -> 
 def test_a_pipeline_that_is_down_makes_a_get_503_with_the_same_body() -> None:
     down = {**NORTH, "last_slot": "2026-11-20T09:15:00+00:00"}
 
-    status, view = get(MemoryStore({"pipelines": [down, *ANSWER["pipelines"][1:]]}))
+    status, view = get(MemoryStore(answer(down)))
 
     assert (status, view["status"], view["pipelines"][0]["state"]) == (503, "unhealthy", "down")
     assert view["pipelines"][0]["polls_executed"] == 96
@@ -223,7 +243,7 @@ def test_what_cannot_be_seen_is_unhealthy_and_no_exception(error: Exception, cod
 
     assert (status, view["status"]) == (503, "unhealthy")
     assert view["error"]["code"] == code
-    assert [(one["plant"], one["state"]) for one in view["pipelines"]] == [
+    assert [(one["plant"], one["state"]) for one in view["pipelines"][:3]] == [
         ("north", "unknown"),
         ("south", "unknown"),
         ("west", "stopped"),
@@ -308,23 +328,23 @@ TICK = {"X-CloudScheduler-ScheduleTime": "2026-11-20T10:10:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("answered", "status"),
     [
-        (ANSWER, 200),
-        ({"pipelines": [{**NOTHING, "plant": plant} for plant in SETTINGS.plants]}, 200),
+        (answer(), 200),
+        (answer({**NOTHING, "pipeline": "live_pulse", "plant": "north"}), 200),
         (UNREACHABLE, 503),
         (REFUSED, 200),
     ],
     ids=["degraded", "new", "unreachable", "refused"],
 )
 def test_a_scheduler_hears_2xx_unless_trying_again_can_help(
-    answer: dict[str, Any] | Exception, status: int
+    answered: dict[str, Any] | Exception, status: int
 ) -> None:
-    assert get(MemoryStore(answer), method="POST", headers=TICK)[0] == status
+    assert get(MemoryStore(answered), method="POST", headers=TICK)[0] == status
 
 
 def test_a_scheduler_is_not_told_to_try_again_because_a_pipeline_is_down() -> None:
-    down = {"pipelines": [{**NORTH, "last_slot": None}, *ANSWER["pipelines"][1:]]}
+    down = answer({**NORTH, "last_slot": None})
 
     assert get(MemoryStore(down), method="POST", headers=TICK)[0] == 200
     assert get(MemoryStore(down), method="POST")[0] == 503
@@ -364,5 +384,8 @@ def test_a_look_is_one_line_in_the_log_that_names_what_is_wrong(capsys: pytest.C
         ("ERROR", "health unhealthy"),
         ("WARNING", "invocation refused"),
     ]
-    assert lines[0]["troubled"] == ["live_pulse of south is not_configured"]
+    assert lines[0]["troubled"] == [
+        "live_pulse of south is not_configured",
+        "morning_report of south is not_configured",
+    ]
     assert lines[1]["error"]["message"] == "Supabase at supabase.example did not answer"
