@@ -581,31 +581,6 @@ ALTER FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp wi
 
 COMMENT ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) IS 'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
 
--- Name: failures_since(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) RETURNS integer
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-  select count(*)::integer
-  from (
-    select 1
-    from public.pipeline_runs as run
-    where run.pipeline = p_pipeline
-    and run.plant = p_plant
-    and run.started_at > p_since
-    and run.status in ('failed', 'abandoned')
-    -- Beyond it nobody counts, and a pipeline that has failed for months must not take longer to ask about.
-    limit 1000
-  ) as failure;
-$$;
-
-ALTER FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) OWNER TO postgres;
-
--- Name: FUNCTION failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) IS 'How many runs of a pipeline and plant that began after an instant failed or were abandoned; at most 1000.';
-
 -- Name: finish_run(bigint, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -1065,34 +1040,6 @@ ALTER FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_record
 
 COMMENT ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) IS 'Keeps the first 100 rejected source rows of a run.';
 
--- Name: last_error(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) RETURNS jsonb
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-  -- The code alone: a message may name a host.
-  select jsonb_build_object(
-    'code', coalesce(run.error_code, run.status),
-    'at', run.finished_at,
-    'is_retryable', run.is_retryable,
-    'run_id', run.id
-  )
-  from public.pipeline_runs as run
-  where run.pipeline = p_pipeline
-  and run.plant = p_plant
-  and run.started_at > p_since
-  and run.status in ('failed', 'abandoned')
-  order by run.started_at desc
-  limit 1;
-$$;
-
-ALTER FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) OWNER TO postgres;
-
--- Name: FUNCTION last_error(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) IS 'The newest run of a pipeline and plant that began after an instant and failed or was abandoned, by its error code.';
-
 -- Name: lock_run(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.lock_run(p_fence uuid) RETURNS public.pipeline_runs
@@ -1271,10 +1218,7 @@ declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
 begin
   perform public.watch_pipelines(p_pipelines, v_now);
-  return jsonb_build_object('pipelines', coalesce((
-    select jsonb_agg(public.pipeline_summary(asked.pipeline, asked.plant, v_now))
-    from jsonb_to_recordset(p_pipelines) as asked (pipeline text, plant text)
-  ), '[]'));
+  return jsonb_build_object('pipelines', public.pipeline_summaries(p_pipelines, v_now));
 end;
 $$;
 
@@ -1284,75 +1228,124 @@ ALTER FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with ti
 
 COMMENT ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs say of the health of each pipeline and plant of a list, such as [{"pipeline", "plant", "is_stopped"}].';
 
--- Name: pipeline_summary(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: pipeline_summaries(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  select jsonb_build_object(
-    'pipeline', p_pipeline,
-    'plant', p_plant,
-    'watched_since', (
-      select watched.watched_since
-      from public.watched_pipelines as watched
-      where watched.pipeline = p_pipeline and watched.plant = p_plant
-    ),
-    'last_run', (
-      select jsonb_build_object('status', run.status, 'started_at', run.started_at)
-      from public.pipeline_runs as run
-      where run.pipeline = p_pipeline and run.plant = p_plant and run.status <> 'running'
-      order by run.started_at desc
-      limit 1
-    ),
-    'last_success', case when success.started_at is not null then
-      jsonb_build_object('finished_at', success.finished_at, 'counts', success.counts)
-    end,
+  -- Each look below is one descent of an index; `limit 1` keeps it one, whatever the planner believes of sizes.
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'pipeline', asked.pipeline,
+    'plant', asked.plant,
+    'watched_since', watched.watched_since,
+    'last_run', last_run.told,
+    'last_success', success.told,
     'last_slot', slot.slot,
-    'running', (
-      select jsonb_build_object('started_at', run.started_at, 'lease_expires_at', run.lease_expires_at)
-      from public.pipeline_runs as run
-      where run.pipeline = p_pipeline and run.plant = p_plant and run.status = 'running'
-    ),
-    'consecutive_failures', public.failures_since(
-      p_pipeline, p_plant, coalesce(success.started_at, '-infinity')
-    ),
-    'last_error', public.last_error(
-      p_pipeline, p_plant, least(coalesce(success.started_at, '-infinity'), p_now - interval '24 hours')
-    ),
-    'day', public.runs_of_a_day(p_pipeline, p_plant, p_now),
-    'snapshots_until', (
-      select max(run.snapshots_until)
-      from public.pipeline_runs as run
-      where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
-    ),
+    'running', running.told,
+    'consecutive_failures', failures.number,
+    -- The code alone: a message may name a host.
+    'last_error', last_error.told,
+    'day', day.told,
+    'snapshots_until', snapshots.until,
     'window_until', slot.window_until
-  )
-  from (select) as always
+  ) order by asked.position), '[]')
+  from rows from (jsonb_to_recordset(p_pipelines) as (pipeline text, plant text))
+    with ordinality as asked (pipeline, plant, position)
+  left join public.watched_pipelines as watched
+    on watched.pipeline = asked.pipeline and watched.plant = asked.plant
   left join lateral (
-    select run.started_at, run.finished_at, run.counts
+    select jsonb_build_object('status', run.status, 'started_at', run.started_at) as told
     from public.pipeline_runs as run
-    where run.pipeline = p_pipeline and run.plant = p_plant and run.status in ('succeeded', 'partial')
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status <> 'running'
+    order by run.started_at desc
+    limit 1
+  ) as last_run on true
+  left join lateral (
+    select run.started_at, jsonb_build_object('finished_at', run.finished_at, 'counts', run.counts) as told
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status in ('succeeded', 'partial')
     order by run.started_at desc
     limit 1
   ) as success on true
   left join lateral (
     select run.slot, run.window_until
     from public.pipeline_runs as run
-    where run.pipeline = p_pipeline
-    and run.plant = p_plant
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
     and run.trigger = 'schedule'
     and run.status in ('succeeded', 'partial')
     order by run.slot desc
     limit 1
-  ) as slot on true;
+  ) as slot on true
+  left join lateral (
+    select jsonb_build_object('started_at', run.started_at, 'lease_expires_at', run.lease_expires_at) as told
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status = 'running'
+    limit 1
+  ) as running on true
+  left join lateral (
+    select count(*) as number
+    from (
+      select 1
+      from public.pipeline_runs as run
+      where run.pipeline = asked.pipeline
+      and run.plant = asked.plant
+      and run.started_at > coalesce(success.started_at, '-infinity')
+      and run.status in ('failed', 'abandoned')
+      -- Beyond it nobody counts, and what has failed for months must not take longer to ask about.
+      limit 1000
+    ) as failure
+  ) as failures on true
+  left join lateral (
+    select jsonb_build_object(
+      'code', coalesce(run.error_code, run.status),
+      'at', run.finished_at,
+      'is_retryable', run.is_retryable,
+      'run_id', run.id
+    ) as told
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
+    and run.started_at > least(coalesce(success.started_at, '-infinity'), p_now - interval '24 hours')
+    and run.status in ('failed', 'abandoned')
+    order by run.started_at desc
+    limit 1
+  ) as last_error on true
+  left join lateral (
+    select jsonb_build_object(
+      'executed', measured.executed,
+      'failed', measured.failed,
+      'p50', round(measured.durations_s[1] * 1000),
+      'p95', round(measured.durations_s[2] * 1000)
+    ) as told
+    from (
+      select
+        count(*) as executed,
+        count(*) filter (where run.status not in ('succeeded', 'partial')) as failed,
+        -- Seconds as float8, because intervals and numerics take many times as long to sort.
+        percentile_disc(array[0.5, 0.95])
+        within group (order by date_part('epoch', run.finished_at - run.started_at))
+        filter (where run.status in ('succeeded', 'partial')) as durations_s
+      from public.pipeline_runs as run
+      where run.pipeline = asked.pipeline
+      and run.plant = asked.plant
+      and run.started_at > p_now - interval '24 hours'
+      and run.status <> 'running'
+    ) as measured
+  ) as day on true
+  left join lateral (
+    select max(run.snapshots_until) as until
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.snapshots_until is not null
+  ) as snapshots on true;
 $$;
 
-ALTER FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
 
--- Name: FUNCTION pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'What the runs of one pipeline and plant say of its health; judging it by the schedule is the caller''s part.';
+COMMENT ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs of each pipeline and plant of a list say of its health; judging it by the schedule is the caller''s part.';
 
 -- Name: plant_asset_names(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1921,36 +1914,6 @@ ALTER FUNCTION public.run_report(p_run public.pipeline_runs) OWNER TO postgres;
 -- Name: FUNCTION run_report(p_run public.pipeline_runs); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.run_report(p_run public.pipeline_runs) IS 'The RunReport of a run: the stored one, else one made from its columns.';
-
--- Name: runs_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-  select jsonb_build_object(
-    'executed', count(*),
-    'failed', count(*) filter (where not day.is_success),
-    'p50', (percentile_disc(0.5) within group (order by day.duration_ms) filter (where day.is_success)),
-    'p95', (percentile_disc(0.95) within group (order by day.duration_ms) filter (where day.is_success))
-  )
-  from (
-    select
-      run.status in ('succeeded', 'partial') as is_success,
-      round(extract(epoch from run.finished_at - run.started_at) * 1000) as duration_ms
-    from public.pipeline_runs as run
-    where run.pipeline = p_pipeline
-    and run.plant = p_plant
-    and run.started_at > p_now - interval '24 hours'
-    and run.status <> 'running'
-  ) as day;
-$$;
-
-ALTER FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) OWNER TO postgres;
-
--- Name: FUNCTION runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'How many runs of a pipeline and plant ended and failed in 24 hours, and how long the successful ones took (milliseconds).';
 
 -- Name: safety_identity(text, text, timestamp without time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3798,11 +3761,6 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.failures_since(p_pipeline text, p_plant text, p_since timestamp with time zone) TO service_role;
-
 -- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -3843,11 +3801,6 @@ GRANT ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) TO servic
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION last_error(p_pipeline text, p_plant text, p_since timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.last_error(p_pipeline text, p_plant text, p_since timestamp with time zone) TO service_role;
-
 -- Name: FUNCTION lock_run(p_fence uuid); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
@@ -3883,10 +3836,10 @@ GRANT ALL ON FUNCTION public.overlapping_targets(p_wanted jsonb) TO service_role
 REVOKE ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.pipeline_summary(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION plant_asset_names(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
@@ -3962,11 +3915,6 @@ GRANT ALL ON FUNCTION public.run_lease(p_run public.pipeline_runs) TO service_ro
 
 REVOKE ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_role;
-
--- Name: FUNCTION runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.runs_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text); Type: ACL; Schema: public; Owner: postgres
 
