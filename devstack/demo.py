@@ -6,7 +6,7 @@ signed-in member of the plant reads it.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ from devstack.plant.rows import Downtime, Production
 from devstack.remains import left_over
 from devstack.stack import Stack
 from devstack.steps import Steps
+from plantpulse.schedules import DailyAt
 from plantpulse.slots import slot_at_or_before
 
 Record = dict[str, Any]
@@ -32,6 +33,7 @@ Record = dict[str, Any]
 DID_WORK = ("succeeded", "partial")
 # From the start of a stop until an operator types that it was an incident: longer than a poll's window.
 TYPED_AFTER = timedelta(minutes=63)
+A_DAY = timedelta(days=1)
 
 _SNAPSHOTS = {"select": "*,asset:assets(name,area)", "order": "asset_id"}
 _EVENTS = {"select": "*,asset:assets(name)", "order": "event_timestamp.desc"}
@@ -89,6 +91,7 @@ class _Demonstration:
         self._repeat(first)
         self._poll_next(second, before)
         self._compare_people()
+        self._report_a_day(second)
 
     def _poll_first(self, slot: datetime) -> list[Record]:
         self._headline(1, f"The scheduler calls for {self._local(slot)}, plant time")
@@ -136,6 +139,30 @@ class _Demonstration:
         self._print(show.people(seen))
         self.verdict.expect(not any(seen["stranger"].values()), f"a stranger sees {seen['stranger']}")
         self.verdict.expect(not seen["viewer"]["rejected_records"], "a viewer sees rejected rows")
+
+    def _report_a_day(self, now: datetime) -> None:
+        """Delivers the last morning to the Morning Report and shows the day before it."""
+        zone = self.stack.plant.timezone
+        morning = DailyAt(time(6), zone).slot_at_or_before(now)
+        day = morning - A_DAY
+        self._headline(5, f"The morning after: the Morning Report of {show.local(day, zone, '%A')}")
+        self._deliver_morning(morning)
+        query = {"report_date": f"eq.{show.local(day, zone, '%Y-%m-%d')}", **_SNAPSHOTS}
+        rows = self.stack.viewer.read("daily_summaries", **query)
+        expected = len(self.stack.plant.mapped_assets)
+        self.verdict.expect(len(rows) == expected, f"{len(rows)} summaries instead of {expected}")
+        self._show("Daily summaries: what each asset made and lost", show.summaries(rows))
+        for row in sorted(rows, key=lambda row: -(row["financial_loss"] or 0))[:1]:
+            self.console.print(Padding(escape(row["summary_text"]), (1, 0, 0, 3)))
+
+    def _deliver_morning(self, morning: datetime) -> None:
+        function = self.stack.morning_report
+        if function is None:  # only on a compressed clock
+            raise NothingToShow("the Morning Report is not served")
+        answer = function.deliver(morning)
+        self.console.print(f"   [dim]POST {function.url} → {answer.status} in {answer.seconds:.2f} s[/]")
+        told = f"morning report: {show.told(answer.body)}"
+        self.verdict.expect(answer.body.get("outcome") in DID_WORK, told)
 
     def _people(self) -> dict[str, Person]:
         return {"stranger": self.stack.stranger, "viewer": self.stack.viewer, "manager": self.stack.manager}

@@ -30,6 +30,7 @@ OUTCOME_STYLE = {
 NOTHING = Text("-", "dim")
 QUERIES = ("output", "downtime", "oee", "quality", "labor", "safety")
 STEPS = ("claim", "connect", "read", "safety", "judge", "commit")
+OEE_AND_FACTORS = ("oee", "availability", "performance", "quality")
 TABLES_SEEN = ("assets", "live_snapshots", "safety_events", "rejected_records")
 
 
@@ -77,6 +78,26 @@ def changes(before: Sequence[Record], after: Sequence[Record]) -> Table:
             _change(_number(was["variance_percent"], "+.1f"), _number(row["variance_percent"], "+.1f")),
             _change(STATUS[was["status"]], STATUS[row["status"]]),
             _change(_number(was["oee_current"], ".1f"), _number(row["oee_current"], ".1f")),
+        )
+    return table
+
+
+def summaries(rows: Sequence[Record]) -> Table:
+    """What every asset did in a production day, by area."""
+    table = _table(
+        "Asset",
+        *(">Actual\nunits", ">Target\nunits", ">OEE\n%", ">Avail.\n%", ">Perf.\n%", ">Qual.\n%"),
+        *(">Down\nmin", ">Scrap\nunits", ">Loss\n$"),
+    )
+    for row in _by_area(rows, table):
+        table.add_row(
+            f"  {row['asset']['name']}",
+            _number(row["actual_output"]),
+            _number(row["target_output"]),
+            *(_number(row[f"{name}_percentage"], ".1f") for name in OEE_AND_FACTORS),
+            _number(row["downtime_minutes"]),
+            _number(row["waste_count"]),
+            _number(row["financial_loss"]),
         )
     return table
 

@@ -5,7 +5,7 @@ leaving the context ends every process and deletes the data.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,10 +35,11 @@ from devstack.supabase import Supabase
 
 READER: Final = "plantpulse_reader"
 WRITER: Final = "plant_writer"
-# Longer than a poll looks back for safety incidents.
-BACKLOG: Final = timedelta(hours=26)
+# Longer than a poll looks back for safety incidents, and a whole production day that has had its morning.
+BACKLOG: Final = timedelta(hours=55)
 
 LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
+MORNING_REPORT: Final = REPOSITORY / "functions" / "morning_report" / "main.py"
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
 
 
@@ -58,12 +59,13 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack."""
+    """The running stack; the Morning Report is there when time is real."""
 
     plant: Plant
     supabase: Supabase
     sql_server: SqlServer
     function: Function
+    morning_report: Function | None
     viewer: Person
     manager: Person
     stranger: Person
@@ -103,13 +105,26 @@ def running(
             seeded = seed_supabase(supabase.access.url, supabase.access.secret_key, plant)
             people = [sign_up(supabase.access, *who) for who in _people(plant)]
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
-        with steps.step("The function under the functions-framework"):
+        with steps.step("The functions under the functions-framework"):
             children = stack.enter_context(Children(logs))
             settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock))
+            morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
         viewer, manager, stranger = people
-        remains = _remains(supabase, sql_server, function, logs)
-        yield Stack(plant, supabase, sql_server, function, viewer, manager, stranger, remains, clock)
+        functions = [one for one in (function, morning_report) if one]
+        remains = _remains(supabase, sql_server, functions, logs)
+        yield Stack(
+            plant=plant,
+            supabase=supabase,
+            sql_server=sql_server,
+            function=function,
+            morning_report=morning_report,
+            viewer=viewer,
+            manager=manager,
+            stranger=stranger,
+            remains=remains,
+            clock=clock,
+        )
 
 
 def backlog(plant: Plant, until: datetime) -> Production:
@@ -165,11 +180,16 @@ def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, str], ...]:
     return ("viewer", plant.key, "viewer"), ("manager", plant.key, "manager"), ("stranger",)
 
 
-def _remains(supabase: Supabase, sql_server: SqlServer, function: Function, logs: Path) -> Remains:
+def _remains(supabase: Supabase, sql_server: SqlServer, functions: Sequence[Function], logs: Path) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
     return Remains(
-        pids=(*supabase.pids, function.pid),
-        ports=(postgres.port, gateway_port, sql_server.reader.port, function.port),
+        pids=(*supabase.pids, *(function.pid for function in functions)),
+        ports=(
+            postgres.port,
+            gateway_port,
+            sql_server.reader.port,
+            *(function.port for function in functions),
+        ),
         folders=(postgres.data_folder.parent, logs),
     )

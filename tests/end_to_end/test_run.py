@@ -91,6 +91,17 @@ def test_only_members_see_the_plant_and_only_managers_the_rejected_rows(shown: S
     assert re.search(r"manager +9 +16 +[1-9]\d* +[1-9]\d*$", fourth, re.MULTILINE)
 
 
+def test_the_morning_report_shows_a_day_of_every_asset_and_puts_the_dearest_into_words(shown: Shown) -> None:
+    fifth = shown.part(5)
+
+    for asset in ("Press 1", "Press 2", "Weld cell 1", "Weld cell 2", "Paint line", "Packaging"):
+        assert re.search(rf"^     {asset} +[\d,]+ +[\d,]+ .*[\d,]+$", fifth, re.MULTILINE), asset
+    words = " ".join(fifth.split())
+    assert re.search(
+        r"\w made [\d,]+ of [\d,.]+ planned units on \w+day, .* at a cost of \$[\d,]+\.\d\d\.", words
+    )
+
+
 def test_a_log_gets_plain_text_of_at_most_80_columns(shown: Shown) -> None:
     assert "\x1b" not in shown.finished.output
     assert "\r" not in shown.finished.output

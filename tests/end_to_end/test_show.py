@@ -124,3 +124,20 @@ def test_a_report_says_why_it_failed() -> None:
     assert "window     11:15 to 11:45" in text
     assert "warning    slow_run: it took long" in text
     assert "error      source_login_failed: connecting: refused" in text
+
+
+def test_a_daily_summary_shows_figures_and_what_is_not_known() -> None:
+    row = {
+        "asset": {"name": "Press 1", "area": "Body Shop"},
+        "actual_output": 10726,
+        "target_output": 12000,
+        "oee_percentage": 81.3421,
+        "availability_percentage": 86.8,
+        "performance_percentage": 94.7,
+        "quality_percentage": None,
+        "downtime_minutes": 1305,
+        "waste_count": 111,
+        "financial_loss": 4023.75,
+    }
+
+    assert last_line(show.summaries([row])) == "Press 1 10,726 12,000 81.3 86.8 94.7 - 1,305 111 4,024"
