@@ -51,7 +51,7 @@ def _morning_report(settings: Settings) -> Iterator[Pipeline]:
             name="morning_report",
             plant=plant,
             schedule=DailyAt.local_time(settings.morning_report_of(plant).at, known.time_zone),
-            is_enabled=known.enabled,
+            is_enabled=settings.is_reported(plant),
             missing_settings=_lacking(known),
         )
 

@@ -317,11 +317,18 @@ def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
             started_at=running["started_at"],
         )
     report = RunReport.from_json(answer["report"])
-    if plan.trigger == "manual" and plan.idempotency_key and report.span != span_of(plan.slots):
+    if plan.trigger == "manual" and plan.idempotency_key and not _asks_for_the_same(plan, report):
         raise InvalidRequest(
             "was used for a request of another span", field="Idempotency-Key", http_status=422
         )
     return replace(report, outcome=answer["answer"])
+
+
+def _asks_for_the_same(plan: RunPlan, report: RunReport) -> bool:
+    """Say whether a request asks for what an earlier one did: a poll's span, or the window that it names."""
+    is_window_named = bool(plan.asks.get("is_window_named"))
+    planned = report_of_plan(plan, outcome="duplicate")
+    return report.span == planned.span and (not is_window_named or report.window == planned.window)
 
 
 def begin(

@@ -199,6 +199,7 @@ class CleanupSettings(_Settings):
 class MorningReportSettings(_Settings):
     """Schedule, production day and limits of the Morning Report: common to all plants, or a plant's own."""
 
+    enabled: bool = Field(True, description="Whether it is reported on schedule")
     at: TimeOfDay = Field("06:00", description="When the report is made, plant time")
     day_starts_at: TimeOfDay = Field(
         "00:00", description="When a production day begins, plant time; after noon it is the next date's"
@@ -358,6 +359,10 @@ class Settings(_Settings):
     def is_polled(self, plant: str) -> bool:
         """Say whether a plant is polled on schedule."""
         return self.plants[plant].enabled and self.live_pulse_of(plant).enabled
+
+    def is_reported(self, plant: str) -> bool:
+        """Say whether a plant has a morning report on schedule."""
+        return self.plants[plant].enabled and self.morning_report_of(plant).enabled
 
     def sql_server_of(self, plant: str) -> SqlServerSettings:
         """Return how to reach a plant's SQL Server. Raises: NotConfigured naming what it lacks."""

@@ -479,6 +479,29 @@ def test_an_idempotency_key_makes_repeating_harmless(world: Mornings) -> None:
     assert (second["outcome"], second["run_id"]) == ("duplicate", first["run_id"])
 
 
+@pytest.mark.usefixtures("tuesday")
+def test_an_idempotency_key_does_not_stand_for_another_day(world: Mornings) -> None:
+    world.ask(idempotency_key="monday-meeting", date="2026-03-10")
+
+    status, body = world.ask(idempotency_key="monday-meeting", date="2026-03-09")
+
+    assert (status, body["error"]["field"]) == (422, "Idempotency-Key")
+    assert world.days() == ["2026-03-10"]
+
+
+@pytest.mark.usefixtures("tuesday")
+@pytest.mark.parametrize("own", [{"enabled": False}, {"morning_report": {"enabled": False}}])
+def test_a_report_that_is_switched_off_is_made_by_hand_alone(world: Mornings, own: dict[str, Any]) -> None:
+    world.settings = own
+
+    status, report = world.morning()
+    by_hand_status, by_hand = world.ask()
+
+    assert (status, report["outcome"]) == (200, "not_configured")
+    assert (by_hand_status, by_hand["outcome"]) == (200, "succeeded")
+    assert world.days() == ["2026-03-10"]
+
+
 @pytest.mark.parametrize(
     "slot",
     [

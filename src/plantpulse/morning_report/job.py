@@ -61,8 +61,10 @@ class MorningReport:
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured naming what the SQL Server lacks, SwitchedOff for a schedule alone."""
-        if plan.trigger == "schedule" and not settings.plants[plan.plant].enabled:
-            raise SwitchedOff(f"plant {plan.plant} is switched off by enabled: false")
+        if plan.trigger == "schedule" and not settings.is_reported(plan.plant):
+            raise SwitchedOff(
+                f"the morning report of plant {plan.plant} is switched off on schedule by enabled: false"
+            )
         settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
