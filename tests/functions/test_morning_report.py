@@ -1,12 +1,18 @@
 """The Morning Report on the real stack: what a day comes to, and what repeating and failing leave alone."""
 
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from plantpulse.errors import SourceUnavailable
+from plantpulse.settings import SqlServerSettings
 from plantpulse.source import sqlserver
+from plantpulse.source.query_files import Query
 from tests.conftest import SqlServerUnderTest
 from tests.functions.mornings import A_DAY, SIX_IN_CHICAGO, Mornings, Week, warnings, week, world
 
@@ -291,6 +297,74 @@ def test_a_store_that_is_down_is_worth_another_try(world: Mornings) -> None:
     assert (status, body["error"]["code"]) == (503, "store_unavailable")
     world.supabase = up
     assert world.morning()[1]["outcome"] == "succeeded"
+
+
+@pytest.mark.usefixtures("tuesday")
+def test_a_store_that_refuses_the_commit_keeps_nothing_of_it(world: Mornings) -> None:
+    function = "function public.commit_morning_report(uuid, jsonb, timestamptz)"
+    world.store.execute(f"revoke execute on {function} from service_role".encode())
+    try:
+        status, report = world.morning()
+    finally:
+        world.store.execute(f"grant execute on {function} to service_role".encode())
+
+    assert (status, report["outcome"], report["error"]["code"]) == (200, "failed", "store_refused")
+    assert world.summaries() == []
+    assert world.ask()[1]["outcome"] == "succeeded"
+
+
+@dataclass
+class Dying:
+    """A connection to SQL Server that is lost after so many answers."""
+
+    connection: sqlserver.SourceConnection
+    answers_left: int
+
+    @property
+    def server_clock(self) -> sqlserver.ServerClock:
+        return self.connection.server_clock
+
+    @property
+    def refused_settings(self) -> Sequence[str]:
+        return self.connection.refused_settings
+
+    def read(self, query: Query, parameters: Mapping[str, object]) -> sqlserver.Rows:
+        if not self.answers_left:
+            raise SourceUnavailable("the connection was lost")
+        self.answers_left -= 1
+        return self.connection.read(query, parameters)
+
+
+def dying_after(answers: int) -> Callable[..., AbstractContextManager[Dying]]:
+    """Return what connects to a server that is lost after so many answers."""
+
+    @contextmanager
+    def connect(settings: SqlServerSettings, *, seconds_left: Callable[[], float]) -> Iterator[Dying]:
+        with sqlserver.connect(settings, seconds_left=seconds_left) as connection:
+            yield Dying(connection, answers)
+
+    return connect
+
+
+@pytest.mark.usefixtures("tuesday")
+def test_a_source_that_is_lost_behind_the_day_leaves_the_others_for_the_next_morning(world: Mornings) -> None:
+    world.connect_source = dying_after(4)
+
+    status, report = world.morning()
+
+    assert (status, report["outcome"], warnings(report)) == (200, "partial", ["days_left"])
+    assert world.summaries()[0] == ORDINARY
+    assert world.days() == ["2026-03-10"]
+
+
+@pytest.mark.usefixtures("tuesday")
+def test_a_source_that_is_lost_within_the_day_leaves_nothing_of_it(world: Mornings) -> None:
+    world.connect_source = dying_after(2)
+
+    status, report = world.morning()
+
+    assert (status, report["outcome"], report["error"]["code"]) == (503, "failed", "source_unavailable")
+    assert world.summaries() == []
 
 
 @pytest.mark.parametrize("table", ["production_data", "downtime_records"])

@@ -31,7 +31,6 @@ class DayReader:
     model: PlantModel
     zone: ZoneInfo
     unknown_assets: dict[str, str] = field(default_factory=dict)
-    _is_quality_missing: bool = False
 
     def read(self, source: Source, day: ProductionDay, *, is_new: bool) -> DayReadings | None:
         """Return what the source has of the day; None when a required result was cut off.
@@ -59,11 +58,8 @@ class DayReader:
         keep: Callable[[Parsed[QualityReading]], Sequence[QualityReading]],
     ) -> Sequence[QualityReading] | None:
         """Return the day's inspections; None when they are not known, or not all of them."""
-        if self._is_quality_missing:
-            return None
         answer = self.answers.ask_optional(source, "quality", bounds)
         if answer is None:
-            self._is_quality_missing = True
             return None
         found = keep(parsing.parse_quality(answer.rows))
         return None if answer.is_truncated else found
