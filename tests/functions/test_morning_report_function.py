@@ -150,17 +150,25 @@ def test_a_schedule_event_reports_and_a_second_one_changes_nothing(main: ModuleT
     assert len(world.summaries()) == 2
 
 
-def test_a_function_url_reports_a_day_by_hand(main: ModuleType, world: Mornings) -> None:
-    day = day_before(latest_morning())
+def test_a_function_url_reports_a_day_for_whom_aws_has_let_in_and_for_nobody_else(
+    main: ModuleType, world: Mornings
+) -> None:
+    day, caller = day_before(latest_morning()), "arn:aws:iam::123456789012:user/planner"
     event = {
         "requestContext": {"http": {"method": "POST"}},
         "rawPath": "/",
         "headers": {"content-type": "application/json"},
         "body": json.dumps({"date": day}),
     }
+    known = {"http": {"method": "POST"}, "authorizer": {"iam": {"userArn": caller}}}
 
-    answer = main.handle_event(event, None)
+    unknown_answer = main.handle_event(event, None)
+    before = world.summaries()
+    answer = main.handle_event(event | {"requestContext": known}, None)
 
+    assert (unknown_answer["statusCode"], before) == (401, [])
     assert answer["statusCode"] == 200
-    assert json.loads(answer["body"])["trigger"] == "manual"
+    report = json.loads(answer["body"])
+    assert report["trigger"] == "manual"
+    assert caller in report["requested_by"]
     assert world.days() == [day]
