@@ -209,8 +209,11 @@ class SlotReader:
         if self.plan.slots:  # whoever asks for a span is told of what is malformed in it, once
             new = [last_interval(self._window(at), self.every) for at in slots]
         buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.zone)}
-        known = [row for row in rows if isinstance(row[1], int) and row[1] not in buckets]
-        return [row for row in rows if not (isinstance(row[1], int) and row[1] not in buckets)], known
+        fresh: list[Row] = []
+        known: list[Row] = []
+        for row in rows:
+            (known if isinstance(row[1], int) and row[1] not in buckets else fresh).append(row)
+        return fresh, known
 
     def _is_present(self, at: datetime) -> bool:
         return at == self.plan.at and not self.plan.slots

@@ -172,7 +172,10 @@ def unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:
     known = {asset.key for asset in plant.assets}
     spellings: dict[str, str] = {}
     for query in (readings.output, readings.downtime, readings.oee, readings.quality, readings.labor):
-        for asset, key, *_ in query or ():
+        rows = query or ()
+        if {row[1] for row in rows} <= known:  # as nearly always
+            continue
+        for asset, key, *_ in rows:
             if key not in known:
                 spellings.setdefault(key, asset)
     return sorted(spellings.values())

@@ -8,6 +8,8 @@ Source: docs/architecture.md: target x working minutes of the window in the shif
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -74,13 +76,15 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
     shares: dict[int, tuple[ShiftPattern, ShiftShare]] = {}
     together = cache(lambda one, other: _planned(one.spans + other.spans))
     loads: dict[int, Workload] = {}
-    for asset_id, _shift_name, pattern, target_output in targets:
+    for pattern, followers in groupby(targets, key=attrgetter("pattern")):
         # By identity: equal patterns are one object, and hashing one takes longer than all else here.
         known_share = shares.get(id(pattern))
         if known_share is None:
             known_share = shares[id(pattern)] = (pattern, shift_share(pattern, window, zone))
         share = known_share[1]
-        if share.fraction:
+        if not share.fraction:
+            continue
+        for asset_id, _shift_name, _pattern, target_output in followers:
             output = target_output * share.fraction
             known = loads.get(asset_id)
             loads[asset_id] = (
