@@ -353,3 +353,13 @@ def test_a_span_asked_for_by_hand_across_the_missing_hour_adds_up(world: World, 
     assert report["span"] == {"from": "2026-03-08T07:00:00+00:00", "until": "2026-03-08T09:00:00+00:00"}
     made = {f"{row['at']:%H:%M}": row["slot_output"] for row in snapshots(world) if row["slot_output"]}
     assert made == {"07:00": 1, "08:00": 2, "08:15": 4, "09:00": 8}
+
+
+def test_a_stop_whose_end_spring_leaves_out_is_read_to_its_end(world: World, floor: Floor) -> None:
+    world.pulse["window_minutes"] = 15
+    poll(world, utc(3, 8, 7, 45), utc(3, 8, 7, 45))
+    enter_stop(floor, utc(3, 8, 7, 55), 10, hours=-6)
+
+    poll(world, utc(3, 8, 8), utc(3, 8, 9))
+
+    assert downtime(world) == [(utc(3, 8, 8), 5.0), (utc(3, 8, 8, 15), 5.0)]
