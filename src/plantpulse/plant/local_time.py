@@ -16,7 +16,8 @@ from plantpulse.slots import Window
 _ONE_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta.resolution
 _DAY: Final = timedelta(days=1)
-_LONGEST_JUMP: Final = timedelta(hours=2)
+_LONGEST_REPETITION: Final = timedelta(hours=3)
+_LOOKED_BACK: Final = timedelta(days=7)  # for stops, as downtime.sql says
 # Shorter than any stretch between two changes of a zone's offset, save a few that cancel out.
 _STRIDE: Final = timedelta(hours=12)
 
@@ -97,13 +98,21 @@ def local_bounds(window: Window, zone: ZoneInfo) -> LocalBounds:
 
 
 def bounds_reaching_in(bounds: LocalBounds, window: Window, zone: ZoneInfo) -> LocalBounds:
-    """Return the bounds widened for what began before the window and ends in it by a clock not yet changed.
+    """Return the bounds widened for what began before the window, by a clock not yet changed, and ends in it.
 
-    In spring the end of such a stop may be a time that the clock jumped over, before the window's first.
+    After spring's change a length that was added by the wall clock ends too early by what the clock jumped
+    over, and does so for as long as stops are looked back for. In autumn's second pass the clock shows less
+    than it did when such a stop began.
     """
-    unchanged = _offset(window.start - _LONGEST_JUMP, zone)
-    start = window.start.replace(tzinfo=None, microsecond=0) + unchanged
-    return bounds._replace(start=min(bounds.start, start))
+    unchanged = _offset(window.start - _LOOKED_BACK, zone)
+    start = min(bounds.start, _shown(window.start.replace(microsecond=0), unchanged))
+    changes = _offset_changes(Window(window.start - _LONGEST_REPETITION, window.until), zone)
+    ends = [_shown(change, _offset(change - _TICK, zone)) for change in changes]
+    return LocalBounds(start, max(bounds.until, *ends) if ends else bounds.until)
+
+
+def _shown(at: datetime, offset: timedelta) -> datetime:
+    return at.replace(tzinfo=None) + offset
 
 
 def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:

@@ -14,7 +14,7 @@ All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. 
 files in `queries/`. Times leave here as aware UTC, read from naive plant-local time.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -170,10 +170,11 @@ def parse_downtime(
 ) -> Parsed[DowntimeReading]:
     """Return stops, whole, not clipped to any window.
 
-    A stop inside the hour that autumn shows twice is read as of the first pass. With `seen_by`, the instant
-    of reading, it is returned for both passes if the second could be meant by then: for windows that lie in
-    one of them, of which neither may lack it.
+    A stop that begins in the hour that autumn shows twice is read as of the first pass. With `seen_by`, the
+    instant of reading, it is returned for both passes if the second could be meant by then: for windows
+    that lie in one of them, of which neither may lack it.
     """
+    again: list[DowntimeReading] = []
 
     def read(row: Row) -> DowntimeReading:
         asset, reason_code, started, ended, _notes, lasted = row
@@ -183,23 +184,27 @@ def parse_downtime(
         if ended_at is not None and minutes is not None:
             # The source added them by the wall clock: an hour off where that is changed between.
             ended_at = started_at + timedelta(minutes=min(minutes, LONGEST_STOP_MINUTES))
-        return DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
+        stop = DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
+        if seen_by is not None:
+            again.extend(_in_second_pass(stop, zone, seen_by, is_length_known=minutes is not None))
+        return stop
 
     parsed = _parse("downtime", rows, read)
-    if seen_by is None:
-        return parsed
-    again = (_in_second_pass(stop, zone, seen_by) for stop in parsed.readings)
-    return parsed._replace(readings=[*parsed.readings, *(stop for stop in again if stop)])
+    return parsed._replace(readings=[*parsed.readings, *again]) if again else parsed
 
 
-def _in_second_pass(stop: DowntimeReading, zone: ZoneInfo, seen_by: datetime) -> DowntimeReading | None:
-    """Return the same stop as of the second pass; None where it cannot be meant."""
-    if stop.ended_at is None:  # it lasts from the first pass on
-        return None
-    started_at, ended_at = (second_reading(at, zone) for at in (stop.started_at, stop.ended_at))
-    if started_at is None or ended_at is None or started_at > seen_by:
-        return None
-    return stop._replace(started_at=started_at, ended_at=ended_at)
+def _in_second_pass(
+    stop: DowntimeReading, zone: ZoneInfo, seen_by: datetime, *, is_length_known: bool
+) -> Iterator[DowntimeReading]:
+    """Yield the same stop as of the second pass, where that can be meant and lies elsewhere.
+
+    One that is open, or whose end is a time after the hour, lasts through the second pass already.
+    """
+    started_at = second_reading(stop.started_at, zone)
+    if started_at is None or stop.ended_at is None or started_at > seen_by:
+        return
+    if is_length_known or second_reading(stop.ended_at, zone):
+        yield stop._replace(started_at=started_at, ended_at=stop.ended_at + (started_at - stop.started_at))
 
 
 def parse_quality(rows: Iterable[Row]) -> Parsed[QualityReading]:

@@ -332,18 +332,23 @@ def test_the_buckets_of_a_window_hold_every_instant_of_it(
 
 
 @pytest.mark.parametrize(
-    ("start", "reaching_from"),
+    ("start", "reaching_from", "until"),
     [
-        (utc(3, 8, 7, 30), local(3, 8, 1, 30)),
-        (utc(3, 8, 8), local(3, 8, 2)),  # the clock shows 3 and jumped over what ended just before
-        (utc(3, 8, 8, 45), local(3, 8, 2, 45)),
-        (utc(3, 8, 10), local(3, 8, 5)),
-        (utc(11, 1, 7), local(11, 1, 1)),
+        (utc(3, 8, 7, 30), local(3, 8, 1, 30), local(3, 8, 1, 45)),
+        (utc(3, 8, 8), local(3, 8, 2), local(3, 8, 3, 15)),  # the clock jumped over what ended just before
+        (utc(3, 8, 8, 45), local(3, 8, 2, 45), local(3, 8, 4)),
+        (utc(3, 8, 20), local(3, 8, 14), local(3, 8, 15, 15)),  # a stop of hours may last over the change
+        (utc(3, 15, 8), local(3, 15, 3), local(3, 15, 3, 15)),
+        (utc(11, 1, 6, 30), local(11, 1, 1, 30), local(11, 1, 1, 45)),
+        (utc(11, 1, 7), local(11, 1, 1), local(11, 1, 2)),  # what began just before, at nearly two
+        (utc(11, 1, 8), local(11, 1, 2), local(11, 1, 2, 15)),
     ],
 )
-def test_bounds_reach_back_over_what_spring_leaves_out(start: datetime, reaching_from: datetime) -> None:
+def test_bounds_reach_to_what_began_by_a_clock_not_yet_changed(
+    start: datetime, reaching_from: datetime, until: datetime
+) -> None:
     window = Window(start, start + timedelta(minutes=15))
 
-    bounds = local_bounds(window, CHICAGO)
+    bounds = bounds_reaching_in(local_bounds(window, CHICAGO), window, CHICAGO)
 
-    assert bounds_reaching_in(bounds, window, CHICAGO) == (reaching_from, bounds.until)
+    assert bounds == (reaching_from, until)
