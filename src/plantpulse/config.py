@@ -8,7 +8,7 @@ Terraform reads the same file, so nothing here may depend on Python alone.
 
 import os
 import zoneinfo
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,6 +43,9 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
     "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
 }
+# These may be set by reference: NAME_ARN then holds the ARN of the secret that holds NAME's value.
+SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD")
+ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
 CONFIG_FILE_VARIABLE = "PLANTPULSE_CONFIG"
 
@@ -60,7 +63,7 @@ def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) 
     The file is `file`, else the one named by PLANTPULSE_CONFIG, else plantpulse.yaml in the working
     directory; without any, the environment alone describes one plant called `plant`. Time zones mean from
     then on what the locked `tzdata` says, whatever the operating system has: same bundle, same clocks.
-    Raises: ConfigurationError naming each wrong setting and its allowed form.
+    Raises: ConfigurationError naming each wrong setting and its allowed form; SecretUnavailable.
     """
     return load_with_origins(environ, file=file)[0]
 
@@ -78,6 +81,7 @@ def load_with_origins(
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
     written = dict.fromkeys(_places(tree), Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME).name)
+    environ = _with_secrets(environ, _mapping(tree, "plants"))
     origins = _overlay(tree, environ)
     settings = _validated(tree, origins)
     return settings, written | {".".join(place): variable for place, variable in origins.items()}
@@ -124,6 +128,27 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     return tree
 
 
+def _with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, str]:
+    """Return the environment with the values of secrets that it names by ARN.
+
+    Raises: ConfigurationError; SecretRefused, SecretUnavailable.
+    """
+    secrets = (*SECRETS, *map(password_variable, plants))
+    references = {name + ARN_SUFFIX: environ.get(name + ARN_SUFFIX, "").strip() for name in secrets}
+    references = {name: arn for name, arn in references.items() if arn and name not in secrets}
+    if not references:
+        return environ
+    for reference in references:
+        if environ.get(reference.removesuffix(ARN_SUFFIX)):
+            raise ConfigurationError(
+                f"{reference} and {reference.removesuffix(ARN_SUFFIX)} are both set: leave one of them"
+            )
+    from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only who names an ARN pays for boto3
+
+    values = store.fetch(references)
+    return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
+
+
 def _anchor(tree: Any, key: str, folder: Path) -> None:
     """Have a path in the file start at the file's own folder, from wherever the function is started."""
     if isinstance(tree, dict) and isinstance(tree.get(key), str):
@@ -144,7 +169,7 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
 
 def password_variable(plant: str) -> str:
     """Return the name of the environment variable that holds a plant's SQL Server password."""
-    return PASSWORD_OF_PLANT + plant.upper()
+    return PASSWORD_OF_PLANT + str(plant).upper()  # YAML may have read a number
 
 
 def _mapping(tree: Any, key: str) -> dict[str, Any]:

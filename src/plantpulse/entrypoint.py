@@ -33,6 +33,8 @@ from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport
 from plantpulse.settings import Settings, SupabaseSettings
 
 RETRY_AFTER_S = 30
+# After these the settings are read anew: a function that stays warm would else keep a password for ever.
+_MAY_BE_A_CHANGED_SECRET = frozenset({"source_login_failed", "store_refused"})
 
 Response = tuple[str, int, dict[str, str]]
 
@@ -85,6 +87,12 @@ class Answer:
         if self.report:
             return self.report.outcome == "failed" and self.report.is_retryable
         return self.error is not None and self.error.is_retryable
+
+    def error_code(self) -> str | None:
+        """Return the code of what went wrong, None when nothing did."""
+        if self.report:
+            return (self.report.error or {}).get("code")
+        return getattr(self.error, "code", None)
 
     def body(self) -> dict[str, Json]:
         """Return the report, or the error with its code, message and field."""
@@ -160,6 +168,8 @@ class Service(Generic[Store]):
             answer = Answer(is_scheduled=False, error=invocation)
         else:
             answer = self._run(invocation, is_cold=is_cold)
+        if answer.error_code() in _MAY_BE_A_CHANGED_SECRET:
+            self._settings = None
         _log(answer)
         return answer
 

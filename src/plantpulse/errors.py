@@ -3,13 +3,15 @@
     PlantpulseError
     ├── TransientError              try again: the same call may succeed later
     │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
+    │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
     │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
     │   └── OutOfTime               the run's own time budget is used up
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
-        │   └── NotConfigured       a source has no settings at all: said, not failed
-        │       └── SwitchedOff     a schedule goes on calling what is switched off: said, not failed
+        │   ├── NotConfigured       a source has no settings at all: said, not failed
+        │   │   └── SwitchedOff     a schedule goes on calling what is switched off: said, not failed
+        │   └── SecretRefused       a secret that the environment names cannot be had for good
         ├── InvalidRequest          the caller's request is malformed
         ├── Unauthenticated         nobody knows who asks: sign in, or sign in again
         ├── Forbidden               who asks is known, but may not
@@ -68,6 +70,12 @@ class StatementTimedOut(StoreUnavailable):
     """One statement took longer than Supabase allows (57014); reported under its parent's code."""
 
 
+class SecretUnavailable(TransientError):
+    """The cloud's secret store could not be reached or was busy; the message names the variable."""
+
+    code = "secret_unavailable"
+
+
 class OutOfTime(TransientError):
     """The run's time budget was used up before it could finish."""
 
@@ -90,6 +98,12 @@ class SwitchedOff(NotConfigured):
     """A pipeline is switched off in plantpulse.yaml and was called on schedule."""
 
     code = "switched_off"
+
+
+class SecretRefused(ConfigurationError):
+    """A secret that a variable names is missing, empty or denied; the message names the variable."""
+
+    code = "secret_refused"
 
 
 class InvalidRequest(PermanentError):

@@ -51,10 +51,10 @@ def install(requirements: Path, interpreter: Path) -> None:
     )
 
 
-def install_runtime_client(interpreter: Path) -> None:
-    """Install what Lambda's own image has: the real runtime client."""
+def install_runtime(interpreter: Path) -> None:
+    """Install what Lambda's own image has: the real runtime client, and boto3."""
     requirements = interpreter.parents[1] / "runtime.txt"
-    pins = needed_for(read_lock(DEV_LOCK), {"awslambdaric"})
+    pins = needed_for(read_lock(DEV_LOCK), {"awslambdaric", "boto3"})
     requirements.write_text(as_requirements(pins), encoding="utf-8")
     install(requirements, interpreter)
 

@@ -19,16 +19,18 @@ def reached(folder: Path, source: str) -> tuple[set[str], frozenset[str]]:
 def test_live_pulse_reaches_its_driver_and_its_query_files() -> None:
     reach = reach_of(FUNCTIONS / "live_pulse")
 
-    assert {
-        "pymssql",
-        "postgrest",
+    assert reach.distributions == {
+        "boto3",
+        "botocore",
         "httpx",
+        "postgrest",
         "pydantic",
         "pyjwt",
-        "tenacity",
+        "pymssql",
         "pyyaml",
+        "tenacity",
         "tzlocal",
-    } == reach.distributions
+    }
     assert Path("source/queries/safety.sql") in reach.files
     assert Path("source/sqlserver.py") in reach.files
 
@@ -46,6 +48,7 @@ def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -
     assert "pymssql" not in distributions
     assert {"postgrest", "httpx", "tenacity"} <= distributions
     assert "database/pipelines.py" in files
+    assert "database/transport.py" in files
     assert "source/sqlserver.py" not in files
 
 

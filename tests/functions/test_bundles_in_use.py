@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from bundle.build import build_for_google, build_for_lambda
@@ -13,7 +14,8 @@ from devstack.function import Function
 from devstack.lambda_runtime import InvocationFailed, LambdaRuntime
 from devstack.processes import Children
 from plantpulse.slots import slot_at_or_before
-from tests.bundle.environments import install, install_runtime_client, make_environment, python, unpack
+from tests.bundle.environments import install, install_runtime, make_environment, python, unpack
+from tests.clouds.conftest import environment_of, running_moto
 from tests.functions.conftest import Floor, World
 
 # A query file of the plant's own, which reads the built-in table: that it was used shows in the output.
@@ -63,7 +65,7 @@ def on_lambda(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("lambda")
     built = build_for_lambda("live_pulse", settings_file, Lambda("x86_64", python()[0]), folder)
     interpreter = make_environment(folder / "environment")
-    install_runtime_client(interpreter)
+    install_runtime(interpreter)
     return unpack(built.path, folder / "task"), interpreter
 
 
@@ -140,6 +142,30 @@ def test_lambdas_bundle_polls_under_the_real_runtime_client(
 
     assert (first["outcome"], first["trigger"], second["outcome"]) == ("succeeded", "schedule", "duplicate")
     assert output_of_the_press(world) == [70]
+
+
+def test_on_lambda_the_secrets_are_read_by_their_arns(
+    on_lambda: tuple[Path, Path],
+    runtime: LambdaRuntime,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task, interpreter = on_lambda
+    settings = settings_of(world, task)
+
+    with Children(tmp_path) as children, running_moto() as moto:
+        surroundings = environment_of(moto)
+        for name, value in surroundings.items():
+            monkeypatch.setenv(name, value)
+        store = boto3.client("secretsmanager")
+        for name in ("SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"):
+            made = store.create_secret(Name=name, SecretString=settings.pop(name))
+            settings[f"{name}_ARN"] = made["ARN"]
+        runtime.start(children, task, interpreter, settings | surroundings)
+        answer = runtime.invoke({"scheduled_time": latest_slot().isoformat()})
+
+    assert answer["outcome"] == "succeeded"
 
 
 def test_on_lambda_a_scheduler_is_asked_to_try_again_by_an_error(

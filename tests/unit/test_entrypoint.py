@@ -278,6 +278,32 @@ def test_only_the_first_invocation_of_a_process_is_a_cold_start() -> None:
     assert [report["is_cold_start"] for report in reports] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("error", "reads"),
+    [
+        (SourceLoginFailed("login refused"), 2),
+        (StoreRefused("the key was refused"), 2),
+        (SourceUnavailable("no answer"), 1),
+        (None, 1),
+    ],
+)
+def test_settings_are_read_anew_when_a_secret_may_have_been_changed(
+    error: PlantpulseError | None, reads: int
+) -> None:
+    count = []
+
+    def load() -> Settings:
+        count.append(1)
+        return SETTINGS
+
+    store = MemoryStore(claim=error) if isinstance(error, StoreRefused) else MemoryStore()
+    service = Service(Pulse(error=error), open_store=store.open, load_settings=load, clock=lambda: NOON)
+    service.event({"dry_run": False})
+    service.event({"dry_run": False})
+
+    assert len(count) == reads
+
+
 def test_settings_are_read_once_a_process() -> None:
     reads: list[int] = []
 
