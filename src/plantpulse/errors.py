@@ -3,6 +3,7 @@
     PlantpulseError
     ├── TransientError              try again: the same call may succeed later
     │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
+    │   ├── CloudUnavailable        the cloud's own services (scheduler, queue, topic) did not answer
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
     │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
@@ -22,6 +23,7 @@
         │   └── SourceTableMissing  a table is missing: a query that is optional can be left out
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         │   └── SourceQueryUnexplained  for a reason that is told in no number or words known here
+        ├── CloudRefused            the cloud's own services refused a call for good
         ├── StoreRefused            Supabase refused the call: key, grant, payload
         ├── FenceRefused            another run has taken over: this one may write nothing
         └── InternalError           a bug: something that no other error stands for
@@ -68,6 +70,12 @@ class StoreUnavailable(TransientError):
 
 class StatementTimedOut(StoreUnavailable):
     """One statement took longer than Supabase allows (57014); reported under its parent's code."""
+
+
+class CloudUnavailable(TransientError):
+    """The cloud's scheduler, queue or topic could not be reached or was busy."""
+
+    code = "cloud_unavailable"
 
 
 class SecretUnavailable(TransientError):
@@ -177,6 +185,12 @@ class SourceQueryFailed(PermanentError):
 
 class SourceQueryUnexplained(SourceQueryFailed):
     """A query was refused in a way that is not understood; reported under its parent's code."""
+
+
+class CloudRefused(PermanentError):
+    """The cloud's scheduler, queue or topic refused: credentials, a missing permission, an unknown name."""
+
+    code = "cloud_refused"
 
 
 class StoreRefused(PermanentError):

@@ -64,14 +64,15 @@ class ScriptedAws(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.asked: list[str] = []
+        self.bodies: list[bytes] = []
 
 
 class _Conversation(BaseHTTPRequestHandler):
     server: ScriptedAws
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append(self.headers["X-Amz-Target"])
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
+        self.server.asked.append(self.headers["X-Amz-Target"] or self.path)
         status, body = self.server.answers[0]
         if len(self.server.answers) > 1:
             self.server.answers.pop(0)
@@ -81,18 +82,36 @@ class _Conversation(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    do_GET = do_POST  # noqa: N815 - the names are http.server's
+
     def log_message(self, *_: object) -> None:
         pass
+
+
+@contextmanager
+def running_script() -> Iterator[ScriptedAws]:
+    """Serve on loopback what a test tells."""
+    with ScriptedAws() as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
 def scripted_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAws]:
     """AWS as a test wants it."""
-    with ScriptedAws() as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    with running_script() as server:
         for name, value in environment_of(f"http://127.0.0.1:{server.server_port}").items():
             monkeypatch.setenv(name, value)
         yield server
-        server.shutdown()
-        thread.join()
+
+
+@pytest.fixture
+def functions(aws: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAws]:
+    """Lambda beside moto's AWS: takes every event and notes it."""
+    with running_script() as server:
+        server.answers = [(202, {})]
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", f"http://127.0.0.1:{server.server_port}")
+        yield server

@@ -7,6 +7,8 @@ elsewhere the extra `aws` brings it.
 from dataclasses import dataclass
 from typing import Any, Final
 
+from plantpulse.errors import CloudRefused, CloudUnavailable, ConfigurationError, PlantpulseError
+
 try:
     import boto3
     from botocore.config import Config
@@ -21,8 +23,6 @@ try:
         ConnectionError as NoConnection,
     )
 except ImportError as error:
-    from plantpulse.errors import ConfigurationError
-
     raise ConfigurationError("boto3 is not installed: `pip install 'plantpulse[aws]'`") from error
 
 # Two attempts take 10 s at most, which fits into what a function's time-out has over its job's.
@@ -75,3 +75,10 @@ def judge(error: Exception) -> Verdict:
     if isinstance(error, NoRegionError):
         return Verdict(False, code, "no region is named: set AWS_REGION")
     return Verdict(False, code, f"AWS cannot be asked ({code})")
+
+
+def refusal(service: str, error: Exception) -> PlantpulseError:
+    """Return the error that one of boto3's stands for, on a service."""
+    verdict = judge(error)
+    told = f"{service}: {verdict.told}"
+    return CloudUnavailable(told) if verdict.is_transient else CloudRefused(told)
