@@ -27,9 +27,15 @@ COMMANDS: Final = {
     "cost-centers": Command(
         "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."
     ),
+    "dead-letters": Command(
+        "plantpulse.cli.dead_letters:dead_letters", "List events that AWS gave up, or send them again."
+    ),
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
+    "schedule": Command(
+        "plantpulse.cli.schedule:schedule", "See, stop, start and run a deployment's schedules."
+    ),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
     "targets": Command("plantpulse.cli.targets:targets", "Import what assets should make in a shift."),
 }

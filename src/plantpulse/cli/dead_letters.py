@@ -1,0 +1,57 @@
+"""`plantpulse dead-letters`: events that AWS gave up. Google's scheduler keeps none."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, json_option, limit_option, pass_app
+from plantpulse.cli.schedule import deployment_options
+from plantpulse.cli.tables import Column, fitted
+
+
+@click.group(name="dead-letters", short_help="List events that AWS gave up, or send them again.")
+def dead_letters() -> None:
+    """List the events that neither EventBridge nor Lambda could get done, or send them again."""
+
+
+@dead_letters.command(name="list", short_help="List events that were given up.")
+@deployment_options
+@limit_option(100)
+@json_option
+@pass_app
+def list_letters(app: App, region: str | None, deployment: str, limit: int) -> None:
+    """List events that were given up, the oldest first. They stay where they are."""
+    from plantpulse.clouds.aws.dead_letters import DeadLetters  # noqa: PLC0415 - boto3 for who needs it
+
+    found = [asdict(letter) for letter in DeadLetters(region=region, deployment=deployment).all(limit)]
+    records = [record | {"sent_at": record["sent_at"].isoformat()} for record in found]
+    app.output.answer({"dead_letters": records}, lambda: _page(app, records))
+
+
+@dead_letters.command(short_help="Send events to their functions again.")
+@deployment_options
+@click.option("--function", metavar="NAME", help="Only letters of this function.")
+@limit_option(100)
+@json_option
+@pass_app
+def redrive(app: App, region: str | None, deployment: str, function: str | None, limit: int) -> None:
+    """Send events to their functions again, and delete those that Lambda took over."""
+    from plantpulse.clouds.aws.dead_letters import DeadLetters  # noqa: PLC0415 - boto3 for who needs it
+
+    count = DeadLetters(region=region, deployment=deployment).redrive(function, limit)
+    app.output.answer({"redriven": count}, lambda: Text(f"sent again: {count}"))
+
+
+def _page(app: App, records: list[dict[str, Any]]) -> Any:
+    return fitted(app.output.console, _COLUMNS, records) if records else Text("no dead letters")
+
+
+_COLUMNS: Final = [
+    Column("Function", lambda one: one["function"]),
+    Column("Since", lambda one: formats.local(one["sent_at"], None)),
+    Column("Event", lambda one: formats.on_one_line(one["event"])),
+    Column("Reason", lambda one: formats.on_one_line(one["reason"]), rank=1),
+]
