@@ -129,7 +129,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
-$(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed
+$(CHECKOV)/.installed: requirements/checkov.txt | $(VENV)/.installed
 	@echo "Installing checkov (some seconds to a minute, once) ..."
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
 	@$(BIN)/uv pip install --quiet --python $(CHECKOV)/bin/python --require-hashes -r $<

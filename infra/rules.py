@@ -12,21 +12,22 @@ import tempfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 from tzlocal.windows_tz import win_tz
 
 from plantpulse import config
+from plantpulse import settings as models
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings import Settings
+from plantpulse.settings import Settings, TimeOfDay
 
 _PLAN = Path(__file__).parent / "terraform" / "modules" / "plan"
 RULES_FILE = _PLAN / "rules.json"
 ZONES_FILE = _PLAN / "time_zones.txt"
 
 # Settings that come from the environment alone, or are computed.
-_NOT_IN_THE_FILE = {"supabase", "password", "missing_settings"}
+_NOT_IN_THE_FILE = {"supabase", "password", "missing_settings", "cloud_run_service"}
 _BOUNDS = {
     "minimum": "minimum",
     "maximum": "maximum",
@@ -45,6 +46,7 @@ _MISTAKES = {
     "supabase": "plants: {a: {time_zone: UTC}}\nsupabase: {}",
     "password": f"plants: {{a: {{{_SERVER}, password: x}}}}}}",
     "time_zone": "plants: {a: {time_zone: nowhere}}",
+    "time_of_day": "plants: {a: {time_zone: UTC}}\nmorning_report: {at: noon}",
     "every_minutes": "plants: {a: {time_zone: UTC}}\nlive_pulse: {every_minutes: 7, window_minutes: 7}",
     "window_minutes": "plants: {a: {time_zone: UTC}}\nlive_pulse: {every_minutes: 15, window_minutes: 20}",
     "ca_file_encryption": f"plants: {{a: {{{_SERVER}, ca_file: f, encryption: request}}}}}}",
@@ -63,6 +65,7 @@ class _Probe(BaseModel, extra="forbid"):
     path: Path = Path()
     boolean: bool = False
     codes: dict[str, str] = Field({"7": ""}, min_length=1)
+    texts: tuple[str, ...] = ()
     needed: str
 
 
@@ -77,6 +80,7 @@ _PROBES: dict[str, dict[str, Any]] = {
     "boolean": {"boolean": []},
     "boolean_text": {"boolean": "perhaps"},
     "codes": {"codes": []},
+    "texts": {"texts": 7},
     "minimum": {"integer": 6},
     "maximum": {"integer": 8},
     "min_length": {"text": ""},
@@ -120,6 +124,7 @@ def _sections(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 fields[name] = {"type": "entries", "key_pattern": pattern} | _bounds_of(inner)
             else:
                 fields[name] = {"type": _type_of(inner)} | _bounds_of(inner) | _choices_of(inner)
+                fields[name] |= _peculiarities_of(section["title"], name)
             fields[name]["nullable"] = is_nullable
             fields[name]["required"] = name in section.get("required", ())
         yield place, {"model": section["title"], "fields": fields}
@@ -148,14 +153,25 @@ def _type_of(field: dict[str, Any]) -> str:
         "string": "text",
         "boolean": "boolean",
         "object": "codes",
+        "array": "texts",
     }
     if field.get("type") not in kind or "format" in field:
         raise NotImplementedError(f"a setting of this type cannot be told to Terraform yet: {field}")
     return kind[field["type"]]
 
 
+def _peculiarities_of(model: str, name: str) -> dict[str, Any]:
+    """Return what a field's validators say and its schema does not."""
+    field = getattr(models, model).model_fields[name]
+    if any(marker in field.metadata for marker in get_args(TimeOfDay)[1:]):
+        return {"type": "time_of_day"}
+    takes_false = "off" in (choices := get_args(field.annotation)) and "false" not in choices
+    return {"false_is_off": True} if takes_false else {}
+
+
 def _bounds_of(field: dict[str, Any]) -> dict[str, Any]:
-    return {ours: field[theirs] for theirs, ours in _BOUNDS.items() if field.get(theirs) is not None}
+    bounds = field | field.get("items", {}) if field.get("type") == "array" else field
+    return {ours: bounds[theirs] for theirs, ours in _BOUNDS.items() if bounds.get(theirs) is not None}
 
 
 def _choices_of(field: dict[str, Any]) -> dict[str, Any]:

@@ -84,7 +84,10 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("needs terraform 1.11 or newer on the PATH")
-    folder = tmp_path_factory.mktemp("terraform") / "terraform"
+    repository = tmp_path_factory.mktemp("repository")
+    folder = repository / "infra" / "terraform"
+    (repository / "functions").mkdir()
+    shutil.copy(ROOT / "functions" / "python-version", repository / "functions")
     shutil.copytree(
         ROOT / "infra" / "terraform",
         folder,

@@ -40,23 +40,7 @@ BAD = read_table("refused.txt")
 GOOD = read_table("accepted.txt")
 
 _NAMES_OF_A_SERVER = {"host", "user", "database"}
-_VALUES: tuple[Any, ...] = (
-    None,
-    "soon",
-    "",
-    "7",
-    "1.5",
-    -1,
-    0,
-    1.5,
-    10_000_000,
-    True,
-    False,
-    [],
-    ["x"],
-    {},
-    {"x": 1},
-)
+_VALUES: tuple[Any, ...] = (None, "soon", "", "7", -1, 1.5, 10_000_000, False, [], {"x": 1})
 
 
 def every_field_with_every_value() -> Iterator[tuple[str, str]]:

@@ -68,6 +68,7 @@ def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, terraform: Terrafo
     cloud, infra = request.param, tmp_path / "infra" / "terraform"
     shutil.copytree(terraform.folder, infra, ignore=shutil.ignore_patterns(".terraform*"))
     shutil.copytree(infra / cloud / "tests" / "bundles", tmp_path / "build" / "bundles" / cloud)
+    shutil.copytree(terraform.folder.parents[1] / "functions", tmp_path / "functions")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     shutil.copy(ROOT / "plantpulse.yaml", tmp_path)
     shutil.copy(infra / cloud / "examples" / "complete.tfvars", infra / cloud / "terraform.tfvars")

@@ -39,7 +39,7 @@ resource "aws_lambda_function" "this" {
   environment {
     variables = merge(
       each.value.environment,
-      { SUPABASE_URL = var.supabase_url, SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
+      { SUPABASE_URL = var.supabase_url, MANUAL_CALLS = "platform", SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
       { for secret in each.value.secrets : "${secret}_ARN" => aws_secretsmanager_secret.this[secret].arn },
     )
   }

@@ -135,9 +135,9 @@ locals {
     filter = join(" AND ", compact([
       local.metric["successes"],
       "resource.type=\"cloud_run_revision\"",
-      "metric.labels.pipeline=\"${rhythm.function}\"",
+      "resource.labels.service_name=\"${local.slug[rhythm.function]}\"",
       length(rhythm.plants) == 0 ? "" : "metric.labels.plant=one_of(${join(",", [for plant in rhythm.plants : "\"${plant}\""])})",
     ]))
-    group_by_fields = length(rhythm.plants) == 0 ? ["metric.label.pipeline"] : ["metric.label.plant"]
+    group_by_fields = length(rhythm.plants) == 0 ? ["resource.label.service_name"] : ["metric.label.plant"]
   } }
 }

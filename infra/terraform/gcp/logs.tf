@@ -32,7 +32,7 @@ resource "google_logging_project_sink" "this" {
 # What the alarms count. A scheduler hears 200 for a run that failed for good, so the status says nothing:
 # the run's own log line does (src/plantpulse/logs.py; Cloud Logging takes its severity out of the payload).
 locals {
-  labels_of_runs = { pipeline = "EXTRACT(jsonPayload.pipeline)", plant = "EXTRACT(jsonPayload.plant)" }
+  labels_of_runs = { plant = "EXTRACT(jsonPayload.plant)" }
   counted = {
     failures = {
       description = "Runs that failed, and errors outside of a run"
@@ -40,8 +40,8 @@ locals {
       labels      = local.labels_of_runs
     }
     successes = {
-      description = "Runs that did their work, in whole or in part"
-      filter      = "${local.from_functions} AND jsonPayload.outcome=(\"succeeded\" OR \"partial\")"
+      description = "Runs that did their work, in whole or in part, and answers of health"
+      filter      = "${local.from_functions} AND (jsonPayload.outcome=(\"succeeded\" OR \"partial\") OR jsonPayload.message=~\"^health \")"
       labels      = local.labels_of_runs
     }
     timeouts = {

@@ -109,7 +109,7 @@ resource "google_cloudfunctions2_function" "this" {
     ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
     vpc_connector                    = each.value.reads_source ? local.connector : null
     vpc_connector_egress_settings    = each.value.reads_source && local.connector != null ? local.egress : null
-    environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true" })
+    environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true", MANUAL_CALLS = "platform" })
 
     dynamic "secret_environment_variables" {
       for_each = each.value.secrets

@@ -99,6 +99,11 @@ run "one_plant" {
   }
 
   assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables["MANUAL_CALLS"] == "platform"])
+    error_message = "What the scheduler calls believes the platform, whoever else may call."
+  }
+
+  assert {
     condition     = google_cloud_scheduler_job.this["live_pulse-northfield"].schedule == "0,15,30,45 * * * *" && google_cloud_scheduler_job.this["morning_report-northfield"].time_zone == "America/Chicago"
     error_message = "The jobs have the plan's schedules and zones."
   }

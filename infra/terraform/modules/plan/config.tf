@@ -11,11 +11,12 @@ locals {
   } }
 
   file_name = basename(var.config_file)
-  is_empty  = alltrue([for line in split("\n", file(var.config_file)) : can(regex("^\\s*(#|$)", line))])
-  is_yaml   = local.is_empty || can(yamldecode(file(var.config_file)))
+  text      = file(var.config_file)
+  is_empty  = alltrue([for line in split("\n", local.text) : can(regex("^\\s*(#|$)", line))])
+  is_yaml   = local.is_empty || can(yamldecode(local.text))
 
   # Null becomes a text, which is no mapping either: Terraform takes keys(null) for unknown, not for wrong.
-  read        = try(yamldecode(file(var.config_file)), null)
+  read        = try(yamldecode(local.text), null)
   tree        = [local.read, ""][local.read == null ? 1 : 0]
   read_plants = try(local.tree.plants, null)
   entries     = [local.read_plants, ""][local.read_plants == null ? 1 : 0]

@@ -16,6 +16,7 @@ locals {
   servers = [for section in local.sections : section if section.rule == "plants.*.sql_server"]
 
   fit_faults = concat(
+    contains(local.wrong_sections, "cleanup") || try(1440 % local.tree.cleanup.every_minutes, 0) == 0 ? [] : ["cleanup: ${local.told.every_minutes}"],
     flatten([
       for pulse in local.pulses : [for told in compact([
         pulse.value.every_minutes > 0 && 1440 % pulse.value.every_minutes != 0 ? local.told.every_minutes : "",

@@ -35,5 +35,5 @@ output "unconfigured_plants" {
 
 output "python_version" {
   description = "Version of Python that the bundles are built for."
-  value       = "3.13"
+  value       = trimspace(file("${path.module}/../../../../functions/python-version"))
 }

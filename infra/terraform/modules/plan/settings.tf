@@ -5,10 +5,14 @@ locals {
   common = { for section in ["live_pulse", "morning_report", "cleanup", "health"] : section => merge(
     try(local.defaults[section], {}), try(local.settings[section], {})
   ) }
-  pulse   = { for key, plant in local.settings.plants : key => merge(local.common.live_pulse, try(plant.live_pulse, {})) }
-  zone_of = { for key, plant in local.settings.plants : key => lookup(local.rules.windows_time_zones, plant.time_zone, plant.time_zone) }
+  own = { for section in ["live_pulse", "morning_report"] : section => {
+    for key, plant in local.settings.plants : key => merge(local.common[section], try(plant[section], {}))
+  } }
+  zone_of    = { for key, plant in local.settings.plants : key => lookup(local.rules.windows_time_zones, plant.time_zone, plant.time_zone) }
+  is_enabled = { for key, plant in local.settings.plants : key => contains(local.words_for_yes, lower(tostring(try(plant.enabled, true)))) }
 
-  runs_on_startup = { for key, pulse in local.pulse : key => contains(local.connected, key) && contains(["true", "yes", "on", "t", "y", "1"], lower(tostring(pulse.run_on_startup))) }
+  words_for_yes   = ["true", "yes", "on", "t", "y", "1"] # as pydantic has them
+  runs_on_startup = { for key, own in local.own.live_pulse : key => contains(local.connected, key) && contains(local.words_for_yes, lower(tostring(own.run_on_startup))) }
 
   only_plant  = one(length(local.settings.plants) == 1 ? keys(local.settings.plants) : [])
   password_of = { for key in local.connected : key => local.only_plant == null ? "MSSQL_PASSWORD__${upper(key)}" : "MSSQL_PASSWORD" if length(local.faults) == 0 }
@@ -24,6 +28,10 @@ locals {
     },
     { for variable, place in local.rules.environment :
       variable => tostring(local.settings.plants[local.only_plant].sql_server[place[3]]) if length(place) == 4 && can(length(tostring(local.settings.plants[local.only_plant].sql_server[place[3]])) > 0)
+    },
+    # An unquoted off is false by now.
+    { for variable, value in { MSSQL_ENCRYPTION = try(tostring(local.settings.plants[local.only_plant].sql_server.encryption), "") } :
+      variable => "off" if value == "false"
     },
     # A code with a comma in it stays in the file, where it can be said.
     { for variable, codes in { SAFETY_REASON_CODES = try(local.settings.plants[local.only_plant].safety_reason_codes, {}) } :

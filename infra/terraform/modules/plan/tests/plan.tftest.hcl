@@ -145,6 +145,34 @@ run "several_plants" {
   }
 }
 
+run "what_is_switched_off" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/switched_off.yaml"
+  }
+
+  assert {
+    condition     = toset(keys(output.schedules)) == toset(["cleanup", "health", "live_pulse-north", "morning_report-north", "morning_report-west"])
+    error_message = "A plant that is switched off is called by nothing; one that is not polled still has its report."
+  }
+
+  assert {
+    condition     = output.schedules["morning_report-north"].cron == "30 5 * * *" && output.schedules["morning_report-west"].cron == "45 16 * * *"
+    error_message = "A report comes at the plant's own hour."
+  }
+
+  assert {
+    condition     = output.schedules["cleanup"].cron == "0 0,2,4,6,8,10,12,14,16,18,20,22 * * *" && output.functions["cleanup"].environment["SNAPSHOT_RETENTION_HOURS"] == "48"
+    error_message = "Cleanup has its own rhythm."
+  }
+
+  assert {
+    condition     = output.functions["morning_report"].timeout_s == 315 && output.functions["cleanup"].timeout_s == 135
+    error_message = "Each function has the time that its section gives it."
+  }
+}
+
 run "every_minute" {
   command = plan
 
