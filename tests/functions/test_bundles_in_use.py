@@ -187,7 +187,9 @@ def test_the_function_url_answers_over_http(
     on_lambda: tuple[Path, Path], runtime: LambdaRuntime, world: World, tmp_path: Path
 ) -> None:
     task, interpreter = on_lambda
-    event = {"rawPath": "/", "requestContext": {"http": {"method": "POST"}}, "body": '{"plnat": "north"}'}
+    caller = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}}
+    context = {"http": {"method": "POST"}, "authorizer": caller}
+    event = {"rawPath": "/", "requestContext": context, "body": '{"plnat": "north"}'}
 
     with Children(tmp_path) as children:
         runtime.start(children, task, interpreter, settings_of(world, task))
