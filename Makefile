@@ -53,6 +53,10 @@ ci: check test policy ## What continuous integration runs: check, test, policy
 bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
 	@$(BIN)/python -m bench
 
+.PHONY: figures
+figures: $(INSTALLED) ## Measure the same, and put the tables into docs/performance.md
+	@$(BIN)/python -m bench | $(BIN)/python -m bench.document
+
 .PHONY: bench-cleanup
 bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots, and polls beside it (about ten minutes)
 	@$(BIN)/python -m bench cleanup
