@@ -13,6 +13,7 @@ resource "aws_scheduler_schedule" "this" {
   schedule_expression          = "cron(${trimsuffix(each.value.cron, "* * *")}* * ? *)"
   schedule_expression_timezone = each.value.time_zone
   kms_key_arn                  = var.kms_key
+  state                        = "ENABLED" # one that was stopped by hand starts again with a deployment
 
   flexible_time_window {
     mode = "OFF"

@@ -68,6 +68,8 @@ resource "google_monitoring_alert_policy" "incident" {
     auto_close = "1800s"
   }
 
+  depends_on = [google_cloudfunctions2_function.this] # a metric is known some minutes after it was made
+
   documentation {
     content   = each.value.meaning
     mime_type = "text/markdown"
@@ -127,6 +129,8 @@ resource "google_monitoring_alert_policy" "no_success" {
     content   = "No run of ${each.value.function} has succeeded for two intervals${length(each.value.plants) == 0 ? "" : ", for the plant in the labels"}. Scheduler, function, network, SQL Server or Supabase: start with the logs."
     mime_type = "text/markdown"
   }
+
+  depends_on = [google_cloudfunctions2_function.this]
 }
 
 locals {

@@ -13,6 +13,7 @@ resource "google_cloud_scheduler_job" "this" {
   schedule         = each.value.cron
   time_zone        = each.value.time_zone
   attempt_deadline = "${each.value.deadline_s}s"
+  paused           = false # one that was stopped by hand starts again with a deployment
 
   retry_config {
     retry_count          = each.value.retries

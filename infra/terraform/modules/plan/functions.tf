@@ -46,7 +46,7 @@ locals {
     is_per_plant  = anytrue([for schedule in function.schedules : schedule.plant != null])
     memory_mb     = lookup(var.memory_mb, name, function.memory_mb)
     timeout_s     = local.timeout_s[name]
-    max_instances = 2 * length(function.schedules) # a slot that is late, and the one after it
+    max_instances = min(1000, 2 * length(function.schedules)) # a slot that is late and the one after it; Cloud Run has a thousand
     secrets       = concat(["SUPABASE_SECRET_KEY"], function.reads_source ? values(local.password_of) : [])
     environment   = merge(local.environment, function.reads_source ? local.environment_of_plant : {})
     # What one policy for all of a function's schedules must keep to.
