@@ -216,6 +216,11 @@ run "several_plants_everything_else" {
   }
 
   assert {
+    condition     = toset([for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member]) == toset([google_service_account.scheduler.member, "group:operations@example.com"])
+    error_message = "And nobody else."
+  }
+
+  assert {
     condition     = google_compute_router_nat.this[0].nat_ip_allocate_option == "MANUAL_ONLY" && output.static_address != null
     error_message = "The address is the plant's firewall's to know."
   }
