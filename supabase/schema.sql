@@ -613,6 +613,40 @@ ALTER FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb,
 
 COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) IS 'Ends a run with a status and its report; returns the report as stored.';
 
+-- Name: hours_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'hours_ago', hour.hours_ago,
+    'succeeded', hour.succeeded,
+    'partial', hour.partial,
+    'failed', hour.failed
+  ) order by hour.hours_ago), '[]')
+  from (
+    select
+      floor(extract(epoch from p_now - run.started_at) / 3600)::integer as hours_ago,
+      count(*) filter (where run.status = 'succeeded') as succeeded,
+      count(*) filter (where run.status = 'partial') as partial,
+      count(*) filter (where run.status in ('failed', 'abandoned')) as failed
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline
+    and run.plant = p_plant
+    and run.started_at > p_now - interval '24 hours'
+    and run.started_at <= p_now
+    and run.status <> 'running'
+    group by 1
+  ) as hour;
+$$;
+
+ALTER FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'How the runs of a pipeline and plant ended in 24 hours, by hour (0 = the last one); hours without a run are left out.';
+
 -- Name: import_answer(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) RETURNS jsonb
@@ -1227,6 +1261,43 @@ ALTER FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with ti
 -- Name: FUNCTION pipeline_health(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs say of the health of each pipeline and plant of a list, such as [{"pipeline", "plant", "is_stopped"}].';
+
+-- Name: pipeline_status(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '4s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+begin
+  return jsonb_build_object('pipelines', coalesce((
+    select jsonb_agg(summary.told || jsonb_build_object(
+      'hours', public.hours_of_a_day(summary.told ->> 'pipeline', summary.told ->> 'plant', v_now),
+      -- What health would note at its first look, which may not have been yet.
+      'watched_since', coalesce(
+        (summary.told ->> 'watched_since')::timestamptz,
+        (
+          select run.started_at
+          from public.pipeline_runs as run
+          where run.pipeline = summary.told ->> 'pipeline' and run.plant = summary.told ->> 'plant'
+          order by run.started_at
+          limit 1
+        )
+      )
+    ) order by summary.position)
+    from jsonb_array_elements(public.pipeline_summaries(p_pipelines, v_now))
+      with ordinality as summary (told, position)
+  ), '[]'));
+end;
+$$;
+
+ALTER FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION pipeline_status(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs say of each pipeline and plant of a list, with the hours of the last day; writes nothing.';
 
 -- Name: pipeline_summaries(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3766,6 +3837,11 @@ GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now times
 REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION import_answer(p_wanted jsonb, p_errors jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) FROM PUBLIC;
@@ -3835,6 +3911,11 @@ GRANT ALL ON FUNCTION public.overlapping_targets(p_wanted jsonb) TO service_role
 
 REVOKE ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION pipeline_status(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

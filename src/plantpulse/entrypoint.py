@@ -136,6 +136,10 @@ class Service(Generic[Store]):
             raise answer.error or TransientError(json.dumps(answer.body()["error"]))
         return answer.body()
 
+    def ask(self, parameters: Mapping[str, Json], caller: Caller) -> Answer:
+        """Answer somebody at this machine, who is known without credentials: the command line."""
+        return self._answer(lambda: Invocation(parameters), caller)
+
     def _respond(self, head: WebHead, read: Callable[[], Invocation]) -> Response:
         granted = self._granted_headers(head)
         if granted and cross_origin.is_preflight(head):
@@ -160,21 +164,21 @@ class Service(Generic[Store]):
             return {}
         return cross_origin.granted_headers(head, settings.manual_calls.allowed_origins)
 
-    def _answer(self, read: Callable[[], Invocation]) -> Answer:
+    def _answer(self, read: Callable[[], Invocation], caller: Caller | None = None) -> Answer:
         """Return the answer to an invocation, whatever happens, and log it once."""
         is_cold, self._is_cold = self._is_cold, False
         invocation = guarded(read)
         if isinstance(invocation, PlantpulseError):
             answer = Answer(is_scheduled=False, error=invocation)
         else:
-            answer = self._run(invocation, is_cold=is_cold)
+            answer = self._run(invocation, caller, is_cold=is_cold)
         if answer.error_code() in _MAY_BE_A_CHANGED_SECRET:
             self._settings = None
         _log(answer)
         return answer
 
-    def _run(self, invocation: Invocation, *, is_cold: bool) -> Answer:
-        planned = guarded(lambda: self._plan(*self._admit(invocation)))
+    def _run(self, invocation: Invocation, caller: Caller | None, *, is_cold: bool) -> Answer:
+        planned = guarded(lambda: self._plan(*((invocation, caller) if caller else self._admit(invocation))))
         if isinstance(planned, PlantpulseError):
             accepted = self._settings.manual_calls if self._settings else None
             return Answer(callers.may_be_scheduler(invocation, accepted), error=planned)

@@ -7,7 +7,8 @@
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
     │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
-    │   └── OutOfTime               the run's own time budget is used up
+    │   ├── OutOfTime               the run's own time budget is used up
+    │   └── Interrupted             somebody ended it by hand
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
         │   ├── NotConfigured       a source has no settings at all: said, not failed
@@ -48,6 +49,12 @@ class TransientError(PlantpulseError):
 
     code = "transient_error"
     is_retryable = True
+
+
+class Interrupted(TransientError):
+    """Whoever had started the run from the command line ended it with Ctrl-C."""
+
+    code = "interrupted"
 
 
 class PermanentError(PlantpulseError):

@@ -164,6 +164,14 @@ def test_control_c_ends_at_once_with_130(cli: CommandLine) -> None:
     assert (process.returncode, out, err) == (130, "", "\ninterrupted\n")
 
 
+@pytest.mark.parametrize("package", ["pydantic", "httpx", "postgrest", "pymssql", "flask"])
+def test_help_and_errors_wait_for_no_package_that_they_do_not_need(package: str) -> None:
+    code = "from plantpulse.cli.main import *; main(['--help']); sys.exit(sys.argv[1] in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code, package], stdout=subprocess.DEVNULL, check=False)
+
+    assert ended.returncode == 0
+
+
 @pytest.mark.parametrize("package", ["pymssql", "plantpulse.entrypoint", "functions_framework", "flask"])
 def test_what_a_command_does_not_need_is_not_imported(package: str) -> None:
     code = f"import plantpulse.cli.runs, plantpulse.cli.main, sys; sys.exit({package!r} in sys.modules)"

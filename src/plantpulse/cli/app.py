@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
-from plantpulse import config
 from plantpulse.cli import formats
 from plantpulse.cli.output import Output
-from plantpulse.database.changes import Changes
-from plantpulse.database.records import Records
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Budget
-from plantpulse.settings import Settings
+
+# The models of the settings and the client of Supabase take most of a call's time: --help does without them.
+if TYPE_CHECKING:
+    from plantpulse.database.changes import Changes
+    from plantpulse.database.records import Records
+    from plantpulse.settings import Settings
 
 SUPABASE_TIME_S: Final = 60.0
 
@@ -37,8 +39,10 @@ class App:
     is_verbose: bool = False
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> "Settings":
         """The settings. Raises: ConfigurationError."""
+        from plantpulse import config  # noqa: PLC0415 - see above
+
         return config.load(file=self.config_file)
 
     def check_plant(self, plant: str | None) -> str | None:
@@ -60,8 +64,10 @@ class App:
         return formats.local(instant, self.zone_of(plant))
 
     @contextlib.contextmanager
-    def records(self) -> Iterator[Records]:
+    def records(self) -> "Iterator[Records]":
         """Open Supabase for people. Raises: ConfigurationError."""
+        from plantpulse.database.records import Records  # noqa: PLC0415 - see above
+
         budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
         with (
             self.logs_aside(),
@@ -70,8 +76,10 @@ class App:
             yield records
 
     @contextlib.contextmanager
-    def changes(self) -> Iterator[Changes]:
+    def changes(self) -> "Iterator[Changes]":
         """Open Supabase to change something. Raises: ConfigurationError."""
+        from plantpulse.database.changes import Changes  # noqa: PLC0415 - see above
+
         budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
         with (
             self.logs_aside(),

@@ -31,12 +31,14 @@ COMMANDS: Final = {
         "plantpulse.cli.dead_letters:dead_letters", "List events that AWS gave up, or send them again."
     ),
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
+    "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions run it."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
     "schedule": Command(
         "plantpulse.cli.schedule:schedule", "See, stop, start and run a deployment's schedules."
     ),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
+    "status": Command("plantpulse.cli.status:status", "Show how every pipeline stands, and its last day."),
     "targets": Command("plantpulse.cli.targets:targets", "Import what assets should make in a shift."),
 }
 

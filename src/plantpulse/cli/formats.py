@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+_WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted", "_removed")
 _STYLES: Final[Mapping[str, str]] = {
     "succeeded": "green",
     "running": "cyan",
@@ -67,6 +68,12 @@ def milliseconds(count: float | None) -> str | None:
 def number(value: Any, form: str = ",.10g") -> str | None:
     """Return a number with its thousands apart; None when there is none."""
     return None if value is None else format(value, form)
+
+
+def rows_written(counts: Mapping[str, Any]) -> int | None:
+    """Return how many rows a run wrote, changed or removed, by its counts; None when it did not say."""
+    known = [value for name, value in counts.items() if name.endswith(_WRITTEN)]
+    return sum(known) if known else None
 
 
 def on_one_line(text: str | None, longest: int = 300) -> str | None:

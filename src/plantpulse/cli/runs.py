@@ -20,8 +20,6 @@ REJECTED_SHOWN: Final = 10
 
 Record = Mapping[str, Any]
 
-_WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted")
-
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -86,18 +84,11 @@ def _columns(app: App) -> list[Column]:
         Column("Slot", lambda run: app.local(run["slot"], run["plant"]) or "by hand"),
         Column("Began", lambda run: app.local(run["started_at"], run["plant"]), rank=5),
         Column("Took", lambda run: formats.milliseconds(run["duration_ms"]), "right", rank=3),
-        Column("Written", lambda run: formats.number(written_by(run)), "right", rank=4),
+        Column("Written", lambda run: formats.number(formats.rows_written(run["counts"])), "right", rank=4),
         Column("Attempt", lambda run: str(run["attempt"]), "right", rank=7),
         Column("By", lambda run: run["requested_by"], rank=6),
         Column("Error", lambda run: formats.on_one_line(run["error_code"])),
     ]
-
-
-def written_by(run: Record) -> int | None:
-    """Return how many rows a run wrote or changed; None when it did not say."""
-    counts = run["counts"]
-    known = [counts[name] for name in counts if name.endswith(_WRITTEN)]
-    return sum(known) if known else None
 
 
 def _page(app: App, run: Record) -> Group:

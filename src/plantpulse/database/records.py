@@ -4,7 +4,7 @@ Plain selects, with the key that stands above Row Level Security: for whoever op
 order ends in a key, so that pages neither repeat a row nor leave one out.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 from typing import Final
@@ -89,6 +89,12 @@ class Records:
             ),
             limit=limit,
         )
+
+    def pipeline_status(self, pipelines: Sequence[Mapping[str, Json]]) -> list[Record]:
+        """Return what the runs say of each pipeline and plant, with the `hours` of the last day."""
+        answer = self._transport.call("pipeline_status", {"p_pipelines": pipelines}, reserved_s=0.0)
+        found: list[Record] = answer["pipelines"]
+        return found
 
     def auth_settings(self) -> Record:
         """Return what Auth tells of its settings, such as `disable_signup`."""

@@ -1,0 +1,145 @@
+"""`plantpulse status`: every pipeline of every plant on a line, judged as health judges it.
+
+The states, ages and due times are health's own (`health.view`); the strip of the last 24 hours is added.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, json_option, pass_app, plant_option
+from plantpulse.cli.tables import Column, fitted
+from plantpulse.health.view import view_of
+from plantpulse.pipelines import pipelines_of
+
+HOURS: Final = 24
+UNHEALTHY: Final = 1
+
+Record = Mapping[str, Any]
+
+# A character an hour, told apart without colour as well: the worst that happened in it.
+_NOTHING: Final = ("·", "dim")
+_WORST: Final = (("failed", ("x", "bold red")), ("partial", ("~", "yellow")), ("succeeded", ("#", "green")))
+_STYLES: Final[Mapping[str, str]] = {
+    "running": "green",
+    "healthy": "bold green",
+    "new": "cyan",
+    "stopped": "dim",
+    "late": "yellow",
+    "degraded": "bold yellow",
+    "not_configured": "yellow",
+    "unknown": "yellow",
+    "down": "bold red",
+    "unhealthy": "bold red",
+}
+
+
+@click.command(short_help="Show how every pipeline stands, and its last day.")
+@plant_option
+@json_option
+@pass_app
+def status(app: App, plant: str | None) -> int:
+    """Show how every pipeline of every plant stands, and how its last 24 hours went.
+
+    Ends with 1 when something is down.
+    """
+    now = datetime.now(UTC)
+    view = _view(app, plant, now)
+    app.output.answer(view, lambda: _page(app, view, now))
+    return UNHEALTHY if view["status"] == "unhealthy" else 0
+
+
+def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
+    known = [one for one in pipelines_of(app.settings) if plant in (None, one.plant)]
+    with app.records() as records:
+        found = records.pipeline_status([{"pipeline": one.name, "plant": one.plant} for one in known])
+    view = view_of(known, found, app.settings.health, now)
+    pairs = zip(view["pipelines"], found, strict=True)
+    return {**view, "pipelines": [{**one, "hours": summary["hours"]} for one, summary in pairs]}
+
+
+def _page(app: App, view: Record, now: datetime) -> Group:
+    shown = view["pipelines"]
+    title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
+    legend = Text("\n24 h, the last hour at the right: # succeeded  ~ partial  x failed  · none", "dim")
+    notes = [
+        Text(f"{one['pipeline']} of {one['plant']}: {told}", "yellow")
+        for one in shown
+        for told in notes_on(one)
+    ]
+    return Group(title, fitted(app.output.console, columns(now), shown), *notes, legend)
+
+
+def _name(pipeline: Record) -> str:
+    return f"{pipeline['pipeline']} of {pipeline['plant']}"
+
+
+def columns(now: datetime) -> Sequence[Column]:
+    """Return the columns of the table, seen at an instant."""
+    return [
+        Column("Pipeline", lambda one: one["pipeline"]),
+        Column("Plant", lambda one: one["plant"], rank=1),
+        Column("State", lambda one: Text(one["state"].replace("_", " "), _STYLES[one["state"]])),
+        Column("Last success", lambda one: _ago(one["last_success_timestamp"], now)),
+        Column("Data age", lambda one: _span(one["data_age_s"]), "right", rank=4),
+        Column("Next", lambda one: _until(one["next_poll_scheduled"], now), "right", rank=2),
+        Column(
+            "p95",
+            lambda one: formats.milliseconds((one.get("duration_ms") or {}).get("p95")),
+            "right",
+            rank=6,
+        ),
+        Column("Rows", lambda one: formats.number(rows_of(one)), "right", rank=7),
+        Column("Failed", _failed, "right", rank=5),
+        Column("24 h", lambda one: strip(one["hours"]), rank=3),
+    ]
+
+
+def strip(hours: Sequence[Record]) -> Text:
+    """Return 24 characters, the oldest hour first: the worst that happened in each."""
+    by_age = {hour["hours_ago"]: hour for hour in hours}
+    line = Text()
+    for hours_ago in reversed(range(HOURS)):
+        hour = by_age.get(hours_ago, {})
+        character, style = next((shown for name, shown in _WORST if hour.get(name)), _NOTHING)
+        line.append(character, style)
+    return line
+
+
+def rows_of(pipeline: Record) -> int | None:
+    """Return how many rows the last success wrote, changed or removed; None when it did not say."""
+    return formats.rows_written(pipeline["counts"] or {})
+
+
+def notes_on(pipeline: Record) -> list[str]:
+    """Return what somebody should know of a pipeline beside its line."""
+    notes = []
+    if error := pipeline["last_error"]:
+        notes.append(f"last error {error['code']}; plantpulse runs show {error['run_id']}")
+    if missing := pipeline["missing_settings"]:
+        notes.append(f"set {', '.join(missing)}")
+    if pipeline["is_data_behind"]:
+        notes.append("runs succeed without data: see their warnings")
+    return notes
+
+
+def _failed(pipeline: Record) -> Text:
+    failed, all_ = pipeline["polls_failed"], pipeline["polls_executed"]
+    return Text(f"{failed} of {all_}", "red" if failed else "")
+
+
+def _ago(instant: str | None, now: datetime) -> str | None:
+    return f"{formats.age(datetime.fromisoformat(instant), now)} ago" if instant else "never"
+
+
+def _until(instant: str | None, now: datetime) -> str | None:
+    return f"in {formats.span(datetime.fromisoformat(instant) - now)}" if instant else None
+
+
+def _span(seconds: float | None) -> str | None:
+    return None if seconds is None else formats.span(timedelta(seconds=seconds))

@@ -1,0 +1,51 @@
+"""The commands that the README shows are run, one after the other, where a plant is configured."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from devstack.access import SupabaseAccess
+from devstack.members import sign_up
+from plantpulse.slots import slot_at_or_before
+from tests.cli.conftest import TIMEOUT_S, CommandLine
+from tests.functions.conftest import Floor, World
+
+ROOT = Path(__file__).parents[2]
+
+
+def commands() -> list[str]:
+    """Return the commands below the README's heading "The command line", without comments."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^## The command line$.*?^```bash\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    return [line.partition("  #")[0].strip() for line in block.splitlines()]
+
+
+def test_every_command_of_the_readme_works(
+    cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
+) -> None:
+    guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    tables = [block.partition("```")[0] for block in guide.split("```csv\n")[1:]]
+    for name, table in zip(("cost-centers", "assets", "targets"), tables, strict=True):
+        cli.write(f"{name}.csv", table)
+    sign_up(supabase, "ada")
+    world.store.execute("delete from public.shift_targets")
+    floor.downtime("PRESS-01", "Safety Issue", 5, "11:40:00")
+    world.tick()  # in March, where the incident is
+    world.now = datetime.now(UTC)
+    world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
+    environ = cli.environ | {"PATH": f"{Path(sys.executable).parent}:{cli.environ['PATH']}"}
+
+    failed = {}
+    for command in commands():
+        ended = subprocess.run(
+            ["/bin/bash", "-c", command],
+            cwd=cli.folder, env=environ, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+        )  # fmt: skip
+        if ended.returncode:
+            failed[command] = ended.stdout + ended.stderr
+
+    assert failed == {}
+    assert len(commands()) >= 15
+    assert (cli.folder / "plantpulse.schema.json").stat().st_size > 1000

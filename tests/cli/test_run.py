@@ -1,0 +1,205 @@
+"""`plantpulse run`: the functions' own pipelines, in this process, on the real local stack."""
+
+import getpass
+import signal
+import subprocess
+import threading
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+from tests.conftest import SqlServerUnderTest
+from tests.functions.conftest import Floor, World
+
+CHICAGO = ZoneInfo("America/Chicago")
+OPERATOR = f"cli:{getpass.getuser()}"
+
+
+def make(floor: Floor, asset: str, units: int, *, minutes_ago: int) -> None:
+    """Enter what an asset made some minutes ago by the machine's real clock."""
+    at = datetime.now(CHICAGO) - timedelta(minutes=minutes_ago)
+    floor.run(
+        "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
+        asset, units, f"{at:%Y-%m-%dT%H:%M:%S}",
+    )  # fmt: skip
+
+
+def runs(world: World) -> list[tuple[str, str, str | None]]:
+    rows = world.rows("select pipeline, status, requested_by from public.pipeline_runs order by id")
+    return [(row["pipeline"], row["status"], row["requested_by"]) for row in rows]
+
+
+def test_a_poll_is_run_and_says_who_asked(cli: CommandLine, world: World, floor: Floor) -> None:
+    make(floor, "PRESS-01", 40, minutes_ago=5)
+
+    result = cli("run", "live-pulse", "--json")
+
+    assert (result.exit_code, result.err) == (0, "")
+    assert (result.json["outcome"], result.json["requested_by"]) == ("succeeded", OPERATOR)
+    assert runs(world) == [("live_pulse", "succeeded", OPERATOR)]
+    rows = world.rows("select output_actual::int from public.live_snapshots order by asset_id")
+    assert [row["output_actual"] for row in rows] == [40, 0]
+
+
+def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(
+    cli: CommandLine, world: World, floor: Floor
+) -> None:
+    make(floor, "PRESS-01", 40, minutes_ago=5)
+    before = world.contents()
+
+    shown, data = cli("run", "live-pulse", "--dry-run"), cli("run", "live-pulse", "--dry-run", "--json")
+
+    assert shown.exit_code == 0
+    assert "dry: nothing was written" in shown.out
+    assert "2 snapshots" in shown.out
+    assert [one["output_actual"] for one in data.json["preview"]["snapshots"]] == [40, 0]
+    assert world.contents() == before
+
+
+def test_a_span_of_the_past_is_read_again(cli: CommandLine, world: World, floor: Floor) -> None:
+    make(floor, "PRESS-01", 7, minutes_ago=5 * 60)  # without older rows nobody knows that the source has all
+    make(floor, "PRESS-01", 40, minutes_ago=70)
+    until = datetime.now(CHICAGO).replace(minute=0, second=0, microsecond=0)
+    since = until - timedelta(hours=2)
+
+    result = cli(
+        "run",
+        "live-pulse",
+        "--from",
+        f"{since:%Y-%m-%dT%H:%M}",
+        "--until",
+        f"{until:%Y-%m-%dT%H:%M}",
+        "--json",
+    )
+
+    assert (result.exit_code, result.json["outcome"]) == (0, "succeeded"), result.out
+    rows = world.rows("select distinct snapshot_timestamp as at from public.live_snapshots order by 1")
+    assert rows[0]["at"] <= since.astimezone(UTC) + timedelta(minutes=15)
+    assert len(rows) == 9
+    assert sum(row["made"] for row in world.rows("select slot_output::int as made from live_snapshots")) == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["live-pulse", "--from", "2026-03-11T12:00", "--until", "2026-03-11T10:00"], "until"),
+        (["live-pulse", "--from", "yesterday", "--until", "today"], "from"),
+        (["live-pulse", "--plant", "south"], "plant"),
+        (["morning-report", "--date", "2999-01-01"], "date"),
+        (["morning-report", "--date", "the day before"], "date"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_and_nothing_is_done(
+    cli: CommandLine, world: World, arguments: list[str], told: str
+) -> None:
+    result = cli("run", *arguments, "--json")
+
+    assert result.exit_code == 2
+    assert told in result.json["error"]["field"]
+    assert runs(world) == []
+
+
+def test_a_poll_that_fails_for_good_ends_with_1_and_its_report(cli: CommandLine, world: World) -> None:
+    cli.environ["MSSQL_PASSWORD"] = "not-the-password"
+
+    shown = cli("run", "live-pulse")
+
+    assert shown.exit_code == 1
+    assert "source_login_failed" in shown.out
+    assert "not-the-password" not in shown.out + shown.err
+    assert runs(world) == [("live_pulse", "failed", OPERATOR)]
+
+
+def test_a_server_that_is_away_ends_with_75(cli: CommandLine, world: World) -> None:
+    cli.environ["MSSQL_PORT"] = "9"
+
+    result = cli("run", "live-pulse", "--json")
+
+    assert (result.exit_code, result.json["error"]["code"]) == (75, "source_unavailable")
+
+
+def test_a_plant_without_a_server_ends_with_3(cli: CommandLine, world: World) -> None:
+    del cli.environ["MSSQL_PASSWORD"]
+
+    result = cli("run", "live-pulse", "--json")
+
+    assert (result.exit_code, result.json["outcome"]) == (3, "not_configured")
+    assert runs(world) == []
+
+
+def test_another_run_that_is_under_way_ends_with_75(cli: CommandLine, world: World) -> None:
+    world.store.execute(
+        """
+        insert into public.pipeline_runs
+            (pipeline, plant, trigger, fence, started_at, lease_expires_at)
+        values ('live_pulse', 'north', 'manual', gen_random_uuid(), now(), now() + '5 minutes')
+        """
+    )
+
+    result = cli("run", "live-pulse", "--json")
+
+    assert (result.exit_code, result.json["outcome"]) == (75, "busy")
+
+
+def test_cleanup_removes_what_has_expired(cli: CommandLine, world: World) -> None:
+    world.store.execute(
+        """
+        insert into public.live_snapshots
+            (asset_id, snapshot_timestamp, window_start, output_actual, output_target, status)
+        select 1, at, at - interval '30 minutes', 1, 1, 'on_target'
+        from unnest(array[now(), now() - interval '30 hours']) as at
+        """
+    )
+
+    tried, done = cli("run", "cleanup", "--dry-run"), cli("run", "cleanup", "--json")
+
+    assert (tried.exit_code, done.exit_code) == (0, 0)
+    assert len(world.rows("select id from public.live_snapshots")) == 1
+    assert runs(world) == [("cleanup", "succeeded", OPERATOR)]
+
+
+def test_a_morning_report_of_a_day_is_made_anew(cli: CommandLine, world: World, floor: Floor) -> None:
+    yesterday = (datetime.now(CHICAGO) - timedelta(days=1)).date()
+    floor.run(
+        "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
+        "PRESS-01", 900, f"{yesterday}T12:00:00",
+    )  # fmt: skip
+
+    result = cli("run", "morning-report", "--date", yesterday.isoformat(), "--json")
+
+    assert result.exit_code == 0, result.out
+    rows = world.rows(
+        "select report_date, actual_output::int from public.daily_summaries where actual_output > 0"
+    )
+    assert [(row["report_date"], row["actual_output"]) for row in rows] == [(yesterday, 900)]
+
+
+def test_the_canonical_line_goes_to_stderr_when_asked_for(cli: CommandLine, world: World) -> None:
+    result = cli.process("--verbose", "run", "live-pulse", "--json")
+
+    assert result.json["outcome"] == "succeeded"
+    assert '"message":"run succeeded"' in result.err
+
+
+@pytest.mark.stand_in
+def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
+    cli: CommandLine, world: World, mssql: SqlServerUnderTest
+) -> None:
+    assert mssql.stand_in
+    mssql.stand_in.faults.delay_s = 1.5
+    process = subprocess.Popen(
+        [cli.script, "run", "live-pulse", "--json"],
+        cwd=cli.folder, env=cli.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    claimed = threading.Event()
+    while not runs(world):
+        claimed.wait(0.05)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, err) == (130, "")
+    assert '"code": "interrupted"' in out
+    assert runs(world) == [("live_pulse", "failed", OPERATOR)]
