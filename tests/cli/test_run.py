@@ -1,6 +1,7 @@
 """`plantpulse run`: the functions' own pipelines, in this process, on the real local stack."""
 
 import getpass
+import os
 import signal
 import subprocess
 import threading
@@ -203,3 +204,19 @@ def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
     assert (process.returncode, err) == (130, "")
     assert '"code": "interrupted"' in out
     assert runs(world) == [("live_pulse", "failed", OPERATOR)]
+
+
+def test_progress_is_shown_on_a_terminal_alone(cli: CommandLine, world: World) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        on_terminal = subprocess.run(
+            [cli.script, "run", "live-pulse", "--dry-run"],
+            cwd=cli.folder, env={"TERM": "xterm"} | cli.environ,
+            stdout=subprocess.PIPE, stderr=terminal, text=True, check=False,
+        )  # fmt: skip
+    with os.fdopen(ours, "rb", buffering=0) as reader:
+        shown = reader.read(4096).decode()
+
+    assert "Running" in shown
+    assert "Running" not in on_terminal.stdout
+    assert cli.process("run", "live-pulse", "--dry-run").err == ""

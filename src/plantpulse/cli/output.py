@@ -58,11 +58,15 @@ class Output:
 
     @contextlib.contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        """Show on a terminal that something takes its time."""
+        """Show on a terminal that something takes its time, and how long it has taken so far."""
         if self.is_json or not self.side.is_terminal:
             yield
             return
-        with self.side.status(f"{what} ..."):
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - seldom
+
+        shown = (SpinnerColumn(), TextColumn(what), TimeElapsedColumn())
+        with Progress(*shown, console=self.side, transient=True) as progress:
+            progress.add_task(what, total=None)
             yield
 
     def note(self, text: str) -> None:

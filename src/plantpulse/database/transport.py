@@ -83,7 +83,7 @@ class Transport:
             headers=_key_headers(settings.secret_key.get_secret_value()),
             event_hooks={"response": [self._note_answer]},
             transport=transport,
-            verify=_trust(settings.url.partition(":")[0]),
+            verify=trust(settings.url.partition(":")[0]),
         )
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
 
@@ -257,7 +257,7 @@ def _is_transient(code: str | None, http_status: int) -> bool:
 
 
 @cache
-def _trust(scheme: str) -> ssl.SSLContext:
+def trust(scheme: str) -> ssl.SSLContext:
     """Return whom TLS trusts, once a process: reading the authorities takes longer than a small commit.
 
     Without TLS nobody is trusted, which takes no reading.

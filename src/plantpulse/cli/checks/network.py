@@ -44,13 +44,12 @@ def knock(host: str, port: int, setting: str) -> Found:
     return Found(f"port {port} answers in {(time.monotonic() - started_s) * 1000:.0f} ms")
 
 
-def shake_hands(host: str, port: int) -> Found:
-    """Agree on TLS with an HTTPS server, as the functions would."""
-    context = ssl.create_default_context()
+def shake_hands(host: str, port: int, trust: ssl.SSLContext) -> Found:
+    """Agree on TLS with an HTTPS server whose certificate `trust` shall verify."""
     try:
         with (
             socket.create_connection((host, port), PATIENCE_S) as connection,
-            context.wrap_socket(connection, server_hostname=host) as tls,
+            trust.wrap_socket(connection, server_hostname=host) as tls,
         ):
             return Found(f"{tls.version()}, certificate verified")
     except ssl.SSLCertVerificationError as error:

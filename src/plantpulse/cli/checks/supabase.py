@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from plantpulse.cli.checks import keys, network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
+from plantpulse.database.transport import trust
 from plantpulse.errors import PlantpulseError
 from plantpulse.settings import Settings
 
@@ -92,7 +93,7 @@ class _Links:
     def _shake_hands(self) -> Found:
         host, port, scheme = self._address()
         if scheme == "https":
-            return network.shake_hands(host, port)
+            return network.shake_hands(host, port, trust(scheme))
         if host in _LOCAL:
             return Found("none: the project is on this machine")
         return Found("none: key and data travel in plain text", "set SUPABASE_URL to https://", is_wrong=True)
