@@ -31,7 +31,7 @@ def test_a_clock_is_judged_by_its_skew_and_its_offset(
 
 
 def test_a_wrong_offset_is_told_with_both() -> None:
-    found = judge_clock(timedelta(0), 0, "America/Chicago", WINTER)
+    found = judge_clock(timedelta(milliseconds=-2), 0, "America/Chicago", WINTER)
 
     assert found.told == "+0 s from this machine's, UTC+0 h, where America/Chicago has -6 h"
     assert (

@@ -188,7 +188,7 @@ class _Links:
 
 def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datetime) -> Found:
     """Return what a server's clock says beside ours, and beside the zone that its rows are said to be in."""
-    told = f"{skew.total_seconds():+.0f} s from this machine's, UTC{offset_minutes / 60:+g} h"
+    told = f"{round(skew.total_seconds()):+d} s from this machine's, UTC{offset_minutes / 60:+g} h"
     if abs(skew) >= WARNED_SKEW:
         return Found(
             told,
