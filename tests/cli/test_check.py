@@ -241,6 +241,20 @@ def test_a_missing_grant_is_told_as_the_statement_that_grants_it(
     assert "polls go on without it" in found["north labor.sql"]["told"]
 
 
+@pytest.mark.stand_in
+def test_rights_that_cannot_be_asked_for_are_a_question_to_the_dba(
+    checked: CommandLine, mssql: SqlServerUnderTest
+) -> None:
+    assert mssql.stand_in
+    mssql.stand_in.faults.denied_tables = frozenset({"tables"})
+
+    found = findings(checked)["north read-only"]
+
+    assert found["state"] == "warning"
+    assert "cannot be told" in found["told"]
+    assert found["remedy"] == "ask the DBA whether the login may SELECT and nothing else"
+
+
 def test_a_missing_table_is_red_where_a_poll_needs_it(checked: CommandLine, mes: pymssql.Connection) -> None:
     with mes.cursor() as cursor:
         cursor.execute("drop table downtime_records")

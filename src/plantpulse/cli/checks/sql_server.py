@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.cli.checks import network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
 from plantpulse.errors import (
+    PermanentError,
     PlantpulseError,
     SourceLoginFailed,
     SourceSchemaMismatch,
@@ -126,7 +127,12 @@ class _Links:
         return self._connection
 
     def _ask_permissions(self) -> Found:
-        held = self._open.read(permissions_query(), {"limit": MOST_PERMISSIONS}).rows
+        try:
+            held = self._open.read(permissions_query(), {"limit": MOST_PERMISSIONS}).rows
+        except PermanentError as error:  # another engine, or a login that may not look at the catalogue
+            return Found(
+                f"cannot be told: {error}", "ask the DBA whether the login may SELECT and nothing else"
+            )
         if not held:
             return Found("the login can change nothing")
         return Found(
