@@ -318,6 +318,16 @@ def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer
     assert server.hung_up.wait(2)
 
 
+def test_a_database_that_is_being_recovered_is_tried_again(server: ScriptedServer) -> None:
+    server.answers["use "] = refuse(922, 14, "Database 'mes' is being recovered.")
+
+    with pytest.raises(SourceUnavailable, match="922"):
+        read_labor(settings_for(server))
+
+    assert server.logins == 1
+    assert server.hung_up.wait(2)
+
+
 def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
     server.answers["use "] = answer_never
     began = time.monotonic()

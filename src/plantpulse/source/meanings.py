@@ -35,14 +35,17 @@ _NUMBERS: Final[Mapping[Meaning, frozenset[int]]] = {
     # 18470 disabled, 18486 locked out, 18487/18488 password expired or to be changed, 17892 logon trigger.
     Meaning.LOGIN: frozenset({18452, 18456, 18470, 18486, 18487, 18488, 17892}),
     # No such database, or offline; 40532/40615/40914: Azure's server name and firewall.
-    Meaning.DATABASE: frozenset({911, 4060, 4064, 40532, 40615, 40914}),
+    Meaning.DATABASE: frozenset({911, 942, 4060, 4064, 40532, 40615, 40914}),
     Meaning.COLUMN: frozenset({207, 4104}),
     Meaning.TABLE: frozenset({208, 2812}),
     Meaning.DENIED: frozenset({229, 230, 297, 300, 916}),
     Meaning.NO_SNAPSHOT: frozenset({3952}),
     Meaning.BUSY: frozenset({
         1205, 1222, 3960, 3961,  # deadlock victim, lock time-out, snapshot conflicts
-        18401, 976, 983,  # the server is being upgraded; an availability group is failing over
+        601, 605,  # read uncommitted met rows on the move; a broken page has 605 too, with severity 21
+        921, 922, 927, 976, 983,  # the database is being recovered or restored, or is failing over
+        17142, 17187, 17188, 17197,  # the server is paused, starting, stopping, too busy to log anybody in
+        18401, 18451, 18461,  # it lets in administrators alone: being upgraded or repaired
         4221, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920,  # Azure SQL: busy, moving
     }),
 }  # fmt: skip
@@ -100,6 +103,8 @@ _WORDINGS: Final[Mapping[Meaning, tuple[str, ...]]] = {
         r"\bconnection slots\b",
         r"\b(?:starting up|shutting down|in recovery|recovery mode|script upgrade mode)\b",
         r"\bnot currently available\b",
+        r"\badministrators? (?:may|can) connect at this time\b",
+        r"\bfailed due to time-?out\b",
         r"\btime[d -]?\s?-?out (?:expired|exceeded|period)",
         r"\b(?:statement|query|request) time[d -]?\s?-?out\b",
         r"\bout of memory\b|\binsufficient (?:system )?(?:memory|resources)\b",

@@ -76,6 +76,32 @@ def test_a_number_without_the_servers_words_is_not_believed() -> None:
             SourceUnavailable,
         ),
         (17809, said("Could not connect: the maximum number of connections.", 20), SourceUnavailable),
+        (17187, said("SQL Server is not ready to accept new client connections.", 16), SourceUnavailable),
+        (
+            17188,
+            said("SQL Server cannot accept new connections: it is shutting down.", 16),
+            SourceUnavailable,
+        ),
+        (17142, said("SQL Server service has been paused.", 14), SourceUnavailable),
+        (17197, said("Login failed due to timeout; the connection has been closed.", 16), SourceUnavailable),
+        (
+            18451,
+            said("Login failed for user 'u'. Only administrators may connect at this time.", 14),
+            SourceUnavailable,
+        ),
+        (
+            18461,
+            said("Login failed for user 'u'. Only one administrator can connect at this time.", 14),
+            SourceUnavailable,
+        ),
+        (921, said("Database 'mes' has not been recovered yet. Wait and try again.", 14), SourceUnavailable),
+        (922, said("Database 'mes' is being recovered.", 14) + FAILED, SourceUnavailable),
+        (
+            927,
+            said("Database 'mes' cannot be opened. It is in the middle of a restore.", 14),
+            SourceUnavailable,
+        ),
+        (942, said("Database 'mes' cannot be opened because it is offline.", 14), SourceRefused),
         (999, said("Something of severity 16.", 16), SourceRefused),
     ],
 )
@@ -142,6 +168,9 @@ def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
         (10928, 20, SourceUnavailable),
         (596, 21, SourceUnavailable),
         (701, 17, SourceUnavailable),
+        (601, 12, SourceUnavailable),
+        (605, 12, SourceUnavailable),
+        (922, 14, SourceUnavailable),
         (8134, 16, SourceQueryFailed),
         (102, 15, SourceQueryFailed),
         (50000, 16, SourceQueryFailed),
@@ -154,7 +183,7 @@ def test_a_failed_query_is_judged(number: int, severity: int, error: type[Plantp
     assert verdict.reason == f"SQL Server error {number}, Something happened"
 
 
-@pytest.mark.parametrize("number", [208, 1205, 4060, 18401, 50000, 72_000, 99_999, 33557097])
+@pytest.mark.parametrize("number", [208, 922, 1205, 4060, 17197, 18401, 50000, 72_000, 99_999, 33557097])
 @pytest.mark.parametrize("severity", [11, 14, 16, 17, 20, 25])
 @pytest.mark.parametrize(
     "text", ["Login failed for user 'reader'.", 'password authentication failed for user "reader"']

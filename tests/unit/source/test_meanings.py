@@ -76,6 +76,19 @@ def test_words_tell_what_a_foreign_number_does_not(text: str, meaning: Meaning |
     assert meaning_of(UNMAPPED, text) is meaning
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Login failed due to timeout; the connection has been closed.",
+        "Login failed for user 'reader'. Only administrators may connect at this time.",
+        "Login failed for user 'reader'. Reason: Server is in single user mode. "
+        "Only one administrator can connect at this time.",
+    ],
+)
+def test_a_login_that_failed_for_the_servers_own_reason_is_told_from_a_wrong_password(text: str) -> None:
+    assert meanings_in(text) == [Meaning.LOGIN, Meaning.BUSY]
+
+
 def test_a_known_number_is_believed_before_the_words() -> None:
     assert meaning_of(208, "Ungültiger Objektname 'deadlock detected'.") is Meaning.TABLE
     assert meaning_of(1222, "permission was denied") is Meaning.BUSY
