@@ -43,11 +43,6 @@ def slot_at_or_before(at: datetime, every: timedelta) -> datetime:
     return midnight + (at - midnight) // every * every
 
 
-def previous_slot(at: datetime, every: timedelta) -> datetime:
-    """Return the latest slot before the instant; of a slot, the one before it."""
-    return slot_at_or_before(at - timedelta.resolution, every)
-
-
 def next_slot(at: datetime, every: timedelta) -> datetime:
     """Return the first slot after the instant; of a slot, the one after it."""
     return slot_at_or_before(at, every) + every

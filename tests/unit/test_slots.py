@@ -10,7 +10,6 @@ from plantpulse.slots import (
     grid_interval,
     last_interval,
     next_slot,
-    previous_slot,
     slot_at_or_before,
     window_of_slot,
 )
@@ -35,19 +34,16 @@ def test_other_intervals_are_refused(minutes: int) -> None:
 
 def test_slots_before_and_after_an_instant_between_two() -> None:
     assert slot_at_or_before(at(6, 31), QUARTER) == at(6, 30)
-    assert previous_slot(at(6, 31), QUARTER) == at(6, 30)
     assert next_slot(at(6, 31), QUARTER) == at(6, 45)
 
 
 def test_slots_before_and_after_a_slot() -> None:
     assert slot_at_or_before(at(6, 30), QUARTER) == at(6, 30)
-    assert previous_slot(at(6, 30), QUARTER) == at(6, 15)
     assert next_slot(at(6, 30), QUARTER) == at(6, 45)
 
 
 def test_the_grid_goes_on_over_midnight() -> None:
     assert next_slot(at(23, 50), QUARTER) == datetime(2026, 11, 21, tzinfo=UTC)
-    assert previous_slot(at(0, 0), QUARTER) == datetime(2026, 11, 19, 23, 45, tzinfo=UTC)
 
 
 def test_the_grid_is_aligned_to_utc_whatever_the_offset_of_the_instant() -> None:

@@ -24,9 +24,7 @@ from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.live_pulse.slot_reader import SlotReader, SlotSnapshots
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
-from plantpulse.plant.local_time import (
-    local_bounds,
-)
+from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of

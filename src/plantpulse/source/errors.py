@@ -170,9 +170,7 @@ def _judge_refused_login(report: Report) -> Verdict:
     if meaning is Meaning.LOGIN:
         return Verdict(
             SourceLoginFailed,
-            _quoted(report)
-            if report.text
-            else "SQL Server refused the login, error 18456 or one of its kind",
+            _quoted(report) if report.text else _LOST_REFUSAL,
             "Check user and password, and that the database exists and this login may open it: "
             "SQL Server says the same of all three",
         )
