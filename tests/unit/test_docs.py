@@ -140,3 +140,9 @@ def test_everything_that_health_shows_of_a_pipeline_stands_in_the_readme() -> No
 
     assert {"state", "last_poll_timestamp", "data_age_s"} <= set(shown)
     assert set(shown) - told <= {"pipeline", "plant", "pipelines", "checked_at", "code_version"}
+
+
+def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+
+    assert pages - set(re.findall(r"\]\(([^)#]+)", README)) == set()

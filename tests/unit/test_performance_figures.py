@@ -59,6 +59,20 @@ def test_a_table_without_a_place_comes_last_and_brings_no_other_machine() -> Non
     assert page == PAGE + "\n### Health, ms\n\n| a |\n"
 
 
+def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
+    page = DOCUMENT.read_text("utf-8")
+
+    assert re.findall(r"^## (.+)", page, re.MULTILINE) == [
+        "What is measured against what",
+        "Budgets",
+        "A poll and a cold start",
+        "Cleanup",
+        "Health",
+    ]
+    machine = page.index("only the ratios mean something", page.index("## A poll and a cold start"))
+    assert machine < page.index(f"### {titles(page)[0]}") < page.index("## Cleanup")
+
+
 def test_every_table_of_the_page_is_one_that_the_benchmark_prints() -> None:
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "bench").glob("*.py"))
     found = titles(DOCUMENT.read_text("utf-8"))
