@@ -1,6 +1,6 @@
 """Who asks for a run over HTTP, and what they may ask for.
 
-Two ways, one of them set (`manual_calls.accept`, docs/decisions/0013): the cloud's own access control has
+Two ways, one of them set (`manual_calls.accept`, docs/decisions/0040): the cloud's own access control has
 let the caller in and says who it is, or the caller shows the token of a Supabase user who manages the plant.
 Only the former may speak for the scheduler: over the open internet anybody can send a scheduler's header.
 Events come past the cloud's access control alone and are always let in.

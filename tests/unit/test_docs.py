@@ -146,3 +146,11 @@ def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
     pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
 
     assert pages - set(re.findall(r"\]\(([^)#]+)", README)) == set()
+
+
+def test_a_number_stands_for_one_decision() -> None:
+    decisions = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    numbers = [path.name[:4] for path in decisions]
+
+    assert [path.read_text(encoding="utf-8").split()[1] for path in decisions] == numbers
+    assert len(set(numbers)) == len(numbers)
