@@ -247,6 +247,23 @@ def test_a_stop_in_the_second_pass_is_not_lost(world: World, floor: Floor) -> No
     assert downtime(world) == [(utc(11, 1, 7, 30), 10.0)]
 
 
+def test_a_stop_that_outlasts_the_second_pass_is_counted_to_its_end(world: World, floor: Floor) -> None:
+    world.pulse["window_minutes"] = 15
+    poll(world, utc(11, 1, 6, 15), utc(11, 1, 7, 45))
+    enter_stop(floor, utc(11, 1, 7, 50), 70, hours=-6)
+
+    poll(world, utc(11, 1, 8), utc(11, 1, 9, 45))
+
+    # Half past nine looks at nine o'clock again. As of the first pass it would have been over at eight.
+    assert downtime(world) == [
+        (utc(11, 1, 8), 15.0),  # marked: it may have begun in the first pass
+        (utc(11, 1, 8, 15), 15.0),
+        (utc(11, 1, 8, 30), 15.0),
+        (utc(11, 1, 8, 45), 15.0),
+        (utc(11, 1, 9), 15.0),
+    ]
+
+
 def test_a_stop_in_the_first_pass_is_known_in_it_and_counted_in_the_second_too(
     world: World, floor: Floor
 ) -> None:

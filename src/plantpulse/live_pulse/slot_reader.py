@@ -23,6 +23,7 @@ from plantpulse.plant.local_time import (
     bucket_grid,
     buckets_in,
     is_shown_once,
+    is_stop_ambiguous,
     is_time_ambiguous,
     local_bounds,
 )
@@ -167,7 +168,7 @@ class SlotReader:
             *self.answers.keep(parsing.parse_output(fresh, bucket_count=buckets)),
             *parsing.parse_output(known, bucket_count=buckets).readings,
         ]
-        seen_by = self.read_at + _CLOCKS_DIFFER if is_time_ambiguous(span, self.zone) else None
+        seen_by = self.read_at + _CLOCKS_DIFFER if is_stop_ambiguous(span, self.zone) else None
         downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone, seen_by=seen_by))
         by_bucket: dict[int, list[OutputReading]] = {}
         for reading in units:

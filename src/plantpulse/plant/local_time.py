@@ -125,6 +125,14 @@ def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:
     )
 
 
+def is_stop_ambiguous(window: Window, zone: ZoneInfo) -> bool:
+    """Tell whether a stop that is looked back for from the window may have begun in a repeated hour.
+
+    So for seven days after it: until a stop is over, its end is as doubtful as its beginning.
+    """
+    return is_time_ambiguous(Window(window.start - _LOOKED_BACK, window.until), zone)
+
+
 def is_shown_once(window: Window, zone: ZoneInfo, *, read_by: datetime) -> bool:
     """Tell whether the rows read by that instant under the window's local times are the window's alone.
 

@@ -172,7 +172,7 @@ def parse_downtime(
 
     A stop that begins in the hour that autumn shows twice is read as of the first pass. With `seen_by`, the
     instant of reading, it is returned for both passes if the second could be meant by then: for windows
-    that lie in one of them, of which neither may lack it.
+    of which none may lack it, those after the hour among them.
     """
     again: list[DowntimeReading] = []
 

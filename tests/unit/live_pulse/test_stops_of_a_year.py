@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from plantpulse.plant.intervals import minutes
-from plantpulse.plant.local_time import bounds_reaching_in, is_time_ambiguous, local_bounds
+from plantpulse.plant.local_time import bounds_reaching_in, is_stop_ambiguous, is_time_ambiguous, local_bounds
 from plantpulse.plant.readings import parse_downtime
 from plantpulse.plant.tallies import unite_stops
 from plantpulse.slots import Window, window_of_slot
@@ -124,8 +124,10 @@ def polled(zone: str, span: Window, slots_a_poll: int) -> Iterator[Slot]:
 def one_poll(zone: str, slots: list[datetime]) -> Iterator[Slot]:
     windows = [window_of_slot(at, length=2 * QUARTER, source_lag=timedelta()) for at in slots]
     read_at, clock = slots[-1] + AFTER_THE_SLOT, ZoneInfo(zone)
-    rows = select_downtime(zone, Window(windows[0].start, windows[-1].until), read_at)
-    parsed = parse_downtime(rows, zone=clock, seen_by=read_at)
+    span = Window(windows[0].start, windows[-1].until)
+    rows = select_downtime(zone, span, read_at)
+    seen_by = read_at if is_stop_ambiguous(span, clock) else None
+    parsed = parse_downtime(rows, zone=clock, seen_by=seen_by)
     assert parsed.rejected_count == 0
     for at, window in zip(slots, windows, strict=True):
         told = minutes(unite_stops(parsed.readings, window).get("press-01", []))

@@ -15,6 +15,7 @@ from plantpulse.plant.local_time import (
     bucket_grid,
     buckets_in,
     is_shown_once,
+    is_stop_ambiguous,
     is_time_ambiguous,
     local_bounds,
     local_pieces,
@@ -135,6 +136,15 @@ def test_windows_beside_the_repeated_hour_are_not_ambiguous() -> None:
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 6, 15)), CHICAGO) is True
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 15)), CHICAGO) is True
     assert is_time_ambiguous(half_hour_until(utc(11, 1, 8, 30)), CHICAGO) is False
+
+
+def test_a_stop_may_have_begun_in_the_repeated_hour_for_as_long_as_it_is_looked_back_for() -> None:
+    assert is_stop_ambiguous(half_hour_until(utc(11, 1, 6)), CHICAGO) is False
+    assert is_stop_ambiguous(half_hour_until(utc(11, 1, 6, 15)), CHICAGO) is True
+    assert is_stop_ambiguous(half_hour_until(utc(11, 1, 8, 30)), CHICAGO) is True
+    assert is_stop_ambiguous(half_hour_until(utc(11, 8, 8, 15)), CHICAGO) is True
+    assert is_stop_ambiguous(half_hour_until(utc(11, 8, 8, 30)), CHICAGO) is False
+    assert is_stop_ambiguous(half_hour_until(utc(3, 8, 9)), CHICAGO) is False
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,48 @@ def test_an_open_stop_stays_open_whatever_its_length() -> None:
     assert [one.ended_at for one in parse_changed("downtime", ended_at=None, minutes=5).readings] == [None]
 
 
+FIRST_PASS = (utc(6, 50, day=1), utc(8, day=1))  # of 01:50, for seventy minutes
+SECOND_PASS = (utc(7, 50, day=1), utc(9, day=1))
+
+
+@pytest.mark.parametrize(
+    ("seen_by", "expected"),
+    [
+        pytest.param(None, [FIRST_PASS], id="by nobody whom it concerns"),
+        pytest.param(utc(7, 49, day=1), [FIRST_PASS], id="before the clock shows its start again"),
+        pytest.param(utc(7, 50, day=1), [FIRST_PASS, SECOND_PASS], id="from then on"),
+        pytest.param(utc(7, 50, day=7), [FIRST_PASS, SECOND_PASS], id="days later"),
+    ],
+)
+def test_a_stop_that_begins_in_the_repeated_hour_is_returned_for_each_pass_that_may_be_meant(
+    seen_by: datetime | None, expected: list[tuple[datetime, datetime]]
+) -> None:
+    row = ("PRESS-01", "Jam", local(1, 50, day=1), local(3, day=1), None, 70)
+
+    parsed = parse_downtime([row], zone=CHICAGO, seen_by=seen_by)
+
+    assert [(one.started_at, one.ended_at) for one in parsed.readings] == expected
+
+
+@pytest.mark.parametrize(
+    ("started_at", "ended_at", "minutes"),
+    [
+        pytest.param(local(0, 50, day=1), local(2, day=1), 70, id="it began before the hour"),
+        pytest.param(local(1, 50, day=1), None, None, id="it is open"),
+        pytest.param(local(1, 50, day=1), local(3, day=1), None, id="its end is told, after the hour"),
+        pytest.param(local(1, 50, day=1), local(1, 10, day=1), None, id="it lasts over the change"),
+    ],
+)
+def test_a_stop_that_lasts_through_the_second_pass_is_returned_once(
+    started_at: datetime, ended_at: datetime | None, minutes: float | None
+) -> None:
+    row = ("PRESS-01", "Jam", started_at, ended_at, None, minutes)
+
+    parsed = parse_downtime([row], zone=CHICAGO, seen_by=utc(12, day=1))
+
+    assert len(parsed.readings) == 1
+
+
 def test_a_stop_that_starts_in_the_hour_that_spring_left_out_is_kept() -> None:
     started_at = datetime(2026, 3, 8, 2, 30)  # noqa: DTZ001
     ended_at = datetime(2026, 3, 8, 3, 10)  # noqa: DTZ001
