@@ -101,8 +101,7 @@ class SourceConnection:
         try:
             return self._read(query, parameters)
         except SourceQueryUnexplained as failure:
-            if not self._is_dead:
-                self._look_for_tables(query, failure)
+            self._look_for_tables(query, failure)
             raise
 
     def _read(self, query: Query, parameters: Mapping[str, Any]) -> Rows:
