@@ -31,6 +31,7 @@ _PARAMETER: Final = re.compile(r"(?<!@)@(" + "|".join(PARAMETER_TYPES) + r")\b",
 
 # Compiled where they are used, after a failure.
 _NO_CODE: Final = r"(?s)--[^\n]*|/\*.*?\*/|N?'(?:[^']|'')*'"
+_FROM_NO_TABLE: Final = r"(?i)\btrim\s*\([^()]*?\bfrom\b|\bdistinct\s+from\b"
 _NAME: Final = r"(?:\[[^\]]+\]|\"[^\"]+\"|[A-Za-z_#][\w$#]*)"
 _TABLE: Final = rf"(?i)(?<![@\w])(?:from|join)\s+({_NAME}(?:\s*\.{{1,2}}\s*{_NAME}){{0,3}})(?![\w$#]|\s*[(.])"
 _NAMED_QUERY: Final = rf"(?i)(?:\bwith|,)\s+({_NAME})\s*(?:\([^)]*\)\s*)?as\s*\("
@@ -101,7 +102,7 @@ def build_statement(query: Query, parameters: Mapping[str, object]) -> tuple[str
 
 def tables_in(sql: str) -> list[str]:
     """Return the tables that a query file reads, as it spells them, each once, as far as can be seen."""
-    code = re.sub(_NO_CODE, " ", sql)
+    code = re.sub(_FROM_NO_TABLE, " ", re.sub(_NO_CODE, " ", sql))
     named = {name.lower() for name in re.findall(_NAMED_QUERY, code)}
     tables = {table.lower(): table for table in re.findall(_TABLE, code)}
     return [table for key, table in tables.items() if key not in named]

@@ -151,6 +151,9 @@ def test_the_tables_of_the_built_in_files_are_found() -> None:
         ("-- from here\nselect a /* join that */ from (select b from inner_one) as t", ["inner_one"]),
         ("with late as (select 1 from stops) select a from late join [b c] on 1 = 1", ["stops", "[b c]"]),
         ("with a (x) as (select 1 from t), b as (select 2 from a) select x from b", ["t"]),
+        ("select trim(N' ' from name) as a, trim(leading '-' from b) from stops", ["stops"]),
+        ("select a from stops where b is not distinct from c", ["stops"]),
+        ("select distinct a from stops", ["stops"]),
         ("select a from openjson(@text) as x join dbo.split(@b) as y on 1 = 1", []),
     ],
 )  # fmt: skip
