@@ -58,7 +58,7 @@ class Terraform:
                 text=True,
                 check=False,
             )
-        if not (directory / ".terraform").exists():
+        if not (directory / ".terraform.lock.hcl").exists():  # a failed init leaves .terraform behind
             self._init(directory)
         return self.run(directory, *arguments, **environ)
 
