@@ -123,7 +123,7 @@ lock: $(INSTALLED) ## Pin the dependencies anew (append UPGRADE=--upgrade for ne
 
 .PHONY: clean
 clean: ## Remove everything that was installed or generated
-	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."

@@ -183,17 +183,17 @@ def test_on_lambda_a_scheduler_is_asked_to_try_again_by_an_error(
     assert (by_hand["outcome"], by_hand["error"]["code"]) == ("failed", "source_unavailable")
 
 
-def test_the_function_url_answers_over_http(
+def test_the_function_url_answers_who_is_signed_in_and_nobody_else(
     on_lambda: tuple[Path, Path], runtime: LambdaRuntime, world: World, tmp_path: Path
 ) -> None:
     task, interpreter = on_lambda
     caller = {"iam": {"userArn": "arn:aws:iam::123456789012:user/ada"}}
-    context = {"http": {"method": "POST"}, "authorizer": caller}
-    event = {"rawPath": "/", "requestContext": context, "body": '{"plnat": "north"}'}
+    misspelt = {"rawPath": "/", "body": '{"plnat": "north"}', "requestContext": {"http": {"method": "POST"}}}
+    signed = misspelt | {"requestContext": {"http": {"method": "POST"}, "authorizer": caller}}
 
     with Children(tmp_path) as children:
         runtime.start(children, task, interpreter, settings_of(world, task))
-        answer = runtime.invoke(event)
+        answers = [runtime.invoke(event)["statusCode"] for event in (signed, misspelt)]
 
-    assert answer["statusCode"] == 400
+    assert answers == [400, 401]
     assert world.contents()["runs"] == []
