@@ -197,3 +197,31 @@ def test_the_function_url_answers_who_is_signed_in_and_nobody_else(
 
     assert answers == [400, 401]
     assert world.contents()["runs"] == []
+
+
+@pytest.mark.parametrize(
+    ("function", "event", "told"),
+    [
+        ("cleanup", {}, ("outcome", "succeeded")),
+        ("health", {}, ("status", "healthy")),
+        ("morning_report", {"plant": "north"}, ("outcome", "partial")),  # nothing was made the day before
+    ],
+)
+def test_the_other_functions_do_their_work_on_lambda_too(
+    function: str,
+    event: Mapping[str, str],
+    told: tuple[str, str],
+    settings_file: Path,
+    on_lambda: tuple[Path, Path],
+    runtime: LambdaRuntime,
+    world: World,
+    tmp_path: Path,
+) -> None:
+    target = Lambda("x86_64", python()[0])
+    task = unpack(build_for_lambda(function, settings_file, target, tmp_path).path, tmp_path / "task")
+
+    with Children(tmp_path) as children:
+        runtime.start(children, task, on_lambda[1], settings_of(world, task))
+        answer = runtime.invoke(event)
+
+    assert answer[told[0]] == told[1], answer
