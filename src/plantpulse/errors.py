@@ -7,8 +7,8 @@
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
     │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
-    │   ├── OutOfTime               the run's own time budget is used up
-    │   └── Interrupted             somebody ended it by hand
+    │   └── OutOfTime               the run's own time budget is used up
+    ├── Interrupted                 somebody ended it by hand: not tried again, but it may be
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
         │   ├── NotConfigured       a source has no settings at all: said, not failed
@@ -51,10 +51,14 @@ class TransientError(PlantpulseError):
     is_retryable = True
 
 
-class Interrupted(TransientError):
-    """Whoever had started the run from the command line ended it with Ctrl-C."""
+class Interrupted(PlantpulseError):
+    """Whoever had started the run from the command line ended it with Ctrl-C.
+
+    The same call may succeed later, but nothing tries it again by itself: hence no TransientError.
+    """
 
     code = "interrupted"
+    is_retryable = True
 
 
 class PermanentError(PlantpulseError):

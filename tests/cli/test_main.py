@@ -13,6 +13,7 @@ from plantpulse.cli.commands import COMMANDS, Commands
 from plantpulse.cli.main import exit_code_of
 from plantpulse.errors import (
     ConfigurationError,
+    Interrupted,
     InvalidRequest,
     NotConfigured,
     PlantpulseError,
@@ -33,6 +34,7 @@ ESCAPE = "\x1b"
         (ConfigurationError("x"), 3),
         (NotConfigured("x"), 3),
         (StoreUnavailable("x"), 75),
+        (Interrupted("x"), 130),
     ],
 )
 def test_the_exit_code_tells_what_to_do(error: PlantpulseError, exit_code: int) -> None:

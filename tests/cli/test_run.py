@@ -194,9 +194,9 @@ def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
         [cli.script, "run", "live-pulse", "--json"],
         cwd=cli.folder, env=cli.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    claimed = threading.Event()
-    while not runs(world):
-        claimed.wait(0.05)
+    reading = threading.Event()
+    while not mssql.stand_in.traffic.statements:
+        reading.wait(0.05)
 
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from plantpulse.errors import PermanentError, StatementTimedOut, StoreUnavailable, TransientError
+from plantpulse.errors import Interrupted, PermanentError, StatementTimedOut, StoreUnavailable, TransientError
 from plantpulse.retry import Pacing, retried
 
 
@@ -110,3 +110,15 @@ def test_a_retry_is_a_warning_in_the_log(pacing: Pacing, capsys: pytest.CaptureF
     assert entry["severity"] == "WARNING"
     assert entry["message"] == "Supabase claim_run failed and is tried again"
     assert entry["error"] == "gone away"
+
+
+def test_an_interruption_by_hand_is_not_tried_again() -> None:
+    calls = []
+
+    def call() -> None:
+        calls.append(1)
+        raise Interrupted("by hand")
+
+    with pytest.raises(Interrupted):
+        retried(call, name="x", seconds_left=lambda: 60.0, pacing=Pacing(sleep=lambda _: None))
+    assert calls == [1]

@@ -15,7 +15,7 @@ import click
 from plantpulse import __version__
 from plantpulse.cli.app import App
 from plantpulse.cli.commands import Commands, ReaderLeft
-from plantpulse.errors import ConfigurationError, InvalidRequest, PlantpulseError, TransientError
+from plantpulse.errors import ConfigurationError, Interrupted, InvalidRequest, PlantpulseError, TransientError
 
 SUCCESS: Final = 0
 FAILED: Final = 1
@@ -73,6 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def exit_code_of(error: PlantpulseError) -> int:
     """Return the exit code that tells what the caller should do about an error."""
+    if isinstance(error, Interrupted):
+        return INTERRUPTED
     if isinstance(error, TransientError):
         return TRY_AGAIN
     if isinstance(error, InvalidRequest):
