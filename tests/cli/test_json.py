@@ -1,0 +1,88 @@
+"""Every command's JSON has the fields that docs/command-line.md tells of."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from devstack.access import SupabaseAccess
+from devstack.members import sign_up
+from plantpulse.slots import slot_at_or_before
+from tests.cli.conftest import CommandLine
+from tests.cli.test_docs import ALL, GUIDE, SECTIONS
+from tests.functions.conftest import Floor, World
+
+ADA = "ada@northfield.example"
+NEED_A_CLOUD = ("schedule ", "dead-letters ")
+# In this order, so that there is something to show, to sign and to remove.
+CALLS = {
+    "config show": [],
+    "check": [],
+    "status": [],
+    "runs list": [],
+    "runs show": ["1"],
+    "snapshots": [],
+    "safety list": [],
+    "safety ack": ["1"],
+    "safety resolve": ["1", "--resolution", "Guard fitted"],
+    "cost-centers import": ["cost-centers.csv", "--yes"],
+    "assets import": ["assets.csv", "--yes"],
+    "targets import": ["targets.csv", "--yes"],
+    "members add": [ADA],
+    "members list": [],
+    "members remove": [ADA],
+    "run live-pulse": [],
+    "run cleanup": [],
+    "run morning-report": ["--dry-run"],
+}
+
+
+def fields_told(name: str) -> set[str]:
+    """Return the fields in a section's paragraph on JSON: not the values in brackets, not tables' names."""
+    paragraph = re.search(r"^JSON: (.*?)(?:\n\n|\Z)", SECTIONS[name], re.MULTILINE | re.DOTALL)
+    assert paragraph, name
+    told = re.sub(
+        r"\([^)]*\)|columns of `\w+`|as `[\w -]+` answers|as `[\w -]+`|Wrong lines:.*", "", paragraph[1]
+    )
+    sentence = told.split(". The exit code")[0]
+    return set(re.findall(r"`([a-z_]+)`", sentence)) - {"removed"}
+
+
+def fields_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from fields_in(part)
+
+
+def test_every_command_is_called() -> None:
+    called = {name for name in ALL if not name.startswith(NEED_A_CLOUD)} - {"config schema"}
+
+    assert CALLS.keys() == called
+
+
+@pytest.fixture
+def busy_plant(cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess) -> CommandLine:
+    """Plant north with a run, an incident, a malformed row, and tables to import."""
+    for name, block in zip(("cost-centers", "assets", "targets"), GUIDE.split("```csv\n")[1:], strict=True):
+        cli.write(f"{name}.csv", block.partition("```")[0])
+    sign_up(supabase, "ada")
+    world.store.execute("delete from public.shift_targets")
+    floor.downtime("PRESS-01", "Safety Issue", 5, "11:40:00")
+    floor.output("PRESS-01", -1, "11:50:00")
+    world.tick()  # in March, where the incident is
+    world.now = datetime.now(UTC)
+    world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
+    return cli
+
+
+def test_every_field_that_is_told_is_there(busy_plant: CommandLine) -> None:
+    missing = {}
+    for name, arguments in CALLS.items():
+        result = busy_plant(*name.split(), *arguments, "--json")
+        missing[name] = fields_told(name) - set(fields_in(result.json))
+
+    assert missing == {name: set() for name in CALLS}
+    assert fields_told("check") == {"is_ok", "findings", "subject", "link", "state", "told", "remedy"}
