@@ -16,7 +16,7 @@ from typing import Final, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from plantpulse import config, invocations, runs
-from plantpulse.errors import InvalidRequest, PlantpulseError, TransientError
+from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
 from plantpulse.guard import guarded
 from plantpulse.health.view import blind_view_of, view_of
 from plantpulse.invocations import VIEWS, HttpRequest, Invocation
@@ -130,6 +130,8 @@ class HealthService:
             look = self._blind(Invocation({}), invocation)
         else:
             look = self._look(invocation)
+        if look.error is not None and look.error.code == StoreRefused.code:
+            self._settings = None
         _log(look)
         return look
 

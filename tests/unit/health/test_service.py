@@ -269,6 +269,21 @@ def test_wrong_settings_are_unhealthy_and_tried_again_at_the_next_look() -> None
     assert later == 200
 
 
+def test_a_key_that_was_changed_is_read_anew_once_the_old_one_is_refused() -> None:
+    store, read = MemoryStore(), []
+    looking = service(store)
+    looking.load_settings = lambda: read.append("read") or SETTINGS  # type: ignore[func-returns-value]
+
+    looking.http(Request())
+    store.answer = StoreRefused("Supabase refused the call: 401")
+    looking.http(Request())
+    store.answer = answer()
+    _, status, _ = looking.http(Request())
+    looking.http(Request())
+
+    assert (status, read) == (200, ["read", "read"])
+
+
 def test_without_supabase_settings_it_says_so() -> None:
     status, view = get(MemoryStore(), SETTINGS.model_copy(update={"supabase": None}))
 
