@@ -251,6 +251,26 @@ def test_a_truncated_output_writes_no_snapshots(world: World, floor: Floor) -> N
     assert run["safety_until"] is not None
 
 
+def test_downtime_that_is_cut_off_takes_none_from_the_slots_before(world: World, floor: Floor) -> None:
+    floor.downtime("PRESS-01", "Jam", 7, "11:40:00")
+    world.tick()
+    for second in range(3):
+        floor.downtime("PAINT-01", "Short stop", 0, f"11:50:0{second}")
+    floor.output("PRESS-01", 30, "11:50:00")
+    world.pulse = {"row_limit": 3}
+    world.now += QUARTER
+
+    _, report = world.tick(NOON_IN_CHICAGO + QUARTER)
+
+    assert (report["outcome"], report["counts"]["snapshots_written"]) == ("partial", 2)
+    assert "result_truncated" in [warning["code"] for warning in report["warnings"]]
+    noon = world.rows(
+        "select downtime_minutes::float from public.live_snapshots join public.assets as a on a.id = asset_id"
+        " where source_name = 'PRESS-01' order by snapshot_timestamp limit 1"
+    )
+    assert noon == [{"downtime_minutes": 7.0}]
+
+
 def test_more_safety_events_than_one_read_takes_are_read_page_by_page(world: World, floor: Floor) -> None:
     world.pulse = {"row_limit": 2}
     for hour in ("07", "08", "09", "10", "11"):

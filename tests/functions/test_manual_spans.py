@@ -235,6 +235,45 @@ def test_an_answer_that_is_cut_off_is_asked_for_slot_by_slot(morning: World, flo
     assert list(press(morning)) == ["10:15", "10:30", "10:45", "11:00", "11:15"]
 
 
+def downtime(world: World) -> list[float]:
+    rows = world.rows(
+        """
+        select s.downtime_minutes::float as minutes
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where a.source_name = 'PRESS-01'
+        order by s.snapshot_timestamp
+        """
+    )
+    return [row["minutes"] for row in rows]
+
+
+def test_downtime_that_is_cut_off_takes_none_of_what_is_stored(morning: World, floor: Floor) -> None:
+    floor.downtime("PRESS-01", "Jam", 7, "11:40:00")
+    tick(morning, 0)
+    for second in range(3):
+        floor.downtime("PAINT-01", "Short stop", 0, f"11:50:0{second}")
+    floor.output("PRESS-01", 32, "11:50:00")
+    morning.pulse = {"row_limit": 3}
+
+    _, report = fill(morning, "12:00", "12:00")
+
+    assert (report["outcome"], codes(report)) == ("partial", ["result_truncated"])
+    assert downtime(morning) == [7.0]
+    assert press(morning)["12:00"][0] == 0.0  # what is written of a slot is written whole
+
+
+def test_only_the_slot_whose_downtime_is_cut_off_is_left_out_of_a_span(morning: World, floor: Floor) -> None:
+    for second in range(3):
+        floor.downtime("PAINT-01", "Short stop", 1, f"11:50:0{second}")
+    morning.pulse = {"row_limit": 3, "window_minutes": 15}
+
+    _, report = fill(morning, "11:15", "12:00")
+
+    assert (report["outcome"], codes(report)) == ("partial", ["result_truncated"])
+    assert list(press(morning)) == ["11:15", "11:30", "11:45"]
+
+
 class Failing:
     """A connection to the plant that is lost at its n-th question for output."""
 

@@ -138,9 +138,10 @@ class SlotReader:
         return max(0, min(written, buckets - self.pulse.window_minutes // self.pulse.every_minutes))
 
     def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
-        """Return the slots that are to be written, of those asked for; None when the output was cut off.
+        """Return the slots that are to be written, of those asked for; None when an answer was cut off.
 
-        Several may then be asked for one by one; cut off for one alone, it is noted as incomplete.
+        Several may then be asked for one by one; of one alone only cut off output gives None, and either is
+        noted as incomplete.
 
         Raises: the source's errors of the required queries.
         """
@@ -151,7 +152,7 @@ class SlotReader:
             self.unknown_assets.update(unknown_assets(self.model, batch.readings()))
             self.doubtful += [at for at in slots if at in batch.doubtful]
             due = [at for at in slots if at not in batch.doubtful and not self._is_stored(at, batch)]
-            return [self._judge(at, batch) for at in due]
+            return [self._judge(at, batch) for at in due if not self._would_lose_downtime(at, batch)]
 
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
         windows = [self._window(at) for at in slots]
@@ -161,7 +162,10 @@ class SlotReader:
         output = self.answers.ask(source, "output", grid.bounds, is_paged=is_divisible, bucket_s=bucket_s)
         if output.is_truncated and is_divisible:
             return None
-        stops = self.answers.ask(source, "downtime", bounds_reaching_in(grid.bounds, span, self.zone))
+        reaching_in = bounds_reaching_in(grid.bounds, span, self.zone)
+        stops = self.answers.ask(source, "downtime", reaching_in, is_paged=is_divisible)
+        if stops.is_truncated and is_divisible:
+            return None
         buckets = bucket_count(*grid)
         fresh, known = self._told_apart(output.rows, slots, grid)
         units = [
@@ -274,6 +278,10 @@ class SlotReader:
         if not is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
             return None
         return buckets_in(newest, *grid, self.zone)
+
+    def _would_lose_downtime(self, at: datetime, batch: _Batch) -> bool:
+        """Say whether a slot that may be stored whole would be written anew without its downtime."""
+        return batch.downtime is None and (bool(self.plan.slots) or at in self.coverage.fingerprints)
 
     def _is_stored(self, at: datetime, batch: _Batch) -> bool:
         """Say whether a slot's rows are stored just so, or can no longer be told any better."""
