@@ -1,5 +1,5 @@
 # plantpulse.yaml as it was written, and the rules that the code's models have for it. `rules.json`
-# and `time_zones.txt` are generated from src/plantpulse/settings.py by `make infra`.
+# and `time_zones.txt` are generated from src/plantpulse/settings/ by `make infra`.
 locals {
   rules = jsondecode(file("${path.module}/rules.json"))
   told  = local.rules.told

@@ -1,0 +1,30 @@
+"""The settings as frozen models: what may be set, in which form, and what it means. One module a section.
+
+`config` fills them from plantpulse.yaml and the environment. Every field carries its description,
+because the README's table and the JSON schema for editors are made from them.
+"""
+
+from plantpulse.settings.cleanup import CleanupSettings
+from plantpulse.settings.health import HealthSettings
+from plantpulse.settings.live_pulse import LivePulseSettings
+from plantpulse.settings.manual_calls import ManualCallsSettings
+from plantpulse.settings.morning_report import MorningReportSettings, TimeOfDay
+from plantpulse.settings.plant import PlantSettings, Severity
+from plantpulse.settings.sql_server import SqlServerSettings
+from plantpulse.settings.supabase import SupabaseSettings
+from plantpulse.settings.whole import PLANT_SECTIONS, Settings
+
+__all__ = [
+    "PLANT_SECTIONS",
+    "CleanupSettings",
+    "HealthSettings",
+    "LivePulseSettings",
+    "ManualCallsSettings",
+    "MorningReportSettings",
+    "PlantSettings",
+    "Settings",
+    "Severity",
+    "SqlServerSettings",
+    "SupabaseSettings",
+    "TimeOfDay",
+]

@@ -1,0 +1,47 @@
+"""How long rows are kept."""
+
+from pydantic import Field, model_validator
+
+from plantpulse.settings.section import MINUTES_A_DAY, Section
+
+LONGEST_RETENTION_DAYS = 3650
+LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
+
+
+class CleanupSettings(Section):
+    """How long rows are kept, and how often those that have outlived it are removed. Common to all plants."""
+
+    every_minutes: int = Field(60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; divides a day")
+    timeout_s: int = Field(
+        120, ge=30, le=900, description="A run ends within this time; the next one goes on"
+    )
+    snapshot_retention_hours: int = Field(
+        24, ge=1, le=LONGEST_RETENTION_HOURS, description="How long live_snapshots are kept, in hours"
+    )
+    rejected_record_retention_days: int = Field(
+        30, ge=1, le=LONGEST_RETENTION_DAYS, description="How long rejected_records are kept, in days"
+    )
+    run_retention_days: int = Field(
+        90,
+        # A slot is still run a week late (catch_up_hours), and only its run tells that it has been.
+        ge=8,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long pipeline_runs are kept, in days; those that hold state stay",
+    )
+
+    @model_validator(mode="after")
+    def _fits_a_day(self) -> "CleanupSettings":
+        if MINUTES_A_DAY % self.every_minutes:
+            raise ValueError("every_minutes must divide a day (1440 minutes) without a rest")
+        return self
+
+    def keep_hours(self) -> dict[str, int]:
+        """Return how long the rows of each table that expires are kept, in the order of removal.
+
+        Runs come last: a run stays as long as rows of another table refer to it.
+        """
+        return {
+            "live_snapshots": self.snapshot_retention_hours,
+            "rejected_records": self.rejected_record_retention_days * 24,
+            "pipeline_runs": self.run_retention_days * 24,
+        }

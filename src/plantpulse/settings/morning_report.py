@@ -1,0 +1,53 @@
+"""Schedule, production day and limits of the Morning Report."""
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from plantpulse.settings.section import Section
+
+
+def _time_of_day(text: object) -> str:
+    """Return a local time; YAML 1.1 reads an unquoted 16:00 as the number 960."""
+    if isinstance(text, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        return text
+    raise ValueError('must be a time of day in quotes, such as "06:00"')
+
+
+TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
+
+
+class MorningReportSettings(Section):
+    """Schedule, production day and limits of the Morning Report: common to all plants, or a plant's own."""
+
+    enabled: bool = Field(True, description="Whether it is reported on schedule")
+    at: TimeOfDay = Field("06:00", description="When the report is made, plant time")
+    day_starts_at: TimeOfDay = Field(
+        "00:00", description="When a production day begins, plant time; after noon it is the next date's"
+    )
+    look_back_days: int = Field(
+        1, ge=0, le=31, description="How many days before are reported again, for rows that came late"
+    )
+    catch_up_days: int = Field(7, ge=1, le=31, description="How far back a missed morning is made up for")
+    slot_tolerance_s: int = Field(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
+    timeout_s: int = Field(120, ge=20, le=900, description="A report ends within this time")
+    warn_after_s: int = Field(90, ge=1, le=900, description="A report that takes longer warns")
+    row_limit: int = Field(
+        50_000, ge=1, le=1_000_000, description="Most rows read from one query over a day (TOP)"
+    )
+    rejected_share_for_partial: float = Field(
+        0.05, ge=0, le=1, description="Share of malformed rows from which a report is called partial"
+    )
+    longest_range_days: int = Field(31, ge=1, le=366, description="Most days asked for at once by hand")
+    source_keeps_days: int = Field(
+        400,
+        ge=1,
+        le=36_500,
+        description="How long the plant's SQL Server keeps its rows: older days are refused",
+    )
+
+    @property
+    def slow_after_s(self) -> float:
+        """Return from when a report is slow: as set, but never so late that nobody would be warned."""
+        return min(self.warn_after_s, self.timeout_s * 0.75)

@@ -1,0 +1,85 @@
+"""One plant: its clock, its SQL Server, its reason codes, and what it has otherwise than the others."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from plantpulse.settings.live_pulse import LivePulseSettings
+from plantpulse.settings.morning_report import MorningReportSettings
+from plantpulse.settings.section import Section
+from plantpulse.settings.sql_server import SqlServerSettings
+
+LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is no large object
+
+Severity = Literal["low", "medium", "high", "critical"]
+PlantKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+def _known_time_zone(name: str) -> str:
+    """Return the IANA name of a time zone that is named as IANA or as Windows names it."""
+    if _is_iana_time_zone(name):
+        return name
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - most plants are configured by IANA names
+
+    iana_name = win_tz.get(name, "")
+    if _is_iana_time_zone(iana_name):
+        return iana_name
+    raise ValueError(
+        "must be an IANA time zone such as Europe/Berlin or a Windows one such as W. Europe Standard Time"
+    )
+
+
+def _is_iana_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
+    """Refuse what safety.sql could not find: it looks codes up between bars in 4,000 characters."""
+    if any(not code.strip() or "|" in code for code in codes):
+        raise ValueError("a reason code must not be blank and must not hold a |")
+    if sum(len(code) + 1 for code in codes) >= LONGEST_CODES:
+        raise ValueError(f"all reason codes together must stay below {LONGEST_CODES} characters")
+    return codes
+
+
+class PlantSettings(Section):
+    """One plant: its clock, its SQL Server and how its rows are to be read."""
+
+    enabled: bool = Field(True, description="Whether anything of it runs on schedule")
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
+    )
+    sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
+    missing_settings: tuple[str, ...] = Field(
+        (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
+    )
+    queries_dir: Path | None = Field(
+        None, description="Folder whose .sql files replace the built-in query files of the same name"
+    )
+    source_lag_s: int = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="Windows end this long before their slot, in seconds, as rows arrive late",
+    )
+    oee_scale: Literal["percent", "fraction"] = Field(
+        "percent", description="Scale of the plant's own OEE figures"
+    )
+    safety_reason_codes: Annotated[dict[str, Severity], AfterValidator(_searchable)] = Field(
+        default={"Safety Issue": "critical"},
+        min_length=1,
+        description="Downtime reason codes that are safety incidents, each with its severity",
+    )
+    live_pulse: LivePulseSettings | None = Field(
+        None, description="Settings of live_pulse that this plant has otherwise; the rest are the common ones"
+    )
+    morning_report: MorningReportSettings | None = Field(
+        None,
+        description="Settings of morning_report that this plant has otherwise; the rest are the common ones",
+    )
