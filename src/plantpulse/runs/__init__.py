@@ -1,0 +1,49 @@
+"""The run protocol: what a pipeline plans, what a claim answers, what a run reports.
+
+A run goes: plan, claim, work, then commit or fail (docs/architecture.md). The truth about claims,
+leases and fences is in Postgres (`supabase/migrations`); this package gives it Python shapes and
+knows neither HTTP nor Supabase nor any one pipeline.
+"""
+
+from plantpulse.runs.budget import Budget, utc_now
+from plantpulse.runs.plan import ALL_PLANTS, Json, RunPlan, Trigger, span_of
+from plantpulse.runs.report import (
+    SLOW_RUN,
+    FinalStatus,
+    Outcome,
+    RunReport,
+    Status,
+    answer_without_work,
+    error_as_json,
+    noting_slowness,
+    report_of_failure,
+    report_of_plan,
+)
+from plantpulse.runs.run import Progress, Run, RunEnder, begin, complete, peak_memory_mb, require_fence
+
+__all__ = [
+    "ALL_PLANTS",
+    "SLOW_RUN",
+    "Budget",
+    "FinalStatus",
+    "Json",
+    "Outcome",
+    "Progress",
+    "Run",
+    "RunEnder",
+    "RunPlan",
+    "RunReport",
+    "Status",
+    "Trigger",
+    "answer_without_work",
+    "begin",
+    "complete",
+    "error_as_json",
+    "noting_slowness",
+    "peak_memory_mb",
+    "report_of_failure",
+    "report_of_plan",
+    "require_fence",
+    "span_of",
+    "utc_now",
+]

@@ -1,0 +1,82 @@
+"""What an invocation is to do, decided before anything is claimed or read; what a claim says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from plantpulse import __version__
+from plantpulse.errors import InternalError
+from plantpulse.slots import Window
+
+Json = Any
+Trigger = Literal["schedule", "manual"]
+
+
+# Stands for the plant in the runs of a pipeline that runs once for all of them: no plant's key looks like it,
+# and only members of all plants see its runs.
+ALL_PLANTS: Final = "(all plants)"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What an invocation is to do, decided before anything is claimed or read.
+
+    `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
+    `window` is the span that it reads, None for a pipeline that reads none. `wants` names the parts of the
+    plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall, `asks`
+    what else the pipeline's claim says. `slots` are the past ones that a person asked for, newest first;
+    none for every other run.
+    """
+
+    pipeline: str
+    plant: str
+    trigger: Trigger
+    slot: datetime | None
+    at: datetime
+    lease_s: int
+    window: Window | None = None
+    wants: tuple[str, ...] = ()
+    recent_slots: tuple[datetime, ...] = ()
+    asks: Mapping[str, Json] = field(default_factory=dict)
+    slots: tuple[datetime, ...] = ()
+    is_dry_run: bool = False
+    idempotency_key: str | None = None
+    requested_by: str | None = None
+
+    def as_claim(self, fence: str) -> dict[str, Json]:
+        """Return the argument of `claim_run`."""
+        return {
+            "pipeline": self.pipeline,
+            "plant": self.plant,
+            "trigger": self.trigger,
+            "slot": text_of(self.slot),
+            "fence": fence,
+            "idempotency_key": self.idempotency_key,
+            "requested_by": self.requested_by,
+            "lease_s": self.lease_s,
+            "window_start": text_of(self.window.start if self.window else None),
+            "window_until": text_of(self.window.until if self.window else None),
+            "code_version": __version__,
+            "is_dry_run": self.is_dry_run,
+            "wants": list(self.wants),
+            "recent_slots": [slot.isoformat() for slot in self.recent_slots],
+            "span": span_of(self.slots),
+            **self.asks,
+        }
+
+    def require_window(self) -> Window:
+        """Return the span that it reads. Raises: InternalError for a pipeline that reads none."""
+        if self.window is None:
+            raise InternalError(f"a run of {self.pipeline} has no window")
+        return self.window
+
+
+def span_of(slots: Sequence[datetime]) -> dict[str, str] | None:
+    """Return the first and the last of the slots as reports and claims show them; None without any."""
+    return {"from": min(slots).isoformat(), "until": max(slots).isoformat()} if slots else None
+
+
+def text_of(instant: datetime | None) -> str | None:
+    """Return an instant as reports and claims show it; None for none."""
+    return instant.isoformat() if instant else None

@@ -1,0 +1,159 @@
+"""A claimed run: what the claim brought, how far the work has come, and its end."""
+
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from plantpulse.errors import FenceRefused, PlantpulseError
+from plantpulse.runs.budget import Budget
+from plantpulse.runs.plan import Json, RunPlan, text_of
+from plantpulse.runs.report import FinalStatus, RunReport, error_as_json, noting_slowness, report_of_plan
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has done so far; the only thing about a run that changes."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    timings_ms: dict[str, int] = field(default_factory=dict)
+    warnings: list[dict[str, str]] = field(default_factory=list)
+    source: dict[str, Json] | None = None
+    finished: bool | None = None
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time spent inside to a step's milliseconds, also when it fails."""
+        started_s = time.monotonic()
+        try:
+            yield
+        finally:
+            spent_ms = round((time.monotonic() - started_s) * 1000)
+            self.timings_ms[step] = self.timings_ms.get(step, 0) + spent_ms
+
+    def count(self, name: str, number: int) -> None:
+        """Add to a count."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def warn(self, code: str, message: str) -> None:
+        """Note, once, what a reader of the report should know although the run went on."""
+        warning = {"code": code, "message": message}
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A claimed run: what the claim brought, and what the work needs beside it.
+
+    `assets` and `shift_patterns` are the plant model's JSON rows. `snapshots_until` and `safety_until`
+    say how far earlier runs have covered, None before the first; `catch_up_from` and `catch_up_until`
+    which older slots they left, None when none. `fingerprints` are those of the plan's recent slots.
+    `brought` is the claim's answer as a whole.
+    """
+
+    plan: RunPlan
+    fence: str
+    run_id: int | None
+    attempt: int
+    started_at: datetime
+    budget: Budget
+    progress: Progress
+    is_cold_start: bool = False
+    assets: Sequence[Mapping[str, Json]] = ()
+    shift_patterns: Sequence[Mapping[str, Json]] | None = None
+    snapshots_until: datetime | None = None
+    safety_until: datetime | None = None
+    catch_up_from: datetime | None = None
+    catch_up_until: datetime | None = None
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    brought: Mapping[str, Json] = field(default_factory=dict)
+
+    def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
+        """Return the report as it stands now, with `status` as its outcome."""
+        report = replace(
+            report_of_plan(self.plan, outcome=status, is_cold_start=self.is_cold_start),
+            status=None if self.plan.is_dry_run else status,
+            run_id=self.run_id,
+            attempt=self.attempt,
+            started_at=text_of(self.started_at),
+            counts=dict(self.progress.counts),
+            timings_ms=dict(self.progress.timings_ms),
+            warnings=tuple(self.progress.warnings),
+            error=error_as_json(error) if error else None,
+            source=self.progress.source,
+            finished=self.progress.finished,
+            peak_memory_mb=peak_memory_mb(),
+        )
+        return noting_slowness(report, self.budget)
+
+
+def peak_memory_mb() -> int:
+    """Return the most memory that this process has held so far, in MiB."""
+    kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(kib / 1024 / (1024 if sys.platform == "darwin" else 1))  # macOS counts bytes
+
+
+def begin(
+    plan: RunPlan,
+    answer: Mapping[str, Json],
+    fence: str,
+    budget: Budget,
+    progress: Progress,
+    *,
+    is_cold_start: bool,
+) -> Run:
+    """Return the run that a claim answered `claimed` has begun."""
+    claimed = answer["run"]
+    return Run(
+        plan=plan,
+        fence=fence,
+        run_id=claimed["run_id"],
+        attempt=claimed["attempt"],
+        started_at=datetime.fromisoformat(claimed["started_at"]),
+        budget=budget,
+        progress=progress,
+        is_cold_start=is_cold_start,
+        assets=answer.get("assets", ()),
+        shift_patterns=answer.get("shift_patterns"),
+        snapshots_until=_instant(answer.get("snapshots_until")),
+        safety_until=_instant(answer.get("safety_until")),
+        catch_up_from=_instant(answer.get("catch_up_from")),
+        catch_up_until=_instant(answer.get("catch_up_until")),
+        fingerprints=answer.get("fingerprints", {}),
+        brought=answer,
+    )
+
+
+def require_fence(answer: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return the answer to a commit. Raises: FenceRefused when another run had taken over."""
+    if answer["answer"] == "fenced":
+        raise FenceRefused("another run took over while this one worked; this commit wrote nothing")
+    return answer
+
+
+class RunEnder(Protocol):
+    """What ending a run needs of Supabase, for a pipeline whose end commits nothing else."""
+
+    def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+def complete(run: Run, status: Literal["succeeded", "partial"], store: RunEnder) -> RunReport:
+    """End a run whose data is written already; returns the report as recorded, of a dry run as it stands.
+
+    Raises: FenceRefused when another run had taken over.
+    """
+    report = run.report(status)
+    if run.plan.is_dry_run:
+        return report
+    completion = {"status": status, "report": report.as_json()}
+    answer = require_fence(store.complete_run(run.fence, completion))
+    return RunReport.from_json(answer["report"])
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
