@@ -161,14 +161,19 @@ def test_cleanup_removes_what_has_expired(cli: CommandLine, world: World) -> Non
     assert runs(world) == [("cleanup", "succeeded", OPERATOR)]
 
 
-def test_a_morning_report_of_a_day_is_made_anew(cli: CommandLine, world: World, floor: Floor) -> None:
+@pytest.mark.parametrize("names", [("--date",), ("--from", "--until")])
+def test_a_morning_report_of_a_day_is_made_anew(
+    cli: CommandLine, world: World, floor: Floor, names: tuple[str, ...]
+) -> None:
     yesterday = (datetime.now(CHICAGO) - timedelta(days=1)).date()
     floor.run(
         "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
         "PRESS-01", 900, f"{yesterday}T12:00:00",
     )  # fmt: skip
 
-    result = cli("run", "morning-report", "--date", yesterday.isoformat(), "--json")
+    day = [word for name in names for word in (name, yesterday.isoformat())]
+
+    result = cli("run", "morning-report", *day, "--json")
 
     assert result.exit_code == 0, result.out
     rows = world.rows(

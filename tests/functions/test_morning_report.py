@@ -466,12 +466,19 @@ def test_a_day_that_the_source_has_let_go_of_keeps_its_summary(world: Mornings, 
 
 
 @pytest.mark.usefixtures("tuesday")
-def test_days_asked_for_by_hand_leave_the_last_one_named_out(world: Mornings) -> None:
-    status, report = world.ask(from_date="2026-03-08", until_date="2026-03-10")
+def test_days_asked_for_by_hand_are_the_first_and_the_last_named_and_those_between(world: Mornings) -> None:
+    status, report = world.ask(from_date="2026-03-08", until_date="2026-03-09")
 
     assert (status, report["trigger"]) == (200, "manual")
     assert report["window"] == {"start": "2026-03-08T06:00:00+00:00", "until": "2026-03-10T05:00:00+00:00"}
     assert world.days() == ["2026-03-08", "2026-03-09"]
+
+
+@pytest.mark.usefixtures("tuesday")
+def test_a_range_may_be_one_day(world: Mornings) -> None:
+    world.ask(from_date="2026-03-10", until_date="2026-03-10")
+
+    assert world.days() == ["2026-03-10"]
 
 
 @pytest.mark.usefixtures("tuesday")
@@ -500,17 +507,21 @@ def test_without_a_day_a_person_gets_the_last_one_that_is_over(world: Mornings) 
         ),
         ({"from_date": "2026-03-09"}, "until_date", "from_date and until_date belong together"),
         ({"until_date": "2026-03-09"}, "from_date", "from_date and until_date belong together"),
-        ({"from_date": "2026-03-09", "until_date": "2026-03-09"}, "until_date", "must be after from_date"),
-        ({"from_date": "2026-03-10", "until_date": "2026-03-01"}, "until_date", "must be after from_date"),
         (
-            {"from_date": "2026-03-09", "until_date": "2026-03-12"},
+            {"from_date": "2026-03-10", "until_date": "2026-03-09"},
+            "until_date",
+            "must not lie before from_date",
+        ),
+        ({"from_date": "2026-03-10", "until_date": "9999-12-31"}, "until_date", "must be a day that is over"),
+        (
+            {"from_date": "2026-03-09", "until_date": "2026-03-11"},
             "until_date",
             "the last day that is over is 2026-03-10",
         ),
         (
             {"from_date": "2026-01-01", "until_date": "2026-03-01"},
             "until_date",
-            "at most 31 days at once (longest_range_days), not 59",
+            "at most 31 days at once (longest_range_days), not 60",
         ),
         (
             {"from_date": "0001-01-01", "until_date": "0001-01-02"},

@@ -50,7 +50,7 @@ def _dry_run_option(function: Function) -> Function:
 @run.command("live-pulse")
 @plant_option
 @click.option("--from", "since", metavar="TIME", help="Read a span of the past again, from then on.")
-@click.option("--until", metavar="TIME", help="With --from: the end of the span, not included.")
+@click.option("--until", metavar="TIME", help="With --from: until then, included.")
 @_dry_run_option
 @json_option
 @pass_app
@@ -83,7 +83,7 @@ def cleanup(app: App, dry_run: bool) -> int:
     "--date", "day", metavar="DATE", help="The production day; without it the last one that is over."
 )
 @click.option("--from", "since", metavar="DATE", help="The first of several production days.")
-@click.option("--until", metavar="DATE", help="With --from: the first day that is not reported.")
+@click.option("--until", metavar="DATE", help="With --from: the last one, included.")
 @_dry_run_option
 @json_option
 @pass_app

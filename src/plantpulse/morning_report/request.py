@@ -1,7 +1,6 @@
 """What a caller may ask of the Morning Report, and which days are refused.
 
-Pure. Days are named by their dates; `until_date` is the first one that is not asked for, as every `until`
-in plantpulse.
+Pure. Days are named by their dates, the first and the last, both included, as with the span of a poll.
 """
 
 import datetime as dt
@@ -60,7 +59,7 @@ def days_asked(
     days, fields = _named(request) or (Days(newest, newest + _DAY), ("date", "date"))
     count = (days.until - days.first).days
     if count < 1:
-        raise InvalidRequest("must be after from_date", field="until_date")
+        raise InvalidRequest("must not lie before from_date", field="until_date")
     if count > report.longest_range_days:
         told = f"at most {report.longest_range_days} days at once (longest_range_days), not {count}"
         raise InvalidRequest(told, field="until_date")
@@ -79,12 +78,16 @@ def _named(request: MorningReportRequest) -> tuple[Days, tuple[str, str]] | None
     if date and (first or until):
         raise InvalidRequest("name one date, or from_date and until_date, not both", field="date")
     if date:
-        if date == dt.date.max:
-            raise InvalidRequest("must be a day that is over", field="date")
-        return Days(date, date + _DAY), ("date", "date")
+        return _days(date, date, "date"), ("date", "date")
     if first and until:
-        return Days(first, until), ("from_date", "until_date")
+        return _days(first, until, "until_date"), ("from_date", "until_date")
     if first or until:
         missing = "until_date" if first else "from_date"
         raise InvalidRequest("from_date and until_date belong together", field=missing)
     return None
+
+
+def _days(first: dt.date, last: dt.date, field: str) -> Days:
+    if last == dt.date.max:
+        raise InvalidRequest("must be a day that is over", field=field)
+    return Days(first, last + _DAY)
