@@ -154,3 +154,13 @@ def test_a_number_stands_for_one_decision() -> None:
 
     assert [path.read_text(encoding="utf-8").split()[1] for path in decisions] == numbers
     assert len(set(numbers)) == len(numbers)
+
+
+def test_a_decision_that_the_code_cites_is_there() -> None:
+    numbers = {file.name[:4] for file in (ROOT / "docs" / "decisions").glob("0*.md")}
+    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "src").rglob("*.py")]
+
+    cited = {number for source in sources for number in re.findall(r"docs/decisions/(\d{4})", source)}
+
+    assert cited
+    assert cited <= numbers
