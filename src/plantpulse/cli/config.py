@@ -83,7 +83,8 @@ def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, st
 def _common(place: str) -> str:
     """Return where a plant's setting stands that the plant has not of its own."""
     parts = place.split(".")
-    return ".".join(parts[2:]) if parts[0] == "plants" and parts[2:3] == ["live_pulse"] else place
+    is_of_a_pipeline = parts[0] == "plants" and parts[2:3] in (["live_pulse"], ["morning_report"])
+    return ".".join(parts[2:]) if is_of_a_pipeline else place
 
 
 def _table(app: App, rows: list[dict[str, Any]]) -> Table:
