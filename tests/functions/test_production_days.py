@@ -80,6 +80,7 @@ def test_an_open_stop_costs_all_hours_of_a_long_day(world: Mornings, week: Week)
     world.settings, world.now = {"time_zone": "Europe/Berlin"}, utc(10, 26, 5)
     world.store.execute("delete from public.shift_targets")
     week.downtime("PRESS-01", "Fire", None, "2026-10-23T08:00:00")
+    week.output("PAINT-01", 1, "2026-10-25T12:00:00")
 
     world.morning(utc(10, 26, 5))
 
@@ -102,6 +103,29 @@ def test_a_stop_over_the_change_of_the_clock_is_as_long_as_it_was(
     world.morning(morning)
 
     assert (world.summary(day=day)["downtime"], world.summary(day=day)["loss"]) == (90, 180)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "day", "morning", "began", "minutes"),
+    [
+        # To seven by the new clock, which a length added by the wall clock takes for six.
+        ("06:00", "2026-03-29", utc(3, 30, 4), "2026-03-28T22:00:00", 480),
+        ("00:00", "2026-03-30", utc(3, 31, 4), "2026-03-28T20:00:00", 28 * 60),
+    ],
+    ids=["the night of the change", "the day after"],
+)
+def test_a_stop_that_began_before_springs_change_reaches_into_the_day_in_which_it_ended(
+    world: Mornings, week: Week, starts_at: str, day: str, morning: datetime, began: str, minutes: int
+) -> None:
+    world.settings, world.now = {"time_zone": "Europe/Berlin"}, morning
+    world.report = {"day_starts_at": starts_at, "look_back_days": 0}
+    world.store.execute("delete from public.shift_targets")
+    week.output("PRESS-01", 5, f"{day}T12:00:00")
+    week.downtime("PRESS-01", "Jam", minutes, began)
+
+    world.morning(morning)
+
+    assert (world.summary(day=day)["downtime"], world.summary(day=day)["loss"]) == (60, 120)
 
 
 @pytest.mark.parametrize(

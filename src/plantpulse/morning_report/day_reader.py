@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.morning_report.day import ProductionDay
 from plantpulse.morning_report.summaries import DayReadings
 from plantpulse.plant import readings as parsing
-from plantpulse.plant.local_time import LocalBounds, local_bounds
+from plantpulse.plant.local_time import LocalBounds, bounds_reaching_in, local_bounds
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import Parsed, QualityReading
 from plantpulse.source.answers import Answers, Source
@@ -42,7 +42,7 @@ class DayReader:
         keep = self.answers.keep if is_new else _readings
         bucket_s = int((bounds.until - bounds.start).total_seconds())
         output = self.answers.ask(source, "output", bounds, bucket_s=bucket_s)
-        stops = self.answers.ask(source, "downtime", bounds)
+        stops = self.answers.ask(source, "downtime", bounds_reaching_in(bounds, day.window, self.zone))
         found = DayReadings(
             output=keep(parsing.parse_output(output.rows, bucket_count=1)),
             downtime=keep(parsing.parse_downtime(stops.rows, zone=self.zone)),
