@@ -432,6 +432,22 @@ def test_a_scheduled_day_of_which_nothing_came_says_so(world: Mornings) -> None:
     )
 
 
+def test_a_stop_that_was_open_when_the_records_ended_makes_no_zeros_of_the_day(
+    world: Mornings, week: Week
+) -> None:
+    week.output("PRESS-01", 500, "2026-03-09T13:00:00")
+    week.downtime("PAINT-01", "Jam", None, "2026-03-09T23:50:00")
+
+    _, report = world.morning()
+
+    assert (report["outcome"], warnings(report)) == ("partial", ["no_data"])
+    assert world.summary(day="2026-03-09")["actual"] == 500
+    for asset in ("PRESS-01", "PAINT-01"):
+        told = world.summary(asset)
+        assert (told["actual"], told["downtime"], told["waste"], told["loss"]) == (None, None, None, None)
+        assert "no data came from the plant" in told["text"].lower()
+
+
 def test_a_closed_day_is_no_cause_for_a_warning(world: Mornings, tuesday: Week) -> None:
     world.store.execute("update public.shift_targets set days_of_week = '{1,2}'")
     world.now += A_DAY

@@ -102,14 +102,15 @@ def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRate
 
 
 class _Facts(NamedTuple):
-    """What was read, by asset key; `quality` (good, rejected) None: not known of any asset."""
+    """What was read, by asset key; `quality` (good, rejected) None: not known of any asset.
+
+    `has_rows_of_the_day`: whether anything shows that the plant's records were kept on the day.
+    """
 
     output: Mapping[str, float]
     stops: Mapping[str, Sequence[Stop]]
     quality: Mapping[str, tuple[float, float]] | None
-
-    def is_empty(self) -> bool:
-        return not (self.output or self.stops or self.quality)
+    has_rows_of_the_day: bool
 
 
 class _Factors(NamedTuple):
@@ -120,11 +121,23 @@ class _Factors(NamedTuple):
 
 
 def _gather(readings: DayReadings, window: Window) -> _Facts:
+    has_stops = any(_is_row_of_the_day(stop, window) for stop in readings.downtime)
     return _Facts(
         output=sum_units(readings.output, WHOLE_DAY),
         stops=stops_by_asset(readings.downtime, window),
         quality=None if readings.quality is None else sum_quality(readings.quality),
+        has_rows_of_the_day=bool(readings.output or readings.quality or has_stops),
     )
+
+
+def _is_row_of_the_day(stop: DowntimeReading, window: Window) -> bool:
+    """Tell whether a stop began in the day, or lasted into it and was ended.
+
+    One from before that is still open is what records leave behind that are not kept any more.
+    """
+    if stop.ended_at is None:
+        return window.start <= stop.started_at < window.until
+    return stop.started_at < window.until and stop.ended_at > window.start
 
 
 def _assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
@@ -137,7 +150,7 @@ def _assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
 
 
 def _data_state(facts: _Facts, loads: Sequence[Workload | None]) -> DataState:
-    if not facts.is_empty():
+    if facts.has_rows_of_the_day:
         return "there"
     known = [load for load in loads if load is not None]
     return "missing" if not known or any(load.planned.minutes for load in known) else "closed"

@@ -342,7 +342,8 @@ def test_a_plant_without_any_plan_is_not_taken_for_closed() -> None:
         made(3, Asset(9, "STRANGER", "stranger", None, is_active=True, is_mapped=False)),
         inspected(0, 0),
         stopped("Jam", "2026-03-10T07:00", 5),
-        DowntimeReading("PRESS-01", "press-01", None, local("2026-03-08T07:00"), None),
+        DowntimeReading("PRESS-01", "press-01", None, local("2026-03-10T07:00"), None),
+        stopped("Fire", "2026-03-08T07:00", 7 * 1440),
     ],
 )
 def test_any_row_of_the_day_is_data(reading: Any) -> None:
@@ -351,6 +352,25 @@ def test_any_row_of_the_day_is_data(reading: Any) -> None:
 
 def test_a_stop_that_ended_before_the_day_is_no_data() -> None:
     assert summarised(stopped("Jam", "2026-03-09T07:00", 5)).data == "missing"
+
+
+def test_a_stop_that_nobody_has_ended_since_before_the_day_is_no_data() -> None:
+    left_open = DowntimeReading("PRESS-01", "press-01", "Jam", local("2026-03-09T23:50"), None)
+
+    found = summarised(left_open, assets=(PRESS, OVEN))
+
+    assert found.data == "missing"
+    assert [(one.actual_output, one.downtime_minutes) for one in found.summaries] == [(None, None)] * 2
+    assert summarised(left_open, day=SUNDAY).data == "closed"
+
+
+def test_a_stop_left_open_counts_on_a_day_of_which_anything_else_came() -> None:
+    left_open = DowntimeReading("PRESS-01", "press-01", "Jam", local("2026-03-09T23:50"), None)
+
+    found = summarised(left_open, made(7, OVEN), assets=(PRESS, OVEN))
+
+    assert found.data == "there"
+    assert [(one.actual_output, one.downtime_minutes) for one in found.summaries] == [(0, 465), (7, 0)]
 
 
 NIGHT = ShiftTarget(1, "night", pattern("22:00", "06:00", days=frozenset(range(1, 8))), 800)
@@ -388,6 +408,6 @@ def test_a_day_that_begins_with_the_night_shift_holds_it_whole() -> None:
 def test_an_open_stop_on_a_long_day_lasts_twenty_five_hours() -> None:
     open_stop = DowntimeReading("PRESS-01", "press-01", "Fire", local("2026-10-30T07:00"), None)
 
-    summary = only(summarised(open_stop, targets=(), day=date(2026, 11, 1)))
+    summary = only(summarised(open_stop, made(0), targets=(), day=date(2026, 11, 1)))
 
     assert (summary.downtime_minutes, summary.financial_loss) == (1500, 3000)
