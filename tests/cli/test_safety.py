@@ -55,6 +55,27 @@ def test_a_signature_is_the_users_of_this_machine_unless_a_name_is_given(cli: Co
 
 
 @pytest.mark.usefixtures("incidents")
+@pytest.mark.parametrize("name", [" ", "Ada\nByron", "A" * 201])
+def test_a_signature_is_a_name_on_one_line(cli: CommandLine, name: str) -> None:
+    result = cli("safety", "ack", "1", "--by", name)
+
+    assert (result.exit_code, result.out) == (2, "")
+    assert "by: " in result.err
+    assert ids(cli, "--state", "unacknowledged") == [2, 1]
+
+
+@pytest.mark.parametrize("command", [("safety", "ack"), ("runs", "show")])
+@pytest.mark.parametrize("number", ["0", "9223372036854775808", "one"])
+def test_what_cannot_be_an_id_is_a_wrong_argument(
+    bare: CommandLine, command: tuple[str, str], number: str
+) -> None:
+    result = bare(*command, number)
+
+    assert (result.exit_code, result.out) == (2, "")
+    assert number in result.err
+
+
+@pytest.mark.usefixtures("incidents")
 def test_signing_twice_says_who_was_first(cli: CommandLine) -> None:
     cli("safety", "ack", "1", "--by", "Ada")
 

@@ -1,4 +1,4 @@
-"""Arguments that several commands read: instants, dates and how far back to look. Pure but for the clock."""
+"""Arguments that several commands read: ids, instants and how far back to look. Pure but for the clock."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ import click
 
 _UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _AGO: Final = re.compile(r"(\d{1,5})([mhd])")
+ID: Final = click.IntRange(1, 2**63 - 1)  # what a bigint holds
 
 
 class Since(click.ParamType[datetime]):

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
-from plantpulse.cli.arguments import Since
+from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Status
@@ -54,7 +54,7 @@ def list_runs(
 
 
 @runs.command()
-@click.argument("run_id", type=click.IntRange(1))
+@click.argument("run_id", type=ID)
 @json_option
 @pass_app
 def show(app: App, run_id: int) -> None:

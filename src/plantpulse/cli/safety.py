@@ -8,9 +8,9 @@ from typing import Any, Final, get_args
 import click
 from rich.table import Table
 
-from plantpulse.cli import formats
+from plantpulse.cli import cells, formats
 from plantpulse.cli.app import App, Function, json_option, limit_option, pass_app, plant_option
-from plantpulse.cli.arguments import Since
+from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.settings import Severity
@@ -71,7 +71,7 @@ def _by_option(function: Function) -> Function:
 
 
 @safety.command()
-@click.argument("event_ids", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument("event_ids", type=ID, nargs=-1, required=True)
 @_by_option
 @json_option
 @pass_app
@@ -81,7 +81,7 @@ def ack(app: App, event_ids: tuple[int, ...], by: str) -> None:
 
 
 @safety.command()
-@click.argument("event_ids", type=click.IntRange(1), nargs=-1, required=True)
+@click.argument("event_ids", type=ID, nargs=-1, required=True)
 @click.option("--resolution", metavar="TEXT", required=True, help="What was done.")
 @_by_option
 @json_option
@@ -100,7 +100,10 @@ def resolve(app: App, event_ids: tuple[int, ...], resolution: str, by: str) -> N
 def _name(by: str) -> str:
     if not by.strip():
         raise InvalidRequest("a signature needs a name", field="by")
-    return by.strip()
+    try:
+        return cells.name(by.strip())
+    except ValueError as error:
+        raise InvalidRequest(str(error), field="by") from None
 
 
 def _sign(app: App, done: str, send: Callable[[Any], dict[str, Any]]) -> None:
