@@ -67,6 +67,24 @@ def test_an_unknown_command_and_a_wrong_option_end_with_2(bare: CommandLine) -> 
     assert unknown.out + wrong.out == ""
 
 
+@pytest.mark.parametrize("group", ["runs", "safety", "members"])
+def test_a_list_needs_not_be_called_one(cli: CommandLine, world: World, group: str) -> None:
+    world.tick()
+
+    for options in ((), ("--json",), ("--plant", "north", "--json")):
+        short, long = cli(group, *options), cli(group, "list", *options)
+        assert (short.exit_code, short.out) == (0, long.out)
+    assert cli(group, "--json").json
+    assert "list" in cli(group, "--help").out
+    assert cli(group, "nothing").exit_code == 2
+
+
+def test_a_shell_completes_what_may_stand_behind_a_list(bare: CommandLine) -> None:
+    asked = {"_PLANTPULSE_COMPLETE": "bash_complete", "COMP_WORDS": "plantpulse runs ", "COMP_CWORD": "2"}
+
+    assert bare.process(**asked).out.split() == ["plain,list", "plain,show"]
+
+
 def test_a_wrong_option_beside_json_is_told_in_json(bare: CommandLine) -> None:
     result = bare("runs", "list", "--json", "--limit", "none")
 

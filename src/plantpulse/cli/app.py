@@ -101,6 +101,17 @@ class App:
 pass_app = click.make_pass_decorator(App)
 
 
+class Listing(click.Group):
+    """A group of commands that lists when none of them is named: its options are then those of `list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, as those of `list` when they name no command."""
+        if ctx.resilient_parsing:  # a shell asks how a line may go on
+            return super().parse_args(ctx, args)
+        is_of_list = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        return super().parse_args(ctx, ["list", *args] if is_of_list else args)
+
+
 def json_option(function: Function) -> Function:
     """Give a command --json."""
 

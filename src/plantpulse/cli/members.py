@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
+from plantpulse.cli.app import App, Function, Listing, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
 from plantpulse.errors import InvalidRequest
@@ -19,19 +19,16 @@ MOST_MEMBERS: Final = 100_000
 Record = Mapping[str, Any]
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def members(ctx: click.Context) -> None:
+@click.group(cls=Listing)
+def members() -> None:
     """List, add and remove the members of plants."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_members)
 
 
 @members.command("list")
 @plant_option
 @json_option
 @pass_app
-def list_members(app: App, plant: str | None = None) -> None:
+def list_members(app: App, plant: str | None) -> None:
     """List who may see which plant, and in which role."""
     with app.records() as records:
         found = records.members({"plant": plant} if plant else {}, limit=MOST_MEMBERS)

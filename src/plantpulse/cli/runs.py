@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse.cli import formats
-from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
@@ -21,12 +21,9 @@ REJECTED_SHOWN: Final = 10
 Record = Mapping[str, Any]
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def runs(ctx: click.Context) -> None:
+@click.group(cls=Listing)
+def runs() -> None:
     """List runs, or show one with its error and timings."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_runs)
 
 
 @runs.command("list")
@@ -39,11 +36,11 @@ def runs(ctx: click.Context) -> None:
 @pass_app
 def list_runs(
     app: App,
-    plant: str | None = None,
-    pipeline: str | None = None,
-    status: str | None = None,
-    since: datetime | None = None,
-    limit: int = 20,
+    plant: str | None,
+    pipeline: str | None,
+    status: str | None,
+    since: datetime | None,
+    limit: int,
 ) -> None:
     """List runs, the latest first. Times are the plant's."""
     wanted = {"plant": plant, "pipeline": pipeline and pipeline.replace("-", "_"), "status": status}

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from plantpulse.cli import cells, formats
-from plantpulse.cli.app import App, Function, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.app import App, Function, Listing, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
@@ -26,12 +26,9 @@ STATES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def safety(ctx: click.Context) -> None:
+@click.group(cls=Listing)
+def safety() -> None:
     """List safety events; acknowledge or resolve them."""
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(list_events)
 
 
 @safety.command("list")
@@ -46,11 +43,11 @@ def safety(ctx: click.Context) -> None:
 @pass_app
 def list_events(
     app: App,
-    plant: str | None = None,
-    state: str = "open",
-    severity: str | None = None,
-    since: datetime | None = None,
-    limit: int = 50,
+    plant: str | None,
+    state: str,
+    severity: str | None,
+    since: datetime | None,
+    limit: int,
 ) -> None:
     """List safety events, the latest first: those that are not resolved, unless asked otherwise."""
     wanted = {"plant": plant, "severity": severity, **STATES[state]}
