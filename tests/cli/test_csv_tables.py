@@ -4,7 +4,7 @@ import pytest
 
 from plantpulse.cli import cells
 from plantpulse.cli.assets import ASSETS
-from plantpulse.cli.csv_tables import decode, read_table
+from plantpulse.cli.csv_tables import NotUtf8, decode, read_table
 from plantpulse.cli.targets import TARGETS, check_target
 
 HEADER = "asset,shift_name,starts_at,ends_at,target_output"
@@ -55,6 +55,16 @@ def test_an_empty_cell_is_nothing_and_a_missing_column_is_not_there() -> None:
         ("source_name\nA,B\n", ["line 2: 2 cells where there are 1 columns"]),
         ("source_name,area\n,Hall 1\n", ["line 2, source_name: must not be empty"]),
         ('source_name\n"A\n', ["line 2: not CSV: unexpected end of data"]),
+        ('source_name\nA\n"B\nC\nD\n', ["line 3: not CSV: unexpected end of data"]),
+        ('source_name\nA\n"B\nC\n"D"\n', ["line 3: not CSV: ',' expected after '\"'"]),
+        (
+            "source_name,,area,\nA,,,\n",
+            [f"line 1: column {place} has no name: take it out" for place in (2, 4)],
+        ),
+        (
+            "source_name,ideal_units_per_hour\nA,1e13\nB,1000000000000\n",
+            ["line 2, ideal_units_per_hour: '1e13' must be at most 1,000,000,000,000"],
+        ),
         (
             "source_name,ideal_units_per_hour,is_active\nA,0,maybe\nB,1.5,no\nC,1e3,yes\nD,inf,1\n",
             [
@@ -76,8 +86,10 @@ def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
 
 
 def test_a_file_that_is_not_utf8_says_how_to_save_it() -> None:
-    with pytest.raises(ValueError, match="CSV UTF-8"):
-        decode("source_name\nPresse für Türen".encode("cp1252"))
+    with pytest.raises(NotUtf8, match="CSV UTF-8") as refused:
+        decode("source_name\nPresse\nPresse für Türen".encode("cp1252"))
+
+    assert refused.value.line == 3
 
 
 def test_a_decimal_comma_is_no_number() -> None:

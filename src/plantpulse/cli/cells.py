@@ -13,6 +13,7 @@ _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:00)?")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WORDS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 LONGEST_NAME: Final = 200
+LARGEST: Final = Decimal(10) ** 12
 
 
 def name(text: str) -> str:
@@ -32,6 +33,8 @@ def number(*, above_zero: bool = False) -> Callable[[str], str]:
             raise ValueError(f"{text!r} is no number such as 1250 or 0.75") from None
         if not value.is_finite() or value < 0 or (above_zero and value == 0):
             raise ValueError(f"{text!r} must be {'above zero' if above_zero else 'zero or more'}")
+        if value > LARGEST:
+            raise ValueError(f"{text!r} must be at most {LARGEST:,}")
         return format(value, "f")
 
     return read

@@ -49,12 +49,20 @@ class Table:
     mistakes: list[Mistake] = field(default_factory=list)
 
 
+class NotUtf8(ValueError):
+    """A file is in another encoding; `line` is the first one that shows it."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__("the file is not in UTF-8: save it as 'CSV UTF-8'")
+        self.line = line
+
+
 def decode(content: bytes) -> str:
-    """Return a file's text. Raises: ValueError when it is not UTF-8."""
+    """Return a file's text. Raises: NotUtf8."""
     try:
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("the file is not in UTF-8: save it as 'CSV UTF-8'") from None
+    except UnicodeDecodeError as error:
+        raise NotUtf8(error.object[: error.start].count(b"\n") + 1) from None
 
 
 def read_table(
@@ -70,9 +78,10 @@ def read_table(
         header = [name.strip().lower() for name in next(reader, [])]
         table.mistakes += _mistakes_in_header(header, cells)
         table.columns = header
-        _read_rows(reader, table, cells, check_row)
     except csv.Error as error:
-        table.mistakes.append(Mistake(reader.line_num, None, f"not CSV: {error}"))
+        table.mistakes.append(Mistake(1, None, f"not CSV: {error}"))
+    if not table.mistakes:
+        _read_rows(reader, table, cells, check_row)
     return table
 
 
@@ -83,11 +92,13 @@ def _delimiter(text: str) -> str:
 
 def _mistakes_in_header(header: Sequence[str], cells: Mapping[str, Cell]) -> list[Mistake]:
     known = ", ".join(cells)
-    unknown = [name for name in header if name not in cells]
+    unknown = [name for name in header if name and name not in cells]
+    nameless = [place for place, name in enumerate(header, 1) if not name]
     missing = [name for name, cell in cells.items() if cell.is_required and name not in header]
     double = sorted({name for name in header if name in cells and header.count(name) > 1})
     return [
         *(Mistake(1, name, f"there is no such column; there are {known}") for name in unknown),
+        *(Mistake(1, None, f"column {place} has no name: take it out") for place in nameless),
         *(Mistake(1, name, "the column is missing") for name in missing),
         *(Mistake(1, name, "the column is there twice") for name in double),
     ]
@@ -96,17 +107,17 @@ def _mistakes_in_header(header: Sequence[str], cells: Mapping[str, Cell]) -> lis
 def _read_rows(
     reader: Any, table: Table, cells: Mapping[str, Cell], check_row: Callable[[Row], tuple[str, str] | None]
 ) -> None:
-    if table.mistakes:
-        return
     line = reader.line_num + 1
-    for values in reader:
-        if any(value.strip() for value in values):
-            mistakes = _read_row(table, line, values, cells, check_row)
-            table.mistakes += mistakes
-        if len(table.rows) > MOST_ROWS:
-            table.mistakes.append(Mistake(line, None, f"more than {MOST_ROWS} rows: split the file"))
-            return
-        line = reader.line_num + 1
+    try:
+        for values in reader:
+            if any(value.strip() for value in values):
+                table.mistakes += _read_row(table, line, values, cells, check_row)
+            if len(table.rows) > MOST_ROWS:
+                table.mistakes.append(Mistake(line, None, f"more than {MOST_ROWS} rows: split the file"))
+                return
+            line = reader.line_num + 1
+    except csv.Error as error:  # where the row begins: a quote that is never closed ends at the file's end
+        table.mistakes.append(Mistake(line, None, f"not CSV: {error}"))
 
 
 def _read_row(

@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse.cli.app import App, Function, json_option, plant_option
-from plantpulse.cli.csv_tables import Cell, Mistake, Row, Table, decode, read_table
+from plantpulse.cli.csv_tables import Cell, Mistake, NotUtf8, Row, Table, decode, read_table
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.invocations import plant_named
@@ -83,9 +83,10 @@ def run_import(
 
 def _read(file: BinaryIO, kind: Kind) -> Table:
     try:
-        table = read_table(decode(file.read()), kind.cells, kind.check_row)
-    except ValueError as error:
-        raise BadTable([Mistake(1, None, str(error))]) from None
+        text = decode(file.read())
+    except NotUtf8 as error:
+        raise BadTable([Mistake(error.line, None, str(error))]) from None
+    table = read_table(text, kind.cells, kind.check_row)
     table.mistakes += _repetitions(table, kind.key)
     if not table.rows and not table.mistakes:
         table.mistakes.append(Mistake(1, None, "there are no rows below the columns' names"))
