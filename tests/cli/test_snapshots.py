@@ -32,6 +32,7 @@ def test_the_latest_snapshot_of_every_asset_is_shown(cli: CommandLine, world: Wo
 
 
 def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: World, floor: Floor) -> None:
+    floor.output("PRESS-01", 200, "11:31:00")  # above target at noon, and no more a quarter of an hour later
     world.tick()
     world.now += QUARTER
     world.tick(NOON_IN_CHICAGO + QUARTER)
@@ -42,6 +43,7 @@ def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: Wo
 
     assert times("--asset", "Press 1") == ["17:15", "17:00"]
     assert times("--asset", "PRESS-01", "--limit", "1") == ["17:15"]
+    assert times("--asset", "PRESS-01", "--status", "above_target", "--limit", "1") == ["17:00"]
     assert times("--asset", "PRESS-01", "--since", "2026-03-11T17:10") == ["17:15"]
     assert times("--asset", 'Press "1",or(id.gt.0)') == []
 

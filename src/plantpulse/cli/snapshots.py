@@ -40,7 +40,7 @@ def snapshots(
     plant = plant_named(plant, app.settings.plants)
     with app.records() as records:
         if asset:
-            found = records.snapshots_of(plant, asset, since=since, limit=limit)
+            found = records.snapshots_of(plant, asset, status=status, since=since, limit=limit)
         else:
             found = _latest(records, plant)
     found = [one for one in found if status in (None, one["status"])][:limit]

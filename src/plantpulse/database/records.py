@@ -157,16 +157,19 @@ class Records:
             limit=limit,
         )
 
-    def snapshots_of(self, plant: str, asset: str, *, since: datetime | None, limit: int) -> list[Record]:
+    def snapshots_of(
+        self, plant: str, asset: str, *, status: str | None, since: datetime | None, limit: int
+    ) -> list[Record]:
         """Return the snapshots of one asset, named as people or as the source name it, the newest first."""
         name = asset.replace('"', '\\"')
+        filters = {"asset.plant": plant} | ({"status": status} if status else {})
         return self._transport.rows(
             "live_snapshots",
             lambda table: (
                 _since(
-                    table.select(_SNAPSHOT)
-                    .eq("asset.plant", plant)
-                    .or_(f'name.eq."{name}",source_name.eq."{name}"', reference_table="asset"),
+                    _equal(table.select(_SNAPSHOT), filters).or_(
+                        f'name.eq."{name}",source_name.eq."{name}"', reference_table="asset"
+                    ),
                     "snapshot_timestamp",
                     since,
                 )
