@@ -24,7 +24,8 @@ def test_every_setting_is_shown_with_its_value_and_origin(bare: CommandLine) -> 
         "plantpulse.yaml",
         "plants: {north: {time_zone: UTC, live_pulse: {every_minutes: 5}, morning_report: {at: '05:30'}}}\n"
         "live_pulse: {window_minutes: 60}\n"
-        "morning_report: {day_starts_at: '06:00'}",
+        "morning_report: {day_starts_at: '06:00'}\n"
+        "manual_calls: {allowed_origins: [https://pulse.example.com]}",
     )
     bare.environ["POLL_TIMEOUT_SECONDS"] = "50"
 
@@ -36,6 +37,7 @@ def test_every_setting_is_shown_with_its_value_and_origin(bare: CommandLine) -> 
     assert settings["plants.north.morning_report.at"] == ("05:30", "plantpulse.yaml")
     assert settings["plants.north.morning_report.day_starts_at"] == ("06:00", "plantpulse.yaml")
     assert settings["plants.north.morning_report.row_limit"] == (50000, "default")
+    assert settings["manual_calls.allowed_origins"] == (["https://pulse.example.com"], "plantpulse.yaml")
     assert settings["live_pulse.timeout_s"] == (50, "POLL_TIMEOUT_SECONDS")
     assert settings["live_pulse.row_limit"] == (50000, "default")
     assert settings["plants.north.sql_server"] == (

@@ -64,6 +64,8 @@ def _values(value: Any, place: str) -> Iterator[tuple[str, Any]]:
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return HIDDEN
+    if isinstance(value, tuple):
+        return list(value)
     return value if value is None or isinstance(value, bool | int | float | str | dict) else str(value)
 
 
@@ -99,4 +101,6 @@ def _table(app: App, rows: list[dict[str, Any]]) -> Table:
 def _text(value: Any) -> str | None:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {part}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
     return None if value is None else str(value)
