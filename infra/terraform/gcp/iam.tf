@@ -1,5 +1,5 @@
 # One identity for each function, one that calls them, one that builds them. None has a role on the project
-# but the builder, which may write logs and images.
+# but the builder, which may write logs and read the sources that Cloud Functions lays down for a build.
 resource "google_service_account" "function" {
   for_each = local.functions
 
@@ -25,11 +25,28 @@ resource "google_service_account" "builder" {
 }
 
 resource "google_project_iam_member" "builder" {
-  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
-
   project = var.project
-  role    = each.key
+  role    = "roles/logging.logWriter"
   member  = google_service_account.builder.member
+}
+
+# A build starts from Cloud Functions' own copy of the bundle, in a bucket that it makes in the project itself.
+resource "google_project_iam_member" "sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.builder.member
+
+  condition {
+    title      = "sources-of-functions"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
+}
+
+resource "google_artifact_registry_repository_iam_member" "builder" {
+  location   = google_artifact_registry_repository.images.location
+  repository = google_artifact_registry_repository.images.name
+  role       = "roles/artifactregistry.writer"
+  member     = google_service_account.builder.member
 }
 
 resource "google_storage_bucket_iam_member" "builder" {

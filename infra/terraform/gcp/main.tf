@@ -15,7 +15,7 @@ locals {
   bundle = { for name in keys(local.functions) : name => "${var.bundles_dir}/${name}.zip" }
 
   services = toset(concat(
-    ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "iam", "logging", "monitoring", "run", "secretmanager", "storage"],
+    ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "iam", "logging", "monitoring", "run", "secretmanager", "storage"],
     var.network.static_address ? ["compute", "vpcaccess"] : [],
   ))
 }
@@ -59,6 +59,18 @@ resource "google_storage_bucket" "bundles" {
   depends_on = [google_project_service.needed]
 }
 
+# A repository of our own for the images: the builder needs to write nowhere else, a key of one's own counts
+# for them too (Cloud Functions takes one for both or none), and nothing of them outlives the deployment.
+resource "google_artifact_registry_repository" "images" {
+  location      = var.region
+  repository_id = "${var.name}-images"
+  description   = "Images of ${var.name}'s functions"
+  format        = "DOCKER"
+  kms_key_name  = var.kms_key
+
+  depends_on = [google_project_service.needed]
+}
+
 # The content is in the name, so that a function is built anew when its bundle has changed, and only then.
 resource "google_storage_bucket_object" "bundle" {
   for_each = local.functions
@@ -87,9 +99,10 @@ resource "google_cloudfunctions2_function" "this" {
   kms_key_name = var.kms_key
 
   build_config {
-    runtime         = "python${replace(module.plan.python_version, ".", "")}"
-    entry_point     = "handle_http"
-    service_account = google_service_account.builder.id
+    runtime           = "python${replace(module.plan.python_version, ".", "")}"
+    entry_point       = "handle_http"
+    service_account   = google_service_account.builder.id
+    docker_repository = google_artifact_registry_repository.images.id
 
     source {
       storage_source {
@@ -126,6 +139,9 @@ resource "google_cloudfunctions2_function" "this" {
   depends_on = [
     google_project_service.needed,
     google_project_iam_member.builder,
+    google_project_iam_member.sources,
+    google_storage_bucket_iam_member.builder,
+    google_artifact_registry_repository_iam_member.builder,
     google_secret_manager_secret_iam_member.function,
   ]
 }

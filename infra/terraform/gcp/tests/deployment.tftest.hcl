@@ -64,8 +64,13 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset([for grant in google_project_iam_member.builder : grant.role]) == toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
-    error_message = "On the project only the builder has roles, and only those that a build needs."
+    condition     = google_project_iam_member.builder.role == "roles/logging.logWriter" && google_project_iam_member.sources.role == "roles/storage.objectViewer" && strcontains(google_project_iam_member.sources.condition[0].expression, "gcf-v2-sources-")
+    error_message = "On the project the builder writes logs and reads the sources of functions, nothing else."
+  }
+
+  assert {
+    condition     = google_artifact_registry_repository.images.repository_id == "plantpulse-images" && google_artifact_registry_repository_iam_member.builder.repository == google_artifact_registry_repository.images.name && alltrue([for function in google_cloudfunctions2_function.this : function.build_config[0].docker_repository == google_artifact_registry_repository.images.id])
+    error_message = "Images go to a repository of the deployment's own, which goes with it."
   }
 
   assert {
@@ -231,7 +236,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.kms_key_name == var.kms_key]) && google_storage_bucket.bundles.encryption[0].default_kms_key_name == var.kms_key && google_logging_project_bucket_config.this.cmek_settings[0].kms_key_name == var.kms_key
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.kms_key_name == var.kms_key]) && google_storage_bucket.bundles.encryption[0].default_kms_key_name == var.kms_key && google_artifact_registry_repository.images.kms_key_name == var.kms_key && google_logging_project_bucket_config.this.cmek_settings[0].kms_key_name == var.kms_key
     error_message = "A key of one's own encrypts everything."
   }
 
