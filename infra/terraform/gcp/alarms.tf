@@ -112,7 +112,7 @@ resource "google_monitoring_alert_policy" "no_success" {
         filter                  = condition_threshold.value.filter
         comparison              = "COMPARISON_LT"
         threshold_value         = 1
-        duration                = "0s"
+        duration                = "60s" # the least with which missing data can be told what it means
         evaluation_missing_data = "EVALUATION_MISSING_DATA_ACTIVE"
 
         aggregations {

@@ -149,6 +149,11 @@ run "one_plant" {
   }
 
   assert {
+    condition     = google_monitoring_alert_policy.no_success["morning_report-1440"].conditions[0].condition_threshold[0].evaluation_missing_data == "EVALUATION_MISSING_DATA_ACTIVE" && tonumber(trimsuffix(google_monitoring_alert_policy.no_success["morning_report-1440"].conditions[0].condition_threshold[0].duration, "s")) >= 60
+    error_message = "Missing data counts as no success, for which Cloud Monitoring wants a duration of a minute or more."
+  }
+
+  assert {
     condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.incident), values(google_monitoring_alert_policy.no_success)) : length(policy.notification_channels) == 1])
     error_message = "Every alarm is sent to somebody."
   }
