@@ -8,7 +8,8 @@ import pytest
 
 from bundle.targets import function_names, python_version
 from plantpulse import config
-from plantpulse.runs import RunReport
+from plantpulse.pipelines import pipelines_of
+from plantpulse.runs import ALL_PLANTS, RunReport
 from tests.infra.conftest import ROOT, Terraform
 
 _WRAPPER = """
@@ -40,10 +41,20 @@ cleanup: {snapshot_retention_hours: 48}
 """
 
 
+SWITCHED_OFF = """
+plants:
+  north: {time_zone: UTC}
+  south: {time_zone: UTC, enabled: off}
+  east: {time_zone: UTC, morning_report: {enabled: false}}
+  west: {time_zone: UTC, live_pulse: {enabled: "no"}, morning_report: {enabled: yes}}
+morning_report: {enabled: false}
+"""
+
+
 @pytest.fixture(scope="module")
 def plans(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("plans")
-    texts = {"divisors": EVERY_DIVISOR, "everything": EVERYTHING_SET}
+    texts = {"divisors": EVERY_DIVISOR, "everything": EVERYTHING_SET, "switched_off": SWITCHED_OFF}
     paths = {name: folder / f"{name}.yaml" for name in texts} | {"ours": ROOT / "plantpulse.yaml"}
     for name, text in texts.items():
         paths[name].write_text(text, encoding="utf-8")
@@ -52,7 +63,7 @@ def plans(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dic
     (directory / "main.tf").write_text(_WRAPPER, encoding="utf-8")
     files = {name: str(path) for name, path in paths.items()}
     plans: dict[str, dict[str, Any]] = terraform.outputs(directory, files=files)["plans"]
-    assert [plan["faults"] for plan in plans.values()] == [[], [], []]
+    assert [plan["faults"] for plan in plans.values()] == [[], [], [], []]
     return plans
 
 
@@ -82,6 +93,23 @@ def test_a_plant_is_called_at_every_slot_of_its_grid_and_never_else(
     assert called == list(range(0, 1440, every_minutes))
     assert {schedule["time_zone"] for schedule in schedules} == {"Etc/UTC"}
     assert all(len(schedule["cron"]) < 240 for schedule in schedules)  # EventBridge takes 256 with its own
+
+
+def test_what_is_called_is_what_the_code_expects_to_run(
+    plans: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "plantpulse.yaml"
+    path.write_text(SWITCHED_OFF, encoding="utf-8")
+    expected = pipelines_of(config.load({"PLANTPULSE_CONFIG": str(path)}))
+
+    schedules = plans["switched_off"]["schedules"].values()
+    called = {
+        (one["function"], one["plant"] or ALL_PLANTS) for one in schedules if one["function"] != "health"
+    }
+
+    assert called == {(one.name, one.plant) for one in expected if one.is_enabled}
+    assert ("morning_report", "west") in called
+    assert ("morning_report", "north") not in called
 
 
 def test_every_function_there_is_is_deployed_and_nothing_else(plans: dict[str, dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ locals {
       job_s        = max(0, [for own in local.own.morning_report : tonumber(own.timeout_s)]...)
       schedules = [for key, own in local.own.morning_report : {
         plant = key, every_minutes = null, at = own.at, time_zone = local.zone_of[key], runs_on_startup = false
-      } if local.is_enabled[key]]
+      } if local.is_enabled[key] && contains(local.words_for_yes, lower(tostring(try(own.enabled, true))))]
     }
     cleanup = {
       purpose      = "Removes what is older than its retention"

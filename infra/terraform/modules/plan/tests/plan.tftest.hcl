@@ -153,8 +153,8 @@ run "what_is_switched_off" {
   }
 
   assert {
-    condition     = toset(keys(output.schedules)) == toset(["cleanup", "health", "live_pulse-north", "morning_report-north", "morning_report-west"])
-    error_message = "A plant that is switched off is called by nothing; one that is not polled still has its report."
+    condition     = toset(keys(output.schedules)) == toset(["cleanup", "health", "live_pulse-east", "live_pulse-north", "morning_report-north", "morning_report-west"])
+    error_message = "A plant that is switched off is called by nothing; one that is not polled still has its report, and the other way round."
   }
 
   assert {
