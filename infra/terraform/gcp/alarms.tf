@@ -33,8 +33,8 @@ locals {
       meaning = "A function was stopped before it could report. Look for slow queries, or raise timeout_s."
     }
     undelivered = {
-      title   = "scheduled calls are lost"
-      meaning = "Cloud Scheduler gave a call up, or was not let in. There is no dead-letter queue for it: the next slot makes up for the lost one, up to catch_up_hours back."
+      title   = "scheduled calls fail"
+      meaning = "An attempt of Cloud Scheduler failed, or was not let in; it may have been tried again since, which it does not tell. There is no dead-letter queue for what it gives up: the next slot makes up for it, up to catch_up_hours back."
     }
   }
 }
