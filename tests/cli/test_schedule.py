@@ -160,7 +160,8 @@ def test_dead_letters_are_listed_and_sent_again(
     bare: CommandLine, deployed: Callable[[str], Any], functions: ScriptedAws
 ) -> None:
     sqs = deployed("sqs")
-    url = sqs.create_queue(QueueName="plantpulse-live-pulse-dead-letters")["QueueUrl"]
+    name, tags = "plantpulse-live-pulse-dead-letters", {"app": "plantpulse"}
+    url = sqs.create_queue(QueueName=name, tags=tags)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody='{"plant": "north"}')
 
     listed = bare("dead-letters", "list", "--region", REGION, "--json")

@@ -30,9 +30,16 @@ class CloudScheduler:
     was_run: list[str] = field(default_factory=list)
     refusal: tuple[int, str] | None = None
 
-    def add(self, name: str, schedule: str, zone: str, **more: Any) -> None:
+    def add(self, name: str, schedule: str, zone: str, deployment: str = "plantpulse", **more: Any) -> None:
         """Make a job as Terraform would."""
-        job = {"name": f"{PARENT}/jobs/{name}", "schedule": schedule, "timeZone": zone, "state": "ENABLED"}
+        caller = f"{deployment}-scheduler@factory.iam.gserviceaccount.com"
+        job = {
+            "name": f"{PARENT}/jobs/{name}",
+            "schedule": schedule,
+            "timeZone": zone,
+            "state": "ENABLED",
+            "httpTarget": {"uri": "https://f.example", "oidcToken": {"serviceAccountEmail": caller}},
+        }
         self.jobs[name] = job | more
 
     def schedules(self) -> GoogleSchedules:

@@ -15,7 +15,7 @@ from tests.clouds.cloud_scheduler import CloudScheduler, cloud_scheduler
 
 @pytest.fixture
 def google() -> Iterator[CloudScheduler]:
-    """The jobs that Terraform would make, and one of another deployment."""
+    """The jobs that Terraform would make, and some of other deployments."""
     with cloud_scheduler() as running:
         running.add(
             "plantpulse-live_pulse-north", "0,15,30,45 * * * *", "Etc/UTC",
@@ -30,7 +30,8 @@ def google() -> Iterator[CloudScheduler]:
             "plantpulse-morning_report-north", "0 6 * * *", "America/Chicago",
             scheduleTime="2026-03-12T11:00:00Z", state="PAUSED",
         )  # fmt: skip
-        running.add("elsewhere-live_pulse-north", "* * * * *", "Etc/UTC")
+        running.add("elsewhere-live_pulse-north", "* * * * *", "Etc/UTC", deployment="elsewhere")
+        running.add("plantpulse-2-live_pulse-north", "* * * * *", "Etc/UTC", deployment="plantpulse-2")
         yield running
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bundle.targets import function_names, python_version
 from plantpulse import config
+from plantpulse.clouds.aws import dead_letters
 from plantpulse.pipelines import pipelines_of
 from plantpulse.runs import ALL_PLANTS, RunReport
 from tests.infra.conftest import ROOT, Terraform
@@ -130,6 +131,12 @@ def test_the_variables_that_functions_get_mean_what_the_file_means(
     assert variables["MSSQL_ENCRYPTION"] == "off"
     assert variables["SNAPSHOT_RETENTION_HOURS"] == "48"
     assert with_variables == config.load(from_the_file)
+
+
+def test_everything_on_aws_is_tagged_as_the_command_line_looks_for_it() -> None:
+    provider = (ROOT / "infra" / "terraform" / "aws" / "versions.tf").read_text(encoding="utf-8")
+
+    assert f"tags = merge(var.labels, {{ {dead_letters.TAG} = var.name }})" in provider
 
 
 @pytest.mark.parametrize("cloud", ["gcp", "aws"])

@@ -19,7 +19,7 @@ resource "google_logging_project_bucket_config" "this" {
 
 locals {
   from_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for slug in values(local.slug) : "\"${slug}\""])})"
-  from_schedules = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id:\"${var.name}-\""
+  from_schedules = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}-(${join("|", keys(local.functions))})($|-)\""
 }
 
 resource "google_logging_project_sink" "this" {
@@ -50,7 +50,7 @@ locals {
       labels      = {}
     }
     undelivered = {
-      description = "Scheduled calls that failed after their last retry, or were never let in"
+      description = "Attempts at scheduled calls that failed, or were never let in"
       filter      = "${local.from_schedules} AND severity>=ERROR"
       labels      = {}
     }

@@ -37,7 +37,10 @@ Result = TypeVar("Result")
 
 
 class GoogleSchedules:
-    """The jobs of one deployment: those whose names begin with its name."""
+    """The jobs of one deployment: those that begin with its name and call as its scheduler.
+
+    The name alone does not tell: `plantpulse-2-cleanup` may be another deployment's.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class GoogleSchedules:
         """
         self._parent = f"projects/{project}/locations/{region}"
         self._prefix = f"{self._parent}/jobs/{deployment}-"
+        self._caller = f"{deployment}-scheduler@"
         with _translated():
             self._client = CloudSchedulerClient(
                 credentials=credentials or google.auth.default()[0],
@@ -65,8 +69,9 @@ class GoogleSchedules:
         """Return the deployment's schedules by name. Raises: CloudUnavailable, CloudRefused."""
         with _translated():
             jobs = list(self._client.list_jobs(parent=self._parent, retry=None, timeout=_TIMEOUT_S))
-        own = [job for job in jobs if job.name.startswith(self._prefix)]
-        return sorted((self._schedule(job) for job in own), key=lambda schedule: schedule.name)
+        return sorted(
+            (self._schedule(job) for job in jobs if self._is_own(job)), key=lambda schedule: schedule.name
+        )
 
     def stop(self, name: str) -> None:
         """Stop a schedule. Raises: CloudUnavailable, CloudRefused."""
@@ -83,6 +88,10 @@ class GoogleSchedules:
     def _call(self, method: Callable[..., Job], name: str) -> None:
         with _translated():
             method(name=self._prefix + name, retry=None, timeout=_TIMEOUT_S)
+
+    def _is_own(self, job: Job) -> bool:
+        caller = job.http_target.oidc_token.service_account_email
+        return job.name.startswith(self._prefix) and caller.startswith(self._caller)
 
     def _schedule(self, job: Job) -> Schedule:
         is_running = job.state == Job.State.ENABLED

@@ -15,11 +15,19 @@ SLOT = {"scheduled_time": "2026-03-11T17:00:00Z", "plant": "north"}
 
 @pytest.fixture
 def queues(aws: Callable[[str], Any]) -> dict[str, str]:
-    """The queues that Terraform would make, one of another deployment, and another queue; URLs by name."""
+    """The queues that Terraform would make, those of other deployments, and another queue; URLs by name."""
     sqs = aws("sqs")
-    names = ["plantpulse-live-pulse-dead-letters", "plantpulse-health-dead-letters", "plantpulse-other"]
-    names.append("elsewhere-live-pulse-dead-letters")
-    return {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
+    names = {
+        "plantpulse-live-pulse-dead-letters": "plantpulse",
+        "plantpulse-health-dead-letters": "plantpulse",
+        "plantpulse-other": "plantpulse",
+        "plantpulse-2-health-dead-letters": "plantpulse-2",
+        "elsewhere-live-pulse-dead-letters": "elsewhere",
+    }
+    return {
+        name: sqs.create_queue(QueueName=name, tags={"app": deployment})["QueueUrl"]
+        for name, deployment in names.items()
+    }
 
 
 def send(aws: Callable[[str], Any], url: str, event: object, **attributes: str) -> None:
@@ -44,6 +52,7 @@ def test_letters_are_listed_with_their_reasons_and_stay(
     send(aws, queues["plantpulse-health-dead-letters"], {}, ERROR_MESSAGE="Rate Exceeded.")
     send(aws, queues["plantpulse-other"], {"not": "ours"})
     send(aws, queues["elsewhere-live-pulse-dead-letters"], {"not": "ours"})
+    send(aws, queues["plantpulse-2-health-dead-letters"], {"not": "ours"})
     letters = DeadLetters(region=None, deployment="plantpulse")
 
     first, second = letters.all(), letters.all()

@@ -44,6 +44,11 @@ run "one_plant" {
   }
 
   assert {
+    condition     = aws_scheduler_schedule_group.this.name == "plantpulse" && alltrue([for schedule in aws_scheduler_schedule.this : schedule.group_name == "plantpulse"]) && toset([for queue in aws_sqs_queue.dead_letters : queue.name]) == toset(["plantpulse-cleanup-dead-letters", "plantpulse-health-dead-letters", "plantpulse-live-pulse-dead-letters", "plantpulse-morning-report-dead-letters"])
+    error_message = "`plantpulse schedule` and `plantpulse dead-letters` go by these names (clouds/aws)."
+  }
+
+  assert {
     condition     = alltrue([for name, function in aws_lambda_function.this : function.role == aws_iam_role.function[name].arn]) && length(distinct([for role in aws_iam_role.function : role.name])) == 4
     error_message = "Each function has an identity of its own."
   }

@@ -114,6 +114,11 @@ run "one_plant" {
   }
 
   assert {
+    condition     = google_service_account.scheduler.account_id == "plantpulse-scheduler" && google_cloud_scheduler_job.this["health"].name == "plantpulse-health"
+    error_message = "`plantpulse schedule` knows a deployment's jobs by their names and their caller (clouds/google.py)."
+  }
+
+  assert {
     condition     = base64decode(google_cloud_scheduler_job.this["live_pulse-northfield"].http_target[0].body) == "{\"plant\":\"northfield\"}" && base64decode(google_cloud_scheduler_job.this["health"].http_target[0].body) == "{}"
     error_message = "A job says which plant it means."
   }
@@ -135,7 +140,7 @@ run "one_plant" {
 
   assert {
     condition     = toset(keys(google_monitoring_alert_policy.incident)) == toset(["failures", "timeouts", "undelivered"])
-    error_message = "Errors, time-outs and lost calls are alarmed."
+    error_message = "Errors, time-outs and calls that fail are alarmed."
   }
 
   assert {
@@ -161,6 +166,11 @@ run "one_plant" {
   assert {
     condition     = google_logging_project_bucket_config.this.retention_days == 365 && strcontains(google_logging_project_sink.this.filter, "plantpulse-live-pulse")
     error_message = "Logs are kept for as long as is wished."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.this["undelivered"].filter, "job_id=~\"^plantpulse-(cleanup|health|live_pulse|morning_report)($|-)\"")
+    error_message = "What another deployment's jobs do, plantpulse-2 for instance, is not counted as this one's."
   }
 
   assert {

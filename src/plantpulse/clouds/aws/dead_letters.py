@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from plantpulse.clouds.aws.clients import AwsError, client, refusal
 
+TAG: Final = "app"  # on everything that Terraform makes, with the deployment's name
 _SUFFIX: Final = "-dead-letters"
 _AT_ONCE: Final = 10  # SQS gives no more in one answer
 _HIDDEN_S: Final = 60  # how long a letter that was looked at is hidden from others, if it is not put back
@@ -33,7 +34,10 @@ class _Queue:
 
 
 class DeadLetters:
-    """The dead-letter queues of one deployment, `<deployment>-<function>-dead-letters`."""
+    """The dead-letter queues of one deployment, `<deployment>-<function>-dead-letters`, tagged with it.
+
+    The name alone does not tell: `plantpulse-2-health-dead-letters` may be another deployment's.
+    """
 
     def __init__(self, *, region: str | None, deployment: str) -> None:
         """Connects to nothing yet. Raises: CloudRefused."""
@@ -84,8 +88,12 @@ class DeadLetters:
         return [
             _Queue(url, name.removeprefix(prefix).removesuffix(_SUFFIX).replace("-", "_"))
             for url, name in sorted(names.items())
-            if name.endswith(_SUFFIX)
+            if name.endswith(_SUFFIX) and self._is_own(url)
         ]
+
+    def _is_own(self, url: str) -> bool:
+        tags = self._queues.list_queue_tags(QueueUrl=url).get("Tags", {})
+        return bool(tags.get(TAG) == self._deployment)
 
     def _taken(self, queue: _Queue, limit: int) -> Iterator[dict[str, Any]]:
         """Yield up to `limit` messages, each hidden from others for a while."""
