@@ -4,7 +4,10 @@
 must be allowed to create tables there. Each test gets a table name of its own.
 """
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,16 @@ from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import URL_VARIABLE, read_url
 
 WRITER, READER, PASSWORD = "plant", "plantpulse_reader", "P@ss wörd;1"
+
+
+_CONNECT = """
+import json, sys, pymssql
+try:
+    pymssql.connect(**json.load(sys.stdin))
+except pymssql.Error as error:
+    cause = error.args[0] if isinstance(error.args[0], tuple) else error.args
+    json.dump([int(cause[0]), str(error)], sys.stdout)
+"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,21 @@ class Server:
 
     def connect(self, **changes: Any) -> pymssql.Connection:
         """A connection of pymssql, committing by itself unless told otherwise."""
+        return pymssql.connect(**self._settings(changes))
+
+    def refusal(self, **changes: Any) -> tuple[int, str]:
+        """What pymssql says of a connection that is refused: number and words.
+
+        Asked for in a process of its own, because pymssql goes on telling the number of an earlier refusal.
+        """
+        asked = json.dumps(self._settings(changes))
+        process = subprocess.run(
+            [sys.executable, "-c", _CONNECT], input=asked, capture_output=True, text=True, check=True
+        )
+        number, words = json.loads(process.stdout)
+        return number, words
+
+    def _settings(self, changes: dict[str, Any]) -> dict[str, Any]:
         settings: dict[str, Any] = {
             "server": self.host,
             "port": str(self.port),
@@ -48,7 +76,7 @@ class Server:
             "login_timeout": 5,
             "autocommit": True,
         }
-        return pymssql.connect(**settings | changes)
+        return settings | changes
 
 
 @pytest.fixture(scope="session")
