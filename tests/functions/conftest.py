@@ -1,5 +1,6 @@
 """A small plant whose figures are literals, polled through the real adapters."""
 
+import importlib.util
 import io
 import json
 import re
@@ -7,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any, LiteralString
 
+import httpx
 import psycopg
 import pymssql
 import pytest
@@ -16,6 +19,8 @@ from psycopg.rows import DictRow
 from pydantic import SecretStr
 
 from devstack.access import SupabaseAccess
+from devstack.function import Function
+from devstack.processes import Children
 from devstack.sqlserver.address import Address
 from plantpulse import database
 from plantpulse.entrypoint import Service
@@ -263,3 +268,29 @@ def mes_tables(mes: pymssql.Connection) -> Iterator[pymssql.Connection]:
             for table in re.findall(r"create table (\w+)", script):
                 cursor.execute(f"drop table {table}")
             mes.commit()
+
+
+@pytest.fixture
+def framework(
+    request: pytest.FixtureRequest, environment: Mapping[str, str], tmp_path: Path
+) -> Iterator[httpx.Client]:
+    """The test module's `MAIN` behind functions-framework, a process with its `environment` and no more."""
+    with Children(tmp_path) as children:
+        function = Function(children, request.module.MAIN, environment)
+        with httpx.Client(base_url=function.url, timeout=60) as client:
+            yield client
+
+
+@pytest.fixture
+def main(
+    request: pytest.FixtureRequest, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
+    """The test module's `MAIN` as Lambda imports it, with its `environment`."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location("deployed_main", request.module.MAIN)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

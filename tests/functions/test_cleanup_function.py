@@ -1,12 +1,10 @@
 """Cleanup as it is deployed: `main.py` under the real functions-framework, and as Lambda calls it."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +16,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
-from devstack.processes import free_port
 from plantpulse.slots import slot_at_or_before
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "functions" / "cleanup" / "main.py"
-READY_WITHIN_S = 30
 SNAPSHOTS = "select snapshot_timestamp from public.live_snapshots"
 
 
@@ -68,49 +64,6 @@ def environment(supabase: SupabaseAccess, tmp_path: Path) -> dict[str, str]:
         "SUPABASE_SECRET_KEY": supabase.secret_key,
         "SNAPSHOT_RETENTION_HOURS": "2",
     }
-
-
-@pytest.fixture
-def framework(environment: Mapping[str, str], tmp_path: Path) -> Iterator[httpx.Client]:
-    """The function behind functions-framework, as a process of its own."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("functions-framework")), "--source", str(MAIN)]
-    command += ["--target", "handle_http", "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "function.log").open("wb") as log:
-        process = subprocess.Popen(command, env=dict(environment), cwd=tmp_path, stdout=log, stderr=log)
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                _wait_until_ready(client)
-                yield client
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def _wait_until_ready(client: httpx.Client) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while True:
-        try:
-            client.get("/")
-        except httpx.ConnectError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-@pytest.fixture
-def main(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The function as Lambda imports it."""
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("cleanup_main", MAIN)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_a_scheduled_request_cleans_up_and_a_second_one_changes_nothing(

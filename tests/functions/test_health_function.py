@@ -1,6 +1,5 @@
 """Health as it is deployed: `main.py` under the real functions-framework, over a real Supabase project."""
 
-import importlib.util
 import json
 import os
 import socket
@@ -38,31 +37,31 @@ Serve = Callable[..., httpx.Client]
 
 
 @pytest.fixture
-def serve(supabase: SupabaseAccess, tmp_path: Path) -> Iterator[Serve]:
-    """Start the function with an environment of its own, as a process of its own."""
+def environment(supabase: SupabaseAccess, tmp_path: Path) -> dict[str, str]:
+    """What Terraform would set: health is not told how to log in to a SQL Server."""
     (tmp_path / "plantpulse.yaml").write_text(CONFIG, encoding="utf-8")
+    return {
+        "PATH": os.environ["PATH"],
+        "PLANTPULSE_CONFIG": str(tmp_path / "plantpulse.yaml"),
+        "SUPABASE_URL": supabase.url,
+        "SUPABASE_SECRET_KEY": supabase.secret_key,
+    }
+
+
+@pytest.fixture
+def serve(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Serve]:
+    """Start the function with more settings, as a process of its own."""
     with Children(tmp_path) as children:
         clients = []
 
-        def start(**environment: str) -> httpx.Client:
-            settings = {**settings_of(supabase, tmp_path), **environment}
-            function = Function(children, MAIN, settings)
+        def start(**more: str) -> httpx.Client:
+            function = Function(children, MAIN, {**environment, **more})
             clients.append(httpx.Client(base_url=function.url, timeout=60))
             return clients[-1]
 
         yield start
         for client in clients:
             client.close()
-
-
-def settings_of(supabase: SupabaseAccess, folder: Path) -> dict[str, str]:
-    """Return what Terraform would set: health is not told how to log in to a SQL Server."""
-    return {
-        "PATH": os.environ["PATH"],
-        "PLANTPULSE_CONFIG": str(folder / "plantpulse.yaml"),
-        "SUPABASE_URL": supabase.url,
-        "SUPABASE_SECRET_KEY": supabase.secret_key,
-    }
 
 
 @pytest.fixture
@@ -210,20 +209,6 @@ def test_settings_that_are_wrong_are_unhealthy(serve: Serve, tmp_path: Path) -> 
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "configuration_error")
     assert answer.json()["pipelines"] == []
-
-
-@pytest.fixture
-def main(supabase: SupabaseAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The function as Lambda imports it."""
-    (tmp_path / "plantpulse.yaml").write_text(CONFIG, encoding="utf-8")
-    for name, value in settings_of(supabase, tmp_path).items():
-        monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("health_main", MAIN)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_lambda_answers_a_function_url_and_a_schedule(main: ModuleType) -> None:

@@ -1,12 +1,9 @@
 """Live Pulse as it is deployed: `main.py` under the real functions-framework, and as Lambda calls it."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -15,13 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.processes import free_port
 from plantpulse.slots import slot_at_or_before
 from tests.functions.conftest import World
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "functions" / "live_pulse" / "main.py"
-READY_WITHIN_S = 30
 
 
 def latest_slot() -> str:
@@ -47,49 +42,6 @@ def environment(world: World, tmp_path: Path) -> dict[str, str]:
         "MSSQL_DATABASE": world.reader.database,
         "MSSQL_ENCRYPTION": world.encryption,
     }
-
-
-@pytest.fixture
-def framework(environment: Mapping[str, str], tmp_path: Path) -> Iterator[httpx.Client]:
-    """The function behind functions-framework, as a process of its own."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("functions-framework")), "--source", str(MAIN)]
-    command += ["--target", "handle_http", "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "function.log").open("wb") as log:
-        process = subprocess.Popen(command, env=dict(environment), cwd=tmp_path, stdout=log, stderr=log)
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                _wait_until_ready(client)
-                yield client
-        finally:
-            process.terminate()
-            process.wait(timeout=10)
-
-
-def _wait_until_ready(client: httpx.Client) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while True:
-        try:
-            client.get("/")
-        except httpx.ConnectError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
-
-
-@pytest.fixture
-def main(environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The function as Lambda imports it."""
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    spec = importlib.util.spec_from_file_location("live_pulse_main", MAIN)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_a_scheduled_request_polls_and_a_second_one_changes_nothing(
