@@ -93,11 +93,13 @@ def _google_identity(credentials: Credentials) -> str | None:
 
 def _manager(credentials: Credentials, settings: Settings, users: Users | None) -> Caller:
     """Return the user of a token, who manages at least one plant."""
+    if users is None:
+        raise ConfigurationError(
+            "manual_calls.accept: this function takes no users; set MANUAL_CALLS=platform for it"
+        )
     token = _bearer(credentials.authorization)
     if token is None:
         raise Unauthenticated("sign in: the token of a Supabase user belongs into Authorization: Bearer")
-    if users is None:
-        raise ConfigurationError("manual_calls.accept: this function can only do with platform")
     name, plants = users.identify(token, settings.require_supabase())
     if not plants:
         raise Forbidden("only a manager of a plant may ask for this")

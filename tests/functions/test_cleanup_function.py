@@ -136,6 +136,24 @@ def test_a_caller_whom_nobody_vouches_for_removes_nothing(
     assert len(store.execute(SNAPSHOTS).fetchall()) == 3
 
 
+def test_set_to_users_it_lets_nobody_in_over_the_web_but_the_schedule_of_aws(
+    main: ModuleType, store: psycopg.Connection[DictRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MANUAL_CALLS", "supabase_user")
+    forged = function_url_event()
+    forged["headers"]["x-cloudscheduler-scheduletime"] = latest_slot()
+
+    refused = main.handle_event(forged, None)
+    before = len(store.execute(SNAPSHOTS).fetchall())
+    scheduled = main.handle_event({"scheduled_time": latest_slot()}, None)
+
+    assert (refused["statusCode"], json.loads(refused["body"])["error"]["code"]) == (
+        500,
+        "configuration_error",
+    )
+    assert (before, scheduled["outcome"]) == (3, "succeeded")
+
+
 def test_the_function_needs_neither_the_driver_nor_a_sql_server() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(MAIN.parent)!r}); import main;"

@@ -185,10 +185,12 @@ def test_a_token_that_is_not_valid_is_not_looked_up() -> None:
     assert members.asked == []
 
 
-def test_a_function_that_takes_no_users_says_so() -> None:
-    invocation = Invocation({}, credentials=Credentials("http", authorization=user_token()))
+@pytest.mark.parametrize("has_token", [True, False])
+def test_a_function_that_takes_no_users_says_so(has_token: bool) -> None:
+    token = user_token() if has_token else None
+    invocation = Invocation({}, credentials=Credentials("http", authorization=token))
 
-    with pytest.raises(ConfigurationError, match="can only do with platform"):
+    with pytest.raises(ConfigurationError, match="set MANUAL_CALLS=platform for it"):
         admit(invocation, settings(accept="supabase_user"), None)
 
 
