@@ -245,8 +245,9 @@ def test_a_running_run_stays_whatever_its_age(service: Api, database: Connection
 def test_what_the_newest_watermarks_stand_on_stays(service: Api, database: Connection) -> None:
     add_run(database, OLDEST, snapshots_until=OLDEST, safety_until=OLDEST)
     add_run(database, OLDEST, snapshots_until=OLD, slot=OLDER)
-    add_run(database, OLDER, safety_until=OLD, slot=OLD)
-    add_run(database, OLD, slot=None, trigger="manual")
+    add_run(database, OLDER, safety_until=OLD, slot=None, trigger="manual")
+    # The newest run, and that of the newest slot, so that the watermarks alone keep those before.
+    add_run(database, OLD)
     add_run(database, OLDER, snapshots_until=OLDER, safety_until=OLDER, plant="southfield")
     before = service.call("claim_run", p_claim=claim(1, is_dry_run=True))
 
