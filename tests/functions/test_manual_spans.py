@@ -133,13 +133,28 @@ def test_only_rows_that_changed_are_corrected_and_a_slot_polled_in_time_stays_on
 
 
 def test_what_the_source_no_longer_tells_takes_nothing_away(morning: World, floor: Floor) -> None:
+    known = """
+        select s.oee_current::float, s.oee_source, s.good_count::float, s.reject_count::float,
+               s.labor_headcount::float
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where a.source_name = 'PRESS-01'
+        """
     floor.oee("PRESS-01", 71.5, "11:50:00")
+    floor.quality("PRESS-01", 9, 1, "11:50:00")
+    floor.labor("PRESS-01", 4, "11:50:00")
     tick(morning, 0)
-    floor.run("delete from oee_metrics")
+    before = morning.rows(known)
+    for table in ("oee_metrics", "quality_records", "labor_records"):
+        floor.run(f"delete from {table}")
+    floor.output("PRESS-01", 16, "11:50:00")
 
-    fill(morning, "12:00", "12:00")
+    _, report = fill(morning, "12:00", "12:00")
 
-    assert press(morning)["12:00"][2] == 71.5
+    assert report["counts"]["snapshots_updated"] == 1
+    assert press(morning)["12:00"][0] == 16.0
+    assert [tuple(row.values()) for row in before] == [(71.5, "reported", 9.0, 1.0, 4.0)]
+    assert morning.rows(known) == before
 
 
 def test_a_plant_without_a_table_for_oee_is_told_so_once(morning: World, floor: Floor) -> None:
