@@ -77,6 +77,8 @@ def load_with_origins(
     """
     environ = dict(os.environ if environ is None else environ)
     if file is not None:
+        if not file.is_file():
+            raise ConfigurationError(f"there is no file {file}")
         environ[CONFIG_FILE_VARIABLE] = str(file)
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
@@ -112,6 +114,10 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     if not path.is_file():
         if CONFIG_FILE_VARIABLE in environ:
             raise ConfigurationError(f"{CONFIG_FILE_VARIABLE} names a file that does not exist")
+        if "MSSQL_TIMEZONE" not in environ:
+            raise ConfigurationError(
+                f"there is no {FILE_NAME} in {Path.cwd()}, and no MSSQL_TIMEZONE for a plant without one"
+            )
         return {"plants": {"plant": {}}}
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))

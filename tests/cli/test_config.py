@@ -65,11 +65,20 @@ def test_a_mistake_is_told_without_its_value_and_ends_with_3(cli: CommandLine) -
     assert "hunter2" not in result.err
 
 
+def test_a_folder_without_settings_says_so(bare: CommandLine) -> None:
+    result = bare("status")
+
+    assert (result.exit_code, result.out) == (3, "")
+    assert f"there is no plantpulse.yaml in {bare.folder}" in result.err
+
+
 def test_another_file_can_be_named(bare: CommandLine) -> None:
     bare.write("other.yaml", "plants: {south: {time_zone: UTC}}")
 
     assert shown(bare, "--config", "other.yaml")["plants.south.time_zone"] == ("UTC", "other.yaml")
-    assert bare("--config", "missing.yaml", "config", "show").exit_code == 3
+    missing = bare("--config", "missing.yaml", "config", "show")
+    assert (missing.exit_code, missing.out) == (3, "")
+    assert missing.err == "Error (configuration_error): there is no file missing.yaml\n"
 
 
 @pytest.fixture
