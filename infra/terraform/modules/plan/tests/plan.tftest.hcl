@@ -197,6 +197,24 @@ run "every_minute" {
   }
 }
 
+run "more_plants_than_a_filter_holds" {
+  command = plan
+
+  variables {
+    config_file = "tests/files/fifty_plants.yaml"
+  }
+
+  assert {
+    condition     = toset(keys(output.rhythms)) == toset(["cleanup-60", "health-1", "live_pulse-15", "live_pulse-15-2", "morning_report-1440", "morning_report-1440-2"])
+    error_message = "Each alarm watches as many plants as its filter holds."
+  }
+
+  assert {
+    condition     = length(output.rhythms["live_pulse-15"].plants) == 40 && output.rhythms["live_pulse-15-2"].plants[9] == "plant_50"
+    error_message = "No plant is left out."
+  }
+}
+
 run "a_bad_file" {
   command = plan
 
