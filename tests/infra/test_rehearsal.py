@@ -34,6 +34,18 @@ REDEPLOYED = {
     },
     "aws": {'aws_lambda_function.this["health"]'},
 }
+# What must be there before a function is built or started, and is not referred to by it.
+WAITED_FOR = {
+    "gcp": {
+        "google_project_iam_member.builder",
+        "google_project_iam_member.sources",
+        "google_storage_bucket_iam_member.builder",
+        "google_artifact_registry_repository_iam_member.builder",
+        "google_secret_manager_secret_iam_member.function",
+    },
+    "aws": {"aws_iam_role_policy.function", "aws_secretsmanager_secret_version.this"},
+}
+FUNCTION = {"gcp": "google_cloudfunctions2_function.this", "aws": "aws_lambda_function.this"}
 UNATTENDED = {
     "TF_CLI_ARGS_apply": "-auto-approve -no-color",
     "TF_CLI_ARGS_destroy": "-auto-approve -no-color",
@@ -53,6 +65,17 @@ class Rehearsal:
 
     def state(self) -> str:
         return (self.root / "rehearsal.tfstate").read_text(encoding="utf-8")
+
+    def waited_for(self, address: str) -> set[str]:
+        """Return the resources that Terraform makes before another one."""
+        done = subprocess.run(
+            [self.terraform, f"-chdir={self.root}", "graph"],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return set(re.findall(rf'"{re.escape(address)}" -> "(\S+)"', done.stdout))
 
     def changes(self) -> dict[str, list[str]]:
         """Return what a plan would change: addresses with their actions."""
@@ -130,6 +153,7 @@ def test_the_minimal_example_needs_the_secrets_alone(
 
     rehearsal.deploy("plan", SUPABASE_URL="https://abcdefghijklmnop.supabase.co")
 
+    assert rehearsal.waited_for(FUNCTION[rehearsal.cloud]) >= WAITED_FOR[rehearsal.cloud]
     assert "0 to change, 0 to destroy" in capfd.readouterr().out
 
 

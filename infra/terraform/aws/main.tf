@@ -79,7 +79,8 @@ resource "aws_lambda_function" "this" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.function]
+  # The new value is there before new processes ask for it.
+  depends_on = [aws_iam_role_policy.function, aws_secretsmanager_secret_version.this]
 }
 
 # EventBridge Scheduler calls asynchronously: Lambda's own retries come on top of the scheduler's.
