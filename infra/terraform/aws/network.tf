@@ -18,6 +18,12 @@ data "aws_availability_zones" "available" {
   count = local.networks
 
   state = "available"
+
+  # Local zones, whose names come first, have neither Lambda nor NAT gateways.
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
 }
 
 resource "aws_vpc" "this" {

@@ -210,6 +210,11 @@ run "several_plants_everything_else" {
   }
 
   assert {
+    condition     = anytrue([for filter in data.aws_availability_zones.available[0].filter : filter.name == "opt-in-status" && filter.values == toset(["opt-in-not-required"])])
+    error_message = "The subnets are in zones that have Lambda and NAT gateways, no local ones."
+  }
+
+  assert {
     condition     = alltrue([for url in aws_lambda_function_url.this : url.authorization_type == "AWS_IAM"]) && length(aws_lambda_function_url.this) == 4
     error_message = "A function URL wants a signature."
   }
