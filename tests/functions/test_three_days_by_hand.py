@@ -1,8 +1,9 @@
 """Three days of a press, worked on paper, against the Morning Report on the real stack.
 
-The plant is in Chicago, where the clock goes from two to three on Sunday, 8 March 2026. The night shift (22:00
-to 06:00, 800 units, a break from 01:00 to 01:30) crosses midnight, the early shift (06:00 to 14:00, 960 units)
-does not. An ordinary night has 450 working minutes, that of the change 390: one of its hours never was.
+The plant is in Chicago, where the clock goes from two to three on Sunday, 8 March 2026. The night shift
+(22:00 to 06:00, 800 units, a break from 01:00 to 01:30) crosses midnight, the early shift (06:00 to 14:00,
+960 units) does not. An ordinary night has 450 working minutes, that of the change 390: one of its hours
+never was.
 
               of the night before    early    of the night begun     planned    target
     Saturday  330 of 450 = 586.6667  480=960  120 of 390 = 246.1538  930        1792.8205
