@@ -31,6 +31,7 @@ from plantpulse.users import ProjectUsers
 from tests.conftest import SqlServerUnderTest
 
 MES_SCHEMA = Path(__file__).with_name("mes_schema")
+QUARTER = timedelta(minutes=15)
 NOON_IN_CHICAGO = datetime(2026, 3, 11, 17, 0, tzinfo=UTC)  # daylight saving time: five hours behind UTC
 
 
@@ -294,3 +295,26 @@ def main(
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def tick(world: World, quarters: int) -> dict[str, Any]:
+    """Let time pass to the given quarter after noon and deliver its tick."""
+    slot = NOON_IN_CHICAGO + QUARTER * quarters
+    world.now = slot + timedelta(seconds=40)
+    _, report = world.tick(slot)
+    return report
+
+
+def press_snapshots(world: World, column: LiteralString) -> dict[str, tuple[Any, ...]]:
+    """Return PRESS-01's snapshots by plant-local time: actual, slot output, a column, caught up."""
+    rows = world.rows(
+        f"""
+        select to_char(s.snapshot_timestamp at time zone 'America/Chicago', 'HH24:MI') as at,
+               s.output_actual::float, s.slot_output::float, s.{column}::float, s.is_catch_up
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where a.source_name = 'PRESS-01'
+        order by s.snapshot_timestamp
+        """
+    )
+    return {row["at"]: tuple(row.values())[1:] for row in rows}

@@ -6,31 +6,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import SqlServerUnderTest
-from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
-
-QUARTER = timedelta(minutes=15)
+from tests.functions.conftest import NOON_IN_CHICAGO, QUARTER, Floor, World, press_snapshots, tick
 
 
 def press(world: World) -> dict[str, tuple[Any, ...]]:
     """Return PRESS-01's snapshots by plant-local time: actual, slot output, downtime, caught up."""
-    rows = world.rows(
-        """
-        select to_char(s.snapshot_timestamp at time zone 'America/Chicago', 'HH24:MI') as at,
-               s.output_actual::float, s.slot_output::float, s.downtime_minutes::float, s.is_catch_up
-        from public.live_snapshots as s
-        join public.assets as a on a.id = s.asset_id
-        where a.source_name = 'PRESS-01'
-        order by s.snapshot_timestamp
-        """
-    )
-    return {row["at"]: tuple(row.values())[1:] for row in rows}
-
-
-def tick(world: World, quarters: int) -> dict[str, Any]:
-    """Let time pass to the given quarter after noon and deliver its tick."""
-    world.now = NOON_IN_CHICAGO + QUARTER * quarters + timedelta(seconds=40)
-    _, report = world.tick(NOON_IN_CHICAGO + QUARTER * quarters)
-    return report
+    return press_snapshots(world, "downtime_minutes")
 
 
 def test_missed_slots_are_filled_in_and_marked(world: World, floor: Floor) -> None:

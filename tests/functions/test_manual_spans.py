@@ -13,32 +13,14 @@ from plantpulse.source import sqlserver
 from plantpulse.source.answers import Clock, Rows, Source
 from plantpulse.source.query_files import Query
 from tests.conftest import SqlServerUnderTest
-from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
+from tests.functions.conftest import NOON_IN_CHICAGO, QUARTER, Floor, World, press_snapshots, tick
 
-QUARTER = timedelta(minutes=15)
 Figures = dict[str, tuple[Any, ...]]
 
 
 def press(world: World) -> Figures:
     """Return PRESS-01's snapshots by plant-local time: actual, slot output, OEE, caught up."""
-    rows = world.rows(
-        """
-        select to_char(s.snapshot_timestamp at time zone 'America/Chicago', 'HH24:MI') as at,
-               s.output_actual::float, s.slot_output::float, s.oee_current::float, s.is_catch_up
-        from public.live_snapshots as s
-        join public.assets as a on a.id = s.asset_id
-        where a.source_name = 'PRESS-01'
-        order by s.snapshot_timestamp
-        """
-    )
-    return {row["at"]: tuple(row.values())[1:] for row in rows}
-
-
-def tick(world: World, quarters: int) -> dict[str, Any]:
-    """Let time pass to the given quarter after noon and deliver its tick."""
-    world.now = NOON_IN_CHICAGO + QUARTER * quarters + timedelta(seconds=40)
-    _, report = world.tick(NOON_IN_CHICAGO + QUARTER * quarters)
-    return report
+    return press_snapshots(world, "oee_current")
 
 
 def fill(world: World, start: str, until: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
