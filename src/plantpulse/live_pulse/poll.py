@@ -21,7 +21,8 @@ from plantpulse.live_pulse.catch_up import (
 )
 from plantpulse.live_pulse.preview import PREVIEWED, PREVIEWED_SLOTS, preview
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
-from plantpulse.live_pulse.slot_reader import SlotReader, SlotSnapshots
+from plantpulse.live_pulse.slot_batch import SlotSnapshots
+from plantpulse.live_pulse.slot_reader import SlotReader
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
 from plantpulse.plant.local_time import local_bounds

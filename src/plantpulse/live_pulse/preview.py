@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from plantpulse.live_pulse.safety import SafetyEvent
-from plantpulse.live_pulse.slot_reader import SlotSnapshots
+from plantpulse.live_pulse.slot_batch import SlotSnapshots
 from plantpulse.runs import Json
 
 PREVIEWED: Final = 20

@@ -5,16 +5,17 @@ bucket of time they fall in. OEE, quality and headcount have no time of their ow
 they are asked for the present slot alone, and for each slot of a span that a person asks for.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.evidence import Evidence
-from plantpulse.live_pulse.snapshots import Readings, Snapshot, figures, judge, unknown_assets
+from plantpulse.live_pulse.slot_batch import Batch, Share, SlotSnapshots
+from plantpulse.live_pulse.snapshots import Readings, figures, judge, unknown_assets
 from plantpulse.plant import readings as parsing
 from plantpulse.plant.local_time import (
     BucketGrid,
@@ -28,71 +29,14 @@ from plantpulse.plant.local_time import (
     local_bounds,
 )
 from plantpulse.plant.plant_model import PlantModel
-from plantpulse.plant.readings import DowntimeReading, OutputReading, Row
-from plantpulse.runs import Json, RunPlan
+from plantpulse.plant.readings import OutputReading, Row
+from plantpulse.runs import RunPlan
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.slots import Window, grid_interval, last_interval, window_of_slot
 from plantpulse.source.answers import Answers, Source
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row may be dated a little later than it is read
 _USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
-
-
-@dataclass(frozen=True, slots=True)
-class SlotSnapshots:
-    """The snapshots of one slot, or of a manual poll's instant."""
-
-    at: datetime
-    window: Window
-    is_catch_up: bool
-    is_time_ambiguous: bool
-    snapshots: Sequence[Snapshot]
-
-    def as_json(self) -> dict[str, Json]:
-        """Return one entry of the commit's `slots`; there must be snapshots."""
-        return {
-            "snapshot_timestamp": self.at.isoformat(),
-            "window_start": self.window.start.isoformat(),
-            "is_catch_up": self.is_catch_up,
-            "is_time_ambiguous": self.is_time_ambiguous,
-            # One list for each column: names repeated for every asset would be most of what is sent.
-            "snapshots": dict(zip(Snapshot._fields, zip(*self.snapshots, strict=True), strict=True)),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What was read of a batch: output by bucket of the grid, and stops (None: cut off).
-
-    `whole`: what is known of a slot alone, by slot; of most slots nothing is. `doubtful`: slots whose rows
-    the source may not keep any more.
-    """
-
-    grid: BucketGrid
-    output: Mapping[int, Sequence[OutputReading]]
-    downtime: Sequence[DowntimeReading] | None
-    whole: Mapping[datetime, Readings]
-    doubtful: frozenset[datetime]
-
-    def readings(self) -> Readings:
-        """Return everything, whichever slot it is of."""
-        output = [reading for bucket in self.output.values() for reading in bucket]
-        return Readings(
-            output,
-            self.downtime,
-            oee=[reading for slot in self.whole.values() for reading in slot.oee or ()],
-            quality=[reading for slot in self.whole.values() for reading in slot.quality or ()],
-            labor=[reading for slot in self.whole.values() for reading in slot.labor or ()],
-        )
-
-
-class _Share(NamedTuple):
-    """What of a batch a slot is judged by."""
-
-    readings: Readings
-    window: Window
-    window_buckets: frozenset[int]
-    slot_buckets: frozenset[int] | None
 
 
 @dataclass(slots=True)
@@ -154,7 +98,7 @@ class SlotReader:
             due = [at for at in slots if at not in batch.doubtful and not self._is_stored(at, batch)]
             return [self._judge(at, batch) for at in due if not self._would_lose_downtime(at, batch)]
 
-    def _read_batch(self, source: Source, slots: Sequence[datetime]) -> _Batch | None:
+    def _read_batch(self, source: Source, slots: Sequence[datetime]) -> Batch | None:
         windows = [self._window(at) for at in slots]
         span = Window(min(window.start for window in windows), max(window.until for window in windows))
         grid = bucket_grid(span, self.every, self.zone)
@@ -181,7 +125,7 @@ class SlotReader:
             return None
         doubtful = self._doubtful(source, slots, grid, by_bucket) if self.plan.slots else frozenset()
         whole = [at for at in slots if self._is_whole(at) and at not in doubtful]
-        return _Batch(
+        return Batch(
             grid,
             by_bucket,
             None if stops.is_truncated else downtime,
@@ -245,14 +189,14 @@ class SlotReader:
             labor=answers.keep(parsing.parse_labor(labor)),
         )
 
-    def _share(self, at: datetime, batch: _Batch) -> _Share:
+    def _share(self, at: datetime, batch: Batch) -> Share:
         window = self._window(at)
         buckets = buckets_in(window, *batch.grid, self.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
         readings = batch.whole.get(at, Readings(None))._replace(output=output, downtime=batch.downtime)
-        return _Share(readings, window, buckets, self._slot_buckets(window, batch.grid))
+        return Share(readings, window, buckets, self._slot_buckets(window, batch.grid))
 
-    def _judge(self, at: datetime, batch: _Batch) -> SlotSnapshots:
+    def _judge(self, at: datetime, batch: Batch) -> SlotSnapshots:
         is_present, share = self._is_present(at), self._share(at, batch)
         judgement = judge(
             self.model,
@@ -279,11 +223,11 @@ class SlotReader:
             return None
         return buckets_in(newest, *grid, self.zone)
 
-    def _would_lose_downtime(self, at: datetime, batch: _Batch) -> bool:
+    def _would_lose_downtime(self, at: datetime, batch: Batch) -> bool:
         """Say whether a slot that may be stored whole would be written anew without its downtime."""
         return batch.downtime is None and (bool(self.plan.slots) or at in self.coverage.fingerprints)
 
-    def _is_stored(self, at: datetime, batch: _Batch) -> bool:
+    def _is_stored(self, at: datetime, batch: Batch) -> bool:
         """Say whether a slot's rows are stored just so, or can no longer be told any better."""
         if self.plan.slots:
             return at in self.coverage.fingerprints  # the plan asks for those of the repeated hour alone
