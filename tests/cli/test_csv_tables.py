@@ -79,6 +79,13 @@ def test_every_mistake_is_named(text: str, told: list[str]) -> None:
     assert mistakes(text) == told
 
 
+def test_a_file_of_any_length_is_read_to_the_most_rows_and_no_further() -> None:
+    most = "source_name\n" + "A\n" * 100_000
+
+    assert mistakes(most) == []
+    assert mistakes(most + "A\n" * 5) == ["line 100002: more than 100000 rows: split the file"]
+
+
 def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
     [mistake] = mistakes("source_name,zone\nA,1\n")
 

@@ -112,6 +112,20 @@ def test_every_wrong_line_is_told_at_once_and_nothing_is_written(
     assert stored(supabase) == [0, 0, 0]
 
 
+def test_of_many_mistakes_the_first_are_shown_but_the_json_has_them_all(tables: CommandLine) -> None:
+    tables.write("assets.csv", "source_name,is_active\n" + "A,maybe\n" * 60)
+
+    shown, data = (
+        tables("assets", "import", "assets.csv", "--yes"),
+        tables("assets", "import", "assets.csv", "--yes", "--json"),
+    )
+
+    assert len(shown.err.splitlines()) == 52
+    assert shown.err.splitlines()[-2].startswith("line 51, is_active:")
+    assert shown.err.splitlines()[-1] == "and 10 more"
+    assert len(data.json["error"]["mistakes"]) == 60
+
+
 def test_what_only_the_database_knows_is_told_by_line_too(
     tables: CommandLine, supabase: SupabaseAccess
 ) -> None:
