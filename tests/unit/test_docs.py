@@ -10,8 +10,10 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from plantpulse import config
+from plantpulse.cli.csv_tables import MOST_ROWS
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
 from plantpulse.health.states import State
+from plantpulse.live_pulse.catch_up import CORRECTED_SLOTS
 from plantpulse.runs import SLOW_RUN
 from plantpulse.settings import (
     CleanupSettings,
@@ -23,6 +25,7 @@ from plantpulse.settings import (
     Settings,
     SqlServerSettings,
 )
+from plantpulse.source.answers import KEPT_REJECTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -164,3 +167,34 @@ def test_a_decision_that_the_code_cites_is_there() -> None:
 
     assert cited
     assert cited <= numbers
+
+
+def test_the_limits_in_numbers_are_those_of_the_code() -> None:
+    pulse, report, cleanup = LivePulseSettings(), MorningReportSettings(), CleanupSettings()
+    section = README.partition("| limit | in numbers |")[2].partition("\n\n")[0]
+    cells = [line.strip("| ").split(" | ") for line in section.splitlines()[2:]]
+    told = {
+        name: [int(found.replace(",", "")) for found in re.findall(r"[\d,]*\d", text)] for name, text in cells
+    }
+    schema = (ROOT / "supabase" / "schema.sql").read_text(encoding="utf-8")
+    seats = re.search(r"greatest\((\d+) - count\(\*\), 0\) as seats", schema)
+
+    stops = (ROOT / "src" / "plantpulse" / "source" / "queries" / "downtime.sql").read_text(encoding="utf-8")
+    days = re.search(r"dateadd\(day, -(\d+), @from\)", stops)
+
+    assert report.row_limit == pulse.row_limit
+    assert report.timeout_s == cleanup.timeout_s
+    assert report.look_back_days == 1
+    assert seats
+    assert days
+    assert told == {
+        "missed polls and mornings": [pulse.catch_up_hours, report.catch_up_days],
+        "late rows": [CORRECTED_SLOTS],
+        "stops": [int(days[1])],
+        "rows of one query": [pulse.row_limit],
+        "malformed rows": [KEPT_REJECTS],
+        "names that nobody has mapped": [int(seats[1])],
+        "time of a run": [pulse.timeout_s, report.timeout_s],
+        "calls of a poll to Supabase": [2, 3],  # tests/functions/test_live_pulse.py
+        "rows of a table to import": [MOST_ROWS],
+    }
