@@ -93,3 +93,15 @@ def test_make_has_a_target_for_each_step(cloud: str) -> None:
         )
 
         assert f"-m infra.deploy {action} {cloud}" in told.stdout
+
+
+@pytest.mark.parametrize(("column", "cloud"), [(1, "Google Cloud"), (2, "AWS")])
+def test_the_costs_add_up(column: int, cloud: str) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    _, _, table = text.partition("| | Google Cloud | AWS |")
+    rows = [[cell.strip(" *") for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+    before = [row[0] for row in rows].index("together")
+
+    cents = [round(float(row[column].split()[0]) * 100) for row in rows[: before + 1]]
+
+    assert sum(cents[:-1]) == cents[-1], cloud
