@@ -168,6 +168,20 @@ def test_a_reader_who_leaves_is_no_error_worth_a_word(cli: CommandLine, world: W
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_full_disk_is_told_without_a_stack_trace(bare: CommandLine, options: tuple[str, ...]) -> None:
+    bare.write("plantpulse.yaml", "plants: {north: {time_zone: UTC}}")
+
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [bare.script, "config", "show", *options],
+            cwd=bare.folder, env=bare.environ, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    told = "the answer could not be written: No space left on device\n"
+    assert (ended.returncode, ended.stderr) == (1, told)
+
+
 def test_control_c_ends_at_once_with_130(cli: CommandLine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         cli.environ["SUPABASE_URL"] = f"http://127.0.0.1:{silent.getsockname()[1]}"

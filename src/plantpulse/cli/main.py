@@ -4,6 +4,7 @@ Exit codes: docs/command-line.md. What went wrong stands on stderr, with --json 
 the functions answer with.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -66,8 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app.output.note("interrupted")
         return INTERRUPTED
     except ReaderLeft:
-        _leave_pipe()
+        _leave_stdout()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _leave_stdout()
+        app.output.note(f"the answer could not be written: {error.strerror}")
+        return FAILED
     return result if isinstance(result, int) else SUCCESS
 
 
@@ -82,8 +89,8 @@ def exit_code_of(error: PlantpulseError) -> int:
     return CONFIGURATION if isinstance(error, ConfigurationError) else FAILED
 
 
-def _leave_pipe() -> None:
-    """Point stdout elsewhere, so that Python does not complain about the closed pipe when it ends."""
+def _leave_stdout() -> None:
+    """Point stdout elsewhere, so that Python does not complain about what it cannot write when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
