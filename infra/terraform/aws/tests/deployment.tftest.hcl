@@ -49,6 +49,11 @@ run "one_plant" {
   }
 
   assert {
+    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_cloudwatch_log_metric_filter.this["${name}-failures"].pattern == "{ $.severity = \"ERROR\" }"]) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].pattern == "{ ($.outcome = \"succeeded\") || ($.outcome = \"partial\") }" && aws_cloudwatch_log_metric_filter.this["health-successes"].pattern == "{ $.message = \"health *\" }"
+    error_message = "The alarms count what the functions log."
+  }
+
+  assert {
     condition     = alltrue([for name, function in aws_lambda_function.this : function.role == aws_iam_role.function[name].arn]) && length(distinct([for role in aws_iam_role.function : role.name])) == 4
     error_message = "Each function has an identity of its own."
   }

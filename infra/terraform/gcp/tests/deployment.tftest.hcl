@@ -139,6 +139,16 @@ run "one_plant" {
   }
 
   assert {
+    condition     = alltrue([for job in google_cloud_scheduler_job.this : job.retry_config[0].min_backoff_duration == "15s" && job.retry_config[0].max_backoff_duration == "60s" && job.retry_config[0].max_doublings == 2])
+    error_message = "The waits between them are those that the retries were counted with: 15, 30 and 60 s."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.this["failures"].filter, " AND severity>=ERROR AND ") && strcontains(google_logging_metric.this["timeouts"].filter, "httpRequest.status=504") && strcontains(google_logging_metric.this["undelivered"].filter, "severity>=ERROR")
+    error_message = "What fails is counted from the level on that a failed run is logged with."
+  }
+
+  assert {
     condition     = toset(keys(google_monitoring_alert_policy.incident)) == toset(["failures", "timeouts", "undelivered"])
     error_message = "Errors, time-outs and calls that fail are alarmed."
   }
