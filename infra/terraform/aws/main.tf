@@ -126,6 +126,13 @@ check "plants" {
   }
 }
 
+check "manual_calls" {
+  assert {
+    condition     = !module.plan.wants_users_tokens
+    error_message = "manual_calls.accept: supabase_user does not count here. These functions are called by the scheduler and take the platform's word; one for browsers is deployed beside them (README, Who may ask)."
+  }
+}
+
 check "alarms" {
   assert {
     condition     = length(var.alarms.emails) > 0 || var.alarms.topic != null

@@ -33,6 +33,11 @@ output "unconfigured_plants" {
   value       = length(local.faults) > 0 ? [] : [for key in keys(local.settings.plants) : key if !contains(local.connected, key)]
 }
 
+output "wants_users_tokens" {
+  description = "Whether the file has manual calls vouched for by tokens of Supabase's users, which a function that a scheduler calls cannot."
+  value       = try(local.settings.manual_calls.accept, "platform") == "supabase_user"
+}
+
 output "python_version" {
   description = "Version of Python that the bundles are built for."
   value       = trimspace(file("${path.module}/../../../../functions/python-version"))
