@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from plantpulse.cli import main
+from plantpulse.cli import exit_codes
 from plantpulse.cli.assets import ASSETS
 from plantpulse.cli.cost_centers import COST_CENTERS
 from plantpulse.cli.imports import Kind
@@ -81,4 +81,4 @@ def test_every_exit_code_is_told() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", GUIDE, re.MULTILINE)}
 
     names = ("SUCCESS", "FAILED", "USAGE", "CONFIGURATION", "TRY_AGAIN", "INTERRUPTED", "BROKEN_PIPE")
-    assert told == {getattr(main, name) for name in names}
+    assert told == {getattr(exit_codes, name) for name in names}

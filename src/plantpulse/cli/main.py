@@ -9,22 +9,23 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from plantpulse import __version__
 from plantpulse.cli.app import App
 from plantpulse.cli.commands import Commands, ReaderLeft
+from plantpulse.cli.exit_codes import (
+    BROKEN_PIPE,
+    CONFIGURATION,
+    FAILED,
+    INTERRUPTED,
+    SUCCESS,
+    TRY_AGAIN,
+    USAGE,
+)
 from plantpulse.errors import ConfigurationError, Interrupted, InvalidRequest, PlantpulseError, TransientError
-
-SUCCESS: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-CONFIGURATION: Final = 3
-TRY_AGAIN: Final = 75  # EX_TEMPFAIL of sysexits.h
-INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
-BROKEN_PIPE: Final = 141  # 128 + SIGPIPE
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -16,6 +16,7 @@ from plantpulse.callers import Caller
 from plantpulse.cleanup import Cleanup
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
+from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
 from plantpulse.cli.tables import details
 from plantpulse.entrypoint import Answer, Service
 from plantpulse.errors import Interrupted
@@ -25,15 +26,12 @@ from plantpulse.source import sqlserver
 
 # What a scheduler or a shell script should do next; docs/command-line.md.
 EXIT_CODES: Final[Mapping[str, int]] = {
-    "succeeded": 0,
-    "partial": 0,
-    "duplicate": 0,
-    "busy": 75,
-    "not_configured": 3,
+    "succeeded": SUCCESS,
+    "partial": SUCCESS,
+    "duplicate": SUCCESS,
+    "busy": TRY_AGAIN,
+    "not_configured": CONFIGURATION,
 }
-FAILED: Final = 1
-TRY_AGAIN: Final = 75
-INTERRUPTED: Final = 130
 
 
 @click.group()
