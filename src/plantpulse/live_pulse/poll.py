@@ -31,11 +31,10 @@ from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.slots import Window
-from plantpulse.source.answers import Answers, Source
+from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
 
 EVENTS_A_CALL: Final = 5_000
-REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
 RESERVED_S: Final = 15.0  # what reading and committing one more batch may take
 SPAN_BATCH: Final = 8  # slots of a span, each with three questions of its own, that are read in a go
 

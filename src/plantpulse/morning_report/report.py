@@ -25,12 +25,11 @@ from plantpulse.morning_report.wording import word
 from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import MorningReportSettings, PlantSettings
-from plantpulse.source.answers import Answers, Source
+from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
 
 PREVIEWED: Final = 20
 SUMMARIES_A_COMMIT: Final = 10_000
-REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
 RESERVED_S: Final = 10.0  # what reading one more day may take
 
 

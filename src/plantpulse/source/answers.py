@@ -18,6 +18,7 @@ from plantpulse.settings import SqlServerSettings
 from plantpulse.source.query_files import Query
 
 KEPT_REJECTS: Final = 100
+REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
 WARNED_SKEW: Final = timedelta(minutes=5)
 
 Reading = TypeVar("Reading")
