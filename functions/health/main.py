@@ -4,12 +4,19 @@ Entry points only: `handle_http` for Google Cloud Functions, uptime checks and p
 Lambda.
 """
 
+import gc
+
+gc.disable()  # nothing that is imported is garbage (decision 0054)
+
 from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
 from plantpulse.health.service import HealthService, Response
 from plantpulse.invocations import HttpRequest
+
+gc.freeze()
+gc.enable()
 
 _service = HealthService(open_store=database.connect)
 
