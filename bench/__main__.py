@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench import calls, cleanup, cold_start, health, polls
+from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
 
@@ -66,14 +67,14 @@ def _measure_health(plan: Plan) -> None:
 def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:
     sizes = assets_asked or plan.sizes
     with project() as (supabase, children):
+        deployed = unpack(children.log_folder / "plantpulse.yaml", children.log_folder)
         if not assets_asked:
-            settings_file = children.log_folder / "plantpulse.yaml"
-            cold_start.measure(settings_file, children.log_folder, plan.starts).show()
+            cold_start.measure(deployed, plan.starts).show()
         measured, counted = [], calls.new_table()
         for assets in sizes:
             print(f"measuring {assets:,} assets ...", file=sys.stderr, flush=True)
             with servers(supabase, children, assets) as running:
-                measured.append(polls.measure(running, plan.warm, plan.cold))
+                measured.append(polls.measure(running, deployed, plan.warm, plan.cold))
                 calls.measure(running, counted)
         for table in (*polls.tables(measured), counted):
             table.show()
@@ -82,7 +83,7 @@ def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:
 def _introduce() -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in _VERSIONED)
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores,")
-    print(f"Python {platform.python_version()} ({python_version()} for cold starts), {packages}")
+    print(f"Python {platform.python_version()} ({python_version()} in bundles), {packages}")
     print("Everything runs on this machine and shares its cores: only the ratios mean something elsewhere.")
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from bench.bundles import Deployed
 from bench.figures import Samples, Table
 from bench.plant import SAME_ROWS, WINDOW_ALONE
-from bench.processes import Answer, Contestant, Program, run_once, running
+from bench.processes import Answer, Contestant, Program, Runtime, run_once, running
 from bench.stack import Servers
 from bench.turns import Turns
 
@@ -46,10 +47,12 @@ class PollFigures:
         self.peak_kib[name] = max(self.peak_kib.get(name, 0), answer["peak_kib"])
 
 
-def measure(servers: Servers, warm: int, cold: int) -> PollFigures:
+def measure(servers: Servers, deployed: Deployed, warm: int, cold: int) -> PollFigures:
     """Returns the figures of one plant, everything by turns. Raises: ChildProcessError."""
     figures, turns, settings = PollFigures(servers.assets), Turns(servers), servers.settings()
-    with running(HTTP, settings) as ours, running(BARE, settings) as floor:
+    on_google = Runtime(deployed.python, deployed.on_google)
+    on_lambda = Runtime(deployed.python, deployed.on_lambda)
+    with running(HTTP, settings, on_google) as ours, running(BARE, settings, on_lambda) as floor:
         for turn in range(WARM_UP + warm):
             answers = _take_warm_turn(turns, ours, floor)
             if turn >= WARM_UP:
@@ -59,10 +62,10 @@ def measure(servers: Servers, warm: int, cold: int) -> PollFigures:
     if figures.rows[_OURS] != figures.rows[SAME_ROWS]:
         raise ChildProcessError(f"the floor did not fetch the rows of the poll: {figures.rows}")
     for _ in range(cold):
-        for program in (HTTP, EVENT):
-            figures.note_cold(program[1], run_once(program, settings, turns.order_poll()))
+        for program, runtime in ((HTTP, on_google), (EVENT, on_lambda)):
+            figures.note_cold(program[1], run_once(program, settings, runtime, turns.order_poll()))
         for plant in FLOORS:
-            figures.note_cold(plant, run_once(BARE, settings, turns.order_floor(plant)))
+            figures.note_cold(plant, run_once(BARE, settings, on_lambda, turns.order_floor(plant)))
     return figures
 
 

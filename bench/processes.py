@@ -18,6 +18,24 @@ Answer = dict[str, Any]
 Program = tuple[str, ...]  # a file in `contestants`, and its arguments
 
 
+@dataclass(frozen=True)
+class Runtime:
+    """The interpreter of a contestant, and the unpacked bundle that it runs in; None: this tree."""
+
+    python: Path = Path(sys.executable)
+    bundle: Path | None = None
+
+    def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Returns the settings with what the interpreter needs to run in the bundle."""
+        if self.bundle is None:
+            return dict(settings)
+        kept = {name: value for name, value in settings.items() if name != "PYTHONPYCACHEPREFIX"}
+        return kept | bundled_environment(self.bundle)
+
+
+THIS_TREE = Runtime()
+
+
 @dataclass
 class Contestant:
     """A running contestant."""
@@ -36,12 +54,19 @@ class Contestant:
         raise ChildProcessError(f"a contestant ended with exit code {self.process.wait()}")
 
 
+def bundled_environment(bundle: Path) -> dict[str, str]:
+    """Returns what makes an interpreter run in an unpacked bundle, whose bytecode came with it."""
+    return {"PYTHONPATH": str(bundle), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 @contextmanager
-def running(program: Program, settings: Mapping[str, str]) -> Iterator[Contestant]:
+def running(
+    program: Program, settings: Mapping[str, str], runtime: Runtime = THIS_TREE
+) -> Iterator[Contestant]:
     """A contestant that goes on running."""
     process = subprocess.Popen(
-        [sys.executable, str(_FOLDER / program[0]), *program[1:]],
-        env=dict(settings),
+        [runtime.python, str(_FOLDER / program[0]), *program[1:]],
+        env=runtime.environment(settings),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -55,9 +80,9 @@ def running(program: Program, settings: Mapping[str, str]) -> Iterator[Contestan
             process.wait(60)
 
 
-def run_once(program: Program, settings: Mapping[str, str], order: Order) -> Answer:
+def run_once(program: Program, settings: Mapping[str, str], runtime: Runtime, order: Order) -> Answer:
     """Returns the answer of a new process; its `seconds` are from starting it to its end."""
     started_s = time.perf_counter()
-    with running(program, settings) as contestant:
+    with running(program, settings, runtime) as contestant:
         answer = contestant.answer(order)
     return answer | {"seconds": time.perf_counter() - started_s, "inner_seconds": answer["seconds"]}
