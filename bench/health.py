@@ -3,10 +3,14 @@
 With a million runs stored. The three take turns: the bare call, the call that health makes, and the whole GET
 of the deployed function under functions-framework. Two shapes of the same million: many plants polled every
 quarter of an hour, and few polled every minute, whose days have the most runs.
+
+`plantpulse status` asks the same of its own process, by turns with an interpreter that does nothing.
 """
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +39,9 @@ _NOTHING: Sequence[LiteralString] = (
     "grant execute on function public.nothing() to service_role",
 )
 _TIMEOUT_S = 30.0
+_STATUS = [str(Path(sys.executable).with_name("plantpulse")), "status"]
+_INTERPRETER = [sys.executable, "-c", "pass"]
+_QUICKER = 10  # so many looks at health for one at the command line, which takes ten times as long
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class HealthFigures:
     bare: Samples = field(default_factory=Samples)
     call: Samples = field(default_factory=Samples)
     get: Samples = field(default_factory=Samples)
+    interpreter: Samples = field(default_factory=Samples)
+    status: Samples = field(default_factory=Samples)
 
 
 SHAPES = (Shape(plants=100, every_minutes=15), Shape(plants=10, every_minutes=1))
@@ -83,7 +92,17 @@ def measure(supabase: Supabase, children: Children, shape: Shape, *, runs: int, 
                 _take_turns(contestants, HealthFigures(shape))
             for _ in range(rounds):
                 _take_turns(contestants, figures)
+        environment = _settings(access, children.log_folder, shape)
+        for turn in range(max(2, rounds // _QUICKER) + 1):
+            _look_by_command(environment, figures if turn else HealthFigures(shape))  # the first one compiles
     return figures
+
+
+def _look_by_command(environment: Mapping[str, str], figures: HealthFigures) -> None:
+    for command, samples in ((_INTERPRETER, figures.interpreter), (_STATUS, figures.status)):
+        started_s = time.perf_counter()
+        subprocess.run(command, env=dict(environment), check=True, stdout=subprocess.DEVNULL)
+        samples.seconds.append(time.perf_counter() - started_s)
 
 
 @contextmanager
@@ -140,10 +159,14 @@ def table(measured: Sequence[HealthFigures], runs: int) -> Table:
     """Returns what was measured: p50 and p95, and how often the bare call fits into each."""
     shown = Table(
         f"Health with {runs:,} runs stored, ms: p50 (p95), and as ratios to the bare call",
-        ["plants", "runs of a plant a day", "bare call", "SQL function", "ratio", "whole GET", "ratio "],
-    )
+        [
+            "plants", "runs of a plant a day", "bare call", "SQL function", "ratio", "whole GET", "ratio ",
+            "`plantpulse status`", "interpreter alone",
+        ],
+    )  # fmt: skip
     for one in measured:
         bare, call, get = (_p50_p95(samples) for samples in (one.bare, one.call, one.get))
+        status, interpreter = _p50_p95(one.status), _p50_p95(one.interpreter)
         shown.add(
             f"{one.shape.plants}, every {one.shape.every_minutes} min",
             f"{1440 // one.shape.every_minutes:,}",
@@ -152,6 +175,8 @@ def table(measured: Sequence[HealthFigures], runs: int) -> Table:
             _ratio(call, bare),
             _shown(get),
             _ratio(get, bare),
+            _shown(status),
+            _shown(interpreter),
         )
     return shown
 
