@@ -231,6 +231,21 @@ def on_a_terminal(cli: CommandLine, *arguments: str) -> str:
     return shown.decode().replace("\r\n", "\n")
 
 
+def test_nobody_looks_for_garbage_while_a_command_runs_and_ends() -> None:
+    told_at_the_end = "lambda: print(gc.isenabled(), gc.get_freeze_count() > 1000)"
+    program = f"""
+import atexit, gc, sys
+atexit.register({told_at_the_end})
+sys.argv = ["plantpulse", "--version"]
+from plantpulse.cli.main import run
+run()
+"""
+
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert told.stdout.splitlines()[-1] == "False True"
+
+
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 4096)

@@ -5,6 +5,7 @@ the functions answer with.
 """
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -96,5 +97,12 @@ def _leave_stdout() -> None:
 
 
 def run() -> None:
-    """The console script."""
-    sys.exit(main())
+    """The console script.
+
+    The collector rests: looking for garbage, and through everything once more at the end, took a fifth of
+    `plantpulse status`, and a command is over before garbage counts.
+    """
+    gc.disable()
+    code = main()
+    gc.freeze()
+    sys.exit(code)
