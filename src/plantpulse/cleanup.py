@@ -153,6 +153,7 @@ class Cleanup:
             return replace(removal, rows=rows, most=rows)
         counted = "expired" if run.plan.is_dry_run else "removed"
         run.progress.count(f"{removal.table}_{counted}", answer[counted])
+        run.progress.reach(_rows(run.progress.counts, counted), "rows")
         took_s = run.budget.monotonic() - started_s
         timings_ms = run.progress.timings_ms
         timings_ms["longest_batch"] = max(timings_ms.get("longest_batch", 0), round(took_s * 1000))
@@ -160,6 +161,10 @@ class Cleanup:
             return None
         rows = self.pace.after(removal.rows, took_s)
         return replace(removal, rows=min(rows, removal.most), resume_after=answer["resume_after"])
+
+
+def _rows(counts: Mapping[str, int], counted: str) -> int:
+    return sum(number for name, number in counts.items() if name.endswith(f"_{counted}"))
 
 
 def _as_batch(removal: Removal, run: Run) -> dict[str, Json]:

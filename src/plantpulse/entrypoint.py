@@ -29,7 +29,7 @@ from plantpulse.errors import (
 from plantpulse.guard import guarded
 from plantpulse.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.logs import Severity, log
-from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport
+from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
 from plantpulse.settings import Settings, SupabaseSettings
 
 RETRY_AFTER_S = 30
@@ -107,7 +107,7 @@ class Service(Generic[Store]):
     """One pipeline, ready to be called over HTTP or with an event.
 
     `clock` is given only where time is simulated; it then drives the SQL functions too. `users` are needed to
-    take the tokens of Supabase users.
+    take the tokens of Supabase users; a `watcher` is told on the way how far a run has come.
     """
 
     pipeline: Pipeline[Store]
@@ -115,6 +115,7 @@ class Service(Generic[Store]):
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
     users: Users | None = None
+    watcher: Watcher = runs.nobody
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -213,7 +214,7 @@ class Service(Generic[Store]):
     ) -> RunReport:
         self.pipeline.require_configured(plan, settings)
         supabase = settings.require_supabase()
-        progress, fence = Progress(), str(uuid.uuid4())
+        progress, fence = Progress(watcher=self.watcher), str(uuid.uuid4())
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
             with progress.timed("claim"):
                 answer = store.claim_run(plan.as_claim(fence))

@@ -1,21 +1,25 @@
 """`plantpulse run`: the functions' own pipelines, in this process, on the real local stack."""
 
 import getpass
+import itertools
 import os
+import re
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import TIMEOUT_S, CommandLine
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
 
 CHICAGO = ZoneInfo("America/Chicago")
 OPERATOR = f"cli:{getpass.getuser()}"
+HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
 def make(floor: Floor, asset: str, units: int, *, minutes_ago: int) -> None:
@@ -211,17 +215,82 @@ def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
     assert runs(world) == [("live_pulse", "failed", OPERATOR)]
 
 
-def test_progress_is_shown_on_a_terminal_alone(cli: CommandLine, world: World) -> None:
+def on_a_terminal(cli: CommandLine, *arguments: str) -> tuple[str, str]:
+    """Run a command whose stderr is a terminal; return its answer and what the terminal was sent."""
     ours, theirs = os.openpty()
     with os.fdopen(theirs, "w") as terminal:
-        on_terminal = subprocess.run(
-            [cli.script, "run", "live-pulse", "--dry-run"],
+        process = subprocess.Popen(
+            [cli.script, *arguments],
             cwd=cli.folder, env={"TERM": "xterm"} | cli.environ,
-            stdout=subprocess.PIPE, stderr=terminal, text=True, check=False,
+            stdout=subprocess.PIPE, stderr=terminal, text=True,
         )  # fmt: skip
-    with os.fdopen(ours, "rb", buffering=0) as reader:
-        shown = reader.read(4096).decode()
+    shown = b""
+    with os.fdopen(ours, "rb", buffering=0) as reader, suppress(OSError):  # Linux: the other end is closed
+        while part := reader.read(65536):
+            shown += part
+    out, _ = process.communicate(timeout=TIMEOUT_S)
+    return out, shown.decode()
 
-    assert "Running" in shown
-    assert "Running" not in on_terminal.stdout
-    assert cli.process("run", "live-pulse", "--dry-run").err == ""
+
+def steps(shown: str) -> list[str]:
+    """Return what the bar said of how far the work had come, in order."""
+    told = re.findall(r"[\d,]+ (?:of [\d,]+ )?(?:slots|days|rows)", shown)
+    return [step for step, _ in itertools.groupby(told)]
+
+
+def test_a_bar_shows_how_far_a_span_has_come(cli: CommandLine, world: World, floor: Floor) -> None:
+    make(floor, "PRESS-01", 7, minutes_ago=9 * 60)
+    until = datetime.now(CHICAGO).replace(minute=0, second=0, microsecond=0)
+    since = until - timedelta(hours=4)
+
+    out, shown = on_a_terminal(
+        cli, "run", "live-pulse", "--from", f"{since:%Y-%m-%dT%H:%M}", "--until", f"{until:%Y-%m-%dT%H:%M}"
+    )  # fmt: skip
+
+    assert "succeeded" in out
+    assert steps(shown) == ["0 of 17 slots", "8 of 17 slots", "16 of 17 slots"]
+    assert SHOW_CURSOR in shown
+    assert "slots" not in out.partition("Counts")[0]
+
+
+def test_a_bar_shows_how_many_days_are_reported(cli: CommandLine, world: World) -> None:
+    last = (datetime.now(CHICAGO) - timedelta(days=1)).date()
+    days = ["--from", f"{last - timedelta(days=2)}", "--until", f"{last}"]
+
+    _, shown = on_a_terminal(cli, "run", "morning-report", *days)
+
+    assert steps(shown) == ["0 of 3 days", "1 of 3 days", "2 of 3 days"]
+
+
+def test_a_bar_shows_how_many_rows_a_cleanup_has_removed(cli: CommandLine, world: World) -> None:
+    world.store.execute(
+        """
+        insert into public.live_snapshots
+            (asset_id, snapshot_timestamp, window_start, output_actual, output_target, status)
+        select 1, at, at - interval '30 minutes', 1, 1, 'on_target'
+        from generate_series(now() - interval '1200 hours', now() - interval '30 hours', '10 minutes') as at
+        """
+    )
+
+    _, shown = on_a_terminal(cli, "run", "cleanup")
+
+    assert steps(shown)[-1] == "7,021 rows"
+    assert len(steps(shown)) > 1
+
+
+def test_the_bar_of_a_run_that_fails_gives_the_cursor_back(cli: CommandLine, world: World) -> None:
+    cli.environ["MSSQL_PASSWORD"] = "not-the-password"
+
+    out, shown = on_a_terminal(cli, "run", "live-pulse")
+
+    assert "source_login_failed" in out
+    assert shown.rindex(SHOW_CURSOR) > shown.rindex(HIDE_CURSOR)
+
+
+@pytest.mark.parametrize("asked", [("--json",), ()])
+def test_no_bar_is_shown_where_nobody_looks(cli: CommandLine, world: World, asked: tuple[str, ...]) -> None:
+    out, shown = on_a_terminal(cli, "run", "live-pulse", "--dry-run", *asked)
+
+    assert ("Running" in shown) is (asked == ())
+    assert "Running" not in out
+    assert cli.process("run", "live-pulse", "--dry-run", *asked).err == ""

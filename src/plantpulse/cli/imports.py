@@ -68,7 +68,7 @@ def run_import(
     if not (is_dry_run or is_sure or may_ask):
         raise InvalidRequest("nobody is there to be asked: say --yes to write, or --dry-run", field="yes")
     table = _read(file, kind)
-    with app.output.busy("Comparing"):
+    with app.output.busy(f"Comparing {len(table.rows):,} rows"):
         preview = _send(app, kind, plant, table, is_dry_run=True)
     if is_dry_run or not _changed(preview):
         _show(app, preview, is_written=False)
@@ -76,7 +76,7 @@ def run_import(
     if not is_sure:
         _show(app, preview, is_written=False)
         click.confirm(f"Write this to plant {plant}?", abort=True, err=True)
-    with app.output.busy("Writing"):
+    with app.output.busy(f"Writing {len(table.rows):,} rows"):
         written = _send(app, kind, plant, table, is_dry_run=False)
     _show(app, written, is_written=True)
 

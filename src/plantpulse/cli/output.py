@@ -16,6 +16,7 @@ import click
 from rich.console import Console, RenderableType
 
 from plantpulse.errors import PlantpulseError
+from plantpulse.runs import Watcher, nobody
 
 Json = Any
 
@@ -57,17 +58,15 @@ class Output:
         self.console.file.write(text)
 
     @contextlib.contextmanager
-    def busy(self, what: str) -> Iterator[None]:
-        """Show on a terminal that something takes its time, and how long it has taken so far."""
+    def busy(self, what: str) -> Iterator[Watcher]:
+        """Show a bar on a terminal while something takes its time; yields who is told how far it has come."""
         if self.is_json or not self.side.is_terminal:
-            yield
+            yield nobody
             return
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - seldom
+        from plantpulse.cli.bar import Bar  # noqa: PLC0415 - seldom
 
-        shown = (SpinnerColumn(), TextColumn(what), TimeElapsedColumn())
-        with Progress(*shown, console=self.side, transient=True) as progress:
-            progress.add_task(what, total=None)
-            yield
+        with Bar(self.side, what) as bar:
+            yield bar
 
     def note(self, text: str) -> None:
         """Say something on the way."""

@@ -100,7 +100,8 @@ def morning_report(
 
 def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
     parameters = {name: value for name, value in asked.items() if value is not None}
-    with app.logs_aside(), app.output.busy("Running"), _recorded_interruption():
+    with app.logs_aside(), app.output.busy("Running") as watcher, _recorded_interruption():
+        service.watcher = watcher
         answer = service.ask(parameters, Caller(f"cli:{getpass.getuser()}"))
     if answer.error:
         raise answer.error

@@ -135,9 +135,10 @@ class Poll:
         """
         self.left = self.run.plan.slots
         self.reader.evidence.is_kept_before(source, self.run.plan.require_window().start)
-        size = min(SPAN_BATCH, slots_a_commit(len(self.reader.model.assets)))
+        size, total = min(SPAN_BATCH, slots_a_commit(len(self.reader.model.assets))), len(self.left)
         pending = list[SlotSnapshots]()
         while self.left and not (self.is_slot_read and self.run.budget.seconds_left_to_read() < RESERVED_S):
+            self.run.progress.reach(total - len(self.left), "slots", total=total)
             read = self.reader.read(source, self.left[:size])
             if read is None and size == 1:
                 break

@@ -82,9 +82,11 @@ class MorningRun:
         left for the next morning.
         """
         self.left = self._due()
+        total = len(self.left)
         pending: list[dict[str, Json]] = []
         is_any_read = False
         while self.left and (not is_any_read or self.run.budget.seconds_left_to_read() > RESERVED_S):
+            self.run.progress.reach(total - len(self.left), "days", total=total)
             try:
                 day = self._read_day(source, self.left[0])
             except TransientError:

@@ -19,7 +19,17 @@ from plantpulse.runs.report import (
     report_of_failure,
     report_of_plan,
 )
-from plantpulse.runs.run import Progress, Run, RunEnder, begin, complete, peak_memory_mb, require_fence
+from plantpulse.runs.run import (
+    Progress,
+    Run,
+    RunEnder,
+    Watcher,
+    begin,
+    complete,
+    nobody,
+    peak_memory_mb,
+    require_fence,
+)
 
 __all__ = [
     "ALL_PLANTS",
@@ -35,10 +45,12 @@ __all__ = [
     "RunReport",
     "Status",
     "Trigger",
+    "Watcher",
     "answer_without_work",
     "begin",
     "complete",
     "error_as_json",
+    "nobody",
     "noting_slowness",
     "peak_memory_mb",
     "report_of_failure",

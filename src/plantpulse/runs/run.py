@@ -15,6 +15,16 @@ from plantpulse.runs.plan import Json, RunPlan, text_of
 from plantpulse.runs.report import FinalStatus, RunReport, error_as_json, noting_slowness, report_of_plan
 
 
+class Watcher(Protocol):
+    """Somebody who follows a run: how many of what are done, of how many, None where nobody knows."""
+
+    def __call__(self, done: int, unit: str, total: int | None, /) -> None: ...
+
+
+def nobody(_done: int, _unit: str, _total: int | None, /) -> None:
+    """Stand in for a watcher where none is."""
+
+
 @dataclass(slots=True)
 class Progress:
     """What a run has done so far; the only thing about a run that changes."""
@@ -24,6 +34,11 @@ class Progress:
     warnings: list[dict[str, str]] = field(default_factory=list)
     source: dict[str, Json] | None = None
     finished: bool | None = None
+    watcher: Watcher = nobody
+
+    def reach(self, done: int, unit: str, *, total: int | None = None) -> None:
+        """Tell whoever follows the run how far it has come."""
+        self.watcher(done, unit, total)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
