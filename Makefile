@@ -32,6 +32,12 @@ up: $(INSTALLED) ## Keep the local stack running with a compressed clock until C
 test: $(INSTALLED) ## Run the whole test suite on the local stack
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
+ENGINE ?= foreign
+
+.PHONY: test-outside
+test-outside: $(INSTALLED) ## Run it on servers outside of it, ENGINE=foreign or babelfish (about eight minutes)
+	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
+
 .PHONY: check
 check: $(INSTALLED) ## Check style, types, imports and that nothing generated is stale
 	$(BIN)/ruff check $(SOURCES)

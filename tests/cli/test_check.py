@@ -49,6 +49,11 @@ def first_word(statement: str) -> str:
     return lines[0].split()[0].lower()
 
 
+def point_at(cli: CommandLine, project: SupabaseAccess) -> None:
+    """Have the command line look at another project."""
+    cli.environ |= {"SUPABASE_URL": project.url, "SUPABASE_SECRET_KEY": project.secret_key}
+
+
 def set_in_file(cli: CommandLine, setting: str, value: object) -> None:
     """Set a value of the SQL Server in plantpulse.yaml."""
     path = cli.folder / "plantpulse.yaml"
@@ -302,8 +307,10 @@ def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine)
     ],
 )
 def test_every_kind_of_key_is_told_apart(
-    checked: CommandLine, supabase: SupabaseAccess, key: str, state: str, told: str
+    checked: CommandLine, local_supabase: Supabase, key: str, state: str, told: str
 ) -> None:
+    supabase = local_supabase.access  # an outside one takes no legacy key but its own
+    point_at(checked, supabase)
     checked.environ["SUPABASE_SECRET_KEY"] = {
         "publishable": supabase.publishable_key,
         "legacy": supabase.service_role_jwt,
@@ -341,6 +348,7 @@ def test_a_project_that_is_away_is_told_at_its_port(checked: CommandLine) -> Non
 
 
 def test_closed_sign_up_is_green(checked: CommandLine, local_supabase: Supabase) -> None:
+    point_at(checked, local_supabase.access)
     local_supabase.accounts.is_sign_up_open = False
     try:
         assert findings(checked)["supabase sign-up"]["state"] == "ok"
@@ -396,7 +404,7 @@ def test_a_project_that_is_not_as_migrated_is_told(
     remedy: str,
 ) -> None:
     with local_supabase.fresh_database([statement]) as project:
-        checked.environ["SUPABASE_URL"] = project.url
+        point_at(checked, project)
 
         found = findings(checked)[f"supabase {link}"]
 

@@ -10,6 +10,7 @@ from devstack.access import SupabaseAccess
 from devstack.members import sign_up
 from plantpulse.slots import slot_at_or_before
 from tests.cli.conftest import TIMEOUT_S, CommandLine
+from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def commands() -> list[str]:
 
 
 def test_every_command_of_the_readme_works(
-    cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
+    cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess, mssql: SqlServerUnderTest
 ) -> None:
     guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     tables = [block.partition("```")[0] for block in guide.split("```csv\n")[1:]]
@@ -46,6 +47,8 @@ def test_every_command_of_the_readme_works(
         if ended.returncode:
             failed[command] = ended.stdout + ended.stderr
 
-    assert failed == {}
+    # An outside server has one login, which may write: what check says then is right.
+    assert set(failed) <= {"plantpulse check"}, failed
+    assert ("INSERT" in failed.get("plantpulse check", "")) is (mssql.stand_in is None)
     assert len(commands()) >= 15
     assert (cli.folder / "plantpulse.schema.json").stat().st_size > 1000
