@@ -6,6 +6,7 @@ can change one value. A mistake is reported with its name and allowed form, neve
 Terraform reads the same file, so nothing here may depend on Python alone.
 """
 
+import json
 import os
 import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,9 +45,11 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
 }
 # These may be set by reference: NAME_ARN then holds the ARN of the secret that holds NAME's value.
-SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD")
+SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD", "MSSQL_PASSWORDS")
 ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
+# One secret for all plants, {"<plant>": "<password>"}: a thousand of their own would fit into no environment.
+PASSWORDS = "MSSQL_PASSWORDS"
 CONFIG_FILE_VARIABLE = "PLANTPULSE_CONFIG"
 
 _NEEDED_TO_CONNECT = {
@@ -83,10 +86,11 @@ def load_with_origins(
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
     written = dict.fromkeys(_places(tree), Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME).name)
-    environ = _with_secrets(environ, _mapping(tree, "plants"))
-    origins = _overlay(tree, environ)
+    values = _with_secrets(environ, _mapping(tree, "plants"))
+    origins = _overlay(tree, values)
     settings = _validated(tree, origins)
-    return settings, written | {".".join(place): variable for place, variable in origins.items()}
+    named = {place: name if name in environ else name + ARN_SUFFIX for place, name in origins.items()}
+    return settings, written | {".".join(place): name for place, name in named.items()}
 
 
 def _places(tree: Any, above: str = "") -> Iterator[str]:
@@ -99,8 +103,9 @@ def _places(tree: Any, above: str = "") -> Iterator[str]:
 
 
 def _validated(tree: dict[str, Any], origins: Mapping[tuple[str, ...], str]) -> Settings:
-    for key, plant in _mapping(tree, "plants").items():
-        _settle_sql_server(key, plant)
+    plants = _mapping(tree, "plants")
+    for key, plant in plants.items():
+        _settle_sql_server(plant, _names_of_needed(key, is_only=len(plants) == 1))
     if not {"url", "secret_key"} <= set(tree.get("supabase", {})):
         tree.pop("supabase", None)
     try:
@@ -151,7 +156,7 @@ def _with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, s
             )
     from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only who names an ARN pays for boto3
 
-    values = store.fetch(references)
+    values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX})
     return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
 
 
@@ -201,12 +206,32 @@ def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
         if place not in origins:
             _put(tree, place, _parsed(variable, environ[variable]))
             origins[place] = variable
+    shared = _passwords(environ.get(PASSWORDS, ""))
     for key in plants:
+        place = ("plants", key, "sql_server", "password")
         if password := environ.get(password_variable(key)):
-            place = ("plants", key, "sql_server", "password")
             _put(tree, place, password)
             origins[place] = password_variable(key)
+        elif place not in origins and (password := shared.get(str(key))):
+            _put(tree, place, password)
+            origins[place] = PASSWORDS
     return origins
+
+
+def _passwords(text: str) -> dict[str, str]:
+    """Return the passwords by plant, of plants that are gone too: a secret may outlive them.
+
+    Raises: ConfigurationError, which does not show what stands there.
+    """
+    try:
+        passwords = json.loads(text or "{}")
+    except ValueError:
+        passwords = None
+    if not isinstance(passwords, dict) or not all(isinstance(one, str) for one in passwords.values()):
+        raise ConfigurationError(
+            f'{PASSWORDS}: must be a JSON object of passwords by plant, {{"north": "...", "south": "..."}}'
+        )
+    return passwords
 
 
 def _parsed(variable: str, text: str) -> Any:
@@ -229,14 +254,22 @@ def _put(tree: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
     tree[place[-1]] = value
 
 
-def _settle_sql_server(key: str, plant: Any) -> None:
+def _names_of_needed(key: str, *, is_only: bool) -> Mapping[str, str]:
+    """Return under which name to set what a connection needs: of several plants each has names of its own."""
+    if is_only:
+        return _NEEDED_TO_CONNECT
+    names = {name: f"plants.{key}.sql_server.{name}" for name in _NEEDED_TO_CONNECT}
+    return names | {"password": password_variable(key)}
+
+
+def _settle_sql_server(plant: Any, names: Mapping[str, str]) -> None:
     """Take out a SQL Server that is not configured yet, and note what it lacks."""
     if not isinstance(plant, dict):
         return
     server = _mapping(plant, "sql_server")
-    missing = tuple(name for name in _NEEDED_TO_CONNECT if not server.get(name))
+    missing = tuple(told for name, told in names.items() if not server.get(name))
     if missing:
-        plant["missing_settings"] = tuple(_NEEDED_TO_CONNECT[name] for name in missing)
+        plant["missing_settings"] = missing
         plant["sql_server"] = None
 
 

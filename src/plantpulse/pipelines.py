@@ -69,4 +69,4 @@ _KINDS: Final[Sequence[Callable[[Settings], Iterable[Pipeline]]]] = (_live_pulse
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:
     """Return what is missing of a SQL Server's settings, save the password: only who polls is given that."""
-    return tuple(name for name in plant.missing_settings if name != "MSSQL_PASSWORD")
+    return tuple(name for name in plant.missing_settings if not name.startswith("MSSQL_PASSWORD"))

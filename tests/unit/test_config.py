@@ -259,6 +259,60 @@ def test_each_plant_has_a_password_of_its_own() -> None:
     assert [server.password.get_secret_value() for server in servers if server] == ["first", "second"]
 
 
+SERVER = "sql_server: {host: a, user: b, database: c}"
+TWO_PLANTS = f"plants:\n  north: {{time_zone: UTC, {SERVER}}}\n  south: {{time_zone: UTC, {SERVER}}}\n"
+
+
+def passwords(environ: dict[str, str]) -> list[str | None]:
+    servers = [plant.sql_server for plant in config.load(environ).plants.values()]
+    return [server.password.get_secret_value() if server else None for server in servers]
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"MSSQL_PASSWORDS": '{"north": "first", "south": "second"}\n'}, ["first", "second"]),
+        ({"MSSQL_PASSWORDS": '{"north": "first", "gone": "x"}'}, ["first", None]),
+        ({"MSSQL_PASSWORDS": '{"north": "", "NORTH": "x", "south": " s "}'}, [None, " s "]),
+        ({"MSSQL_PASSWORDS": '{"north": "first"}', "MSSQL_PASSWORD__NORTH": "own"}, ["own", None]),
+        ({"MSSQL_PASSWORDS": "{}"}, [None, None]),
+    ],
+)
+def test_the_passwords_of_several_plants_may_be_one_secret(
+    environ: dict[str, str], expected: list[str | None]
+) -> None:
+    write(TWO_PLANTS)
+
+    assert passwords(environ) == expected
+
+
+def test_a_single_plant_has_a_name_of_its_own_before_it_is_one_of_several() -> None:
+    write(f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}")
+
+    assert passwords({"MSSQL_PASSWORD": "own", "MSSQL_PASSWORDS": '{"north": "shared"}'}) == ["own"]
+
+
+@pytest.mark.parametrize(
+    "text", ["hunter2", '["hunter2"]', '{"north": {"password": "hunter2"}}', '"hunter2"', "7"]
+)
+def test_passwords_that_are_no_object_of_texts_are_refused_without_showing_them(text: str) -> None:
+    write(TWO_PLANTS)
+
+    with pytest.raises(ConfigurationError, match=r"^MSSQL_PASSWORDS: must be a JSON object") as refused:
+        config.load({"MSSQL_PASSWORDS": text})
+
+    assert "hunter2" not in str(refused.value)
+
+
+def test_what_one_of_several_plants_lacks_is_named_with_the_plant() -> None:
+    write(TWO_PLANTS.replace("host: a, ", "", 1))
+
+    plants = config.load({"MSSQL_PASSWORDS": '{"north": "first"}'}).plants
+
+    assert plants["north"].missing_settings == ("plants.north.sql_server.host",)
+    assert plants["south"].missing_settings == ("MSSQL_PASSWORD__SOUTH",)
+
+
 def test_a_single_plant_variable_is_refused_with_several_plants() -> None:
     write("plants: {north: {time_zone: UTC}, south: {time_zone: UTC}}")
 

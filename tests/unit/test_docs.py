@@ -81,7 +81,8 @@ def test_the_readme_tells_the_default(place: str) -> None:
 
 def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
     by_reference = {name + config.ARN_SUFFIX for name in config.SECRETS}
-    known = {*config.ENVIRONMENT, *by_reference, config.CONFIG_FILE_VARIABLE, config.PASSWORD_OF_PLANT}
+    passwords = {config.PASSWORD_OF_PLANT, config.PASSWORDS}
+    known = {*config.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
 
     told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", README))
 

@@ -96,4 +96,7 @@ def test_what_a_source_lacks_is_named_save_its_password(tmp_path: Any) -> None:
     found = pulses(config.load({"PLANTPULSE_CONFIG": str(file)}))
 
     assert found["north"].missing_settings == ()
-    assert found["south"].missing_settings == ("MSSQL_USER", "MSSQL_DATABASE")
+    assert found["south"].missing_settings == (
+        "plants.south.sql_server.user",
+        "plants.south.sql_server.database",
+    )

@@ -39,6 +39,14 @@ resource "aws_scheduler_schedule" "this" {
     }
   }
 
+  # Here, because a precondition of the one secret could not name whose password is missing.
+  lifecycle {
+    precondition {
+      condition     = var.secrets_version == 0 || !can(module.plan.passwords[each.value.plant]) || length(lookup(var.secrets, try(module.plan.passwords[each.value.plant], ""), "")) > 0
+      error_message = "The secret ${try(module.plan.passwords[each.value.plant], "")} is missing: set it in the environment, or secrets in Terraform."
+    }
+  }
+
   depends_on = [aws_iam_role_policy.scheduler]
 }
 

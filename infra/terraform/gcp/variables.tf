@@ -83,7 +83,7 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>. Written to Secret Manager, never to plan or state; `make deploy-gcp` takes them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. Written to Secret Manager, never to plan or state; `make deploy-gcp` takes them from the environment."
 }
 
 variable "secrets_version" {

@@ -72,6 +72,22 @@ def test_each_plant_may_have_a_secret_of_its_own(secret: Callable[..., str], tmp
     ] == ["of the north", "of the south"]
 
 
+def test_the_passwords_of_several_plants_are_one_secret(secret: Callable[..., str], tmp_path: Path) -> None:
+    server = "sql_server: {host: sql, user: reader, database: mes}, time_zone: UTC"
+    (tmp_path / "plantpulse.yaml").write_text(
+        f"plants: {{north: {{{server}}}, password: {{{server}}}}}", "utf-8"
+    )
+    arn = secret('{"north": "of the north", "password": "of the plant called password"}\n', "passwords")
+
+    settings, origins = config.load_with_origins({"MSSQL_PASSWORDS_ARN": arn})
+
+    assert [
+        plant.sql_server and plant.sql_server.password.get_secret_value()
+        for plant in settings.plants.values()
+    ] == ["of the north", "of the plant called password"]
+    assert origins["plants.north.sql_server.password"] == "MSSQL_PASSWORDS_ARN"
+
+
 def test_a_plant_whose_name_ends_like_a_reference_keeps_its_password(tmp_path: Path) -> None:
     server = "sql_server: {host: sql, user: reader, database: mes}, time_zone: UTC"
     (tmp_path / "plantpulse.yaml").write_text(

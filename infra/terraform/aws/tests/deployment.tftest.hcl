@@ -210,6 +210,16 @@ run "several_plants_everything_else" {
   }
 
   assert {
+    condition     = keys(aws_secretsmanager_secret.this) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.this["MSSQL_PASSWORDS"].arn
+    error_message = "Several plants' passwords are one secret."
+  }
+
+  assert {
+    condition     = floor(aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"].secret_string_wo_version / 4294967296) == 2 && aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"].secret_string_wo_version % 4294967296 != 0
+    error_message = "It is written anew with a new version, and with other plants."
+  }
+
+  assert {
     condition     = alltrue([for name, function in aws_lambda_function.this : function.architectures == tolist(["arm64"]) && endswith(function.filename, "-arm64.zip") && function.environment[0].variables["SECRETS_VERSION"] == "2"])
     error_message = "The bundle is the processor's, and new secrets start new processes."
   }
@@ -287,23 +297,34 @@ run "a_missing_secret" {
   expect_failures = [aws_secretsmanager_secret_version.this["MSSQL_PASSWORD"]]
 }
 
+run "a_missing_password_of_one_plant" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/three_plants.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
+  }
+
+  expect_failures = [check.plants, aws_scheduler_schedule.this]
+}
+
+run "passwords_longer_than_a_secret" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/three_plants.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
+  }
+
+  expect_failures = [check.plants, aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"]]
+}
+
 run "a_missing_bundle" {
   command = plan
 
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
     bundles_dir     = "tests"
-    secrets_version = 0
-  }
-
-  expect_failures = [aws_lambda_function.this]
-}
-
-run "more_plants_than_lambda_can_be_told_of" {
-  command = plan
-
-  variables {
-    config_file     = "tests/files/many_plants.yaml"
     secrets_version = 0
   }
 

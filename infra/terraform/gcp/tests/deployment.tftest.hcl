@@ -241,6 +241,16 @@ run "several_plants_everything_else" {
   }
 
   assert {
+    condition     = keys(google_secret_manager_secret.this) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
+    error_message = "Several plants' passwords are one secret."
+  }
+
+  assert {
+    condition     = floor(google_secret_manager_secret_version.this["MSSQL_PASSWORDS"].secret_data_wo_version / 4294967296) == 2 && google_secret_manager_secret_version.this["MSSQL_PASSWORDS"].secret_data_wo_version % 4294967296 != 0
+    error_message = "It is written anew with a new version, and with other plants."
+  }
+
+  assert {
     condition     = length([for key in keys(google_cloud_run_v2_service_iam_member.invoker) : key if endswith(key, " group:operations@example.com")]) == 4
     error_message = "Operations may poll by hand."
   }
@@ -316,6 +326,28 @@ run "a_missing_bundle" {
   }
 
   expect_failures = [google_storage_bucket_object.bundle]
+}
+
+run "a_missing_password_of_one_plant" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/three_plants.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
+  }
+
+  expect_failures = [check.plants, google_cloud_scheduler_job.this]
+}
+
+run "passwords_longer_than_a_variable" {
+  command = plan
+
+  variables {
+    config_file = "../modules/plan/tests/files/three_plants.yaml"
+    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
+  }
+
+  expect_failures = [check.plants, google_secret_manager_secret_version.this["MSSQL_PASSWORDS"]]
 }
 
 run "a_bad_file" {

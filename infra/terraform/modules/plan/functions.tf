@@ -47,7 +47,7 @@ locals {
     memory_mb     = lookup(var.memory_mb, name, function.memory_mb)
     timeout_s     = local.timeout_s[name]
     max_instances = min(1000, 2 * length(function.schedules)) # a slot that is late and the one after it; Cloud Run has a thousand
-    secrets       = concat(["SUPABASE_SECRET_KEY"], function.reads_source ? values(local.password_of) : [])
+    secrets       = concat(["SUPABASE_SECRET_KEY"], function.reads_source && length(local.password_of) > 0 ? [length(local.passwords) > 0 ? "MSSQL_PASSWORDS" : "MSSQL_PASSWORD"] : [])
     environment   = merge(local.environment, function.reads_source ? local.environment_of_plant : {})
     # What one policy for all of a function's schedules must keep to.
     retries     = min([for schedule in local.schedules : schedule.retries if schedule.function == name]...)

@@ -18,6 +18,11 @@ output "secrets" {
   value       = distinct(flatten([for function in local.functions : function.secrets if length(local.faults) == 0]))
 }
 
+output "passwords" {
+  description = "What the secret MSSQL_PASSWORDS is made of: the names of the plants' passwords by plant; empty with a single plant."
+  value       = local.passwords
+}
+
 output "sql_server_ports" {
   description = "TCP ports of the plants' SQL Servers."
   value       = local.ports

@@ -16,7 +16,9 @@ locals {
 
   only_plant  = one(length(local.settings.plants) == 1 ? keys(local.settings.plants) : [])
   password_of = { for key in local.connected : key => local.only_plant == null ? "MSSQL_PASSWORD__${upper(key)}" : "MSSQL_PASSWORD" if length(local.faults) == 0 }
-  ports       = distinct([for key in local.connected : tonumber(try(local.settings.plants[key].sql_server.port, 1433)) if length(local.faults) == 0])
+  # Several plants' passwords are one secret: a function's environment and policy hold few references, and each secret costs.
+  passwords = local.only_plant == null ? local.password_of : {}
+  ports     = distinct([for key in local.connected : tonumber(try(local.settings.plants[key].sql_server.port, 1433)) if length(local.faults) == 0])
 
   # The file's values as the code's variables, so that they can be seen and overridden where the function runs.
   environment = merge({ PLANTPULSE_CONFIG = "plantpulse.yaml" }, { for variable, place in local.rules.environment :

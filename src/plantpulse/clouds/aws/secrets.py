@@ -6,7 +6,7 @@ never what it holds.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -23,17 +23,20 @@ _ADVICE: Final = {
 }
 
 
-def fetch(references: Mapping[str, str]) -> dict[str, str]:
+def fetch(references: Mapping[str, str], *, as_they_stand: Collection[str] = ()) -> dict[str, str]:
     """Return the values of secrets by the variables that name their ARNs.
 
-    A secret in the form of the console's database credentials, a JSON object, counts with its `password`.
+    A secret in the form of the console's database credentials, a JSON object, counts with its `password`,
+    save for variables whose secrets are taken as they stand.
     Raises: ConfigurationError, SecretRefused, SecretUnavailable; each names a variable.
     """
     variables = {arn: variable for variable, arn in references.items()}
     clients = {region: _client(region) for region in {_region(name, arn) for arn, name in variables.items()}}
 
     def value_of(arn: str) -> str:
-        return _value_of(clients[_region(variables[arn], arn)], arn, variables[arn])
+        variable = variables[arn]
+        text = _text_of(clients[_region(variable, arn)], arn, variable)
+        return _required(text if variable in as_they_stand else _password_in(text), variable)
 
     with ThreadPoolExecutor(min(_AT_ONCE, len(variables))) as pool:
         values = dict(zip(variables, pool.map(value_of, variables), strict=True))
@@ -53,15 +56,18 @@ def _region(variable: str, arn: str) -> str:
     return found["region"]
 
 
-def _value_of(secrets: Any, arn: str, variable: str) -> str:
+def _text_of(secrets: Any, arn: str, variable: str) -> str:
     try:
         answer = secrets.get_secret_value(SecretId=arn)
     except AwsError as error:
         raise _refusal(error, variable) from error
-    value = _password_in(answer.get("SecretString") or "").strip()
-    if not value:
+    return answer.get("SecretString") or ""
+
+
+def _required(value: str, variable: str) -> str:
+    if not value.strip():
         raise SecretRefused(f"{variable}: the secret is empty or no text")
-    return value
+    return value.strip()
 
 
 def _password_in(text: str) -> str:

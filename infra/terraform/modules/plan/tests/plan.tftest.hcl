@@ -103,8 +103,8 @@ run "several_plants" {
   }
 
   assert {
-    condition     = output.functions["live_pulse"].secrets == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD__ADELAIDE", "MSSQL_PASSWORD__BERLIN"]
-    error_message = "Each plant with a SQL Server has a password of its own."
+    condition     = output.functions["live_pulse"].secrets == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"] && output.passwords == tomap({ adelaide = "MSSQL_PASSWORD__ADELAIDE", berlin = "MSSQL_PASSWORD__BERLIN" })
+    error_message = "Each plant with a SQL Server has a password of its own, all of them in one secret."
   }
 
   assert {

@@ -1,0 +1,87 @@
+"""A hundred and more plants in one deployment: a schedule each, and nothing of a function grows with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.infra.conftest import Terraform
+
+PLANTS = 120  # a thousand were planned by hand (docs/decisions/0053)
+_PLANT = """\
+  plant_{number}:
+    time_zone: Europe/Berlin
+    sql_server: {{host: sql-{number}.example, user: reader, database: mes}}
+"""
+_SCHEDULES = 2 * PLANTS + 2
+_ASSERTIONS = {
+    "aws": f"""
+  assert {{
+    condition     = length(aws_scheduler_schedule.this) == {_SCHEDULES}
+    error_message = "Each plant and pipeline is called by itself."
+  }}
+
+  assert {{
+    condition = alltrue([for function in aws_lambda_function.this :
+      sum([for name, value in function.environment[0].variables : length(name) + length(value)]) < 4096
+    ])
+    error_message = "Lambda's environment holds 4 KB."
+  }}
+
+  assert {{
+    condition = alltrue([
+      for role in concat(values(aws_iam_role_policy.function), aws_iam_role_policy.scheduler) :
+      length(role.policy) < 10240
+    ])
+    error_message = "A role's inline policies hold 10,240 characters."
+  }}
+""",
+    "gcp": f"""
+  assert {{
+    condition     = length(google_cloud_scheduler_job.this) == {_SCHEDULES}
+    error_message = "Each plant and pipeline is called by itself."
+  }}
+
+  assert {{
+    condition     = length(google_secret_manager_secret_iam_member.function) == 6
+    error_message = "Plants bring no secrets and no grants of their own."
+  }}
+""",
+}
+
+
+@pytest.fixture
+def folder_of_tests(request: pytest.FixtureRequest, terraform: Terraform) -> Iterator[Path]:
+    """The tests of a root in this process's copy, as they were when the test is over."""
+    folder = terraform.folder / request.param / "tests"
+    yield folder
+    for path in folder.glob("many_plants.*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize("folder_of_tests", ["aws", "gcp"], indirect=True)
+def test_many_plants_are_one_deployment(folder_of_tests: Path, terraform: Terraform) -> None:
+    cloud = folder_of_tests.parent.name
+    settings = "plants:\n" + "".join(_PLANT.format(number=one) for one in range(PLANTS))
+    (folder_of_tests / "many_plants.yaml").write_text(settings, encoding="utf-8")
+    passwords = "".join(f'MSSQL_PASSWORD__PLANT_{one} = "of {one}"\n' for one in range(PLANTS))
+    mocks = (folder_of_tests / "deployment.tftest.hcl").read_text(encoding="utf-8").partition("\nrun ")[0]
+    run = f"""
+run "many_plants" {{
+  command = apply
+
+  variables {{
+    config_file = "tests/many_plants.yaml"
+    secrets = {{
+      SUPABASE_SECRET_KEY = "x"
+      {passwords}
+    }}
+  }}
+  {_ASSERTIONS[cloud]}
+}}
+"""
+    (folder_of_tests / "many_plants.tftest.hcl").write_text(mocks + run, encoding="utf-8")
+
+    done = terraform.run_prepared(cloud, "test", "-no-color", "-filter=tests/many_plants.tftest.hcl")
+
+    assert "1 passed, 0 failed" in done.stdout, (done.stdout + done.stderr)[-2000:]
