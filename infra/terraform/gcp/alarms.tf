@@ -77,7 +77,8 @@ resource "google_monitoring_alert_policy" "incident" {
 }
 
 # Nothing succeeded for two intervals: the watcher that does not share the functions' fate. Metrics can be
-# watched for their absence for 23 1/2 hours, and be counted over 25 hours; rarer pipelines are counted.
+# watched for their absence for 23 1/2 hours; PromQL looks back further, so it watches rarer pipelines.
+# Source: docs.cloud.google.com/monitoring/alerts/using-promql, "up to 2 years of metric data".
 resource "google_monitoring_alert_policy" "no_success" {
   for_each = module.plan.rhythms
 
@@ -105,22 +106,14 @@ resource "google_monitoring_alert_policy" "no_success" {
       }
     }
 
-    dynamic "condition_threshold" {
-      for_each = local.is_watched_for_absence[each.key] ? [] : [local.absence[each.key]]
+    dynamic "condition_prometheus_query_language" {
+      for_each = local.is_watched_for_absence[each.key] ? [] : [local.silence[each.key]]
 
       content {
-        filter                  = condition_threshold.value.filter
-        comparison              = "COMPARISON_LT"
-        threshold_value         = 1
-        duration                = "60s" # the least with which missing data can be told what it means
-        evaluation_missing_data = "EVALUATION_MISSING_DATA_ACTIVE"
-
-        aggregations {
-          alignment_period     = "90000s"
-          per_series_aligner   = "ALIGN_DELTA"
-          cross_series_reducer = "REDUCE_SUM"
-          group_by_fields      = condition_threshold.value.group_by_fields
-        }
+        query                     = condition_prometheus_query_language.value
+        duration                  = "3600s" # a run that is on time after a day of 25 hours
+        evaluation_interval       = "600s"
+        disable_metric_validation = true # it is known only when something has been counted
       }
     }
   }
@@ -144,4 +137,18 @@ locals {
     ]))
     group_by_fields = length(rhythm.plants) == 0 ? ["resource.label.service_name"] : ["metric.label.plant"]
   } }
+
+  promql_name = "logging_googleapis_com:user_${replace(var.name, "-", "_")}_successes"
+  promql = { for name, slug in local.slug : name =>
+    "${local.promql_name}{monitored_resource=\"cloud_run_revision\",service_name=\"${slug}\""
+  }
+  # Before the deployment is as old as what is looked back on, silence means nothing: health has run since then.
+  silence = { for key, rhythm in module.plan.rhythms : key => format(
+    "(%s) and on() count_over_time(%s}[1h] offset %dm)",
+    join(" or ", [for matcher in length(rhythm.plants) == 0 ? [""] : [for plant in rhythm.plants : ",plant=\"${plant}\""] :
+      "absent_over_time(${local.promql[rhythm.function]}${matcher}}[${2 * rhythm.interval_minutes}m])"
+    ]),
+    local.promql["health"],
+    2 * rhythm.interval_minutes,
+  ) }
 }

@@ -42,10 +42,11 @@ locals {
   }]...)
 
   # Plants of one function that are polled equally often can share an alarm, as many as its filter holds:
-  # Cloud Monitoring takes 2048 characters, a plant's name has up to 40.
+  # Cloud Monitoring takes 2048 characters, a plant's name has up to 40. Rare pipelines are watched by an expression
+  # that has a term for each plant.
   plants_of_rhythm = { for entry in local.timetable : "${entry.function}-${entry.interval_minutes}" => entry.plant... }
   rhythms = merge([for key, plants in local.plants_of_rhythm : {
-    for number, some in coalescelist(chunklist(compact(plants), 40), [[]]) : "${key}${number == 0 ? "" : "-${number + 1}"}" => {
+    for number, some in coalescelist(chunklist(compact(plants), tonumber(split("-", key)[1]) > 705 ? 8 : 40), [[]]) : "${key}${number == 0 ? "" : "-${number + 1}"}" => {
       function         = split("-", key)[0]
       interval_minutes = tonumber(split("-", key)[1])
       plants           = some

@@ -205,7 +205,7 @@ run "more_plants_than_a_filter_holds" {
   }
 
   assert {
-    condition     = toset(keys(output.rhythms)) == toset(["cleanup-60", "health-1", "live_pulse-15", "live_pulse-15-2", "morning_report-1440", "morning_report-1440-2"])
+    condition     = toset(keys(output.rhythms)) == toset(["cleanup-60", "health-1", "live_pulse-15", "live_pulse-15-2", "morning_report-1440", "morning_report-1440-2", "morning_report-1440-3", "morning_report-1440-4", "morning_report-1440-5", "morning_report-1440-6", "morning_report-1440-7"])
     error_message = "Each alarm watches as many plants as its filter holds."
   }
 
