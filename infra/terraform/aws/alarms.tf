@@ -19,8 +19,15 @@ resource "aws_sns_topic_subscription" "email" {
 }
 
 locals {
-  # For each function: what failed, what Lambda stopped or turned away, what was given up.
-  incidents = merge([for name, function in local.functions : {
+  lost_by_schedules = length(local.functions) == 0 ? {} : {
+    "schedules lost events" = "EventBridge Scheduler gave calls up and could not put them into the queue of dead letters: they are gone. Look at the queue, its key and the scheduler's rights; a later slot makes up for a poll."
+  }
+
+  # For each function: what failed, what Lambda stopped or turned away, what was given up or lost.
+  incidents = merge({ for name, meaning in local.lost_by_schedules : name => {
+    meaning = meaning
+    metric  = { namespace = "AWS/Scheduler", name = "InvocationsFailedToBeSentToDeadLetterCount", statistic = "Sum", threshold = 1, dimensions = { ScheduleGroup = var.name } }
+    } }, [for name, function in local.functions : {
     "${name} failures" = {
       meaning = "A run failed, or the function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
       metric  = { namespace = local.namespace, name = "${name}-failures", statistic = "Sum", threshold = 1, dimensions = {} }
@@ -40,6 +47,10 @@ locals {
     "${name} dead letters" = {
       meaning = "Calls were given up after their last retry. They wait in the queue for fourteen days."
       metric  = { namespace = "AWS/SQS", name = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1, dimensions = { QueueName = "${local.slug[name]}-dead-letters" } }
+    }
+    "${name} lost events" = {
+      meaning = "Lambda gave calls up and could not put them into the queue of dead letters: they are gone. Look at the queue, its key and the function's rights; a later slot makes up for a poll."
+      metric  = { namespace = "AWS/Lambda", name = "DeadLetterErrors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
     }
   }]...)
 }

@@ -138,7 +138,12 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset([for key in keys(aws_cloudwatch_metric_alarm.incident) : trimprefix(key, "live_pulse ") if startswith(key, "live_pulse ")]) == toset(["failures", "errors", "timeouts", "throttles", "dead letters"])
+    condition     = aws_cloudwatch_metric_alarm.incident["live_pulse lost events"].metric_name == "DeadLetterErrors" && aws_cloudwatch_metric_alarm.incident["schedules lost events"].dimensions == tomap({ ScheduleGroup = "plantpulse" })
+    error_message = "What cannot even be kept as a dead letter is heard."
+  }
+
+  assert {
+    condition     = toset([for key in keys(aws_cloudwatch_metric_alarm.incident) : trimprefix(key, "live_pulse ") if startswith(key, "live_pulse ")]) == toset(["failures", "errors", "timeouts", "throttles", "dead letters", "lost events"])
     error_message = "Errors, time-outs and dead letters are alarmed."
   }
 
