@@ -109,3 +109,29 @@ def test_the_reader_is_denied_to_write_and_the_script_holds_no_password() -> Non
     assert "deny insert, update, delete, execute, alter on schema::dbo to plantpulse_reader;" in READER
     assert re.findall(r"password = '([^']*)'", READER) == ["<a password of your own>"]
     assert "db_datareader to" not in READER
+
+
+def costs() -> list[tuple[str, list[str]]]:
+    """Return the lines of the table of costs: what, and what it costs on Google Cloud and on AWS."""
+    table = GUIDE.partition("| | Google Cloud | AWS |")[2].partition("\n\n")[0]
+    lines = [line.strip("|").split(" | ") for line in table.splitlines()[2:]]
+    return [(what.strip(), [cell.strip() for cell in cells]) for what, *cells in lines]
+
+
+def amount(cell: str) -> float:
+    return float(re.findall(r"\d+(?:\.\d+)?", cell)[0])
+
+
+@pytest.mark.parametrize("cloud", [0, 1])
+def test_the_costs_add_up(cloud: int) -> None:
+    lines = [(what, amount(cells[cloud])) for what, cells in costs()]
+    together = [what for what, _ in lines].index("**together**")
+
+    assert lines[together][1] == pytest.approx(sum(cost for _, cost in lines[:together]), abs=0.005)
+
+
+@pytest.mark.parametrize("what", ["schedules", "alarms", "series that the alarms look at"])
+def test_what_is_bought_by_the_piece_costs_pieces_times_price(what: str) -> None:
+    for cell in dict(costs())[what]:
+        if pieces := re.search(r"\(([\d.]+) [a-z ]*at ([\d.]+)", cell):
+            assert amount(cell) == pytest.approx(float(pieces[1]) * float(pieces[2]), abs=0.005)
