@@ -15,7 +15,7 @@ from tests.cli.test_docs import ALL, GUIDE, SECTIONS
 from tests.functions.conftest import Floor, World
 
 ADA = "ada@northfield.example"
-NEED_A_CLOUD = ("schedule ", "dead-letters ")
+NEED_A_CLOUD = ("alarms ", "schedule ", "dead-letters ")
 # In this order, so that there is something to show, to sign and to remove.
 CALLS = {
     "config show": [],

@@ -62,9 +62,25 @@ class ScriptedAws(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Conversation)
-        self.answers: list[tuple[int, dict[str, Any]]] = []
+        self.answers: list[tuple[int, dict[str, Any] | str]] = []
         self.asked: list[str] = []
         self.bodies: list[bytes] = []
+
+
+def sns_answer(action: str, content: str) -> str:
+    """Return what SNS answers to an action, in the XML that it speaks."""
+    name = f"{action}Response"
+    return f'<{name} xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><{action}Result>{content}</{action}Result></{name}>'
+
+
+def sns_subscriptions(*subscriptions: tuple[str, str, str]) -> str:
+    """Return what SNS answers when asked who has subscribed: protocol, endpoint and ARN of each."""
+    members = "".join(
+        f"<member><Protocol>{protocol}</Protocol><Endpoint>{endpoint}</Endpoint>"
+        f"<SubscriptionArn>{arn}</SubscriptionArn></member>"
+        for protocol, endpoint, arn in subscriptions
+    )
+    return sns_answer("ListSubscriptionsByTopic", f"<Subscriptions>{members}</Subscriptions>")
 
 
 class _Conversation(BaseHTTPRequestHandler):
@@ -76,7 +92,7 @@ class _Conversation(BaseHTTPRequestHandler):
         status, body = self.server.answers[0]
         if len(self.server.answers) > 1:
             self.server.answers.pop(0)
-        content = json.dumps(body).encode()
+        content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

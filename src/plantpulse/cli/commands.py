@@ -19,6 +19,7 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
+    "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice where AWS's alarms go."),
     "assets": Command("plantpulse.cli.assets:assets", "Import the machines and lines of a plant."),
     "check": Command(
         "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."

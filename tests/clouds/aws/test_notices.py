@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from plantpulse.clouds.aws.notices import publish
+from plantpulse.clouds.aws.notices import Subscription, find_topic, publish, subscriptions_of
 from plantpulse.errors import CloudRefused, ConfigurationError
+from tests.clouds.conftest import ScriptedAws, sns_subscriptions
+
+ALARMS = "arn:aws:sns:eu-central-1:123456789012:plantpulse-alarms"
 
 
 @pytest.fixture
@@ -57,3 +60,24 @@ def test_a_topic_that_there_is_not_is_refused(topic: str) -> None:
 def test_what_is_no_topic_is_refused(arn: str) -> None:
     with pytest.raises(ConfigurationError, match="must be a topic's ARN"):
         publish(arn, "subject", "text")
+
+
+def test_the_topic_of_a_deployments_alarms_is_found_by_its_name(aws: Callable[[str], Any]) -> None:
+    for name in ("plantpulse-2-alarms", "plantpulse-alarms-old", "plantpulse-alarms"):
+        aws("sns").create_topic(Name=name)
+
+    assert find_topic(region=None, deployment="plantpulse").endswith(":plantpulse-alarms")
+    with pytest.raises(CloudRefused, match="there is no topic other-alarms; name the one"):
+        find_topic(region=None, deployment="other")
+
+
+def test_who_has_not_confirmed_is_told_apart(scripted_aws: ScriptedAws) -> None:
+    told = sns_subscriptions(
+        ("email", "ada@example.com", "PendingConfirmation"), ("sqs", "inbox", f"{ALARMS}:1")
+    )
+    scripted_aws.answers = [(200, told)]
+
+    assert subscriptions_of(ALARMS) == [
+        Subscription("email", "ada@example.com", is_confirmed=False),
+        Subscription("sqs", "inbox", is_confirmed=True),
+    ]

@@ -1,12 +1,53 @@
 """Notices to an SNS topic, from where they go on to e-mail, phones or a chat."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.clouds.aws.clients import AwsError, client, refusal
-from plantpulse.errors import ConfigurationError
+from plantpulse.errors import CloudRefused, ConfigurationError
 
 _LONGEST_SUBJECT: Final = 100
 _LONGEST_TEXT_BYTES: Final = 256 * 1024
+_SUFFIX: Final = "-alarms"
+_PENDING: Final = "PendingConfirmation"  # stands where a subscription's ARN would
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who hears a topic's notices, and whether they have said that they want to."""
+
+    protocol: str
+    endpoint: str
+    is_confirmed: bool
+
+
+def find_topic(*, region: str | None, deployment: str) -> str:
+    """Return the ARN of the topic that a deployment's alarms go to, `<deployment>-alarms`.
+
+    Raises: CloudUnavailable, CloudRefused (also where there is none: alarms may go to a topic of one's own).
+    """
+    try:
+        pages = client("sns", region=region).get_paginator("list_topics").paginate()
+        arns = [str(topic["TopicArn"]) for page in pages for topic in page["Topics"]]
+    except AwsError as error:
+        raise refusal("SNS", error) from error
+    for arn in arns:
+        if arn.rpartition(":")[2] == deployment + _SUFFIX:
+            return arn
+    raise CloudRefused(f"SNS: there is no topic {deployment}{_SUFFIX}; name the one that alarms.topic has")
+
+
+def subscriptions_of(topic_arn: str) -> list[Subscription]:
+    """Return who has subscribed to a topic. Raises: ConfigurationError, CloudUnavailable, CloudRefused."""
+    sns = client("sns", region=_region(topic_arn))
+    try:
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+        found = [one for page in pages for one in page["Subscriptions"]]
+    except AwsError as error:
+        raise refusal("SNS", error) from error
+    return [
+        Subscription(one["Protocol"], one["Endpoint"], one["SubscriptionArn"] != _PENDING) for one in found
+    ]
 
 
 def publish(topic_arn: str, subject: str, text: str) -> str:
@@ -15,15 +56,18 @@ def publish(topic_arn: str, subject: str, text: str) -> str:
     A subject is cut to what SNS takes, 100 characters of one line of ASCII; a text to 256 KiB.
     Raises: ConfigurationError, CloudUnavailable, CloudRefused.
     """
-    parts = topic_arn.split(":")
-    if len(parts) != 6 or parts[2] != "sns":
-        raise ConfigurationError("must be a topic's ARN, arn:aws:sns:<region>:<account>:<name>")
+    sns = client("sns", region=_region(topic_arn))
     line = " ".join(subject.encode("ascii", "replace").decode().split())
     body = text.encode()[:_LONGEST_TEXT_BYTES].decode(errors="ignore")
     try:
-        answer = client("sns", region=parts[3]).publish(
-            TopicArn=topic_arn, Subject=line[:_LONGEST_SUBJECT].strip(), Message=body
-        )
+        answer = sns.publish(TopicArn=topic_arn, Subject=line[:_LONGEST_SUBJECT].strip(), Message=body)
     except AwsError as error:
         raise refusal("SNS", error) from error
     return str(answer["MessageId"])
+
+
+def _region(topic_arn: str) -> str:
+    parts = topic_arn.split(":")
+    if len(parts) != 6 or parts[2] != "sns":
+        raise ConfigurationError("must be a topic's ARN, arn:aws:sns:<region>:<account>:<name>")
+    return parts[3]

@@ -1,0 +1,62 @@
+"""`plantpulse alarms`: whether a deployment's alarms on AWS would reach anybody."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from plantpulse.cli.app import App, json_option, pass_app
+from plantpulse.cli.exit_codes import FAILED, SUCCESS
+from plantpulse.cli.schedule import deployment_options
+from plantpulse.cli.tables import Column, fitted
+
+SUBJECT: Final = "plantpulse: a test of the alarms"
+TEXT: Final = (
+    "Somebody has asked with `plantpulse alarms test` whether the alarms of {deployment} reach you. They do. "
+    "Nothing is wrong, and nothing is to be done."
+)
+
+
+@click.group(short_help="Send a test notice where AWS's alarms go.")
+def alarms() -> None:
+    """See whether the alarms of a deployment on AWS would reach anybody."""
+
+
+@alarms.command(short_help="Send a test notice, and show who hears it.")
+@deployment_options
+@click.option("--topic", metavar="ARN", help="The topic that alarms.topic names, if it is one of your own.")
+@json_option
+@pass_app
+def test(app: App, region: str | None, deployment: str, topic: str | None) -> int:
+    """Send a test notice to the topic of a deployment's alarms, and show who has subscribed to it.
+
+    Ends with 1 when nobody has confirmed a subscription: an alarm would be heard by nobody.
+    """
+    from plantpulse.clouds.aws import notices  # noqa: PLC0415 - boto3 for who needs it
+
+    arn = topic or notices.find_topic(region=region, deployment=deployment)
+    heard_by = [asdict(one) for one in notices.subscriptions_of(arn)]
+    message_id = notices.publish(arn, SUBJECT, TEXT.format(deployment=deployment))
+    answer = {"topic": arn, "message_id": message_id, "subscriptions": heard_by}
+    app.output.answer(answer, lambda: _page(app, arn, heard_by))
+    return SUCCESS if any(one["is_confirmed"] for one in heard_by) else FAILED
+
+
+def _page(app: App, topic: str, heard_by: list[dict[str, Any]]) -> Group:
+    parts: list[Any] = [Text(f"sent to {topic}")]
+    if heard_by:
+        parts.append(fitted(app.output.console, _COLUMNS, heard_by))
+    if not any(one["is_confirmed"] for one in heard_by):
+        parts.append(Text("nobody hears it: subscribe, and confirm the mail that SNS sends", "bold red"))
+    return Group(*parts)
+
+
+_COLUMNS: Final = [
+    Column("Who", lambda one: one["endpoint"]),
+    Column("By", lambda one: one["protocol"]),
+    Column(
+        "Confirmed", lambda one: Text("yes", "green") if one["is_confirmed"] else Text("not yet", "yellow")
+    ),
+]
