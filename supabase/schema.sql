@@ -2107,7 +2107,7 @@ CREATE FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) RETURNS js
             round(s.output_actual * 10000)::text,
             coalesce(round(s.slot_output * 10000)::text, '-'),
             round(s.output_target * 10000)::text,
-            round(s.downtime_minutes * 10000)::text
+            coalesce(round(s.downtime_minutes * 10000)::text, '-')
           ),
           ',' order by s.asset_id
         ), 'UTF8')), 'hex') as fingerprint
@@ -2328,7 +2328,7 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       -- An asset of another plant becomes null here, which the table refuses.
       case when k.is_ours then k.asset_id end,
       k.snapshot_timestamp, k.window_start, k.output_actual, k.slot_output, k.output_target,
-      k.variance_percent, k.status, k.oee_current, k.oee_source, coalesce(k.downtime_minutes, 0),
+      k.variance_percent, k.status, k.oee_current, k.oee_source, k.downtime_minutes,
       k.good_count, k.reject_count, k.labor_headcount,
       coalesce(k.is_catch_up, false), coalesce(k.is_time_ambiguous, false), p_run.id
     from known as k
@@ -2345,7 +2345,7 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       status = excluded.status,
       oee_current = case when excluded.is_catch_up then coalesce(excluded.oee_current, snapshot.oee_current) else excluded.oee_current end,
       oee_source = case when excluded.is_catch_up then coalesce(excluded.oee_source, snapshot.oee_source) else excluded.oee_source end,
-      downtime_minutes = excluded.downtime_minutes,
+      downtime_minutes = coalesce(excluded.downtime_minutes, snapshot.downtime_minutes),
       good_count = case when excluded.is_catch_up then coalesce(excluded.good_count, snapshot.good_count) else excluded.good_count end,
       reject_count = case when excluded.is_catch_up then coalesce(excluded.reject_count, snapshot.reject_count) else excluded.reject_count end,
       labor_headcount = case when excluded.is_catch_up then coalesce(excluded.labor_headcount, snapshot.labor_headcount) else excluded.labor_headcount end,
@@ -2357,8 +2357,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       snapshot.variance_percent, snapshot.status, snapshot.downtime_minutes, snapshot.is_time_ambiguous
     ) is distinct from (
       excluded.window_start, excluded.output_actual, coalesce(excluded.slot_output, snapshot.slot_output),
-      excluded.output_target, excluded.variance_percent, excluded.status, excluded.downtime_minutes,
-      excluded.is_time_ambiguous
+      excluded.output_target, excluded.variance_percent, excluded.status,
+      coalesce(excluded.downtime_minutes, snapshot.downtime_minutes), excluded.is_time_ambiguous
     )
     or excluded.is_catch_up and (
       snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,
@@ -2895,7 +2895,7 @@ CREATE TABLE public.live_snapshots (
     status text NOT NULL,
     oee_current numeric,
     oee_source text,
-    downtime_minutes numeric DEFAULT 0 NOT NULL,
+    downtime_minutes numeric,
     good_count numeric,
     reject_count numeric,
     labor_headcount numeric,
@@ -2973,7 +2973,7 @@ COMMENT ON COLUMN public.live_snapshots.oee_source IS 'reported by the plant, or
 
 -- Name: COLUMN live_snapshots.downtime_minutes; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.live_snapshots.downtime_minutes IS 'Downtime inside the window, overlaps counted once (minutes).';
+COMMENT ON COLUMN public.live_snapshots.downtime_minutes IS 'Downtime inside the window, overlaps counted once (minutes); null when not all stops could be read.';
 
 -- Name: COLUMN live_snapshots.good_count; Type: COMMENT; Schema: public; Owner: postgres
 

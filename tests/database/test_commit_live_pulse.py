@@ -247,6 +247,26 @@ def columns(*snapshots: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 @pytest.mark.usefixtures("claimed")
+def test_downtime_that_nobody_knows_is_null_and_takes_the_place_of_none(
+    service: Api, assets: dict[str, int], database: Connection
+) -> None:
+    press, oven = assets["PRESS-01"], assets["OVEN-02"]
+    send(service, 1, commit(snapshot(press), snapshot(oven, downtime_minutes=None)))
+
+    equal = send_next(
+        service, 2, commit(snapshot(press, downtime_minutes=None), snapshot(oven, downtime_minutes=None))
+    )
+    told = send_next(service, 3, commit(snapshot(oven, downtime_minutes=3)))
+
+    assert equal["snapshots"] == {"written": 0, "updated": 0, "unchanged": 2}
+    assert told["snapshots"] == {"written": 0, "updated": 1, "unchanged": 0}
+    rows = database.execute(
+        "select downtime_minutes::float as minutes from public.live_snapshots order by asset_id"
+    )
+    assert [row["minutes"] for row in rows] == [1.5, 3]
+
+
+@pytest.mark.usefixtures("claimed")
 def test_snapshots_may_come_as_a_list_for_each_column(
     service: Api, assets: dict[str, int], database: Connection
 ) -> None:

@@ -141,16 +141,15 @@ def fingerprint(snapshots: Iterable[Snapshot | Figures]) -> str:
     Source: slot_fingerprints in the migrations, which computes the same of the stored rows.
     """
     parts = (
-        f"{one.asset_id}:{_scaled(one.output_actual)}:"
-        f"{'-' if one.slot_output is None else _scaled(one.slot_output)}:"
+        f"{one.asset_id}:{_scaled(one.output_actual)}:{_scaled(one.slot_output)}:"
         f"{_scaled(one.output_target)}:{_scaled(one.downtime_minutes)}"
         for one in sorted(snapshots, key=lambda one: one.asset_id)
     )
     return sha256(",".join(parts).encode()).hexdigest()
 
 
-def _scaled(number: float) -> int:
-    return round(number * 10_000)
+def _scaled(number: float | None) -> str:
+    return "-" if number is None else str(round(number * 10_000))
 
 
 def _slots_down(newest: datetime, oldest: datetime, every: timedelta) -> Iterator[datetime]:

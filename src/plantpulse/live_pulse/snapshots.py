@@ -44,7 +44,7 @@ class Snapshot(NamedTuple):
     status: Status
     oee_current: float | None
     oee_source: OeeSource | None
-    downtime_minutes: float
+    downtime_minutes: float | None
     good_count: float | None
     reject_count: float | None
     labor_headcount: float | None
@@ -61,7 +61,7 @@ class Figures(NamedTuple):
     output_actual: float
     slot_output: float | None
     output_target: float
-    downtime_minutes: float
+    downtime_minutes: float | None
 
 
 class Readings(NamedTuple):
@@ -87,12 +87,12 @@ class Judgement(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """What was read, gathered by asset key."""
+    """What was read, gathered by asset key. `stops`: None when they could not all be read."""
 
     output: Mapping[str, float]
     slot_output: Mapping[str, float] | None
     is_oee_computable: bool
-    stops: Mapping[str, list[Span]]
+    stops: Mapping[str, list[Span]] | None
     oee: Mapping[str, OeeReading]
     quality: Mapping[str, tuple[float, float]]
     headcount: Mapping[str, float]
@@ -120,7 +120,7 @@ def judge(
     judged = _judged_assets(plant)
     if readings.output is not None:
         facts = _gather(readings, readings.output, window, window_buckets, slot_buckets)
-        facts = facts._replace(is_oee_computable=facts.is_oee_computable and is_shown_once)
+        facts = facts._replace(is_oee_computable=is_shown_once)
         loads = workloads(plant.shift_targets, window, zone)
         snapshots = [_snapshot(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in judged]
         reporting = sum(asset.key in facts.output for asset in judged)
@@ -187,14 +187,20 @@ def _judged_assets(plant: PlantModel) -> list[Asset]:
 
 def _figures(asset: Asset, facts: _Facts, load: Workload) -> Figures:
     key = asset.key
-    stops = facts.stops.get(key)
     return Figures(
         asset.asset_id,
         stored_number(facts.output.get(key, 0.0)),
         None if facts.slot_output is None else stored_number(facts.slot_output.get(key, 0.0)),
         stored_number(load.output_target),
-        stored_number(minutes(stops)) if stops else 0,
+        _downtime_minutes(key, facts),
     )
+
+
+def _downtime_minutes(key: str, facts: _Facts) -> float | None:
+    if facts.stops is None:
+        return None
+    stops = facts.stops.get(key)
+    return stored_number(minutes(stops)) if stops else 0
 
 
 def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
@@ -225,7 +231,9 @@ def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, Oee
     if reported is not None:
         return stored_number(reported.oee_percent), "reported"
     quality = facts.quality.get(asset.key)
-    if quality is None or asset.ideal_units_per_hour is None or not facts.is_oee_computable:
+    if quality is None or asset.ideal_units_per_hour is None:
+        return None, None
+    if facts.stops is None or not facts.is_oee_computable:
         return None, None
     stops = facts.stops.get(asset.key)
     stopped = minutes(intersect(stops, load.planned.spans)) if stops else 0.0
@@ -250,8 +258,8 @@ def _gather(
     return _Facts(
         output=sum_units(output, window_buckets),
         slot_output=None if slot_buckets is None else sum_units(output, slot_buckets),
-        is_oee_computable=readings.downtime is not None,
-        stops=unite_stops(readings.downtime or (), window),
+        is_oee_computable=True,
+        stops=None if readings.downtime is None else unite_stops(readings.downtime, window),
         oee=latest_oee(readings.oee or ()),
         quality=sum_quality(readings.quality or ()),
         headcount=latest_headcounts(readings.labor or ()),
