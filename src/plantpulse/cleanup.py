@@ -15,12 +15,11 @@ from pydantic import BaseModel, ConfigDict
 
 from plantpulse.errors import StatementTimedOut
 from plantpulse.invocations import Invocation, parse
-from plantpulse.runs import ALL_PLANTS, Budget, Json, Run, RunPlan, RunReport, complete
+from plantpulse.runs import ALL_PLANTS, LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "cleanup"
-LEASE_MARGIN_S: Final = 30
 LATEST_DELIVERY: Final = timedelta(days=1)  # a later one is as good as a manual run: every run removes all
 SLOT_TOLERANCE: Final = timedelta(seconds=60)
 RESERVED_S: Final = 15.0  # what one more batch may take that times out, and ending the run

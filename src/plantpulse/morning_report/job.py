@@ -14,14 +14,13 @@ from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.morning_report.day import last_ended, production_day
 from plantpulse.morning_report.report import MorningRun, Store
 from plantpulse.morning_report.request import MorningReportRequest, days_asked
-from plantpulse.runs import Budget, Run, RunPlan, RunReport
+from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
 from plantpulse.schedules import DailyAt, scheduled_slot
 from plantpulse.settings import MorningReportSettings, Settings
 from plantpulse.slots import Window
 from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "morning_report"
-LEASE_MARGIN_S: Final = 30
 _DAY: Final = timedelta(days=1)
 _PLANT_MODEL: Final = ("assets", "shift_patterns", "cost_centers", "asset_names", "report_dates")
 

@@ -6,7 +6,7 @@ knows neither HTTP nor Supabase nor any one pipeline.
 """
 
 from plantpulse.runs.budget import Budget, utc_now
-from plantpulse.runs.plan import ALL_PLANTS, Json, RunPlan, Trigger, span_of
+from plantpulse.runs.plan import ALL_PLANTS, LEASE_MARGIN_S, Json, RunPlan, Trigger, span_of
 from plantpulse.runs.report import (
     SLOW_RUN,
     FinalStatus,
@@ -33,6 +33,7 @@ from plantpulse.runs.run import (
 
 __all__ = [
     "ALL_PLANTS",
+    "LEASE_MARGIN_S",
     "SLOW_RUN",
     "Budget",
     "FinalStatus",
