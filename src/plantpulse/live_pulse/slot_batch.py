@@ -48,6 +48,15 @@ class Batch:
     whole: Mapping[datetime, Readings]
     doubtful: frozenset[datetime]
 
+    def has_doubtful_stop(self, window: Window) -> bool:
+        """Say whether downtime of the window may belong to another hour, so that it counts too much."""
+        return any(
+            stop.is_second_reading
+            and stop.started_at < window.until
+            and (stop.ended_at is None or stop.ended_at > window.start)
+            for stop in self.downtime or ()
+        )
+
     def readings(self) -> Readings:
         """Return everything, whichever slot it is of."""
         output = [reading for bucket in self.output.values() for reading in bucket]

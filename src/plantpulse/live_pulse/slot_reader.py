@@ -212,7 +212,7 @@ class SlotReader:
         elif self.plan.slots:
             self.answers.progress.count("slots", 1)
             self.answers.progress.count("snapshots", len(judgement.snapshots))
-        is_ambiguous = is_time_ambiguous(share.window, self.zone)
+        is_ambiguous = is_time_ambiguous(share.window, self.zone) or batch.has_doubtful_stop(share.window)
         return SlotSnapshots(at, share.window, not is_present, is_ambiguous, judgement.snapshots)
 
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:

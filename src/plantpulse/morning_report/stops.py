@@ -42,7 +42,7 @@ class Stop(NamedTuple):
 def stops_by_asset(readings: Iterable[DowntimeReading], window: Window) -> dict[str, list[Stop]]:
     """Return each asset's stops that reach into the window, by asset key; an open one lasts to its end."""
     stops: dict[str, list[Stop]] = {}
-    for _asset, key, reason_code, started_at, ended_at in readings:
+    for _asset, key, reason_code, started_at, ended_at, _is_second in readings:
         until = ended_at or window.until
         if clip([(started_at, until)], *window):
             reason = cut_text(collapse_blanks(reason_code or ""), LONGEST_REASON)

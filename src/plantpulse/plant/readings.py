@@ -79,13 +79,18 @@ class OeeReading(NamedTuple):
 
 
 class DowntimeReading(NamedTuple):
-    """A stop of an asset; `ended_at` None means that it is still open."""
+    """A stop of an asset; `ended_at` None means that it is still open.
+
+    `is_second_reading`: one that is told already, as of the second pass of an hour that the clock showed
+    twice.
+    """
 
     asset: str
     asset_key: str
     reason_code: str | None
     started_at: datetime
     ended_at: datetime | None
+    is_second_reading: bool = False
 
 
 class QualityReading(NamedTuple):
@@ -204,7 +209,8 @@ def _in_second_pass(
     if started_at is None or stop.ended_at is None or started_at > seen_by:
         return
     if is_length_known or second_reading(stop.ended_at, zone):
-        yield stop._replace(started_at=started_at, ended_at=stop.ended_at + (started_at - stop.started_at))
+        ended_at = stop.ended_at + (started_at - stop.started_at)
+        yield stop._replace(started_at=started_at, ended_at=ended_at, is_second_reading=True)
 
 
 def parse_quality(rows: Iterable[Row]) -> Parsed[QualityReading]:

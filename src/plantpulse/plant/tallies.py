@@ -28,7 +28,7 @@ def sum_units(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[
 def unite_stops(downtime: Iterable[DowntimeReading], window: Window) -> dict[str, list[Span]]:
     """Return each asset's downtime inside the window, overlaps once; an open stop lasts to its end."""
     stops: dict[str, list[Span]] = {}
-    for _asset, key, _reason_code, started_at, ended_at in downtime:
+    for _asset, key, _reason_code, started_at, ended_at, _is_second in downtime:
         stops.setdefault(key, []).append((started_at, ended_at or window.until))
     return {key: unite(clip(spans, *window)) for key, spans in stops.items()}
 
