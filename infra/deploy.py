@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from plantpulse.config import PASSWORD_OF_PLANT, PASSWORDS, password_variable, read_passwords
+from plantpulse.errors import ConfigurationError
+
 INFRA = Path(__file__).parent / "terraform"
 ACTIONS = ("plan", "apply", "destroy")
 CLOUDS = ("gcp", "aws")
 _SECRETS = ("SUPABASE_SECRET_KEY", "MSSQL_PASSWORD")
-_SECRETS_OF_PLANTS = "MSSQL_PASSWORD__"
 _FIRST_RUN_TIMEOUT_S = 60
 
 
@@ -42,11 +44,15 @@ def deploy(action: str, cloud: str, environ: Mapping[str, str], infra: Path = IN
 
 
 def variables_from(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return Terraform's variables that the environment holds under the names that the code reads."""
-    secrets = {
+    """Return Terraform's variables that the environment holds under the names that the code reads.
+
+    Raises: ConfigurationError (MSSQL_PASSWORDS).
+    """
+    shared = read_passwords(environ.get(PASSWORDS, ""))
+    secrets = {password_variable(plant): password for plant, password in shared.items()} | {
         name: value.strip()
         for name, value in environ.items()
-        if value.strip() and (name in _SECRETS or name.startswith(_SECRETS_OF_PLANTS))
+        if value.strip() and (name in _SECRETS or name.startswith(PASSWORD_OF_PLANT))
     }
     variables = {"TF_VAR_secrets": json.dumps(secrets)} if secrets else {}
     if url := environ.get("SUPABASE_URL", "").strip():
@@ -120,7 +126,7 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         deploy(arguments[0], arguments[1], os.environ)
-    except CannotDeploy as error:
+    except (CannotDeploy, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -209,7 +209,7 @@ def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
         if place not in origins:
             _put(tree, place, _parsed(variable, environ[variable]))
             origins[place] = variable
-    shared = _passwords(environ.get(PASSWORDS, ""))
+    shared = read_passwords(environ.get(PASSWORDS, ""))
     for key in plants:
         place = ("plants", key, "sql_server", "password")
         if password := environ.get(password_variable(key)):
@@ -221,7 +221,7 @@ def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
     return origins
 
 
-def _passwords(text: str) -> dict[str, str]:
+def read_passwords(text: str) -> dict[str, str]:
     """Return the passwords by plant, of plants that are gone too: a secret may outlive them.
 
     Raises: ConfigurationError, which does not show what stands there.

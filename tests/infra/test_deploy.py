@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.deploy import CannotDeploy, deploy, main
+from plantpulse.errors import ConfigurationError
 
 FAKE = """#!{python}
 import json, os, sys
@@ -152,6 +153,30 @@ def test_secrets_go_from_the_environment_into_one_variable_and_no_argument(machi
     }
     assert told["TF_VAR_supabase_url"] == "https://x.example"
     assert "hunter2" not in str(machine.calls())
+
+
+def test_the_passwords_of_several_plants_may_come_as_one(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+    shared = {"MSSQL_PASSWORDS": '{"north": "hunter2", "south": "shared"}', "MSSQL_PASSWORD__SOUTH": "own"}
+
+    deploy("plan", "gcp", machine.environ | shared, machine.infra)
+
+    assert json.loads(machine.variables()[-1]["TF_VAR_secrets"]) == {
+        "MSSQL_PASSWORD__NORTH": "hunter2",
+        "MSSQL_PASSWORD__SOUTH": "own",
+    }
+
+
+def test_passwords_that_are_no_json_are_refused_before_anything_is_run(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+
+    with pytest.raises(ConfigurationError, match=r"^MSSQL_PASSWORDS: must be") as refused:
+        deploy("plan", "gcp", machine.environ | {"MSSQL_PASSWORDS": "hunter2"}, machine.infra)
+
+    assert "hunter2" not in str(refused.value)
+    assert machine.calls() == []
 
 
 def test_what_is_set_for_terraform_itself_wins(machine: Machine) -> None:

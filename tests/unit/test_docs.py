@@ -170,12 +170,19 @@ def test_a_decision_that_the_code_cites_is_there() -> None:
     assert cited <= numbers
 
 
+def longest_passwords_kb(cloud: str) -> int:
+    text = (ROOT / "infra" / "terraform" / cloud / "secrets.tf").read_text(encoding="utf-8")
+    [longest] = re.findall(r"length\(local\.passwords\) <= (\d+)", text)
+    return int(longest) // 1024
+
+
 def test_the_limits_in_numbers_are_those_of_the_code() -> None:
     pulse, report, cleanup = LivePulseSettings(), MorningReportSettings(), CleanupSettings()
     section = README.partition("| limit | in numbers |")[2].partition("\n\n")[0]
     cells = [line.strip("| ").split(" | ") for line in section.splitlines()[2:]]
     told = {
-        name: [int(found.replace(",", "")) for found in re.findall(r"[\d,]*\d", text)] for name, text in cells
+        name: [int(found.replace(",", "")) for found in re.findall(r"[\d,]*\d", text.partition("(")[0])]
+        for name, text in cells
     }
     schema = (ROOT / "supabase" / "schema.sql").read_text(encoding="utf-8")
     seats = re.search(r"greatest\((\d+) - count\(\*\), 0\) as seats", schema)
@@ -193,6 +200,7 @@ def test_the_limits_in_numbers_are_those_of_the_code() -> None:
         "late rows": [CORRECTED_SLOTS],
         "stops": [int(days[1])],
         "rows of one query": [pulse.row_limit],
+        "plants of a deployment": [longest_passwords_kb("aws"), longest_passwords_kb("gcp")],
         "malformed rows": [KEPT_REJECTS],
         "names that nobody has mapped": [int(seats[1])],
         "time of a run": [pulse.timeout_s, report.timeout_s],
