@@ -136,6 +136,7 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise ConfigurationError(f"{path.name} must hold a mapping with the key plants")
     _refuse_secrets(tree)
+    _refuse_what_is_worked_out(tree)
     for plant in _mapping(tree, "plants").values():
         _anchor(plant, "queries_dir", path.parent)
         _anchor(_mapping(plant, "sql_server"), "ca_file", path.parent)
@@ -179,6 +180,13 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
             raise ConfigurationError(
                 f"plants.{key}.sql_server.password: no secret belongs here; set {password_variable(key)}"
             )
+
+
+def _refuse_what_is_worked_out(tree: dict[str, Any]) -> None:
+    """Refuse, as any unknown setting, what a plant's model has for itself. Raises: ConfigurationError."""
+    for key, plant in _mapping(tree, "plants").items():
+        if isinstance(plant, dict) and "missing_settings" in plant:
+            raise ConfigurationError(f"plants.{key}.missing_settings: Extra inputs are not permitted")
 
 
 def password_variable(plant: str) -> str:
