@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+_STEPS: Final = ("claim", "connect", "safety", "read", "judge", "commit")
 _WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted", "_removed")
 _STYLES: Final[Mapping[str, str]] = {
     "succeeded": "green",
@@ -28,6 +29,12 @@ _STYLES: Final[Mapping[str, str]] = {
 def styled(word: str | None) -> Text | None:
     """Return a state in the colour that it has everywhere."""
     return Text(word.replace("_", " "), _STYLES.get(word, "")) if word else None
+
+
+def in_order(timings_ms: Mapping[str, int]) -> dict[str, int]:
+    """Return the times of a run's steps as they follow one another; Postgres keeps them by length of name."""
+    known = {step: timings_ms[step] for step in _STEPS if step in timings_ms}
+    return known | {step: took for step, took in timings_ms.items() if step not in known}
 
 
 def local(text: str | None, zone: ZoneInfo | None, form: str = "%Y-%m-%d %H:%M") -> str | None:

@@ -135,7 +135,8 @@ def _recorded_interruption() -> Iterator[None]:
 
 def _page(app: App, report: Mapping[str, Any]) -> Group:
     parts: list[Any] = [details(_facts(app, report))]
-    for title, numbers in (("Timings (ms)", report["timings_ms"]), ("Counts", report["counts"])):
+    timings_ms = formats.in_order(report["timings_ms"])
+    for title, numbers in (("Timings (ms)", timings_ms), ("Counts", report["counts"])):
         if numbers:
             told = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
             parts += [Text(f"\n{title}", "bold"), details(told)]

@@ -91,7 +91,7 @@ def _columns(app: App) -> list[Column]:
 def _page(app: App, run: Record) -> Group:
     zone = app.zone_of(run["plant"])
     parts: list[Any] = [details(_facts(run, zone))]
-    for title, numbers in (("Timings (ms)", run["timings_ms"]), ("Counts", run["counts"])):
+    for title, numbers in (("Timings (ms)", formats.in_order(run["timings_ms"])), ("Counts", run["counts"])):
         if numbers:
             pairs = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
             parts += [Text(f"\n{title}", "bold"), details(pairs)]
