@@ -35,7 +35,7 @@ test: $(INSTALLED) ## Run the whole test suite on the local stack
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) ## Run it on servers outside of it, ENGINE=foreign or babelfish (about eight minutes)
+test-outside: $(INSTALLED) ## Run it on servers outside of it, ENGINE=foreign or babelfish (about ten minutes)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
