@@ -256,14 +256,19 @@ def test_downtime_that_nobody_knows_is_null_and_takes_the_place_of_none(
     equal = send_next(
         service, 2, commit(snapshot(press, downtime_minutes=None), snapshot(oven, downtime_minutes=None))
     )
-    told = send_next(service, 3, commit(snapshot(oven, downtime_minutes=3)))
+    told = send_next(
+        service,
+        3,
+        commit(snapshot(press, good_count=49, downtime_minutes=None), snapshot(oven, downtime_minutes=3)),
+    )
 
     assert equal["snapshots"] == {"written": 0, "updated": 0, "unchanged": 2}
-    assert told["snapshots"] == {"written": 0, "updated": 1, "unchanged": 0}
+    assert told["snapshots"] == {"written": 0, "updated": 2, "unchanged": 0}
     rows = database.execute(
-        "select downtime_minutes::float as minutes from public.live_snapshots order by asset_id"
-    )
-    assert [row["minutes"] for row in rows] == [1.5, 3]
+        "select downtime_minutes::float as minutes, good_count::int"
+        " from public.live_snapshots order by asset_id"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [(1.5, 49), (3, 48)]
 
 
 @pytest.mark.usefixtures("claimed")
