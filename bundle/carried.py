@@ -12,6 +12,7 @@ from typing import Final
 from bundle.refusal import BundleRefused
 from plantpulse import config
 from plantpulse.errors import ConfigurationError
+from plantpulse.secret_variables import password_variable
 from plantpulse.settings import Settings
 from plantpulse.source.query_files import load_queries
 from plantpulse.source.trust import read_certificates
@@ -25,7 +26,7 @@ def check(file: Path) -> Settings:
     environ = {config.CONFIG_FILE_VARIABLE: str(file)}
     try:
         plants = config.load(environ).plants
-        settings = config.load(environ | {config.password_variable(plant): _UNKNOWN for plant in plants})
+        settings = config.load(environ | {password_variable(plant): _UNKNOWN for plant in plants})
         for plant in settings.plants.values():
             load_queries(plant.queries_dir)
             if plant.sql_server and plant.sql_server.ca_file:

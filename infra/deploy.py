@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from plantpulse.config import PASSWORD_OF_PLANT, PASSWORDS, password_variable, read_passwords
 from plantpulse.errors import ConfigurationError
+from plantpulse.secret_variables import PASSWORD_OF_PLANT, PASSWORDS, password_variable, read_passwords
 
 INFRA = Path(__file__).parent / "terraform"
 ACTIONS = ("plan", "apply", "destroy")

@@ -6,10 +6,9 @@ can change one value. A mistake is reported with its name and allowed form, neve
 Terraform reads the same file, so nothing here may depend on Python alone.
 """
 
-import json
 import os
 import zoneinfo
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +16,13 @@ import yaml
 from pydantic import ValidationError
 
 from plantpulse.errors import ConfigurationError
+from plantpulse.secret_variables import (
+    ARN_SUFFIX,
+    PASSWORDS,
+    password_variable,
+    read_passwords,
+    with_secrets,
+)
 from plantpulse.settings import PLANT_SECTIONS, Settings
 
 FILE_NAME = "plantpulse.yaml"
@@ -44,12 +50,6 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
     "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
 }
-# These may be set by reference: NAME_ARN then holds the ARN of the secret that holds NAME's value.
-SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD", "MSSQL_PASSWORDS")
-ARN_SUFFIX = "_ARN"
-PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
-# One secret for all plants, {"<plant>": "<password>"}: a thousand of their own would fit into no environment.
-PASSWORDS = "MSSQL_PASSWORDS"
 CONFIG_FILE_VARIABLE = "PLANTPULSE_CONFIG"
 
 # libyaml's, which every wheel of PyYAML has: a file of a thousand plants takes it a seventh of the time.
@@ -89,7 +89,7 @@ def load_with_origins(
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
     written = dict.fromkeys(_places(tree), Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME).name)
-    values = _with_secrets(environ, _mapping(tree, "plants"))
+    values = with_secrets(environ, _mapping(tree, "plants"))
     origins = _overlay(tree, values)
     settings = _validated(tree, origins)
     named = {place: name if name in environ else name + ARN_SUFFIX for place, name in origins.items()}
@@ -143,27 +143,6 @@ def _read_file(environ: Mapping[str, str]) -> dict[str, Any]:
     return tree
 
 
-def _with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, str]:
-    """Return the environment with the values of secrets that it names by ARN.
-
-    Raises: ConfigurationError; SecretRefused, SecretUnavailable.
-    """
-    secrets = (*SECRETS, *map(password_variable, plants))
-    references = {name + ARN_SUFFIX: environ.get(name + ARN_SUFFIX, "").strip() for name in secrets}
-    references = {name: arn for name, arn in references.items() if arn and name not in secrets}
-    if not references:
-        return environ
-    for reference in references:
-        if environ.get(reference.removesuffix(ARN_SUFFIX)):
-            raise ConfigurationError(
-                f"{reference} and {reference.removesuffix(ARN_SUFFIX)} are both set: leave one of them"
-            )
-    from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only who names an ARN pays for boto3
-
-    values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX})
-    return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
-
-
 def _anchor(tree: Any, key: str, folder: Path) -> None:
     """Have a path in the file start at the file's own folder, from wherever the function is started."""
     if isinstance(tree, dict) and isinstance(tree.get(key), str):
@@ -187,11 +166,6 @@ def _refuse_what_is_worked_out(tree: dict[str, Any]) -> None:
     for key, plant in _mapping(tree, "plants").items():
         if isinstance(plant, dict) and "missing_settings" in plant:
             raise ConfigurationError(f"plants.{key}.missing_settings: Extra inputs are not permitted")
-
-
-def password_variable(plant: str) -> str:
-    """Return the name of the environment variable that holds a plant's SQL Server password."""
-    return PASSWORD_OF_PLANT + str(plant).upper()  # YAML may have read a number
 
 
 def _mapping(tree: Any, key: str) -> dict[str, Any]:
@@ -227,22 +201,6 @@ def _overlay(tree: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str
             _put(tree, place, password)
             origins[place] = PASSWORDS
     return origins
-
-
-def read_passwords(text: str) -> dict[str, str]:
-    """Return the passwords by plant, of plants that are gone too: a secret may outlive them.
-
-    Raises: ConfigurationError, which does not show what stands there.
-    """
-    try:
-        passwords = json.loads(text or "{}")
-    except ValueError:
-        passwords = None
-    if not isinstance(passwords, dict) or not all(isinstance(one, str) for one in passwords.values()):
-        raise ConfigurationError(
-            f'{PASSWORDS}: must be a JSON object of passwords by plant, {{"north": "...", "south": "..."}}'
-        )
-    return passwords
 
 
 def _parsed(variable: str, text: str) -> Any:

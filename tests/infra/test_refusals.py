@@ -15,6 +15,7 @@ import yaml
 from infra import rules
 from plantpulse import config
 from plantpulse.errors import ConfigurationError
+from plantpulse.secret_variables import password_variable
 from tests.infra.conftest import Terraform
 
 _WRAPPER = """
@@ -83,7 +84,7 @@ def passwords_for(text: str) -> dict[str, str]:
     except (yaml.YAMLError, AttributeError, TypeError, KeyError):
         return {}
     return {
-        config.password_variable(key): "secret"
+        password_variable(key): "secret"
         for key, plant in plants
         if isinstance(plant, dict) and isinstance(plant.get("sql_server"), dict)
     }

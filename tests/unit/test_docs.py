@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from plantpulse import config
+from plantpulse import config, secret_variables
 from plantpulse.cli.csv_tables import MOST_ROWS
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
 from plantpulse.health.states import State
@@ -80,8 +80,8 @@ def test_the_readme_tells_the_default(place: str) -> None:
 
 
 def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
-    by_reference = {name + config.ARN_SUFFIX for name in config.SECRETS}
-    passwords = {config.PASSWORD_OF_PLANT, config.PASSWORDS}
+    by_reference = {name + secret_variables.ARN_SUFFIX for name in secret_variables.SECRETS}
+    passwords = {secret_variables.PASSWORD_OF_PLANT, secret_variables.PASSWORDS}
     known = {*config.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
 
     told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", README))
