@@ -105,3 +105,16 @@ def test_the_costs_add_up(column: int, cloud: str) -> None:
     cents = [round(float(row[column].split()[0]) * 100) for row in rows[: before + 1]]
 
     assert sum(cents[:-1]) == cents[-1], cloud
+
+
+def test_every_alarm_stands_in_operations() -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = operations.partition("## Alarms of the cloud")[2]
+    named = " ".join(line.split("|")[1] for line in told.splitlines() if line.startswith("| "))
+    on_aws = (ROOT / "infra" / "terraform" / "aws" / "alarms.tf").read_text(encoding="utf-8")
+    on_google = (ROOT / "infra" / "terraform" / "gcp" / "alarms.tf").read_text(encoding="utf-8")
+
+    alarms = {*re.findall(r'"\$\{name\} ([a-z ]+)" = ', on_aws), *re.findall(r'title += "(.+)"', on_google)}
+
+    assert len(alarms) >= 9
+    assert {alarm for alarm in alarms if alarm not in named} == set()
