@@ -34,6 +34,7 @@ from tests.faults.scripted_server import (
     INT_NOT_NULL,
     TLS_REQUIRED,
     ScriptedServer,
+    agree,
     end,
     error,
     ignore,
@@ -361,10 +362,22 @@ def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: Sc
     assert server.hung_up.wait(2)
 
 
+def test_a_login_that_is_over_after_its_time_is_not_used(server: ScriptedServer) -> None:
+    def agree_late(wire: PacketStream, client: socket.socket) -> None:
+        server.hung_up.wait(1.6)  # the login is cut after 1.5 s, and again every 0.2 s
+        agree(wire, client)
+
+    server.answers["use "] = agree_late
+
+    with pytest.raises(SourceUnavailable, match="not over within 1 s"):
+        read_labor(settings_for(server))
+
+
 def test_cutting_a_login_leaves_other_connections_to_the_server_alone(server: ScriptedServer) -> None:
     server.answers["labor_records"] = answer_rows
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as open_before:
+    patient = settings_for(server, login_timeout_s=10)  # its own time is not what is asked here
+    with connect(patient, seconds_left=lambda: 30.0) as open_before:
         server.on_connection = drip
         with pytest.raises(SourceUnavailable, match="not over within 1 s"):
             read_labor(settings_for(server))

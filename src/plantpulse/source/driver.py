@@ -57,6 +57,9 @@ def open_connection(settings: SqlServerSettings, seconds_left: Callable[[], floa
             if cut.is_done:
                 raise error_of(_late(patience_s), "connecting", settings) from error
             raise _refusal(error, settings, min(patience_s, seconds_left())) from error
+    if cut.is_done:
+        driver.close()
+        raise error_of(_late(patience_s), "connecting", settings)
     return pymssql.Connection(driver, as_dict=False, autocommit=True)
 
 

@@ -110,9 +110,10 @@ def cut_connecting_after(seconds: float, host: str, port: int) -> Iterator[Cut]:
 
     The driver names its socket to nobody before the login is over. It is looked for among the descriptors of
     this process: connected to that server, and not there when the block began. Another thread that is
-    logging in to the same server at that moment may be cut as well, and fails as this one does.
+    logging in to the same server at that moment may be cut as well, and fails as this one does. A login that
+    is over just then may be cut too: where `is_done` says so, the connection is not to be used.
     """
-    cut, is_over = Cut(), threading.Event()
+    cut, is_over, ending = Cut(), threading.Event(), threading.Lock()
     known = _own_sockets()
 
     def watch() -> None:
@@ -125,13 +126,16 @@ def cut_connecting_after(seconds: float, host: str, port: int) -> Iterator[Cut]:
             }
             while not is_over.wait(_CUT_AGAIN_AFTER_S):  # it may be on the next of several addresses
                 for descriptor, _ in _own_sockets() - known:
-                    _shut_down_if_to(addresses, descriptor)
+                    with ending:  # what is open after the block is nobody's to cut
+                        if not is_over.is_set():
+                            _shut_down_if_to(addresses, descriptor)
 
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield cut
     finally:
-        is_over.set()
+        with ending:
+            is_over.set()
 
 
 def _own_sockets() -> set[tuple[int, int]]:
