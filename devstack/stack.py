@@ -88,7 +88,6 @@ def running(
     """A stack whose plant has worked until an instant.
 
     With a tick, time is simulated from that instant on: a quarter of an hour in every tick.
-
     Raises: StartFailed, LookupError (something is not installed), CliFailed (a migration fails).
     """
     with ExitStack() as stack:
@@ -103,16 +102,14 @@ def running(
             note(f"{rows:,} rows")
         with steps.step("Plant model and people in Supabase") as note:
             seeded = seed_supabase(supabase.access.url, supabase.access.secret_key, plant)
-            people = [sign_up(supabase.access, *who) for who in _people(plant)]
+            viewer, manager, stranger = (sign_up(supabase.access, *who) for who in _people(plant))
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
         with steps.step("The functions under the functions-framework"):
             children = stack.enter_context(Children(logs))
             settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock))
             morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
-        viewer, manager, stranger = people
-        functions = [one for one in (function, morning_report) if one]
-        remains = _remains(supabase, sql_server, functions, logs)
+        remains = _remains(supabase, sql_server, [one for one in (function, morning_report) if one], logs)
         yield Stack(
             plant=plant,
             supabase=supabase,
