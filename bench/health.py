@@ -28,9 +28,9 @@ from devstack.function import Function
 from devstack.migrations import REPOSITORY
 from devstack.processes import Children
 from devstack.supabase import Supabase
-from plantpulse import config
-from plantpulse.pipelines import pipelines_of
-from plantpulse.slots import grid_interval, slot_at_or_before
+from plantpulse.schedules.pipelines import pipelines_of
+from plantpulse.schedules.slots import grid_interval, slot_at_or_before
+from plantpulse.settings import config
 
 _HISTORY = Path(__file__).with_name("history.sql")
 _MAIN = REPOSITORY / "functions" / "health" / "main.py"

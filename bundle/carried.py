@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from bundle.refusal import BundleRefused
-from plantpulse import config
 from plantpulse.errors import ConfigurationError
-from plantpulse.secret_variables import password_variable
-from plantpulse.settings import Settings
+from plantpulse.settings import Settings, config
+from plantpulse.settings.secret_variables import password_variable
 from plantpulse.source.query_files import load_queries
 from plantpulse.source.trust import read_certificates
 

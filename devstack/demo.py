@@ -25,8 +25,8 @@ from devstack.plant.rows import Downtime, Production
 from devstack.remains import left_over
 from devstack.stack import Stack
 from devstack.steps import Steps
-from plantpulse.schedules import DailyAt
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.schedules import DailyAt
+from plantpulse.schedules.slots import slot_at_or_before
 
 Record = dict[str, Any]
 

@@ -13,7 +13,7 @@ from devstack.function import Answer
 from devstack.plant.model import northfield
 from devstack.stack import Stack
 from devstack.steps import Steps
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 
 _HEAD = "  Plant time  Outcome         below  on target      above  incidents      took"
 

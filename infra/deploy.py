@@ -16,7 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.secret_variables import PASSWORD_OF_PLANT, PASSWORDS, password_variable, read_passwords
+from plantpulse.settings.secret_variables import (
+    PASSWORD_OF_PLANT,
+    PASSWORDS,
+    password_variable,
+    read_passwords,
+)
 
 INFRA = Path(__file__).parent / "terraform"
 ACTIONS = ("plan", "apply", "destroy")

@@ -17,10 +17,9 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, Field, ValidationError
 from tzlocal.windows_tz import win_tz
 
-from plantpulse import config
 from plantpulse import settings as models
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings import Settings, TimeOfDay
+from plantpulse.settings import Settings, TimeOfDay, config
 
 _PLAN = Path(__file__).parent / "terraform" / "modules" / "plan"
 RULES_FILE = _PLAN / "rules.json"

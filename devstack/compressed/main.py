@@ -7,8 +7,8 @@ import os
 
 from devstack.clock import CompressedClock
 from plantpulse import database
-from plantpulse.entrypoint import Response, Service
-from plantpulse.invocations import HttpRequest
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
 

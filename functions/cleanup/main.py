@@ -12,8 +12,8 @@ from typing import Any
 
 from plantpulse import database
 from plantpulse.cleanup import Cleanup
-from plantpulse.entrypoint import Response, Service
-from plantpulse.invocations import HttpRequest
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
 
 gc.freeze()
 gc.enable()

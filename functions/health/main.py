@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
+from plantpulse.entry.invocations import HttpRequest
 from plantpulse.health.service import HealthService, Response
-from plantpulse.invocations import HttpRequest
 
 gc.freeze()
 gc.enable()

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
-from plantpulse.entrypoint import Response, Service
-from plantpulse.invocations import HttpRequest
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
+from plantpulse.entry.users import ProjectUsers
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
-from plantpulse.users import ProjectUsers
 
 gc.freeze()
 gc.enable()

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
-from plantpulse.entrypoint import Response, Service
-from plantpulse.invocations import HttpRequest
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
 from plantpulse.morning_report.job import MorningReport
 from plantpulse.source import sqlserver
 

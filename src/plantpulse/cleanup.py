@@ -13,10 +13,11 @@ from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from plantpulse.entry.invocations import Invocation, parse
 from plantpulse.errors import StatementTimedOut
-from plantpulse.invocations import Invocation, parse
-from plantpulse.runs import ALL_PLANTS, LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
-from plantpulse.schedules import Every, scheduled_slot
+from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
+from plantpulse.schedules.pipelines import ALL_PLANTS
+from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "cleanup"

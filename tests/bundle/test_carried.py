@@ -7,7 +7,7 @@ import trustme
 
 from bundle.carried import carry, check
 from bundle.refusal import BundleRefused
-from plantpulse import config
+from plantpulse.settings import config
 
 QUERY = "select top (@limit) name as asset, 0 as bucket, 1 as units, null as last_at from pieces\n"
 SERVER = "host: sql.example, user: reader, database: mes"

@@ -43,7 +43,7 @@ def test_health_reaches_no_driver_and_no_other_pipeline() -> None:
         reach.distributions
     )
     folders = {file.parts[0] for file in reach.files if len(file.parts) > 1}
-    assert folders == {"clouds", "database", "health", "runs", "settings"}
+    assert folders == {"clouds", "database", "entry", "health", "runs", "schedules", "settings"}
 
 
 def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -> None:

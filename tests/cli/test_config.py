@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from plantpulse import config
 from plantpulse.errors import ConfigurationError
+from plantpulse.settings import config
 from tests.cli.conftest import CommandLine
 
 EXAMPLE = Path(__file__).parents[2] / "plantpulse.yaml"

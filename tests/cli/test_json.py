@@ -9,7 +9,7 @@ import pytest
 
 from devstack.access import SupabaseAccess
 from devstack.members import sign_up
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.cli.conftest import CommandLine
 from tests.cli.test_docs import ALL, GUIDE, SECTIONS
 from tests.functions.conftest import Floor, World

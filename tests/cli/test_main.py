@@ -206,7 +206,7 @@ def test_help_and_errors_wait_for_no_package_that_they_do_not_need(package: str)
     assert ended.returncode == 0
 
 
-@pytest.mark.parametrize("package", ["pymssql", "plantpulse.entrypoint", "functions_framework", "flask"])
+@pytest.mark.parametrize("package", ["pymssql", "plantpulse.entry.service", "functions_framework", "flask"])
 def test_what_a_command_does_not_need_is_not_imported(package: str) -> None:
     code = f"import plantpulse.cli.runs, plantpulse.cli.main, sys; sys.exit({package!r} in sys.modules)"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devstack.access import SupabaseAccess
 from devstack.members import sign_up
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.cli.conftest import TIMEOUT_S, CommandLine
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World

@@ -12,7 +12,7 @@ import pytest
 from plantpulse import database
 from plantpulse.cli.status import notes_on, strip
 from plantpulse.health.service import HealthService
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.cli.conftest import CommandLine
 from tests.functions.conftest import Request, World
 
@@ -158,7 +158,7 @@ def test_a_project_that_is_away_ends_with_75(cli: CommandLine) -> None:
     assert cli("status").exit_code == 75
 
 
-@pytest.mark.parametrize("package", ["pymssql", "plantpulse.entrypoint", "plantpulse.source.sqlserver"])
+@pytest.mark.parametrize("package", ["pymssql", "plantpulse.entry.service", "plantpulse.source.sqlserver"])
 def test_status_does_not_wait_for_what_only_runs_need(package: str) -> None:
     code = f"import plantpulse.cli.status, plantpulse.cli.main, sys; sys.exit({package!r} in sys.modules)"
 

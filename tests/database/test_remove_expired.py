@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from devstack.access import SupabaseAccess
-from plantpulse.runs import ALL_PLANTS
+from plantpulse.schedules.pipelines import ALL_PLANTS
 from plantpulse.settings import CleanupSettings
 from tests.database.api import Api
 from tests.database.conftest import Connection

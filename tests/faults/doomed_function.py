@@ -9,7 +9,7 @@ import sys
 from datetime import datetime
 
 from plantpulse import database
-from plantpulse.entrypoint import Service
+from plantpulse.entry.service import Service
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
 

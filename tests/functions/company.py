@@ -23,10 +23,11 @@ from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import Address, connect
-from plantpulse import config, database
-from plantpulse.entrypoint import Pipeline, Service
+from plantpulse import database
+from plantpulse.entry.service import Job, Service
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.morning_report.job import MorningReport
+from plantpulse.settings import config
 from plantpulse.source import sqlserver
 from plantpulse.source.answers import ConnectSource
 from tests.functions.conftest import Request
@@ -198,7 +199,7 @@ class Company:
         return self._send({"plant": plant}, headers, MorningReport(connect_source=self.connect_source))
 
     def _send(
-        self, parameters: Mapping[str, Any], headers: Mapping[str, str], pipeline: Pipeline[Any] | None = None
+        self, parameters: Mapping[str, Any], headers: Mapping[str, str], pipeline: Job[Any] | None = None
     ) -> tuple[int, dict[str, Any]]:
         service = Service[Any](
             pipeline or LivePulse(connect_source=self.connect_source),

@@ -23,11 +23,11 @@ from devstack.function import Function
 from devstack.processes import Children
 from devstack.sqlserver.address import Address
 from plantpulse import database
-from plantpulse.entrypoint import Service
+from plantpulse.entry.service import Service
+from plantpulse.entry.users import ProjectUsers
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
 from plantpulse.source import sqlserver
-from plantpulse.users import ProjectUsers
 from tests.conftest import SqlServerUnderTest
 
 MES_SCHEMA = Path(__file__).with_name("mes_schema")

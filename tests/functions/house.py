@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from devstack.access import SupabaseAccess
 from plantpulse import database
 from plantpulse.cleanup import Cleanup, Pace, Store
-from plantpulse.entrypoint import Service
+from plantpulse.entry.service import Service
 from plantpulse.settings import Settings, SupabaseSettings
 from tests.functions.conftest import Request
 

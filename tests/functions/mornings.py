@@ -13,7 +13,7 @@ import pymssql
 import pytest
 
 from devstack.access import SupabaseAccess
-from plantpulse.entrypoint import Service
+from plantpulse.entry.service import Service
 from plantpulse.morning_report.job import MorningReport
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World, add_plant_north

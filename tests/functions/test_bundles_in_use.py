@@ -13,7 +13,7 @@ from bundle.targets import Lambda
 from devstack.function import Function
 from devstack.lambda_runtime import InvocationFailed, LambdaRuntime
 from devstack.processes import Children
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.bundle.environments import install, install_runtime, make_environment, python, unpack
 from tests.clouds.conftest import environment_of, running_moto
 from tests.functions.conftest import Floor, World

@@ -16,7 +16,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "functions" / "cleanup" / "main.py"

@@ -12,8 +12,8 @@ import sqlglot
 from sqlglot import exp
 
 from devstack.sqlserver.address import connect
-from plantpulse import config
 from plantpulse.plant.readings import COLUMNS
+from plantpulse.settings import config
 from plantpulse.source.query_files import (
     PARAMETER_TYPES,
     build_statement,

@@ -19,7 +19,7 @@ from devstack.function import Function, schedule_headers
 from devstack.processes import Children
 from plantpulse import database
 from plantpulse.health.service import HealthService
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.functions.conftest import Floor, Request, World
 
 ROOT = Path(__file__).parents[2]

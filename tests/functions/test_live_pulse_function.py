@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 from tests.functions.conftest import World
 
 ROOT = Path(__file__).parents[2]

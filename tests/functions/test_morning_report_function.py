@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from plantpulse.schedules import DailyAt
+from plantpulse.schedules.schedules import DailyAt
 from tests.functions.mornings import Mornings, Week, week, world
 
 __all__ = ["week", "world"]

@@ -12,7 +12,7 @@ from devstack.access import make_keys
 from devstack.members import Role
 from devstack.signing import sign
 from plantpulse import database
-from plantpulse.users import ProjectUsers
+from plantpulse.entry.users import ProjectUsers
 from tests.conftest import SqlServerUnderTest, uses_outside_servers
 from tests.faults.stoppable_project import StoppableProject, stoppable_project
 from tests.functions.conftest import NOON_IN_CHICAGO, Request, World

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import tables
-from plantpulse import config
+from plantpulse.settings import config
 
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra" / "terraform"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bundle.targets import function_names, python_version
-from plantpulse import config
 from plantpulse.clouds.aws import dead_letters
-from plantpulse.pipelines import pipelines_of
-from plantpulse.runs import ALL_PLANTS, RunReport
+from plantpulse.runs import RunReport
+from plantpulse.schedules.pipelines import ALL_PLANTS, pipelines_of
+from plantpulse.settings import config
 from tests.infra.conftest import ROOT, Terraform
 
 _WRAPPER = """

@@ -1,7 +1,7 @@
 """What the code refuses in plantpulse.yaml, Terraform refuses at plan time, in the same words.
 
-Every file below is read by both: by `plantpulse.config` and, all of them in one run of the real CLI, by
-`infra/terraform/modules/plan`.
+Every file below is read by both: by `plantpulse.settings.config` and, all of them in one run of the real
+CLI, by `infra/terraform/modules/plan`.
 """
 
 import json
@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from infra import rules
-from plantpulse import config
 from plantpulse.errors import ConfigurationError
-from plantpulse.secret_variables import password_variable
+from plantpulse.settings import config
+from plantpulse.settings.secret_variables import password_variable
 from tests.infra.conftest import Terraform
 
 _WRAPPER = """

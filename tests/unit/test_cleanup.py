@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from plantpulse.cleanup import Cleanup, Pace
+from plantpulse.entry.invocations import Invocation
 from plantpulse.errors import InvalidRequest, StatementTimedOut, StoreUnavailable
-from plantpulse.invocations import Invocation
 from plantpulse.runs import Budget, Progress, Run, RunReport
 from plantpulse.settings import CleanupSettings, PlantSettings, Settings
 

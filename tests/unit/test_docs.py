@@ -9,7 +9,6 @@ import pytest
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from plantpulse import config, secret_variables
 from plantpulse.cli.csv_tables import MOST_ROWS
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
 from plantpulse.health.states import State
@@ -24,6 +23,8 @@ from plantpulse.settings import (
     PlantSettings,
     Settings,
     SqlServerSettings,
+    config,
+    secret_variables,
 )
 from plantpulse.source.answers import KEPT_REJECTS
 

@@ -9,7 +9,7 @@ import pytest
 
 from plantpulse.errors import FenceRefused, InternalError
 from plantpulse.runs import Budget, Progress, Run, RunPlan, complete, report_of_plan
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 HALF_PAST = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse.cli.app import App, json_option, pass_app
+from plantpulse.cli.deployments import deployment_options
 from plantpulse.cli.exit_codes import FAILED, SUCCESS
-from plantpulse.cli.schedule import deployment_options
 from plantpulse.cli.tables import Column, fitted
 
 SUBJECT: Final = "plantpulse: a test of the alarms"
@@ -40,11 +40,11 @@ def test(app: App, region: str | None, deployment: str, topic: str | None) -> in
     heard_by = [asdict(one) for one in notices.subscriptions_of(arn)]
     message_id = notices.publish(arn, SUBJECT, TEXT.format(deployment=deployment))
     answer = {"topic": arn, "message_id": message_id, "subscriptions": heard_by}
-    app.output.answer(answer, lambda: _page(app, arn, heard_by))
+    app.output.answer(answer, lambda: _alarms_page(app, arn, heard_by))
     return SUCCESS if any(one["is_confirmed"] for one in heard_by) else FAILED
 
 
-def _page(app: App, topic: str, heard_by: list[dict[str, Any]]) -> Group:
+def _alarms_page(app: App, topic: str, heard_by: list[dict[str, Any]]) -> Group:
     parts: list[Any] = [Text(f"sent to {topic}")]
     if heard_by:
         parts.append(fitted(app.output.console, _COLUMNS, heard_by))

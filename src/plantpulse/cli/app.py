@@ -41,7 +41,7 @@ class App:
     @cached_property
     def settings(self) -> "Settings":
         """The settings. Raises: ConfigurationError."""
-        from plantpulse import config  # noqa: PLC0415 - see above
+        from plantpulse.settings import config  # noqa: PLC0415 - see above
 
         return config.load(file=self.config_file)
 

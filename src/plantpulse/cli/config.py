@@ -7,11 +7,11 @@ import click
 from pydantic import BaseModel, SecretStr
 from rich.table import Table
 
-from plantpulse import config as configuration
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.schema import schema_of_file
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.settings import Settings
+from plantpulse.settings import config as configuration
 
 HIDDEN: Final = "set"  # stands for a secret
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, limit_option, pass_app
-from plantpulse.cli.schedule import deployment_options
+from plantpulse.cli.deployments import deployment_options
 from plantpulse.cli.tables import Column, fitted
 
 
@@ -28,7 +28,7 @@ def list_letters(app: App, region: str | None, deployment: str, limit: int) -> N
 
     found = [asdict(letter) for letter in DeadLetters(region=region, deployment=deployment).all(limit)]
     records = [record | {"sent_at": record["sent_at"].isoformat()} for record in found]
-    app.output.answer({"dead_letters": records}, lambda: _page(app, records))
+    app.output.answer({"dead_letters": records}, lambda: _dead_letters_page(app, records))
 
 
 @dead_letters.command(short_help="Send events to their functions again.")
@@ -45,7 +45,7 @@ def redrive(app: App, region: str | None, deployment: str, function: str | None,
     app.output.answer({"redriven": count}, lambda: Text(f"sent again: {count}"))
 
 
-def _page(app: App, records: list[dict[str, Any]]) -> Any:
+def _dead_letters_page(app: App, records: list[dict[str, Any]]) -> Any:
     return fitted(app.output.console, _COLUMNS, records) if records else Text("no dead letters")
 
 

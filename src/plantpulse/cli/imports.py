@@ -15,8 +15,8 @@ from rich.text import Text
 from plantpulse.cli.app import App, Function, json_option, plant_option
 from plantpulse.cli.csv_tables import Cell, Mistake, NotUtf8, Row, Table, decode, read_table
 from plantpulse.cli.tables import Column, fitted
+from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
-from plantpulse.invocations import plant_named
 
 SHOWN: Final = 20
 MISTAKES_SHOWN: Final = 50

@@ -9,8 +9,8 @@ from rich.table import Table
 from plantpulse.cli.app import App, Function, Listing, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
+from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
-from plantpulse.invocations import plant_named
 
 ROLES: Final = ("viewer", "operator", "manager")
 EVERY_PLANT: Final = "*"

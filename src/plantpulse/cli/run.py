@@ -12,13 +12,13 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse import database
-from plantpulse.callers import Caller
 from plantpulse.cleanup import Cleanup
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
 from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
 from plantpulse.cli.tables import details
-from plantpulse.entrypoint import Answer, Service
+from plantpulse.entry.callers import Caller
+from plantpulse.entry.service import Answer, Service
 from plantpulse.errors import Interrupted
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.morning_report.job import MorningReport
@@ -106,7 +106,7 @@ def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
     if answer.error:
         raise answer.error
     report = answer.body()
-    app.output.answer(report, lambda: _page(app, report))
+    app.output.answer(report, lambda: _report_page(app, report))
     return exit_code_of(answer)
 
 
@@ -133,7 +133,7 @@ def _recorded_interruption() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _page(app: App, report: Mapping[str, Any]) -> Group:
+def _report_page(app: App, report: Mapping[str, Any]) -> Group:
     parts: list[Any] = [details(_facts(app, report))]
     timings_ms = formats.in_order(report["timings_ms"])
     for title, numbers in (("Timings (ms)", timings_ms), ("Counts", report["counts"])):

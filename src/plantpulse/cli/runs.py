@@ -14,7 +14,7 @@ from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app
 from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
-from plantpulse.runs import Status
+from plantpulse.runs import RunStatus
 
 REJECTED_SHOWN: Final = 10
 
@@ -29,7 +29,7 @@ def runs() -> None:
 @runs.command("list")
 @plant_option
 @click.option("--pipeline", metavar="NAME", help="Such as live_pulse or morning_report.")
-@click.option("--status", type=click.Choice(get_args(Status)), help="Only runs that ended so, or run.")
+@click.option("--status", type=click.Choice(get_args(RunStatus)), help="Only runs that ended so, or run.")
 @click.option("--since", type=Since(), help="Only runs that began since then.")
 @limit_option(20)
 @json_option
@@ -62,7 +62,7 @@ def show(app: App, run_id: int) -> None:
             raise InvalidRequest(f"there is no run {run_id}; `plantpulse runs` lists them", field="run_id")
         rejected = records.rejected_records(run_id, limit=100)
     run = with_duration(run) | {"rejected_records": rejected}
-    app.output.answer({"run": run}, lambda: _page(app, run))
+    app.output.answer({"run": run}, lambda: _run_page(app, run))
 
 
 def with_duration(run: Record) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _columns(app: App) -> list[Column]:
     ]
 
 
-def _page(app: App, run: Record) -> Group:
+def _run_page(app: App, run: Record) -> Group:
     zone = app.zone_of(run["plant"])
     parts: list[Any] = [details(_facts(run, zone))]
     for title, numbers in (("Timings (ms)", formats.in_order(run["timings_ms"])), ("Counts", run["counts"])):

@@ -10,26 +10,12 @@ from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app
+from plantpulse.cli.deployments import deployment_options
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.clouds.schedules import Schedule, Schedules, chosen, first_of_each
 from plantpulse.errors import InvalidRequest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-DEPLOYMENT: Final = "plantpulse"
-
-
-def deployment_options(function: Function) -> Function:
-    """Give a command the options that say which deployment is meant."""
-    for option in (
-        click.option(
-            "--deployment", default=DEPLOYMENT, show_default=True, metavar="NAME",
-            help="Terraform's variable `name`.",
-        ),
-        click.option("--region", metavar="REGION", help="Region of the deployment; on AWS else AWS_REGION."),
-    ):  # fmt: skip
-        function = option(function)
-    return function
 
 
 def _schedule_options(function: Function) -> Function:

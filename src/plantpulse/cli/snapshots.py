@@ -14,9 +14,9 @@ from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_o
 from plantpulse.cli.arguments import Since
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
+from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
-from plantpulse.invocations import plant_named
-from plantpulse.live_pulse.snapshots import Status
+from plantpulse.live_pulse.snapshots import TargetStatus
 
 Record = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ MOST_SNAPSHOTS: Final = 100_000
 @click.command(short_help="Show how every asset stands.")
 @plant_option
 @click.option("--asset", metavar="NAME", help="One asset over time, by its name or the source's.")
-@click.option("--status", type=click.Choice(get_args(Status)), help="Only assets that stand so.")
+@click.option("--status", type=click.Choice(get_args(TargetStatus)), help="Only assets with this status.")
 @click.option("--since", type=Since(), help="With --asset: only snapshots since then.")
 @limit_option(1000)
 @json_option
@@ -44,7 +44,7 @@ def snapshots(
         else:
             found = _latest(records, plant)
     found = [one for one in found if status in (None, one["status"])][:limit]
-    app.output.answer({"plant": plant, "snapshots": found}, lambda: _page(app, plant, found))
+    app.output.answer({"plant": plant, "snapshots": found}, lambda: _snapshots_page(app, plant, found))
 
 
 def _latest(records: Records, plant: str) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def _latest(records: Records, plant: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (one["asset"]["area"] or "", one["asset"]["name"]))
 
 
-def _page(app: App, plant: str, found: Sequence[Record]) -> Group:
+def _snapshots_page(app: App, plant: str, found: Sequence[Record]) -> Group:
     if not found:
         return Group(Text(f"no snapshots of {plant} answer to that"))
     zone = app.zone_of(plant)

@@ -15,7 +15,7 @@ from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.health.view import view_of
-from plantpulse.pipelines import pipelines_of
+from plantpulse.schedules.pipelines import pipelines_of
 
 HOURS: Final = 24
 UNHEALTHY: Final = 1
@@ -50,7 +50,7 @@ def status(app: App, plant: str | None) -> int:
     """
     now = datetime.now(UTC)
     view = _view(app, plant, now)
-    app.output.answer(view, lambda: _page(app, view, now))
+    app.output.answer(view, lambda: _status_page(app, view, now))
     return UNHEALTHY if view["status"] == "unhealthy" else 0
 
 
@@ -63,7 +63,7 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
     return {**view, "pipelines": [{**one, "hours": summary["hours"]} for one, summary in pairs]}
 
 
-def _page(app: App, view: Record, now: datetime) -> Group:
+def _status_page(app: App, view: Record, now: datetime) -> Group:
     shown = view["pipelines"]
     title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
     legend = Text("\n24 h, the last hour at the right: # succeeded  ~ partial  x failed  · none", "dim")

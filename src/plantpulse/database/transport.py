@@ -131,7 +131,8 @@ class Transport:
         """
         rows: list[dict[str, Json]] = []
         while len(rows) < limit:
-            page = self.send(table, _page(table, select, len(rows), min(limit, len(rows) + PAGE_ROWS) - 1))
+            last = min(limit, len(rows) + PAGE_ROWS) - 1
+            page = self.send(table, _select_range(table, select, len(rows), last))
             if not page:
                 break
             rows += page
@@ -205,7 +206,7 @@ class Transport:
         response.stream = _BoundedStream(response.stream, self._ends_at_s)
 
 
-def _page(table: str, select: Select, start: int, end: int) -> Callable[[SyncPostgrestClient], Any]:
+def _select_range(table: str, select: Select, start: int, end: int) -> Callable[[SyncPostgrestClient], Any]:
     return lambda api: select(api.from_(table)).range(start, end)
 
 

@@ -15,15 +15,16 @@ from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from plantpulse import config, invocations, runs
+from plantpulse import runs
+from plantpulse.entry import invocations
+from plantpulse.entry.guard import guarded
+from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation
 from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
-from plantpulse.guard import guarded
 from plantpulse.health.view import blind_view_of, view_of
-from plantpulse.invocations import VIEWS, HttpRequest, Invocation
 from plantpulse.logs import Severity, log
-from plantpulse.pipelines import Pipeline, pipelines_of
 from plantpulse.runs import Budget, Json
-from plantpulse.settings import Settings, SupabaseSettings
+from plantpulse.schedules.pipelines import Pipeline, pipelines_of
+from plantpulse.settings import Settings, SupabaseSettings, config
 
 Response = tuple[str, int, dict[str, str]]
 View = dict[str, Json]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from plantpulse.schedules import Schedule
+from plantpulse.schedules.schedules import Schedule
 
 State = Literal["new", "running", "late", "down", "stopped", "not_configured", "unknown"]
-Status = Literal["healthy", "degraded", "unhealthy"]
+HealthStatus = Literal["healthy", "degraded", "unhealthy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class RunHistory:
     """How far a pipeline has got; None: not at all.
 
     `last_slot` is the newest slot that succeeded, `last_success_at` when any run last did.
@@ -51,21 +51,21 @@ class Progress:
 
 
 def state_of(
-    schedule: Schedule, progress: Progress, tolerance: Tolerance, now: datetime, *, is_configured: bool
+    schedule: Schedule, history: RunHistory, tolerance: Tolerance, now: datetime, *, is_configured: bool
 ) -> State:
     """Return the state of a pipeline that is switched on.
 
     A source without settings is no reason once there have been runs: they tell more than the settings that
     this function was given.
     """
-    if not is_configured and not progress.has_run:
+    if not is_configured and not history.has_run:
         return "not_configured"
-    due = progress.missing_slot(schedule)
+    due = history.missing_slot(schedule)
     if now >= _down_at(schedule, due, tolerance):
         return "down"
-    if now >= due + tolerance.late_after and not progress.is_at_work(now):
+    if now >= due + tolerance.late_after and not history.is_at_work(now):
         return "late"
-    return "running" if progress.has_succeeded() else "new"
+    return "running" if history.has_succeeded() else "new"
 
 
 def _down_at(schedule: Schedule, due: datetime, tolerance: Tolerance) -> datetime:
@@ -77,7 +77,7 @@ def _down_at(schedule: Schedule, due: datetime, tolerance: Tolerance) -> datetim
     return max(min(down_at, latest), due + tolerance.late_after)
 
 
-def status_of(states: Collection[State], *, is_data_behind: bool) -> Status:
+def status_of(states: Collection[State], *, is_data_behind: bool) -> HealthStatus:
     """Return the status of a whole deployment: as bad as its worst pipeline."""
     if "down" in states:
         return "unhealthy"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from plantpulse import __version__
 from plantpulse.errors import PlantpulseError
-from plantpulse.health.states import Progress, State, Tolerance, state_of, status_of
-from plantpulse.pipelines import Pipeline
+from plantpulse.health.states import RunHistory, State, Tolerance, state_of, status_of
 from plantpulse.runs import Json
+from plantpulse.schedules.pipelines import Pipeline
 from plantpulse.settings import HealthSettings
 
 
@@ -90,7 +90,7 @@ def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSett
     if not pipeline.is_enabled:
         return "stopped"
     success, running = summary["last_success"] or {}, summary["running"] or {}
-    progress = Progress(
+    history = RunHistory(
         watched_since=_instant(summary["watched_since"]) or now,
         last_slot=_instant(summary["last_slot"]),
         last_success_at=_instant(success.get("finished_at")),
@@ -102,7 +102,7 @@ def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSett
         intervals=settings.grace_intervals,
         longest=timedelta(minutes=settings.longest_grace_minutes),
     )
-    return state_of(pipeline.schedule, progress, tolerance, now, is_configured=not pipeline.missing_settings)
+    return state_of(pipeline.schedule, history, tolerance, now, is_configured=not pipeline.missing_settings)
 
 
 def _is_behind(data_until: datetime | None, last_slot: datetime | None) -> bool:

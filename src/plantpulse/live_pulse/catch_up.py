@@ -9,10 +9,10 @@ corrected by writing it again, never spoiled.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from plantpulse.live_pulse.snapshots import Figures, Snapshot
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 
 CORRECTED_SLOTS: Final = 2
 SNAPSHOTS_A_COMMIT: Final = 10_000
@@ -39,12 +39,14 @@ class Coverage(NamedTuple):
     """What earlier runs have written.
 
     `snapshots_until`: the newest slot, None before the first. `left`: what they did not get round to.
-    `fingerprints`: of the newest slots as they are stored, by slot.
+    `fingerprints`: of the newest slots as they are stored, by slot. `safety_until`: how far safety events
+    have been read, None before the first.
     """
 
     snapshots_until: datetime | None = None
     left: SlotRange | None = None
     fingerprints: Mapping[datetime, str] = {}
+    safety_until: datetime | None = None
 
     def is_written(self, at: datetime) -> bool:
         """Say whether the slot is one that earlier runs have got as far as."""
@@ -58,16 +60,20 @@ class OlderSlots(NamedTuple):
     given_up: int
 
 
-def parse_coverage(
-    snapshots_until: datetime | None,
-    catch_up_from: datetime | None,
-    catch_up_until: datetime | None,
-    fingerprints: Mapping[str, str],
-) -> Coverage:
-    """Return what a claim says of earlier runs."""
-    left = SlotRange(catch_up_from, catch_up_until) if catch_up_from and catch_up_until else None
-    by_slot = {datetime.fromisoformat(slot): text for slot, text in fingerprints.items()}
-    return Coverage(snapshots_until, left, by_slot)
+def parse_coverage(claimed: Mapping[str, Any]) -> Coverage:
+    """Return what the answer to a claim says of earlier runs."""
+    oldest, newest = _instant(claimed.get("catch_up_from")), _instant(claimed.get("catch_up_until"))
+    fingerprints: Mapping[str, str] = claimed.get("fingerprints", {})
+    return Coverage(
+        snapshots_until=_instant(claimed.get("snapshots_until")),
+        safety_until=_instant(claimed.get("safety_until")),
+        left=SlotRange(oldest, newest) if oldest and newest else None,
+        fingerprints={datetime.fromisoformat(slot): text for slot, text in fingerprints.items()},
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def recent_slots(slot: datetime, every: timedelta) -> list[datetime]:

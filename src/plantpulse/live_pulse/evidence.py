@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.plant.local_time import local_bounds
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 from plantpulse.source.answers import Answers, Source
 
 # The next one is asked only where the one before shows nothing, so that it mostly reads few rows; a week

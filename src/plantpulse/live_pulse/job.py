@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from plantpulse.entry.invocations import Invocation, parse, plant_named
 from plantpulse.errors import SwitchedOff
-from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.live_pulse.spans import SpanLimits, parse_span, slots_of_span
 from plantpulse.plant.local_time import is_shown_once
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
-from plantpulse.schedules import Every, scheduled_slot
+from plantpulse.schedules.schedules import Every, scheduled_slot
+from plantpulse.schedules.slots import Window, grid_interval, window_of_slot
 from plantpulse.settings import LivePulseSettings, PlantSettings, Settings
-from plantpulse.slots import Window, grid_interval, window_of_slot
 from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "live_pulse"

@@ -29,8 +29,8 @@ from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
+from plantpulse.schedules.slots import Window
 from plantpulse.settings import LivePulseSettings, PlantSettings
-from plantpulse.slots import Window
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
 
@@ -72,10 +72,8 @@ class Poll:
     def of(cls, run: Run, plant: PlantSettings, pulse: LivePulseSettings, store: Store) -> "Poll":
         """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress)
-        coverage = parse_coverage(
-            run.snapshots_until, run.catch_up_from, run.catch_up_until, run.fingerprints
-        )
-        model = parse_plant_model(run.assets, run.shift_patterns)
+        coverage = parse_coverage(run.brought)
+        model = parse_plant_model(run.brought.get("assets", ()), run.brought.get("shift_patterns"))
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         return cls(run, plant, pulse, store, reader)
 
@@ -249,7 +247,7 @@ class Poll:
         in after the last poll before an outage, for a stop of hours before it.
         """
         until = max(self.run.started_at.replace(microsecond=0), self.run.plan.require_window().until)
-        read_until = min(until, self.run.safety_until or until)
+        read_until = min(until, self.reader.coverage.safety_until or until)
         start = read_until - timedelta(hours=self.pulse.safety_look_back_hours)
         return Window(min(start, self.run.plan.require_window().start), until)
 

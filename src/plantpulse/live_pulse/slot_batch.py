@@ -9,7 +9,7 @@ from plantpulse.live_pulse.snapshots import Readings, Snapshot
 from plantpulse.plant.local_time import BucketGrid
 from plantpulse.plant.readings import DowntimeReading, OutputReading
 from plantpulse.runs import Json
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 
 @dataclass(frozen=True, slots=True)

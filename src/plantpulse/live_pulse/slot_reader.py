@@ -31,8 +31,8 @@ from plantpulse.plant.local_time import (
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import OutputReading, Row
 from plantpulse.runs import RunPlan
+from plantpulse.schedules.slots import Window, grid_interval, last_interval, window_of_slot
 from plantpulse.settings import LivePulseSettings, PlantSettings
-from plantpulse.slots import Window, grid_interval, last_interval, window_of_slot
 from plantpulse.source.answers import Answers, Source
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row may be dated a little later than it is read

@@ -22,9 +22,9 @@ from plantpulse.plant.readings import (
 from plantpulse.plant.rounding import stored_number
 from plantpulse.plant.shifts import IDLE, Workload, workloads
 from plantpulse.plant.tallies import latest_headcounts, latest_oee, sum_quality, sum_units, unite_stops
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
-Status = Literal["on_target", "below_target", "above_target"]
+TargetStatus = Literal["on_target", "below_target", "above_target"]
 OeeSource = Literal["reported", "computed"]
 
 ON_TARGET_BAND_PERCENT: Final = 5.0
@@ -41,7 +41,7 @@ class Snapshot(NamedTuple):
     slot_output: float | None
     output_target: float
     variance_percent: float | None
-    status: Status
+    status: TargetStatus
     oee_current: float | None
     oee_source: OeeSource | None
     downtime_minutes: float | None
@@ -158,7 +158,7 @@ def variance_percent(actual: float, target: float) -> float | None:
     return (actual - target) / target * 100 if target else None
 
 
-def output_status(actual: float, variance: float | None) -> Status:
+def output_status(actual: float, variance: float | None) -> TargetStatus:
     """Return where output stands; `variance` in percent, None without a target: any output is above none."""
     if variance is None:
         return "above_target" if actual else "on_target"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.errors import InvalidRequest
 from plantpulse.plant.local_time import resolve_local
-from plantpulse.slots import slot_at_or_before
+from plantpulse.schedules.slots import slot_at_or_before
 
 
 class Span(NamedTuple):

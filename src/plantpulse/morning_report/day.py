@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.plant.local_time import resolve_local, to_local, to_utc
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)

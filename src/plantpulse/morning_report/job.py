@@ -9,15 +9,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plantpulse.entry.invocations import Invocation, parse, plant_named
 from plantpulse.errors import SwitchedOff
-from plantpulse.invocations import Invocation, parse, plant_named
 from plantpulse.morning_report.day import last_ended, production_day
 from plantpulse.morning_report.report import MorningRun, Store
 from plantpulse.morning_report.request import MorningReportRequest, days_asked
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
-from plantpulse.schedules import DailyAt, scheduled_slot
+from plantpulse.schedules.schedules import DailyAt, scheduled_slot
+from plantpulse.schedules.slots import Window
 from plantpulse.settings import MorningReportSettings, Settings
-from plantpulse.slots import Window
 from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "morning_report"

@@ -59,7 +59,7 @@ class MorningRun:
     def of(cls, run: Run, plant: PlantSettings, report: MorningReportSettings, store: Store) -> "MorningRun":
         """Return the report of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress)
-        model = parse_plant_model(run.assets, run.shift_patterns)
+        model = parse_plant_model(run.brought.get("assets", ()), run.brought.get("shift_patterns"))
         return cls(
             run=run,
             report=report,

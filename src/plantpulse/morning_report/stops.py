@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from plantpulse.plant.intervals import Span, clip, intersect, minutes
 from plantpulse.plant.readings import DowntimeReading
 from plantpulse.plant.text import collapse_blanks, cut_text, normalise_key
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 LONGEST_REASON: Final = 200
 

@@ -17,7 +17,7 @@ from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityRea
 from plantpulse.plant.rounding import stored_number
 from plantpulse.plant.shifts import IDLE, Workload, workloads
 from plantpulse.plant.tallies import sum_quality, sum_units
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 TOP_REASONS: Final = 5
 WHOLE_DAY: Final = frozenset({0})  # output is read in one bucket

@@ -11,7 +11,7 @@ from math import gcd
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 _ONE_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta.resolution

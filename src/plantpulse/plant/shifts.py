@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.plant.intervals import Span, clip, cut_out, minutes, unite
 from plantpulse.plant.local_time import to_local, to_utc
 from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 _DAY: Final = timedelta(days=1)
 

@@ -13,7 +13,7 @@ from plantpulse.plant.readings import (
     OutputReading,
     QualityReading,
 )
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 
 def sum_units(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:

@@ -6,13 +6,13 @@ knows neither HTTP nor Supabase nor any one pipeline.
 """
 
 from plantpulse.runs.budget import Budget, utc_now
-from plantpulse.runs.plan import ALL_PLANTS, LEASE_MARGIN_S, Json, RunPlan, Trigger, span_of
+from plantpulse.runs.plan import LEASE_MARGIN_S, Json, RunPlan, Trigger, span_of
 from plantpulse.runs.report import (
     SLOW_RUN,
     FinalStatus,
     Outcome,
     RunReport,
-    Status,
+    RunStatus,
     answer_without_work,
     error_as_json,
     noting_slowness,
@@ -32,7 +32,6 @@ from plantpulse.runs.run import (
 )
 
 __all__ = [
-    "ALL_PLANTS",
     "LEASE_MARGIN_S",
     "SLOW_RUN",
     "Budget",
@@ -44,7 +43,7 @@ __all__ = [
     "RunEnder",
     "RunPlan",
     "RunReport",
-    "Status",
+    "RunStatus",
     "Trigger",
     "Watcher",
     "answer_without_work",

@@ -7,15 +7,11 @@ from typing import Any, Final, Literal
 
 from plantpulse import __version__
 from plantpulse.errors import InternalError
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 Json = Any
 Trigger = Literal["schedule", "manual"]
 
-
-# Stands for the plant in the runs of a pipeline that runs once for all of them: no plant's key looks like it,
-# and only members of all plants see its runs.
-ALL_PLANTS: Final = "(all plants)"
 # A lease outlives its run's time-out by this: a run that is about to end is not taken over.
 LEASE_MARGIN_S: Final = 30
 

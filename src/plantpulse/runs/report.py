@@ -10,7 +10,7 @@ from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, span_of, text_of
 
 FinalStatus = Literal["succeeded", "partial", "failed", "abandoned"]
-Status = Literal["running", "succeeded", "partial", "failed", "abandoned"]
+RunStatus = Literal["running", "succeeded", "partial", "failed", "abandoned"]
 Outcome = Literal[
     "succeeded", "partial", "failed", "abandoned", "duplicate", "busy", "refused", "not_configured"
 ]
@@ -33,7 +33,7 @@ class RunReport:
     plant: str
     trigger: str
     outcome: Outcome
-    status: Status | None = None
+    status: RunStatus | None = None
     run_id: int | None = None
     slot: str | None = None
     attempt: int | None = None

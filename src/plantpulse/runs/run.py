@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -65,10 +65,7 @@ class Progress:
 class Run:
     """A claimed run: what the claim brought, and what the work needs beside it.
 
-    `assets` and `shift_patterns` are the plant model's JSON rows. `snapshots_until` and `safety_until`
-    say how far earlier runs have covered, None before the first; `catch_up_from` and `catch_up_until`
-    which older slots they left, None when none. `fingerprints` are those of the plan's recent slots.
-    `brought` is the claim's answer as a whole.
+    `brought` is the claim's answer as a whole: what the plan wanted, for the pipeline to read.
     """
 
     plan: RunPlan
@@ -79,13 +76,6 @@ class Run:
     budget: Budget
     progress: Progress
     is_cold_start: bool = False
-    assets: Sequence[Mapping[str, Json]] = ()
-    shift_patterns: Sequence[Mapping[str, Json]] | None = None
-    snapshots_until: datetime | None = None
-    safety_until: datetime | None = None
-    catch_up_from: datetime | None = None
-    catch_up_until: datetime | None = None
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
     brought: Mapping[str, Json] = field(default_factory=dict)
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
@@ -133,13 +123,6 @@ def begin(
         budget=budget,
         progress=progress,
         is_cold_start=is_cold_start,
-        assets=answer.get("assets", ()),
-        shift_patterns=answer.get("shift_patterns"),
-        snapshots_until=_instant(answer.get("snapshots_until")),
-        safety_until=_instant(answer.get("safety_until")),
-        catch_up_from=_instant(answer.get("catch_up_from")),
-        catch_up_until=_instant(answer.get("catch_up_until")),
-        fingerprints=answer.get("fingerprints", {}),
         brought=answer,
     )
 
@@ -168,7 +151,3 @@ def complete(run: Run, status: Literal["succeeded", "partial"], store: RunEnder)
     completion = {"status": status, "report": report.as_json()}
     answer = require_fence(store.complete_run(run.fence, completion))
     return RunReport.from_json(answer["report"])
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
-from plantpulse import invocations
 from plantpulse.clouds.aws import schedules as schedules_module
 from plantpulse.clouds.aws.schedules import AwsSchedules, next_run
 from plantpulse.clouds.schedules import Schedule
+from plantpulse.entry import invocations
 from plantpulse.errors import CloudRefused, CloudUnavailable
 from tests.clouds.conftest import ScriptedAws
 

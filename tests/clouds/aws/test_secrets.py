@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from plantpulse import config
 from plantpulse.clouds.aws.secrets import fetch
 from plantpulse.errors import ConfigurationError, SecretRefused, SecretUnavailable
+from plantpulse.settings import config
 from tests.clouds.conftest import ScriptedAws
 
 PASSWORD = "hunter2-hunter2"
@@ -220,7 +220,7 @@ def test_a_store_that_nobody_answers_for_is_given_up_for_now(
 
 def test_who_names_no_secret_by_arn_does_not_pay_for_the_client() -> None:
     code = (
-        "import sys; from plantpulse import config;"
+        "import sys; from plantpulse.settings import config;"
         "config.load({'MSSQL_TIMEZONE': 'UTC', 'MSSQL_PASSWORD': 'x'}); print('boto3' in sys.modules)"
     )
 
@@ -231,7 +231,7 @@ def test_who_names_no_secret_by_arn_does_not_pay_for_the_client() -> None:
 
 def test_where_the_client_is_not_installed_that_is_said() -> None:
     code = (
-        "import sys; sys.modules['boto3'] = None; from plantpulse import config, errors\n"
+        "import sys; sys.modules['boto3'] = None; from plantpulse.settings import config, errors\n"
         "try: config.load({'MSSQL_TIMEZONE': 'UTC', 'MSSQL_PASSWORD_ARN': 'arn'})\n"
         "except errors.ConfigurationError as error: print(error)"
     )

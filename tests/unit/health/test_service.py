@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.health.service import HealthService
-from plantpulse.pipelines import pipelines_of
+from plantpulse.schedules.pipelines import pipelines_of
 from plantpulse.settings import Settings, SqlServerSettings, SupabaseSettings
 
 NOW = datetime(2026, 11, 20, 10, 10, tzinfo=UTC)

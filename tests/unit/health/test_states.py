@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plantpulse.health.states import Progress, State, Tolerance, state_of, status_of
-from plantpulse.schedules import DailyAt, Every, Schedule
+from plantpulse.health.states import RunHistory, State, Tolerance, state_of, status_of
+from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 
 TOLERANCE = Tolerance(late_after=timedelta(minutes=2), intervals=2, longest=timedelta(hours=2))
 QUARTER = Every.minutes(15)
@@ -21,13 +21,13 @@ def at(clock: str) -> datetime:
 
 
 WATCHED_SINCE = utc("2026-11-01T00:00")
-AT_TEN = Progress(
+AT_TEN = RunHistory(
     WATCHED_SINCE, last_slot=at("10:00"), last_success_at=at("10:00:09"), has_run=True
 )  # the slot of 10:00 succeeded, that of 10:15 is the next one
 
 
 def state(
-    progress: Progress,
+    progress: RunHistory,
     now: datetime,
     schedule: Schedule = QUARTER,
     tolerance: Tolerance = TOLERANCE,
@@ -60,20 +60,20 @@ def test_a_pipeline_is_late_two_minutes_and_down_two_intervals_after_it_was_due(
     [("10:03", "new"), ("10:16:59", "new"), ("10:17", "late"), ("10:45", "down")],
 )
 def test_what_has_never_run_is_new_until_it_was_due(clock: str, expected: State) -> None:
-    never = Progress(watched_since=at("10:03"))
+    never = RunHistory(watched_since=at("10:03"))
 
     assert state(never, at(clock)) == expected
 
 
 @pytest.mark.parametrize(("clock", "expected"), [("10:16", "new"), ("10:17", "late"), ("10:45", "down")])
 def test_running_on_time_and_failing_every_time_is_no_progress(clock: str, expected: State) -> None:
-    failing = Progress(watched_since=at("10:03"), has_run=True)
+    failing = RunHistory(watched_since=at("10:03"), has_run=True)
 
     assert state(failing, at(clock)) == expected
 
 
 def test_a_manual_run_makes_a_new_pipeline_running_but_fills_no_slot() -> None:
-    by_hand = Progress(watched_since=at("10:03"), last_success_at=at("10:10"), has_run=True)
+    by_hand = RunHistory(watched_since=at("10:03"), last_success_at=at("10:10"), has_run=True)
 
     assert state(by_hand, at("10:12")) == "running"
     assert state(by_hand, at("10:17")) == "late"
@@ -83,7 +83,7 @@ def test_a_manual_run_makes_a_new_pipeline_running_but_fills_no_slot() -> None:
     ("clock", "expected"), [("12:03", "new"), ("12:16:59", "new"), ("12:17", "late"), ("12:45", "down")]
 )
 def test_what_was_switched_on_again_is_new_until_it_was_due(clock: str, expected: State) -> None:
-    resumed = Progress(
+    resumed = RunHistory(
         watched_since=at("12:03"), last_slot=at("08:00"), last_success_at=at("08:00:09"), has_run=True
     )
 
@@ -92,7 +92,7 @@ def test_what_was_switched_on_again_is_new_until_it_was_due(clock: str, expected
 
 def test_the_first_slot_may_be_older_than_the_watch() -> None:
     """The claim comes seconds after its slot, and the watch begins with the claim."""
-    first = Progress(at("10:00:03"), last_slot=at("10:00"), last_success_at=at("10:00:09"), has_run=True)
+    first = RunHistory(at("10:00:03"), last_slot=at("10:00"), last_success_at=at("10:00:09"), has_run=True)
 
     assert state(first, at("10:16")) == "running"
     assert state(first, at("10:17")) == "late"
@@ -108,7 +108,7 @@ def test_the_first_slot_may_be_older_than_the_watch() -> None:
     ],
 )
 def test_a_run_under_way_holds_off_late_while_its_lease_lasts(clock: str, expected: State) -> None:
-    at_work = Progress(
+    at_work = RunHistory(
         WATCHED_SINCE,
         last_slot=at("10:00"),
         last_success_at=at("10:00:09"),
@@ -120,7 +120,7 @@ def test_a_run_under_way_holds_off_late_while_its_lease_lasts(clock: str, expect
 
 
 def test_a_run_under_way_does_not_hold_off_down() -> None:
-    at_work = Progress(
+    at_work = RunHistory(
         WATCHED_SINCE, last_slot=at("10:00"), lease_expires_at=at("11:00"), last_success_at=at("10:00:09")
     )
 
@@ -128,7 +128,7 @@ def test_a_run_under_way_does_not_hold_off_down() -> None:
 
 
 def test_without_settings_and_without_runs_it_is_not_configured_however_long() -> None:
-    never = Progress(watched_since=WATCHED_SINCE)
+    never = RunHistory(watched_since=WATCHED_SINCE)
 
     assert state(never, at("10:00"), is_configured=False) == "not_configured"
 
@@ -156,7 +156,7 @@ def test_a_daily_pipeline_is_late_by_the_plants_clock(
 ) -> None:
     schedule = DailyAt.local_time("06:00", zone)
     slot, late, down = utc(last_slot), utc(late_from), utc(down_from)
-    progress = Progress(WATCHED_SINCE.replace(year=2025), slot, slot + timedelta(seconds=40), has_run=True)
+    progress = RunHistory(WATCHED_SINCE.replace(year=2025), slot, slot + timedelta(seconds=40), has_run=True)
     a_moment = timedelta(microseconds=1)
 
     assert state(progress, late - a_moment, schedule) == "running"
@@ -168,7 +168,7 @@ def test_a_daily_pipeline_is_late_by_the_plants_clock(
 def test_a_grace_without_a_longest_one_is_counted_in_slots() -> None:
     patient = Tolerance(late_after=timedelta(minutes=2), intervals=2, longest=timedelta(days=7))
     berlin = DailyAt.local_time("06:00", "Europe/Berlin")
-    progress = Progress(WATCHED_SINCE.replace(year=2025), utc("2026-10-23T04:00"), utc("2026-10-23T04:01"))
+    progress = RunHistory(WATCHED_SINCE.replace(year=2025), utc("2026-10-23T04:00"), utc("2026-10-23T04:01"))
 
     assert state(progress, utc("2026-10-26T04:59"), berlin, patient) == "late"
     assert state(progress, utc("2026-10-26T05:00"), berlin, patient) == "down"  # 49 hours after it was due

@@ -25,7 +25,7 @@ from plantpulse.plant.local_time import (
 )
 from plantpulse.plant.plant_model import Asset, PlantModel
 from plantpulse.plant.readings import OutputReading, parse_output
-from plantpulse.slots import Window, last_interval, window_of_slot
+from plantpulse.schedules.slots import Window, last_interval, window_of_slot
 
 QUARTER = timedelta(minutes=15)
 AFTER_THE_SLOT = timedelta(seconds=40)

@@ -124,10 +124,18 @@ def test_the_recent_slots_are_the_two_before() -> None:
 
 
 def test_coverage_is_read_from_a_claim() -> None:
-    told = {"2026-03-11T11:45:00+00:00": "abc"}
+    coverage = parse_coverage(
+        {
+            "snapshots_until": "2026-03-11T11:45:00+00:00",
+            "catch_up_from": "2026-03-11T08:00:00+00:00",
+            "catch_up_until": "2026-03-11T08:30:00+00:00",
+            "fingerprints": {"2026-03-11T11:45:00+00:00": "abc"},
+            "safety_until": "2026-03-11T11:50:00+00:00",
+        }
+    )
 
-    coverage = parse_coverage(at("11 11:45"), at("11 08:00"), at("11 08:30"), told)
-
+    assert coverage.snapshots_until == at("11 11:45")
+    assert coverage.safety_until == at("11 11:50")
     assert coverage.left == SlotRange(at("11 08:00"), at("11 08:30"))
     assert coverage.fingerprints == {at("11 11:45"): "abc"}
 

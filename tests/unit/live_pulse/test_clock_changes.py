@@ -13,7 +13,7 @@ from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.plant.local_time import local_bounds, to_local
 from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
 from plantpulse.plant.shifts import output_target
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 CHICAGO = ZoneInfo("America/Chicago")  # 2026: 8 March 08:00 UTC on, 1 November 07:00 UTC back
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # 2026: 4 April 15:00 UTC back, 3 October 15:30 UTC on

@@ -28,7 +28,7 @@ from plantpulse.plant.readings import (
 )
 from plantpulse.plant.rounding import stored_number
 from plantpulse.plant.tallies import unite_stops
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 UTC_ZONE = ZoneInfo("UTC")
 

@@ -18,7 +18,7 @@ from plantpulse.plant.intervals import minutes
 from plantpulse.plant.local_time import bounds_reaching_in, is_stop_ambiguous, is_time_ambiguous, local_bounds
 from plantpulse.plant.readings import parse_downtime
 from plantpulse.plant.tallies import unite_stops
-from plantpulse.slots import Window, window_of_slot
+from plantpulse.schedules.slots import Window, window_of_slot
 from tests.unit.live_pulse.test_a_year import (
     AFTER_THE_SLOT,
     EPOCH,

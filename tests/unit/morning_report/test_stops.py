@@ -7,7 +7,7 @@ import pytest
 from plantpulse.morning_report.stops import Downtime, count_downtime, stops_by_asset
 from plantpulse.plant.intervals import Span
 from plantpulse.plant.readings import DowntimeReading
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 
 def at(hour: int, minute: int = 0, day: int = 10) -> datetime:

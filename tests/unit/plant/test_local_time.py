@@ -23,7 +23,7 @@ from plantpulse.plant.local_time import (
     to_local,
     to_utc,
 )
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 BERLIN = ZoneInfo("Europe/Berlin")  # 2026: 29 March 01:00 UTC on, 25 October 01:00 UTC back
 CHICAGO = ZoneInfo("America/Chicago")  # 2026: 8 March 08:00 UTC on, 1 November 07:00 UTC back

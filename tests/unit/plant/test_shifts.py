@@ -17,7 +17,7 @@ from plantpulse.plant.shifts import (
     working_spans,
     workloads,
 )
-from plantpulse.slots import Window
+from plantpulse.schedules.slots import Window
 
 CHICAGO = ZoneInfo("America/Chicago")
 BERLIN = ZoneInfo("Europe/Berlin")

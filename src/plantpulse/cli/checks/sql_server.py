@@ -24,8 +24,8 @@ from plantpulse.errors import (
 from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.text import normalise_key
 from plantpulse.runs import Budget
+from plantpulse.schedules.slots import Window
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
-from plantpulse.slots import Window
 from plantpulse.source.permissions import permissions_query
 from plantpulse.source.query_files import Query, load_queries
 from plantpulse.source.sqlserver import SourceConnection, connect

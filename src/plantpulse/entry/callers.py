@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.errors import ConfigurationError, Forbidden, Unauthenticated
-from plantpulse.invocations import Credentials, Invocation
 from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 
 LONGEST_NAME: Final = 200
 LONGEST_TOKEN: Final = 8192
-ALL_PLANTS: Final = "*"
+EVERY_PLANT: Final = "*"  # in a list of the plants that a user manages
 
 
 class Users(Protocol):
@@ -103,7 +103,7 @@ def _manager(credentials: Credentials, settings: Settings, users: Users | None) 
     name, plants = users.identify(token, settings.require_supabase())
     if not plants:
         raise Forbidden("only a manager of a plant may ask for this")
-    return Caller(_readable(name), None if ALL_PLANTS in plants else frozenset(plants))
+    return Caller(_readable(name), None if EVERY_PLANT in plants else frozenset(plants))
 
 
 def _bearer(authorization: str | None) -> str | None:

@@ -16,14 +16,14 @@ import yaml
 from pydantic import ValidationError
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.secret_variables import (
+from plantpulse.settings import PLANT_SECTIONS, Settings
+from plantpulse.settings.secret_variables import (
     ARN_SUFFIX,
     PASSWORDS,
     password_variable,
     read_passwords,
     with_secrets,
 )
-from plantpulse.settings import PLANT_SECTIONS, Settings
 
 FILE_NAME = "plantpulse.yaml"
 

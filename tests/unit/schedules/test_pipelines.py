@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from plantpulse import config
-from plantpulse.pipelines import Pipeline, pipelines_of
-from plantpulse.schedules import DailyAt, Every
-from plantpulse.settings import Settings
+from plantpulse.schedules.pipelines import Pipeline, pipelines_of
+from plantpulse.schedules.schedules import DailyAt, Every
+from plantpulse.settings import Settings, config
 
 
 def settings(**tree: Any) -> Settings:

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from devstack.signing import SigningKey, sign
+from plantpulse.entry.user_tokens import User, read_user
 from plantpulse.errors import Unauthenticated
-from plantpulse.user_tokens import User, read_user
 
 URL = "https://project.supabase.co"
 SECRET = "the-legacy-secret-of-the-project-is-long-enough"

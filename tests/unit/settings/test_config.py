@@ -12,9 +12,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 from tzlocal.windows_tz import win_tz
 
-from plantpulse import config
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings import TimeOfDay
+from plantpulse.settings import TimeOfDay, config
 
 SQL_SERVER = {
     "MSSQL_HOST": "sql.example",
@@ -155,7 +154,7 @@ def test_every_zone_that_windows_knows_is_a_time_zone_here(name: str) -> None:
 
 def test_an_iana_name_does_not_cost_the_import_of_the_windows_names() -> None:
     code = (
-        "import sys; from plantpulse import config;"
+        "import sys; from plantpulse.settings import config;"
         " config.load({'MSSQL_TIMEZONE': 'Europe/Berlin'}); print('tzlocal' in sys.modules)"
     )
 
@@ -232,7 +231,8 @@ def test_the_operating_systems_time_zones_are_not_used(tmp_path: Path) -> None:
     berlin = resources.files("tzdata") / "zoneinfo" / "America" / "New_York"
     (tmp_path / "Europe" / "Berlin").write_bytes(berlin.read_bytes())
     code = (
-        "from datetime import datetime; from zoneinfo import ZoneInfo; from plantpulse import config;"
+        "from datetime import datetime; from zoneinfo import ZoneInfo;"
+        "from plantpulse.settings import config;"
         "before = datetime(2026, 7, 1, tzinfo=ZoneInfo.no_cache('Europe/Berlin')).utcoffset();"
         "config.load({'MSSQL_TIMEZONE': 'Europe/Berlin'});"
         "print(before, datetime(2026, 7, 1, tzinfo=ZoneInfo('Europe/Berlin')).utcoffset())"
@@ -456,7 +456,7 @@ def test_the_environment_says_how_long_snapshots_are_kept() -> None:
 
 
 def test_the_projects_own_file_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
 
     settings = config.load({"PLANTPULSE_CONFIG": str(root / "plantpulse.yaml")})
 

@@ -7,7 +7,7 @@ Source: https://fetch.spec.whatwg.org/#http-cors-protocol
 from collections.abc import Collection
 from typing import Final
 
-from plantpulse.invocations import WebHead
+from plantpulse.entry.invocations import WebHead
 
 REMEMBERED_S: Final = 600  # how long a browser need not ask again
 

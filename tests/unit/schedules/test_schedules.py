@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.schedules import DailyAt, Every, Schedule, is_slot, scheduled_slot
+from plantpulse.schedules.schedules import DailyAt, Every, Schedule, is_slot, scheduled_slot
 
 QUARTER = Every.minutes(15)
 

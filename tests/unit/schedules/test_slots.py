@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.slots import (
+from plantpulse.schedules.slots import (
     Window,
     grid_interval,
     last_interval,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from plantpulse.cross_origin import granted_headers, is_preflight
-from plantpulse.invocations import WebHead
+from plantpulse.entry.cross_origin import granted_headers, is_preflight
+from plantpulse.entry.invocations import WebHead
 
 PAGE = "https://pulse.example"
 ASKS = {"origin": PAGE, "access-control-request-method": "POST"}

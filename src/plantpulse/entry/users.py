@@ -69,7 +69,7 @@ class ProjectUsers:
 
         Raises: Unauthenticated, and what Supabase raises when it cannot be asked.
         """
-        from plantpulse.user_tokens import read_user  # noqa: PLC0415 - 76 ms that a scheduled poll need not pay
+        from plantpulse.entry.user_tokens import read_user  # noqa: PLC0415 - 76 ms that a scheduled poll need not pay
 
         budget = Budget.start(SECONDS_TO_IDENTIFY, SECONDS_TO_IDENTIFY)
         with self.open_members(supabase, seconds_left=budget.seconds_left, clock=None) as members:

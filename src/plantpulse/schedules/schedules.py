@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Protocol, Self
 from zoneinfo import ZoneInfo
 
-from plantpulse import slots
+from plantpulse.schedules import slots
 
 # A local day lasts 23 to 25 hours and a zone may leave a whole one out: within these days is a slot each way.
 _DAYS_AROUND: Final = tuple(timedelta(days=days) for days in range(-2, 3))

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from plantpulse.entrypoint import Service
+from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.service import Service
 from plantpulse.errors import (
     ConfigurationError,
     FenceRefused,
@@ -26,7 +27,6 @@ from plantpulse.errors import (
     StoreUnavailable,
     TransientError,
 )
-from plantpulse.invocations import Invocation
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
 
@@ -229,7 +229,7 @@ def test_a_bug_fails_the_run_without_quoting_the_exception(capsys: pytest.Captur
     log = capsys.readouterr().out
     assert "hunter2" not in log
     assert "in work" not in log
-    assert "test_entrypoint.py" in log
+    assert "test_service.py" in log
 
 
 def test_a_failure_that_cannot_be_recorded_is_still_told() -> None:

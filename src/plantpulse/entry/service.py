@@ -15,8 +15,11 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
 
-from plantpulse import callers, config, cross_origin, invocations, runs
-from plantpulse.callers import Caller, Users
+from plantpulse import runs
+from plantpulse.entry import callers, cross_origin, invocations
+from plantpulse.entry.callers import Caller, Users
+from plantpulse.entry.guard import guarded
+from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.errors import (
     FenceRefused,
     Forbidden,
@@ -26,11 +29,9 @@ from plantpulse.errors import (
     TransientError,
     Unauthenticated,
 )
-from plantpulse.guard import guarded
-from plantpulse.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
-from plantpulse.settings import Settings, SupabaseSettings
+from plantpulse.settings import Settings, SupabaseSettings, config
 
 RETRY_AFTER_S = 30
 # After these the settings are read anew: a function that stays warm would else keep a password for ever.
@@ -64,7 +65,7 @@ class OpenStore(Protocol[Store_co]):
     ) -> AbstractContextManager[Store_co]: ...
 
 
-class Pipeline(Protocol[Store_contra]):
+class Job(Protocol[Store_contra]):
     """A job as an entry point sees it."""
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan: ...
@@ -110,7 +111,7 @@ class Service(Generic[Store]):
     take the tokens of Supabase users; a `watcher` is told on the way how far a run has come.
     """
 
-    pipeline: Pipeline[Store]
+    job: Job[Store]
     open_store: OpenStore[Store]
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
@@ -203,16 +204,16 @@ class Service(Generic[Store]):
 
     def _plan(self, invocation: Invocation, caller: Caller) -> tuple[Settings, Budget, RunPlan]:
         settings = self._read_settings()
-        plan = self.pipeline.plan(invocation, settings, (self.clock or runs.utc_now)())
+        plan = self.job.plan(invocation, settings, (self.clock or runs.utc_now)())
         caller.require(plan.plant)
         if plan.trigger == "manual":
             plan = replace(plan, requested_by=caller.name)
-        return settings, self.pipeline.start_budget(plan, settings), plan
+        return settings, self.job.start_budget(plan, settings), plan
 
     def _claim_and_work(
         self, plan: RunPlan, settings: Settings, budget: Budget, *, is_cold: bool
     ) -> RunReport:
-        self.pipeline.require_configured(plan, settings)
+        self.job.require_configured(plan, settings)
         supabase = settings.require_supabase()
         progress, fence = Progress(watcher=self.watcher), str(uuid.uuid4())
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
@@ -223,7 +224,7 @@ class Service(Generic[Store]):
             run = runs.begin(
                 plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
             )
-            report = guarded(lambda: self.pipeline.work(run, settings, store))
+            report = guarded(lambda: self.job.work(run, settings, store))
             if isinstance(report, PlantpulseError):
                 report = _failed(run, report, store)
             return runs.noting_slowness(report, budget)

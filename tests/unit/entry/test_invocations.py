@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from plantpulse import invocations
+from plantpulse.entry import invocations
 from plantpulse.errors import InvalidRequest
 
 

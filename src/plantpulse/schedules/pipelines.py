@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.runs import ALL_PLANTS
-from plantpulse.schedules import DailyAt, Every, Schedule
+from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import PlantSettings, Settings
+
+# Stands for the plant in the runs of a pipeline that runs once for all of them: no plant's key looks like it,
+# and only members of all plants see its runs.
+ALL_PLANTS: Final = "(all plants)"
 
 
 @dataclass(frozen=True, slots=True)

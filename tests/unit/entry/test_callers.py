@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from devstack.signing import SigningKey, sign
-from plantpulse.callers import Caller, admit
+from plantpulse.entry.callers import Caller, admit
+from plantpulse.entry.invocations import Credentials, Invocation
+from plantpulse.entry.users import KeyRing, ProjectUsers
 from plantpulse.errors import ConfigurationError, Forbidden, StoreUnavailable, Unauthenticated
-from plantpulse.invocations import Credentials, Invocation
 from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
-from plantpulse.users import KeyRing, ProjectUsers
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 URL = "http://127.0.0.1:9"
 KEY = SigningKey.make()
 USER = "5f0c7c1e-6f5d-4b0b-9f5d-0d9f5a1b2c3d"
