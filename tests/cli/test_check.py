@@ -381,8 +381,8 @@ def test_closed_sign_up_is_green(checked: CommandLine, local_supabase: Supabase)
             "data api", "failed", "PGRST202", "supabase db push",
         ),
         (
-            "delete from supabase_migrations.schema_migrations where version = '20261126060000'",
-            "migrations", "failed", "1 are not applied: 20261126060000", "supabase db push",
+            "delete from supabase_migrations.schema_migrations where version = '20261129000900'",
+            "migrations", "failed", "1 are not applied: 20261129000900", "supabase db push",
         ),
         (
             "insert into supabase_migrations.schema_migrations (version) values ('20991231000000')",

@@ -1,3 +1,0 @@
--- Takes the table away, and everything in it.
-
-drop table public.live_snapshots;
