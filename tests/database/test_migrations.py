@@ -18,23 +18,8 @@ SUPABASE = migrations.REPOSITORY / "supabase"
 MIGRATIONS = sorted((SUPABASE / "migrations").glob("*.sql"))
 ROLLBACKS = sorted((SUPABASE / "rollbacks").glob("*.sql"))
 
-# Everything in `public` that a migration can leave behind, as one text per object.
-CONTENTS = """
-  select 'relation ' || relname as object from pg_class where relnamespace = 'public'::regnamespace
-  union all
-  select 'function ' || oid::regprocedure || ' ' || md5(prosrc)
-  from pg_proc where pronamespace = 'public'::regnamespace
-  union all
-  select 'type ' || typname from pg_type where typnamespace = 'public'::regnamespace
-  union all
-  select 'constraint ' || conname || ' ' || pg_get_constraintdef(oid)
-  from pg_constraint where connamespace = 'public'::regnamespace
-  union all
-  select 'policy ' || policyname || ' on ' || tablename from pg_policies where schemaname = 'public'
-  union all
-  select 'trigger ' || tgname from pg_trigger where not tgisinternal
-  order by object
-"""
+# Everything that a migration can leave behind, as one text per object.
+CATALOGUE = Path(__file__).with_name("catalogue.sql").read_bytes()
 
 
 @pytest.fixture(scope="module", params=["newest", "older"])
@@ -59,7 +44,20 @@ def connection(project: SupabaseAccess) -> Iterator[Connection]:
 
 
 def contents(connection: Connection) -> list[str]:
-    return [row["object"] for row in connection.execute(CONTENTS).fetchall()]
+    return [row["object"] for row in connection.execute(CATALOGUE).fetchall()]
+
+
+@pytest.fixture(scope="module")
+def contents_after(project: SupabaseAccess) -> list[list[str]]:
+    """What is there after no migration, after the first, and so on; nothing of it stays."""
+    with project.connect() as opened, opened.transaction(force_rollback=True):
+        for path in reversed(ROLLBACKS):
+            opened.execute(path.read_bytes())
+        after = [contents(opened)]
+        for path in MIGRATIONS:
+            opened.execute(path.read_bytes())
+            after.append(contents(opened))
+        return after
 
 
 def test_every_migration_has_its_roll_back() -> None:
@@ -144,17 +142,18 @@ def test_rolling_back_all_leaves_nothing_and_applying_again_brings_all_back(
 
 
 @pytest.mark.parametrize("number", range(len(ROLLBACKS)), ids=lambda number: ROLLBACKS[number].stem)
-def test_a_roll_back_removes_exactly_what_its_migration_made(connection: Connection, number: int) -> None:
+def test_a_roll_back_removes_exactly_what_its_migration_made(
+    connection: Connection, contents_after: list[list[str]], number: int
+) -> None:
     with connection.transaction(force_rollback=True):
-        for path in reversed(ROLLBACKS[number + 1 :]):
+        for path in reversed(ROLLBACKS[number:]):
             connection.execute(path.read_bytes())
-        after = contents(connection)
-        connection.execute(ROLLBACKS[number].read_bytes())
-        before = contents(connection)
+        rolled_back = contents(connection)
         connection.execute(MIGRATIONS[number].read_bytes())
 
-        assert contents(connection) == after
-        assert before != after
+        assert rolled_back == contents_after[number]
+        assert contents(connection) == contents_after[number + 1]
+        assert rolled_back != contents(connection)
 
 
 def test_the_official_lints_find_nothing(local_supabase: Supabase) -> None:
