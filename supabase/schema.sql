@@ -3579,6 +3579,10 @@ CREATE INDEX safety_events_run_idx ON public.safety_events USING btree (run_id);
 
 CREATE INDEX safety_events_severity_idx ON public.safety_events USING btree (plant, severity, event_timestamp DESC);
 
+-- Name: safety_events_timestamp_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX safety_events_timestamp_idx ON public.safety_events USING btree (event_timestamp DESC, id DESC);
+
 -- Name: safety_events_unresolved_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (plant, event_timestamp DESC) WHERE (NOT is_resolved);
