@@ -275,7 +275,7 @@ COMMENT ON COLUMN public.pipeline_runs.is_retryable IS 'Whether trying the slot 
 
 -- Name: COLUMN pipeline_runs.report; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.pipeline_runs.report IS 'The RunReport as the caller got it; null while running and when abandoned.';
+COMMENT ON COLUMN public.pipeline_runs.report IS 'The RunReport as the caller got it, without counts and timings_ms, which are columns; null while running and when abandoned.';
 
 -- Name: COLUMN pipeline_runs.code_version; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -421,7 +421,7 @@ begin
   end if;
 
   if v_run.status in ('succeeded', 'partial') then
-    return jsonb_build_object('answer', 'repeated', 'report', v_run.report) || v_nothing;
+    return jsonb_build_object('answer', 'repeated', 'report', public.run_report(v_run)) || v_nothing;
   end if;
 
   if v_run.status <> 'running' then
@@ -454,7 +454,7 @@ begin
   end if;
 
   if v_run.status in ('succeeded', 'partial') then
-    return jsonb_build_object('answer', 'repeated', 'report', v_run.report) || v_nothing;
+    return jsonb_build_object('answer', 'repeated', 'report', public.run_report(v_run)) || v_nothing;
   end if;
 
   if v_run.status <> 'running' then
@@ -486,7 +486,7 @@ begin
   end if;
 
   if v_run.status in ('succeeded', 'partial') then
-    return jsonb_build_object('answer', 'repeated', 'report', v_run.report);
+    return jsonb_build_object('answer', 'repeated', 'report', public.run_report(v_run));
   end if;
 
   if v_run.status <> 'running' then
@@ -581,9 +581,9 @@ ALTER FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp wi
 
 COMMENT ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) IS 'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
 
--- Name: finish_run(bigint, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: finish_run(bigint, text, jsonb, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb DEFAULT NULL::jsonb) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
     AS $$
@@ -597,21 +597,34 @@ CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb
     error_code = p_report -> 'error' ->> 'code',
     error_message = p_report -> 'error' ->> 'message',
     is_retryable = (p_report -> 'error' ->> 'is_retryable')::boolean,
-    report = coalesce(p_report, '{}') || jsonb_build_object(
+    snapshots_until = case
+      when p_covered is null then run.snapshots_until else (p_covered ->> 'snapshots_until')::timestamptz
+    end,
+    safety_until = case
+      when p_covered is null then run.safety_until else (p_covered ->> 'safety_until')::timestamptz
+    end,
+    catch_up_from = case
+      when p_covered is null then run.catch_up_from else (p_covered ->> 'catch_up_from')::timestamptz
+    end,
+    catch_up_until = case
+      when p_covered is null then run.catch_up_until else (p_covered ->> 'catch_up_until')::timestamptz
+    end,
+    -- Without what has a column; run_report puts it back.
+    report = (coalesce(p_report, '{}') || jsonb_build_object(
       'status', p_status,
       'outcome', p_status,
       'finished_at', p_now,
       'duration_ms', round(extract(epoch from p_now - run.started_at) * 1000)
-    )
+    )) - array['counts', 'timings_ms']
   where run.id = p_run_id
-  returning run.report;
+  returning public.run_report(run);
 $$;
 
-ALTER FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) OWNER TO postgres;
 
--- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) IS 'Ends a run with a status and its report; returns the report as stored.';
+COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) IS 'Ends a run with a status, its report and, unless p_covered is null, what it covered; returns the whole report.';
 
 -- Name: hours_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1949,7 +1962,10 @@ CREATE FUNCTION public.run_report(p_run public.pipeline_runs) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  select coalesce(p_run.report, jsonb_build_object(
+  select coalesce(p_run.report || jsonb_build_object(
+    'counts', p_run.counts,
+    'timings_ms', p_run.timings_ms
+  ), jsonb_build_object(
     'run_id', p_run.id,
     'pipeline', p_run.pipeline,
     'plant', p_run.plant,
@@ -2537,14 +2553,6 @@ declare
 begin
   perform public.keep_rejected_records(p_run, p_commit -> 'rejected_records', p_now);
 
-  update public.pipeline_runs as run
-  set
-    snapshots_until = (p_commit ->> 'snapshots_until')::timestamptz,
-    safety_until = (p_commit ->> 'safety_until')::timestamptz,
-    catch_up_from = (p_commit ->> 'catch_up_from')::timestamptz,
-    catch_up_until = (p_commit ->> 'catch_up_until')::timestamptz
-  where run.id = p_run.id;
-
   if v_is_final then
     v_report := public.finish_run(
       p_run.id,
@@ -2552,8 +2560,17 @@ begin
       coalesce(p_commit -> 'report', '{}') || jsonb_build_object(
         'counts', public.add_snapshot_counts(p_commit -> 'report' -> 'counts', v_snapshots)
       ),
-      p_now
+      p_now,
+      p_commit
     );
+  else
+    update public.pipeline_runs as run
+    set
+      snapshots_until = (p_commit ->> 'snapshots_until')::timestamptz,
+      safety_until = (p_commit ->> 'safety_until')::timestamptz,
+      catch_up_from = (p_commit ->> 'catch_up_from')::timestamptz,
+      catch_up_until = (p_commit ->> 'catch_up_until')::timestamptz
+    where run.id = p_run.id;
   end if;
 
   return jsonb_build_object(
@@ -3836,10 +3853,10 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) TO service_role;
 
 -- Name: FUNCTION hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -93,6 +93,8 @@ def test_a_run_is_shown_with_timings_counts_warnings_and_rejected_rows(
     assert "rows_rejected" in shown
     assert "units=-40" in shown
     assert data["status"] == "partial"
+    assert data["report"]["counts"] == data["counts"]
+    assert data["report"]["timings_ms"] == data["timings_ms"]
     assert [row["query"] for row in data["rejected_records"]] == ["output"]
 
 

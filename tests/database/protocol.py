@@ -1,5 +1,6 @@
 """What a poll sends to the SQL functions, with everything filled in that a test does not speak of."""
 
+from collections.abc import Mapping
 from typing import Any
 
 SLOT = "2026-11-22T06:00:00+00:00"
@@ -130,6 +131,11 @@ def completion(**changes: Any) -> dict[str, Any]:
     """Return what a run sends that has done its work and commits nothing else."""
     report = {"pipeline": "cleanup", "counts": {"rows_removed": 3}, "timings_ms": {"remove": 12}}
     return {"status": "succeeded", "report": report, **changes}
+
+
+def whole_report(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report of a row of pipeline_runs with what stands in columns beside it."""
+    return {**run["report"], "counts": run["counts"], "timings_ms": run["timings_ms"]}
 
 
 def failure(*, is_retryable: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.database.api import Api
 from tests.database.conftest import Connection
@@ -19,6 +20,7 @@ from tests.database.protocol import (
     failure,
     fence,
     snapshot,
+    whole_report,
 )
 
 One = Callable[..., dict[str, Any]]
@@ -91,13 +93,28 @@ def test_a_commit_ends_the_run_and_keeps_its_report(service: Api, press: int, on
         "timings_ms": {"read": 12},
     }
     row = one("select * from public.pipeline_runs")
-    assert row["report"] == answer["report"]
+    assert set(row["report"]) == {"pipeline", "status", "outcome", "finished_at", "duration_ms"}
+    assert whole_report(row) == answer["report"]
     assert (row["status"], row["finished_at"].isoformat()) == ("partial", COMMITTED_AT)
     assert row["counts"] == answer["report"]["counts"]
     assert row["timings_ms"] == {"read": 12}
     assert row["snapshots_until"].isoformat() == SLOT
     assert row["safety_until"].isoformat() == "2026-11-22T05:00:00+00:00"
     assert row["error_code"] is None
+
+
+@pytest.mark.usefixtures("claimed")
+def test_the_end_of_a_poll_writes_its_run_once(database: Connection, press: int) -> None:
+    updated = "select pg_stat_get_xact_tuples_updated('public.pipeline_runs'::regclass) as times"
+
+    with database.transaction():
+        database.execute(
+            "select public.commit_live_pulse(%s, %s, %s)",
+            (fence(1), Jsonb(commit(snapshot(press))), COMMITTED_AT),
+        )
+        row = database.execute(updated).fetchone()
+
+    assert row == {"times": 1}
 
 
 @pytest.mark.usefixtures("claimed")

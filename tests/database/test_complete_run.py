@@ -14,6 +14,7 @@ from tests.database.protocol import (
     completion,
     failure,
     fence,
+    whole_report,
 )
 
 One = Callable[..., dict[str, Any]]
@@ -51,7 +52,7 @@ def test_a_run_ends_with_its_status_and_report(service: Api, one: One, status: s
         },
     }
     row = one(RUN_1)
-    assert row["report"] == answer["report"]
+    assert whole_report(row) == answer["report"]
     assert (row["status"], row["finished_at"].isoformat()) == (status, COMMITTED_AT)
     assert (row["counts"], row["timings_ms"]) == ({"rows_removed": 3}, {"remove": 12})
     assert (row["snapshots_until"], row["safety_until"], row["error_code"]) == (None, None, None)

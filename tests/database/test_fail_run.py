@@ -14,6 +14,7 @@ from tests.database.protocol import (
     commit,
     failure,
     fence,
+    whole_report,
 )
 
 One = Callable[..., dict[str, Any]]
@@ -48,7 +49,7 @@ def test_a_failure_is_recorded_with_its_error_and_report(service: Api, one: One)
         "error": {"code": "source_login_failed", "message": "SQL Server said no", "is_retryable": False},
     }
     row = one(RUN_1)
-    assert row["report"] == answer["report"]
+    assert whole_report(row) == answer["report"]
     assert (row["status"], row["finished_at"].isoformat()) == ("failed", COMMITTED_AT)
     assert (row["error_code"], row["error_message"], row["is_retryable"]) == (
         "source_login_failed",

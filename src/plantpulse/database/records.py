@@ -66,7 +66,7 @@ class Records:
             ),
             limit=1,
         )
-        return found[0] if found else None
+        return _with_whole_report(found[0]) if found else None
 
     def rejected_records(self, run_id: int, *, limit: int) -> list[Record]:
         """Return the rows that a run could not use."""
@@ -178,6 +178,12 @@ class Records:
             ),
             limit=limit,
         )
+
+
+def _with_whole_report(run: Record) -> Record:
+    """Return the run with the numbers in its report that are stored beside it."""
+    numbers = {name: run[name] for name in ("counts", "timings_ms")}
+    return {**run, "report": run["report"] and {**run["report"], **numbers}}
 
 
 def _equal(query: Json, filters: Mapping[str, str]) -> Json:
