@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.schedules.pipelines import Pipeline, pipelines_of
+from plantpulse.schedules.pipelines import FUNCTIONS, Pipeline, pipelines_of
 from plantpulse.schedules.schedules import DailyAt, Every
 from plantpulse.settings import Settings, config
 
@@ -99,3 +99,12 @@ def test_what_a_source_lacks_is_named_save_its_password(tmp_path: Any) -> None:
         "plants.south.sql_server.user",
         "plants.south.sql_server.database",
     )
+
+
+def test_a_functions_calls_have_its_name() -> None:
+    known = settings()
+
+    assert [{call.name for call in function.calls(known)} for function in FUNCTIONS] == [
+        {function.name} for function in FUNCTIONS
+    ]
+    assert "health" not in {one.name for one in pipelines_of(known)}
