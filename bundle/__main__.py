@@ -1,4 +1,4 @@
-"""`make bundle`: builds every function's bundles and says what came of it."""
+"""`make bundle`: writes deployment.json, builds every function's bundles, and says what came of it."""
 
 import argparse
 import hashlib
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+from bundle import deployment
 from bundle.build import BUNDLES, Built, build_for_google, build_for_lambda
-from bundle.carried import check
 from bundle.refusal import BundleRefused
 from bundle.targets import Architecture, Lambda, function_names, python_version
 
@@ -18,8 +18,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
     target = Lambda(asked.architecture, python_version())
     try:
-        check(asked.config)
-        for built in _build_all(asked.functions or function_names(), asked.config, target, asked.out):
+        deployment.write(asked.config, asked.out.parent / deployment.FILE_NAME)
+        functions = () if asked.deployment_only else asked.functions or function_names()
+        for built in _build_all(functions, asked.config, target, asked.out):
             print(_told(built, asked.out), flush=True)
     except BundleRefused as refusal:
         print(refusal, file=sys.stderr)
@@ -34,7 +35,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--architecture", choices=get_args(Architecture), default="x86_64", help="Lambda's processor"
     )
-    parser.add_argument("--out", type=Path, default=BUNDLES, help="the folder for gcp/ and aws/")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=BUNDLES,
+        help="the folder for gcp/ and aws/; deployment.json is written beside it",
+    )
+    parser.add_argument("--deployment-only", action="store_true", help="write deployment.json, build nothing")
     return parser
 
 

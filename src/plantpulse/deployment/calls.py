@@ -1,0 +1,100 @@
+"""When a scheduler calls which function, in cron's five fields.
+
+The grid is that of the slots: every N minutes since midnight UTC. One cron line cannot say every 45 minutes,
+so such a schedule takes several lines.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plantpulse.schedules.pipelines import ALL_PLANTS, Function, Pipeline
+from plantpulse.schedules.schedules import DailyAt, Every, Schedule
+from plantpulse.settings import Settings
+
+HEADROOM_S: Final = 15  # a function outlives its job by this, and the scheduler's patience the function
+LONGEST_TIMEOUT_S: Final = 900  # Lambda's
+_MINUTES_A_DAY: Final = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One schedule. `plant` is None for a function that is called once for all plants."""
+
+    function: str
+    plant: str | None
+    cron: str
+    time_zone: str
+    interval_minutes: int
+    runs_on_startup: bool
+    deadline_s: int
+
+
+def enabled_calls(function: Function, settings: Settings) -> list[Pipeline]:
+    """Return what a function is called for on schedule, by plant."""
+    return sorted((one for one in function.calls(settings) if one.is_enabled), key=lambda one: one.plant)
+
+
+def timeout_s(function: Function, settings: Settings) -> int:
+    """Return how long an invocation may take: the longest of its jobs and some headroom."""
+    job_s = max(one.timeout_s for one in function.calls(settings))
+    return min(LONGEST_TIMEOUT_S, job_s + HEADROOM_S)
+
+
+def calls_of(function: Function, settings: Settings) -> Iterator[tuple[str, Call]]:
+    """Yield a function's schedules by their names."""
+    deadline_s = timeout_s(function, settings) + HEADROOM_S
+    for pipeline in enabled_calls(function, settings):
+        plant = plant_of(pipeline)
+        for number, cron in enumerate(cron_lines(pipeline.schedule), start=1):
+            parts = (function.name, plant, str(number) if number > 1 else None)
+            yield (
+                "-".join(part for part in parts if part),
+                Call(
+                    function=function.name,
+                    plant=plant,
+                    cron=cron,
+                    time_zone=_time_zone(pipeline.schedule),
+                    interval_minutes=interval_minutes(pipeline.schedule),
+                    runs_on_startup=pipeline.runs_on_startup and number == 1,
+                    deadline_s=deadline_s,
+                ),
+            )
+
+
+def plant_of(pipeline: Pipeline) -> str | None:
+    """Return the plant's key, None for all plants."""
+    return None if pipeline.plant == ALL_PLANTS else pipeline.plant
+
+
+def interval_minutes(schedule: Schedule) -> int:
+    """Return the minutes between two slots; a day's are counted as 24 hours."""
+    return int(schedule.interval.total_seconds()) // 60 if isinstance(schedule, Every) else _MINUTES_A_DAY
+
+
+def cron_lines(schedule: Schedule) -> Sequence[str]:
+    """Return the lines that together name every slot of a schedule in its time zone, and no other time."""
+    if isinstance(schedule, DailyAt):
+        return [f"{schedule.at.minute} {schedule.at.hour} * * *"]
+    return _lines_on_grid(interval_minutes(schedule))
+
+
+def _lines_on_grid(every_minutes: int) -> list[str]:
+    """Return a line for all hours that have the same minutes; the order is that of the minutes' text."""
+    if every_minutes == 1:
+        return ["* * * * *"]
+    hours_of: dict[str, list[str]] = defaultdict(list)
+    for hour in range(24):
+        minutes = [str(minute) for minute in range(60) if (60 * hour + minute) % every_minutes == 0]
+        if minutes:
+            hours_of[",".join(minutes)].append(str(hour))
+    return [
+        f"{minutes} {'*' if len(hours) == 24 else ','.join(hours)} * * *"
+        for minutes, hours in sorted(hours_of.items())
+    ]
+
+
+def _time_zone(schedule: Schedule) -> str:
+    zone = schedule.zone.key if isinstance(schedule, DailyAt) else "UTC"
+    return "Etc/UTC" if zone == "UTC" else zone  # the name that every cloud has

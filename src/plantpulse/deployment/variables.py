@@ -1,0 +1,71 @@
+"""The variables that functions get: what the file says, under the names that override it, and never a secret.
+
+So a value can be seen, and changed, where the function runs. Only what the file says is handed on: a default
+changes with the code.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+
+from plantpulse.settings import Settings
+from plantpulse.settings.config import CONFIG_FILE_VARIABLE, ENVIRONMENT, FILE_NAME
+
+_NEVER_IN_THE_FILE: Final = {"supabase", "password", "cloud_run_service"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the file itself says: the dotted places of its values, and the folder that its paths start at."""
+
+    places: Collection[str]
+    folder: PurePath
+
+    def says(self, place: str) -> bool:
+        """Tell whether there is a value at a place, or below it."""
+        return place in self.places or any(one.startswith(f"{place}.") for one in self.places)
+
+
+def common_variables(settings: Settings, written: Written) -> dict[str, str]:
+    """Return what every function gets."""
+    return {CONFIG_FILE_VARIABLE: FILE_NAME} | dict(_variables(settings, written, only_plant=None))
+
+
+def variables_of_plant(settings: Settings, written: Written) -> dict[str, str]:
+    """Return what a function that reads a single plant gets as well; several plants stay in the file."""
+    if len(settings.plants) != 1:
+        return {}
+    return dict(_variables(settings, written, only_plant=next(iter(settings.plants))))
+
+
+def _variables(settings: Settings, written: Written, only_plant: str | None) -> Iterator[tuple[str, str]]:
+    for variable, pattern in ENVIRONMENT.items():
+        if _NEVER_IN_THE_FILE & set(pattern) or ("*" in pattern) is (only_plant is None):
+            continue
+        place = [str(only_plant) if part == "*" else part for part in pattern]
+        if not written.says(".".join(place)):
+            continue
+        text = _as_text(_value_at(settings, place), written.folder)
+        if text:
+            yield variable, text
+
+
+def _value_at(settings: Settings, place: list[str]) -> Any:
+    value: Any = settings
+    for part in place:
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return value
+
+
+def _as_text(value: Any, folder: PurePath) -> str:
+    """Return a value as a variable says it; empty when it has none to say."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, PurePath):
+        return value.relative_to(folder).as_posix()
+    if isinstance(value, Mapping):
+        # A code with a comma in it stays in the file: a variable cannot say it.
+        is_sayable = not any("," in code for code in value)
+        return ",".join(f"{code}={value[code]}" for code in sorted(value)) if is_sayable else ""
+    return "" if value is None else str(value)

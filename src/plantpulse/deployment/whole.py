@@ -1,0 +1,49 @@
+"""All of a deployment together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from plantpulse.deployment.calls import Call, calls_of, enabled_calls
+from plantpulse.deployment.functions import DeployedFunction, configured, deployed, passwords_of
+from plantpulse.deployment.rhythms import Rhythm, rhythms_of
+from plantpulse.deployment.variables import Written
+from plantpulse.schedules.pipelines import FUNCTIONS
+from plantpulse.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What is deployed, by name; `function_names` has also those that nothing calls on schedule.
+
+    `wants_users_tokens`: users' tokens shall vouch for manual calls, which needs a function of its own.
+    """
+
+    function_names: Sequence[str]
+    functions: Mapping[str, DeployedFunction]
+    schedules: Mapping[str, Call]
+    rhythms: Mapping[str, Rhythm]
+    passwords: Mapping[str, str]
+    sql_server_ports: Sequence[int]
+    unconfigured_plants: Sequence[str]
+    wants_users_tokens: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        return asdict(self)
+
+
+def deployment_of(settings: Settings, written: Written) -> Deployment:
+    """Return the deployment of settings in which every known SQL Server has a password, whatever it is."""
+    called = [function for function in FUNCTIONS if enabled_calls(function, settings)]
+    servers = [settings.sql_server_of(plant) for plant in configured(settings)]
+    return Deployment(
+        function_names=sorted(function.name for function in FUNCTIONS),
+        functions={function.name: deployed(function, settings, written) for function in called},
+        schedules={name: call for one in called for name, call in calls_of(one, settings)},
+        rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
+        passwords=passwords_of(settings),
+        sql_server_ports=list(dict.fromkeys(server.port for server in servers)),
+        unconfigured_plants=sorted(set(settings.plants) - set(configured(settings))),
+        wants_users_tokens=settings.manual_calls.accept == "supabase_user",
+    )

@@ -1,0 +1,52 @@
+"""build/deployment.json, as `make bundle` writes it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from bundle.__main__ import main
+from bundle.deployment import describe
+from bundle.refusal import BundleRefused
+from bundle.targets import REPOSITORY, function_names, python_version
+
+FILES = [REPOSITORY / "plantpulse.yaml", REPOSITORY / "examples" / "several_plants.yaml"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = describe(file)
+    monkeypatch.setenv("POLL_INTERVAL_MINUTES", "5")
+    monkeypatch.setenv("MSSQL_PASSWORD", "hunter2")
+
+    assert describe(file) == first
+    assert json.loads(first)["settings_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert json.loads(first)["python_version"] == python_version()
+
+
+def test_every_function_there_is_is_deployed_and_nothing_else() -> None:
+    deployment = json.loads(describe(FILES[0]))
+
+    assert sorted(deployment["functions"]) == deployment["function_names"] == function_names()
+
+
+def test_make_bundle_writes_it_beside_the_bundles(tmp_path: Path) -> None:
+    status = main(["--deployment-only", "--config", str(FILES[0]), "--out", str(tmp_path / "bundles")])
+
+    assert status == 0
+    assert (tmp_path / "deployment.json").read_text(encoding="utf-8") == describe(FILES[0])
+    assert not (tmp_path / "bundles").exists()
+
+
+def test_a_file_that_is_refused_leaves_the_last_one(tmp_path: Path) -> None:
+    bad = tmp_path / "plantpulse.yaml"
+    bad.write_text("plants: {north: {time_zone: Mars/Olympus}}", encoding="utf-8")
+    (tmp_path / "deployment.json").write_text("the last one", encoding="utf-8")
+
+    status = main(["--deployment-only", "--config", str(bad), "--out", str(tmp_path / "bundles")])
+
+    assert status == 1
+    assert (tmp_path / "deployment.json").read_text(encoding="utf-8") == "the last one"
+    with pytest.raises(BundleRefused, match=r"^plants\.north\.time_zone: must be an IANA time zone"):
+        describe(bad)

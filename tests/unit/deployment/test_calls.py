@@ -1,0 +1,120 @@
+"""When a scheduler calls which function."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from plantpulse.deployment.calls import Call, cron_lines
+from plantpulse.schedules.pipelines import ALL_PLANTS, pipelines_of
+from plantpulse.schedules.schedules import DailyAt, Every
+from plantpulse.settings import config
+from tests.unit.deployment.conftest import Deploy
+
+DIVISORS = [minutes for minutes in range(1, 1441) if 1440 % minutes == 0]
+
+
+def minutes_of_day(cron: str) -> list[int]:
+    """Return the minutes after midnight that a cron line of fixed minutes and hours stands for."""
+    minutes, hours, *rest = cron.split()
+    assert rest == ["*", "*", "*"]
+    return [hour * 60 + minute for hour, minute in product(_field(hours, 24), _field(minutes, 60))]
+
+
+def _field(text: str, limit: int) -> list[int]:
+    return list(range(limit)) if text == "*" else [int(part) for part in text.split(",")]
+
+
+@pytest.mark.parametrize("every_minutes", DIVISORS)
+def test_a_plant_is_called_at_every_slot_of_its_grid_and_never_else(every_minutes: int) -> None:
+    lines = cron_lines(Every.minutes(every_minutes))
+
+    assert sorted(minute for line in lines for minute in minutes_of_day(line)) == list(
+        range(0, 1440, every_minutes)
+    )
+    assert all(len(line) < 240 for line in lines)  # EventBridge takes 256 with its own
+
+
+def test_a_schedule_takes_as_few_lines_as_cron_can_say_it_in() -> None:
+    assert cron_lines(Every.minutes(1)) == ["* * * * *"]
+    assert cron_lines(Every.minutes(15)) == ["0,15,30,45 * * * *"]
+    assert cron_lines(Every.minutes(45)) == [
+        "0,45 0,3,6,9,12,15,18,21 * * *",
+        "15 2,5,8,11,14,17,20,23 * * *",
+        "30 1,4,7,10,13,16,19,22 * * *",
+    ]
+    assert cron_lines(DailyAt.local_time("16:05", "Europe/Lisbon")) == ["5 16 * * *"]
+
+
+def test_a_schedule_says_whom_it_calls_and_when(deploy: Deploy) -> None:
+    deployment = deploy(
+        "plants:\n"
+        "  berlin: {time_zone: W. Europe Standard Time, sql_server: {host: h, user: u, database: d}}\n"
+        "live_pulse: {every_minutes: 45, window_minutes: 45}\n"
+    )
+
+    assert sorted(deployment.schedules) == [
+        *("cleanup", "health", "live_pulse-berlin", "live_pulse-berlin-2", "live_pulse-berlin-3"),
+        "morning_report-berlin",
+    ]
+    assert deployment.schedules["live_pulse-berlin-2"] == Call(
+        function="live_pulse",
+        plant="berlin",
+        cron="15 2,5,8,11,14,17,20,23 * * *",
+        time_zone="Etc/UTC",
+        interval_minutes=45,
+        runs_on_startup=False,
+        deadline_s=90,
+    )
+    assert deployment.schedules["live_pulse-berlin"].runs_on_startup
+    report = deployment.schedules["morning_report-berlin"]
+    assert (report.cron, report.time_zone, report.interval_minutes) == ("0 6 * * *", "Europe/Berlin", 1440)
+    assert (deployment.schedules["cleanup"].plant, deployment.schedules["health"].cron) == (None, "* * * * *")
+
+
+def test_a_plants_own_clock_may_be_utc(deploy: Deploy) -> None:
+    deployment = deploy("plants: {north: {time_zone: UTC}}")
+
+    assert deployment.schedules["morning_report-north"].time_zone == "Etc/UTC"
+
+
+@pytest.mark.parametrize(
+    ("server", "own", "starts"),
+    [
+        ("{host: h, user: u, database: d}", "{}", True),
+        ("{host: h, user: u, database: d}", "{run_on_startup: no}", False),
+        ("{host: h, user: u}", "{}", False),
+    ],
+)
+def test_a_deployment_polls_at_once_where_there_is_something_to_poll(
+    server: str, own: str, starts: bool, deploy: Deploy
+) -> None:
+    deployment = deploy(f"plants: {{north: {{time_zone: UTC, sql_server: {server}, live_pulse: {own}}}}}")
+
+    started = [name for name, call in deployment.schedules.items() if call.runs_on_startup]
+
+    assert started == (["live_pulse-north"] if starts else [])
+
+
+SWITCHED_OFF = """
+plants:
+  north: {time_zone: UTC}
+  south: {time_zone: UTC, enabled: off}
+  east: {time_zone: UTC, morning_report: {enabled: false}}
+  west: {time_zone: UTC, live_pulse: {enabled: "no"}, morning_report: {enabled: yes}}
+morning_report: {enabled: false}
+"""
+
+
+def test_what_is_called_is_what_health_expects_to_run(deploy: Deploy, tmp_path: Path) -> None:
+    deployment = deploy(SWITCHED_OFF)
+
+    called = {(one.function, one.plant or ALL_PLANTS) for one in deployment.schedules.values()}
+
+    assert called == {
+        *(("live_pulse", "north"), ("live_pulse", "east"), ("morning_report", "west")),
+        *(("cleanup", ALL_PLANTS), ("health", ALL_PLANTS)),
+    }
+    settings = config.load({"PLANTPULSE_CONFIG": str(tmp_path / "plantpulse.yaml")})
+    watched = {(one.name, one.plant) for one in pipelines_of(settings) if one.is_enabled}
+    assert called - {("health", ALL_PLANTS)} == watched

@@ -1,0 +1,93 @@
+"""What functions are made with."""
+
+from tests.unit.deployment.conftest import Deploy
+
+ONE_PLANT = "plants: {north: {time_zone: UTC, sql_server: {host: h, user: u, database: d}}}"
+THREE_PLANTS = """
+plants:
+  west: {time_zone: UTC, enabled: false, sql_server: {host: h, port: 1434, user: u, database: d}}
+  east: {time_zone: UTC, sql_server: {host: h, port: 1434, user: u, database: d}}
+  north: {time_zone: UTC, sql_server: {host: h, user: u, database: d}}
+  south: {time_zone: UTC, sql_server: {host: h, user: u}}
+"""
+
+
+def test_only_what_reads_the_plant_gets_its_password(deploy: Deploy) -> None:
+    deployment = deploy(ONE_PLANT)
+
+    assert {name: list(one.secrets) for name, one in deployment.functions.items()} == {
+        "live_pulse": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"],
+        "morning_report": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"],
+        "cleanup": ["SUPABASE_SECRET_KEY"],
+        "health": ["SUPABASE_SECRET_KEY"],
+    }
+    assert deployment.passwords == {}
+
+
+def test_several_plants_passwords_are_one_secret(deploy: Deploy) -> None:
+    deployment = deploy(THREE_PLANTS)
+
+    assert list(deployment.functions["live_pulse"].secrets) == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"]
+    assert deployment.passwords == {
+        "east": "MSSQL_PASSWORD__EAST",
+        "north": "MSSQL_PASSWORD__NORTH",
+        "west": "MSSQL_PASSWORD__WEST",
+    }
+    assert deployment.sql_server_ports == [1434, 1433]
+    assert deployment.unconfigured_plants == ["south"]
+
+
+def test_without_a_server_there_is_no_password(deploy: Deploy) -> None:
+    deployment = deploy("plants: {north: {time_zone: UTC}}")
+
+    assert list(deployment.functions["live_pulse"].secrets) == ["SUPABASE_SECRET_KEY"]
+    assert deployment.unconfigured_plants == ["north"]
+
+
+def test_a_function_outlives_the_longest_of_its_jobs(deploy: Deploy) -> None:
+    deployment = deploy(
+        "plants:\n"
+        "  a: {time_zone: UTC, live_pulse: {timeout_s: 40}, morning_report: {timeout_s: 900}}\n"
+        "  b: {time_zone: UTC}\n"
+        "live_pulse: {timeout_s: 90}\n"
+        "health: {timeout_s: 60}\n"
+    )
+
+    allowed = {name: one.timeout_s for name, one in deployment.functions.items()}
+
+    assert allowed == {"live_pulse": 105, "morning_report": 900, "cleanup": 135, "health": 75}
+    assert deployment.schedules["morning_report-b"].deadline_s == 915
+
+
+def test_a_late_slot_and_the_next_one_find_room(deploy: Deploy) -> None:
+    many = "".join(f"  plant_{number}: {{time_zone: UTC}}\n" for number in range(501))
+
+    assert deploy(THREE_PLANTS).functions["live_pulse"].max_instances == 6
+    assert deploy(f"plants:\n{many}").functions["live_pulse"].max_instances == 1000
+
+
+def test_a_call_is_too_old_before_the_next_slot_is_due(deploy: Deploy) -> None:
+    deployment = deploy(ONE_PLANT)
+
+    ages = {name: one.event_age_s for name, one in deployment.functions.items()}
+
+    assert ages == {"live_pulse": 825, "morning_report": 21_600, "cleanup": 3465, "health": 60}
+
+
+def test_a_function_that_nothing_calls_is_not_deployed(deploy: Deploy) -> None:
+    deployment = deploy("plants: {north: {time_zone: UTC}}\nlive_pulse: {enabled: false}")
+
+    assert sorted(deployment.functions) == ["cleanup", "health", "morning_report"]
+    assert deployment.function_names == ["cleanup", "health", "live_pulse", "morning_report"]
+
+
+def test_each_function_says_what_it_is(deploy: Deploy) -> None:
+    functions = deploy(ONE_PLANT).functions
+
+    assert {name: (one.is_per_plant, one.keeps_runs, one.memory_mb) for name, one in functions.items()} == {
+        "live_pulse": (True, True, 512),
+        "morning_report": (True, True, 512),
+        "cleanup": (False, True, 256),
+        "health": (False, False, 256),
+    }
+    assert functions["cleanup"].purpose == "Removes what is older than its retention"
