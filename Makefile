@@ -45,7 +45,6 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m devstack.schema_dump --check
-	$(BIN)/python -m infra.rules --check
 	$(BIN)/python -m infra.tables --check
 
 .PHONY: policy
@@ -84,8 +83,7 @@ schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
 	$(BIN)/python -m devstack.schema_dump > supabase/schema.sql
 
 .PHONY: infra
-infra: $(INSTALLED) ## Write what Terraform has from the code anew: rules, time zones, tables
-	$(BIN)/python -m infra.rules
+infra: $(INSTALLED) ## Write the tables of inputs and outputs in the READMEs of Terraform anew
 	$(BIN)/python -m infra.tables
 	@command -v terraform > /dev/null && terraform fmt -recursive infra/terraform || echo "no terraform: not formatted"
 
@@ -103,6 +101,7 @@ deploy-gcp: bundle ## Deploy on Google Cloud, then start the first poll of every
 
 .PHONY: destroy-gcp
 destroy-gcp: $(INSTALLED) ## Take the deployment on Google Cloud down again
+	@$(BIN)/python -m bundle --config $(CONFIG) --deployment-only
 	@$(BIN)/python -m infra.deploy destroy gcp
 
 .PHONY: plan-aws
@@ -115,6 +114,7 @@ deploy-aws: bundle ## Deploy on AWS, then start the first poll of every plant
 
 .PHONY: destroy-aws
 destroy-aws: $(INSTALLED) ## Take the deployment on AWS down again
+	@$(BIN)/python -m bundle --config $(CONFIG) --deployment-only
 	@$(BIN)/python -m infra.deploy destroy aws
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,5 +1,7 @@
 """Terraform for the tests: a copy of infra/terraform, and the real CLI to run in it.
 
+Each plantpulse.yaml of a test has its deployment beside it there, written as `make bundle` writes it.
+
 The providers come from `../shared/terraform-offline` where that folder is, which needs no registry, else
 from the registry by an ordinary `terraform init`. Without terraform, or without either source of
 providers, these tests are skipped, and say so.
@@ -14,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bundle import deployment
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "tf"
@@ -84,13 +88,12 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     binary = shutil.which("terraform")
     if binary is None:
         pytest.skip("needs terraform 1.11 or newer on the PATH")
-    repository = tmp_path_factory.mktemp("repository")
-    folder = repository / "infra" / "terraform"
-    (repository / "functions").mkdir()
-    shutil.copy(ROOT / "functions" / "python-version", repository / "functions")
+    folder = tmp_path_factory.mktemp("repository") / "infra" / "terraform"
     shutil.copytree(
         ROOT / "infra" / "terraform",
         folder,
         ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "backend*"),
     )
+    for path in (folder / "modules" / "plan" / "tests" / "files").glob("*.yaml"):
+        deployment.write(path, path.with_suffix(".json"))
     return Terraform(binary, folder)

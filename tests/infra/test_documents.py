@@ -15,7 +15,8 @@ INFRA = ROOT / "infra" / "terraform"
 ROOTS = ("gcp", "aws")
 MAKE = shutil.which("make") or ""
 SAME_ON_BOTH = {
-    *("region", "name", "labels", "config_file", "bundles_dir", "memory_mb", "supabase_url", "secrets"),
+    *("region", "name", "labels", "config_file", "deployment_file", "bundles_dir", "memory_mb"),
+    *("supabase_url", "secrets"),
     *("secrets_version", "network", "invokers", "alarms", "log_retention_days", "kms_key"),
     "deletion_protection",
 }
@@ -31,12 +32,17 @@ def test_the_tables_of_inputs_and_outputs_are_true(folder: str) -> None:
     text = (INFRA / folder / "README.md").read_text(encoding="utf-8")
 
     assert text == tables.readme(INFRA / folder), "run `make infra`"
-    assert "| `faults` |" in text or "| `supabase_url` | `string` | required |" in text
+    assert "| `functions` |" in text or "| `supabase_url` | `string` | required |" in text
 
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_every_variable_is_typed_described_and_if_it_can_be_wrong_validated(root: str) -> None:
-    unvalidated = {"bundles_dir", "secrets", "deletion_protection"}  # judged where they are used, or a bool
+    unvalidated = {
+        "deployment_file",
+        "bundles_dir",
+        "secrets",
+        "deletion_protection",
+    }  # judged where they are used, or a bool
 
     for name, body in variables_of(root).items():
         assert "  type " in body, name

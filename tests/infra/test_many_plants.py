@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bundle import deployment
 from tests.infra.conftest import Terraform
 
 PLANTS = 120  # a thousand were planned by hand (docs/decisions/0053)
@@ -64,6 +65,7 @@ def test_many_plants_are_one_deployment(folder_of_tests: Path, terraform: Terraf
     cloud = folder_of_tests.parent.name
     settings = "plants:\n" + "".join(_PLANT.format(number=one) for one in range(PLANTS))
     (folder_of_tests / "many_plants.yaml").write_text(settings, encoding="utf-8")
+    deployment.write(folder_of_tests / "many_plants.yaml", folder_of_tests / "many_plants.json")
     passwords = "".join(f'MSSQL_PASSWORD__PLANT_{one} = "of {one}"\n' for one in range(PLANTS))
     mocks = (folder_of_tests / "deployment.tftest.hcl").read_text(encoding="utf-8").partition("\nrun ")[0]
     run = f"""
@@ -71,7 +73,8 @@ run "many_plants" {{
   command = apply
 
   variables {{
-    config_file = "tests/many_plants.yaml"
+    config_file     = "tests/many_plants.yaml"
+    deployment_file = "tests/many_plants.json"
     secrets = {{
       SUPABASE_SECRET_KEY = "x"
       {passwords}

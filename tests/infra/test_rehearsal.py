@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bundle import deployment
 from infra.deploy import CannotDeploy, deploy, variables_from
 from tests.infra.conftest import OFFLINE, ROOT, Terraform
 
@@ -56,7 +57,7 @@ class Rehearsal:
     """One cloud's root beside bundles and settings, with its state in a file."""
 
     def __init__(self, folder: Path, cloud: str, terraform: str, environ: dict[str, str]) -> None:
-        self.cloud, self.terraform, self.environ = cloud, terraform, environ
+        self.cloud, self.terraform, self.environ, self.folder = cloud, terraform, environ, folder
         self.infra, self.root = folder / "infra" / "terraform", folder / "infra" / "terraform" / cloud
         self.bundles = folder / "build" / "bundles" / cloud
 
@@ -99,7 +100,6 @@ def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, terraform: Terrafo
     cloud, infra = request.param, tmp_path / "infra" / "terraform"
     shutil.copytree(terraform.folder, infra, ignore=shutil.ignore_patterns(".terraform*"))
     shutil.copytree(infra / cloud / "tests" / "bundles", tmp_path / "build" / "bundles" / cloud)
-    shutil.copytree(terraform.folder.parents[1] / "functions", tmp_path / "functions")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     shutil.copy(ROOT / "plantpulse.yaml", tmp_path)
     shutil.copy(infra / cloud / "examples" / "complete.tfvars", infra / cloud / "terraform.tfvars")
@@ -111,6 +111,7 @@ def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, terraform: Terrafo
         [OFFLINE, "env", "google", "aws"], capture_output=True, text=True, check=True
     ).stdout
     environ = terraform.environment() | dict(re.findall(r"^export (\w+)='?(.*?)'?$", told, re.MULTILINE))
+    deployment.write(tmp_path / "examples" / "several_plants.yaml", tmp_path / "build" / "deployment.json")
     path = f"{echoing_programs(tmp_path / 'bin', 'gcloud', 'aws')}:{environ['PATH']}"
     return Rehearsal(tmp_path, cloud, terraform.binary, environ | SECRETS | {"PATH": path})
 
@@ -150,6 +151,7 @@ def test_the_minimal_example_needs_the_secrets_alone(
     rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(rehearsal.root / "examples" / "minimal.tfvars", rehearsal.root / "terraform.tfvars")
+    deployment.write(rehearsal.folder / "plantpulse.yaml", rehearsal.folder / "build" / "deployment.json")
 
     rehearsal.deploy("plan", SUPABASE_URL="https://abcdefghijklmnop.supabase.co")
 
@@ -167,17 +169,32 @@ def test_a_missing_secret_is_named_before_anything_is_made(
     assert not (rehearsal.root / "rehearsal.tfstate").exists()
 
 
-def test_a_bad_file_is_refused_in_the_codes_words_before_anything_is_made(
+def test_a_deployment_of_another_file_is_refused_before_anything_is_made(
     rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = rehearsal.root / "../../../examples/several_plants.yaml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("America/Chicago", "Mars/Olympus"), encoding="utf-8"
-    )
+    path = rehearsal.folder / "examples" / "several_plants.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# a change\n", encoding="utf-8")
 
     with pytest.raises(CannotDeploy):
         rehearsal.deploy("apply")
 
     told = " ".join(capfd.readouterr().err.replace("│", " ").split())
-    assert "plants.northfield.time_zone: must be an IANA time zone such as Europe/Berlin" in told
+    assert (
+        "../../../build/deployment.json was not made of ../../../examples/several_plants.yaml as it is now:"
+        " run `make bundle`, with CONFIG=<that file> if it is not plantpulse.yaml."
+    ) in told
+    assert told.count("Error: ") == 1
     assert not (rehearsal.root / "rehearsal.tfstate").exists()
+
+
+def test_a_deployment_that_was_never_computed_is_asked_for(
+    rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (rehearsal.folder / "build" / "deployment.json").unlink()
+
+    with pytest.raises(CannotDeploy):
+        rehearsal.deploy("plan")
+
+    told = " ".join(capfd.readouterr().err.replace("│", " ").split())
+    assert "../../../build/deployment.json does not exist: run `make bundle`." in told
+    assert told.count("Error: ") == 1

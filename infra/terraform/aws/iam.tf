@@ -24,13 +24,13 @@ locals {
       },
     ],
     # Lambda makes the interfaces, and AWS names no resource for that; the function itself may not.
-    [for network in function.reads_source ? local.vpc : [] : {
+    [for network in function.reads_plant ? local.vpc : [] : {
       Sid      = "JoinNetwork"
       Effect   = "Allow"
       Action   = local.interfaces
       Resource = ["*"]
     }],
-    [for network in function.reads_source ? local.vpc : [] : {
+    [for network in function.reads_plant ? local.vpc : [] : {
       Sid       = "LeaveInterfacesToLambda"
       Effect    = "Deny"
       Action    = local.interfaces

@@ -1,10 +1,11 @@
-# One map of functions, from plantpulse.yaml; everything below follows from it.
+# One map of functions, which the code made of plantpulse.yaml; everything below follows from it.
 module "plan" {
   source = "../modules/plan"
 
-  config_file   = var.config_file
-  memory_mb     = var.memory_mb
-  retry_waits_s = [60, 120] # Lambda's own, for events that failed; it retries twice at most
+  config_file     = var.config_file
+  deployment_file = var.deployment_file
+  memory_mb       = var.memory_mb
+  retry_waits_s   = [60, 120] # Lambda's own, for events that failed; it retries twice at most
 }
 
 data "aws_caller_identity" "current" {}
@@ -59,7 +60,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "vpc_config" {
-    for_each = each.value.reads_source ? local.vpc : []
+    for_each = each.value.reads_plant ? local.vpc : []
 
     content {
       subnet_ids         = vpc_config.value.subnet_ids

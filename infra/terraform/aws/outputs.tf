@@ -6,11 +6,6 @@ output "function_urls" {
 output "schedules" {
   description = "Every schedule with its name, expression and time zone."
   value       = { for name, schedule in aws_scheduler_schedule.this : name => { job = schedule.name, cron = schedule.schedule_expression, time_zone = schedule.schedule_expression_timezone } }
-
-  precondition {
-    condition     = length(module.plan.faults) == 0
-    error_message = join("\n", module.plan.faults)
-  }
 }
 
 output "first_runs" {

@@ -1,10 +1,11 @@
-# One map of functions, from plantpulse.yaml; everything below follows from it.
+# One map of functions, which the code made of plantpulse.yaml; everything below follows from it.
 module "plan" {
   source = "../modules/plan"
 
-  config_file   = var.config_file
-  memory_mb     = var.memory_mb
-  retry_waits_s = [local.first_retry_s, 2 * local.first_retry_s, 4 * local.first_retry_s]
+  config_file     = var.config_file
+  deployment_file = var.deployment_file
+  memory_mb       = var.memory_mb
+  retry_waits_s   = [local.first_retry_s, 2 * local.first_retry_s, 4 * local.first_retry_s]
 }
 
 locals {
@@ -120,8 +121,8 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = each.value.max_instances
     max_instance_request_concurrency = 1 # pymssql's time-out is one for the whole process
     ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
-    vpc_connector                    = each.value.reads_source ? local.connector : null
-    vpc_connector_egress_settings    = each.value.reads_source && local.connector != null ? local.egress : null
+    vpc_connector                    = each.value.reads_plant ? local.connector : null
+    vpc_connector_egress_settings    = each.value.reads_plant && local.connector != null ? local.egress : null
     environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true", MANUAL_CALLS = "platform" })
 
     dynamic "secret_environment_variables" {

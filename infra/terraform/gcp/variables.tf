@@ -51,6 +51,12 @@ variable "config_file" {
   }
 }
 
+variable "deployment_file" {
+  type        = string
+  default     = "../../../build/deployment.json"
+  description = "Path of the deployment.json that `make bundle` made of config_file, from this folder."
+}
+
 variable "bundles_dir" {
   type        = string
   default     = "../../../build/bundles/gcp"
@@ -63,8 +69,8 @@ variable "memory_mb" {
   description = "Memory of functions that need another amount than usual, in MB, such as { live_pulse = 1024 }."
 
   validation {
-    condition     = alltrue([for name, memory_mb in var.memory_mb : contains(["live_pulse", "morning_report", "cleanup", "health"], name) && memory_mb >= 256 && memory_mb <= 8192])
-    error_message = "memory_mb must name functions (live_pulse, morning_report, cleanup, health), each with 256 to 8192 MB."
+    condition     = alltrue([for memory_mb in values(var.memory_mb) : memory_mb >= 256 && memory_mb <= 8192])
+    error_message = "memory_mb must give each function 256 to 8192 MB."
   }
 }
 

@@ -3,10 +3,11 @@ region = "eu-central-1"
 name   = "plantpulse"
 labels = { cost_center = "4711", owner = "operations" }
 
-config_file  = "../../../examples/several_plants.yaml"
-bundles_dir  = "../../../build/bundles/aws"
-architecture = "x86_64"
-memory_mb    = { live_pulse = 1024 }
+config_file     = "../../../examples/several_plants.yaml"
+deployment_file = "../../../build/deployment.json"
+bundles_dir     = "../../../build/bundles/aws"
+architecture    = "x86_64"
+memory_mb       = { live_pulse = 1024 }
 
 supabase_url    = "https://abcdefghijklmnop.supabase.co"
 secrets_version = 1 # raise it after a rotation; 0 keeps the values out of Terraform's hands

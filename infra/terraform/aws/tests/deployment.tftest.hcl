@@ -24,8 +24,9 @@ run "one_plant" {
   command = apply
 
   variables {
-    config_file = "../modules/plan/tests/files/one_plant.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets         = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
   }
 
   assert {
@@ -196,6 +197,7 @@ run "several_plants_everything_else" {
 
   variables {
     config_file         = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file     = "../modules/plan/tests/files/three_plants.json"
     secrets             = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = "z" }
     secrets_version     = 2
     architecture        = "arm64"
@@ -282,6 +284,7 @@ run "secrets_by_other_means" {
 
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
     secrets_version = 0
   }
 
@@ -295,8 +298,9 @@ run "a_missing_secret" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/one_plant.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
   }
 
   expect_failures = [aws_secretsmanager_secret_version.this["MSSQL_PASSWORD"]]
@@ -306,8 +310,9 @@ run "a_missing_password_of_one_plant" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/three_plants.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
+    config_file     = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/three_plants.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
   }
 
   expect_failures = [check.plants, aws_scheduler_schedule.this]
@@ -317,8 +322,9 @@ run "passwords_longer_than_a_secret" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/three_plants.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
+    config_file     = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/three_plants.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
   }
 
   expect_failures = [check.plants, aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"]]
@@ -329,6 +335,7 @@ run "a_missing_bundle" {
 
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
     bundles_dir     = "tests"
     secrets_version = 0
   }
@@ -336,21 +343,12 @@ run "a_missing_bundle" {
   expect_failures = [aws_lambda_function.this]
 }
 
-run "a_bad_file" {
-  command = plan
-
-  variables {
-    config_file = "../modules/plan/tests/files/bad.yaml"
-  }
-
-  expect_failures = [output.schedules]
-}
-
 run "a_plant_without_a_server_and_nobody_to_hear" {
   command = plan
 
   variables {
     config_file     = "../modules/plan/tests/files/every_minute.yaml"
+    deployment_file = "../modules/plan/tests/files/every_minute.json"
     secrets_version = 0
     alarms          = {}
   }

@@ -19,8 +19,9 @@ run "one_plant" {
   command = apply
 
   variables {
-    config_file = "../modules/plan/tests/files/one_plant.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets         = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
   }
 
   assert {
@@ -203,8 +204,9 @@ run "an_unchanged_bundle_deploys_nothing" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/one_plant.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets         = { SUPABASE_SECRET_KEY = "sb_secret_of_the_test", MSSQL_PASSWORD = "password-of-the-test" }
   }
 
   assert {
@@ -218,6 +220,7 @@ run "several_plants_everything_else" {
 
   variables {
     config_file         = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file     = "../modules/plan/tests/files/three_plants.json"
     secrets             = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = "z" }
     secrets_version     = 2
     network             = { ingress = "all", static_address = true }
@@ -291,6 +294,7 @@ run "secrets_by_other_means" {
 
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
     secrets_version = 0
   }
 
@@ -304,8 +308,9 @@ run "a_missing_secret" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/one_plant.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
   }
 
   expect_failures = [google_secret_manager_secret_version.this["MSSQL_PASSWORD"]]
@@ -316,6 +321,7 @@ run "a_missing_bundle" {
 
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
     bundles_dir     = "tests"
     secrets_version = 0
   }
@@ -327,8 +333,9 @@ run "a_missing_password_of_one_plant" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/three_plants.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
+    config_file     = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/three_plants.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y" }
   }
 
   expect_failures = [check.plants, google_cloud_scheduler_job.this]
@@ -338,21 +345,12 @@ run "passwords_longer_than_a_variable" {
   command = plan
 
   variables {
-    config_file = "../modules/plan/tests/files/three_plants.yaml"
-    secrets     = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
+    config_file     = "../modules/plan/tests/files/three_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/three_plants.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
   }
 
   expect_failures = [check.plants, google_secret_manager_secret_version.this["MSSQL_PASSWORDS"]]
-}
-
-run "a_bad_file" {
-  command = plan
-
-  variables {
-    config_file = "../modules/plan/tests/files/bad.yaml"
-  }
-
-  expect_failures = [output.schedules]
 }
 
 run "a_plant_without_a_server_and_nobody_to_hear" {
@@ -360,6 +358,7 @@ run "a_plant_without_a_server_and_nobody_to_hear" {
 
   variables {
     config_file     = "../modules/plan/tests/files/every_minute.yaml"
+    deployment_file = "../modules/plan/tests/files/every_minute.json"
     secrets_version = 0
     alarms          = {}
   }

@@ -5,6 +5,7 @@ variables {
   project         = "plant-project"
   region          = "europe-west3"
   config_file     = "../modules/plan/tests/files/one_plant.yaml"
+  deployment_file = "../modules/plan/tests/files/one_plant.json"
   bundles_dir     = "tests/bundles"
   supabase_url    = "https://abcdefgh.supabase.co"
   secrets_version = 0
@@ -35,16 +36,6 @@ run "files_and_amounts" {
   }
 
   expect_failures = [var.config_file, var.memory_mb, var.secrets_version, var.log_retention_days]
-}
-
-run "a_function_that_is_none" {
-  command = plan
-
-  variables {
-    memory_mb = { dead_pulse = 512 }
-  }
-
-  expect_failures = [var.memory_mb]
 }
 
 run "addresses" {

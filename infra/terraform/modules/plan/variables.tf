@@ -8,6 +8,21 @@ variable "config_file" {
   }
 }
 
+variable "deployment_file" {
+  type        = string
+  description = "Path of the deployment.json that `make bundle` made of config_file, from the folder that Terraform runs in."
+
+  validation {
+    condition     = fileexists(var.deployment_file)
+    error_message = "${var.deployment_file} does not exist: run `make bundle`."
+  }
+
+  validation {
+    condition     = !fileexists(var.deployment_file) || try(jsondecode(file(var.deployment_file)).settings_sha256, "") == try(filesha256(var.config_file), null)
+    error_message = "${var.deployment_file} was not made of ${var.config_file} as it is now: run `make bundle`, with CONFIG=<that file> if it is not plantpulse.yaml."
+  }
+}
+
 variable "retry_waits_s" {
   type        = list(number)
   description = "What the cloud's scheduler waits before its first, second, ... retry of a delivery, in seconds."
@@ -22,4 +37,9 @@ variable "memory_mb" {
   type        = map(number)
   default     = {}
   description = "Memory of functions that need another amount than usual, in MB."
+
+  validation {
+    condition     = alltrue([for name in keys(var.memory_mb) : contains(try(jsondecode(file(var.deployment_file)).function_names, [name]), name)])
+    error_message = "memory_mb must name functions: ${join(", ", try(jsondecode(file(var.deployment_file)).function_names, []))}."
+  }
 }

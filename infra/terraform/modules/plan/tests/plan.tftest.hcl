@@ -6,12 +6,8 @@ run "one_plant" {
   command = plan
 
   variables {
-    config_file = "tests/files/one_plant.yaml"
-  }
-
-  assert {
-    condition     = length(output.faults) == 0
-    error_message = "The file is sound."
+    config_file     = "tests/files/one_plant.yaml"
+    deployment_file = "tests/files/one_plant.json"
   }
 
   assert {
@@ -79,7 +75,8 @@ run "several_plants" {
   command = plan
 
   variables {
-    config_file = "tests/files/three_plants.yaml"
+    config_file     = "tests/files/three_plants.yaml"
+    deployment_file = "tests/files/three_plants.json"
   }
 
   assert {
@@ -135,7 +132,7 @@ run "several_plants" {
   }
 
   assert {
-    condition     = output.rhythms["live_pulse-5"].plants == tolist(["adelaide"]) && output.rhythms["morning_report-1440"].plants == tolist(["adelaide", "berlin", "chicago_2"])
+    condition     = output.rhythms["live_pulse-5"].plants == ["adelaide"] && output.rhythms["morning_report-1440"].plants == ["adelaide", "berlin", "chicago_2"]
     error_message = "Plants that are polled equally often are watched together."
   }
 
@@ -149,7 +146,8 @@ run "what_is_switched_off" {
   command = plan
 
   variables {
-    config_file = "tests/files/switched_off.yaml"
+    config_file     = "tests/files/switched_off.yaml"
+    deployment_file = "tests/files/switched_off.json"
   }
 
   assert {
@@ -177,8 +175,9 @@ run "every_minute" {
   command = plan
 
   variables {
-    config_file = "tests/files/every_minute.yaml"
-    memory_mb   = { live_pulse = 1024 }
+    config_file     = "tests/files/every_minute.yaml"
+    deployment_file = "tests/files/every_minute.json"
+    memory_mb       = { live_pulse = 1024 }
   }
 
   assert {
@@ -201,7 +200,8 @@ run "more_plants_than_a_filter_holds" {
   command = plan
 
   variables {
-    config_file = "tests/files/fifty_plants.yaml"
+    config_file     = "tests/files/fifty_plants.yaml"
+    deployment_file = "tests/files/fifty_plants.json"
   }
 
   assert {
@@ -215,33 +215,58 @@ run "more_plants_than_a_filter_holds" {
   }
 }
 
-run "a_bad_file" {
+run "a_deployment_of_another_file" {
   command = plan
 
   variables {
-    config_file = "tests/files/bad.yaml"
+    config_file     = "tests/files/three_plants.yaml"
+    deployment_file = "tests/files/one_plant.json"
   }
 
-  assert {
-    condition = output.faults == tolist([
-      "plants.northfield.time_zone: must be an IANA time zone such as Europe/Berlin or a Windows one such as W. Europe Standard Time",
-      "plants.southfield.live_pulse: every_minutes must divide a day (1440 minutes) without a rest",
-    ])
-    error_message = "Every mistake is told, in the code's words."
+  expect_failures = [var.deployment_file]
+}
+
+run "a_deployment_that_was_never_computed" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/three_plants.yaml"
+    deployment_file = "tests/files/none.json"
   }
 
-  assert {
-    condition     = length(output.functions) + length(output.schedules) + length(output.secrets) == 0
-    error_message = "Nothing is deployed from a bad file."
+  expect_failures = [var.deployment_file]
+}
+
+run "something_else_in_its_place" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/three_plants.yaml"
+    deployment_file = "tests/files/three_plants.yaml"
   }
+
+  expect_failures = [var.deployment_file]
 }
 
 run "no_file" {
   command = plan
 
   variables {
-    config_file = "tests/files/none.yaml"
+    config_file     = "tests/files/none.yaml"
+    deployment_file = "tests/files/one_plant.json"
   }
 
   expect_failures = [var.config_file]
+}
+
+run "memory_of_a_function_that_is_none" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/one_plant.yaml"
+    deployment_file = "tests/files/one_plant.json"
+    memory_mb       = { dead_pulse = 512 }
+  }
+
+  expect_failures = [var.memory_mb]
 }

@@ -1,0 +1,146 @@
+"""Files that are refused, each with the places it is refused for, and odd ones that are not.
+
+The words are tested where a setting is (test_config.py); here it is which settings are named.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.settings import config
+
+_SERVER = "host: h, user: u, database: d"
+
+
+def _with_server(settings: str) -> str:
+    return f"plants: {{north: {{time_zone: UTC, sql_server: {{{settings}}}}}}}"
+
+
+def _with_codes(codes: str) -> str:
+    return f"plants: {{north: {{time_zone: UTC, safety_reason_codes: {codes}}}}}"
+
+
+REFUSED = {
+    "plants is null": ("plants:", ["plants"]),
+    "a plant is text": ("plants: {north: Europe/Berlin}", ["plants.north"]),
+    "a plant's key with a fault inside": (
+        "plants: {north-1: {time_zone: Mars}}",
+        ["plants.north-1.[key]", "plants.north-1.time_zone"],
+    ),
+    "what is no setting but worked out": (
+        "plants: {north: {time_zone: UTC, missing_settings: [host]}}",
+        ["plants.north.missing_settings"],
+    ),
+    "an unknown section": ("plants: {north: {time_zone: UTC}}\ncolour: red", ["colour"]),
+    "no time zone": ("plants: {north: {}}", ["plants.north.time_zone"]),
+    "a zone in other letters": ("plants: {north: {time_zone: europe/berlin}}", ["plants.north.time_zone"]),
+    "supabase before all else": ("plants: {north: {time_zone: Mars}}\nsupabase:", ["supabase"]),
+    "a password before all else": (
+        "plants: {north: {time_zone: Mars, sql_server: {password: }}}",
+        ["plants.north.sql_server.password"],
+    ),
+    "a CA without TLS": (
+        _with_server(f"{_SERVER}, ca_file: c, encryption: request"),
+        ["plants.north.sql_server"],
+    ),
+    "a CA and an instance": (
+        _with_server(r"host: 'h\i', user: u, database: d, ca_file: c"),
+        ["plants.north.sql_server"],
+    ),
+    "a CA and a wrong port": (
+        _with_server(f"{_SERVER}, port: 0, ca_file: c, encryption: request"),
+        ["plants.north.sql_server.port"],
+    ),
+    "an unknown setting of the server": (
+        _with_server(f"{_SERVER}, colour: red"),
+        ["plants.north.sql_server.colour"],
+    ),
+    "no reason codes": (_with_codes("{}"), ["plants.north.safety_reason_codes"]),
+    "a blank reason code": (_with_codes("{' ': low}"), ["plants.north.safety_reason_codes"]),
+    "severities that are none": (
+        _with_codes("{Fire: awful, Spill: low, a|b: 3}"),
+        ["plants.north.safety_reason_codes.Fire", "plants.north.safety_reason_codes.a|b"],
+    ),
+    "reason codes as a list": (_with_codes("[Fire]"), ["plants.north.safety_reason_codes"]),
+    "very long reason codes": (
+        _with_codes("{" + ", ".join(f"{'x' * 500}{number}: low" for number in range(8)) + "}"),
+        ["plants.north.safety_reason_codes"],
+    ),
+    "a common window that fits no interval": (
+        "plants: {a: {time_zone: UTC, live_pulse: {catch_up_hours: 3}}}\nlive_pulse: {every_minutes: 20}",
+        ["plants.a.live_pulse", "live_pulse"],
+    ),
+    "a plant's section wrong twice": (
+        "plants: {a: {time_zone: UTC, live_pulse: {evry_minutes: 5, row_limit: often}}}",
+        ["plants.a.live_pulse.row_limit", "plants.a.live_pulse.evry_minutes"],
+    ),
+    "a common section that is null": ("plants: {a: {time_zone: UTC}}\nlive_pulse:", ["live_pulse"]),
+    "a common section that is a list": ("plants: {a: {time_zone: UTC}}\nlive_pulse: [5]", ["live_pulse"]),
+    "many at once": (
+        "plants:\n"
+        "  North: {time_zone: Mars, source_lag_s: soon}\n"
+        "  south:\n"
+        "    {time_zone: UTC, oee_scale: grams, sql_server: "
+        f"{{{_SERVER}, port: 99999, isolation: no}}}}\n"
+        "live_pulse: {every_minutes: 0, timeout_s: 1000}",
+        [
+            *("plants.North.[key]", "plants.North.time_zone", "plants.North.source_lag_s"),
+            *("plants.south.sql_server.port", "plants.south.sql_server.isolation", "plants.south.oee_scale"),
+            *("live_pulse.every_minutes", "live_pulse.timeout_s"),
+        ],
+    ),
+    "a cleanup every seven minutes": (
+        "plants: {a: {time_zone: UTC}}\ncleanup: {every_minutes: 7}",
+        ["cleanup"],
+    ),
+    "a cleanup with two faults": (
+        "plants: {a: {time_zone: UTC}}\ncleanup: {every_minutes: 7, colour: red}",
+        ["cleanup.colour"],
+    ),
+    "times of day that are none": (
+        'plants: {a: {time_zone: UTC}}\nmorning_report: {at: "24:00", day_starts_at: 6}',
+        ["morning_report.at", "morning_report.day_starts_at"],
+    ),
+    "origins that are none": (
+        "plants: {a: {time_zone: UTC}}\nmanual_calls: {allowed_origins: [https://p.example/page, 7]}",
+        ["manual_calls.allowed_origins.0", "manual_calls.allowed_origins.1"],
+    ),
+}
+
+TAKEN = {
+    "numbers in quotes": (
+        "plants: {north: {time_zone: UTC, source_lag_s: '5'}}\nlive_pulse: {every_minutes: '5'}"
+    ),
+    "nulls where nothing is meant": (
+        "plants: {a: {time_zone: UTC, sql_server: , queries_dir: , live_pulse: }}"
+    ),
+    "a server that cannot be reached yet": _with_server("port: 0, colour: red"),
+    "a server without a name": _with_server("host: '', user: u, database: d, port: 0"),
+    "times of day": (
+        "plants: {a: {time_zone: UTC, morning_report: {at: '16:00'}}}\nmorning_report: {at: 06:00}"
+    ),
+}
+
+
+def load(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plantpulse.yaml"
+    path.write_text(text, encoding="utf-8")
+    passwords = {"MSSQL_PASSWORD__NORTH": "x", "MSSQL_PASSWORD__SOUTH": "x"}
+    config.load({"PLANTPULSE_CONFIG": str(path)} | passwords)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_is_refused_by_the_places_that_are_wrong(name: str, tmp_path: Path) -> None:
+    text, places = REFUSED[name]
+
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, text)
+
+    assert re.findall(r"(?:^|; )([\w.|\[\]-]+): ", str(refused.value)) == places
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_an_odd_file_is_taken(name: str, tmp_path: Path) -> None:
+    load(tmp_path, TAKEN[name])
