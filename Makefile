@@ -91,13 +91,20 @@ infra: $(INSTALLED) ## Write the tables of inputs and outputs in the READMEs of 
 migrate: $(INSTALLED) ## Apply the migrations to the Supabase project at SUPABASE_DB_URL
 	@$(BIN)/python -m infra.migrate
 
+# What would stop a deployment is said first, before anything slow begins.
+define deployment
+	@$(BIN)/python -m infra.deploy check $(2) $(CONFIG)
+	@$(MAKE) --no-print-directory bundle
+	@$(BIN)/python -m infra.deploy $(1) $(2)
+endef
+
 .PHONY: plan-gcp
-plan-gcp: bundle ## Show what a deployment on Google Cloud would change
-	@$(BIN)/python -m infra.deploy plan gcp
+plan-gcp: $(INSTALLED) ## Show what a deployment on Google Cloud would change
+	$(call deployment,plan,gcp)
 
 .PHONY: deploy-gcp
-deploy-gcp: bundle ## Deploy on Google Cloud, then start the first poll of every plant
-	@$(BIN)/python -m infra.deploy apply gcp
+deploy-gcp: $(INSTALLED) ## Deploy on Google Cloud, then start the first poll of every plant
+	$(call deployment,apply,gcp)
 
 .PHONY: destroy-gcp
 destroy-gcp: $(INSTALLED) ## Take the deployment on Google Cloud down again
@@ -105,12 +112,12 @@ destroy-gcp: $(INSTALLED) ## Take the deployment on Google Cloud down again
 	@$(BIN)/python -m infra.deploy destroy gcp
 
 .PHONY: plan-aws
-plan-aws: bundle ## Show what a deployment on AWS would change
-	@$(BIN)/python -m infra.deploy plan aws
+plan-aws: $(INSTALLED) ## Show what a deployment on AWS would change
+	$(call deployment,plan,aws)
 
 .PHONY: deploy-aws
-deploy-aws: bundle ## Deploy on AWS, then start the first poll of every plant
-	@$(BIN)/python -m infra.deploy apply aws
+deploy-aws: $(INSTALLED) ## Deploy on AWS, then start the first poll of every plant
+	$(call deployment,apply,aws)
 
 .PHONY: destroy-aws
 destroy-aws: $(INSTALLED) ## Take the deployment on AWS down again

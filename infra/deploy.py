@@ -1,6 +1,7 @@
-"""Runs Terraform for one cloud: `python -m infra.deploy plan|apply|destroy gcp|aws`.
+"""Runs Terraform for one cloud: `python -m infra.deploy check|plan|apply|destroy gcp|aws`.
 
-Behind `make plan-gcp`, `make deploy-gcp`, `make destroy-gcp` and the same for AWS. It brings what Terraform
+Behind `make plan-gcp`, `make deploy-gcp`, `make destroy-gcp` and the same for AWS. `check` comes first: it
+says what would stop the deployment (obstacles.py). The rest brings what Terraform
 cannot fetch by itself: where the state is kept (backend.hcl), the secrets from the environment, which go
 into a write-only variable and so into no plan, state or file, and, after a deployment, the first poll of
 every plant, because a schedule would start it only at the next slot (docs/decisions/0014).
@@ -12,21 +13,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from infra.obstacles import missing_tools, obstacles
+from infra.secret_values import secrets_from
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings.secret_variables import (
-    PASSWORD_OF_PLANT,
-    PASSWORDS,
-    password_variable,
-    read_passwords,
-)
 
 INFRA = Path(__file__).parent / "terraform"
 ACTIONS = ("plan", "apply", "destroy")
 CLOUDS = ("gcp", "aws")
-_SECRETS = ("SUPABASE_SECRET_KEY", "MSSQL_PASSWORD")
 _FIRST_RUN_TIMEOUT_S = 60
 
 
@@ -37,15 +34,18 @@ class CannotDeploy(Exception):
 def deploy(action: str, cloud: str, environ: Mapping[str, str], infra: Path = INFRA) -> None:
     """Run one action on one cloud. Raises: CannotDeploy."""
     root = infra / cloud
-    terraform = _program("terraform", "Terraform 1.11 or newer is needed", environ)
-    _require(root / "terraform.tfvars", f"copy {cloud}/examples/minimal.tfvars there and fill it in")
-    _require(root / "backend.hcl", f"copy {cloud}/examples/backend.hcl there: where the state is kept")
+    _refuse(missing_tools(root, environ))
     environment = dict(environ) | variables_from(environ)
-    command = [terraform, f"-chdir={root}"]
+    command = [shutil.which("terraform", path=environ.get("PATH")) or "terraform", f"-chdir={root}"]
     _run([*command, "init", "-input=false", "-backend-config=backend.hcl"], environment)
     _run([*command, action], environment)
     if action == "apply":
         start_first_runs(cloud, _outputs(command, environment), environ)
+
+
+def check(cloud: str, environ: Mapping[str, str], config_file: Path, infra: Path = INFRA) -> None:
+    """Look for what would stop a deployment, before anything slow begins. Raises: CannotDeploy."""
+    _refuse(obstacles(cloud, environ, config_file, infra))
 
 
 def variables_from(environ: Mapping[str, str]) -> dict[str, str]:
@@ -53,12 +53,7 @@ def variables_from(environ: Mapping[str, str]) -> dict[str, str]:
 
     Raises: ConfigurationError (MSSQL_PASSWORDS).
     """
-    shared = read_passwords(environ.get(PASSWORDS, ""))
-    secrets = {password_variable(plant): password for plant, password in shared.items()} | {
-        name: value.strip()
-        for name, value in environ.items()
-        if value.strip() and (name in _SECRETS or name.startswith(PASSWORD_OF_PLANT))
-    }
+    secrets = secrets_from(environ)
     variables = {"TF_VAR_secrets": json.dumps(secrets)} if secrets else {}
     if url := environ.get("SUPABASE_URL", "").strip():
         variables["TF_VAR_supabase_url"] = url
@@ -112,25 +107,24 @@ def _run(command: list[str], environ: Mapping[str, str], *, timeout_s: float | N
         raise CannotDeploy(f"{' '.join([Path(command[0]).name, *command[1:3]])} failed")
 
 
-def _program(name: str, why: str, environ: Mapping[str, str]) -> str:
-    path = shutil.which(name, path=environ.get("PATH"))
-    if path is None:
-        raise CannotDeploy(f"{name} is not on the PATH: {why}")
-    return path
-
-
-def _require(path: Path, remedy: str) -> None:
-    if not path.is_file():
-        raise CannotDeploy(f"{path} is missing: {remedy}")
+def _refuse(obstacles: Iterator[str]) -> None:
+    if found := list(obstacles):
+        raise CannotDeploy("\n".join(found))
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; return the exit code."""
-    if len(arguments) != 2 or arguments[0] not in ACTIONS or arguments[1] not in CLOUDS:
-        print(f"usage: python -m infra.deploy {'|'.join(ACTIONS)} {'|'.join(CLOUDS)}", file=sys.stderr)
-        return 2
+    match arguments:
+        case ["check", cloud, config_file] if cloud in CLOUDS:
+            step = partial(check, cloud, os.environ, Path(config_file))
+        case [action, cloud] if action in ACTIONS and cloud in CLOUDS:
+            step = partial(deploy, action, cloud, os.environ)
+        case _:
+            print(f"usage: python -m infra.deploy {'|'.join(ACTIONS)} {'|'.join(CLOUDS)}", file=sys.stderr)
+            print(f"       python -m infra.deploy check {'|'.join(CLOUDS)} plantpulse.yaml", file=sys.stderr)
+            return 2
     try:
-        deploy(arguments[0], arguments[1], os.environ)
+        step()
     except (CannotDeploy, ConfigurationError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -5,59 +5,19 @@ Terraform and the clouds' command lines are stood for by scripts that note how t
 """
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from infra.deploy import CannotDeploy, deploy, main
 from plantpulse.errors import ConfigurationError
-
-FAKE = """#!{python}
-import json, os, sys
-with open({log!r}, "a", encoding="utf-8") as log:
-    variables = {{name: value for name, value in os.environ.items() if name.startswith("TF_VAR_")}}
-    log.write(json.dumps([{name!r}, sys.argv[1:], variables]) + "\\n")
-if "output" in sys.argv:
-    print({outputs!r})
-sys.exit({code})
-"""
+from tests.infra.machine import Machine
 
 GCP = {"first_runs": ["plantpulse-live_pulse-north"], "region": "europe-west3", "project": "plant-project"}
 AWS = {
     "first_runs": [{"function": "plantpulse-live-pulse", "event": {"plant": "north"}}],
     "region": "eu-central-1",
 }
-
-
-class Machine:
-    """A PATH with nothing on it but the programs a test puts there, and a folder with the roots."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bin, self.infra, self.log = folder / "bin", folder / "terraform", folder / "log"
-        self.bin.mkdir()
-        self.log.touch()
-        self.environ = {"PATH": str(self.bin)}
-
-    def install(self, name: str, outputs: object = None, code: int = 0) -> None:
-        told = json.dumps({key: {"value": value} for key, value in dict(outputs or {}).items()})  # type: ignore[call-overload]
-        script = FAKE.format(python=sys.executable, log=str(self.log), name=name, outputs=told, code=code)
-        (self.bin / name).write_text(script, encoding="utf-8")
-        (self.bin / name).chmod(0o755)
-
-    def fill_in(self, cloud: str) -> None:
-        (self.infra / cloud).mkdir(parents=True)
-        for name in ("terraform.tfvars", "backend.hcl"):
-            (self.infra / cloud / name).touch()
-
-    def calls(self) -> list[list[str]]:
-        return [[name, *arguments] for name, arguments, _ in self._lines()]
-
-    def variables(self) -> list[dict[str, str]]:
-        return [variables for _, _, variables in self._lines()]
-
-    def _lines(self) -> list[tuple[str, list[str], dict[str, str]]]:
-        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
@@ -213,22 +173,25 @@ def test_a_first_poll_that_cannot_be_started_is_a_failure(machine: Machine) -> N
         deploy("apply", "gcp", machine.environ, machine.infra)
 
 
-def test_what_is_missing_is_named(machine: Machine) -> None:
-    with pytest.raises(CannotDeploy, match="terraform is not on the PATH"):
-        deploy("plan", "gcp", machine.environ, machine.infra)
-    machine.install("terraform")
-    (machine.infra / "gcp").mkdir(parents=True)
+def test_what_is_missing_is_named_before_anything_is_run(machine: Machine) -> None:
+    machine.install("terraform", version="1.10.5")
 
-    with pytest.raises(
-        CannotDeploy, match=r"terraform\.tfvars is missing: copy gcp/examples/minimal\.tfvars"
-    ):
+    with pytest.raises(CannotDeploy) as refused:
         deploy("plan", "gcp", machine.environ, machine.infra)
-    (machine.infra / "gcp" / "terraform.tfvars").touch()
 
-    with pytest.raises(CannotDeploy, match=r"backend\.hcl is missing: copy gcp/examples/backend\.hcl"):
-        deploy("plan", "gcp", machine.environ, machine.infra)
+    told = str(refused.value)
+    assert "terraform is version 1.10.5: 1.11 or newer is needed" in told
+    assert "gcp/terraform.tfvars is missing: copy the example and fill it in:" in told
+    assert "gcp/backend.hcl is missing: copy the example and say where the state is kept:" in told
+    assert machine.calls() == []
 
 
 def test_a_wrong_command_line_is_told_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "azure"]) == 2
     assert "plan|apply|destroy gcp|aws" in capsys.readouterr().err
+
+
+def test_the_check_is_told_which_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "gcp"]) == 2
+    assert main(["check", "gcp", "nowhere.yaml"]) == 1
+    assert "there is no file nowhere.yaml" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bundle import deployment
-from infra.deploy import CannotDeploy, deploy, variables_from
+from infra.deploy import CannotDeploy, check, deploy, variables_from
 from tests.infra.conftest import OFFLINE, ROOT, Terraform
 
 pytestmark = pytest.mark.skipif(not OFFLINE.exists(), reason="needs ../shared/terraform-offline")
@@ -128,6 +128,12 @@ def echoing_programs(folder: Path, *names: str) -> Path:
 def test_a_deployment_is_made_kept_changed_and_taken_down(
     rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    check(
+        rehearsal.cloud,
+        rehearsal.environ,
+        rehearsal.folder / "examples" / "several_plants.yaml",
+        rehearsal.infra,
+    )
     rehearsal.deploy("apply")
 
     told = capfd.readouterr().out

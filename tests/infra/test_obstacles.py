@@ -1,0 +1,188 @@
+"""What is said before a deployment begins: everything that would stop it, with the line to paste."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bundle.interpreter import find_python
+from bundle.refusal import BundleRefused
+from bundle.targets import python_version
+from infra.obstacles import obstacles
+from tests.infra.conftest import ROOT
+from tests.infra.machine import Machine
+
+READY = {
+    "SUPABASE_URL": "https://abcdefgh.supabase.co",
+    "SUPABASE_SECRET_KEY": "sb_secret_x",
+    "MSSQL_PASSWORD": "hunter2",
+}
+ONE_PLANT = "plants: {north: {time_zone: UTC, sql_server: {host: h, user: u, database: d}}}"
+SEVERAL_PLANTS = """
+plants:
+  north: {time_zone: UTC, sql_server: {host: h, user: u, database: d}}
+  south: {time_zone: UTC, sql_server: {host: h, user: u, database: d}}
+  west: {time_zone: UTC}
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine from which a single plant can be deployed on Google Cloud."""
+    try:
+        find_python(python_version())
+    except BundleRefused as refusal:
+        pytest.skip(str(refusal))
+    monkeypatch.chdir(tmp_path)
+    Path("plantpulse.yaml").write_text(ONE_PLANT, encoding="utf-8")
+    machine = Machine(tmp_path)
+    machine.install("terraform")
+    machine.fill_in("gcp")
+    machine.environ |= READY
+    return machine
+
+
+def found(machine: Machine, config_file: str = "plantpulse.yaml") -> list[str]:
+    return list(obstacles("gcp", machine.environ, Path(config_file), machine.infra))
+
+
+def assign(machine: Machine, text: str, name: str = "terraform.tfvars") -> None:
+    (machine.infra / "gcp" / name).write_text(text, encoding="utf-8")
+
+
+def test_nothing_is_in_the_way_of_a_sound_deployment(machine: Machine) -> None:
+    assert found(machine) == []
+    assert machine.calls() == []
+
+
+def test_a_bad_file_is_refused_in_the_models_words(machine: Machine) -> None:
+    Path("plantpulse.yaml").write_text("plants: {north: {time_zone: Mars/Olympus}}", encoding="utf-8")
+
+    assert found(machine) == [
+        "plants.north.time_zone: must be an IANA time zone such as Europe/Berlin or a Windows one such as"
+        " W. Europe Standard Time"
+    ]
+
+
+def test_everything_is_told_at_once_with_the_line_to_paste(machine: Machine) -> None:
+    for name in ("terraform.tfvars", "backend.hcl"):
+        (machine.infra / "gcp" / name).unlink()
+    machine.environ = {"PATH": "nowhere"}
+
+    assert found(machine) == [
+        "terraform is not on the PATH: install 1.11 or newer (developer.hashicorp.com/terraform/install)",
+        "infra/terraform/gcp/terraform.tfvars is missing: copy the example and fill it in:\n"
+        "    cp infra/terraform/gcp/examples/minimal.tfvars infra/terraform/gcp/terraform.tfvars",
+        "infra/terraform/gcp/backend.hcl is missing: copy the example and say where the state is kept:\n"
+        "    cp infra/terraform/gcp/examples/backend.hcl infra/terraform/gcp/backend.hcl",
+        "SUPABASE_URL is not set:\n    export SUPABASE_URL='https://<project>.supabase.co'",
+        "SUPABASE_SECRET_KEY is not set:\n    export SUPABASE_SECRET_KEY='sb_secret_...'",
+        "MSSQL_PASSWORD is not set:\n    export MSSQL_PASSWORD='...'",
+    ]
+
+
+def test_the_examples_to_copy_are_there() -> None:
+    for cloud in ("gcp", "aws"):
+        for name in ("minimal.tfvars", "backend.hcl"):
+            assert (ROOT / "infra" / "terraform" / cloud / "examples" / name).is_file()
+
+
+@pytest.mark.parametrize("version", ["1.10.5", "0.15.0", "1.9.8"])
+def test_a_terraform_that_is_too_old_is_refused(version: str, machine: Machine) -> None:
+    machine.install("terraform", version=version)
+
+    (told,) = found(machine)
+
+    assert told.endswith(f"/terraform is version {version}: 1.11 or newer is needed")
+
+
+@pytest.mark.parametrize("version", ["1.11.0", "1.20.1", "2.0.0-beta1"])
+def test_a_newer_terraform_will_do(version: str, machine: Machine) -> None:
+    machine.install("terraform", version=version)
+
+    assert found(machine) == []
+
+
+def test_a_program_that_only_has_terraforms_name_is_asked_about(machine: Machine) -> None:
+    machine.install("terraform", version="none")
+
+    assert "version -json failed: is this Terraform 1.11 or newer?" in found(machine)[0]
+
+
+def test_each_plant_with_a_server_needs_its_password(machine: Machine) -> None:
+    Path("plantpulse.yaml").write_text(SEVERAL_PLANTS, encoding="utf-8")
+    machine.environ["MSSQL_PASSWORDS"] = '{"south": "hunter2"}'
+
+    assert found(machine) == ["MSSQL_PASSWORD__NORTH is not set:\n    export MSSQL_PASSWORD__NORTH='...'"]
+
+
+def test_passwords_that_are_no_json_are_refused_without_showing_them(machine: Machine) -> None:
+    machine.environ["MSSQL_PASSWORDS"] = "hunter2"
+
+    (told,) = found(machine)
+
+    assert told.startswith("MSSQL_PASSWORDS: must be a JSON object")
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize(
+    ("assigned", "environ"),
+    [
+        ("secrets_version = 0 # by other means\n", {}),
+        ("", {"TF_VAR_secrets_version": "0"}),
+        ("", {"TF_VAR_secrets": '{"SUPABASE_SECRET_KEY": "x"}'}),
+        ('secrets = { SUPABASE_SECRET_KEY = "x" }\n', {}),
+    ],
+)
+def test_secrets_that_come_another_way_are_not_asked_for(
+    assigned: str, environ: dict[str, str], machine: Machine
+) -> None:
+    assign(machine, assigned)
+    del machine.environ["SUPABASE_SECRET_KEY"], machine.environ["MSSQL_PASSWORD"]
+    machine.environ |= environ
+
+    assert found(machine) == []
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars", "company.auto.tfvars"])
+def test_a_url_that_terraforms_own_files_have_is_not_asked_for(name: str, machine: Machine) -> None:
+    assign(machine, 'supabase_url = "https://abcdefgh.supabase.co"\n', name)
+    del machine.environ["SUPABASE_URL"]
+
+    assert found(machine) == []
+
+
+def test_a_file_that_make_does_not_bundle_is_told_to_make(machine: Machine) -> None:
+    assign(machine, 'config_file = "../../../company.yaml"\n')
+
+    assert found(machine) == [
+        "Terraform reads company.yaml, and plantpulse.yaml is bundled: name the same file to make:\n"
+        "    CONFIG=company.yaml"
+    ]
+
+
+def test_a_file_that_terraform_does_not_read_is_told_to_terraform(machine: Machine) -> None:
+    Path("plantpulse.yaml").rename("company.yaml")
+
+    assert found(machine, "company.yaml") == [
+        "Terraform reads plantpulse.yaml, and company.yaml is bundled: name the same file in"
+        " gcp/terraform.tfvars:\n"
+        '    config_file = "../../../company.yaml"'
+    ]
+    assign(machine, 'config_file = "../../../company.yaml"\n')
+    assert found(machine, "company.yaml") == []
+
+
+def test_a_file_that_is_not_there_is_named(machine: Machine) -> None:
+    os.remove("plantpulse.yaml")
+
+    assert found(machine) == ["there is no file plantpulse.yaml: name yours, as CONFIG=plantpulse.yaml"]
+
+
+def test_make_looks_before_it_builds() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    recipe = makefile.partition("define deployment\n")[2].partition("endef")[0].splitlines()
+
+    assert ["check" in recipe[0], "bundle" in recipe[1], "$(1) $(2)" in recipe[2]] == [True, True, True]
+    assert len(recipe) == 3
