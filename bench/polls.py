@@ -14,6 +14,7 @@ from bench.plant import SAME_ROWS, WINDOW_ALONE
 from bench.processes import Answer, Contestant, Program, Runtime, run_once, running
 from bench.stack import Servers
 from bench.turns import Turns
+from bundle.carried import carry
 
 HTTP: Program = ("deployed.py", "http")
 EVENT: Program = ("deployed.py", "event")
@@ -50,6 +51,7 @@ class PollFigures:
 def measure(servers: Servers, deployed: Deployed, warm: int, cold: int) -> PollFigures:
     """Returns the figures of one plant, everything by turns. Raises: ChildProcessError."""
     figures, turns, settings = PollFigures(servers.assets), Turns(servers), servers.settings()
+    _carry_settings(servers, deployed)
     on_google = Runtime(deployed.python, deployed.on_google)
     on_lambda = Runtime(deployed.python, deployed.on_lambda)
     with running(HTTP, settings, on_google) as ours, running(BARE, settings, on_lambda) as floor:
@@ -67,6 +69,12 @@ def measure(servers: Servers, deployed: Deployed, warm: int, cold: int) -> PollF
         for plant in FLOORS:
             figures.note_cold(plant, run_once(BARE, settings, on_lambda, turns.order_floor(plant)))
     return figures
+
+
+def _carry_settings(servers: Servers, deployed: Deployed) -> None:
+    """Puts a plant's settings into the bundles, as if they had been built for it."""
+    for bundle in (deployed.on_google, deployed.on_lambda):
+        carry(servers.settings_file(), bundle)
 
 
 def _take_warm_turn(turns: Turns, ours: Contestant, floor: Contestant) -> dict[str, Answer]:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plantpulse.settings.carried import FILE_NAME
+from plantpulse.settings.config import CONFIG_FILE_VARIABLE
+
 _FOLDER = Path(__file__).with_name("contestants")
 _MARK = "BENCH "  # the function logs to stdout too
 
@@ -30,7 +33,8 @@ class Runtime:
         if self.bundle is None:
             return dict(settings)
         kept = {name: value for name, value in settings.items() if name != "PYTHONPYCACHEPREFIX"}
-        return kept | bundled_environment(self.bundle)
+        carried = {CONFIG_FILE_VARIABLE: str(self.bundle / FILE_NAME)}
+        return kept | bundled_environment(self.bundle) | carried
 
 
 THIS_TREE = Runtime()

@@ -57,6 +57,15 @@ class Servers:
             "PLANTPULSE_CONFIG": str(self.scratch / "plantpulse.yaml"),
         }
 
+    def settings_file(self) -> Path:
+        """Writes plantpulse.yaml as this plant's people would; returns its path."""
+        reached = {name: getattr(self.sql_server, name) for name in ("host", "port", "user", "database")}
+        server = ", ".join(f"{name}: {value}" for name, value in reached.items())
+        plant = f"  bench: {{time_zone: America/Chicago, sql_server: {{{server}, encryption: off}}}}"
+        path = self.scratch / f"{self.assets}.yaml"
+        path.write_text("\n".join(["plants:", plant, "cleanup: {timeout_s: 900}", ""]))
+        return path
+
     def seen_through(self, supabase_url: str, sql_server_port: int) -> "Servers":
         """Returns the same servers behind other doors."""
         return replace(

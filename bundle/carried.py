@@ -1,18 +1,22 @@
-"""The settings that travel with a bundle: plantpulse.yaml and the files that it names.
+"""The settings that travel with a bundle: what plantpulse.yaml says, as JSON, and the files that it names.
 
-They are read by the functions' own code before and after they are laid into the bundle, so what a
-function would refuse is refused here, in the same words.
+They are checked here, by the models and in their words, so that a function need not do it at each cold start.
 """
 
+import json
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from bundle.refusal import BundleRefused
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings, config
+from plantpulse.settings.carried import FILE_NAME, document_of
 from plantpulse.settings.secret_variables import password_variable
+from plantpulse.settings.tree import Tree, mapping
+from plantpulse.settings.validation import as_tree
 from plantpulse.source.query_files import load_queries
 from plantpulse.source.trust import read_certificates
 
@@ -36,13 +40,12 @@ def check(file: Path) -> Settings:
 
 
 def carry(file: Path, bundle: Path) -> None:
-    """Copies plantpulse.yaml and what it names to the root of a bundle that holds its code already.
+    """Writes the settings and copies what they name to the root of a bundle that holds its code already.
 
     Raises: BundleRefused.
     """
-    taken = {path.name for path in bundle.iterdir()}
-    shutil.copyfile(file, bundle / config.FILE_NAME)
-    for named in _named_files(check(file)):
+    settings, taken = check(file), {path.name for path in bundle.iterdir()}
+    for named in _named_files(settings):
         place = _place_below(named, file.parent)
         if place.parts[0] in taken:
             raise BundleRefused(
@@ -50,8 +53,24 @@ def carry(file: Path, bundle: Path) -> None:
             )
         (bundle / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(named, bundle / place)
-    for named in _named_files(check(bundle / config.FILE_NAME)):
-        _place_below(named, bundle)
+    document = document_of(
+        _with_places(as_tree(settings), settings, file),
+        _with_places(config.read_tree(file), settings, file),
+        sha256(file.read_bytes()).hexdigest(),
+    )
+    (bundle / FILE_NAME).write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _with_places(tree: Tree, settings: Settings, file: Path) -> Tree:
+    """Returns a tree whose paths start at the bundle's root."""
+    for key, plant in settings.plants.items():
+        server = plant.sql_server
+        written = mapping(mapping(tree, "plants"), key)
+        if plant.queries_dir:
+            written["queries_dir"] = _place_below(plant.queries_dir, file.parent).as_posix()
+        if server and server.ca_file:
+            written["sql_server"]["ca_file"] = _place_below(server.ca_file, file.parent).as_posix()
+    return tree
 
 
 def _named_files(settings: Settings) -> Iterator[Path]:
@@ -65,7 +84,7 @@ def _named_files(settings: Settings) -> Iterator[Path]:
 def _place_below(named: Path, folder: Path) -> Path:
     if not named.resolve().is_relative_to(folder.resolve()):
         raise BundleRefused(
-            f"{named}: queries_dir and ca_file must lie below the folder of {config.FILE_NAME}"
-            " and be named from there, to travel with it"
+            f"{named}: queries_dir and ca_file must lie below the folder of {config.FILE_NAME},"
+            " to travel with it"
         )
     return named.resolve().relative_to(folder.resolve())

@@ -18,8 +18,9 @@ Architecture = Literal["x86_64", "arm64"]
 NEEDED_BY_ALL: Final = frozenset({"tzdata"})
 # What each cloud's way in is served by; Lambda's runtime brings its own, and the AWS SDK with it.
 SERVED_BY: Final = {"gcp": frozenset({"functions-framework"}), "aws": frozenset[str]()}
-# Imported only where a secret is named by its ARN: Lambda's runtime has it, and Google Cloud has no ARNs.
-LEFT_OUT: Final = frozenset({"boto3", "botocore"})
+# boto3 is imported only where a secret is named by its ARN: Lambda's runtime has it, and Google Cloud has no
+# ARNs. PyYAML reads plantpulse.yaml: a bundle carries its settings as JSON.
+LEFT_OUT: Final = frozenset({"boto3", "botocore", "pyyaml"})
 
 MOST_ZIPPED_BYTES: Final = 50 * 1024 * 1024
 MOST_UNZIPPED_BYTES: Final = 250 * 1024 * 1024

@@ -10,9 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from devstack.sqlserver import tokens
 from devstack.sqlserver.packets import HEADER, PacketKind, PacketStream
@@ -27,7 +28,7 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.settings import SqlServerSettings
+from plantpulse.settings import Secret, SqlServerSettings
 from plantpulse.source.query_files import make_query
 from plantpulse.source.sqlserver import connect
 from tests.faults.scripted_server import (
@@ -57,18 +58,18 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def settings_for(server: ScriptedServer, **changes: object) -> SqlServerSettings:
+def settings_for(server: ScriptedServer, **changes: Any) -> SqlServerSettings:
     settings = SqlServerSettings(
         host="127.0.0.1",
         port=server.port,
         user="plantpulse_reader",
-        password=SecretStr(PASSWORD),
+        password=Secret(PASSWORD),
         database="mes",
         encryption="off",
         login_timeout_s=1,
         query_timeout_s=1,
     )
-    return settings.model_copy(update=changes)
+    return replace(settings, **changes)
 
 
 def read_labor(
@@ -279,18 +280,19 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
     """The library keeps a login's error number until a more severe one comes: a process of its own may."""
     server.refusal = error(40613, 17, "Database 'mes' is not currently available.")
     program = (
-        "import sys\n"
+        "import json, sys\n"
+        "from plantpulse.settings.validation import validated\n"
         "from plantpulse.errors import PlantpulseError\n"
         "from plantpulse.source.sqlserver import connect\n"
         "from plantpulse.settings import SqlServerSettings\n"
         "for _ in range(2):\n"
         "    try:\n"
-        "        settings = SqlServerSettings.model_validate_json(sys.argv[1])\n"
+        "        settings = validated(SqlServerSettings, json.loads(sys.argv[1]))\n"
         "        with connect(settings, seconds_left=lambda: 30.0): pass\n"
         "    except PlantpulseError as error: print(type(error).__name__, flush=True)\n"
         "    sys.stdin.readline()\n"
     )
-    settings = settings_for(server).model_dump(mode="json") | {"password": PASSWORD}
+    settings = asdict(settings_for(server)) | {"password": PASSWORD}
 
     with subprocess.Popen(
         [sys.executable, "-c", program, json.dumps(settings)],
@@ -390,16 +392,17 @@ def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer
     """The library's time-out is process-wide: only a new process can show that it is set early enough."""
     server.answers["use "] = answer_never
     program = (
-        "import sys\n"
+        "import json, sys\n"
+        "from plantpulse.settings.validation import validated\n"
         "from plantpulse.errors import SourceUnavailable\n"
         "from plantpulse.source.sqlserver import connect\n"
         "from plantpulse.settings import SqlServerSettings\n"
         "try:\n"
-        "    with connect(SqlServerSettings.model_validate_json(sys.argv[1]), seconds_left=lambda: 1.5):\n"
+        "    with connect(validated(SqlServerSettings, json.loads(sys.argv[1])), seconds_left=lambda: 1.5):\n"
         "        pass\n"
         "except SourceUnavailable: print('unavailable')\n"
     )
-    settings = settings_for(server).model_dump(mode="json") | {"password": PASSWORD}
+    settings = asdict(settings_for(server)) | {"password": PASSWORD}
 
     ended = subprocess.run(
         [sys.executable, "-c", program, json.dumps(settings)],

@@ -16,7 +16,6 @@ import psycopg
 import pymssql
 import pytest
 from psycopg.rows import DictRow
-from pydantic import SecretStr
 
 from devstack.access import SupabaseAccess
 from devstack.function import Function
@@ -26,7 +25,8 @@ from plantpulse import database
 from plantpulse.entry.service import Service
 from plantpulse.entry.users import ProjectUsers
 from plantpulse.live_pulse.job import LivePulse
-from plantpulse.settings import PlantSettings, Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.settings import PlantSettings, Secret, Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.settings.validation import validated
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
 
@@ -95,31 +95,33 @@ class World:
         return CountingStore(database.connect(settings, **arguments), self.calls)
 
     def load_settings(self) -> Settings:
-        server = SqlServerSettings(
-            **{
+        server = validated(
+            SqlServerSettings,
+            {
                 "host": self.reader.host,
                 "port": self.reader.port,
                 "user": self.reader.user,
-                "password": SecretStr(self.reader.password),
+                "password": Secret(self.reader.password),
                 "database": self.reader.database,
                 "encryption": self.encryption,
             }
-            | self.sql_server
+            | self.sql_server,
         )
         plant = {"time_zone": "America/Chicago", "sql_server": server} | self.settings
-        return Settings.model_validate(
+        return validated(
+            Settings,
             {
-                "plants": {"north": PlantSettings.model_validate(plant)},
+                "plants": {"north": validated(PlantSettings, plant)},
                 "live_pulse": self.pulse,
                 "morning_report": self.report,
                 "manual_calls": self.manual_calls,
                 "cleanup": self.cleanup,
                 "supabase": SupabaseSettings(
                     url=self.supabase.url,
-                    secret_key=SecretStr(self.supabase.secret_key),
-                    jwt_secret=SecretStr(self.jwt_secret) if self.jwt_secret else None,
+                    secret_key=Secret(self.supabase.secret_key),
+                    jwt_secret=Secret(self.jwt_secret) if self.jwt_secret else None,
                 ),
-            }
+            },
         )
 
     def rows(self, query: LiteralString) -> list[dict[str, Any]]:

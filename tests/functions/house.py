@@ -8,13 +8,13 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import DictRow
-from pydantic import SecretStr
 
 from devstack.access import SupabaseAccess
 from plantpulse import database
 from plantpulse.cleanup import Cleanup, Pace, Store
 from plantpulse.entry.service import Service
-from plantpulse.settings import Settings, SupabaseSettings
+from plantpulse.settings import Secret, Settings, SupabaseSettings
+from plantpulse.settings.validation import validated
 from tests.functions.conftest import Request
 
 NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
@@ -46,14 +46,15 @@ class House:
 
     def service(self) -> Service[Store]:
         """Return the function as a new process would have it."""
-        settings = Settings.model_validate(
+        settings = validated(
+            Settings,
             {
                 "plants": {"north": {"time_zone": "America/Chicago"}, "south": {"time_zone": "UTC"}},
                 "cleanup": self.cleanup,
                 "supabase": SupabaseSettings(
-                    url=self.url or self.supabase.url, secret_key=SecretStr(self.supabase.secret_key)
+                    url=self.url or self.supabase.url, secret_key=Secret(self.supabase.secret_key)
                 ),
-            }
+            },
         )
         return Service(
             Cleanup(self.pace),

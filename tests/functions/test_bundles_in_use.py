@@ -72,7 +72,7 @@ def on_lambda(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def settings_of(world: World, bundle: Path) -> dict[str, str]:
     """Return what Terraform would set, and nothing else."""
     return {
-        "PLANTPULSE_CONFIG": str(bundle / "plantpulse.yaml"),
+        "PLANTPULSE_CONFIG": str(bundle / "plantpulse.json"),
         "SUPABASE_URL": world.supabase.url,
         "SUPABASE_SECRET_KEY": world.supabase.secret_key,
         "MSSQL_HOST": world.reader.host,

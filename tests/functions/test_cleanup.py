@@ -9,13 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import DictRow
-from pydantic import SecretStr
 
 from devstack.access import SupabaseAccess
 from devstack.fault_proxy import FaultProxy
 from plantpulse.cleanup import Pace
 from plantpulse.errors import StoreUnavailable
-from plantpulse.settings import SupabaseSettings
+from plantpulse.settings import Secret, SupabaseSettings
 from tests.functions.conftest import NOON_IN_CHICAGO, World
 from tests.functions.house import HOUR, NOON, House
 
@@ -157,7 +156,7 @@ def test_safety_events_and_summaries_stay_for_ever_with_their_runs(house: House)
 
 def test_a_second_cleanup_beside_the_first_is_busy(house: House) -> None:
     with house.service().open_store(
-        SupabaseSettings(url=house.supabase.url, secret_key=SecretStr(house.supabase.secret_key)),
+        SupabaseSettings(url=house.supabase.url, secret_key=Secret(house.supabase.secret_key)),
         seconds_left=lambda: 60.0,
         clock=lambda: house.now,
     ) as store:

@@ -3,14 +3,13 @@
 import re
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pymssql
 import pytest
-from pydantic import SecretStr
 
 from devstack.sqlserver import StandIn
 from plantpulse.errors import (
@@ -22,7 +21,7 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
-from plantpulse.settings import SqlServerSettings
+from plantpulse.settings import Secret, SqlServerSettings
 from plantpulse.source.query_files import Query, load_queries, make_query
 from plantpulse.source.sqlserver import SourceConnection, connect
 from tests.conftest import SqlServerUnderTest
@@ -51,8 +50,8 @@ class Plant:
         with self.writer.cursor() as cursor:
             cursor.execute(sql, values)
 
-    def open(self, **changes: object) -> AbstractContextManager[SourceConnection]:
-        return connect(self.settings.model_copy(update=changes), seconds_left=lambda: 30.0)
+    def open(self, **changes: Any) -> AbstractContextManager[SourceConnection]:
+        return connect(replace(self.settings, **changes), seconds_left=lambda: 30.0)
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def plant(mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Plant:
         host=mssql.reader.host,
         port=mssql.reader.port,
         user=mssql.reader.user,
-        password=SecretStr(mssql.reader.password),
+        password=Secret(mssql.reader.password),
         database=mssql.reader.database,
         encryption=mssql.encryption,
         query_timeout_s=10,
@@ -246,13 +245,13 @@ def test_no_transaction_is_left_open(plant: Plant) -> None:
 def test_a_wrong_password_is_told_by_its_number(plant: Plant) -> None:
     with (
         pytest.raises(SourceLoginFailed, match="18456"),
-        plant.open(password=SecretStr("not-the-passw0rd")),
+        plant.open(password=Secret("not-the-passw0rd")),
     ):
         pass
 
 
 def test_a_wrong_password_is_refused_for_good(plant: Plant) -> None:
-    wrong = SecretStr("not-the-passw0rd")
+    wrong = Secret("not-the-passw0rd")
 
     with pytest.raises((SourceLoginFailed, SourceRefused)) as caught, plant.open(password=wrong):
         pass
@@ -328,7 +327,7 @@ def test_a_server_without_tls_is_refused(plant: Plant, stand_in: StandIn) -> Non
 
 @pytest.mark.stand_in
 def test_a_wrong_password_is_tried_once(plant: Plant, stand_in: StandIn) -> None:
-    with pytest.raises(SourceLoginFailed), plant.open(password=SecretStr("wrong")):
+    with pytest.raises(SourceLoginFailed), plant.open(password=Secret("wrong")):
         pass
 
     assert len(stand_in.traffic.logins) == 1

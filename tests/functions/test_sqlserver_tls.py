@@ -18,11 +18,11 @@ from pathlib import Path
 import pymssql
 import pytest
 import trustme
-from pydantic import SecretStr, ValidationError
 
 from devstack.sqlserver import Login, StandIn, Tls
 from plantpulse.errors import ConfigurationError, PlantpulseError, SourceRefused, SourceUnavailable
-from plantpulse.settings import SqlServerSettings
+from plantpulse.settings import Secret, SqlServerSettings
+from plantpulse.settings.validation import validated
 from plantpulse.source.query_files import make_query
 from plantpulse.source.sqlserver import connect
 from plantpulse.source.tls import find_obstacle
@@ -81,17 +81,18 @@ def start(mssql: SqlServerUnderTest) -> Iterator[START]:
 
 
 def settings_for(server: StandIn, ca_file: Path | None = None, **changes: object) -> SqlServerSettings:
-    return SqlServerSettings.model_validate(
+    return validated(
+        SqlServerSettings,
         {
             "host": server.host,
             "port": server.port,
             "user": "reader",
-            "password": SecretStr(PASSWORD),
+            "password": Secret(PASSWORD),
             "database": server.database,
             "ca_file": ca_file,
             "login_timeout_s": 5,
         }
-        | changes
+        | changes,
     )
 
 
@@ -370,8 +371,9 @@ def test_a_wildcard_is_named_as_what_the_driver_does_not_accept(
 
 @pytest.mark.parametrize("encryption", ["request", "off"])
 def test_a_ca_file_without_required_tls_is_refused(authority: Authority, encryption: str) -> None:
-    with pytest.raises(ValidationError, match="ca_file needs encryption: require"):
-        SqlServerSettings.model_validate(
+    with pytest.raises(ConfigurationError, match="ca_file needs encryption: require"):
+        validated(
+            SqlServerSettings,
             {
                 "host": "mes.example",
                 "user": "reader",
@@ -379,16 +381,19 @@ def test_a_ca_file_without_required_tls_is_refused(authority: Authority, encrypt
                 "database": "mes",
                 "ca_file": authority.ca_file,
                 "encryption": encryption,
-            }
+            },
         )
 
 
 def test_a_ca_file_needs_a_host_without_an_instance(authority: Authority) -> None:
-    with pytest.raises(ValidationError, match="ca_file needs a host without an instance name"):
-        SqlServerSettings(
-            host="mes\\PROD",
-            user="reader",
-            password=SecretStr(PASSWORD),
-            database="mes",
-            ca_file=authority.ca_file,
+    with pytest.raises(ConfigurationError, match="ca_file needs a host without an instance name"):
+        validated(
+            SqlServerSettings,
+            {
+                "host": "mes\\PROD",
+                "user": "reader",
+                "password": PASSWORD,
+                "database": "mes",
+                "ca_file": authority.ca_file,
+            },
         )

@@ -1,6 +1,6 @@
 """How large batches are, in which order tables are cleared, and when a cleanup stops."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,10 @@ import pytest
 
 from plantpulse.cleanup import Cleanup, Pace
 from plantpulse.entry.invocations import Invocation
-from plantpulse.errors import InvalidRequest, StatementTimedOut, StoreUnavailable
+from plantpulse.errors import ConfigurationError, InvalidRequest, StatementTimedOut, StoreUnavailable
 from plantpulse.runs import Budget, Progress, Run, RunReport
 from plantpulse.settings import CleanupSettings, PlantSettings, Settings
+from plantpulse.settings.validation import validated
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(plants={"north": PlantSettings(time_zone="UTC"), "south": PlantSettings(time_zone="UTC")})
@@ -257,17 +258,20 @@ def test_what_a_cleanup_does_not_know_is_refused(parameters: dict[str, Any], pla
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "told"),
     [
-        lambda: CleanupSettings(every_minutes=7),
-        lambda: CleanupSettings(snapshot_retention_hours=0),
-        lambda: CleanupSettings(run_retention_days=7),
-        lambda: CleanupSettings(rejected_record_retention_days=0),
-        lambda: CleanupSettings(timeout_s=10),
+        ({"every_minutes": 7}, "every_minutes must divide a day"),
+        ({"snapshot_retention_hours": 0}, "snapshot_retention_hours: must be a whole number from 1 to 87600"),
+        ({"run_retention_days": 7}, "run_retention_days: must be a whole number from 8 to 3650"),
+        (
+            {"rejected_record_retention_days": 0},
+            "rejected_record_retention_days: must be a whole number from 1",
+        ),
+        ({"timeout_s": 10}, "timeout_s: must be a whole number from 30 to 900"),
     ],
 )
 def test_a_retention_that_would_take_away_what_is_needed_is_refused(
-    change: Callable[[], CleanupSettings],
+    change: dict[str, int], told: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"every_minutes|greater than or equal"):
-        change()
+    with pytest.raises(ConfigurationError, match=told):
+        validated(CleanupSettings, change)

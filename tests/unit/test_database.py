@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from plantpulse.database import Supabase, refusal
 from plantpulse.errors import OutOfTime, StatementTimedOut, StoreRefused, StoreUnavailable
 from plantpulse.retry import Pacing
-from plantpulse.settings import SupabaseSettings
+from plantpulse.settings import Secret, SupabaseSettings
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_details_that_may_quote_a_row_are_left_out() -> None:
         "details": "Failing row contains (7, Anna)",
         "hint": None,
     }
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     transport = httpx.MockTransport(lambda _: httpx.Response(400, json=body))
 
     with (
@@ -86,7 +85,7 @@ def test_a_reply_that_cannot_be_read_is_worth_another_try(fault: httpx.RequestEr
     def answer(_: httpx.Request) -> httpx.Response:
         raise fault
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
     with (
         Supabase(
@@ -98,7 +97,7 @@ def test_a_reply_that_cannot_be_read_is_worth_another_try(fault: httpx.RequestEr
 
 
 def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     seen: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -119,7 +118,7 @@ def test_a_reply_that_trickles_in_is_not_waited_for() -> None:
         time.sleep(0.6)
         yield b'"claimed"}'
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     transport = httpx.MockTransport(lambda _: httpx.Response(200, content=trickle()))
     with (
         Supabase(settings, seconds_left=lambda: 0.5, transport=transport) as store,
@@ -139,7 +138,7 @@ def test_a_new_key_goes_into_the_apikey_header_alone(key: str, authorization: st
         seen.append(request)
         return httpx.Response(200, json={"answer": "claimed"})
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr(key))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret(key))
     with Supabase(settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer)) as store:
         assert store.claim_run({"plant": "north"}) == {"answer": "claimed"}
 
@@ -158,7 +157,7 @@ def test_a_lost_reply_is_asked_for_again() -> None:
             raise reply
         return httpx.Response(200, json={"answer": "committed"})
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
     transport = httpx.MockTransport(answer)
     with Supabase(settings, seconds_left=lambda: 60.0, transport=transport, pacing=pacing) as store:
@@ -168,7 +167,7 @@ def test_a_lost_reply_is_asked_for_again() -> None:
 
 
 def test_an_answer_that_is_no_object_is_refused() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=[1]))
 
     with (
@@ -179,7 +178,7 @@ def test_an_answer_that_is_no_object_is_refused() -> None:
 
 
 def test_the_key_appears_in_no_error() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("sb_secret_" + "x" * 30))
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "Invalid API key"}))
 
     with (

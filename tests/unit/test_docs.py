@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
 
 from plantpulse.cli.csv_tables import MOST_ROWS
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
@@ -21,11 +20,13 @@ from plantpulse.settings import (
     ManualCallsSettings,
     MorningReportSettings,
     PlantSettings,
-    Settings,
+    Secret,
     SqlServerSettings,
     config,
     secret_variables,
+    variables,
 )
+from plantpulse.settings.section import Section
 from plantpulse.source.answers import KEPT_REJECTS
 
 ROOT = Path(__file__).parents[2]
@@ -43,14 +44,14 @@ def documented() -> dict[str, str]:
     return {row[1].strip("`"): row[2].strip("`") for row in ROWS if len(row) == 4 and row[1].startswith("`")}
 
 
-def settings_of(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in model.model_fields.items():
-        types = (field.annotation, *get_args(field.annotation))
-        if SecretStr not in types and name != "sql_server" and not field.exclude:
-            yield f"{prefix}.{name}", field
+def settings_of(model: type[Section], prefix: str) -> Iterator[tuple[str, Field[Any]]]:
+    for field in fields(model):
+        types = (field.type, *get_args(field.type))
+        if Secret not in types and field.name != "sql_server" and not field.metadata.get("exclude"):
+            yield f"{prefix}.{field.name}", field
 
 
-def all_settings() -> dict[str, FieldInfo]:
+def all_settings() -> dict[str, Field[Any]]:
     return {
         **dict(settings_of(LivePulseSettings, "live_pulse")),
         **dict(settings_of(CleanupSettings, "cleanup")),
@@ -72,18 +73,19 @@ def test_the_readme_tells_the_default(place: str) -> None:
 
     told = documented()[place]
 
-    if field.is_required() or field.default is None or field.default == ():
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    if default in (MISSING, None, ()):
         assert told == ""
-    elif isinstance(field.default, dict):
-        assert told == ", ".join(f"{key}: {value}" for key, value in field.default.items())
+    elif isinstance(default, dict):
+        assert told == ", ".join(f"{key}: {value}" for key, value in default.items())
     else:
-        assert told == str(field.default)
+        assert told == str(default)
 
 
 def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
     by_reference = {name + secret_variables.ARN_SUFFIX for name in secret_variables.SECRETS}
     passwords = {secret_variables.PASSWORD_OF_PLANT, secret_variables.PASSWORDS}
-    known = {*config.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
+    known = {*variables.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
 
     told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", README))
 
@@ -93,7 +95,7 @@ def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
 def test_a_variable_stands_beside_the_setting_it_overrides() -> None:
     told = {row[0].strip("`"): row[1].strip("`") for row in ROWS if len(row) == 4 and row[0].startswith("`")}
 
-    for variable, place in config.ENVIRONMENT.items():
+    for variable, place in variables.ENVIRONMENT.items():
         if told.get(variable):
             assert told[variable] == ".".join("<plant>" if part == "*" else part for part in place)
 
@@ -102,13 +104,12 @@ def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     pairs = [line.partition("=")[::2] for line in lines if line and not line.startswith("#")]
 
-    assert {name for name, _ in pairs} <= config.ENVIRONMENT.keys()
+    assert {name for name, _ in pairs} <= variables.ENVIRONMENT.keys()
     assert [value for name, value in pairs if "PASSWORD" in name or "KEY" in name] == ["", ""]
 
 
 def test_every_setting_is_described() -> None:
-    assert [place for place, field in all_settings().items() if not field.description] == []
-    assert Settings.model_fields["plants"].is_required()
+    assert [place for place, field in all_settings().items() if not field.metadata["description"]] == []
 
 
 def told_by_operations(*sections: str) -> set[str]:

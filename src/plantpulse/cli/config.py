@@ -1,16 +1,16 @@
 """`plantpulse config`: what the settings come to, and their JSON schema. Secrets are never shown."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 import click
-from pydantic import BaseModel, SecretStr
 from rich.table import Table
 
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.schema import schema_of_file
 from plantpulse.cli.tables import Column, fitted
-from plantpulse.settings import Settings
+from plantpulse.settings import Secret, Settings
 from plantpulse.settings import config as configuration
 
 HIDDEN: Final = "set"  # stands for a secret
@@ -44,17 +44,17 @@ def row_of(settings: Settings, place: str, value: Any, origins: Mapping[str, str
     return {"setting": place, "value": _shown(value), "origin": _origin(settings, place, value, origins)}
 
 
-def values_in(model: BaseModel, above: str = "") -> Iterator[tuple[str, Any]]:
+def values_in(section: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     """Return the dotted place and value of every setting, in the order of the models."""
-    for name, field in type(model).model_fields.items():
-        if not field.exclude:
-            yield from _values(getattr(model, name), f"{above}{name}")
+    for field in fields(section):
+        if not field.metadata.get("exclude"):
+            yield from _values(getattr(section, field.name), f"{above}{field.name}")
 
 
 def _values(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, BaseModel):
+    if is_dataclass(value):
         yield from values_in(value, f"{place}.")
-    elif isinstance(value, Mapping) and any(isinstance(part, BaseModel) for part in value.values()):
+    elif isinstance(value, Mapping) and any(is_dataclass(part) for part in value.values()):
         for key, part in value.items():
             yield from _values(part, f"{place}.{key}")
     else:
@@ -62,7 +62,7 @@ def _values(value: Any, place: str) -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret):
         return HIDDEN
     if isinstance(value, tuple):
         return list(value)

@@ -3,6 +3,8 @@
 from typing import Any, Final
 
 from plantpulse.settings import Settings
+from plantpulse.settings.plant import PLANT_KEY
+from plantpulse.settings.validation import adapter
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 TITLE: Final = "plantpulse.yaml"
@@ -20,7 +22,7 @@ def schema_of_file() -> dict[str, Any]:
 
     Nothing but `plants` is required: the environment may bring what a file leaves out.
     """
-    whole = Settings.model_json_schema()
+    whole = adapter(Settings).json_schema()
     models = {"Settings": whole} | whole["$defs"]
     for name, gone in _NOT_IN_THE_FILE.items():
         for place in gone:
@@ -28,6 +30,6 @@ def schema_of_file() -> dict[str, Any]:
     for model in models.values():
         model.pop("required", None)
     whole["required"] = ["plants"]
-    whole["properties"]["plants"]["additionalProperties"] = False  # pydantic tells the pattern of keys alone
+    whole["properties"]["plants"]["propertyNames"] = {"pattern": PLANT_KEY}
     whole["$defs"].pop("SupabaseSettings")
     return {"$schema": DIALECT, **whole, "title": TITLE}

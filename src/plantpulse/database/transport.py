@@ -80,7 +80,7 @@ class Transport:
         self._ends_at_s = 0.0
         self._session = httpx.Client(
             base_url=settings.url,
-            headers=_key_headers(settings.secret_key.get_secret_value()),
+            headers=_key_headers(settings.secret_key.reveal()),
             event_hooks={"response": [self._note_answer]},
             transport=transport,
             verify=trust(settings.url.partition(":")[0]),

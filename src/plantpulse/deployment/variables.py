@@ -7,12 +7,12 @@ changes with the code.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any
 
 from plantpulse.settings import Settings
-from plantpulse.settings.config import CONFIG_FILE_VARIABLE, ENVIRONMENT, FILE_NAME
-
-_NEVER_IN_THE_FILE: Final = {"supabase", "password", "cloud_run_service"}
+from plantpulse.settings.carried import FILE_NAME
+from plantpulse.settings.config import CONFIG_FILE_VARIABLE
+from plantpulse.settings.variables import ENVIRONMENT, OF_THE_ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def variables_of_plant(settings: Settings, written: Written) -> dict[str, str]:
 
 def _variables(settings: Settings, written: Written, only_plant: str | None) -> Iterator[tuple[str, str]]:
     for variable, pattern in ENVIRONMENT.items():
-        if _NEVER_IN_THE_FILE & set(pattern) or ("*" in pattern) is (only_plant is None):
+        if variable in OF_THE_ENVIRONMENT or ("*" in pattern) is (only_plant is None):
             continue
         place = [str(only_plant) if part == "*" else part for part in pattern]
         if not written.says(".".join(place)):

@@ -77,6 +77,6 @@ class ProjectUsers:
                 token,
                 find_key=lambda key_id: self.keys.find(key_id, members.signing_keys),
                 project_url=supabase.url,
-                legacy_secret=supabase.jwt_secret.get_secret_value() if supabase.jwt_secret else None,
+                legacy_secret=supabase.jwt_secret.reveal() if supabase.jwt_secret else None,
             )
             return user.name, members.managed_plants(user.user_id)

@@ -1,7 +1,7 @@
 """The settings as frozen models: what may be set, in which form, and what it means. One module a section.
 
-`config` fills them from plantpulse.yaml and the environment. Every field carries its description,
-because the README's table and the JSON schema for editors are made from them.
+`config` fills them from a file and the environment. Every field carries its rules and its description: the
+checks, the table of settings and the JSON schema for editors are made from them.
 """
 
 from plantpulse.settings.cleanup import CleanupSettings
@@ -10,6 +10,7 @@ from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings, TimeOfDay
 from plantpulse.settings.plant import PlantSettings, Severity
+from plantpulse.settings.section import Secret
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
 from plantpulse.settings.whole import PLANT_SECTIONS, Settings
@@ -22,6 +23,7 @@ __all__ = [
     "ManualCallsSettings",
     "MorningReportSettings",
     "PlantSettings",
+    "Secret",
     "Settings",
     "Severity",
     "SqlServerSettings",

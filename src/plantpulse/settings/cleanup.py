@@ -1,27 +1,30 @@
 """How long rows are kept."""
 
-from pydantic import Field, model_validator
+from dataclasses import dataclass
 
-from plantpulse.settings.section import MINUTES_A_DAY, Section
+from plantpulse.settings.section import MINUTES_A_DAY, Section, require_divisor_of_a_day, setting
 
 LONGEST_RETENTION_DAYS = 3650
 LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupSettings(Section):
     """How long rows are kept, and how often those that have outlived it are removed. Common to all plants."""
 
-    every_minutes: int = Field(60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; divides a day")
-    timeout_s: int = Field(
+    every_minutes: int = setting(
+        60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; divides a day"
+    )
+    timeout_s: int = setting(
         120, ge=30, le=900, description="A run ends within this time; the next one goes on"
     )
-    snapshot_retention_hours: int = Field(
+    snapshot_retention_hours: int = setting(
         24, ge=1, le=LONGEST_RETENTION_HOURS, description="How long live_snapshots are kept, in hours"
     )
-    rejected_record_retention_days: int = Field(
+    rejected_record_retention_days: int = setting(
         30, ge=1, le=LONGEST_RETENTION_DAYS, description="How long rejected_records are kept, in days"
     )
-    run_retention_days: int = Field(
+    run_retention_days: int = setting(
         90,
         # A slot is still run a week late (catch_up_hours), and only its run tells that it has been.
         ge=8,
@@ -29,11 +32,8 @@ class CleanupSettings(Section):
         description="How long pipeline_runs are kept, in days; those that hold state stay",
     )
 
-    @model_validator(mode="after")
-    def _fits_a_day(self) -> "CleanupSettings":
-        if MINUTES_A_DAY % self.every_minutes:
-            raise ValueError("every_minutes must divide a day (1440 minutes) without a rest")
-        return self
+    def __post_init__(self) -> None:
+        require_divisor_of_a_day(self.every_minutes)
 
     def keep_hours(self) -> dict[str, int]:
         """Return how long the rows of each table that expires are kept, in the order of removal.

@@ -1,22 +1,29 @@
 """Who may ask for a run over HTTP."""
 
+import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from plantpulse.settings.section import Section
+from plantpulse.settings.section import Checked, Section, setting
 
 
+def _origin(text: str) -> str:
+    if re.fullmatch(r"https?://[^/\s]+", text):
+        return text
+    raise ValueError("must be an origin without a path, such as https://pulse.example.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManualCallsSettings(Section):
     """Who may ask for a run over HTTP."""
 
-    accept: Literal["platform", "supabase_user"] = Field(
+    accept: Literal["platform", "supabase_user"] = setting(
         "platform",
         description="Who vouches for the caller: the cloud's own access control, or a Supabase user's token",
     )
-    allowed_origins: tuple[Annotated[str, Field(pattern=r"^https?://[^/\s]+$")], ...] = Field(
+    allowed_origins: tuple[Annotated[str, Checked(_origin)], ...] = setting(
         (), description="Web pages that may call from a browser, such as https://pulse.example.com"
     )
-    cloud_run_service: str | None = Field(
+    cloud_run_service: str | None = setting(
         None, exclude=True, description="Set by Cloud Run itself, where nobody may be unknown"
     )

@@ -1,11 +1,10 @@
 """Schedule, production day and limits of the Morning Report."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
-
-from plantpulse.settings.section import Section
+from plantpulse.settings.section import Prepared, Section, setting
 
 
 def _time_of_day(text: object) -> str:
@@ -15,32 +14,33 @@ def _time_of_day(text: object) -> str:
     raise ValueError('must be a time of day in quotes, such as "06:00"')
 
 
-TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
+TimeOfDay = Annotated[str, Prepared(_time_of_day)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MorningReportSettings(Section):
     """Schedule, production day and limits of the Morning Report: common to all plants, or a plant's own."""
 
-    enabled: bool = Field(True, description="Whether it is reported on schedule")
-    at: TimeOfDay = Field("06:00", description="When the report is made, plant time")
-    day_starts_at: TimeOfDay = Field(
+    enabled: bool = setting(True, description="Whether it is reported on schedule")
+    at: TimeOfDay = setting("06:00", description="When the report is made, plant time")
+    day_starts_at: TimeOfDay = setting(
         "00:00", description="When a production day begins, plant time; after noon it is the next date's"
     )
-    look_back_days: int = Field(
+    look_back_days: int = setting(
         1, ge=0, le=31, description="How many days before are reported again, for rows that came late"
     )
-    catch_up_days: int = Field(7, ge=1, le=31, description="How far back a missed morning is made up for")
-    slot_tolerance_s: int = Field(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
-    timeout_s: int = Field(120, ge=20, le=900, description="A report ends within this time")
-    warn_after_s: int = Field(90, ge=1, le=900, description="A report that takes longer warns")
-    row_limit: int = Field(
+    catch_up_days: int = setting(7, ge=1, le=31, description="How far back a missed morning is made up for")
+    slot_tolerance_s: int = setting(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
+    timeout_s: int = setting(120, ge=20, le=900, description="A report ends within this time")
+    warn_after_s: int = setting(90, ge=1, le=900, description="A report that takes longer warns")
+    row_limit: int = setting(
         50_000, ge=1, le=1_000_000, description="Most rows read from one query over a day (TOP)"
     )
-    rejected_share_for_partial: float = Field(
+    rejected_share_for_partial: float = setting(
         0.05, ge=0, le=1, description="Share of malformed rows from which a report is called partial"
     )
-    longest_range_days: int = Field(31, ge=1, le=366, description="Most days asked for at once by hand")
-    source_keeps_days: int = Field(
+    longest_range_days: int = setting(31, ge=1, le=366, description="Most days asked for at once by hand")
+    source_keeps_days: int = setting(
         400,
         ge=1,
         le=36_500,

@@ -1,20 +1,30 @@
-"""One plant: its clock, its SQL Server, its reason codes, and what it has otherwise than the others."""
+"""One plant: its clock, its SQL Server, its reason codes, and the settings that it overrides."""
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
-
 from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.morning_report import MorningReportSettings
-from plantpulse.settings.section import Section
+from plantpulse.settings.section import Checked, Prepared, Section, setting
 from plantpulse.settings.sql_server import SqlServerSettings
 
 LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is no large object
 
+PLANT_KEY = "^[a-z][a-z0-9_]{0,39}$"
 Severity = Literal["low", "medium", "high", "critical"]
-PlantKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+def _plant_key(key: object) -> str:
+    """Return a plant's name as it may stand in variables, schedules and rows."""
+    if isinstance(key, str) and re.fullmatch(PLANT_KEY, key):
+        return key
+    raise ValueError("a plant's name has 1 to 40 characters, a to z, 0 to 9 and _, and begins with a letter")
+
+
+PlantKey = Annotated[str, Prepared(_plant_key)]
 
 
 def _known_time_zone(name: str) -> str:
@@ -48,38 +58,41 @@ def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
     return codes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSettings(Section):
     """One plant: its clock, its SQL Server and how its rows are to be read."""
 
-    enabled: bool = Field(True, description="Whether anything of it runs on schedule")
-    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+    enabled: bool = setting(True, description="Whether anything of it runs on schedule")
+    time_zone: Annotated[str, Checked(_known_time_zone)] = setting(
         description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
     )
-    sql_server: SqlServerSettings | None = Field(None, description="Absent while no SQL Server is configured")
-    missing_settings: tuple[str, ...] = Field(
+    sql_server: SqlServerSettings | None = setting(
+        None, description="Absent while no SQL Server is configured"
+    )
+    missing_settings: tuple[str, ...] = setting(
         (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
     )
-    queries_dir: Path | None = Field(
+    queries_dir: Path | None = setting(
         None, description="Folder whose .sql files replace the built-in query files of the same name"
     )
-    source_lag_s: int = Field(
+    source_lag_s: int = setting(
         0,
         ge=0,
         le=3600,
         description="Windows end this long before their slot, in seconds, as rows arrive late",
     )
-    oee_scale: Literal["percent", "fraction"] = Field(
+    oee_scale: Literal["percent", "fraction"] = setting(
         "percent", description="Scale of the plant's own OEE figures"
     )
-    safety_reason_codes: Annotated[dict[str, Severity], AfterValidator(_searchable)] = Field(
-        default={"Safety Issue": "critical"},
+    safety_reason_codes: Annotated[dict[str, Severity], Checked(_searchable)] = setting(
+        {"Safety Issue": "critical"},
         min_length=1,
         description="Downtime reason codes that are safety incidents, each with its severity",
     )
-    live_pulse: LivePulseSettings | None = Field(
-        None, description="Settings of live_pulse that this plant has otherwise; the rest are the common ones"
+    live_pulse: LivePulseSettings | None = setting(
+        None, description="Settings that override the common ones of live_pulse for this plant"
     )
-    morning_report: MorningReportSettings | None = Field(
+    morning_report: MorningReportSettings | None = setting(
         None,
-        description="Settings of morning_report that this plant has otherwise; the rest are the common ones",
+        description="Settings that override the common ones of morning_report for this plant",
     )

@@ -1,11 +1,95 @@
-"""What every section of the settings is: a frozen model that knows its fields and quotes no value."""
+"""What every section of the settings is: a frozen dataclass whose fields carry their rules.
 
-from pydantic import BaseModel, ConfigDict
+One definition serves twice. Where a person wrote a value (`validation`), pydantic checks it by these rules;
+a deployed function fills the same classes from JSON that was checked before (`filling`). Nothing here
+imports pydantic, because a function that starts cold would pay for it.
+"""
 
-MINUTES_A_DAY = 1440
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
+from typing import Any, ClassVar, Final
+
+MINUTES_A_DAY: Final = 1440
 
 
-class Section(BaseModel):
-    """A section, or all of them together."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section, or all of them together. `__post_init__` checks what fits together only as a whole."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # How pydantic reads dataclasses that it did not make: unknown fields are refused, values never quoted.
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "hide_input_in_errors": True}
+
+
+def setting(default: Any = MISSING, *, description: str, **rules: Any) -> Any:
+    """Return a dataclass field for a setting; without a default it must be set.
+
+    `rules` are bounds as pydantic names them: ge, le, min_length; `exclude=True`: computed, never written.
+    """
+    metadata = {"description": description, **rules}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A rule of one value beyond its bounds, in `Annotated`: returns the value, or raises ValueError."""
+
+    check: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema  # noqa: PLC0415 - see above
+
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A rule that sees a value as it was written, before its type is looked at. Raises as `Checked` does."""
+
+    prepare: Callable[[Any], Any]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema  # noqa: PLC0415 - see above
+
+        return core_schema.no_info_before_validator_function(self.prepare, handler(source))
+
+
+class Secret:
+    """A text that is not shown: not in a log, an error, a repr or a dump."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret('**********')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema  # noqa: PLC0415 - see above
+
+        hidden = core_schema.plain_serializer_function_ser_schema(lambda _: "**********")
+        text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+        return core_schema.json_or_python_schema(
+            json_schema=text,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), text]),
+            serialization=hidden,
+        )
+
+
+def require_divisor_of_a_day(every_minutes: int) -> None:
+    """Raises: ValueError unless whole intervals fill a day."""
+    if MINUTES_A_DAY % every_minutes:
+        raise ValueError("every_minutes must divide a day (1440 minutes) without a rest")

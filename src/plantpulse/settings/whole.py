@@ -1,8 +1,6 @@
 """All sections together, and what they say of one plant."""
 
-from typing import Any
-
-from pydantic import Field, model_validator
+from dataclasses import dataclass
 
 from plantpulse.errors import ConfigurationError, NotConfigured
 from plantpulse.settings.cleanup import CleanupSettings
@@ -11,7 +9,7 @@ from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.plant import PlantKey, PlantSettings
-from plantpulse.settings.section import Section
+from plantpulse.settings.section import Section, setting
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
 
@@ -19,36 +17,21 @@ from plantpulse.settings.supabase import SupabaseSettings
 PLANT_SECTIONS = ("live_pulse", "morning_report")
 
 
-def _completed(plant: Any, tree: dict[str, Any]) -> Any:
-    if not isinstance(plant, dict):
-        return plant
-    own = {name: (tree.get(name), plant.get(name)) for name in PLANT_SECTIONS}
-    return plant | {
-        name: common | section
-        for name, (common, section) in own.items()
-        if isinstance(common, dict) and isinstance(section, dict)
-    }
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Section):
     """Everything that a function may need to know, read once per cold start."""
 
-    plants: dict[PlantKey, PlantSettings] = Field(min_length=1)
-    live_pulse: LivePulseSettings = LivePulseSettings()
-    cleanup: CleanupSettings = CleanupSettings()
-    morning_report: MorningReportSettings = MorningReportSettings()
-    health: HealthSettings = HealthSettings()
-    manual_calls: ManualCallsSettings = ManualCallsSettings()
-    supabase: SupabaseSettings | None = Field(None, description="From the environment alone")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete_plants(cls, tree: Any) -> Any:
-        """Fill up what a plant has of its own in a section, so that it is checked as a whole."""
-        plants = tree.get("plants") if isinstance(tree, dict) else None
-        if not isinstance(plants, dict):
-            return tree
-        return tree | {"plants": {key: _completed(plant, tree) for key, plant in plants.items()}}
+    plants: dict[PlantKey, PlantSettings] = setting(min_length=1, description="Every plant by its name")
+    live_pulse: LivePulseSettings = setting(LivePulseSettings(), description="Common settings of Live Pulse")
+    cleanup: CleanupSettings = setting(CleanupSettings(), description="Settings of the cleanup")
+    morning_report: MorningReportSettings = setting(
+        MorningReportSettings(), description="Common settings of the Morning Report"
+    )
+    health: HealthSettings = setting(HealthSettings(), description="Settings of health")
+    manual_calls: ManualCallsSettings = setting(
+        ManualCallsSettings(), description="Who may ask for a run over HTTP"
+    )
+    supabase: SupabaseSettings | None = setting(None, description="From the environment alone")
 
     def live_pulse_of(self, plant: str) -> LivePulseSettings:
         """Return what holds for a plant: the common settings with its own over them."""

@@ -68,7 +68,7 @@ def _login(settings: SqlServerSettings) -> dict[str, object]:
         "server": _name_of_server(settings),
         "port": str(settings.port),
         "user": settings.user,
-        "password": settings.password.get_secret_value(),
+        "password": settings.password.reveal(),
         "database": settings.database,
         "encryption": settings.encryption,
         "appname": "plantpulse",

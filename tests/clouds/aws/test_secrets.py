@@ -50,8 +50,8 @@ def test_the_settings_have_the_values_of_the_secrets_that_the_environment_names(
 
     server = settings.plants["plant"].sql_server
     assert server is not None
-    assert server.password.get_secret_value() == PASSWORD
-    assert settings.require_supabase().secret_key.get_secret_value() == "sb_secret_0123456789abcdef"
+    assert server.password.reveal() == PASSWORD
+    assert settings.require_supabase().secret_key.reveal() == "sb_secret_0123456789abcdef"
 
 
 def test_each_plant_may_have_a_secret_of_its_own(secret: Callable[..., str], tmp_path: Path) -> None:
@@ -67,9 +67,10 @@ def test_each_plant_may_have_a_secret_of_its_own(secret: Callable[..., str], tmp
         }
     ).plants
 
-    assert [
-        plant.sql_server and plant.sql_server.password.get_secret_value() for plant in plants.values()
-    ] == ["of the north", "of the south"]
+    assert [plant.sql_server and plant.sql_server.password.reveal() for plant in plants.values()] == [
+        "of the north",
+        "of the south",
+    ]
 
 
 def test_the_passwords_of_several_plants_are_one_secret(secret: Callable[..., str], tmp_path: Path) -> None:
@@ -82,8 +83,7 @@ def test_the_passwords_of_several_plants_are_one_secret(secret: Callable[..., st
     settings, origins = config.load_with_origins({"MSSQL_PASSWORDS_ARN": arn})
 
     assert [
-        plant.sql_server and plant.sql_server.password.get_secret_value()
-        for plant in settings.plants.values()
+        plant.sql_server and plant.sql_server.password.reveal() for plant in settings.plants.values()
     ] == ["of the north", "of the plant called password"]
     assert origins["plants.north.sql_server.password"] == "MSSQL_PASSWORDS_ARN"
 
@@ -231,7 +231,8 @@ def test_who_names_no_secret_by_arn_does_not_pay_for_the_client() -> None:
 
 def test_where_the_client_is_not_installed_that_is_said() -> None:
     code = (
-        "import sys; sys.modules['boto3'] = None; from plantpulse.settings import config, errors\n"
+        "import sys; sys.modules['boto3'] = None; from plantpulse import errors\n"
+        "from plantpulse.settings import config\n"
         "try: config.load({'MSSQL_TIMEZONE': 'UTC', 'MSSQL_PASSWORD_ARN': 'arn'})\n"
         "except errors.ConfigurationError as error: print(error)"
     )

@@ -20,7 +20,7 @@ def test_they_say_what_the_file_says_and_no_more(deploy: Deploy) -> None:
     functions = deploy(EVERYTHING).functions
 
     common = {
-        "PLANTPULSE_CONFIG": "plantpulse.yaml",
+        "PLANTPULSE_CONFIG": "plantpulse.json",
         "POLL_INTERVAL_MINUTES": "5",
         "POLL_WINDOW_MINUTES": "10",
         "POLL_TIMEOUT_SECONDS": "90",
@@ -50,7 +50,7 @@ def test_with_several_plants_what_is_one_plants_stays_in_the_file(deploy: Deploy
     deployment = deploy("plants: {a: {time_zone: UTC}, b: {time_zone: UTC}}\nlive_pulse: {timeout_s: 90}")
 
     assert deployment.functions["live_pulse"].environment == {
-        "PLANTPULSE_CONFIG": "plantpulse.yaml",
+        "PLANTPULSE_CONFIG": "plantpulse.json",
         "POLL_TIMEOUT_SECONDS": "90",
     }
 

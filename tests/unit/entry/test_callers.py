@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from devstack.signing import SigningKey, sign
 from plantpulse.entry.callers import Caller, admit
 from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.entry.users import KeyRing, ProjectUsers
 from plantpulse.errors import ConfigurationError, Forbidden, StoreUnavailable, Unauthenticated
-from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
+from plantpulse.settings import ManualCallsSettings, PlantSettings, Secret, Settings, SupabaseSettings
 
 ROOT = Path(__file__).parents[3]
 URL = "http://127.0.0.1:9"
@@ -31,7 +30,7 @@ def settings(**manual_calls: Any) -> Settings:
     return Settings(
         plants={"north": PlantSettings(time_zone="UTC")},
         manual_calls=ManualCallsSettings(**manual_calls),
-        supabase=SupabaseSettings(url=URL, secret_key=SecretStr("k" * 30)),
+        supabase=SupabaseSettings(url=URL, secret_key=Secret("k" * 30)),
     )
 
 

@@ -6,12 +6,11 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from plantpulse.entry.invocations import Invocation
 from plantpulse.entry.service import Service
@@ -28,12 +27,12 @@ from plantpulse.errors import (
     TransientError,
 )
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
-from plantpulse.settings import ManualCallsSettings, PlantSettings, Settings, SupabaseSettings
+from plantpulse.settings import ManualCallsSettings, PlantSettings, Secret, Settings, SupabaseSettings
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(
     plants={"north": PlantSettings(time_zone="UTC")},
-    supabase=SupabaseSettings(url="http://127.0.0.1:9", secret_key=SecretStr("k" * 30)),
+    supabase=SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("k" * 30)),
 )
 CLAIMED = {"answer": "claimed", "run": {"run_id": 7, "attempt": 1, "started_at": NOON.isoformat()}}
 STORED = {
@@ -385,7 +384,7 @@ def test_a_run_by_hand_names_who_asked() -> None:
 
 def test_a_page_that_is_allowed_may_call_and_any_other_is_told_nothing() -> None:
     accepted = ManualCallsSettings(allowed_origins=("https://pulse.example",))
-    settings = SETTINGS.model_copy(update={"manual_calls": accepted})
+    settings = replace(SETTINGS, manual_calls=accepted)
     pulse = Pulse()
     service = Service(
         pulse, open_store=MemoryStore().open, load_settings=lambda: settings, clock=lambda: NOON

@@ -4,31 +4,32 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.health.service import HealthService
 from plantpulse.schedules.pipelines import pipelines_of
-from plantpulse.settings import Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.settings import Secret, Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.settings.validation import validated
 
 NOW = datetime(2026, 11, 20, 10, 10, tzinfo=UTC)
 SERVER = SqlServerSettings(
-    host="sql.north.example", user="reader", password=SecretStr("pw"), database="factory_records"
+    host="sql.north.example", user="reader", password=Secret("pw"), database="factory_records"
 )
-SETTINGS = Settings.model_validate(
+SETTINGS = validated(
+    Settings,
     {
         "plants": {
             "north": {"time_zone": "America/Chicago", "sql_server": SERVER},
             "south": {"time_zone": "Europe/Berlin", "missing_settings": ("MSSQL_HOST",)},
             "west": {"time_zone": "UTC", "sql_server": SERVER, "enabled": False},
         },
-        "supabase": SupabaseSettings(url="http://supabase.example", secret_key=SecretStr("k" * 30)),
-    }
+        "supabase": SupabaseSettings(url="http://supabase.example", secret_key=Secret("k" * 30)),
+    },
 )
 NOTHING = {
     "watched_since": "2026-11-20T10:05:00+00:00",
@@ -210,7 +211,7 @@ def test_the_summaries_may_come_in_any_order() -> None:
 
 def test_slots_that_succeeded_without_snapshots_are_data_that_stays_behind() -> None:
     behind = {**NORTH, "snapshots_until": "2026-11-20T09:45:00+00:00"}
-    only_north = SETTINGS.model_copy(update={"plants": {"north": SETTINGS.plants["north"]}})
+    only_north = replace(SETTINGS, plants={"north": SETTINGS.plants["north"]})
 
     _, view = get(MemoryStore(answer(behind, only_north)), only_north)
     _, without = get(MemoryStore(answer({**NORTH, "snapshots_until": None}, only_north)), only_north)
@@ -285,7 +286,7 @@ def test_a_key_that_was_changed_is_read_anew_once_the_old_one_is_refused() -> No
 
 
 def test_without_supabase_settings_it_says_so() -> None:
-    status, view = get(MemoryStore(), SETTINGS.model_copy(update={"supabase": None}))
+    status, view = get(MemoryStore(), replace(SETTINGS, supabase=None))
 
     assert (status, view["error"]["code"]) == (503, "configuration_error")
 

@@ -8,10 +8,11 @@ import pytest
 from plantpulse.schedules.pipelines import FUNCTIONS, Pipeline, pipelines_of
 from plantpulse.schedules.schedules import DailyAt, Every
 from plantpulse.settings import Settings, config
+from plantpulse.settings.validation import validated
 
 
 def settings(**tree: Any) -> Settings:
-    return Settings.model_validate({"plants": {"north": {"time_zone": "UTC"}}, **tree})
+    return validated(Settings, {"plants": {"north": {"time_zone": "UTC"}}, **tree})
 
 
 def test_what_runs_on_schedule_is_all_there() -> None:

@@ -27,7 +27,7 @@ REFUSED = {
     "a plant is text": ("plants: {north: Europe/Berlin}", ["plants.north"]),
     "a plant's key with a fault inside": (
         "plants: {north-1: {time_zone: Mars}}",
-        ["plants.north-1.[key]", "plants.north-1.time_zone"],
+        ["plants.north-1", "plants.north-1.time_zone"],
     ),
     "what is no setting but worked out": (
         "plants: {north: {time_zone: UTC, missing_settings: [host]}}",
@@ -86,7 +86,7 @@ REFUSED = {
         f"{{{_SERVER}, port: 99999, isolation: no}}}}\n"
         "live_pulse: {every_minutes: 0, timeout_s: 1000}",
         [
-            *("plants.North.[key]", "plants.North.time_zone", "plants.North.source_lag_s"),
+            *("plants.North", "plants.North.time_zone", "plants.North.source_lag_s"),
             *("plants.south.sql_server.port", "plants.south.sql_server.isolation", "plants.south.oee_scale"),
             *("live_pulse.every_minutes", "live_pulse.timeout_s"),
         ],

@@ -99,7 +99,7 @@ class _Links:
         return Found("none: key and data travel in plain text", "set SUPABASE_URL to https://", is_wrong=True)
 
     def _judge_key(self) -> Found:
-        return keys.judge_key(self._settings.require_supabase().secret_key.get_secret_value(), self._now())
+        return keys.judge_key(self._settings.require_supabase().secret_key.reveal(), self._now())
 
     def _ask_sign_up(self) -> Found:
         self._project = self._stack.enter_context(self._open_project())

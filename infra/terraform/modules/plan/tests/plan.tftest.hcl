@@ -42,7 +42,7 @@ run "one_plant" {
 
   assert {
     condition = output.functions["live_pulse"].environment == {
-      PLANTPULSE_CONFIG     = "plantpulse.yaml"
+      PLANTPULSE_CONFIG     = "plantpulse.json"
       POLL_INTERVAL_MINUTES = "15"
       POLL_WINDOW_MINUTES   = "30"
       MSSQL_HOST            = "sql.example"
@@ -105,7 +105,7 @@ run "several_plants" {
   }
 
   assert {
-    condition     = output.functions["live_pulse"].environment == { PLANTPULSE_CONFIG = "plantpulse.yaml", POLL_TIMEOUT_SECONDS = "90" }
+    condition     = output.functions["live_pulse"].environment == { PLANTPULSE_CONFIG = "plantpulse.json", POLL_TIMEOUT_SECONDS = "90" }
     error_message = "With several plants what is one plant's stays in the file."
   }
 

@@ -1,0 +1,81 @@
+"""Checking settings that a person wrote, and saying what is wrong with them.
+
+pydantic finds the faults, by the rules that the fields carry. The words are plantpulse's own: the name, what
+is allowed, and what was probably meant. A value is never quoted: it may be a secret in the wrong place.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.settings import words
+from plantpulse.settings.tree import Place, Tree, complete, mapping, without_half_a_supabase
+from plantpulse.settings.whole import PLANT_SECTIONS, Settings
+
+Model = TypeVar("Model")
+
+
+@cache
+def adapter(model: Any) -> TypeAdapter[Any]:
+    """Return what checks and describes a model; pydantic builds it once."""
+    return TypeAdapter(model)
+
+
+def validated(model: type[Model], tree: Any) -> Model:
+    """Return a model filled from a tree. Raises: ConfigurationError naming each wrong setting."""
+    try:
+        found: Model = adapter(model).validate_python(tree)  # type: ignore[arg-type] # hashed is the class
+    except ValidationError as error:
+        told = {f"{'.'.join(at) or model.__name__}: {fault}": None for at, fault in _faults(error, model)}
+        raise ConfigurationError("; ".join(told)) from None
+    return found
+
+
+def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: str) -> Settings:
+    """Return all settings, from a tree as it was written with the environment over it.
+
+    Raises: ConfigurationError naming each wrong setting by its variable, else by its place.
+    """
+    try:
+        found: Settings = adapter(Settings).validate_python(complete(without_half_a_supabase(written)))
+    except ValidationError as error:
+        places = ((_place_written(at, written), fault) for at, fault in _faults(error, Settings))
+        told = {f"{origins.get(at) or '.'.join(at) or file_name}: {fault}": None for at, fault in places}
+        raise ConfigurationError("; ".join(told)) from None
+    return found
+
+
+def as_tree(settings: Settings) -> Tree:
+    """Return complete settings as JSON values, without what the environment alone can say."""
+    tree: Tree = adapter(Settings).dump_python(settings, mode="json")
+    tree.pop("supabase")
+    for plant in tree["plants"].values():
+        (plant["sql_server"] or {}).pop("password", None)
+    return tree
+
+
+def _faults(error: ValidationError, model: type[Any]) -> Iterator[tuple[Place, str]]:
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        at = tuple(str(part) for part in fault["loc"] if part != "[key]")
+        yield at, _words(fault["type"], fault["msg"], at, model)
+
+
+def _words(kind: str, message: str, at: Place, model: type[Any]) -> str:
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    if kind == "missing":
+        return "must be set"
+    if kind == "unexpected_keyword_argument":
+        return words.no_such_setting(at, model)
+    return f"must be {words.allowed(at, model)}"
+
+
+def _place_written(place: Place, tree: Tree) -> Place:
+    """Return where a setting was written: what a plant has not of its own in a section is the common one."""
+    if len(place) != 4 or place[0] != "plants" or place[2] not in PLANT_SECTIONS:
+        return place
+    own = mapping(mapping(mapping(tree, "plants"), place[1]), place[2])
+    return place if place[3] in own else place[2:]

@@ -1,0 +1,101 @@
+"""Which environment variable overrides which setting.
+
+A pure reading of the environment that it is given. The environment wins over the file, so that a laptop or a
+cloud console can change one value.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from plantpulse.errors import ConfigurationError
+from plantpulse.settings.secret_variables import PASSWORDS, password_variable, read_passwords
+from plantpulse.settings.tree import Place, Tree, mapping, put
+
+# Variable -> place in the settings tree. `*` stands for the only plant there is.
+ENVIRONMENT: Final[Mapping[str, Place]] = {
+    "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
+    "POLL_RUN_ON_STARTUP": ("live_pulse", "run_on_startup"),
+    "POLL_WINDOW_MINUTES": ("live_pulse", "window_minutes"),
+    "POLL_TIMEOUT_SECONDS": ("live_pulse", "timeout_s"),
+    "SNAPSHOT_RETENTION_HOURS": ("cleanup", "snapshot_retention_hours"),
+    "SAFETY_REASON_CODES": ("plants", "*", "safety_reason_codes"),
+    "MSSQL_HOST": ("plants", "*", "sql_server", "host"),
+    "MSSQL_PORT": ("plants", "*", "sql_server", "port"),
+    "MSSQL_USER": ("plants", "*", "sql_server", "user"),
+    "MSSQL_PASSWORD": ("plants", "*", "sql_server", "password"),
+    "MSSQL_DATABASE": ("plants", "*", "sql_server", "database"),
+    "MSSQL_TIMEZONE": ("plants", "*", "time_zone"),
+    "MSSQL_ENCRYPTION": ("plants", "*", "sql_server", "encryption"),
+    "MSSQL_CA_FILE": ("plants", "*", "sql_server", "ca_file"),
+    "MANUAL_CALLS": ("manual_calls", "accept"),
+    "K_SERVICE": ("manual_calls", "cloud_run_service"),
+    "SUPABASE_URL": ("supabase", "url"),
+    "SUPABASE_SECRET_KEY": ("supabase", "secret_key"),
+    "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
+    "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
+}
+
+# What the environment alone can say: no file holds it, so that it overrides nothing.
+OF_THE_ENVIRONMENT: Final = frozenset(
+    name
+    for name, place in ENVIRONMENT.items()
+    if place[0] == "supabase" or place[-1] in {"password", "cloud_run_service"}
+)
+
+
+def overlay(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
+    """Write the environment over the tree; return which place came from which variable.
+
+    Raises: ConfigurationError for a variable of one plant where there are several.
+    """
+    # A secret that was piped into its store often ends in a line break.
+    environ = {name: value.strip() for name, value in environ.items()}
+    origins: dict[Place, str] = {}
+    plants = mapping(tree, "plants")
+    for variable in ENVIRONMENT:
+        if environ.get(variable) and (place := _place_of(variable, plants)) not in origins:
+            put(tree, place, parsed(variable, environ[variable]))
+            origins[place] = variable
+    return origins | _overlay_passwords(tree, environ, origins)
+
+
+def _overlay_passwords(
+    tree: Tree, environ: Mapping[str, str], origins: Mapping[Place, str]
+) -> dict[Place, str]:
+    shared = read_passwords(environ.get(PASSWORDS, ""))
+    found: dict[Place, str] = {}
+    for key in mapping(tree, "plants"):
+        place = ("plants", key, "sql_server", "password")
+        if password := environ.get(password_variable(key)):
+            found[place] = password_variable(key)
+        elif place not in origins and (password := shared.get(str(key))):
+            found[place] = PASSWORDS
+        if password and place in found:
+            put(tree, place, password)
+    return found
+
+
+def is_overriding(variable: str, text: str, tree: Tree) -> bool:
+    """Say whether a variable says something else than the tree does. Raises: as `overlay` does."""
+    value: Any = tree
+    for part in _place_of(variable, mapping(tree, "plants")):
+        value = value.get(part) if isinstance(value, dict) else None
+    told = parsed(variable, text.strip())
+    return bool(told != value and str(told).lower() != str(value).lower())
+
+
+def _place_of(variable: str, plants: Tree) -> Place:
+    pattern = ENVIRONMENT[variable]
+    if "*" in pattern and len(plants) != 1:
+        raise ConfigurationError(f"{variable} is for a single plant; with several, set it in plantpulse.yaml")
+    return tuple(next(iter(plants)) if part == "*" else part for part in pattern)
+
+
+def parsed(variable: str, text: str) -> Any:
+    """Return what a variable's text stands for: reason codes as a mapping, everything else as it is."""
+    if variable != "SAFETY_REASON_CODES":
+        return text
+    pairs = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
+    return {
+        (code or severity).strip(): severity.strip() if code else "critical" for code, _, severity in pairs
+    }
