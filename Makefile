@@ -45,6 +45,7 @@ check: $(INSTALLED) ## Check style, types, imports and that nothing generated is
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m devstack.schema_dump --check
+	$(BIN)/python -m devstack.settings_page --check
 	$(BIN)/python -m infra.tables --check
 
 .PHONY: policy
@@ -81,6 +82,10 @@ format: $(INSTALLED) ## Format the code and mend what can be mended
 .PHONY: schema
 schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
 	$(BIN)/python -m devstack.schema_dump > supabase/schema.sql
+
+.PHONY: settings
+settings: $(INSTALLED) ## Write the tables of docs/settings.md from the settings' models
+	$(BIN)/python -m devstack.settings_page
 
 .PHONY: infra
 infra: $(INSTALLED) ## Write the tables of inputs and outputs in the READMEs of Terraform anew

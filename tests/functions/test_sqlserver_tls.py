@@ -163,7 +163,7 @@ def test_a_certificate_for_the_name_does_not_count_for_the_address(
 
 
 def test_without_a_ca_file_any_certificate_will_do(start: START, stranger: Authority) -> None:
-    """Stated openly in the README: `require` alone keeps listeners out, not impostors."""
+    """Said openly in docs/settings.md: `require` alone keeps listeners out, not impostors."""
     server = start(stranger.tls("mes.example", not_after=datetime.now(UTC) - timedelta(days=1)))
 
     assert read(settings_for(server)) == [("A", 1, 2)]

@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any, get_args
-
-import pytest
+from typing import get_args
 
 from plantpulse.cli.csv_tables import MOST_ROWS
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
@@ -15,89 +12,28 @@ from plantpulse.live_pulse.catch_up import CORRECTED_SLOTS
 from plantpulse.runs import SLOW_RUN
 from plantpulse.settings import (
     CleanupSettings,
-    HealthSettings,
     LivePulseSettings,
-    ManualCallsSettings,
     MorningReportSettings,
-    PlantSettings,
-    Secret,
-    SqlServerSettings,
     config,
     secret_variables,
     variables,
 )
-from plantpulse.settings.section import Section
 from plantpulse.source.answers import KEPT_REJECTS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 VIEW = (ROOT / "src" / "plantpulse" / "health" / "view.py").read_text(encoding="utf-8")
-ROWS = [
-    [cell.strip() for cell in line.strip("|").split("|")]
-    for line in README.splitlines()
-    if line.startswith("|")
-]
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
-def documented() -> dict[str, str]:
-    """Return the README's settings by their place in plantpulse.yaml, each with its default."""
-    return {row[1].strip("`"): row[2].strip("`") for row in ROWS if len(row) == 4 and row[1].startswith("`")}
-
-
-def settings_of(model: type[Section], prefix: str) -> Iterator[tuple[str, Field[Any]]]:
-    for field in fields(model):
-        types = (field.type, *get_args(field.type))
-        if Secret not in types and field.name != "sql_server" and not field.metadata.get("exclude"):
-            yield f"{prefix}.{field.name}", field
-
-
-def all_settings() -> dict[str, Field[Any]]:
-    return {
-        **dict(settings_of(LivePulseSettings, "live_pulse")),
-        **dict(settings_of(CleanupSettings, "cleanup")),
-        **dict(settings_of(MorningReportSettings, "morning_report")),
-        **dict(settings_of(HealthSettings, "health")),
-        **dict(settings_of(ManualCallsSettings, "manual_calls")),
-        **dict(settings_of(PlantSettings, "plants.<plant>")),
-        **dict(settings_of(SqlServerSettings, "plants.<plant>.sql_server")),
-    }
-
-
-def test_every_setting_stands_in_the_readme_and_nothing_else() -> None:
-    assert documented().keys() == all_settings().keys()
-
-
-@pytest.mark.parametrize("place", sorted(all_settings()))
-def test_the_readme_tells_the_default(place: str) -> None:
-    field = all_settings()[place]
-
-    told = documented()[place]
-
-    default = field.default if field.default_factory is MISSING else field.default_factory()
-    if default in (MISSING, None, ()):
-        assert told == ""
-    elif isinstance(default, dict):
-        assert told == ", ".join(f"{key}: {value}" for key, value in default.items())
-    else:
-        assert told == str(default)
-
-
-def test_every_variable_stands_in_the_readme_and_nothing_else() -> None:
+def test_every_variable_stands_on_the_page_of_settings_and_nothing_else() -> None:
     by_reference = {name + secret_variables.ARN_SUFFIX for name in secret_variables.SECRETS}
     passwords = {secret_variables.PASSWORD_OF_PLANT, secret_variables.PASSWORDS}
     known = {*variables.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
 
-    told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", README))
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", SETTINGS))
 
     assert told == known
-
-
-def test_a_variable_stands_beside_the_setting_it_overrides() -> None:
-    told = {row[0].strip("`"): row[1].strip("`") for row in ROWS if len(row) == 4 and row[0].startswith("`")}
-
-    for variable, place in variables.ENVIRONMENT.items():
-        if told.get(variable):
-            assert told[variable] == ".".join("<plant>" if part == "*" else part for part in place)
 
 
 def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
@@ -106,10 +42,6 @@ def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
 
     assert {name for name, _ in pairs} <= variables.ENVIRONMENT.keys()
     assert [value for name, value in pairs if "PASSWORD" in name or "KEY" in name] == ["", ""]
-
-
-def test_every_setting_is_described() -> None:
-    assert [place for place, field in all_settings().items() if not field.metadata["description"]] == []
 
 
 def told_by_operations(*sections: str) -> set[str]:

@@ -1,7 +1,7 @@
 """The settings as frozen models: what may be set, in which form, and what it means. One module a section.
 
 `config` fills them from a file and the environment. Every field carries its rules and its description: the
-checks, the table of settings and the JSON schema for editors are made from them.
+checks, docs/settings.md and the JSON schema for editors are made from them.
 """
 
 from plantpulse.settings.cleanup import CleanupSettings

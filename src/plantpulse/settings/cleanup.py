@@ -10,13 +10,13 @@ LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupSettings(Section):
-    """How long rows are kept, and how often those that have outlived it are removed. Common to all plants."""
+    """How long rows are kept, and how often old ones are removed. The same for all plants."""
 
     every_minutes: int = setting(
-        60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; divides a day"
+        60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; must divide a day"
     )
     timeout_s: int = setting(
-        120, ge=30, le=900, description="A run ends within this time; the next one goes on"
+        120, ge=30, le=900, description="A run ends within this time, in seconds; the next run goes on"
     )
     snapshot_retention_hours: int = setting(
         24, ge=1, le=LONGEST_RETENTION_HOURS, description="How long live_snapshots are kept, in hours"
@@ -29,7 +29,8 @@ class CleanupSettings(Section):
         # A slot is still run a week late (catch_up_hours), and only its run tells that it has been.
         ge=8,
         le=LONGEST_RETENTION_DAYS,
-        description="How long pipeline_runs are kept, in days; those that hold state stay",
+        description="How long pipeline_runs are kept, in days, and with them each Idempotency-Key; "
+        "at least 8, because a slot may still run a week late",
     )
 
     def __post_init__(self) -> None:

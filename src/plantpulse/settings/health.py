@@ -1,4 +1,4 @@
-"""From when health calls a pipeline late and down."""
+"""When health calls a pipeline late or down."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from plantpulse.settings.section import Section, setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSettings(Section):
-    """From when a pipeline whose run is missing is called late and down, and how long health may take."""
+    """When health calls a pipeline late or down, and how long health may take."""
 
     late_after_s: int = setting(
-        120, ge=1, le=3600, description="A pipeline is late so long after a run was due, in seconds"
+        120, ge=1, le=3600, description="A pipeline is late this long after a run was due, in seconds"
     )
     grace_intervals: int = setting(
-        2, ge=1, le=100, description="A pipeline is down so many intervals after a run was due"
+        2, ge=1, le=100, description="A pipeline is down this many intervals after a run was due"
     )
     longest_grace_minutes: int = setting(
-        120, ge=1, le=10_080, description="It is down after this time at the latest, in minutes"
+        120, ge=1, le=10_080, description="A pipeline is down after this time at the latest, in minutes"
     )
     timeout_s: int = setting(5, ge=1, le=60, description="Health answers within this time, in seconds")

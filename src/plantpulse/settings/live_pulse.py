@@ -7,31 +7,45 @@ from plantpulse.settings.section import MINUTES_A_DAY, Section, require_divisor_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePulseSettings(Section):
-    """Schedule, windows and limits of Live Pulse: common to all plants, or a plant's own."""
+    """Schedule, window and limits of Live Pulse. A plant may override them."""
 
-    enabled: bool = setting(True, description="Whether it is polled on schedule")
+    enabled: bool = setting(True, description="Whether polls run on schedule; a poll by hand always works")
     every_minutes: int = setting(
-        15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; divides a day"
+        15, ge=1, le=MINUTES_A_DAY, description="Minutes between polls; must divide a day"
     )
     run_on_startup: bool = setting(
-        True, description="A deployment polls at once instead of waiting for the next slot"
+        True,
+        description="Whether a deployment polls at once or waits for the next slot; "
+        "read by make deploy-gcp and make deploy-aws alone",
     )
     window_minutes: int = setting(
-        30, ge=1, le=MINUTES_A_DAY, description="Minutes that a snapshot describes; whole intervals"
+        30,
+        ge=1,
+        le=MINUTES_A_DAY,
+        description="Minutes that a snapshot describes; a whole multiple of every_minutes",
     )
-    timeout_s: int = setting(60, ge=20, le=900, description="A poll ends within this time")
-    warn_after_s: int = setting(45, ge=1, le=900, description="A poll that takes longer warns")
-    catch_up_hours: int = setting(24, ge=1, le=168, description="How far back a slot is still polled")
-    slot_tolerance_s: int = setting(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
+    timeout_s: int = setting(60, ge=20, le=900, description="A poll ends within this time, in seconds")
+    warn_after_s: int = setting(
+        45, ge=1, le=900, description="A poll that takes longer than this warns, in seconds"
+    )
+    catch_up_hours: int = setting(
+        24, ge=1, le=168, description="How far back a missed slot is still polled, in hours"
+    )
+    slot_tolerance_s: int = setting(
+        60, ge=0, le=600, description="How far ahead of the clock a slot may be, in seconds"
+    )
     safety_look_back_hours: int = setting(
-        24, ge=1, le=168, description="How far back safety reason codes are read: they are typed in late"
+        24,
+        ge=1,
+        le=168,
+        description="How far back safety reason codes are read, in hours, as people type them in late",
     )
     longest_span_hours: int = setting(
         24, ge=1, le=168, description="Longest span of the past that a person may ask for, in hours"
     )
     row_limit: int = setting(50_000, ge=1, le=1_000_000, description="Most rows read from one query (TOP)")
     rejected_share_for_partial: float = setting(
-        0.05, ge=0, le=1, description="Share of malformed rows from which a poll is called partial"
+        0.05, ge=0, le=1, description="A poll with a larger share of malformed rows is partial"
     )
 
     def __post_init__(self) -> None:

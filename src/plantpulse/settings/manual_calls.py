@@ -19,7 +19,7 @@ class ManualCallsSettings(Section):
 
     accept: Literal["platform", "supabase_user"] = setting(
         "platform",
-        description="Who vouches for the caller: the cloud's own access control, or a Supabase user's token",
+        description="Who vouches for a caller: the cloud platform, or the token of a Supabase user",
     )
     allowed_origins: tuple[Annotated[str, Checked(_origin)], ...] = setting(
         (), description="Web pages that may call from a browser, such as https://pulse.example.com"

@@ -19,32 +19,44 @@ TimeOfDay = Annotated[str, Prepared(_time_of_day)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MorningReportSettings(Section):
-    """Schedule, production day and limits of the Morning Report: common to all plants, or a plant's own."""
+    """Schedule, production day and limits of the Morning Report. A plant may override them."""
 
-    enabled: bool = setting(True, description="Whether it is reported on schedule")
-    at: TimeOfDay = setting("06:00", description="When the report is made, plant time")
+    enabled: bool = setting(
+        True, description="Whether reports are made on schedule; a report by hand always works"
+    )
+    at: TimeOfDay = setting("06:00", description='When the report is made, plant time, in quotes: "06:00"')
     day_starts_at: TimeOfDay = setting(
-        "00:00", description="When a production day begins, plant time; after noon it is the next date's"
+        "00:00",
+        description="When a production day begins, plant time, in quotes; "
+        "a day that begins after noon bears the next date",
     )
     look_back_days: int = setting(
-        1, ge=0, le=31, description="How many days before are reported again, for rows that came late"
+        1, ge=0, le=31, description="How many earlier days are reported again, because rows come late"
     )
-    catch_up_days: int = setting(7, ge=1, le=31, description="How far back a missed morning is made up for")
-    slot_tolerance_s: int = setting(60, ge=0, le=600, description="How far ahead of the clock a slot may lie")
-    timeout_s: int = setting(120, ge=20, le=900, description="A report ends within this time")
-    warn_after_s: int = setting(90, ge=1, le=900, description="A report that takes longer warns")
+    catch_up_days: int = setting(
+        7, ge=1, le=31, description="How far back a missed morning is made up for, in days"
+    )
+    slot_tolerance_s: int = setting(
+        60, ge=0, le=600, description="How far ahead of the clock a slot may be, in seconds"
+    )
+    timeout_s: int = setting(120, ge=20, le=900, description="A report ends within this time, in seconds")
+    warn_after_s: int = setting(
+        90, ge=1, le=900, description="A report that takes longer than this warns, in seconds"
+    )
     row_limit: int = setting(
         50_000, ge=1, le=1_000_000, description="Most rows read from one query over a day (TOP)"
     )
     rejected_share_for_partial: float = setting(
-        0.05, ge=0, le=1, description="Share of malformed rows from which a report is called partial"
+        0.05, ge=0, le=1, description="A report with a larger share of malformed rows is partial"
     )
-    longest_range_days: int = setting(31, ge=1, le=366, description="Most days asked for at once by hand")
+    longest_range_days: int = setting(
+        31, ge=1, le=366, description="Most days that a person may ask for at once"
+    )
     source_keeps_days: int = setting(
         400,
         ge=1,
         le=36_500,
-        description="How long the plant's SQL Server keeps its rows: older days are refused",
+        description="How long the SQL Server keeps its rows, in days; a report of an older day is refused",
     )
 
     @property

@@ -1,4 +1,4 @@
-"""One plant: its clock, its SQL Server, its reason codes, and the settings that it overrides."""
+"""One plant: its clock, its SQL Server, its reason codes, and its overrides of common settings."""
 
 import re
 from dataclasses import dataclass
@@ -60,26 +60,30 @@ def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSettings(Section):
-    """One plant: its clock, its SQL Server and how its rows are to be read."""
+    """One plant: its clock, its SQL Server and how to read its rows."""
 
-    enabled: bool = setting(True, description="Whether anything of it runs on schedule")
+    enabled: bool = setting(
+        True, description="Whether this plant's pipelines run on schedule; health calls them stopped if not"
+    )
     time_zone: Annotated[str, Checked(_known_time_zone)] = setting(
-        description="Time zone of the naive times in the plant's SQL Server: an IANA or a Windows name"
+        description="Time zone of the times in SQL Server: an IANA name (Europe/Berlin), or what "
+        "select current_timezone_id() returns (W. Europe Standard Time)"
     )
     sql_server: SqlServerSettings | None = setting(
-        None, description="Absent while no SQL Server is configured"
+        None,
+        description="How to reach the plant's SQL Server, which is only read; left out while there is none.",
     )
     missing_settings: tuple[str, ...] = setting(
         (), exclude=True, description="What sql_server still lacks, by name; computed, not set"
     )
     queries_dir: Path | None = setting(
-        None, description="Folder whose .sql files replace the built-in query files of the same name"
+        None, description="Folder with .sql files that replace the built-in ones of the same name"
     )
     source_lag_s: int = setting(
         0,
         ge=0,
         le=3600,
-        description="Windows end this long before their slot, in seconds, as rows arrive late",
+        description="Windows end this long before their slot, in seconds, because rows arrive late",
     )
     oee_scale: Literal["percent", "fraction"] = setting(
         "percent", description="Scale of the plant's own OEE figures"
@@ -87,12 +91,11 @@ class PlantSettings(Section):
     safety_reason_codes: Annotated[dict[str, Severity], Checked(_searchable)] = setting(
         {"Safety Issue": "critical"},
         min_length=1,
-        description="Downtime reason codes that are safety incidents, each with its severity",
+        description="Reason codes that are safety incidents, each with its severity",
     )
     live_pulse: LivePulseSettings | None = setting(
-        None, description="Settings that override the common ones of live_pulse for this plant"
+        None, description="Settings that override the common ones for this plant: {every_minutes: 5}"
     )
     morning_report: MorningReportSettings | None = setting(
-        None,
-        description="Settings that override the common ones of morning_report for this plant",
+        None, description="Settings that override the common ones for this plant: {at: '05:30'}"
     )
