@@ -1,4 +1,4 @@
-"""plantpulse: a plant's databases and machines as live, trustworthy data in Supabase.
+"""plantpulse: a plant's SQL Server as live, trustworthy data in Supabase.
 
 The one package that all functions share. Nothing happens at import time but imports.
 """

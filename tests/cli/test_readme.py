@@ -1,4 +1,4 @@
-"""The commands that the README shows are run, one after the other, where a plant is configured."""
+"""The commands that README and guide show are run, one after the other, where a plant is configured."""
 
 import re
 import subprocess
@@ -16,14 +16,22 @@ from tests.functions.conftest import Floor, World
 ROOT = Path(__file__).parents[2]
 
 
-def commands() -> list[str]:
-    """Return the commands below the README's heading "The command line", without comments."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"^## The command line$.*?^```bash\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+def commands(page: str, headline: str) -> list[str]:
+    """Return the commands below a headline, without comments."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    [block] = re.findall(rf"^## {headline}$.*?^```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [line.partition("  #")[0].strip() for line in block.splitlines()]
 
 
-def test_every_command_of_the_readme_works(
+TOUR = commands("docs/command-line.md", "A tour")
+
+
+def test_the_commands_of_the_readme_are_part_of_the_tour() -> None:
+    assert "plantpulse check" in commands("README.md", "Use it")
+    assert [command for command in commands("README.md", "Use it") if command not in TOUR] == []
+
+
+def test_every_command_of_the_tour_works(
     cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess, mssql: SqlServerUnderTest
 ) -> None:
     guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
@@ -39,7 +47,7 @@ def test_every_command_of_the_readme_works(
     environ = cli.environ | {"PATH": f"{Path(sys.executable).parent}:{cli.environ['PATH']}"}
 
     failed = {}
-    for command in commands():
+    for command in TOUR:
         ended = subprocess.run(
             ["/bin/bash", "-c", command],
             cwd=cli.folder, env=environ, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
@@ -50,5 +58,5 @@ def test_every_command_of_the_readme_works(
     # An outside server has one login, which may write: what check says then is right.
     assert set(failed) <= {"plantpulse check"}, failed
     assert ("INSERT" in failed.get("plantpulse check", "")) is (mssql.stand_in is None)
-    assert len(commands()) >= 15
+    assert len(TOUR) >= 15
     assert (cli.folder / "plantpulse.schema.json").stat().st_size > 1000

@@ -71,8 +71,9 @@ def test_every_state_of_a_pipeline_stands_in_the_operations_guide_and_nothing_el
     assert told_by_operations("States") == set(get_args(State))
 
 
-def test_everything_that_health_shows_of_a_pipeline_stands_in_the_readme() -> None:
-    section = README.partition("## Asking how it is")[2].partition("\n## ")[0]
+def test_everything_that_health_shows_of_a_pipeline_is_explained() -> None:
+    page = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    section = page.partition("## Asking how it is")[2].partition("\n## ")[0]
     told = set(re.findall(r"`(?:pipelines\[\]\.)?([a-z_0-9]+)`", section))
     shown = re.findall(r"^        \"([a-z_]+)\":", VIEW, re.MULTILINE)
 
@@ -84,6 +85,29 @@ def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
     pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
 
     assert pages - set(re.findall(r"\]\(([^)#]+)", README)) == set()
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headlines, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headlines = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", headline).strip().lower().replace(" ", "-") for headline in headlines}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if ":" in link:
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            yield f"{page.relative_to(ROOT)}: {link}"
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "infra").rglob("README.md")]
+
+    assert [link for page in pages for link in broken_links(page)] == []
 
 
 def test_a_number_stands_for_one_decision() -> None:

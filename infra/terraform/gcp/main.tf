@@ -157,7 +157,7 @@ check "plants" {
 check "manual_calls" {
   assert {
     condition     = !module.plan.wants_users_tokens
-    error_message = "manual_calls.accept: supabase_user does not count here. These functions are called by the scheduler and take the platform's word; one for browsers is deployed beside them (README, Who may ask)."
+    error_message = "manual_calls.accept: supabase_user does not count here. These functions are called by the scheduler and take the platform's word; one for browsers is deployed beside them (docs/http.md, Who may ask)."
   }
 }
 

@@ -1,8 +1,8 @@
 """From an invocation to a run to a response: the shell around every function.
 
 Both clouds come in here: an HTTP request (functions-framework, Lambda function URL) or an event
-(EventBridge Scheduler). The contract stands in README.md: a scheduler hears 2xx unless trying again
-can help, a person hears what happened.
+(EventBridge Scheduler). The contract stands in docs/http.md: a scheduler gets 2xx unless another try
+can help, a person gets what happened.
 """
 
 import gc
@@ -247,7 +247,7 @@ def _without_collector() -> Iterator[None]:
 
 
 def http_status(answer: Answer) -> int:
-    """Return the HTTP status of an answer. Source: README.md, "Asking for a poll by hand"."""
+    """Return the HTTP status of an answer. Source: docs/http.md, "Asking for a poll by hand"."""
     if isinstance(answer.error, _CALLERS_FAULT):
         return answer.error.http_status
     if answer.is_retryable:

@@ -73,7 +73,7 @@ class Look:
 
     @property
     def http_status(self) -> int:
-        """Return the HTTP status of the answer. Source: README.md, "Asking how it is"."""
+        """Return the HTTP status of the answer. Source: docs/http.md, "Asking how it is"."""
         is_bad = self.view["status"] == "unhealthy"
         if self.invocation.scheduled_time is not None:
             is_bad = self.is_worth_repeating
