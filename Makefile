@@ -17,11 +17,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SUPABASE_TELEMETRY_DISABLED := 1
 
 .PHONY: help
-help: ## Show this list
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: $(INSTALLED) ## Start the local stack, poll a small plant, show what happened, stop
+run: $(INSTALLED) ## Start the local stack, poll a small plant, show the result, stop
 	@$(BIN)/python -m devstack run
 
 .PHONY: up
@@ -35,11 +35,11 @@ test: $(INSTALLED) ## Run the whole test suite on the local stack
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) ## Run it on servers outside of it, ENGINE=foreign or babelfish (about ten minutes)
+test-outside: $(INSTALLED) ## Run the suite on outside servers, ENGINE=foreign or babelfish (about ten minutes)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
-check: $(INSTALLED) ## Check style, types, imports and that nothing generated is stale
+check: $(INSTALLED) ## Check style, types, imports and generated files
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -53,14 +53,14 @@ policy: $(CHECKOV)/.installed ## Scan the Terraform for what a security review w
 	$(CHECKOV)/bin/checkov --config-file infra/terraform/.checkov.yaml
 
 .PHONY: ci
-ci: check test policy ## What continuous integration runs: check, test, policy
+ci: check test policy ## Run what continuous integration runs: check, test, policy
 
 .PHONY: bench
-bench: $(INSTALLED) ## Measure a poll beside its floor (about six minutes; docs/performance.md)
+bench: $(INSTALLED) ## Compare a poll with its floor (about six minutes; docs/performance.md)
 	@$(BIN)/python -m bench
 
 .PHONY: figures
-figures: $(INSTALLED) ## Measure the same, and put the tables into docs/performance.md
+figures: $(INSTALLED) ## Run bench, and write its tables into docs/performance.md
 	@$(BIN)/python -m bench | $(BIN)/python -m bench.document
 
 .PHONY: bench-cleanup
@@ -75,12 +75,12 @@ bundle: $(INSTALLED) ## Build what is deployed (CONFIG=plantpulse.yaml, ARCHITEC
 	@$(BIN)/python -m bundle --config $(CONFIG) --architecture $(ARCHITECTURE)
 
 .PHONY: format
-format: $(INSTALLED) ## Format the code and mend what can be mended
+format: $(INSTALLED) ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
 .PHONY: schema
-schema: $(INSTALLED) ## Write supabase/schema.sql anew from the migrations
+schema: $(INSTALLED) ## Write supabase/schema.sql from the migrations
 	$(BIN)/python -m devstack.schema_dump > supabase/schema.sql
 
 .PHONY: settings
@@ -88,7 +88,7 @@ settings: $(INSTALLED) ## Write the tables of docs/settings.md from the settings
 	$(BIN)/python -m devstack.settings_page
 
 .PHONY: infra
-infra: $(INSTALLED) ## Write the tables of inputs and outputs in the READMEs of Terraform anew
+infra: $(INSTALLED) ## Write the tables of inputs and outputs in Terraform's READMEs
 	$(BIN)/python -m infra.tables
 	@command -v terraform > /dev/null && terraform fmt -recursive infra/terraform || echo "no terraform: not formatted"
 
@@ -112,7 +112,7 @@ deploy-gcp: $(INSTALLED) ## Deploy on Google Cloud, then start the first poll of
 	$(call deployment,apply,gcp)
 
 .PHONY: destroy-gcp
-destroy-gcp: $(INSTALLED) ## Take the deployment on Google Cloud down again
+destroy-gcp: $(INSTALLED) ## Remove the deployment on Google Cloud
 	@$(BIN)/python -m bundle --config $(CONFIG) --deployment-only
 	@$(BIN)/python -m infra.deploy destroy gcp
 
@@ -125,7 +125,7 @@ deploy-aws: $(INSTALLED) ## Deploy on AWS, then start the first poll of every pl
 	$(call deployment,apply,aws)
 
 .PHONY: destroy-aws
-destroy-aws: $(INSTALLED) ## Take the deployment on AWS down again
+destroy-aws: $(INSTALLED) ## Remove the deployment on AWS
 	@$(BIN)/python -m bundle --config $(CONFIG) --deployment-only
 	@$(BIN)/python -m infra.deploy destroy aws
 
@@ -133,7 +133,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-package plantpulse --custom-compile-command "make lock" pyproject.toml
 
 .PHONY: lock
-lock: $(INSTALLED) ## Pin the dependencies anew (append UPGRADE=--upgrade for newer versions)
+lock: $(INSTALLED) ## Pin the dependencies (append UPGRADE=--upgrade for newer versions)
 	$(COMPILE) $(UPGRADE) -o requirements/live_pulse.txt
 	$(COMPILE) $(UPGRADE) --extra dev -c requirements/live_pulse.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
