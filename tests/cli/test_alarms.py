@@ -66,7 +66,7 @@ def test_a_mail_that_nobody_confirmed_is_told_and_ends_with_1(bare: CommandLine,
 
     assert told.exit_code == 1
     assert "ada@example.com  email  not yet" in told.out
-    assert "nobody hears it" in told.out
+    assert "nobody receives it" in told.out
     assert b"Action=Publish" in sns.bodies[1]
 
 

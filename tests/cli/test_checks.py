@@ -33,7 +33,7 @@ def test_a_clock_is_judged_by_its_skew_and_its_offset(
 def test_a_wrong_offset_is_told_with_both() -> None:
     found = judge_clock(timedelta(milliseconds=-2), 0, "America/Chicago", WINTER)
 
-    assert found.told == "+0 s from this machine's, UTC+0 h, where America/Chicago has -6 h"
+    assert found.message == "+0 s from this machine's, UTC+0 h, but America/Chicago has -6 h"
     assert (
         found.remedy
         == "set time_zone to the zone of the times in the rows, unless the clients write those themselves"
@@ -61,4 +61,4 @@ def test_what_hangs_on_a_broken_link_is_skipped_and_what_does_not_is_looked_at()
         ("third", "failed", None),
         ("fourth", "skipped", None),
     ]
-    assert found[4].told == "not looked at: third comes first"
+    assert found[4].message == "not checked: third is broken"

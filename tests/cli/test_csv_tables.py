@@ -51,15 +51,15 @@ def test_an_empty_cell_is_nothing_and_a_missing_column_is_not_there() -> None:
     [
         ("", ["line 1, source_name: the column is missing"]),
         ("name\nx\n", ["line 1, source_name: the column is missing"]),
-        ("source_name,source_name\nA,B\n", ["line 1, source_name: the column is there twice"]),
-        ("source_name\nA,B\n", ["line 2: 2 cells where there are 1 columns"]),
+        ("source_name,source_name\nA,B\n", ["line 1, source_name: the column appears twice"]),
+        ("source_name\nA,B\n", ["line 2: 2 cells, but 1 columns"]),
         ("source_name,area\n,Hall 1\n", ["line 2, source_name: must not be empty"]),
         ('source_name\n"A\n', ["line 2: not CSV: unexpected end of data"]),
         ('source_name\nA\n"B\nC\nD\n', ["line 3: not CSV: unexpected end of data"]),
         ('source_name\nA\n"B\nC\n"D"\n', ["line 3: not CSV: ',' expected after '\"'"]),
         (
             "source_name,,area,\nA,,,\n",
-            [f"line 1: column {place} has no name: take it out" for place in (2, 4)],
+            [f"line 1: column {place} has no name: remove it" for place in (2, 4)],
         ),
         (
             "source_name,ideal_units_per_hour\nA,1e13\nB,1000000000000\n",
@@ -89,7 +89,7 @@ def test_a_file_of_any_length_is_read_to_the_most_rows_and_no_further() -> None:
 def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
     [mistake] = mistakes("source_name,zone\nA,1\n")
 
-    assert mistake.startswith("line 1, zone: there is no such column; there are source_name, name, area,")
+    assert mistake.startswith("line 1, zone: there is no such column; known columns: source_name, name,")
 
 
 def test_a_file_that_is_not_utf8_says_how_to_save_it() -> None:
@@ -100,7 +100,7 @@ def test_a_file_that_is_not_utf8_says_how_to_save_it() -> None:
 
 
 def test_a_decimal_comma_is_no_number() -> None:
-    with pytest.raises(ValueError, match=r"no number such as 1250 or 0\.75"):
+    with pytest.raises(ValueError, match=r"not a number such as 1250 or 0\.75"):
         cells.number()("1,5")
 
 
@@ -125,7 +125,7 @@ def test_days_are_listed_or_spanned(text: str, days: list[int]) -> None:
 
 @pytest.mark.parametrize("text", ["0", "8", "Fun", "Mon-", "-", "M-F"])
 def test_days_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="are no days"):
+    with pytest.raises(ValueError, match="are not days"):
         cells.days_of_week(text)
 
 
@@ -153,7 +153,7 @@ def test_times_dates_and_breaks_have_one_form() -> None:
 )
 def test_other_forms_are_refused(read: object, text: str) -> None:
     assert callable(read)
-    with pytest.raises(ValueError, match=r"is no|begins when"):
+    with pytest.raises(ValueError, match=r"is not|has no length"):
         read(text)
 
 
@@ -168,6 +168,6 @@ def test_what_does_not_fit_within_a_row_is_named() -> None:
     )
 
     assert [str(mistake) for mistake in table.mistakes] == [
-        "line 2, ends_at: the shift ends when it begins",
-        "line 3, valid_until: must be after valid_from: from that day on the target no longer holds",
+        "line 2, ends_at: must not be the same as starts_at",
+        "line 3, valid_until: must be after valid_from: it is the first day without the target",
     ]

@@ -103,10 +103,14 @@ def test_every_wrong_line_is_told_at_once_and_nothing_is_written(
     )
 
     assert (shown.exit_code, shown.out) == (2, "")
-    assert "line 2, ideal_units_per_hour: 'fast' is no number such as 1250 or 0.75" in shown.err
+    assert "line 2, ideal_units_per_hour: 'fast' is not a number such as 1250 or 0.75" in shown.err
     assert "line 3, source_name: must not be empty" in shown.err
     assert data.json["error"]["mistakes"] == [
-        {"line": 2, "column": "ideal_units_per_hour", "message": "'fast' is no number such as 1250 or 0.75"},
+        {
+            "line": 2,
+            "column": "ideal_units_per_hour",
+            "message": "'fast' is not a number such as 1250 or 0.75",
+        },
         {"line": 3, "column": "source_name", "message": "must not be empty"},
     ]
     assert stored(supabase) == [0, 0, 0]

@@ -85,4 +85,4 @@ def test_every_field_that_is_told_is_there(busy_plant: CommandLine) -> None:
         missing[name] = fields_told(name) - set(fields_in(result.json))
 
     assert missing == {name: set() for name in CALLS}
-    assert fields_told("check") == {"is_ok", "findings", "subject", "link", "state", "told", "remedy"}
+    assert fields_told("check") == {"is_ok", "findings", "subject", "link", "state", "message", "remedy"}

@@ -70,7 +70,7 @@ def test_somebody_without_an_account_must_be_invited(cli: CommandLine, supabase:
     result = cli("members", "add", "eve@northfield.example")
 
     assert result.exit_code == 2
-    assert "invite them first" in result.err
+    assert "invite the person first" in result.err
     assert stored(supabase) == []
 
 

@@ -40,7 +40,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
         found = network.shake_hands("127.0.0.1", port, trust("https"))
 
     assert found.state == "failed"
-    assert "the certificate of 127.0.0.1 is refused" in found.told
+    assert "the certificate of 127.0.0.1 is refused" in found.message
     assert found.remedy
     assert "proxy" in found.remedy
 
@@ -55,7 +55,7 @@ def test_a_certificate_of_a_trusted_authority_is_green() -> None:
         found = network.shake_hands("127.0.0.1", port, believing)
 
     assert found.state == "ok"
-    assert "certificate verified" in found.told
+    assert "certificate verified" in found.message
 
 
 def test_a_server_that_speaks_no_tls_is_told() -> None:
@@ -63,14 +63,14 @@ def test_a_server_that_speaks_no_tls_is_told() -> None:
         found = network.shake_hands("127.0.0.1", port, trust("https"))
 
     assert found.state == "failed"
-    assert "no TLS with 127.0.0.1" in found.told
+    assert "no TLS with 127.0.0.1" in found.message
 
 
 def test_a_name_without_an_address_is_told_with_the_setting() -> None:
     found = network.look_up("sql.nowhere.invalid", 1433, "the host (MSSQL_HOST)")
 
     assert found.state == "failed"
-    assert found.remedy == "check the host (MSSQL_HOST), and the name server or VPN of where this runs"
+    assert found.remedy == "check the host (MSSQL_HOST), and the name server or VPN of this machine"
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 70 + ".example", ""])
@@ -85,5 +85,5 @@ def test_an_open_port_answers_and_a_closed_one_is_told_as_closed() -> None:
     closed = network.knock("127.0.0.1", port, "the port (MSSQL_PORT)")
 
     assert answering.state == "ok"
-    assert closed.told == f"port {port} of 127.0.0.1 is closed"
-    assert "that the server runs and listens on TCP" in (closed.remedy or "")
+    assert closed.message == f"port {port} of 127.0.0.1 is closed"
+    assert "does it run and listen on TCP?" in (closed.remedy or "")

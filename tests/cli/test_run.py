@@ -57,7 +57,7 @@ def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(
     shown, data = cli("run", "live-pulse", "--dry-run"), cli("run", "live-pulse", "--dry-run", "--json")
 
     assert shown.exit_code == 0
-    assert "dry: nothing was written" in shown.out
+    assert "dry run: nothing was written" in shown.out
     assert "2 snapshots" in shown.out
     assert [one["output_actual"] for one in data.json["preview"]["snapshots"]] == [40, 0]
     assert world.contents() == before

@@ -110,7 +110,7 @@ def test_a_plant_that_the_settings_do_not_know_is_a_wrong_argument(cli: CommandL
 
     assert result.exit_code == 2
     assert result.json["error"]["field"] == "plant"
-    assert "there is north" in result.json["error"]["message"]
+    assert "known plants: north" in result.json["error"]["message"]
 
 
 def test_more_runs_than_the_data_api_gives_at_once_are_listed_to_the_last(

@@ -1,6 +1,7 @@
 """`plantpulse schedule` and `plantpulse dead-letters`, on moto's AWS."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,10 +85,10 @@ def test_status_is_a_table_for_people(bare: CommandLine, deployed: Callable[[str
 
     told = bare("schedule", "status", *ON_AWS, "--pipeline", "live_pulse")
 
-    lines = [line.split() for line in told.out.splitlines() if "live_pulse" in line]
+    lines = [re.split(r"  +", line) for line in told.out.splitlines() if "live_pulse" in line]
     assert [(line[1], line[2]) for line in lines] == [
-        ("north", "running"),
-        ("north", "running"),
+        ("north", "on schedule"),
+        ("north", "on schedule"),
         ("south", "stopped"),
     ]
 

@@ -9,7 +9,7 @@ QUARTER = timedelta(minutes=15)
 
 
 def test_a_plant_without_snapshots_says_so(cli: CommandLine, world: World) -> None:
-    assert cli("snapshots").out == "no snapshots of north answer to that\n"
+    assert cli("snapshots").out == "north has no such snapshots\n"
     assert cli("snapshots", "--json").json == {"plant": "north", "snapshots": []}
 
 

@@ -1,4 +1,4 @@
-"""`plantpulse alarms`: whether a deployment's alarms on AWS would reach anybody."""
+"""`plantpulse alarms`: tests whether a deployment's alarms on AWS reach anybody."""
 
 from dataclasses import asdict
 from typing import Any, Final
@@ -14,25 +14,25 @@ from plantpulse.cli.tables import Column, fitted
 
 SUBJECT: Final = "plantpulse: a test of the alarms"
 TEXT: Final = (
-    "Somebody has asked with `plantpulse alarms test` whether the alarms of {deployment} reach you. They do. "
-    "Nothing is wrong, and nothing is to be done."
+    "Somebody ran `plantpulse alarms test` to see whether the alarms of {deployment} reach you. They do. "
+    "Nothing is wrong, and you need not do anything."
 )
 
 
-@click.group(short_help="Send a test notice where AWS's alarms go.")
+@click.group(short_help="Send a test notice to the topic of AWS's alarms.")
 def alarms() -> None:
-    """See whether the alarms of a deployment on AWS would reach anybody."""
+    """Test whether the alarms of a deployment on AWS reach anybody."""
 
 
-@alarms.command(short_help="Send a test notice, and show who hears it.")
+@alarms.command(short_help="Send a test notice, and show who receives it.")
 @deployment_options
-@click.option("--topic", metavar="ARN", help="The topic that alarms.topic names, if it is one of your own.")
+@click.option("--topic", metavar="ARN", help="Your own topic, as in Terraform's alarms.topic.")
 @json_option
 @pass_app
 def test(app: App, region: str | None, deployment: str, topic: str | None) -> int:
-    """Send a test notice to the topic of a deployment's alarms, and show who has subscribed to it.
+    """Send a test notice to the topic of a deployment's alarms, and show its subscribers.
 
-    Ends with 1 when nobody has confirmed a subscription: an alarm would be heard by nobody.
+    It ends with 1 when nobody has confirmed a subscription: nobody would receive an alarm.
     """
     from plantpulse.clouds.aws import notices  # noqa: PLC0415 - boto3 for who needs it
 
@@ -49,7 +49,7 @@ def _alarms_page(app: App, topic: str, heard_by: list[dict[str, Any]]) -> Group:
     if heard_by:
         parts.append(fitted(app.output.console, _COLUMNS, heard_by))
     if not any(one["is_confirmed"] for one in heard_by):
-        parts.append(Text("nobody hears it: subscribe, and confirm the mail that SNS sends", "bold red"))
+        parts.append(Text("nobody receives it: subscribe, and confirm the mail from SNS", "bold red"))
     return Group(*parts)
 
 

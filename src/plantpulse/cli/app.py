@@ -1,6 +1,6 @@
-"""What every command is given: the settings of the working directory, Supabase, and a way to answer.
+"""What every command gets: the settings of the working directory, Supabase, and a way to answer.
 
-An `App` is made for each call of the command line and is what `click` hands from command to command.
+Each call of the command line makes one `App`, and `click` passes it from command to command.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from plantpulse.cli.output import Output
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Budget
 
-# The models of the settings and the client of Supabase take most of a call's time: --help does without them.
+# The settings' models and Supabase's client take most of a call's time, and --help does not need them.
 if TYPE_CHECKING:
     from plantpulse.database.changes import Changes
     from plantpulse.database.records import Records
@@ -46,26 +46,26 @@ class App:
         return config.load(file=self.config_file)
 
     def check_plant(self, plant: str | None) -> str | None:
-        """Return a plant that the settings know, or None. Raises: InvalidRequest."""
+        """Return the plant if the settings have it, None for None. Raises: InvalidRequest."""
         if plant is not None and plant not in self.settings.plants:
             known = ", ".join(sorted(self.settings.plants))
             raise InvalidRequest(
-                f"there is no plant {plant} in the settings; there is {known}", field="plant"
+                f"there is no plant {plant} in the settings; known plants: {known}", field="plant"
             )
         return plant
 
     def zone_of(self, plant: str) -> ZoneInfo | None:
-        """Return a plant's time zone; None for one that the settings do not know."""
+        """Return a plant's time zone; None for a plant that is not in the settings."""
         known = self.settings.plants.get(plant)
         return ZoneInfo(known.time_zone) if known else None
 
     def local(self, instant: str | None, plant: str) -> str | None:
-        """Return an instant on a plant's clock, in UTC where the plant is not known here."""
+        """Return an instant on a plant's clock, or in UTC if the plant is not in the settings."""
         return formats.local(instant, self.zone_of(plant))
 
     @contextlib.contextmanager
     def records(self) -> "Iterator[Records]":
-        """Open Supabase for people. Raises: ConfigurationError."""
+        """Open Supabase to read. Raises: ConfigurationError."""
         from plantpulse.database.records import Records  # noqa: PLC0415 - see above
 
         budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
@@ -89,7 +89,7 @@ class App:
 
     @contextlib.contextmanager
     def logs_aside(self) -> Iterator[None]:
-        """Keep log lines out of the answer: they go to stderr with --verbose, else nowhere."""
+        """Keep log lines out of the answer: with --verbose they go to stderr, otherwise nowhere."""
         if self.is_verbose:
             with contextlib.redirect_stdout(sys.stderr):
                 yield
@@ -102,11 +102,11 @@ pass_app = click.make_pass_decorator(App)
 
 
 class Listing(click.Group):
-    """A group of commands that lists when none of them is named: its options are then those of `list`."""
+    """A group of commands that runs `list`, with its options, if no command is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, as those of `list` when they name no command."""
-        if ctx.resilient_parsing:  # a shell asks how a line may go on
+        """Read the arguments; they belong to `list` if they name no command."""
+        if ctx.resilient_parsing:  # a shell asks for completions
             return super().parse_args(ctx, args)
         is_of_list = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
         return super().parse_args(ctx, ["list", *args] if is_of_list else args)
@@ -134,7 +134,7 @@ def plant_option(function: Function) -> Function:
         "--plant",
         metavar="PLANT",
         callback=check,
-        help="Key of a plant in plantpulse.yaml; every plant without it.",
+        help="Key of a plant in plantpulse.yaml.",
     )(function)
 
 
@@ -145,5 +145,6 @@ def limit_option(rows: int) -> Callable[[Function], Function]:
         type=click.IntRange(1, 100_000),
         default=rows,
         show_default=True,
-        help="At most so many rows.",
+        help="Show at most N rows.",
+        metavar="N",
     )

@@ -1,4 +1,4 @@
-"""Arguments that several commands read: ids, instants and how far back to look. Pure but for the clock."""
+"""Arguments of several commands: ids, instants and how far back to look. Pure except for the clock."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,11 +17,11 @@ class Since(click.ParamType[datetime]):
     name = "since"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """Return what stands for the value in the help."""
+        """Return the placeholder for the value in the help."""
         return "30m|24h|7d|TIME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the instant that is meant."""
+        """Return the instant that a text means."""
         if isinstance(value, datetime):
             return value
         try:
@@ -33,7 +33,7 @@ class Since(click.ParamType[datetime]):
 def parse_since(text: str, now: datetime) -> datetime:
     """Return the instant that a text means: `24h` before now, or an ISO date or time.
 
-    An instant without an offset is in UTC. Raises: ValueError saying what is allowed.
+    An instant without an offset is in UTC. Raises: ValueError that says what is allowed.
     """
     if found := _AGO.fullmatch(text.strip()):
         return now - int(found[1]) * _UNITS[found[2]]

@@ -1,4 +1,4 @@
-"""`plantpulse assets`: the machines and lines of a plant, from a table."""
+"""`plantpulse assets`: imports a plant's assets from a table."""
 
 from typing import BinaryIO, Final
 
@@ -24,12 +24,12 @@ ASSETS: Final = Kind(
 
 @click.group()
 def assets() -> None:
-    """Import the machines and lines of a plant."""
+    """Import a plant's assets."""
 
 
 @assets.command("import")
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
-    """Add, change and map assets from a CSV file (- is stdin): all of it, or nothing."""
+    """Add, change and map assets from a CSV file (- is stdin): the whole file, or nothing."""
     run_import(app, ASSETS, file, plant, is_dry_run=dry_run, is_sure=yes)

@@ -1,4 +1,4 @@
-"""A bar on a terminal: how much of some work is done, since when, and how long the rest may take."""
+"""A bar on a terminal: how much work is done, the time spent, and the time left."""
 
 from types import TracebackType
 from typing import Self
@@ -9,25 +9,25 @@ from rich.text import Text
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """The time that the rest may take; nothing where nobody knows how much there is."""
+    """The time left; empty while the total is unknown."""
 
     def render(self, task: Task) -> Text:
         return Text() if task.total is None else super().render(task)
 
 
 class Bar:
-    """A bar that is gone when the work has ended. It moves to and fro until it is told how much there is."""
+    """A bar that disappears when the work ends. It moves to and fro until the total is known."""
 
     def __init__(self, console: Console, what: str) -> None:
         columns = (
             TextColumn(what),
             BarColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[count]}"),
             TimeElapsedColumn(),
             _TimeLeft(),
         )
         self._progress = Progress(*columns, console=console, transient=True)
-        self._task = self._progress.add_task(what, total=None, told="")
+        self._task = self._progress.add_task(what, total=None, count="")
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -39,6 +39,6 @@ class Bar:
         self._progress.stop()
 
     def __call__(self, done: int, unit: str, total: int | None, /) -> None:
-        """Show how many are done, of how many."""
-        told = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
-        self._progress.update(self._task, completed=done, total=total, told=told, refresh=True)
+        """Show how many units are done, and of how many."""
+        count = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
+        self._progress.update(self._task, completed=done, total=total, count=count, refresh=True)

@@ -1,6 +1,6 @@
-"""How single cells of people's tables are read: names, numbers, times, days, breaks. Pure.
+"""Readers for single cells of a CSV table: names, numbers, times, days, breaks. Pure.
 
-Each function raises ValueError saying what is allowed.
+Each function raises ValueError that says what is allowed.
 """
 
 import re
@@ -24,13 +24,13 @@ def name(text: str) -> str:
 
 
 def number(*, above_zero: bool = False) -> Callable[[str], str]:
-    """Return what reads a number that is not negative (or above zero), as a text that keeps its digits."""
+    """Return a reader for numbers from zero (or above zero); it keeps all digits as text."""
 
     def read(text: str) -> str:
         try:
             value = Decimal(text)
         except InvalidOperation:
-            raise ValueError(f"{text!r} is no number such as 1250 or 0.75") from None
+            raise ValueError(f"{text!r} is not a number such as 1250 or 0.75") from None
         if not value.is_finite() or value < 0 or (above_zero and value == 0):
             raise ValueError(f"{text!r} must be {'above zero' if above_zero else 'zero or more'}")
         if value > LARGEST:
@@ -41,7 +41,7 @@ def number(*, above_zero: bool = False) -> Callable[[str], str]:
 
 
 def yes_or_no(text: str) -> bool:
-    """Return what yes, no, true, false, 1 and 0 mean."""
+    """Return the meaning of yes, no, true, false, 1 and 0."""
     try:
         return _WORDS[text.lower()]
     except KeyError:
@@ -51,7 +51,7 @@ def yes_or_no(text: str) -> bool:
 def time_of_day(text: str) -> str:
     """Return a time as HH:MM."""
     if not (found := _TIME.fullmatch(text)):
-        raise ValueError(f"{text!r} is no time of day such as 06:00 or 22:30")
+        raise ValueError(f"{text!r} is not a time of day such as 06:00 or 22:30")
     return f"{int(found[1]):02}:{found[2]}"
 
 
@@ -60,7 +60,7 @@ def day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueError(f"{text!r} is no date such as 2026-11-30") from None
+        raise ValueError(f"{text!r} is not a date such as 2026-11-30") from None
 
 
 def days_of_week(text: str) -> list[int]:
@@ -78,7 +78,7 @@ def _day_of_week(word: str, text: str) -> int:
         return int(word)
     if len(word) >= 3 and word.lower()[:3] in _DAYS:
         return _DAYS.index(word.lower()[:3]) + 1
-    raise ValueError(f"{text!r} are no days such as Mon-Fri, Sat Sun or 1-5")
+    raise ValueError(f"{text!r} are not days such as Mon-Fri, Sat Sun or 1-5")
 
 
 def breaks(text: str) -> list[dict[str, str]]:
@@ -87,9 +87,9 @@ def breaks(text: str) -> list[dict[str, str]]:
     for part in re.split(r"[\s,;]+", text.strip()):
         start, dash, end = part.partition("-")
         if not dash:
-            raise ValueError(f"{part!r} is no span such as 09:00-09:15")
+            raise ValueError(f"{part!r} is not a span such as 09:00-09:15")
         span = {"starts_at": time_of_day(start), "ends_at": time_of_day(end)}
         if span["starts_at"] == span["ends_at"]:
-            raise ValueError(f"{part!r} begins when it ends")
+            raise ValueError(f"{part!r} has no length")
         found.append(span)
     return found

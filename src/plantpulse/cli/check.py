@@ -1,4 +1,4 @@
-"""`plantpulse check`: every link between a plant, this machine and Supabase, a line each, with what to do."""
+"""`plantpulse check`: one line for every link between a plant, this machine and Supabase, with advice."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -27,7 +27,7 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red", "ski
 def check(app: App, plant: str | None) -> int:
     """Check every link: name, port, TLS, login, rights, clock, query files; key, grants, migrations.
 
-    Nothing is written anywhere. Ends with 1 when a link is broken.
+    It writes nothing. It ends with 1 when a link is broken.
     """
     found = []
     with app.logs_aside():
@@ -56,12 +56,12 @@ def _now() -> datetime:
 
 
 def show(console: Console, finding: Finding) -> None:
-    """Write a finding on a line, and what to do below it."""
+    """Write a finding as one line, with what to do below it."""
     line = Text.assemble(
         (f"{_WORDS[finding.state]:<5}", _STYLES[finding.state]),
         (f"{finding.subject:<12} ", "dim"),
         f"{finding.link:<13} ",
-        (finding.told, "dim" if finding.state == "skipped" else ""),
+        (finding.message, "dim" if finding.state == "skipped" else ""),
     )
     console.print(line, soft_wrap=True)
     if finding.remedy:

@@ -1,7 +1,7 @@
-"""Every command by name: where it is, and what it is for in one line.
+"""Every command by name: its place and its purpose in one line.
 
-A command is imported when it is used, so that `status` does not wait for the driver of `run`. A new one
-is a module of its own and a line here.
+A command is imported when it is used, so `status` does not wait for the driver of `run`. A new command
+is one module and one line here.
 """
 
 import sys
@@ -19,8 +19,8 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = {
-    "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice where AWS's alarms go."),
-    "assets": Command("plantpulse.cli.assets:assets", "Import the machines and lines of a plant."),
+    "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice to the topic of AWS's alarms."),
+    "assets": Command("plantpulse.cli.assets:assets", "Import a plant's assets."),
     "check": Command(
         "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."
     ),
@@ -29,23 +29,28 @@ COMMANDS: Final = {
         "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."
     ),
     "dead-letters": Command(
-        "plantpulse.cli.dead_letters:dead_letters", "List events that AWS gave up, or send them again."
+        "plantpulse.cli.dead_letters:dead_letters",
+        "List events that AWS could not deliver, or send them again.",
     ),
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
-    "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions run it."),
+    "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions do."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
     "schedule": Command(
-        "plantpulse.cli.schedule:schedule", "See, stop, start and run a deployment's schedules."
+        "plantpulse.cli.schedule:schedule", "Show, stop, start and run a deployment's schedules."
     ),
-    "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show how every asset stands."),
-    "status": Command("plantpulse.cli.status:status", "Show how every pipeline stands, and its last day."),
-    "targets": Command("plantpulse.cli.targets:targets", "Import what assets should make in a shift."),
+    "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show the latest snapshot of every asset."),
+    "status": Command(
+        "plantpulse.cli.status:status", "Show the state of every pipeline and its last 24 hours."
+    ),
+    "targets": Command(
+        "plantpulse.cli.targets:targets", "Import shift targets: what assets should make in a shift."
+    ),
 }
 
 
 class ReaderLeft(Exception):
-    """Whoever read the answer has closed the pipe. Not an OSError: click would end the process on one."""
+    """The reader of the answer has closed the pipe. Not an OSError: click would end the process on one."""
 
 
 class Commands(click.Group):
@@ -56,7 +61,7 @@ class Commands(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; None for a name that there is not."""
+        """Return a command; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].place.partition(":")
@@ -73,6 +78,6 @@ class Commands(click.Group):
         return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands, importing none."""
+        """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name].short_help) for name in self.list_commands(ctx)])

@@ -1,4 +1,4 @@
-"""`plantpulse config`: what the settings come to, and their JSON schema. Secrets are never shown."""
+"""`plantpulse config`: the settings and their origins, and their JSON schema. Secrets are never shown."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -25,7 +25,7 @@ def config() -> None:
 @json_option
 @pass_app
 def show(app: App) -> None:
-    """Show every setting, its value and where it comes from; of a secret only that it is set."""
+    """Show every setting, its value and its origin; of a secret only that it is set."""
     settings, origins = configuration.load_with_origins(file=app.config_file)
     rows = [row_of(settings, place, value, origins) for place, value in values_in(settings)]
     app.output.answer({"settings": rows}, lambda: _table(app, rows))
@@ -40,7 +40,7 @@ def schema(app: App) -> None:
 
 
 def row_of(settings: Settings, place: str, value: Any, origins: Mapping[str, str]) -> dict[str, Any]:
-    """Return a setting as it is shown: its place, its value and its origin."""
+    """Return a setting for display: its place, its value and its origin."""
     return {"setting": place, "value": _shown(value), "origin": _origin(settings, place, value, origins)}
 
 
@@ -71,7 +71,7 @@ def _shown(value: Any) -> Any:
 
 def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, str]) -> str:
     for origin in (place, _common(place)):
-        found = next((told for at, told in origins.items() if f"{at}.".startswith(f"{origin}.")), None)
+        found = next((name for at, name in origins.items() if f"{at}.".startswith(f"{origin}.")), None)
         if found and value is not None:
             return found
     parts = place.split(".")
@@ -83,7 +83,7 @@ def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, st
 
 
 def _common(place: str) -> str:
-    """Return where a plant's setting stands that the plant has not of its own."""
+    """Return the place of the common setting behind a plant's setting."""
     parts = place.split(".")
     is_of_a_pipeline = parts[0] == "plants" and parts[2:3] in (["live_pulse"], ["morning_report"])
     return ".".join(parts[2:]) if is_of_a_pipeline else place

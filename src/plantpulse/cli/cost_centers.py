@@ -1,4 +1,4 @@
-"""`plantpulse cost-centers`: what an hour of standstill and a scrapped unit cost, from a table."""
+"""`plantpulse cost-centers`: imports the cost of standstill and scrap from a table."""
 
 from typing import BinaryIO, Final
 
@@ -29,5 +29,5 @@ def cost_centers() -> None:
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
-    """Add and change cost centers from a CSV file (- is stdin): all of it, or nothing."""
+    """Add and change cost centers from a CSV file (- is stdin): the whole file, or nothing."""
     run_import(app, COST_CENTERS, file, plant, is_dry_run=dry_run, is_sure=yes)

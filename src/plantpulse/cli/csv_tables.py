@@ -1,7 +1,7 @@
-"""Tables that people keep as CSV, read with every mistake named by line and column. Pure.
+"""Reads CSV tables and reports every mistake by line and column. Pure.
 
-Excel's habits are taken as they come: a byte order mark, semicolons or tabs between cells, blank lines. A
-number is written with a point all the same: 1,5 could be two cells.
+Excel's habits are accepted: a byte order mark, semicolons or tabs between cells, blank lines. Numbers need a
+decimal point, because 1,5 could be two cells.
 """
 
 import csv
@@ -19,9 +19,9 @@ Read = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a table: how a cell of it is read, and whether every row must have one.
+    """A column of a table: how to read its cells, and whether every row needs one.
 
-    `read` raises ValueError with what is wrong. A cell that is empty is None where it may be.
+    `read` raises ValueError that says what is wrong. An empty optional cell is None.
     """
 
     read: Read
@@ -30,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """What is wrong in a line; the column is None where it is the whole line or file."""
+    """What is wrong in a line; `column` is None for the whole line or file."""
 
     line: int
     column: str | None
@@ -42,7 +42,7 @@ class Mistake:
 
 @dataclass
 class Table:
-    """What was read: the columns that the file has, a row a line with its number, and all mistakes."""
+    """The content of a file: its columns, one row per line with its number, and all mistakes."""
 
     columns: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Table:
 
 
 class NotUtf8(ValueError):
-    """A file is in another encoding; `line` is the first one that shows it."""
+    """A file has another encoding; `line` is the first one that shows it."""
 
     def __init__(self, line: int) -> None:
         super().__init__("the file is not in UTF-8: save it as 'CSV UTF-8'")
@@ -68,9 +68,9 @@ def decode(content: bytes) -> str:
 def read_table(
     text: str, cells: Mapping[str, Cell], check_row: Callable[[Row], tuple[str, str] | None] = lambda _: None
 ) -> Table:
-    """Return the table in a CSV text whose first line names its columns.
+    """Return the table in a CSV text; its first line names the columns.
 
-    `check_row` looks at a row as a whole: it returns a column and what is wrong with it, or None.
+    `check_row` checks a whole row: it returns a column and what is wrong with it, or None.
     """
     table = Table()
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
@@ -97,10 +97,10 @@ def _mistakes_in_header(header: Sequence[str], cells: Mapping[str, Cell]) -> lis
     missing = [name for name, cell in cells.items() if cell.is_required and name not in header]
     double = sorted({name for name in header if name in cells and header.count(name) > 1})
     return [
-        *(Mistake(1, name, f"there is no such column; there are {known}") for name in unknown),
-        *(Mistake(1, None, f"column {place} has no name: take it out") for place in nameless),
+        *(Mistake(1, name, f"there is no such column; known columns: {known}") for name in unknown),
+        *(Mistake(1, None, f"column {place} has no name: remove it") for place in nameless),
         *(Mistake(1, name, "the column is missing") for name in missing),
-        *(Mistake(1, name, "the column is there twice") for name in double),
+        *(Mistake(1, name, "the column appears twice") for name in double),
     ]
 
 
@@ -116,7 +116,7 @@ def _read_rows(
                 table.mistakes.append(Mistake(line, None, f"more than {MOST_ROWS} rows: split the file"))
                 return
             line = reader.line_num + 1
-    except csv.Error as error:  # where the row begins: a quote that is never closed ends at the file's end
+    except csv.Error as error:  # the line where the row begins: an open quote ends at the file's end
         table.mistakes.append(Mistake(line, None, f"not CSV: {error}"))
 
 
@@ -128,8 +128,8 @@ def _read_row(
     check_row: Callable[[Row], tuple[str, str] | None],
 ) -> list[Mistake]:
     if len(values) > len(table.columns):
-        told = f"{len(values)} cells where there are {len(table.columns)} columns"
-        return [Mistake(line, None, told)]
+        message = f"{len(values)} cells, but {len(table.columns)} columns"
+        return [Mistake(line, None, message)]
     padded = [*values, *[""] * (len(table.columns) - len(values))]
     row, mistakes = {"line": line}, []
     for name, value in zip(table.columns, padded, strict=True):

@@ -1,4 +1,4 @@
-"""`plantpulse dead-letters`: events that AWS gave up. Google's scheduler keeps none."""
+"""`plantpulse dead-letters`: events that AWS could not deliver. Google's scheduler keeps none."""
 
 from dataclasses import asdict
 from typing import Any, Final
@@ -12,18 +12,18 @@ from plantpulse.cli.deployments import deployment_options
 from plantpulse.cli.tables import Column, fitted
 
 
-@click.group(name="dead-letters", short_help="List events that AWS gave up, or send them again.")
+@click.group(name="dead-letters", short_help="List events that AWS could not deliver, or send them again.")
 def dead_letters() -> None:
-    """List the events that neither EventBridge nor Lambda could get done, or send them again."""
+    """List events that neither EventBridge nor Lambda could deliver, or send them again."""
 
 
-@dead_letters.command(name="list", short_help="List events that were given up.")
+@dead_letters.command(name="list", short_help="List undelivered events.")
 @deployment_options
 @limit_option(100)
 @json_option
 @pass_app
 def list_letters(app: App, region: str | None, deployment: str, limit: int) -> None:
-    """List events that were given up, the oldest first. They stay where they are."""
+    """List undelivered events, oldest first. They stay in the queue."""
     from plantpulse.clouds.aws.dead_letters import DeadLetters  # noqa: PLC0415 - boto3 for who needs it
 
     found = [asdict(letter) for letter in DeadLetters(region=region, deployment=deployment).all(limit)]
@@ -33,12 +33,12 @@ def list_letters(app: App, region: str | None, deployment: str, limit: int) -> N
 
 @dead_letters.command(short_help="Send events to their functions again.")
 @deployment_options
-@click.option("--function", metavar="NAME", help="Only letters of this function.")
+@click.option("--function", metavar="NAME", help="Only events of this function.")
 @limit_option(100)
 @json_option
 @pass_app
 def redrive(app: App, region: str | None, deployment: str, function: str | None, limit: int) -> None:
-    """Send events to their functions again, and delete those that Lambda took over."""
+    """Send events to their functions again, and delete those that Lambda accepted."""
     from plantpulse.clouds.aws.dead_letters import DeadLetters  # noqa: PLC0415 - boto3 for who needs it
 
     count = DeadLetters(region=region, deployment=deployment).redrive(function, limit)

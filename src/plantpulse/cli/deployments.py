@@ -1,4 +1,4 @@
-"""The options that name a deployment, for the commands that ask its cloud."""
+"""The options that choose a deployment, for commands that ask its cloud."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -11,13 +11,13 @@ DEPLOYMENT: Final = "plantpulse"
 
 
 def deployment_options(function: Function) -> Function:
-    """Give a command the options that say which deployment is meant."""
+    """Give a command the options that choose a deployment."""
     for option in (
         click.option(
             "--deployment", default=DEPLOYMENT, show_default=True, metavar="NAME",
             help="Terraform's variable `name`.",
         ),
-        click.option("--region", metavar="REGION", help="Region of the deployment; on AWS else AWS_REGION."),
+        click.option("--region", metavar="REGION", help="Region (on AWS default: AWS_REGION)."),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -1,4 +1,4 @@
-"""What `plantpulse` tells a shell or a scheduler when it ends; docs/command-line.md lists them."""
+"""The exit codes of `plantpulse`, for shells and schedulers; docs/command-line.md lists them."""
 
 from typing import Final
 
@@ -7,5 +7,5 @@ FAILED: Final = 1
 USAGE: Final = 2
 CONFIGURATION: Final = 3
 TRY_AGAIN: Final = 75  # EX_TEMPFAIL of sysexits.h
-INTERRUPTED: Final = 130  # 128 + SIGINT, as shells say it
+INTERRUPTED: Final = 130  # 128 + SIGINT, as in shells
 BROKEN_PIPE: Final = 141  # 128 + SIGPIPE

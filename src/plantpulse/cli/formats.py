@@ -1,4 +1,4 @@
-"""How instants, spans, numbers and states look to a person. Pure."""
+"""Texts for instants, spans, numbers and states. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,18 +27,18 @@ _STYLES: Final[Mapping[str, str]] = {
 
 
 def styled(word: str | None) -> Text | None:
-    """Return a state in the colour that it has everywhere."""
+    """Return a state in its colour, the same everywhere."""
     return Text(word.replace("_", " "), _STYLES.get(word, "")) if word else None
 
 
 def in_order(timings_ms: Mapping[str, int]) -> dict[str, int]:
-    """Return the times of a run's steps as they follow one another; Postgres keeps them by length of name."""
+    """Return the times of a run's steps in the order of the steps; Postgres sorts them by length of name."""
     known = {step: timings_ms[step] for step in _STEPS if step in timings_ms}
     return known | {step: took for step, took in timings_ms.items() if step not in known}
 
 
 def local(text: str | None, zone: ZoneInfo | None, form: str = "%Y-%m-%d %H:%M") -> str | None:
-    """Return an ISO instant on a plant's clock, or in UTC, saying so, without a plant."""
+    """Return an ISO instant on a plant's clock; without a zone in UTC, marked with Z."""
     if text is None:
         return None
     instant = datetime.fromisoformat(text)
@@ -46,7 +46,7 @@ def local(text: str | None, zone: ZoneInfo | None, form: str = "%Y-%m-%d %H:%M")
 
 
 def age(since: datetime, now: datetime) -> str:
-    """Return how long ago an instant was: its two largest units."""
+    """Return how long ago an instant was, in its two largest units."""
     return span(now - since)
 
 
@@ -73,18 +73,18 @@ def milliseconds(count: float | None) -> str | None:
 
 
 def number(value: Any, form: str = ",.10g") -> str | None:
-    """Return a number with its thousands apart; None when there is none."""
+    """Return a number with separated thousands; None for None."""
     return None if value is None else format(value, form)
 
 
 def rows_written(counts: Mapping[str, Any]) -> int | None:
-    """Return how many rows a run wrote, changed or removed, by its counts; None when it did not say."""
+    """Return how many rows a run wrote, changed or removed, by its counts; None if unknown."""
     known = [value for name, value in counts.items() if name.endswith(_WRITTEN)]
     return sum(known) if known else None
 
 
 def on_one_line(text: str | None, longest: int = 300) -> str | None:
-    """Return a text without line breaks, cut where nobody reads on."""
+    """Return a text without line breaks, cut to a readable length."""
     if text is None:
         return None
     words = " ".join(text.split())

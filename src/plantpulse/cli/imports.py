@@ -1,6 +1,6 @@
-"""What the imports have in common: read, preview, ask, write. All of a file or nothing of it.
+"""The steps of every import: read, preview, ask, write. The whole file, or nothing.
 
-The preview is what the database itself says the import would do, so that it cannot differ from what it does.
+The database itself makes the preview, so it cannot differ from the import.
 """
 
 import sys
@@ -28,16 +28,16 @@ class BadTable(InvalidRequest):
     """Lines of a file are wrong; nothing was written."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        told = [str(mistake) for mistake in sorted(mistakes)[:MISTAKES_SHOWN]]
-        left = len(mistakes) - len(told)
+        shown = [str(mistake) for mistake in sorted(mistakes)[:MISTAKES_SHOWN]]
+        left = len(mistakes) - len(shown)
         more = [f"and {left} more"] if left else []
-        super().__init__("\n".join(["nothing was imported:", *told, *more]), field="file")
+        super().__init__("\n".join(["nothing was imported:", *shown, *more]), field="file")
         self.mistakes = sorted(mistakes)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of table: its columns, what a row must be as a whole, and the SQL function that takes it in."""
+    """A kind of table: its columns, a check of whole rows, and the SQL function that imports it."""
 
     function: str
     cells: Mapping[str, Cell]
@@ -46,7 +46,7 @@ class Kind:
 
 
 def import_options(function: Function) -> Function:
-    """Give a command what every import takes."""
+    """Give a command the arguments of every import."""
     options = (
         click.argument("file", type=click.File("rb"), metavar="FILE"),
         plant_option,
@@ -66,7 +66,7 @@ def run_import(
     plant = plant_named(plant, app.settings.plants)
     may_ask = not app.output.is_json and sys.stdin.isatty() and file is not sys.stdin.buffer
     if not (is_dry_run or is_sure or may_ask):
-        raise InvalidRequest("nobody is there to be asked: say --yes to write, or --dry-run", field="yes")
+        raise InvalidRequest("there is no terminal to ask on: use --yes to write, or --dry-run", field="yes")
     table = _read(file, kind)
     with app.output.busy(f"Comparing {len(table.rows):,} rows"):
         preview = _send(app, kind, plant, table, is_dry_run=True)
@@ -89,7 +89,7 @@ def _read(file: BinaryIO, kind: Kind) -> Table:
     table = read_table(text, kind.cells, kind.check_row)
     table.mistakes += _repetitions(table, kind.key)
     if not table.rows and not table.mistakes:
-        table.mistakes.append(Mistake(1, None, "there are no rows below the columns' names"))
+        table.mistakes.append(Mistake(1, None, "there are no rows below the column names"))
     if table.mistakes:
         raise BadTable(table.mistakes)
     return table
@@ -137,8 +137,8 @@ def _page(app: App, changed: Sequence[Record], counts: Mapping[str, int], *, is_
     parts: list[Any] = [fitted(app.output.console, columns, changed[:SHOWN])] if changed else []
     if len(changed) > SHOWN:
         parts.append(Text(f"and {len(changed) - SHOWN} more: --json shows them"))
-    told = ", ".join(f"{count} {change}" for change, count in counts.items())
-    parts.append(Text(f"{'written' if is_written else 'not written'}: {told}", "bold"))
+    summary = ", ".join(f"{count} {change}" for change, count in counts.items())
+    parts.append(Text(f"{'written' if is_written else 'not written'}: {summary}", "bold"))
     return Group(*parts)
 
 

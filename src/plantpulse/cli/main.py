@@ -1,7 +1,7 @@
 """The entry point `plantpulse`: the root command, and how every call ends.
 
-Exit codes: docs/command-line.md. What went wrong stands on stderr, with --json on stdout in the shape that
-the functions answer with.
+Exit codes: docs/command-line.md. Errors go to stderr; with --json they go to stdout, in the shape of the
+functions' errors.
 """
 
 import errno
@@ -35,14 +35,14 @@ from plantpulse.errors import ConfigurationError, Interrupted, InvalidRequest, P
     "config_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Settings file instead of plantpulse.yaml or PLANTPULSE_CONFIG.",
+    help="Use this settings file instead of plantpulse.yaml or PLANTPULSE_CONFIG.",
 )
-@click.option("--no-color", is_flag=True, help="No colour; the variable NO_COLOR says the same.")
+@click.option("--no-color", is_flag=True, help="Use no colour; the variable NO_COLOR does the same.")
 @click.option("--verbose", is_flag=True, help="Show log lines on stderr.")
 @click.version_option(__version__, prog_name="plantpulse")
 @click.pass_obj
 def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> None:
-    """Operate plantpulse: run pipelines by hand, see how they stand, keep the plant's data."""
+    """Operate plantpulse: run pipelines by hand, see their state, maintain the plant's data."""
     app.config_file = config_file
     app.is_verbose = verbose
     if no_color:
@@ -50,7 +50,7 @@ def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> N
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command and return the exit code."""
     app = App()
     try:
         result: Any = root.main(
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def exit_code_of(error: PlantpulseError) -> int:
-    """Return the exit code that tells what the caller should do about an error."""
+    """Return the exit code for an error; it says what the caller should do."""
     if isinstance(error, Interrupted):
         return INTERRUPTED
     if isinstance(error, TransientError):
@@ -92,15 +92,15 @@ def exit_code_of(error: PlantpulseError) -> int:
 
 
 def _leave_stdout() -> None:
-    """Point stdout elsewhere, so that Python does not complain about what it cannot write when it ends."""
+    """Redirect stdout to nowhere, so that Python does not fail to write the rest at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run() -> None:
     """The console script.
 
-    The collector rests: looking for garbage, and through everything once more at the end, took a fifth of
-    `plantpulse status`, and a command is over before garbage counts.
+    The garbage collector rests: it took a fifth of `plantpulse status`, and a command ends before garbage
+    matters.
     """
     gc.disable()
     code = main()

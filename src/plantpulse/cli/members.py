@@ -29,7 +29,7 @@ def members() -> None:
 @json_option
 @pass_app
 def list_members(app: App, plant: str | None) -> None:
-    """List who may see which plant, and in which role."""
+    """List who may see which plant, and their role."""
     with app.records() as records:
         found = records.members({"plant": plant} if plant else {}, limit=MOST_MEMBERS)
         emails = emails_of(records, {one["user_id"] for one in found})
@@ -38,7 +38,7 @@ def list_members(app: App, plant: str | None) -> None:
 
 
 def _where(function: Function) -> Function:
-    every = click.option("--all-plants", is_flag=True, help="Every plant, those to come included.")
+    every = click.option("--all-plants", is_flag=True, help="Every plant, including future ones.")
     return plant_option(every(function))
 
 
@@ -46,12 +46,12 @@ def _where(function: Function) -> Function:
 @click.argument("email")
 @_where
 @click.option(
-    "--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What they may do."
+    "--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="The member's role."
 )
 @json_option
 @pass_app
 def add(app: App, email: str, plant: str | None, all_plants: bool, role: str) -> None:
-    """Make somebody who has an account a member of a plant, or change the role."""
+    """Make a person with an account a member of a plant, or change the role."""
     plant = _plant_meant(app, plant, all_plants)
     with app.records() as records:
         user_id = user_of(records, email)
@@ -60,7 +60,7 @@ def add(app: App, email: str, plant: str | None, all_plants: bool, role: str) ->
     if change != "unchanged":
         with app.changes() as changes:
             changes.put_member(user_id, plant, role)
-    _tell(app, {"email": email, "user_id": user_id, "plant": plant, "role": role, "change": change})
+    _show(app, {"email": email, "user_id": user_id, "plant": plant, "role": role, "change": change})
 
 
 @members.command()
@@ -69,7 +69,7 @@ def add(app: App, email: str, plant: str | None, all_plants: bool, role: str) ->
 @json_option
 @pass_app
 def remove(app: App, email: str, plant: str | None, all_plants: bool) -> None:
-    """End somebody's membership in a plant; the account stays."""
+    """End a membership in a plant; the account stays."""
     plant = _plant_meant(app, plant, all_plants)
     with app.records() as records:
         user_id = user_of(records, email)
@@ -77,16 +77,16 @@ def remove(app: App, email: str, plant: str | None, all_plants: bool) -> None:
         was_member = changes.remove_member(user_id, plant)
     if not was_member:
         raise InvalidRequest(f"{email} is no member of {_plant_text(plant)}", field="email")
-    _tell(app, {"email": email, "user_id": user_id, "plant": plant, "change": "removed"})
+    _show(app, {"email": email, "user_id": user_id, "plant": plant, "change": "removed"})
 
 
 def user_of(records: Records, email: str) -> str:
-    """Return the id of the account with an e-mail address. Raises: InvalidRequest without exactly one."""
+    """Return the id of the account with an e-mail address. Raises: InvalidRequest unless there is one."""
     wanted = email.strip().lower()
     found = [str(user["id"]) for user in records.users() if (user.get("email") or "").lower() == wanted]
     if not found:
         raise InvalidRequest(
-            f"nobody has an account as {email}: invite them first (Supabase: Authentication > Users)",
+            f"there is no account {email}: invite the person first (Supabase: Authentication > Users)",
             field="email",
         )
     if len(found) > 1:
@@ -95,7 +95,7 @@ def user_of(records: Records, email: str) -> str:
 
 
 def emails_of(records: Records, user_ids: set[str]) -> dict[str, str | None]:
-    """Return the addresses of accounts by their ids; an account that is gone is left out."""
+    """Return the addresses of accounts by their ids; deleted accounts are left out."""
     emails: dict[str, str | None] = {}
     for user in records.users() if user_ids else ():
         if user["id"] in user_ids:
@@ -107,7 +107,7 @@ def emails_of(records: Records, user_ids: set[str]) -> dict[str, str | None]:
 
 def _plant_meant(app: App, plant: str | None, all_plants: bool) -> str:
     if plant and all_plants:
-        raise InvalidRequest("name a plant or say --all-plants, not both", field="plant")
+        raise InvalidRequest("use --plant or --all-plants, not both", field="plant")
     return EVERY_PLANT if all_plants else plant_named(plant, app.settings.plants)
 
 
@@ -115,10 +115,10 @@ def _plant_text(plant: str) -> str:
     return "every plant" if plant == EVERY_PLANT else plant
 
 
-def _tell(app: App, member: Record) -> None:
+def _show(app: App, member: Record) -> None:
     role = f" as {member['role']}" if "role" in member else ""
-    told = f"{member['email']}: {member['change']}, {_plant_text(member['plant'])}{role}"
-    app.output.answer({"member": member}, lambda: told)
+    line = f"{member['email']}: {member['change']}, {_plant_text(member['plant'])}{role}"
+    app.output.answer({"member": member}, lambda: line)
 
 
 def _table(app: App, found: Sequence[Record]) -> Table:

@@ -1,7 +1,6 @@
-"""Where answers go: a table for people, JSON for programs, errors for whoever watches.
+"""Output of the command line: tables for people, JSON for programs, and errors.
 
-stdout carries the answer and nothing else; everything said on the way goes to stderr. Colour is for
-terminals, unless somebody has asked for none.
+stdout has only the answer; everything else goes to stderr. Colour is for terminals, and can be turned off.
 """
 
 import contextlib
@@ -20,12 +19,12 @@ from plantpulse.runs import Watcher, nobody
 
 Json = Any
 
-# Where nobody looks, lines are searched by programs: no reason to fold them.
+# Programs search the lines of a pipe, so they are not folded.
 WIDTH_OF_A_PIPE: Final = 240
 
 
 class Output:
-    """How one call of the command line answers."""
+    """The output of one call of the command line."""
 
     def __init__(self) -> None:
         self.is_json = False
@@ -38,12 +37,12 @@ class Output:
 
     @cached_property
     def console(self) -> Console:
-        """What tables are drawn on: stdout."""
+        """The console of the answer: stdout."""
         return self._console(self._stdout)
 
     @cached_property
     def side(self) -> Console:
-        """What is said on the way: stderr."""
+        """The console of everything else: stderr."""
         return self._console(sys.stderr)
 
     def answer(self, value: Json, render: Callable[[], RenderableType]) -> None:
@@ -54,12 +53,12 @@ class Output:
         self.console.print(render())
 
     def write_text(self, text: str) -> None:
-        """Write an answer that is text already."""
+        """Write an answer that is already text."""
         self.console.file.write(text)
 
     @contextlib.contextmanager
     def busy(self, what: str) -> Iterator[Watcher]:
-        """Show a bar on a terminal while something takes its time; yields who is told how far it has come."""
+        """Show a bar on a terminal during long work; yields a function that takes the progress."""
         if self.is_json or not self.side.is_terminal:
             yield nobody
             return
@@ -69,11 +68,11 @@ class Output:
             yield bar
 
     def note(self, text: str) -> None:
-        """Say something on the way."""
+        """Write a note to stderr."""
         self.side.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def show_error(self, error: PlantpulseError) -> None:
-        """Say what went wrong, as the functions do."""
+        """Write an error, in the same words as the functions."""
         field = getattr(error, "field", None)
         if self.is_json:
             body = {"code": error.code, "message": str(error), "field": field, **_more(error)}
@@ -84,7 +83,7 @@ class Output:
         self.note(f"{where}{error}")
 
     def refuse_usage(self, error: click.ClickException) -> None:
-        """Say how a command is used when it was used otherwise."""
+        """Write how to use a command after a wrong use."""
         if self.is_json:
             place = getattr(getattr(error, "param", None), "name", None)
             body = {"code": "invalid_request", "message": error.format_message(), "field": place}
@@ -101,9 +100,9 @@ class Output:
 
 
 def _more(error: PlantpulseError) -> dict[str, Json]:
-    """Return what an error knows beside its message: the mistakes of a table, line by line."""
+    """Return what an error has besides its message: the mistakes of a table, line by line."""
     mistakes = getattr(error, "mistakes", None)
     return {} if mistakes is None else {"mistakes": [asdict(mistake) for mistake in mistakes]}
 
 
-_WIDTH_UNKNOWN: Final = 80  # what rich takes a stream for that is no terminal and has no COLUMNS
+_WIDTH_UNKNOWN: Final = 80  # rich's width for a stream without a terminal and without COLUMNS

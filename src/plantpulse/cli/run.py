@@ -1,4 +1,4 @@
-"""`plantpulse run`: a pipeline run by hand, in this process, exactly as the functions run it."""
+"""`plantpulse run`: runs a pipeline by hand, in this process, exactly as the functions do."""
 
 import getpass
 import signal
@@ -36,26 +36,24 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 
 @click.group()
 def run() -> None:
-    """Run a pipeline by hand, as the functions run it."""
+    """Run a pipeline by hand, as the functions do."""
 
 
 def _dry_run_option(function: Function) -> Function:
-    return click.option("--dry-run", is_flag=True, help="Read and judge, write nothing, show what would be.")(
-        function
-    )
+    return click.option("--dry-run", is_flag=True, help="Read and evaluate, but write nothing.")(function)
 
 
 @run.command("live-pulse")
 @plant_option
-@click.option("--from", "since", metavar="TIME", help="Read a span of the past again, from then on.")
-@click.option("--until", metavar="TIME", help="With --from: until then, included.")
+@click.option("--from", "since", metavar="TIME", help="Read a span of the past again, from this time.")
+@click.option("--until", metavar="TIME", help="With --from: the end of the span, included.")
 @_dry_run_option
 @json_option
 @pass_app
 def live_pulse(app: App, plant: str | None, since: str | None, until: str | None, dry_run: bool) -> int:
     """Poll a plant now, or read a span of the past again and fill its slots.
 
-    Times are ISO 8601; without an offset they are the plant's.
+    Times are ISO 8601; without an offset they are plant time.
     """
     service = Service(
         LivePulse(connect_source=sqlserver.connect),
@@ -70,25 +68,23 @@ def live_pulse(app: App, plant: str | None, since: str | None, until: str | None
 @json_option
 @pass_app
 def cleanup(app: App, dry_run: bool) -> int:
-    """Remove snapshots, runs and rejected records past their retention, of all plants."""
+    """Remove expired snapshots, runs and rejected records of all plants."""
     service = Service(Cleanup(), open_store=database.connect, load_settings=lambda: app.settings)
     return _run(app, service, {"dry_run": dry_run})
 
 
 @run.command("morning-report")
 @plant_option
-@click.option(
-    "--date", "day", metavar="DATE", help="The production day; without it the last one that is over."
-)
+@click.option("--date", "day", metavar="DATE", help="The production day (default: the last finished one).")
 @click.option("--from", "since", metavar="DATE", help="The first of several production days.")
-@click.option("--until", metavar="DATE", help="With --from: the last one, included.")
+@click.option("--until", metavar="DATE", help="With --from: the last day, included.")
 @_dry_run_option
 @json_option
 @pass_app
 def morning_report(
     app: App, plant: str | None, day: str | None, since: str | None, until: str | None, dry_run: bool
 ) -> int:
-    """Report a production day of a plant, or several, anew."""
+    """Make the report of one production day or several; an earlier report is replaced."""
     service = Service(
         MorningReport(connect_source=sqlserver.connect),
         open_store=database.connect,
@@ -111,7 +107,7 @@ def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
 
 
 def exit_code_of(answer: Answer) -> int:
-    """Return the exit code of an answer that has a report."""
+    """Return the exit code for an answer with a report."""
     assert answer.report  # noqa: S101 - an error was raised
     if (answer.report.error or {}).get("code") == Interrupted.code:
         return INTERRUPTED
@@ -120,7 +116,7 @@ def exit_code_of(answer: Answer) -> int:
 
 @contextmanager
 def _recorded_interruption() -> Iterator[None]:
-    """Let the first Ctrl-C end the run as a failure that is recorded; a second one ends it as it is."""
+    """Let the first Ctrl-C end the run as a recorded failure; a second one ends it at once."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
@@ -138,14 +134,14 @@ def _report_page(app: App, report: Mapping[str, Any]) -> Group:
     timings_ms = formats.in_order(report["timings_ms"])
     for title, numbers in (("Timings (ms)", timings_ms), ("Counts", report["counts"])):
         if numbers:
-            told = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
-            parts += [Text(f"\n{title}", "bold"), details(told)]
+            pairs = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
+            parts += [Text(f"\n{title}", "bold"), details(pairs)]
     if report["warnings"]:
         warnings = ((one["code"], one["message"]) for one in report["warnings"])
         parts += [Text("\nWarnings", "bold"), details(warnings)]
     if preview := report.get("preview"):
         would = ", ".join(f"{len(rows)} {name.replace('_', ' ')}" for name, rows in preview.items())
-        parts.append(Text(f"\nwould write {would}: --json shows them"))
+        parts.append(Text(f"\nit would write {would}: --json shows them"))
     return Group(*parts)
 
 
@@ -156,7 +152,7 @@ def _facts(app: App, report: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         ("outcome", formats.styled(report["outcome"])),
         ("error", error and Text(f"{error['code']}: {error['message']}", "red")),
-        ("run", "dry: nothing was written" if report["is_dry_run"] else number),
+        ("run", "dry run: nothing was written" if report["is_dry_run"] else number),
         ("window", span),
         ("took", formats.milliseconds(report["duration_ms"])),
     ]

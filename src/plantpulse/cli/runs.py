@@ -28,9 +28,9 @@ def runs() -> None:
 
 @runs.command("list")
 @plant_option
-@click.option("--pipeline", metavar="NAME", help="Such as live_pulse or morning_report.")
-@click.option("--status", type=click.Choice(get_args(RunStatus)), help="Only runs that ended so, or run.")
-@click.option("--since", type=Since(), help="Only runs that began since then.")
+@click.option("--pipeline", metavar="NAME", help="Only runs of this pipeline, such as live_pulse.")
+@click.option("--status", type=click.Choice(get_args(RunStatus)), help="Only runs with this status.")
+@click.option("--since", type=Since(), help="Only runs that began after this time.")
 @limit_option(20)
 @json_option
 @pass_app
@@ -42,7 +42,7 @@ def list_runs(
     since: datetime | None,
     limit: int,
 ) -> None:
-    """List runs, the latest first. Times are the plant's."""
+    """List runs, latest first, in plant time."""
     wanted = {"plant": plant, "pipeline": pipeline and pipeline.replace("-", "_"), "status": status}
     filters = {name: value for name, value in wanted.items() if value}
     with app.records() as records:
@@ -55,7 +55,7 @@ def list_runs(
 @json_option
 @pass_app
 def show(app: App, run_id: int) -> None:
-    """Show one run: what it covered, its counts and timings, its warnings, error and rejected rows."""
+    """Show one run: its window, counts, timings, warnings, error and rejected rows."""
     with app.records() as records:
         run = records.run(run_id)
         if run is None:
@@ -106,7 +106,9 @@ def _run_page(app: App, run: Record) -> Group:
 def _facts(run: Record, zone: ZoneInfo | None) -> list[tuple[str, Any]]:
     window = f"{formats.local(run['window_start'], zone)} to {formats.local(run['window_until'], zone)}"
     error = run["error_code"] and Text(f"{run['error_code']}: {run['error_message']}", "red")
-    again = {True: "tried again by itself", False: "somebody must act", None: None}[run["is_retryable"]]
+    again = {True: "the next delivery tries again", False: "somebody must act", None: None}[
+        run["is_retryable"]
+    ]
     return [
         ("run", f"{run['id']}, attempt {run['attempt']}"),
         ("pipeline", f"{run['pipeline']} of {run['plant']}"),
@@ -124,9 +126,9 @@ def _facts(run: Record, zone: ZoneInfo | None) -> list[tuple[str, Any]]:
 
 
 def _rejected(records: Sequence[Record]) -> list[tuple[str, str]]:
-    told = [(one["query"], f"{one['reason']}: {_row(one['row'])}") for one in records[:REJECTED_SHOWN]]
-    left = len(records) - len(told)
-    return [*told, ("", f"and {left} more: --json shows them")] if left else told
+    shown = [(one["query"], f"{one['reason']}: {_row(one['row'])}") for one in records[:REJECTED_SHOWN]]
+    left = len(records) - len(shown)
+    return [*shown, ("", f"and {left} more: --json shows them")] if left else shown
 
 
 def _row(row: Record) -> str:

@@ -1,4 +1,4 @@
-"""`plantpulse safety`: the incidents, and who has seen and closed them."""
+"""`plantpulse safety`: the incidents, and who has acknowledged and resolved them."""
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from plantpulse.settings import Severity
 
 Record = Mapping[str, Any]
 
-# Which events are meant: by the values of two columns.
+# The values of two columns for each state.
 STATES: Final[Mapping[str, Mapping[str, str]]] = {
     "open": {"is_resolved": "false"},
     "unacknowledged": {"is_acknowledged": "false"},
@@ -34,10 +34,14 @@ def safety() -> None:
 @safety.command("list")
 @plant_option
 @click.option(
-    "--state", type=click.Choice(list(STATES)), default="open", show_default=True, help="Which events."
+    "--state",
+    type=click.Choice(list(STATES)),
+    default="open",
+    show_default=True,
+    help="Only events in this state.",
 )
 @click.option("--severity", type=click.Choice(get_args(Severity)), help="Only events of this severity.")
-@click.option("--since", type=Since(), help="Only events that happened since then.")
+@click.option("--since", type=Since(), help="Only events that happened after this time.")
 @limit_option(50)
 @json_option
 @pass_app
@@ -49,7 +53,7 @@ def list_events(
     since: datetime | None,
     limit: int,
 ) -> None:
-    """List safety events, the latest first: those that are not resolved, unless asked otherwise."""
+    """List safety events, latest first; by default those that are not resolved."""
     wanted = {"plant": plant, "severity": severity, **STATES[state]}
     filters = {name: value for name, value in wanted.items() if value}
     with app.records() as records:
@@ -63,7 +67,7 @@ def _by_option(function: Function) -> Function:
         metavar="NAME",
         default=getpass.getuser,
         show_default="user of this machine",
-        help="Who signs.",
+        help="Name for the signature.",
     )(function)
 
 
@@ -73,7 +77,7 @@ def _by_option(function: Function) -> Function:
 @json_option
 @pass_app
 def ack(app: App, event_ids: tuple[int, ...], by: str) -> None:
-    """Acknowledge safety events: somebody has seen them. All of them, or none."""
+    """Acknowledge safety events: somebody has seen them. All events, or none."""
     _sign(app, "acknowledged", lambda changes: changes.acknowledge_safety_events(event_ids, _name(by)))
 
 
@@ -84,9 +88,9 @@ def ack(app: App, event_ids: tuple[int, ...], by: str) -> None:
 @json_option
 @pass_app
 def resolve(app: App, event_ids: tuple[int, ...], resolution: str, by: str) -> None:
-    """Resolve safety events, which acknowledges them too. All of them, or none."""
+    """Resolve safety events, which acknowledges them too. All events, or none."""
     if not resolution.strip():
-        raise InvalidRequest("say what was done", field="resolution")
+        raise InvalidRequest("must say what was done", field="resolution")
     _sign(
         app,
         "resolved",

@@ -1,4 +1,4 @@
-"""`plantpulse schedule`: the schedules of a deployment, on whichever cloud it is."""
+"""`plantpulse schedule`: the schedules of a deployment, on either cloud."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -22,19 +22,21 @@ def _schedule_options(function: Function) -> Function:
     for option in (
         click.option("--plant", metavar="PLANT", help="Only schedules of this plant."),
         click.option("--pipeline", metavar="PIPELINE", help="Only schedules of this pipeline."),
-        click.option("--project", metavar="PROJECT", help="Id of the project, on Google Cloud."),
-        click.option("--cloud", type=click.Choice(["gcp", "aws"]), required=True, help="Where it runs."),
+        click.option("--project", metavar="PROJECT", help="Project id, on Google Cloud."),
+        click.option(
+            "--cloud", type=click.Choice(["gcp", "aws"]), required=True, help="The cloud of the deployment."
+        ),
     ):
         function = option(function)
     return deployment_options(function)
 
 
-@click.group(short_help="See, stop, start and run a deployment's schedules.")
+@click.group(short_help="Show, stop, start and run a deployment's schedules.")
 def schedule() -> None:
-    """See, stop, start and run the schedules that Terraform made."""
+    """Show, stop, start and run the schedules that Terraform made."""
 
 
-@schedule.command(short_help="Show when everything is due.")
+@schedule.command(short_help="Show the schedules and their next times.")
 @_schedule_options
 @json_option
 @pass_app
@@ -45,30 +47,30 @@ def status(app: App, /, pipeline: str | None, plant: str | None, **where: Any) -
     app.output.answer({"schedules": records}, lambda: fitted(app.output.console, _COLUMNS, records))
 
 
-@schedule.command(short_help="Stop schedules until they are started again.")
+@schedule.command(short_help="Stop schedules until you start them again.")
 @_schedule_options
 @json_option
 @pass_app
 def stop(app: App, /, **options: Any) -> None:
-    """Stop schedules. What runs goes on; `terraform apply` would start them again."""
+    """Stop schedules. Current runs continue; `terraform apply` starts the schedules again."""
     _change(app, "stopped", lambda schedules: schedules.stop, **options)
 
 
-@schedule.command(short_help="Start schedules that were stopped.")
+@schedule.command(short_help="Start stopped schedules.")
 @_schedule_options
 @json_option
 @pass_app
 def start(app: App, /, **options: Any) -> None:
-    """Start schedules that were stopped. Missed slots are made up for by the next poll."""
+    """Start stopped schedules. The next poll catches up on missed slots."""
     _change(app, "started", lambda schedules: schedules.start, **options)
 
 
-@schedule.command(name="run-now", short_help="Call the functions of schedules once, at once.")
+@schedule.command(name="run-now", short_help="Call the functions of schedules once, now.")
 @_schedule_options
 @json_option
 @pass_app
 def run_now(app: App, /, **options: Any) -> None:
-    """Have the functions of schedules called once, at once; `runs list` shows what came of it."""
+    """Call the functions of schedules once, now; `plantpulse runs` shows the result."""
     _change(app, "called", lambda schedules: schedules.run_now, **options)
 
 
@@ -102,7 +104,7 @@ def _open(
 
         return AwsSchedules(region=region, deployment=deployment)
     if not project or not region:
-        raise InvalidRequest("is needed on Google Cloud", field="region" if project else "project")
+        raise InvalidRequest("is required on Google Cloud", field="region" if project else "project")
     from plantpulse.clouds.google import GoogleSchedules  # noqa: PLC0415 - one cloud's SDK alone
 
     return GoogleSchedules(project=project, region=region, deployment=deployment)
@@ -114,7 +116,7 @@ def _record(one: Schedule) -> dict[str, Any]:
 
 
 def _state(one: Mapping[str, Any]) -> Text:
-    return Text("running", "green") if one["is_running"] else Text("stopped", "bold red")
+    return Text("on schedule", "green") if one["is_running"] else Text("stopped", "bold red")
 
 
 _COLUMNS: Final = [

@@ -21,9 +21,9 @@ _NOT_IN_THE_FILE: Final = {
 
 
 def schema_of_file() -> dict[str, Any]:
-    """Return the schema: everything that the file may hold, in the form in which it may.
+    """Return the schema: every setting that the file may have, and its form.
 
-    Nothing but `plants` is required: the environment may bring what a file leaves out.
+    Only `plants` is required: the environment can supply the rest.
     """
     whole = adapter(Settings).json_schema()
     models = {"Settings": whole} | whole["$defs"]

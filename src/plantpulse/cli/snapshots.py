@@ -1,4 +1,4 @@
-"""`plantpulse snapshots`: how every asset of a plant stands, or how one of them has stood."""
+"""`plantpulse snapshots`: the latest snapshot of every asset of a plant, or one asset over time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,11 +23,11 @@ Record = Mapping[str, Any]
 MOST_SNAPSHOTS: Final = 100_000
 
 
-@click.command(short_help="Show how every asset stands.")
+@click.command(short_help="Show the latest snapshot of every asset.")
 @plant_option
-@click.option("--asset", metavar="NAME", help="One asset over time, by its name or the source's.")
+@click.option("--asset", metavar="NAME", help="Show one asset over time, by its own or its source name.")
 @click.option("--status", type=click.Choice(get_args(TargetStatus)), help="Only assets with this status.")
-@click.option("--since", type=Since(), help="With --asset: only snapshots since then.")
+@click.option("--since", type=Since(), help="With --asset: only snapshots after this time.")
 @limit_option(1000)
 @json_option
 @pass_app
@@ -36,7 +36,7 @@ def snapshots(
 ) -> None:
     """Show the latest snapshot of every asset of a plant, or the snapshots of one asset, newest first."""
     if since and not asset:
-        raise InvalidRequest("needs --asset: without it the latest snapshots are shown", field="since")
+        raise InvalidRequest("needs --asset: without it only the latest snapshots are shown", field="since")
     plant = plant_named(plant, app.settings.plants)
     with app.records() as records:
         if asset:
@@ -57,7 +57,7 @@ def _latest(records: Records, plant: str) -> list[dict[str, Any]]:
 
 def _snapshots_page(app: App, plant: str, found: Sequence[Record]) -> Group:
     if not found:
-        return Group(Text(f"no snapshots of {plant} answer to that"))
+        return Group(Text(f"{plant} has no such snapshots"))
     zone = app.zone_of(plant)
     newest = max(found, key=lambda one: one["snapshot_timestamp"])["snapshot_timestamp"]
     old = formats.age(datetime.fromisoformat(newest), datetime.now(UTC))

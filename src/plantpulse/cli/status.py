@@ -1,6 +1,6 @@
-"""`plantpulse status`: every pipeline of every plant on a line, judged as health judges it.
+"""`plantpulse status`: one line for every pipeline of every plant.
 
-The states, ages and due times are health's own (`health.view`); the strip of the last 24 hours is added.
+States, ages and due times come from health (`health.view`); the strip of the last 24 hours is added.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ UNHEALTHY: Final = 1
 
 Record = Mapping[str, Any]
 
-# A character an hour, told apart without colour as well: the worst that happened in it.
+# One character an hour, distinct without colour too: the worst result in it.
 _NOTHING: Final = ("·", "dim")
 _WORST: Final = (("failed", ("x", "bold red")), ("partial", ("~", "yellow")), ("succeeded", ("#", "green")))
 _STYLES: Final[Mapping[str, str]] = {
@@ -39,14 +39,14 @@ _STYLES: Final[Mapping[str, str]] = {
 }
 
 
-@click.command(short_help="Show how every pipeline stands, and its last day.")
+@click.command(short_help="Show the state of every pipeline and its last 24 hours.")
 @plant_option
 @json_option
 @pass_app
 def status(app: App, plant: str | None) -> int:
-    """Show how every pipeline of every plant stands, and how its last 24 hours went.
+    """Show the state of every pipeline of every plant, and its last 24 hours.
 
-    Ends with 1 when something is down.
+    It ends with 1 when a pipeline is down.
     """
     now = datetime.now(UTC)
     view = _view(app, plant, now)
@@ -66,11 +66,11 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
 def _status_page(app: App, view: Record, now: datetime) -> Group:
     shown = view["pipelines"]
     title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
-    legend = Text("\n24 h, the last hour at the right: # succeeded  ~ partial  x failed  · none", "dim")
+    legend = Text("\n24 h, the latest on the right: # succeeded  ~ partial  x failed  · none", "dim")
     notes = [
-        Text(f"{one['pipeline']} of {one['plant']}: {told}", "yellow")
+        Text(f"{one['pipeline']} of {one['plant']}: {note}", "yellow")
         for one in shown
-        for told in notes_on(one)
+        for note in notes_on(one)
     ]
     return Group(title, fitted(app.output.console, columns(now), shown), *notes, legend)
 
@@ -80,7 +80,7 @@ def _name(pipeline: Record) -> str:
 
 
 def columns(now: datetime) -> Sequence[Column]:
-    """Return the columns of the table, seen at an instant."""
+    """Return the columns of the table; ages are relative to `now`."""
     return [
         Column("Pipeline", lambda one: one["pipeline"]),
         Column("Plant", lambda one: one["plant"], rank=1),
@@ -101,7 +101,7 @@ def columns(now: datetime) -> Sequence[Column]:
 
 
 def strip(hours: Sequence[Record]) -> Text:
-    """Return 24 characters, the oldest hour first: the worst that happened in each."""
+    """Return 24 characters, the oldest hour first: the worst result of each."""
     by_age = {hour["hours_ago"]: hour for hour in hours}
     line = Text()
     for hours_ago in reversed(range(HOURS)):
@@ -112,12 +112,12 @@ def strip(hours: Sequence[Record]) -> Text:
 
 
 def rows_of(pipeline: Record) -> int | None:
-    """Return how many rows the last success wrote, changed or removed; None when it did not say."""
+    """Return how many rows the last success wrote, changed or removed; None if unknown."""
     return formats.rows_written(pipeline["counts"] or {})
 
 
 def notes_on(pipeline: Record) -> list[str]:
-    """Return what somebody should know of a pipeline beside its line."""
+    """Return what else an operator should know about a pipeline."""
     notes = []
     if error := pipeline["last_error"]:
         notes.append(f"last error {error['code']}; plantpulse runs show {error['run_id']}")

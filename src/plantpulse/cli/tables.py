@@ -1,6 +1,6 @@
-"""Tables for terminals of any width: what does not fit is left out by column, the least important first.
+"""Tables for terminals of any width: the least important columns are left out first.
 
-Pure but for asking the console how wide it is.
+Pure, except that it asks the console for its width.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,12 +17,12 @@ Cell = str | Text
 
 NOTHING: Final = Text("-", "dim")
 UNBOUNDED: Final = 10_000
-READABLE: Final = 24  # characters to which a text may be folded and still be read
+READABLE: Final = 24  # a folded text of this many characters is still readable
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, what it shows of a record, and how much it matters.
+    """A column: its heading, its cell for a record, and its importance.
 
     Columns with a `rank` above 0 may be left out, the highest first; `folds` breaks long texts into lines.
     """
@@ -35,7 +35,7 @@ class Column:
 
 
 def fitted(console: Console, columns: Sequence[Column], records: Iterable[Record]) -> Table:
-    """Return a table no wider than the console, as far as columns that may be left out allow."""
+    """Return a table that fits the console, if optional columns allow it."""
     shown, known = list(columns), list(records)
     unbounded = console.options.update(max_width=UNBOUNDED)
     while True:
@@ -63,7 +63,7 @@ def _table(columns: Sequence[Column], records: Sequence[Record], foldable_to: in
 
 
 def details(pairs: Iterable[tuple[str, Cell | None]]) -> Table:
-    """Return names and values below one another; what is not known is left out."""
+    """Return names and values as lines; unknown values are left out."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -74,7 +74,7 @@ def details(pairs: Iterable[tuple[str, Cell | None]]) -> Table:
 
 
 def _shown(cell: Cell | None) -> Text:
-    """Return a cell as it is drawn: a text from the plant is not markup."""
+    """Return a cell as text; text from the plant is never markup."""
     if cell is None or cell == "":
         return NOTHING
     return Text(cell) if isinstance(cell, str) else cell

@@ -1,4 +1,4 @@
-"""`plantpulse targets`: what assets should make in a shift, from a table."""
+"""`plantpulse targets`: imports shift targets from a table."""
 
 from typing import BinaryIO, Final
 
@@ -11,12 +11,12 @@ from plantpulse.cli.imports import Kind, import_options, run_import
 
 
 def check_target(row: Row) -> tuple[str, str] | None:
-    """Return the column that does not fit the others of a row, and why; None when all fit."""
+    """Return the column that does not fit the row, and why; None if all fit."""
     if row["starts_at"] == row["ends_at"]:
-        return "ends_at", "the shift ends when it begins"
+        return "ends_at", "must not be the same as starts_at"
     begins, ends = row.get("valid_from") or "2000-01-01", row.get("valid_until")
     if ends is not None and ends <= begins:
-        return "valid_until", "must be after valid_from: from that day on the target no longer holds"
+        return "valid_until", "must be after valid_from: it is the first day without the target"
     return None
 
 
@@ -39,12 +39,12 @@ TARGETS: Final = Kind(
 
 @click.group()
 def targets() -> None:
-    """Import what assets should make in a shift."""
+    """Import shift targets: what assets should make in a shift."""
 
 
 @targets.command("import")
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
-    """Add and change shift targets from a CSV file (- is stdin): all of it, or nothing."""
+    """Add and change shift targets from a CSV file (- is stdin): the whole file, or nothing."""
     run_import(app, TARGETS, file, plant, is_dry_run=dry_run, is_sure=yes)

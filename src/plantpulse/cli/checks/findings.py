@@ -1,6 +1,6 @@
-"""What is found out about one link, and the walk along a chain of links. Pure.
+"""The result of one link, and the walk along a chain of links. Pure.
 
-Where a link is broken that the others hang on, the rest of the chain is skipped: one fault, one red line.
+After a broken link that the others need, the rest of the chain is skipped: one fault, one red line.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,18 +14,18 @@ State = Literal["ok", "warning", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at a link found: what is there, and, where that should be otherwise, what to do.
+    """The result of a look at a link: a message and, if something should change, what to do.
 
-    `is_wrong` tells a fault from a warning.
+    `is_wrong` separates a fault from a warning.
     """
 
-    told: str
+    message: str
     remedy: str | None = None
     is_wrong: bool = False
 
     @property
     def state(self) -> State:
-        """Return how the link stands."""
+        """Return the state of the link."""
         if self.is_wrong:
             return "failed"
         return "warning" if self.remedy else "ok"
@@ -38,13 +38,13 @@ class Finding:
     subject: str
     link: str
     state: State
-    told: str
+    message: str
     remedy: str | None = None
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link: how to look at it, what to do where the look raises, and whether the rest hangs on it."""
+    """A link: how to look at it, what to do if the look raises, and whether the rest needs it."""
 
     name: str
     look: Callable[[], Found]
@@ -53,11 +53,11 @@ class Link:
 
 
 def walk(subject: str, links: Sequence[Link]) -> Iterator[Finding]:
-    """Look at one link after the other; skip those that hang on a broken one."""
+    """Look at one link after the other; after a broken one that is needed, skip the rest."""
     broken: str | None = None
     for link in links:
         if broken:
-            yield Finding(subject, link.name, "skipped", f"not looked at: {broken} comes first")
+            yield Finding(subject, link.name, "skipped", f"not checked: {broken} is broken")
             continue
         finding = _look(subject, link)
         if finding.state == "failed" and link.is_needed:
@@ -71,4 +71,4 @@ def _look(subject: str, link: Link) -> Finding:
     except PlantpulseError as error:
         remedy = link.remedy(error) if link.remedy else None
         return Finding(subject, link.name, "failed", str(error), remedy)
-    return Finding(subject, link.name, found.state, found.told, found.remedy)
+    return Finding(subject, link.name, found.state, found.message, found.remedy)

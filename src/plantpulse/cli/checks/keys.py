@@ -1,4 +1,4 @@
-"""What kind of key SUPABASE_SECRET_KEY holds, told from its form alone. Pure; no part of it is ever told."""
+"""The kind of key in SUPABASE_SECRET_KEY, by its form alone. Pure; no part of it is ever shown."""
 
 import base64
 import binascii
@@ -12,12 +12,12 @@ _WHERE: Final = "Supabase: Project Settings > API Keys"
 
 
 def judge_key(key: str, now: datetime) -> Found:
-    """Return what kind of key it is, and what to do about one that does not or will soon not do."""
+    """Return the kind of key, and what to do if it does not work or will soon end."""
     if key.startswith("sb_secret_"):
         return Found("a secret key")
     if key.startswith("sb_publishable_"):
         return Found(
-            "a publishable key, which may read and write nothing",
+            "a publishable key, which may neither read nor write",
             f"set SUPABASE_SECRET_KEY to the secret key ({_WHERE})",
             is_wrong=True,
         )
@@ -25,7 +25,7 @@ def judge_key(key: str, now: datetime) -> Found:
     if claims is None:
         return Found(
             "neither a secret key (sb_secret_...) nor a legacy key (a JWT)",
-            f"copy the secret key as a whole ({_WHERE})",
+            f"copy the whole secret key ({_WHERE})",
             is_wrong=True,
         )
     return _judge_legacy(claims, now)

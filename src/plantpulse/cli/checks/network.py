@@ -1,4 +1,4 @@
-"""The links below every conversation: a name that resolves, a port that answers, a certificate to believe."""
+"""The network links: a name that resolves, a port that answers, a certificate to trust."""
 
 import socket
 import ssl
@@ -17,7 +17,7 @@ def look_up(host: str, port: int, setting: str) -> Found:
     except (OSError, UnicodeError) as error:
         return Found(
             f"{host} cannot be resolved ({_reason(error)})",
-            f"check {setting}, and the name server or VPN of where this runs",
+            f"check {setting}, and the name server or VPN of this machine",
             is_wrong=True,
         )
     addresses = sorted({str(address[0]) for *_, address in found})
@@ -32,20 +32,20 @@ def knock(host: str, port: int, setting: str) -> Found:
     except ConnectionRefusedError:
         return Found(
             f"port {port} of {host} is closed",
-            f"check {setting}, that the server runs and listens on TCP, and the firewall before it",
+            f"check {setting}, the server (does it run and listen on TCP?) and its firewall",
             is_wrong=True,
         )
     except OSError as error:
         return Found(
             f"port {port} of {host} does not answer ({_reason(error)})",
-            "open the way: a firewall drops the packets, or there is no route from here",
+            "open the firewall: it drops the packets, or there is no route from here",
             is_wrong=True,
         )
     return Found(f"port {port} answers in {(time.monotonic() - started_s) * 1000:.0f} ms")
 
 
 def shake_hands(host: str, port: int, trust: ssl.SSLContext) -> Found:
-    """Agree on TLS with an HTTPS server whose certificate `trust` shall verify."""
+    """Start TLS with an HTTPS server and verify its certificate with `trust`."""
     try:
         with (
             socket.create_connection((host, port), PATIENCE_S) as connection,
@@ -55,12 +55,12 @@ def shake_hands(host: str, port: int, trust: ssl.SSLContext) -> Found:
     except ssl.SSLCertVerificationError as error:
         return Found(
             f"the certificate of {host} is refused: {error.verify_message}",
-            "something between here and Supabase answers in its place (a proxy?), or a clock is wrong",
+            "something between here and Supabase answers instead (a proxy?), or a clock is wrong",
             is_wrong=True,
         )
     except OSError as error:
-        told = f"no TLS with {host}: {_reason(error)}"
-        return Found(told, "check SUPABASE_URL and what stands before it", is_wrong=True)
+        message = f"no TLS with {host}: {_reason(error)}"
+        return Found(message, "check SUPABASE_URL and any proxy before it", is_wrong=True)
 
 
 def _reason(error: Exception) -> str:

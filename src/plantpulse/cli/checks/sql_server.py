@@ -1,6 +1,6 @@
-"""The links from here to a plant's SQL Server, as a poll goes: the network, TLS, the login, the query files.
+"""The links from here to a plant's SQL Server, in a poll's order: network, TLS, login, query files.
 
-Only SELECT and SET are sent, over one connection, and a refused login is not tried again: that locks
+Only SELECT and SET are sent, over one connection. A refused login is not tried again, because that locks
 accounts.
 """
 
@@ -33,8 +33,8 @@ from plantpulse.source.tls import find_obstacle
 
 TIME_S: Final = 60.0
 WARNED_SKEW: Final = timedelta(minutes=1)
-WRONG_SKEW: Final = timedelta(minutes=5)  # from here on a poll warns too
-OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll goes on without their tables
+WRONG_SKEW: Final = timedelta(minutes=5)  # from this skew on a poll warns too
+OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll works without their tables
 MOST_PERMISSIONS: Final = 500
 _OBJECT: Final = re.compile(r"object '([^']+)'.*schema '([^']+)'")
 
@@ -46,7 +46,7 @@ def check_plant(plant: str, settings: Settings, now: Callable[[], datetime]) -> 
 
 
 class _Links:
-    """The links of one plant; the connection is opened by the login and used by those after it."""
+    """The links of one plant. The login opens the connection, and the later links use it."""
 
     def __init__(self, plant: str, settings: Settings, now: Callable[[], datetime], stack: ExitStack) -> None:
         self._name = plant
@@ -58,7 +58,7 @@ class _Links:
         self._connection: SourceConnection | None = None
 
     def in_order(self) -> Sequence[Link]:
-        """Return the links in the order in which they hang on one another."""
+        """Return the links; each one needs those before it."""
         queries = self._query_links()
         return [
             Link("settings", self._find_settings, _settings_remedy),
@@ -96,12 +96,12 @@ class _Links:
             return Found(obstacle.reason, obstacle.advice, is_wrong=True)
         if server.encryption != "require":
             return Found(
-                f"encryption is {server.encryption}: rows and perhaps the password travel in plain text",
+                f"encryption is {server.encryption}: rows and perhaps the password are sent in plain text",
                 "give the server a certificate, and set encryption: require",
             )
         if server.ca_file is None:
             return Found(
-                "encrypted, but any certificate is taken",
+                "encrypted, but any certificate is accepted",
                 "set ca_file (MSSQL_CA_FILE) to the authority behind the server's certificate",
             )
         return Found("encrypted, certificate verified")
@@ -110,7 +110,7 @@ class _Links:
         self._connection = self._stack.enter_context(
             connect(self._server, seconds_left=self._budget.seconds_left)
         )
-        return Found(f"{self._server.user} is let into {self._server.database}")
+        return Found(f"{self._server.user} may open {self._server.database}")
 
     def _login_remedy(self, error: PlantpulseError) -> str:
         server = self._server
@@ -119,7 +119,7 @@ class _Links:
                 f"correct MSSQL_USER or MSSQL_PASSWORD; or, as a DBA: USE [{server.database}]; "
                 f"CREATE USER [{server.user}] FOR LOGIN [{server.user}]"
             )
-        return "as the message says; nothing was tried a second time"
+        return "do what the message says; the login was not tried again"
 
     @property
     def _open(self) -> SourceConnection:
@@ -130,14 +130,12 @@ class _Links:
         try:
             held = self._open.read(permissions_query(), {"limit": MOST_PERMISSIONS}).rows
         except PermanentError as error:  # another engine, or a login that may not look at the catalogue
-            return Found(
-                f"cannot be told: {error}", "ask the DBA whether the login may SELECT and nothing else"
-            )
+            return Found(f"unknown: {error}", "ask the DBA whether the login may only SELECT")
         if not held:
             return Found("the login can change nothing")
         return Found(
-            f"the login can change the plant's database: {_permissions_told(held)}",
-            f"as a DBA: take its roles away (ALTER ROLE db_datawriter DROP MEMBER [{self._server.user}] "
+            f"the login can change the plant's database: {_permissions_text(held)}",
+            f"as a DBA: remove its roles (ALTER ROLE db_datawriter DROP MEMBER [{self._server.user}] "
             f"and so on), or DENY INSERT, UPDATE, DELETE, ALTER ON DATABASE::[{self._server.database}] "
             f"TO [{self._server.user}]",
             is_wrong=True,
@@ -162,11 +160,11 @@ class _Links:
         except (SourceTableMissing, SourceTableDenied) as error:
             if name not in OPTIONAL:
                 raise
-            return Found(f"polls go on without it: {error}", self._query_remedy(error))
-        return Found(f"answers with {', '.join(query.columns)}")
+            return Found(f"polls work without it: {error}", self._query_remedy(error))
+        return Found(f"returns {', '.join(query.columns)}")
 
     def _read(self, query: Query) -> None:
-        """Ask for one row of the last window: that it can be asked shows in the columns, not in the rows."""
+        """Ask for one row of the last window: the columns matter, not the rows."""
         window = timedelta(minutes=self._settings.live_pulse_of(self._name).window_minutes)
         until = self._now().replace(microsecond=0)
         bounds = local_bounds(Window(until - window, until), ZoneInfo(self._plant.time_zone))
@@ -186,18 +184,18 @@ class _Links:
         if isinstance(error, SourceTableDenied):
             return f"as a DBA: GRANT SELECT ON {_object_in(str(error))} TO [{self._server.user}]"
         if isinstance(error, SourceTableMissing):
-            return "put a file of this name into queries_dir that reads the plant's own tables"
+            return "put a file of this name that reads the plant's own tables into queries_dir"
         if isinstance(error, SourceSchemaMismatch):
             return "name the columns in a file of this name in queries_dir (docs/how-to-custom-queries.md)"
-        return "as the message says"
+        return "do what the message says"
 
 
 def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datetime) -> Found:
-    """Return what a server's clock says beside ours, and beside the zone that its rows are said to be in."""
-    told = f"{round(skew.total_seconds()):+d} s from this machine's, UTC{offset_minutes / 60:+g} h"
+    """Return how a server's clock differs from ours, and from the time zone in the settings."""
+    message = f"{round(skew.total_seconds()):+d} s from this machine's, UTC{offset_minutes / 60:+g} h"
     if abs(skew) >= WARNED_SKEW:
         return Found(
-            told,
+            message,
             "start the time service on the server, or on this machine: rows fall into the wrong windows",
             is_wrong=abs(skew) >= WRONG_SKEW,
         )
@@ -205,18 +203,18 @@ def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datet
     if expected != timedelta(minutes=offset_minutes):
         hours = expected / timedelta(hours=1)
         return Found(
-            f"{told}, where {time_zone} has {hours:+g} h",
+            f"{message}, but {time_zone} has {hours:+g} h",
             "set time_zone to the zone of the times in the rows, unless the clients write those themselves",
         )
-    return Found(f"{told}, as {time_zone} has it")
+    return Found(f"{message}, like {time_zone}")
 
 
 def _settings_remedy(error: PlantpulseError) -> str:
-    return "set what is named in plantpulse.yaml or the environment; see `plantpulse config show`"
+    return "set it in plantpulse.yaml or the environment; see `plantpulse config show`"
 
 
-def _permissions_told(held: Sequence[Sequence[Any]]) -> str:
-    """Return what may be changed: the whole database if so, else the first tables."""
+def _permissions_text(held: Sequence[Sequence[Any]]) -> str:
+    """Return what the login may change: the whole database, or the first tables."""
     first = str(held[0][0])
     rights = ", ".join(str(right) for where, right in held if where == first)
     others = len({where for where, _ in held}) - 1

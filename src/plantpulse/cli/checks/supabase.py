@@ -40,7 +40,7 @@ def check_supabase(
 
 
 class _Links:
-    """The links of the project; its state is asked for once."""
+    """The links of the project; its state is read once."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class _Links:
         self._state: State = {}
 
     def in_order(self) -> Sequence[Link]:
-        """Return the links in the order in which they hang on one another."""
+        """Return the links; each one needs those before it."""
         return [
             Link(
                 "settings", self._find_settings, lambda _: "set both in the environment or the secret store"
@@ -96,7 +96,9 @@ class _Links:
             return network.shake_hands(host, port, trust(scheme))
         if host in _LOCAL:
             return Found("none: the project is on this machine")
-        return Found("none: key and data travel in plain text", "set SUPABASE_URL to https://", is_wrong=True)
+        return Found(
+            "none: key and data are sent in plain text", "set SUPABASE_URL to https://", is_wrong=True
+        )
 
     def _judge_key(self) -> Found:
         return keys.judge_key(self._settings.require_supabase().secret_key.reveal(), self._now())
@@ -104,10 +106,10 @@ class _Links:
     def _ask_sign_up(self) -> Found:
         self._project = self._stack.enter_context(self._open_project())
         if self._project.auth_settings().get("disable_signup"):
-            return Found("closed: accounts are made by invitation")
+            return Found("closed: accounts need an invitation")
         return Found(
-            "open: anybody can make an account, and sees nothing without a membership",
-            "turn it off where nobody shall sign up (Supabase: Authentication > Sign In / Providers)",
+            "open: anybody can create an account, but sees nothing without a membership",
+            "turn it off if nobody should sign up (Supabase: Authentication > Sign In / Providers)",
         )
 
     def _ask_state(self) -> Found:
@@ -122,7 +124,7 @@ class _Links:
 
 
 def judge_grants(state: State) -> Found:
-    """Return whether the service role may do its work, and nobody else more than is meant."""
+    """Return whether the service role may do its work, and nobody else may do more than intended."""
     lacking = [
         f"{table['name']} ({', '.join(table['service_role_lacks'])})"
         for table in state["tables"]
@@ -140,12 +142,10 @@ def judge_grants(state: State) -> Found:
     anonymous = [table["name"] for table in state["tables"] if table["anon"]]
     if public or anonymous:
         return Found(
-            f"anon or everybody signed in may use {_some(anonymous + public)}",
-            "unless that is meant: revoke all on table|function ... from public, anon, authenticated",
+            f"anon or every signed-in user may use {_some(anonymous + public)}",
+            "unless you want that: revoke all on table|function ... from public, anon, authenticated",
         )
-    return Found(
-        f"{len(state['tables'])} tables, {len(state['functions'])} functions: the service role alone"
-    )
+    return Found(f"{len(state['tables'])} tables, {len(state['functions'])} functions: only the service role")
 
 
 def judge_row_security(state: State) -> Found:
@@ -153,7 +153,7 @@ def judge_row_security(state: State) -> Found:
     bare = [table["name"] for table in state["tables"] if not table["has_row_security"]]
     if bare:
         return Found(
-            f"off for {_some(bare)}: whoever has a grant sees every plant",
+            f"off for {_some(bare)}: everybody with a grant sees every plant",
             "; ".join(f"alter table public.{name} enable row level security" for name in bare[:3]),
             is_wrong=True,
         )
@@ -161,31 +161,31 @@ def judge_row_security(state: State) -> Found:
 
 
 def judge_migrations(state: State, expected: Sequence[str] | None) -> Found:
-    """Return whether the project has the migrations that this folder has; None: nothing to compare."""
+    """Return whether the project has this folder's migrations; `expected` is None without any."""
     applied = state["migrations"]
     if applied is None:
         return Found(
-            "the project does not tell which are applied",
-            "apply them with the Supabase CLI, which keeps account of them",
+            "the project does not say which are applied",
+            "apply them with the Supabase CLI, which records them",
         )
     if expected is None:
         return Found(
-            f"{len(applied)} are applied, the newest of {applied[-1]}; there are none here to compare with",
+            f"{len(applied)} are applied, the newest is {applied[-1]}; there are none here to compare with",
             "run the check in a folder that has supabase/migrations",
         )
     if missing := [version for version in expected if version not in applied]:
         return Found(f"{len(missing)} are not applied: {_some(missing)}", APPLY, is_wrong=True)
     if strange := [version for version in applied if version not in expected]:
         return Found(
-            f"the project has {len(strange)} that are not here: {_some(strange)}",
-            "deploy the newer version, or check this folder out anew",
+            f"the project has {len(strange)} that this folder lacks: {_some(strange)}",
+            "deploy the newer version, or update this folder",
         )
     return Found(f"all {len(applied)} are applied")
 
 
 def _key_remedy(error: PlantpulseError) -> str:
     return (
-        "the key does not open this project: set SUPABASE_URL and SUPABASE_SECRET_KEY of the same project "
+        "the project refuses the key: set SUPABASE_URL and SUPABASE_SECRET_KEY of the same project "
         "(Supabase: Project Settings > API Keys)"
     )
 
