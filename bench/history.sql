@@ -19,7 +19,7 @@ select
   case when poll.status = 'succeeded' then poll.slot end,
   case when poll.status = 'succeeded' then poll.slot end,
   '{"output_rows": 3000, "snapshots_written": 1000}',
-  '{"claim": 40, "connect": 20, "read": 900, "judge": 300, "commit": 500}',
+  '{"claim": 40, "connect": 20, "read": 900, "evaluate": 300, "commit": 500}',
   case when poll.status = 'failed' then 'source_unavailable' end,
   case when poll.status = 'failed' then 'the SQL Server of the plant did not answer' end,
   case when poll.status = 'failed' then true end,

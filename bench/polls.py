@@ -22,7 +22,7 @@ BARE: Program = ("bare.py",)
 FLOORS = (SAME_ROWS, WINDOW_ALONE)
 # The first poll of a plant has no older slots to look at again, the second has one.
 WARM_UP = 3
-STEPS = ("claim", "connect", "read", "judge", "commit")
+STEPS = ("claim", "connect", "read", "evaluate", "commit")
 _OURS = "poll"
 
 

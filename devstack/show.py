@@ -29,7 +29,7 @@ OUTCOME_STYLE = {
 }
 NOTHING = Text("-", "dim")
 QUERIES = ("output", "downtime", "oee", "quality", "labor", "safety")
-STEPS = ("claim", "connect", "read", "safety", "judge", "commit")
+STEPS = ("claim", "connect", "read", "safety", "evaluate", "commit")
 OEE_AND_FACTORS = ("oee", "availability", "performance", "quality")
 TABLES_SEEN = ("assets", "live_snapshots", "safety_events", "rejected_records")
 

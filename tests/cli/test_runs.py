@@ -89,7 +89,7 @@ def test_a_run_is_shown_with_timings_counts_warnings_and_rejected_rows(
     shown, data = cli("runs", "show", "1").out, cli("runs", "show", "1", "--json").json["run"]
 
     timings = shown.partition("Timings (ms)\n")[2].partition("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in timings] == ["claim", "connect", "read", "judge"]
+    assert [line.split()[0] for line in timings] == ["claim", "connect", "read", "evaluate"]
     assert "rows_rejected" in shown
     assert "units=-40" in shown
     assert data["status"] == "partial"

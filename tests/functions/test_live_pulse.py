@@ -336,7 +336,7 @@ def test_state_and_coverage_stand_on_the_run(world: World) -> None:
     assert run["slot"] == run["snapshots_until"] == NOON_IN_CHICAGO
     assert run["safety_until"] == NOON_IN_CHICAGO + timedelta(seconds=40)
     assert run["lease_expires_at"] - run["started_at"] == timedelta(seconds=90)
-    assert set(run["timings_ms"]) == {"claim", "connect", "read", "judge"}
+    assert set(run["timings_ms"]) == {"claim", "connect", "read", "evaluate"}
 
 
 def test_a_manual_poll_writes_its_own_snapshot_and_covers_nothing(world: World, floor: Floor) -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
-_STEPS: Final = ("claim", "connect", "safety", "read", "judge", "commit")
+_STEPS: Final = ("claim", "connect", "safety", "read", "evaluate", "commit")
 _WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted", "_removed")
 _STYLES: Final[Mapping[str, str]] = {
     "succeeded": "green",

@@ -92,7 +92,7 @@ class SlotReader:
         batch = self._read_batch(source, slots)
         if batch is None:
             return None
-        with self.answers.progress.timed("judge"):
+        with self.answers.progress.timed("evaluate"):
             self.unknown_assets.update(unknown_assets(self.model, batch.readings()))
             self.doubtful += [at for at in slots if at in batch.doubtful]
             due = [at for at in slots if at not in batch.doubtful and not self._is_stored(at, batch)]

@@ -153,7 +153,7 @@ class MorningRun:
                 f"{at} begins or ends in an hour that the clock shows twice; its rows may count on both days"
             )
             self.run.progress.warn("day_edge_ambiguous", told)
-        with self.run.progress.timed("judge"):
+        with self.run.progress.timed("evaluate"):
             return self._judge(day, readings)
 
     def _judge(self, day: ProductionDay, readings: DayReadings) -> dict[str, Json]:
