@@ -1,5 +1,5 @@
 output "function_urls" {
-  description = "URL of each function, with network.ingress = \"all\"; a call is signed by somebody in invokers."
+  description = "URL of each function, with network.ingress = \"all\"; one of invokers must sign a call."
   value       = { for name, url in aws_lambda_function_url.this : name => url.function_url }
 }
 
@@ -9,22 +9,22 @@ output "schedules" {
 }
 
 output "first_runs" {
-  description = "What `make deploy-aws` starts at once: function and event for each plant whose run_on_startup is true."
+  description = "What `make deploy-aws` starts after a deployment: function and event for each plant whose run_on_startup is true."
   value       = [for schedule in module.plan.schedules : { function = aws_lambda_function.this[schedule.function].function_name, event = { plant = schedule.plant } } if schedule.runs_on_startup]
 }
 
 output "static_address" {
-  description = "Address that the plant's firewall sees; null without network.static_address."
+  description = "Outgoing address for the plant's firewall; null without network.static_address."
   value       = one(aws_eip.egress[*].public_ip)
 }
 
 output "dead_letter_queues" {
-  description = "URL of each function's dead-letter queue; a message's body is the event as it was."
+  description = "URL of each function's dead-letter queue; a message's body is the original event."
   value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
 }
 
 output "logs_url" {
-  description = "Where the functions' logs can be read."
+  description = "Page with the functions' logs."
   value       = "https://${var.region}.console.aws.amazon.com/cloudwatch/home?region=${var.region}#logsV2:log-groups$3FlogGroupNameFilter$3D${urlencode("/aws/lambda/${var.name}-")}"
 }
 

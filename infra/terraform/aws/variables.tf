@@ -1,6 +1,6 @@
 variable "region" {
   type        = string
-  description = "Region of everything, such as eu-central-1."
+  description = "Region of all resources, such as eu-central-1."
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
@@ -11,7 +11,7 @@ variable "region" {
 variable "name" {
   type        = string
   default     = "plantpulse"
-  description = "Start of every resource's name; another one makes a second deployment beside the first."
+  description = "Start of every resource's name; another name makes a second deployment."
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,13}[a-z0-9]$", var.name))
@@ -22,7 +22,7 @@ variable "name" {
 variable "labels" {
   type        = map(string)
   default     = {}
-  description = "Tags on everything that takes tags, such as a cost centre."
+  description = "Tags on all resources that take tags, such as a cost center."
 
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[A-Za-z0-9 _.:/=+@-]{1,128}$", key)) && !startswith(lower(key), "aws:") && length(value) <= 256])
@@ -33,7 +33,7 @@ variable "labels" {
 variable "config_file" {
   type        = string
   default     = "../../../plantpulse.yaml"
-  description = "Path of plantpulse.yaml, from this folder; the same file that was bundled."
+  description = "Path of plantpulse.yaml, from this folder; the file that was bundled."
 
   validation {
     condition     = fileexists(var.config_file)
@@ -44,7 +44,7 @@ variable "config_file" {
 variable "deployment_file" {
   type        = string
   default     = "../../../build/deployment.json"
-  description = "Path of the deployment.json that `make bundle` made of config_file, from this folder."
+  description = "Path of the deployment.json that `make bundle` made from config_file, from this folder."
 }
 
 variable "bundles_dir" {
@@ -67,7 +67,7 @@ variable "architecture" {
 variable "memory_mb" {
   type        = map(number)
   default     = {}
-  description = "Memory of functions that need another amount than usual, in MB, such as { live_pulse = 1024 }."
+  description = "Memory of functions that differ from the default, in MB, such as { live_pulse = 1024 }."
 
   validation {
     condition     = alltrue([for memory_mb in values(var.memory_mb) : memory_mb >= 128 && memory_mb <= 10240])
@@ -90,13 +90,13 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. Written to Secrets Manager, never to plan or state; `make deploy-aws` takes them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. They are written to Secrets Manager, never to plan or state; `make deploy-aws` reads them from the environment."
 }
 
 variable "secrets_version" {
   type        = number
   default     = 1
-  description = "Raise it to write the secrets' values anew after a rotation. 0: the values are put into Secrets Manager by other means and Terraform never sees them."
+  description = "Raise it after a rotation to write the secrets' values again. 0: you put the values into Secrets Manager yourself, and Terraform never sees them."
 
   validation {
     condition     = var.secrets_version >= 0 && floor(var.secrets_version) == var.secrets_version
@@ -114,7 +114,7 @@ variable "network" {
     }))
   })
   default     = {}
-  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, still authenticated by IAM). static_address: leave through an address of your own, for the plant's firewall. existing: subnets and security groups to run in instead, such as ones with a VPN to the plant; they need a way to Supabase."
+  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)
@@ -135,7 +135,7 @@ variable "network" {
 variable "invokers" {
   type        = set(string)
   default     = []
-  description = "ARNs of who may start a poll by hand: roles or users; the scheduler always may."
+  description = "ARNs of roles or users who may start a poll by hand; the scheduler always may."
 
   validation {
     condition     = alltrue([for principal in var.invokers : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+", principal))])
@@ -149,7 +149,7 @@ variable "alarms" {
     topic  = optional(string)
   })
   default     = {}
-  description = "Where alarms go: e-mail addresses, which must confirm, or an SNS topic of your own (its ARN) instead of ours."
+  description = "Where alarms go: e-mail addresses, which must confirm, or the ARN of your own SNS topic."
 
   validation {
     condition     = alltrue([for email in var.alarms.emails : can(regex("^[^@ ]+@[^@ ]+$", email))])
@@ -176,7 +176,7 @@ variable "log_retention_days" {
 variable "kms_key" {
   type        = string
   default     = null
-  description = "ARN of a key of your own for functions, secrets, queues, schedules and logs; without it AWS's keys encrypt."
+  description = "ARN of your own key for functions, secrets, queues, schedules and logs; by default AWS's keys."
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
@@ -187,5 +187,5 @@ variable "kms_key" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "Destroyed secrets can be restored for 30 days, and logs stay, while it is true; set it to false and apply before `make destroy-aws` to leave nothing."
+  description = "While it is true, destroyed secrets can be restored for 30 days, and logs stay. Set it to false and apply before `make destroy-aws` to remove everything."
 }

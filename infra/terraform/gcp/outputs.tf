@@ -1,5 +1,5 @@
 output "function_urls" {
-  description = "URL of each function; a call needs an identity token of somebody in invokers."
+  description = "URL of each function; a call needs an identity token of one of invokers."
   value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].uri }
 }
 
@@ -9,17 +9,17 @@ output "schedules" {
 }
 
 output "first_runs" {
-  description = "What `make deploy-gcp` starts at once: the jobs of the plants whose run_on_startup is true."
+  description = "What `make deploy-gcp` starts after a deployment: the jobs of the plants whose run_on_startup is true."
   value       = [for name, schedule in module.plan.schedules : google_cloud_scheduler_job.this[name].name if schedule.runs_on_startup]
 }
 
 output "static_address" {
-  description = "Address that the plant's firewall sees; null without network.static_address."
+  description = "Outgoing address for the plant's firewall; null without network.static_address."
   value       = one(google_compute_address.egress[*].address)
 }
 
 output "logs_url" {
-  description = "Where the functions' logs can be read."
+  description = "Page with the functions' logs."
   value       = "https://console.cloud.google.com/logs/query;query=${replace(urlencode(length(local.functions) == 0 ? "" : local.from_functions), "+", "%20")}?project=${var.project}"
 }
 

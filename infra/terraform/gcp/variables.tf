@@ -1,6 +1,6 @@
 variable "project" {
   type        = string
-  description = "Id of the Google Cloud project that everything is created in."
+  description = "Id of the Google Cloud project for all resources."
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
@@ -10,7 +10,7 @@ variable "project" {
 
 variable "region" {
   type        = string
-  description = "Region of everything that has one, such as europe-west3."
+  description = "Region of all resources, such as europe-west3."
 
   validation {
     condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
@@ -21,7 +21,7 @@ variable "region" {
 variable "name" {
   type        = string
   default     = "plantpulse"
-  description = "Start of every resource's name; another one makes a second deployment beside the first."
+  description = "Start of every resource's name; another name makes a second deployment."
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,13}[a-z0-9]$", var.name))
@@ -32,7 +32,7 @@ variable "name" {
 variable "labels" {
   type        = map(string)
   default     = {}
-  description = "Labels on everything that takes labels, such as a cost centre."
+  description = "Labels on all resources that take labels, such as a cost center."
 
   validation {
     condition     = alltrue([for key, value in var.labels : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
@@ -43,7 +43,7 @@ variable "labels" {
 variable "config_file" {
   type        = string
   default     = "../../../plantpulse.yaml"
-  description = "Path of plantpulse.yaml, from this folder; the same file that was bundled."
+  description = "Path of plantpulse.yaml, from this folder; the file that was bundled."
 
   validation {
     condition     = fileexists(var.config_file)
@@ -54,7 +54,7 @@ variable "config_file" {
 variable "deployment_file" {
   type        = string
   default     = "../../../build/deployment.json"
-  description = "Path of the deployment.json that `make bundle` made of config_file, from this folder."
+  description = "Path of the deployment.json that `make bundle` made from config_file, from this folder."
 }
 
 variable "bundles_dir" {
@@ -66,7 +66,7 @@ variable "bundles_dir" {
 variable "memory_mb" {
   type        = map(number)
   default     = {}
-  description = "Memory of functions that need another amount than usual, in MB, such as { live_pulse = 1024 }."
+  description = "Memory of functions that differ from the default, in MB, such as { live_pulse = 1024 }."
 
   validation {
     condition     = alltrue([for memory_mb in values(var.memory_mb) : memory_mb >= 256 && memory_mb <= 8192])
@@ -89,13 +89,13 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. Written to Secret Manager, never to plan or state; `make deploy-gcp` takes them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. They are written to Secret Manager, never to plan or state; `make deploy-gcp` reads them from the environment."
 }
 
 variable "secrets_version" {
   type        = number
   default     = 1
-  description = "Raise it to write the secrets' values anew after a rotation. 0: the values are put into Secret Manager by other means and Terraform never sees them."
+  description = "Raise it after a rotation to write the secrets' values again. 0: you put the values into Secret Manager yourself, and Terraform never sees them."
 
   validation {
     condition     = var.secrets_version >= 0 && floor(var.secrets_version) == var.secrets_version
@@ -110,7 +110,7 @@ variable "network" {
     existing       = optional(string)
   })
   default     = {}
-  description = "ingress: who may reach the functions, still authenticated: internal (scheduler and VPC) or all. static_address: leave through an address of your own, for the plant's firewall. existing: id of a Serverless VPC Access connector to leave through instead, such as one with a VPN to the plant."
+  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)
@@ -172,7 +172,7 @@ variable "log_retention_days" {
 variable "kms_key" {
   type        = string
   default     = null
-  description = "Key of your own for bundles, functions, secrets and logs (projects/.../cryptoKeys/<name>, in the region); without it Google's keys encrypt."
+  description = "Your own key for bundles, functions, secrets and logs (projects/.../cryptoKeys/<name>, in the region); by default Google's keys."
 
   validation {
     condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
@@ -183,5 +183,5 @@ variable "kms_key" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "Secrets and bundles cannot be destroyed while it is true; set it to false and apply before `make destroy-gcp`."
+  description = "While it is true, secrets and bundles cannot be destroyed. Set it to false and apply before `make destroy-gcp`."
 }

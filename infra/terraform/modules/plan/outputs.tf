@@ -9,12 +9,12 @@ output "schedules" {
 }
 
 output "secrets" {
-  description = "Names of the secrets that some function needs."
+  description = "Names of all secrets that functions need."
   value       = distinct(flatten([for function in local.functions : function.secrets]))
 }
 
 output "passwords" {
-  description = "What the secret MSSQL_PASSWORDS is made of: the names of the plants' passwords by plant; empty with a single plant."
+  description = "Parts of the secret MSSQL_PASSWORDS: the names of the plants' passwords by plant; empty with a single plant."
   value       = tomap(local.deployment.passwords)
 }
 
@@ -24,17 +24,17 @@ output "sql_server_ports" {
 }
 
 output "rhythms" {
-  description = "Function, interval in minutes and the plants polled that often: what an absence of success is measured by."
+  description = "Function, interval in minutes and its plants: the alarms on missing success use it."
   value       = local.deployment.rhythms
 }
 
 output "unconfigured_plants" {
-  description = "Plants that no SQL Server is configured for yet: their polls answer not_configured."
+  description = "Plants without a configured SQL Server: their polls return not_configured."
   value       = local.deployment.unconfigured_plants
 }
 
 output "wants_users_tokens" {
-  description = "Whether the file has manual calls vouched for by tokens of Supabase's users, which a function that a scheduler calls cannot."
+  description = "Whether the file sets manual_calls.accept to supabase_user, which a function for a scheduler cannot use."
   value       = local.deployment.wants_users_tokens
 }
 

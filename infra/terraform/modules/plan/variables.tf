@@ -10,7 +10,7 @@ variable "config_file" {
 
 variable "deployment_file" {
   type        = string
-  description = "Path of the deployment.json that `make bundle` made of config_file, from the folder that Terraform runs in."
+  description = "Path of the deployment.json that `make bundle` made from config_file, from the folder that Terraform runs in."
 
   validation {
     condition     = fileexists(var.deployment_file)
@@ -25,7 +25,7 @@ variable "deployment_file" {
 
 variable "retry_waits_s" {
   type        = list(number)
-  description = "What the cloud's scheduler waits before its first, second, ... retry of a delivery, in seconds."
+  description = "How long the cloud's scheduler waits before the first, second, ... retry of a delivery, in seconds."
 
   validation {
     condition     = length(var.retry_waits_s) <= 5 && alltrue([for wait_s in var.retry_waits_s : wait_s > 0])
@@ -36,7 +36,7 @@ variable "retry_waits_s" {
 variable "memory_mb" {
   type        = map(number)
   default     = {}
-  description = "Memory of functions that need another amount than usual, in MB."
+  description = "Memory of functions that differ from the default, in MB."
 
   validation {
     condition     = alltrue([for name in keys(var.memory_mb) : contains(try(jsondecode(file(var.deployment_file)).function_names, [name]), name)])
