@@ -110,6 +110,35 @@ ALTER FUNCTION public.asset_of_event(p_present bigint, p_read bigint) OWNER TO p
 
 COMMENT ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) IS 'The asset that a recorded event belongs to when it is read again: a mapped one keeps it, whatever its name is by now.';
 
+-- Name: changed_safety_events(text, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) RETURNS TABLE(id bigint, asset_id bigint, source_asset text, event_timestamp timestamp with time zone, source_timestamp timestamp without time zone, reason_code text, severity text, downtime_minutes numeric, details text)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    event.id, belongs.asset_id, i.source_asset, i.event_timestamp, i.source_timestamp,
+    i.reason_code, i.severity, i.downtime_minutes, i.details
+  from jsonb_populate_recordset(null::public.safety_events, p_incoming) as i
+  join public.safety_events as event on event.plant = p_plant and event.identity = i.identity
+  cross join lateral public.asset_of_event(
+    event.asset_id, coalesce(i.asset_id, p_overflow_id)
+  ) as belongs (asset_id)
+  where (
+    event.asset_id, event.source_asset, event.event_timestamp, event.source_timestamp,
+    event.reason_code, event.severity, event.downtime_minutes, event.details
+  ) is distinct from (
+    belongs.asset_id, i.source_asset, i.event_timestamp, i.source_timestamp,
+    i.reason_code, i.severity, i.downtime_minutes, i.details
+  );
+$$;
+
+ALTER FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) OWNER TO postgres;
+
+-- Name: FUNCTION changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) IS 'The recorded incidents that a call would change, by id, with what they would become.';
+
 -- Name: changed_values(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.changed_values(p_before jsonb, p_after jsonb) RETURNS jsonb
@@ -966,6 +995,57 @@ ALTER FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_row
 
 COMMENT ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes shift targets by asset, shift and first day, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
 
+-- Name: incoming_safety_events(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(jsonb_agg(incoming), '[]')
+  from (
+    -- One row an incident: none can be written twice at once. The last one of the list counts.
+    select distinct on (identified.identity)
+      identified.identity, a.id as asset_id, identified.source_asset, identified.source_id,
+      identified.event_timestamp, identified.source_timestamp, identified.reason_code, identified.severity,
+      identified.downtime_minutes, identified.details
+    from (
+      select
+        nullif(btrim(source.source_id), '') as source_id,
+        coalesce(source.source_asset, '') as source_asset,
+        source.event_timestamp,
+        source.source_timestamp,
+        coalesce(nullif(btrim(source.reason_code), ''), '(unknown)') as reason_code,
+        coalesce(source.severity, 'critical') as severity,
+        -- A minus sign in the source is no reason to lose an incident.
+        case
+          when source.downtime_minutes >= 0 and source.downtime_minutes < 'infinity' then source.downtime_minutes
+        end as downtime_minutes,
+        source.details,
+        source.position,
+        public.safety_identity(
+          nullif(btrim(source.source_id), ''), coalesce(source.source_asset, ''),
+          source.source_timestamp, coalesce(nullif(btrim(source.reason_code), ''), '(unknown)')
+        ) as identity
+      from rows from (jsonb_to_recordset(p_events) as (
+        source_id text, source_asset text, event_timestamp timestamptz, source_timestamp timestamp,
+        reason_code text, severity text, downtime_minutes numeric, details text
+      )) with ordinality as source (
+        source_id, source_asset, event_timestamp, source_timestamp,
+        reason_code, severity, downtime_minutes, details, position
+      )
+    ) as identified
+    left join public.assets as a
+      on a.plant = p_plant and a.source_key = public.normalise_key(identified.source_asset)
+    order by identified.identity, identified.position desc
+  ) as incoming;
+$$;
+
+ALTER FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION incoming_safety_events(p_plant text, p_events jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) IS 'The incidents of a call as rows of safety_events (a JSON list), each once, with identity; asset_id is null for a name that is not registered.';
+
 -- Name: insert_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) RETURNS public.pipeline_runs
@@ -1009,6 +1089,40 @@ ALTER FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) 
 -- Name: FUNCTION insert_run(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) IS 'Inserts the claimed run; null when a unique index of pipeline_runs stands against it.';
+
+-- Name: insert_safety_events(public.pipeline_runs, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with inserted as (
+    insert into public.safety_events (
+      plant, asset_id, source_asset, source_id, event_timestamp, source_timestamp, reason_code,
+      severity, downtime_minutes, details, run_id, recorded_at, updated_at
+    )
+    select
+      p_run.plant, coalesce(i.asset_id, p_overflow_id), i.source_asset, i.source_id, i.event_timestamp,
+      i.source_timestamp, i.reason_code, i.severity, i.downtime_minutes, i.details, p_run.id, p_now, p_now
+    from jsonb_populate_recordset(null::public.safety_events, p_incoming) as i
+    where not exists (
+      select 1
+      from public.safety_events as event
+      where event.plant = p_run.plant and event.identity = i.identity
+    )
+    order by i.identity
+    -- Calls for one plant come one after the other (register_assets), so this is for rows that come another way.
+    on conflict (plant, identity) do nothing
+    returning 1
+  )
+  select count(*)::integer from inserted;
+$$;
+
+ALTER FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Inserts the incidents that are not recorded yet; returns how many.';
 
 -- Name: is_run_needed(public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1119,20 +1233,32 @@ COMMENT ON FUNCTION public.lock_run(p_fence uuid) IS 'The run of a fence, locked
 CREATE FUNCTION public.lock_safety_events(p_event_ids bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO ''
+    SET lock_timeout TO '300ms'
     AS $$
 declare
   v_found bigint[];
 begin
-  -- In one order, so that two calls for the same events wait for one another instead of for each other.
-  select array_agg(locked.id)
-  into v_found
-  from (
-    select event.id
-    from public.safety_events as event
-    where event.id = any (p_event_ids)
-    order by event.id
-    for update
-  ) as locked;
+  loop
+    begin
+      -- In one order, so that two calls for the same events wait for one another instead of for each other.
+      -- Not `for update`: whoever refers to an event must not wait for it.
+      select array_agg(locked.id)
+      into v_found
+      from (
+        select event.id
+        from public.safety_events as event
+        where event.id = any (p_event_ids)
+        order by event.id
+        for no key update
+      ) as locked;
+      exit;
+    exception
+      -- A user's update over many rows locks them in an order of its own, and may wait for a row that is held here.
+      -- What was locked above is free by now: let the other go on, then begin anew. The statement time-out ends it.
+      when lock_not_available or deadlock_detected then
+        perform pg_catalog.pg_sleep(0.02);
+    end;
+  end loop;
   return array(
     select distinct asked.id
     from unnest(p_event_ids) as asked (id)
@@ -2179,124 +2305,88 @@ ALTER FUNCTION public.snapshot_rows(p_snapshots jsonb) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.snapshot_rows(p_snapshots jsonb) IS 'The snapshots of one slot of a commit as rows: from an object of one list for each column, or a list of objects.';
 
+-- Name: update_safety_events(text, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_changed constant bigint[] := array(
+    select changed.id from public.changed_safety_events(p_plant, p_incoming, p_overflow_id) as changed
+  );
+  v_updated integer;
+begin
+  if cardinality(v_changed) = 0 then
+    return 0;
+  end if;
+
+  perform public.lock_safety_events(v_changed);
+  -- Asked anew, because somebody may have written them while the locks were waited for.
+  update public.safety_events as event
+  set
+    asset_id = changed.asset_id,
+    source_asset = changed.source_asset,
+    event_timestamp = changed.event_timestamp,
+    source_timestamp = changed.source_timestamp,
+    reason_code = changed.reason_code,
+    severity = changed.severity,
+    downtime_minutes = changed.downtime_minutes,
+    details = changed.details,
+    updated_at = p_now
+  from public.changed_safety_events(p_plant, p_incoming, p_overflow_id) as changed
+  where event.id = changed.id
+  and event.id = any (v_changed);
+  get diagnostics v_updated = row_count;
+  return v_updated;
+end;
+$$;
+
+ALTER FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Updates the recorded incidents that the source changed, and touches no other; returns how many.';
+
 -- Name: upsert_safety_events(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
+  v_incoming constant jsonb := public.incoming_safety_events(p_run.plant, p_events);
   v_overflow_id bigint;
-  v_answer jsonb;
+  v_updated integer;
+  v_recorded integer;
 begin
   select public.overflow_asset(p_run.plant) into v_overflow_id
-  where exists (
-    select 1
-    from jsonb_array_elements(p_events) as event (value)
-    where not exists (
-      select 1
-      from public.assets as a
-      where a.plant = p_run.plant
-      and a.source_key = public.normalise_key(event.value ->> 'source_asset')
-    )
-  );
+  where v_incoming @? '$[*] ? (@.asset_id == null)';
 
-  with incoming as (
-    -- One row an incident: ON CONFLICT cannot touch a row twice. The last one of the list counts.
-    select distinct on (identity) *
-    from (
-      select
-        nullif(btrim(source.source_id), '') as source_id,
-        coalesce(source.source_asset, '') as source_asset,
-        source.event_timestamp,
-        source.source_timestamp,
-        coalesce(nullif(btrim(source.reason_code), ''), '(unknown)') as reason_code,
-        coalesce(source.severity, 'critical') as severity,
-        -- A minus sign in the source is no reason to lose an incident.
-        case
-          when source.downtime_minutes >= 0 and source.downtime_minutes < 'infinity' then source.downtime_minutes
-        end as downtime_minutes,
-        source.details,
-        source.position,
-        public.safety_identity(
-          nullif(btrim(source.source_id), ''), coalesce(source.source_asset, ''),
-          source.source_timestamp, coalesce(nullif(btrim(source.reason_code), ''), '(unknown)')
-        ) as identity
-      from rows from (jsonb_to_recordset(p_events) as (
-        source_id text, source_asset text, event_timestamp timestamptz, source_timestamp timestamp,
-        reason_code text, severity text, downtime_minutes numeric, details text
-      )) with ordinality as source (
-        source_id, source_asset, event_timestamp, source_timestamp,
-        reason_code, severity, downtime_minutes, details, position
-      )
-    ) as identified
-    order by identity, position desc
-  ),
-  kept as (
-    insert into public.safety_events as event (
-      plant, asset_id, source_asset, source_id, event_timestamp, source_timestamp, reason_code,
-      severity, downtime_minutes, details, run_id, recorded_at, updated_at
+  -- Waiting comes first: nobody can wait for a row that is not there yet.
+  v_updated := public.update_safety_events(p_run.plant, v_incoming, v_overflow_id, p_now);
+  v_recorded := public.insert_safety_events(p_run, v_incoming, v_overflow_id, p_now);
+
+  return (
+    select jsonb_build_object(
+      'recorded', v_recorded,
+      'updated', v_updated,
+      'unchanged', count(*) - v_recorded - v_updated,
+      -- Those of this very run: recorded now, or before, when the reply to that call was lost.
+      'new_events', coalesce(jsonb_agg(jsonb_build_object(
+        'safety_event_id', event.id,
+        'asset_id', event.asset_id,
+        'source_asset', event.source_asset,
+        'event_timestamp', event.event_timestamp,
+        'reason_code', event.reason_code,
+        'severity', event.severity
+      ) order by event.event_timestamp, event.id) filter (where event.run_id = p_run.id), '[]')
     )
-    select
-      p_run.plant, coalesce(a.id, v_overflow_id), i.source_asset, i.source_id, i.event_timestamp,
-      i.source_timestamp, i.reason_code, i.severity, i.downtime_minutes, i.details, p_run.id, p_now, p_now
-    from incoming as i
-    left join public.assets as a
-      on a.plant = p_run.plant and a.source_key = public.normalise_key(i.source_asset)
-    order by i.identity
-    on conflict (plant, identity) do update
-    set
-      asset_id = public.asset_of_event(event.asset_id, excluded.asset_id),
-      source_asset = excluded.source_asset,
-      event_timestamp = excluded.event_timestamp,
-      source_timestamp = excluded.source_timestamp,
-      reason_code = excluded.reason_code,
-      severity = excluded.severity,
-      downtime_minutes = excluded.downtime_minutes,
-      details = excluded.details,
-      updated_at = excluded.updated_at
-    where (
-      event.asset_id, event.source_asset, event.event_timestamp, event.source_timestamp,
-      event.reason_code, event.severity, event.downtime_minutes, event.details
-    ) is distinct from (
-      public.asset_of_event(event.asset_id, excluded.asset_id), excluded.source_asset, excluded.event_timestamp, excluded.source_timestamp,
-      excluded.reason_code, excluded.severity, excluded.downtime_minutes, excluded.details
-    )
-    -- A row this statement inserted has no xmax; one it updated carries the lock it took.
-    returning event.*, (event.xmax = 0) as is_new
-  ),
-  news as (
-    select kept.id, kept.asset_id, kept.source_asset, kept.event_timestamp, kept.reason_code, kept.severity
-    from kept
-    where kept.is_new
-    union
-    -- Recorded by this very run before: the reply to that call was lost, or this is its repetition.
-    select event.id, event.asset_id, event.source_asset, event.event_timestamp, event.reason_code, event.severity
-    from public.safety_events as event
-    join incoming as i on i.identity = event.identity
-    where event.plant = p_run.plant and event.run_id = p_run.id
-  )
-  select jsonb_build_object(
-    'recorded', count(*) filter (where kept.is_new),
-    'updated', count(*) filter (where not kept.is_new),
-    'unchanged', (select count(*) from incoming) - count(*),
-    'new_events', coalesce((
-      select jsonb_agg(jsonb_build_object(
-        'safety_event_id', news.id,
-        'asset_id', news.asset_id,
-        'source_asset', news.source_asset,
-        'event_timestamp', news.event_timestamp,
-        'reason_code', news.reason_code,
-        'severity', news.severity
-      ) order by news.event_timestamp, news.id)
-      from news
-    ), '[]')
-  )
-  into v_answer
-  from kept;
-  return v_answer;
+    from jsonb_populate_recordset(null::public.safety_events, v_incoming) as i
+    left join public.safety_events as event on event.plant = p_run.plant and event.identity = i.identity
+  );
 end;
-$$;
+$_$;
 
 ALTER FUNCTION public.upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone) OWNER TO postgres;
 
@@ -3803,6 +3893,11 @@ GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jso
 REVOKE ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) TO service_role;
 
+-- Name: FUNCTION changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) TO service_role;
+
 -- Name: FUNCTION changed_values(p_before jsonb, p_after jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.changed_values(p_before jsonb, p_after jsonb) FROM PUBLIC;
@@ -3883,10 +3978,20 @@ GRANT ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[],
 REVOKE ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
 
+-- Name: FUNCTION incoming_safety_events(p_plant text, p_events jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) TO service_role;
+
 -- Name: FUNCTION insert_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: ACL; Schema: public; Owner: postgres
 
@@ -4041,6 +4146,11 @@ GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO s
 
 REVOKE ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) TO service_role;
+
+-- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION upsert_safety_events(p_run public.pipeline_runs, p_events jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
