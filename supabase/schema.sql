@@ -1124,65 +1124,6 @@ ALTER FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incomin
 
 COMMENT ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Inserts the incidents that are not recorded yet; returns how many.';
 
--- Name: is_run_needed(public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.is_run_needed(p_run public.pipeline_runs) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-  select
-    p_run.status = 'running'
-    -- The last success, the last failure, the last attempt at all: what a stopped pipeline is known by.
-    or not exists (
-      select 1
-      from public.pipeline_runs as newer
-      where newer.pipeline = p_run.pipeline
-      and newer.plant = p_run.plant
-      and newer.status = p_run.status
-      and (newer.started_at, newer.id) > (p_run.started_at, p_run.id)
-    )
-    -- The newest slot that was run, which is not the newest run when an older slot was delivered late.
-    or p_run.trigger = 'schedule' and p_run.status in ('succeeded', 'partial') and not exists (
-      select 1
-      from public.pipeline_runs as newer
-      where newer.pipeline = p_run.pipeline
-      and newer.plant = p_run.plant
-      and newer.trigger = 'schedule'
-      and newer.status in ('succeeded', 'partial')
-      and newer.slot > p_run.slot
-    )
-    -- How far has been covered, and which slots are left: the row that coverage() reads. Said twice, because only
-    -- the first comparison lets the partial indexes be used.
-    or p_run.snapshots_until is not null and not exists (
-      select 1
-      from public.pipeline_runs as newer
-      where newer.pipeline = p_run.pipeline
-      and newer.plant = p_run.plant
-      and newer.snapshots_until >= p_run.snapshots_until
-      and (newer.snapshots_until, newer.id) > (p_run.snapshots_until, p_run.id)
-    )
-    or p_run.safety_until is not null and not exists (
-      select 1
-      from public.pipeline_runs as newer
-      where newer.pipeline = p_run.pipeline
-      and newer.plant = p_run.plant
-      and newer.safety_until >= p_run.safety_until
-      and (newer.safety_until, newer.id) > (p_run.safety_until, p_run.id)
-    )
-    -- Deleting the run would change or remove these rows, which have a retention of their own or none.
-    or exists (select 1 from public.live_snapshots as s where s.run_id = p_run.id)
-    or exists (select 1 from public.rejected_records as r where r.run_id = p_run.id)
-    or exists (select 1 from public.safety_events as e where e.run_id = p_run.id)
-    or exists (select 1 from public.daily_summaries as d where d.run_id = p_run.id);
-$$;
-
-ALTER FUNCTION public.is_run_needed(p_run public.pipeline_runs) OWNER TO postgres;
-
--- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) IS 'Whether a run must stay whatever its age: it is running, the newest of its status, the one of the newest slot, holds a watermark, or rows refer to it.';
-
 -- Name: keep_rejected_records(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) RETURNS void
@@ -1291,6 +1232,100 @@ ALTER FUNCTION public.managed_plants(p_user_id uuid) OWNER TO postgres;
 -- Name: FUNCTION managed_plants(p_user_id uuid); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.managed_plants(p_user_id uuid) IS 'The plants that a user is a manager of, which is who may ask for a run by hand; * stands for all plants.';
+
+-- Name: needed_runs(bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.needed_runs(p_run_ids bigint[]) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    AS $$
+  with asked as materialized (
+    select
+      run.id, run.pipeline, run.plant, run.trigger, run.status, run.slot is not null as has_slot,
+      run.snapshots_until is not null as has_snapshots, run.safety_until is not null as has_safety
+    from public.pipeline_runs as run
+    where run.id = any (p_run_ids)
+  )
+  select asked.id
+  from asked
+  where asked.status = 'running'
+  union all
+  -- The last success, the last failure, the last attempt at all: what a stopped pipeline is known by.
+  select newest.id
+  from (select distinct asked.pipeline, asked.plant, asked.status from asked) as kind
+  cross join lateral (
+    select run.id
+    from public.pipeline_runs as run
+    where run.pipeline = kind.pipeline
+    and run.plant = kind.plant
+    and run.status = kind.status
+    order by run.started_at desc, run.id desc
+    limit 1
+  ) as newest
+  union all
+  -- The newest slot that was run, which is not the newest run when an older slot was delivered late.
+  select newest.id
+  from (select distinct asked.pipeline, asked.plant from asked where asked.has_slot) as kind
+  cross join lateral (
+    select run.id
+    from public.pipeline_runs as run
+    where run.pipeline = kind.pipeline
+    and run.plant = kind.plant
+    and run.trigger = 'schedule'
+    and run.status in ('succeeded', 'partial')
+    order by run.slot desc
+    limit 1
+  ) as newest
+  union all
+  -- How far has been covered, and which slots are left: the rows that coverage() reads.
+  select newest.id
+  from (select distinct asked.pipeline, asked.plant from asked where asked.has_snapshots) as kind
+  cross join lateral (
+    select run.id
+    from public.pipeline_runs as run
+    where run.pipeline = kind.pipeline
+    and run.plant = kind.plant
+    and run.snapshots_until is not null
+    order by run.snapshots_until desc, run.id desc
+    limit 1
+  ) as newest
+  union all
+  select newest.id
+  from (select distinct asked.pipeline, asked.plant from asked where asked.has_safety) as kind
+  cross join lateral (
+    select run.id
+    from public.pipeline_runs as run
+    where run.pipeline = kind.pipeline
+    and run.plant = kind.plant
+    and run.safety_until is not null
+    order by run.safety_until desc, run.id desc
+    limit 1
+  ) as newest
+  union all
+  -- Deleting the run would change or remove these rows, which have a retention of their own or none.
+  select asked.id
+  from asked
+  cross join lateral (select from public.live_snapshots as s where s.run_id = asked.id limit 1) as referring
+  union all
+  select asked.id
+  from asked
+  cross join lateral (select from public.rejected_records as r where r.run_id = asked.id limit 1) as referring
+  union all
+  select asked.id
+  from asked
+  cross join lateral (select from public.safety_events as e where e.run_id = asked.id limit 1) as referring
+  union all
+  select asked.id
+  from asked
+  cross join lateral (select from public.daily_summaries as d where d.run_id = asked.id limit 1) as referring;
+$$;
+
+ALTER FUNCTION public.needed_runs(p_run_ids bigint[]) OWNER TO postgres;
+
+-- Name: FUNCTION needed_runs(p_run_ids bigint[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.needed_runs(p_run_ids bigint[]) IS 'The runs that must stay whatever their age, of some: a run that is running, the newest of its status, the one of the newest slot, holds a watermark, or that rows refer to. May name a run twice, or one that was not asked about.';
 
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1896,7 +1931,7 @@ declare
   v_keep_hours constant integer := (p_batch ->> 'keep_hours')::integer;
   v_limit constant integer := (p_batch ->> 'limit')::integer;
   v_time_column text;
-  v_is_kept text := 'false';
+  v_kept text := 'select null::bigint as id where false';
   v_answer jsonb;
 begin
   -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
@@ -1908,7 +1943,7 @@ begin
       v_time_column := 'created_at';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
-      v_is_kept := 'public.is_run_needed(old)';
+      v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
     else
       raise exception 'no rows of % expire', coalesce(v_table, 'no table') using errcode = '22023';
   end case;
@@ -1927,12 +1962,20 @@ begin
   execute format(
     $statement$
       with looked_at as materialized (
-        select old.%2$I as at, old.id, old.ctid as place, %3$s as is_kept
+        select old.%2$I as at, old.id, old.ctid as place
         from public.%1$I as old
         where old.%2$I < $1
         and (old.%2$I, old.id) > ($2, $3)
         order by old.%2$I, old.id
         limit $4
+      ),
+      kept as materialized (
+        %3$s
+      ),
+      expired as materialized (
+        select l.place
+        from looked_at as l
+        where not exists (select 1 from kept where kept.id = l.id)
       ),
       removed as (
         delete from public.%1$I as old
@@ -1940,13 +1983,13 @@ begin
           select locked.ctid
           from public.%1$I as locked
           where not $5
-          and locked.ctid = any (array(select l.place from looked_at as l where not l.is_kept))
+          and locked.ctid = any (array(select e.place from expired as e))
           for update skip locked
         ))
         returning old.id
       )
       select jsonb_build_object(
-        'expired', (select count(*) from looked_at as l where not l.is_kept),
+        'expired', (select count(*) from expired),
         'removed', (select count(*) from removed),
         -- Fewer than were asked for: nothing is left behind them.
         'resume_after', case when (select count(*) from looked_at) = $4 then (
@@ -1957,7 +2000,7 @@ begin
         ) end
       )
     $statement$,
-    v_table, v_time_column, v_is_kept
+    v_table, v_time_column, v_kept
   )
   into v_answer
   using
@@ -3993,11 +4036,6 @@ GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time
 REVOKE ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION is_run_needed(p_run public.pipeline_runs); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.is_run_needed(p_run public.pipeline_runs) TO service_role;
-
 -- Name: FUNCTION keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -4017,6 +4055,11 @@ GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) TO service
 
 REVOKE ALL ON FUNCTION public.managed_plants(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
+
+-- Name: FUNCTION needed_runs(p_run_ids bigint[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) TO service_role;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 

@@ -329,10 +329,49 @@ def test_everything_that_refers_to_runs_is_known_to_keep_them(database: Connecti
         """
     ).fetchall()
 
-    known = one("select prosrc from pg_proc where proname = 'is_run_needed'")["prosrc"]
+    known = one("select prosrc from pg_proc where proname = 'needed_runs'")["prosrc"]
 
     assert len(referring) >= 3
     assert [row["name"] for row in referring if f"public.{row['name']} as" not in known] == []
+
+
+def test_what_refers_to_runs_is_looked_up_and_not_read_to_its_end(
+    database: Connection, assets: dict[str, int]
+) -> None:
+    for minute in range(50):
+        add_run(database, f"2026-01-01T05:{minute:02}:00Z")
+    database.execute(
+        """
+        insert into public.live_snapshots (
+          asset_id, snapshot_timestamp, window_start, output_actual, output_target, status, run_id
+        )
+        select %s, at, at - interval '30 min', 5, 5, 'on_target', 50
+        from generate_series('2026-11-01'::timestamptz, '2026-11-22', '10 min') as at
+        """,
+        (assets["PRESS-01"],),
+    )
+    # What it knows now makes the planner believe that a snapshot of any run is met at once.
+    database.execute("analyze public.live_snapshots")
+    scans = """
+      select conrelid::regclass::text as name, pg_stat_get_xact_numscans(conrelid) as times
+      from pg_constraint
+      where contype = 'f' and confrelid = 'public.pipeline_runs'::regclass
+      order by name
+    """
+
+    with database.transaction():
+        rows = database.execute(
+            "select distinct public.needed_runs(array(select id from public.pipeline_runs)) as id"
+        ).fetchall()
+        read_to_the_end = database.execute(scans).fetchall()
+
+    assert [row["id"] for row in rows] == [50]
+    assert {scan["name"]: scan["times"] for scan in read_to_the_end} == {
+        "daily_summaries": 0,
+        "live_snapshots": 0,
+        "rejected_records": 0,
+        "safety_events": 0,
+    }
 
 
 def test_runs_that_are_kept_are_passed_over_once_and_not_again(service: Api, database: Connection) -> None:

@@ -1,0 +1,154 @@
+-- Cleanup asks of each run by itself again.
+
+create function public.is_run_needed(p_run public.pipeline_runs)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+-- Asked for every row of a batch, so planned once.
+set plan_cache_mode = 'force_generic_plan'
+as $$
+  select
+    p_run.status = 'running'
+    -- The last success, the last failure, the last attempt at all: what a stopped pipeline is known by.
+    or not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.status = p_run.status
+      and (newer.started_at, newer.id) > (p_run.started_at, p_run.id)
+    )
+    -- The newest slot that was run, which is not the newest run when an older slot was delivered late.
+    or p_run.trigger = 'schedule' and p_run.status in ('succeeded', 'partial') and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.trigger = 'schedule'
+      and newer.status in ('succeeded', 'partial')
+      and newer.slot > p_run.slot
+    )
+    -- How far has been covered, and which slots are left: the row that coverage() reads. Said twice, because only
+    -- the first comparison lets the partial indexes be used.
+    or p_run.snapshots_until is not null and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.snapshots_until >= p_run.snapshots_until
+      and (newer.snapshots_until, newer.id) > (p_run.snapshots_until, p_run.id)
+    )
+    or p_run.safety_until is not null and not exists (
+      select 1
+      from public.pipeline_runs as newer
+      where newer.pipeline = p_run.pipeline
+      and newer.plant = p_run.plant
+      and newer.safety_until >= p_run.safety_until
+      and (newer.safety_until, newer.id) > (p_run.safety_until, p_run.id)
+    )
+    -- Deleting the run would change or remove these rows, which have a retention of their own or none.
+    or exists (select 1 from public.live_snapshots as s where s.run_id = p_run.id)
+    or exists (select 1 from public.rejected_records as r where r.run_id = p_run.id)
+    or exists (select 1 from public.safety_events as e where e.run_id = p_run.id)
+    or exists (select 1 from public.daily_summaries as d where d.run_id = p_run.id);
+$$;
+
+comment on function public.is_run_needed(public.pipeline_runs) is
+  'Whether a run must stay whatever its age: it is running, the newest of its status, the one of the newest slot, '
+  'holds a watermark, or rows refer to it.';
+
+revoke all on function public.is_run_needed(public.pipeline_runs) from public, anon, authenticated, service_role;
+grant execute on function public.is_run_needed(public.pipeline_runs) to service_role;
+
+create or replace function public.remove_expired(p_batch jsonb, p_now timestamptz default null)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+-- Well below the role's 8 s, so that a batch that is too large is cut off before it is in anybody's way. Planned
+-- for each batch: a plan made for any limit would read the whole table.
+set statement_timeout = '4s'
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_table constant text := p_batch ->> 'table';
+  v_keep_hours constant integer := (p_batch ->> 'keep_hours')::integer;
+  v_limit constant integer := (p_batch ->> 'limit')::integer;
+  v_time_column text;
+  v_is_kept text := 'false';
+  v_answer jsonb;
+begin
+  -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
+  -- Each has an index that begins with the column. Safety events and daily summaries never expire.
+  case v_table
+    when 'live_snapshots' then
+      v_time_column := 'snapshot_timestamp';
+    when 'rejected_records' then
+      v_time_column := 'created_at';
+    when 'pipeline_runs' then
+      v_time_column := 'started_at';
+      v_is_kept := 'public.is_run_needed(old)';
+    else
+      raise exception 'no rows of % expire', coalesce(v_table, 'no table') using errcode = '22023';
+  end case;
+
+  if v_keep_hours is null or v_keep_hours < 1 then
+    raise exception 'keep_hours must be 1 or more, not %', p_batch -> 'keep_hours' using errcode = '22023';
+  end if;
+
+  if v_limit is null or v_limit not between 1 and 100000 then
+    raise exception 'limit must be 1 to 100000 rows, not %', p_batch -> 'limit' using errcode = '22023';
+  end if;
+
+  -- Looks at no more than the limit, the oldest first, whatever is kept or locked among them; the next batch
+  -- goes on behind them. Rows are found by place, because the planner cannot take that for a whole table.
+  -- Whoever holds a row locked keeps it until the next run, so nobody waits for anybody.
+  execute format(
+    $statement$
+      with looked_at as materialized (
+        select old.%2$I as at, old.id, old.ctid as place, %3$s as is_kept
+        from public.%1$I as old
+        where old.%2$I < $1
+        and (old.%2$I, old.id) > ($2, $3)
+        order by old.%2$I, old.id
+        limit $4
+      ),
+      removed as (
+        delete from public.%1$I as old
+        where old.ctid = any (array(
+          select locked.ctid
+          from public.%1$I as locked
+          where not $5
+          and locked.ctid = any (array(select l.place from looked_at as l where not l.is_kept))
+          for update skip locked
+        ))
+        returning old.id
+      )
+      select jsonb_build_object(
+        'expired', (select count(*) from looked_at as l where not l.is_kept),
+        'removed', (select count(*) from removed),
+        -- Fewer than were asked for: nothing is left behind them.
+        'resume_after', case when (select count(*) from looked_at) = $4 then (
+          select jsonb_build_object('at', l.at, 'id', l.id)
+          from looked_at as l
+          order by l.at desc, l.id desc
+          limit 1
+        ) end
+      )
+    $statement$,
+    v_table, v_time_column, v_is_kept
+  )
+  into v_answer
+  using
+    coalesce(p_now, clock_timestamp()) - make_interval(hours => v_keep_hours),
+    coalesce((p_batch -> 'resume_after' ->> 'at')::timestamptz, '-infinity'),
+    coalesce((p_batch -> 'resume_after' ->> 'id')::bigint, 0),
+    v_limit,
+    coalesce((p_batch ->> 'is_dry_run')::boolean, false);
+  return v_answer;
+end;
+$$;
+
+drop function public.needed_runs(bigint[]);
