@@ -21,7 +21,7 @@ from tests.conftest import SqlServerUnderTest
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 PLANT_LINKS = ["settings", "dns", "tcp", "tls", "login", "read-only", "clock"]
 QUERY_FILES = ["output.sql", "downtime.sql", "safety.sql", "oee.sql", "quality.sql", "labor.sql"]
-SUPABASE_LINKS = ["settings", "dns", "tcp", "tls", "key", "sign-up", "data api", "grants", "rls"]
+SUPABASE_LINKS = ["settings", "dns", "tcp", "tls", "key", "sign-up", "data api", "grants", "rls", "members"]
 
 
 @pytest.fixture
@@ -375,6 +375,14 @@ def test_closed_sign_up_is_green(checked: CommandLine, local_supabase: Supabase)
             "alter table public.safety_events disable row level security",
             "rls", "failed", "off for safety_events",
             "alter table public.safety_events enable row level security",
+        ),
+        (
+            "insert into auth.users (id) values ('00000000-0000-4000-8000-000000000009'); "
+            "insert into public.plant_members (user_id, plant, role) values "
+            "('00000000-0000-4000-8000-000000000009', '*', 'viewer'), "
+            "('00000000-0000-4000-8000-000000000009', 'north', 'viewer'), "
+            "('00000000-0000-4000-8000-000000000009', 'norht', 'viewer')",
+            "members", "warning", "not in plantpulse.yaml: norht", "delete from public.plant_members",
         ),
         (
             "drop function public.project_state()",

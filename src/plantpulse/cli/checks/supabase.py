@@ -1,6 +1,6 @@
-"""The links from here to the Supabase project: network, key, grants, Row Level Security, migrations."""
+"""The links from here to the project: network, key, grants, Row Level Security, members, migrations."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 from plantpulse.cli.checks import keys, network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
 from plantpulse.database.transport import trust
+from plantpulse.entry.callers import EVERY_PLANT
 from plantpulse.errors import PlantpulseError
 from plantpulse.settings import Settings
 
 SUBJECT: Final = "supabase"
 MIGRATIONS: Final = Path("supabase") / "migrations"
 APPLY: Final = "apply the newest migrations: supabase db push"
+MOST_MEMBERS: Final = 100_000
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 State = Mapping[str, Any]
@@ -26,6 +28,7 @@ class Project(Protocol):
 
     def auth_settings(self) -> Mapping[str, Any]: ...
     def project_state(self) -> Mapping[str, Any]: ...
+    def members(self, filters: Mapping[str, str], *, limit: int) -> Sequence[Mapping[str, Any]]: ...
 
 
 OpenProject = Callable[[], AbstractContextManager[Project]]
@@ -72,6 +75,7 @@ class _Links:
             Link("data api", self._ask_state, _state_remedy),
             Link("grants", lambda: judge_grants(self._state), is_needed=False),
             Link("rls", lambda: judge_row_security(self._state), is_needed=False),
+            Link("members", self._ask_members, is_needed=False),
             Link("migrations", lambda: judge_migrations(self._state, self._expected()), is_needed=False),
         ]
 
@@ -117,6 +121,11 @@ class _Links:
         self._state = self._project.project_state()
         return Found(f"answers as {self._state['role']}, Postgres {self._state['server_version']}")
 
+    def _ask_members(self) -> Found:
+        assert self._project is not None  # noqa: S101 - skipped without it
+        members = self._project.members({}, limit=MOST_MEMBERS)
+        return judge_members({str(member["plant"]) for member in members}, self._settings.plants)
+
     def _expected(self) -> list[str] | None:
         """Return the versions of the migrations in this folder; None where there are none."""
         found = sorted(path.name.partition("_")[0] for path in self._migrations.glob("*_*.sql"))
@@ -158,6 +167,18 @@ def judge_row_security(state: State) -> Found:
             is_wrong=True,
         )
     return Found(f"on for all {len(state['tables'])} tables")
+
+
+def judge_members(member_of: Collection[str], plants: Collection[str]) -> Found:
+    """Return whether every membership is of a plant in plantpulse.yaml; no table knows the plants."""
+    unknown = sorted(plant for plant in member_of if plant != EVERY_PLANT and plant not in plants)
+    if unknown:
+        return Found(
+            f"some are of plants that are not in plantpulse.yaml: {_some(unknown)}",
+            "unless the plant has gone and its history is still read: delete from public.plant_members "
+            "where plant = '...', then plantpulse members add",
+        )
+    return Found("all are of plants in plantpulse.yaml")
 
 
 def judge_migrations(state: State, expected: Sequence[str] | None) -> Found:
