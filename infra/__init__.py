@@ -1,5 +1,5 @@
-"""What deploys plantpulse: the Terraform roots, and the little Python that keeps them true to the code.
+"""What deploys plantpulse: the Terraform roots, and the little Python that runs them.
 
-`rules` writes the settings' rules down for Terraform, `tables` the roots' inputs and outputs, `deploy`
-runs Terraform. Nothing here is part of what is deployed.
+`obstacles` says what would stop a deployment, `deploy` runs Terraform, `tables` writes the roots' inputs and
+outputs into their READMEs. Nothing here is part of what is deployed.
 """

@@ -1,7 +1,7 @@
 """What would stop a deployment, found in a second or two: before bundles are built and Terraform starts.
 
 The settings are judged by the functions' own models, in their words. Whatever is missing comes with the line
-to paste. All of it is told at once.
+to paste. Everything is said at once.
 """
 
 import os
@@ -44,7 +44,7 @@ def obstacles(cloud: str, environ: Mapping[str, str], config_file: Path, infra: 
 
 
 def missing_tools(root: Path, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield what Terraform itself needs and has not: the program, its variables, the place of its state."""
+    """Yield what Terraform itself lacks: the program, its variables, the place of its state."""
     yield from _terraform(environ)
     for name, example, why in (
         ("terraform.tfvars", "minimal.tfvars", "copy the example and fill it in"),

@@ -23,6 +23,7 @@ def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.M
     assert describe(file) == first
     assert json.loads(first)["settings_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert json.loads(first)["python_version"] == python_version()
+    assert list(json.loads(first)) == sorted(json.loads(first))
 
 
 def test_every_function_there_is_is_deployed_and_nothing_else() -> None:

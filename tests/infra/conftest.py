@@ -7,13 +7,11 @@ from the registry by an ordinary `terraform init`. Without terraform, or without
 providers, these tests are skipped, and say so.
 """
 
-import json
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -71,15 +69,6 @@ class Terraform:
         if done.returncode and any(sign in done.stderr for sign in _NO_NETWORK):
             pytest.skip("needs ../shared/terraform-offline or the provider registry")
         assert done.returncode == 0, done.stderr
-
-    def outputs(self, directory: Path, **variables: Any) -> dict[str, Any]:
-        """Return the outputs that a configuration without providers would have."""
-        (directory / "terraform.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
-        for arguments in (("init", "-input=false"), ("plan", "-input=false", "-out=plan")):
-            done = self.run(directory, *arguments, "-no-color")
-            assert done.returncode == 0, done.stderr
-        planned = json.loads(self.run(directory, "show", "-json", "plan").stdout)["planned_values"]
-        return {name: output["value"] for name, output in planned["outputs"].items()}
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ class DeployedFunction:
 
 
 def deployed(function: Function, settings: Settings, written: Written) -> DeployedFunction:
-    """Return a function that is called for something on schedule."""
+    """Return what a function is made with; something must call it on schedule."""
     calls = enabled_calls(function, settings)
     allowed_s = timeout_s(function, settings)
     shortest_s = 60 * min(interval_minutes(one.schedule) for one in calls)

@@ -8,7 +8,7 @@ from plantpulse.deployment.calls import Call, calls_of, enabled_calls
 from plantpulse.deployment.functions import DeployedFunction, configured, deployed, passwords_of
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
 from plantpulse.deployment.variables import Written
-from plantpulse.schedules.pipelines import FUNCTIONS
+from plantpulse.schedules.pipelines import FUNCTIONS, Function
 from plantpulse.settings import Settings
 
 
@@ -33,12 +33,14 @@ class Deployment:
         return asdict(self)
 
 
-def deployment_of(settings: Settings, written: Written) -> Deployment:
-    """Return the deployment of settings in which every known SQL Server has a password, whatever it is."""
-    called = [function for function in FUNCTIONS if enabled_calls(function, settings)]
+def deployment_of(
+    settings: Settings, written: Written, functions: Sequence[Function] = FUNCTIONS
+) -> Deployment:
+    """Return what is deployed of settings. Every SQL Server in them needs a password; any will do."""
+    called = [function for function in functions if enabled_calls(function, settings)]
     servers = [settings.sql_server_of(plant) for plant in configured(settings)]
     return Deployment(
-        function_names=sorted(function.name for function in FUNCTIONS),
+        function_names=sorted(function.name for function in functions),
         functions={function.name: deployed(function, settings, written) for function in called},
         schedules={name: call for one in called for name, call in calls_of(one, settings)},
         rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
