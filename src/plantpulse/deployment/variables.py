@@ -63,7 +63,8 @@ def _as_text(value: Any, folder: PurePath) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, PurePath):
-        return value.relative_to(folder).as_posix()
+        # One outside of the folder cannot travel with a bundle, which is refused where it is built.
+        return (value.relative_to(folder) if value.is_relative_to(folder) else value).as_posix()
     if isinstance(value, Mapping):
         # A code with a comma in it stays in the file: a variable cannot say it.
         is_sayable = not any("," in code for code in value)

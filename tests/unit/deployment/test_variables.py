@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from plantpulse.settings import config
 from tests.unit.deployment.conftest import Deploy
 
@@ -61,13 +63,13 @@ def test_a_code_that_no_variable_can_say_stays_in_the_file(deploy: Deploy) -> No
     assert "SAFETY_REASON_CODES" not in deployment.functions["live_pulse"].environment
 
 
-def test_a_path_starts_at_the_files_folder_there_too(deploy: Deploy) -> None:
+@pytest.mark.parametrize("path", ["certificates/ca.pem", "../ca.pem", "/etc/ssl/ca.pem"])
+def test_a_path_is_handed_on_as_the_file_says_it(path: str, deploy: Deploy) -> None:
     deployment = deploy(
-        "plants: {a: {time_zone: UTC, sql_server:"
-        " {host: h, user: u, database: d, ca_file: certificates/ca.pem}}}"
+        f"plants: {{a: {{time_zone: UTC, sql_server: {{host: h, user: u, database: d, ca_file: {path}}}}}}}"
     )
 
-    assert deployment.functions["live_pulse"].environment["MSSQL_CA_FILE"] == "certificates/ca.pem"
+    assert deployment.functions["live_pulse"].environment["MSSQL_CA_FILE"] == path
 
 
 def test_who_vouches_for_manual_calls_is_handed_on(deploy: Deploy) -> None:
