@@ -23,6 +23,7 @@ from plantpulse.settings.secret_variables import password_variable
 
 OLDEST_TERRAFORM: Final = (1, 11)  # older ones would put the secrets into the state
 _ASSIGNMENT: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
+_MOST_LINES: Final = 3
 _FORMS: Final = {"SUPABASE_URL": "https://<project>.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_..."}
 
 
@@ -113,11 +114,17 @@ def _missing_variables(root: Path, environ: Mapping[str, str], settings: Setting
     if version == "0" or "secrets" in assigned or environ.get("TF_VAR_secrets"):
         return
     given = secrets_from(environ)
-    yield from (_not_set(name) for name in _secrets_needed(settings) if name not in given)
+    if "SUPABASE_SECRET_KEY" not in given:
+        yield _not_set("SUPABASE_SECRET_KEY")
+    missing = [name for name in _passwords_needed(settings) if name not in given]
+    if len(missing) > _MOST_LINES:
+        told = f"{missing[0]} and {len(missing) - 1} more are not set, which one variable can hold as JSON"
+        yield _with_line(told, 'export MSSQL_PASSWORDS="$(cat passwords.json)"')
+    else:
+        yield from map(_not_set, missing)
 
 
-def _secrets_needed(settings: Settings | None) -> Iterator[str]:
-    yield "SUPABASE_SECRET_KEY"
+def _passwords_needed(settings: Settings | None) -> Iterator[str]:
     if settings is None:
         return
     for plant in sorted(settings.plants):

@@ -116,6 +116,17 @@ def test_each_plant_with_a_server_needs_its_password(machine: Machine) -> None:
     assert found(machine) == ["MSSQL_PASSWORD__NORTH is not set:\n    export MSSQL_PASSWORD__NORTH='...'"]
 
 
+def test_many_plants_passwords_are_asked_for_at_once(machine: Machine) -> None:
+    server = "{time_zone: UTC, sql_server: {host: h, user: u, database: d}}"
+    plants = "".join(f"  plant_{number}: {server}\n" for number in range(4))
+    Path("plantpulse.yaml").write_text(f"plants:\n{plants}", encoding="utf-8")
+
+    assert found(machine) == [
+        "MSSQL_PASSWORD__PLANT_0 and 3 more are not set, which one variable can hold as JSON:\n"
+        '    export MSSQL_PASSWORDS="$(cat passwords.json)"'
+    ]
+
+
 def test_passwords_that_are_no_json_are_refused_without_showing_them(machine: Machine) -> None:
     machine.environ["MSSQL_PASSWORDS"] = "hunter2"
 
