@@ -220,7 +220,7 @@ COMMENT ON COLUMN public.pipeline_runs.pipeline IS 'The pipeline, such as live_p
 
 -- Name: COLUMN pipeline_runs.plant; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.pipeline_runs.plant IS 'Key of the plant in plantpulse.yaml.';
+COMMENT ON COLUMN public.pipeline_runs.plant IS 'Key of the plant in plantpulse.yaml; (all plants) for a run over the data of every plant, (no plant) for one whose data is no plant''s.';
 
 -- Name: COLUMN pipeline_runs.trigger; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3528,7 +3528,7 @@ COMMENT ON COLUMN public.watched_pipelines.pipeline IS 'The pipeline, such as li
 
 -- Name: COLUMN watched_pipelines.plant; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.watched_pipelines.plant IS 'Key of the plant in plantpulse.yaml.';
+COMMENT ON COLUMN public.watched_pipelines.plant IS 'Key of the plant in plantpulse.yaml; (all plants) or (no plant) as in pipeline_runs.';
 
 -- Name: COLUMN watched_pipelines.watched_since; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3847,7 +3847,9 @@ CREATE POLICY members_read ON public.pipeline_runs FOR SELECT TO authenticated U
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
-  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))) OR ((plant = '(no plant)'::text) AND (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
 -- Name: safety_events members_read; Type: POLICY; Schema: public; Owner: postgres
 
@@ -3868,7 +3870,9 @@ CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticat
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
-  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))) OR ((plant = '(no plant)'::text) AND (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
 -- Name: safety_events operators_and_managers_sign; Type: POLICY; Schema: public; Owner: postgres
 

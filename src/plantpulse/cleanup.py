@@ -9,9 +9,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from plantpulse.entry.invocations import Invocation, parse
 from plantpulse.errors import StatementTimedOut
@@ -27,11 +27,11 @@ RESERVED_S: Final = 15.0  # what one more batch may take that times out, and end
 
 
 class CleanupRequest(BaseModel):
-    """What a caller may ask for; every field has a default."""
+    """Remove expired snapshots, runs and rejected records of all plants."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
-    dry_run: bool = False
+    dry_run: bool = Field(False, description="Count, but remove nothing.")
 
 
 class Store(Protocol):
@@ -82,6 +82,8 @@ class Removal:
 @dataclass(frozen=True, slots=True)
 class Cleanup:
     """The pipeline that the entry points run."""
+
+    request: ClassVar = CleanupRequest
 
     pace: Pace = Pace()
 

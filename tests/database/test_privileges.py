@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
 from tests.database.protocol import (
@@ -289,6 +290,28 @@ def test_watched_pipelines_are_seen_by_plant(api_of: Callable[[str], Api]) -> No
     assert plants_seen_by("viewer") == ["northfield"]
     assert plants_seen_by("neighbour") == ["southfield"]
     assert plants_seen_by("director") == ["northfield", "southfield"]
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("table", ["pipeline_runs", "watched_pipelines"])
+def test_what_is_of_no_plant_is_seen_by_any_member_and_what_is_of_all_by_members_of_all(
+    api_of: Callable[[str], Api], database: Connection, table: str
+) -> None:
+    for number, plant in enumerate([ALL_PLANTS, NO_PLANT], start=7):
+        row = (
+            INSERTS[table] | {"plant": plant} | ({"fence": fence(number)} if table == "pipeline_runs" else {})
+        )
+        names = list(row)
+        values = ", ".join(f"%({name})s" for name in names)
+        database.execute(f"insert into public.{table} ({', '.join(names)}) values ({values})", row)
+
+    def seen_by(role: str) -> set[str]:
+        return {row["plant"] for row in api_of(role).rows(table)} - {"northfield", "southfield"}
+
+    assert seen_by("stranger") == set()
+    assert seen_by("viewer") == {NO_PLANT}
+    assert seen_by("neighbour") == {NO_PLANT}
+    assert seen_by("director") == {ALL_PLANTS, NO_PLANT}
 
 
 @pytest.mark.usefixtures("two_plants")

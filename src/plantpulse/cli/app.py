@@ -54,12 +54,12 @@ class App:
             )
         return plant
 
-    def zone_of(self, plant: str) -> ZoneInfo | None:
+    def zone_of(self, plant: str | None) -> ZoneInfo | None:
         """Return a plant's time zone; None for a plant that is not in the settings."""
-        known = self.settings.plants.get(plant)
+        known = self.settings.plants.get(plant) if plant else None
         return ZoneInfo(known.time_zone) if known else None
 
-    def local(self, instant: str | None, plant: str) -> str | None:
+    def local(self, instant: str | None, plant: str | None) -> str | None:
         """Return an instant on a plant's clock, or in UTC if the plant is not in the settings."""
         return formats.local(instant, self.zone_of(plant))
 

@@ -15,6 +15,7 @@ from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import RunStatus
+from plantpulse.schedules.pipelines import shown_plant, title_of
 
 REJECTED_SHOWN: Final = 10
 
@@ -46,7 +47,7 @@ def list_runs(
     wanted = {"plant": plant, "pipeline": pipeline and pipeline.replace("-", "_"), "status": status}
     filters = {name: value for name, value in wanted.items() if value}
     with app.records() as records:
-        found = [with_duration(run) for run in records.runs(filters, since=since, limit=limit)]
+        found = [as_shown(run) for run in records.runs(filters, since=since, limit=limit)]
     app.output.answer({"runs": found}, lambda: fitted(app.output.console, _columns(app), found))
 
 
@@ -61,15 +62,16 @@ def show(app: App, run_id: int) -> None:
         if run is None:
             raise InvalidRequest(f"there is no run {run_id}; `plantpulse runs` lists them", field="run_id")
         rejected = records.rejected_records(run_id, limit=100)
-    run = with_duration(run) | {"rejected_records": rejected}
+    run = as_shown(run) | {"rejected_records": rejected}
     app.output.answer({"run": run}, lambda: _run_page(app, run))
 
 
-def with_duration(run: Record) -> dict[str, Any]:
-    """Return a run with `duration_ms`, None while it is running."""
+def as_shown(run: Record) -> dict[str, Any]:
+    """Return a run with `duration_ms`, None while it is running, and no plant if it is of none."""
     began, ended = run["started_at"], run["finished_at"]
     took = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)) if ended else None
-    return {**run, "duration_ms": round(took / timedelta(milliseconds=1)) if took is not None else None}
+    took_ms = round(took / timedelta(milliseconds=1)) if took is not None else None
+    return {**run, "plant": shown_plant(run["plant"]), "duration_ms": took_ms}
 
 
 def _columns(app: App) -> list[Column]:
@@ -111,7 +113,7 @@ def _facts(run: Record, zone: ZoneInfo | None) -> list[tuple[str, Any]]:
     ]
     return [
         ("run", f"{run['id']}, attempt {run['attempt']}"),
-        ("pipeline", f"{run['pipeline']} of {run['plant']}"),
+        ("pipeline", title_of(run["pipeline"], run["plant"])),
         ("status", formats.styled(run["status"])),
         ("error", error),
         ("then", again),

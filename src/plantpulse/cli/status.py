@@ -15,7 +15,7 @@ from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.health.view import view_of
-from plantpulse.schedules.pipelines import pipelines_of
+from plantpulse.schedules.pipelines import pipelines_of, title_of
 
 HOURS: Final = 24
 UNHEALTHY: Final = 1
@@ -67,16 +67,12 @@ def _status_page(app: App, view: Record, now: datetime) -> Group:
     shown = view["pipelines"]
     title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
     legend = Text("\n24 h, the latest on the right: # succeeded  ~ partial  x failed  · none", "dim")
-    notes = [
-        Text(f"{one['pipeline']} of {one['plant']}: {note}", "yellow")
-        for one in shown
-        for note in notes_on(one)
-    ]
+    notes = [Text(f"{_name(one)}: {note}", "yellow") for one in shown for note in notes_on(one)]
     return Group(title, fitted(app.output.console, columns(now), shown), *notes, legend)
 
 
 def _name(pipeline: Record) -> str:
-    return f"{pipeline['pipeline']} of {pipeline['plant']}"
+    return title_of(pipeline["pipeline"], pipeline["plant"])
 
 
 def columns(now: datetime) -> Sequence[Column]:

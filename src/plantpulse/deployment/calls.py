@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.schedules.pipelines import ALL_PLANTS, Function, Pipeline
+from plantpulse.schedules.pipelines import Function, Pipeline
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import Settings
 
@@ -46,7 +46,7 @@ def calls_of(function: Function, settings: Settings) -> Iterator[tuple[str, Call
     """Yield a function's schedules by their names."""
     deadline_s = timeout_s(function, settings) + HEADROOM_S
     for pipeline in enabled_calls(function, settings):
-        plant = plant_of(pipeline)
+        plant = pipeline.shown_plant
         for number, cron in enumerate(cron_lines(pipeline.schedule), start=1):
             parts = (function.name, plant, str(number) if number > 1 else None)
             yield (
@@ -61,11 +61,6 @@ def calls_of(function: Function, settings: Settings) -> Iterator[tuple[str, Call
                     deadline_s=deadline_s,
                 ),
             )
-
-
-def plant_of(pipeline: Pipeline) -> str | None:
-    """Return the plant's key, None for all plants."""
-    return None if pipeline.plant == ALL_PLANTS else pipeline.plant
 
 
 def interval_minutes(schedule: Schedule) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.deployment.calls import enabled_calls, interval_minutes, plant_of, timeout_s
+from plantpulse.deployment.calls import enabled_calls, interval_minutes, timeout_s
 from plantpulse.deployment.variables import Written, common_variables, variables_of_plant
 from plantpulse.schedules.pipelines import Function
 from plantpulse.settings import Settings
@@ -42,7 +42,7 @@ def deployed(function: Function, settings: Settings, written: Written) -> Deploy
         purpose=function.purpose,
         reads_plant=function.reads_plant,
         keeps_runs=function.keeps_runs,
-        is_per_plant=any(plant_of(one) for one in calls),
+        is_per_plant=any(one.shown_plant for one in calls),
         memory_mb=function.memory_mb,
         timeout_s=allowed_s,
         max_instances=min(_MOST_INSTANCES, 2 * len(calls)),  # a slot that is late and the one after it

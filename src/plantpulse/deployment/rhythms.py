@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.deployment.calls import enabled_calls, interval_minutes, plant_of
+from plantpulse.deployment.calls import enabled_calls, interval_minutes
 from plantpulse.schedules.pipelines import Function
 from plantpulse.settings import Settings
 
@@ -29,7 +29,7 @@ def rhythms_of(function: Function, settings: Settings) -> Iterator[tuple[str, Rh
     """Yield a function's rhythms by their names, each with as many plants as one alarm holds."""
     plants_by_interval: dict[int, list[str]] = defaultdict(list)
     for pipeline in enabled_calls(function, settings):
-        plant = plant_of(pipeline)
+        plant = pipeline.shown_plant
         plants_by_interval[interval_minutes(pipeline.schedule)] += [plant] if plant else []
     for minutes, plants in plants_by_interval.items():
         for number, some in enumerate(_shares(plants, _most_plants(minutes)), start=1):

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.errors import ConfigurationError, Forbidden, Unauthenticated
+from plantpulse.schedules.pipelines import shown_plant
 from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 
 LONGEST_NAME: Final = 200
@@ -37,7 +38,8 @@ class Caller:
     def require(self, plant: str) -> None:
         """Raises: Forbidden unless the caller may ask for this plant."""
         if self.plants is not None and plant not in self.plants:
-            raise Forbidden(f"only a manager of plant {plant} may ask for this")
+            who = f"plant {shown}" if (shown := shown_plant(plant)) else "all plants"
+            raise Forbidden(f"only a manager of {who} may ask for this")
 
 
 def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tuple[Invocation, Caller]:

@@ -172,6 +172,8 @@ def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters
 
 def plant_named(name: str | None, plants: Collection[str]) -> str:
     """Return the plant that is meant: the only one there is, unless one is named. Raises: InvalidRequest."""
+    if not plants:
+        raise InvalidRequest("there is no plant in the settings", field="plant")
     if name is None and len(plants) > 1:
         raise InvalidRequest("there are several plants: name one", field="plant")
     key = next(iter(plants)) if name is None else name

@@ -23,7 +23,7 @@ from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, Tra
 from plantpulse.health.view import blind_view_of, view_of
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json
-from plantpulse.schedules.pipelines import Pipeline, pipelines_of
+from plantpulse.schedules.pipelines import Pipeline, pipelines_of, title_of
 from plantpulse.settings import Settings, SupabaseSettings, config
 
 Response = tuple[str, int, dict[str, str]]
@@ -188,7 +188,7 @@ def _log(look: Look) -> None:
     """Write the canonical line of a look: what is not as it should be, by name."""
     view = look.view
     troubled = [
-        f"{one['pipeline']} of {one['plant']} is {one['state']}"
+        f"{title_of(one['pipeline'], one['plant'])} is {one['state']}"
         for one in view["pipelines"]
         if one["state"] not in _QUIET
     ]

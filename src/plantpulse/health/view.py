@@ -35,7 +35,7 @@ def blind_view_of(pipelines: Sequence[Pipeline], error: PlantpulseError, now: da
     shown: list[dict[str, Json]] = [
         {
             "pipeline": pipeline.name,
-            "plant": pipeline.plant,
+            "plant": pipeline.shown_plant,
             "state": "unknown" if pipeline.is_enabled else "stopped",
             "next_poll_scheduled": _next_poll(pipeline, now),
         }
@@ -63,7 +63,7 @@ def _pipeline(
     last_slot = _instant(summary["last_slot"])
     return {
         "pipeline": pipeline.name,
-        "plant": pipeline.plant,
+        "plant": pipeline.shown_plant,
         "state": _state(pipeline, summary, settings, now),
         "last_poll_timestamp": _utc(last_run.get("started_at")),
         "last_poll_success": last_run["status"] in {"succeeded", "partial"} if last_run else None,

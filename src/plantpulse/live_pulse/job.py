@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,19 +28,34 @@ PIPELINE: Final = "live_pulse"
 
 
 class LivePulseRequest(BaseModel):
-    """What a caller may ask for; every field has a default."""
+    """Poll a plant now, or read a span of the past again and fill its slots.
+
+    Times are ISO 8601; without an offset they are plant time.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     plant: str | None = None
-    dry_run: bool = False
-    span_from: str | None = Field(None, alias="from")
-    span_until: str | None = Field(None, alias="until")
+    span_from: str | None = Field(
+        None,
+        alias="from",
+        description="Read a span of the past again, from this time.",
+        json_schema_extra={"metavar": "TIME"},
+    )
+    span_until: str | None = Field(
+        None,
+        alias="until",
+        description="With --from: the end of the span, included.",
+        json_schema_extra={"metavar": "TIME"},
+    )
+    dry_run: bool = Field(False, description="Read and evaluate, but write nothing.")
 
 
 @dataclass(frozen=True, slots=True)
 class LivePulse:
     """The pipeline that the entry points run."""
+
+    request: ClassVar = LivePulseRequest
 
     connect_source: ConnectSource
 
@@ -73,7 +88,7 @@ class LivePulse:
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured naming what the SQL Server lacks, SwitchedOff for a schedule alone."""
-        if plan.trigger == "schedule" and not settings.is_polled(plan.plant):
+        if plan.trigger == "schedule" and not settings.is_on_schedule(plan.plant, PIPELINE):
             raise SwitchedOff(f"polling plant {plan.plant} on schedule is switched off by enabled: false")
         settings.sql_server_of(plan.plant)
 

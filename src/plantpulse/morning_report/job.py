@@ -6,7 +6,7 @@ The adapters come in as arguments; they and this module meet in `functions/morni
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.entry.invocations import Invocation, parse, plant_named
@@ -28,6 +28,8 @@ _PLANT_MODEL: Final = ("assets", "shift_patterns", "cost_centers", "asset_names"
 @dataclass(frozen=True, slots=True)
 class MorningReport:
     """The pipeline that the entry points run."""
+
+    request: ClassVar = MorningReportRequest
 
     connect_source: ConnectSource
 
@@ -60,7 +62,7 @@ class MorningReport:
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured naming what the SQL Server lacks, SwitchedOff for a schedule alone."""
-        if plan.trigger == "schedule" and not settings.is_reported(plan.plant):
+        if plan.trigger == "schedule" and not settings.is_on_schedule(plan.plant, PIPELINE):
             raise SwitchedOff(
                 f"the morning report of plant {plan.plant} is switched off on schedule by enabled: false"
             )

@@ -8,7 +8,7 @@ import re
 from typing import Annotated, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from plantpulse.errors import InvalidRequest
 from plantpulse.morning_report.day import last_ended
@@ -33,15 +33,27 @@ Date = Annotated[dt.date | None, BeforeValidator(_date)]
 
 
 class MorningReportRequest(BaseModel):
-    """What a caller may ask for; every field has a default, and no day means the last one that is over."""
+    """Make the report of one production day or several; an earlier report is replaced."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     plant: str | None = None
-    date: Date = None
-    from_date: Date = None
-    until_date: Date = None
-    dry_run: bool = False
+    date: Date = Field(
+        None,
+        description="The production day (default: the last finished one).",
+        json_schema_extra={"metavar": "DATE"},
+    )
+    from_date: Date = Field(
+        None,
+        description="The first of several production days.",
+        json_schema_extra={"metavar": "DATE", "option": "from"},
+    )
+    until_date: Date = Field(
+        None,
+        description="With --from: the last day, included.",
+        json_schema_extra={"metavar": "DATE", "option": "until"},
+    )
+    dry_run: bool = Field(False, description="Read and evaluate, but write nothing.")
 
 
 class Days(NamedTuple):

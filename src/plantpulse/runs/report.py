@@ -8,6 +8,7 @@ from plantpulse import __version__
 from plantpulse.errors import InvalidRequest, PlantpulseError
 from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, span_of, text_of
+from plantpulse.schedules.pipelines import shown_plant
 
 FinalStatus = Literal["succeeded", "partial", "failed", "abandoned"]
 RunStatus = Literal["running", "succeeded", "partial", "failed", "abandoned"]
@@ -30,7 +31,7 @@ class RunReport:
     """
 
     pipeline: str
-    plant: str
+    plant: str | None
     trigger: str
     outcome: Outcome
     status: RunStatus | None = None
@@ -66,7 +67,8 @@ class RunReport:
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
         """Return the report that an earlier invocation stored; unknown fields are left aside."""
-        return cls(**{name: stored[name] for name in cls.__slots__ if stored.get(name) is not None})
+        known = {name: stored[name] for name in cls.__slots__ if stored.get(name) is not None}
+        return cls(**known | {"plant": shown_plant(stored.get("plant"))})
 
     @property
     def is_retryable(self) -> bool:
@@ -74,7 +76,7 @@ class RunReport:
         return bool(self.error and self.error.get("is_retryable"))
 
 
-_NOT_ALWAYS: Final = ("finished", "preview", "span", "remaining")
+_NOT_ALWAYS: Final = ("plant", "finished", "preview", "span", "remaining")
 
 
 def error_as_json(error: PlantpulseError) -> dict[str, Json]:
@@ -95,7 +97,7 @@ def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = Fal
     """Return the report of a plan that no run has come of (yet)."""
     return RunReport(
         pipeline=plan.pipeline,
-        plant=plan.plant,
+        plant=shown_plant(plan.plant),
         trigger=plan.trigger,
         outcome=outcome,
         slot=text_of(plan.slot),

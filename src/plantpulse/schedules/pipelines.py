@@ -5,14 +5,15 @@ Pure. Health, the command line and the deployment read this table; a new pipelin
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import PlantSettings, Settings
 
-# Stands for the plant in the runs of a pipeline that runs once for all of them: no plant's key looks like it,
-# and only members of all plants see its runs.
-ALL_PLANTS: Final = "(all plants)"
+# Stand for the plant in the runs of a pipeline that is of no plant; no plant's key looks like them. Which of
+# the two it is decides who may read such runs (docs/decisions/0059).
+ALL_PLANTS: Final = "(all plants)"  # it works on the data of every plant: members of all plants
+NO_PLANT: Final = "(no plant)"  # its data is no plant's: members of any plant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,26 @@ class Pipeline:
     keeps_snapshots: bool = False
     runs_on_startup: bool = False
 
+    @property
+    def shown_plant(self) -> str | None:
+        """Return the plant's key; None for a pipeline of no plant."""
+        return shown_plant(self.plant)
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function that is deployed, and what it needs where it runs.
 
-    `calls` lists what a scheduler calls it for. `reads_plant`: it needs the plants' network and passwords.
-    `keeps_runs`: its work is recorded as runs, and its log line has an outcome.
+    `calls` lists what a scheduler calls it for. `job` is the class that does its work, as module:class, for
+    whoever runs it by hand. `reads_plant`: it needs the plants' network and passwords. `keeps_runs`: its work
+    is recorded as runs, and its log line has an outcome.
     """
 
     name: str
     purpose: str
     memory_mb: int
     calls: Callable[[Settings], Iterable[Pipeline]]
+    job: str | None = None
     reads_plant: bool = False
     keeps_runs: bool = True
 
@@ -54,41 +62,63 @@ def pipelines_of(settings: Settings) -> tuple[Pipeline, ...]:
     return tuple(pipeline for function in PIPELINES for pipeline in function.calls(settings))
 
 
-def _live_pulse(settings: Settings) -> Iterator[Pipeline]:
-    for plant, known in settings.plants.items():
-        own = settings.live_pulse_of(plant)
-        yield Pipeline(
-            name="live_pulse",
-            plant=plant,
-            schedule=Every.minutes(own.every_minutes),
-            timeout_s=own.timeout_s,
-            is_enabled=settings.is_polled(plant),
-            missing_settings=_lacking(known),
-            keeps_snapshots=True,
-            runs_on_startup=own.run_on_startup and known.sql_server is not None,
-        )
+def shown_plant(plant: str | None) -> str | None:
+    """Return a run's plant as people see it; None for a run of no plant."""
+    return None if plant in (ALL_PLANTS, NO_PLANT) else plant
 
 
-def _morning_report(settings: Settings) -> Iterator[Pipeline]:
-    for plant, known in settings.plants.items():
-        own = settings.morning_report_of(plant)
-        yield Pipeline(
-            name="morning_report",
-            plant=plant,
-            schedule=DailyAt.local_time(own.at, known.time_zone),
-            timeout_s=own.timeout_s,
-            is_enabled=settings.is_reported(plant),
-            missing_settings=_lacking(known),
-        )
+def title_of(pipeline: str, plant: str | None) -> str:
+    """Return what a pipeline is called in a sentence: "live_pulse of north", or "cleanup"."""
+    shown = shown_plant(plant)
+    return f"{pipeline} of {shown}" if shown else pipeline
 
 
-def _cleanup(settings: Settings) -> Iterator[Pipeline]:
-    own = settings.cleanup
-    yield Pipeline("cleanup", ALL_PLANTS, Every.minutes(own.every_minutes), own.timeout_s)
+def of_each_plant(
+    name: str,
+    schedule: Callable[[Any, PlantSettings], Schedule],
+    *,
+    keeps_snapshots: bool = False,
+    needs_sql_server: bool = True,
+) -> Callable[[Settings], Iterator[Pipeline]]:
+    """Return the calls of a pipeline that each plant has; its section of the settings has its name."""
+
+    def calls(settings: Settings) -> Iterator[Pipeline]:
+        for plant, known in settings.plants.items():
+            own = settings.of(plant, name)
+            yield Pipeline(
+                name=name,
+                plant=plant,
+                schedule=schedule(own, known),
+                timeout_s=own.timeout_s,
+                is_enabled=settings.is_on_schedule(plant, name),
+                missing_settings=_lacking(known) if needs_sql_server else (),
+                keeps_snapshots=keeps_snapshots,
+                runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
+            )
+
+    return calls
 
 
-def _health(settings: Settings) -> Iterator[Pipeline]:
-    yield Pipeline("health", ALL_PLANTS, Every.minutes(1), settings.health.timeout_s)
+def of_no_plant(
+    name: str, schedule: Callable[[Any], Schedule], *, stands_for: str = NO_PLANT
+) -> Callable[[Settings], Iterator[Pipeline]]:
+    """Return the one call of a pipeline that is of no plant; its section of the settings has its name."""
+
+    def calls(settings: Settings) -> Iterator[Pipeline]:
+        own = getattr(settings, name)
+        yield Pipeline(name, stands_for, schedule(own), own.timeout_s, getattr(own, "enabled", True))
+
+    return calls
+
+
+def on_grid(own: Any, _plant: PlantSettings | None = None) -> Schedule:
+    """Return the schedule of a section with `every_minutes`."""
+    return Every.minutes(own.every_minutes)
+
+
+def every_morning(own: Any, plant: PlantSettings) -> Schedule:
+    """Return the schedule of a section with `at`, by the plant's own clock."""
+    return DailyAt.local_time(own.at, plant.time_zone)
 
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:
@@ -101,21 +131,24 @@ PIPELINES: Final = (
         name="live_pulse",
         purpose="Polls each plant's SQL Server and keeps snapshots and safety events",
         memory_mb=512,
-        calls=_live_pulse,
+        calls=of_each_plant("live_pulse", on_grid, keeps_snapshots=True),
+        job="plantpulse.live_pulse.job:LivePulse",
         reads_plant=True,
     ),
     Function(
         name="morning_report",
         purpose="Sums up each plant's day before, every morning by the plant's own clock",
         memory_mb=512,
-        calls=_morning_report,
+        calls=of_each_plant("morning_report", every_morning),
+        job="plantpulse.morning_report.job:MorningReport",
         reads_plant=True,
     ),
     Function(
         name="cleanup",
         purpose="Removes what is older than its retention",
         memory_mb=256,
-        calls=_cleanup,
+        calls=of_no_plant("cleanup", on_grid, stands_for=ALL_PLANTS),
+        job="plantpulse.cleanup:Cleanup",
     ),
 )
 
@@ -124,7 +157,7 @@ HEALTH: Final = Function(
     name="health",
     purpose="Finds late, missing and stuck runs and sends what is due",
     memory_mb=256,
-    calls=_health,
+    calls=of_no_plant("health", lambda _own: Every.minutes(1)),
     keeps_runs=False,
 )
 

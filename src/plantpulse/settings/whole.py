@@ -1,6 +1,7 @@
 """All sections together, and what they say of one plant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, NotConfigured
 from plantpulse.settings.cleanup import CleanupSettings
@@ -13,15 +14,14 @@ from plantpulse.settings.section import Section, setting
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
 
-# What a plant may have of its own: sections by name, completed with the common ones.
-PLANT_SECTIONS = ("live_pulse", "morning_report")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Section):
     """Everything that a function may need to know, read once per cold start."""
 
-    plants: dict[PlantKey, PlantSettings] = setting(min_length=1, description="Every plant by its name")
+    plants: dict[PlantKey, PlantSettings] = setting(
+        description="Every plant by its name; empty where nothing is collected from a plant"
+    )
     live_pulse: LivePulseSettings = setting(LivePulseSettings(), description="Common settings of Live Pulse")
     cleanup: CleanupSettings = setting(CleanupSettings(), description="Settings of the cleanup")
     morning_report: MorningReportSettings = setting(
@@ -33,21 +33,23 @@ class Settings(Section):
     )
     supabase: SupabaseSettings | None = setting(None, description="From the environment alone")
 
+    def of(self, plant: str, section: str) -> Any:
+        """Return a section as it holds for a plant: the common settings with its own, if any, over them."""
+        return getattr(self.plants[plant], section, None) or getattr(self, section)
+
     def live_pulse_of(self, plant: str) -> LivePulseSettings:
         """Return what holds for a plant: the common settings with its own over them."""
-        return self.plants[plant].live_pulse or self.live_pulse
+        found: LivePulseSettings = self.of(plant, "live_pulse")
+        return found
 
     def morning_report_of(self, plant: str) -> MorningReportSettings:
         """Return what holds for a plant: the common settings with its own over them."""
-        return self.plants[plant].morning_report or self.morning_report
+        found: MorningReportSettings = self.of(plant, "morning_report")
+        return found
 
-    def is_polled(self, plant: str) -> bool:
-        """Say whether a plant is polled on schedule."""
-        return self.plants[plant].enabled and self.live_pulse_of(plant).enabled
-
-    def is_reported(self, plant: str) -> bool:
-        """Say whether a plant has a morning report on schedule."""
-        return self.plants[plant].enabled and self.morning_report_of(plant).enabled
+    def is_on_schedule(self, plant: str, section: str) -> bool:
+        """Say whether a plant's pipeline runs on schedule: its section by name, such as live_pulse."""
+        return self.plants[plant].enabled and bool(self.of(plant, section).enabled)
 
     def sql_server_of(self, plant: str) -> SqlServerSettings:
         """Return how to reach a plant's SQL Server. Raises: NotConfigured naming what it lacks."""
@@ -62,3 +64,9 @@ class Settings(Section):
         if self.supabase is None:
             raise ConfigurationError("Supabase is not configured: set SUPABASE_URL and SUPABASE_SECRET_KEY")
         return self.supabase
+
+
+# What a plant may override: its sections by name, each of which `Settings` has too.
+PLANT_SECTIONS: Final = tuple(
+    field.name for field in fields(PlantSettings) if field.name in {one.name for one in fields(Settings)}
+)

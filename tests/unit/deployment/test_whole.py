@@ -8,6 +8,7 @@ from plantpulse.schedules.pipelines import FUNCTIONS, Function, Pipeline
 from plantpulse.schedules.schedules import Every
 from plantpulse.settings import Settings
 from plantpulse.settings.validation import validated
+from tests.unit.deployment.conftest import Deploy
 
 
 def tides(settings: Settings) -> Iterator[Pipeline]:
@@ -29,3 +30,12 @@ def test_a_new_pipeline_is_one_entry_in_the_registry(tmp_path: Path) -> None:
     assert after.rhythms["tides-360"].plants == ["north"]
     assert {name: one for name, one in after.functions.items() if name != "tides"} == before.functions
     assert {name: one for name, one in after.schedules.items() if name != "tides-north"} == before.schedules
+
+
+def test_without_a_plant_nothing_that_reads_one_is_deployed(deploy: Deploy) -> None:
+    deployment = deploy("plants: {}")
+
+    assert set(deployment.functions) == {"cleanup", "health"}
+    assert set(deployment.schedules) == {"cleanup", "health"}
+    assert deployment.rhythms["cleanup-60"].plants == ()
+    assert (deployment.passwords, deployment.unconfigured_plants) == ({}, [])

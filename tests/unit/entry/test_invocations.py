@@ -184,3 +184,23 @@ def test_unknown_fields_and_wrong_types_are_named(parameters: dict[str, Any], pl
         invocations.parse(Parameters, parameters)
 
     assert raised.value.field == place
+
+
+@pytest.mark.parametrize(
+    ("name", "plants", "told"),
+    [
+        (None, [], "there is no plant in the settings"),
+        ("north", [], "there is no plant in the settings"),
+        (None, ["north", "south"], "there are several plants: name one"),
+        ("east", ["north"], "there is no plant of this name"),
+    ],
+)
+def test_a_plant_that_cannot_be_meant_is_refused(name: str | None, plants: list[str], told: str) -> None:
+    with pytest.raises(InvalidRequest, match=told) as raised:
+        invocations.plant_named(name, plants)
+
+    assert raised.value.field == "plant"
+
+
+def test_the_only_plant_need_not_be_named() -> None:
+    assert invocations.plant_named(None, ["north"]) == "north"

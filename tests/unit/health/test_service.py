@@ -168,7 +168,7 @@ def test_what_is_not_configured_or_stopped_is_said_as_such() -> None:
         ("morning_report", "north", "new"),
         ("morning_report", "south", "not_configured"),
         ("morning_report", "west", "stopped"),
-        ("cleanup", "(all plants)", "new"),
+        ("cleanup", None, "new"),
     ]
     assert view["pipelines"][1]["missing_settings"] == ["MSSQL_HOST"]
     assert view["pipelines"][2]["next_poll_scheduled"] is None
@@ -181,7 +181,7 @@ def test_the_next_run_is_told_by_each_pipelines_own_clock() -> None:
     assert told["live_pulse", "north"] == "2026-11-20T10:15:00+00:00"
     assert told["morning_report", "north"] == "2026-11-20T12:00:00+00:00"  # 06:00 in Chicago
     assert told["morning_report", "south"] == "2026-11-21T05:00:00+00:00"  # 06:00 in Berlin
-    assert told["cleanup", "(all plants)"] == "2026-11-20T11:00:00+00:00"
+    assert told["cleanup", None] == "2026-11-20T11:00:00+00:00"
 
 
 def test_supabase_is_asked_once_for_all_and_told_what_is_stopped() -> None:
