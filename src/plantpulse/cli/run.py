@@ -1,18 +1,21 @@
 """`plantpulse run`: runs a pipeline by hand, in this process, exactly as the functions do."""
 
 import getpass
+import inspect
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Any, Final
 
 import click
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from rich.console import Group
 from rich.text import Text
 
 from plantpulse import database
-from plantpulse.cleanup import Cleanup
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
 from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
@@ -20,9 +23,8 @@ from plantpulse.cli.tables import details
 from plantpulse.entry.callers import Caller
 from plantpulse.entry.service import Answer, Service
 from plantpulse.errors import Interrupted
-from plantpulse.live_pulse.job import LivePulse
-from plantpulse.morning_report.job import MorningReport
-from plantpulse.source import sqlserver
+from plantpulse.schedules.pipelines import PIPELINES
+from plantpulse.schedules.pipelines import Function as RegisteredFunction
 
 # What a scheduler or a shell script should do next; docs/command-line.md.
 EXIT_CODES: Final[Mapping[str, int]] = {
@@ -34,64 +36,67 @@ EXIT_CODES: Final[Mapping[str, int]] = {
 }
 
 
-@click.group()
+class Runs(click.Group):
+    """The pipelines of the registry as commands; the job of one is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of the registry."""
+        return [_command_name(one) for one in PIPELINES if one.job]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a pipeline; None for a name that there is not."""
+        found = next((one for one in PIPELINES if one.job and _command_name(one) == cmd_name), None)
+        return _command_of(found) if found else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(_command_name(one), one.purpose) for one in PIPELINES if one.job])
+
+
+@click.group(cls=Runs)
 def run() -> None:
     """Run a pipeline by hand, as the functions do."""
 
 
-def _dry_run_option(function: Function) -> Function:
-    return click.option("--dry-run", is_flag=True, help="Read and evaluate, but write nothing.")(function)
+def _command_name(pipeline: RegisteredFunction) -> str:
+    return pipeline.name.replace("_", "-")
 
 
-@run.command("live-pulse")
-@plant_option
-@click.option("--from", "since", metavar="TIME", help="Read a span of the past again, from this time.")
-@click.option("--until", metavar="TIME", help="With --from: the end of the span, included.")
-@_dry_run_option
-@json_option
-@pass_app
-def live_pulse(app: App, plant: str | None, since: str | None, until: str | None, dry_run: bool) -> int:
-    """Poll a plant now, or read a span of the past again and fill its slots.
+def _command_of(pipeline: RegisteredFunction) -> click.Command:
+    """Return the command that runs a pipeline; its options are the fields of the job's request."""
+    module, _, name = str(pipeline.job).partition(":")
+    job = getattr(import_module(module), name)
+    asked: type[BaseModel] = job.request
 
-    Times are ISO 8601; without an offset they are plant time.
-    """
-    service = Service(
-        LivePulse(connect_source=sqlserver.connect),
-        open_store=database.connect,
-        load_settings=lambda: app.settings,
-    )
-    return _run(app, service, {"plant": plant, "from": since, "until": until, "dry_run": dry_run})
+    @json_option
+    @pass_app
+    def command(app: App, /, **parameters: Any) -> int:
+        adapters = {"connect_source": _connect_source()} if pipeline.reads_plant else {}
+        service = Service(job(**adapters), open_store=database.connect, load_settings=lambda: app.settings)
+        return _run(app, service, parameters)
+
+    for place, field in reversed(asked.model_fields.items()):
+        command = _option(place, field)(command)
+    return click.command(_command_name(pipeline), help=inspect.cleandoc(asked.__doc__ or ""))(command)
 
 
-@run.command()
-@_dry_run_option
-@json_option
-@pass_app
-def cleanup(app: App, dry_run: bool) -> int:
-    """Remove expired snapshots, runs and rejected records of all plants."""
-    service = Service(Cleanup(), open_store=database.connect, load_settings=lambda: app.settings)
-    return _run(app, service, {"dry_run": dry_run})
+def _option(place: str, field: FieldInfo) -> Callable[[Function], Function]:
+    """Return the option for a field: named as in a request, unless the field says `option`."""
+    parameter = field.alias or place
+    if parameter == "plant":
+        return plant_option
+    said: Any = field.json_schema_extra or {}
+    name = f"--{said.get('option', parameter.replace('_', '-'))}"
+    if field.annotation is bool:
+        return click.option(name, parameter, is_flag=True, help=field.description)
+    return click.option(name, parameter, metavar=said.get("metavar", "TEXT"), help=field.description)
 
 
-@run.command("morning-report")
-@plant_option
-@click.option("--date", "day", metavar="DATE", help="The production day (default: the last finished one).")
-@click.option("--from", "since", metavar="DATE", help="The first of several production days.")
-@click.option("--until", metavar="DATE", help="With --from: the last day, included.")
-@_dry_run_option
-@json_option
-@pass_app
-def morning_report(
-    app: App, plant: str | None, day: str | None, since: str | None, until: str | None, dry_run: bool
-) -> int:
-    """Make the report of one production day or several; an earlier report is replaced."""
-    service = Service(
-        MorningReport(connect_source=sqlserver.connect),
-        open_store=database.connect,
-        load_settings=lambda: app.settings,
-    )
-    asked = {"plant": plant, "date": day, "from_date": since, "until_date": until, "dry_run": dry_run}
-    return _run(app, service, asked)
+def _connect_source() -> Any:
+    from plantpulse.source import sqlserver  # noqa: PLC0415 - the driver, for who reads a plant
+
+    return sqlserver.connect
 
 
 def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
@@ -146,7 +151,7 @@ def _report_page(app: App, report: Mapping[str, Any]) -> Group:
 
 
 def _facts(app: App, report: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    plant, window, error = report["plant"], report["window"], report["error"]
+    plant, window, error = report.get("plant"), report["window"], report["error"]
     span = window and f"{app.local(window['start'], plant)} to {app.local(window['until'], plant)}"
     number = None if report["run_id"] is None else str(report["run_id"])
     return [
