@@ -6,39 +6,39 @@
     │   ├── CloudUnavailable        the cloud's own services (scheduler, queue, topic) did not answer
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
-    │   │   └── StatementTimedOut   one statement took longer than Supabase allows: less at once may not
-    │   └── OutOfTime               the run's own time budget is used up
-    ├── Interrupted                 somebody ended it by hand: not tried again, but it may be
+    │   │   └── StatementTimedOut   one statement took longer than Supabase allows: fewer rows may not
+    │   └── OutOfTime               the run has used up its time
+    ├── Interrupted                 a person ended it: nothing repeats it, but a person may
     └── PermanentError              somebody must act: trying again changes nothing
         ├── ConfigurationError      a setting is missing or wrong
-        │   ├── NotConfigured       a source has no settings at all: said, not failed
-        │   │   └── SwitchedOff     a schedule goes on calling what is switched off: said, not failed
-        │   └── SecretRefused       a secret that the environment names cannot be had for good
+        │   ├── NotConfigured       a source has no settings: reported, not failed
+        │   │   └── SwitchedOff     a schedule calls what is switched off: reported, not failed
+        │   └── SecretRefused       a secret that the environment names is not available
         ├── InvalidRequest          the caller's request is malformed
-        ├── Unauthenticated         nobody knows who asks: sign in, or sign in again
-        ├── Forbidden               who asks is known, but may not
+        ├── Unauthenticated         the caller is unknown: sign in, or sign in again
+        ├── Forbidden               the caller is known, but may not do this
         ├── SourceLoginFailed       SQL Server refused the login
         ├── SourceRefused           SQL Server refused the connection for good: TLS, database
-        │   └── SourceTableDenied   the login may not read a table: a query that is optional can be left out
+        │   └── SourceTableDenied   the login may not read a table: an optional query can be left out
         ├── SourceSchemaMismatch    a table or column is missing, or a query returns other columns
-        │   └── SourceTableMissing  a table is missing: a query that is optional can be left out
+        │   └── SourceTableMissing  a table is missing: an optional query can be left out
         ├── SourceQueryFailed       SQL Server refused a query for another reason
-        │   └── SourceQueryUnexplained  for a reason that is told in no number or words known here
+        │   └── SourceQueryUnexplained  its number and message are unknown
         ├── CloudRefused            the cloud's own services refused a call for good
         ├── StoreRefused            Supabase refused the call: key, grant, payload
-        ├── FenceRefused            another run has taken over: this one may write nothing
-        └── InternalError           a bug: something that no other error stands for
+        ├── FenceRefused            another run took over: this one may write nothing
+        └── InternalError           a bug: no other error describes it
 
-A malformed row is not an error but a value (`plant.readings.Rejected`). Vendor errors are
-translated where they enter, with the cause kept (`raise ... from`). Messages say what failed, on
-what, and what to do; they never hold a secret.
+A malformed row is a value (`plant.readings.Rejected`), not an error. Vendor errors are translated where
+they enter, and keep their cause (`raise ... from`). Messages say what failed, on what, and what to do; they
+never contain a secret.
 """
 
 from typing import ClassVar
 
 
 class PlantpulseError(Exception):
-    """What plantpulse raises; `code` names it in reports, logs and docs/operations.md."""
+    """Base of all errors; `code` is the name in reports, logs and docs/operations.md."""
 
     code: ClassVar[str] = "plantpulse_error"
     is_retryable: ClassVar[bool] = False
@@ -52,9 +52,9 @@ class TransientError(PlantpulseError):
 
 
 class Interrupted(PlantpulseError):
-    """Whoever had started the run from the command line ended it with Ctrl-C.
+    """A person ended a run on the command line with Ctrl-C.
 
-    The same call may succeed later, but nothing tries it again by itself: hence no TransientError.
+    The same call may succeed later, but nothing repeats it by itself, so it is no TransientError.
     """
 
     code = "interrupted"
@@ -62,7 +62,7 @@ class Interrupted(PlantpulseError):
 
 
 class PermanentError(PlantpulseError):
-    """Trying again changes nothing until somebody acts."""
+    """The same call fails again until somebody acts."""
 
     code = "permanent_error"
 
@@ -96,7 +96,7 @@ class SecretUnavailable(TransientError):
 
 
 class OutOfTime(TransientError):
-    """The run's time budget was used up before it could finish."""
+    """The run used up its time before it could finish."""
 
     code = "out_of_time"
 
@@ -126,9 +126,9 @@ class SecretRefused(ConfigurationError):
 
 
 class InvalidRequest(PermanentError):
-    """The caller's request is malformed; `field` names the part that is wrong, if one is.
+    """The caller's request is malformed; `field` names the wrong part, if there is one.
 
-    `http_status` is the 4xx that says so over HTTP.
+    `http_status` is the 4xx for HTTP.
     """
 
     code = "invalid_request"
@@ -140,7 +140,7 @@ class InvalidRequest(PermanentError):
 
 
 class Unauthenticated(PermanentError):
-    """Nobody vouches for the caller; `is_token_refused` when a token was shown that is not valid."""
+    """Nobody vouches for the caller; `is_token_refused` says that a token was sent and is not valid."""
 
     code = "unauthenticated"
     http_status: ClassVar[int] = 401
@@ -151,19 +151,19 @@ class Unauthenticated(PermanentError):
 
     @property
     def challenge(self) -> str:
-        """Return what `WWW-Authenticate` says. Source: RFC 6750, section 3."""
+        """Return the value of `WWW-Authenticate`. Source: RFC 6750, section 3."""
         return 'Bearer error="invalid_token"' if self.is_token_refused else "Bearer"
 
 
 class Forbidden(PermanentError):
-    """The caller is known, but may not ask for this."""
+    """The caller is known, but may not do this."""
 
     code = "forbidden"
     http_status: ClassVar[int] = 403
 
 
 class SourceLoginFailed(PermanentError):
-    """SQL Server refused the login (18456): repeating it can lock the account."""
+    """SQL Server refused the login (18456). Repeating it can lock the account."""
 
     code = "source_login_failed"
 
@@ -189,13 +189,13 @@ class SourceTableMissing(SourceSchemaMismatch):
 
 
 class SourceQueryFailed(PermanentError):
-    """SQL Server refused a query for a reason that trying again will not change."""
+    """SQL Server refused a query for a permanent reason."""
 
     code = "source_query_failed"
 
 
 class SourceQueryUnexplained(SourceQueryFailed):
-    """A query was refused in a way that is not understood; reported under its parent's code."""
+    """A query was refused for an unknown reason; reported under its parent's code."""
 
 
 class CloudRefused(PermanentError):
@@ -211,12 +211,12 @@ class StoreRefused(PermanentError):
 
 
 class FenceRefused(PermanentError):
-    """Another run has taken over the slot or the lease; this one may write nothing."""
+    """Another run took over the slot or the lease; this one may write nothing."""
 
     code = "fence_refused"
 
 
 class InternalError(PermanentError):
-    """A bug: something happened that no other error stands for."""
+    """A bug: no other error describes what happened."""
 
     code = "internal_error"

@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line on stdout, where both clouds pick it up.
+"""Structured logs: one JSON object per line on stdout, where both clouds collect it.
 
-`severity` and `message` are the names that Google Cloud reads; CloudWatch takes any JSON. No rows
-and no secrets are ever logged: callers pass counts, names and codes.
+Google Cloud reads the names `severity` and `message`; CloudWatch takes any JSON. Rows and secrets are never
+logged: callers pass counts, names and codes.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Trying again: which calls, how often, how long apart. The only module that knows tenacity.
+"""Retries: which calls, how often, how far apart. The only module that knows tenacity.
 
-Only a `TransientError` is tried again, and only calls that are harmless to repeat may be given to
-`retried`; every SQL function of plantpulse is, because the caller makes the key.
+Only a `TransientError` is retried. Give `retried` only calls that are harmless to repeat; every SQL function
+of plantpulse is, because the caller makes the key.
 """
 
 import random
@@ -23,7 +23,7 @@ FIRST_WAIT_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """What waiting needs from the outside: a sleep, and a number in [0, 1) to spread callers out."""
+    """How to wait: a sleep, and a random number in [0, 1) that spreads callers out."""
 
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -38,11 +38,11 @@ def retried(
     but_not: type[TransientError] | None = None,
     attempts: int = ATTEMPTS,
 ) -> Result:
-    """Return what `call` returns, trying so often with exponential back-off.
+    """Return the result of `call`, retried with exponential back-off.
 
-    A wait that would not fit into `seconds_left()` is not begun. `but_not` is raised at once: the caller can
-    do better than to try the same again.
-    Raises: the last TransientError, or at once whatever else `call` raises.
+    A wait that does not fit into `seconds_left()` is not started. `but_not` is raised at once: the caller has
+    a better answer than the same call.
+    Raises: the last TransientError; any other error of `call` at once.
     """
     pacing = pacing or Pacing()
 
@@ -57,7 +57,7 @@ def retried(
 
     def warn(state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        log("WARNING", f"{name} failed and is tried again", attempt=state.attempt_number, error=str(error))
+        log("WARNING", f"{name} failed and is retried", attempt=state.attempt_number, error=str(error))
 
     retrying = tenacity.Retrying(
         stop=is_over,

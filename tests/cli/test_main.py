@@ -120,7 +120,7 @@ def test_log_lines_stay_out_of_the_answer(cli: CommandLine) -> None:
 
     assert quiet.json["error"]["code"] == verbose.json["error"]["code"] == "store_unavailable"
     assert quiet.err == ""
-    assert "is tried again" in verbose.err
+    assert "is retried" in verbose.err
 
 
 def test_colour_is_for_terminals_that_have_not_asked_for_none(cli: CommandLine, world: World) -> None:

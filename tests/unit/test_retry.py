@@ -108,7 +108,7 @@ def test_a_retry_is_a_warning_in_the_log(pacing: Pacing, capsys: pytest.CaptureF
 
     entry = json.loads(capsys.readouterr().out)
     assert entry["severity"] == "WARNING"
-    assert entry["message"] == "Supabase claim_run failed and is tried again"
+    assert entry["message"] == "Supabase claim_run failed and is retried"
     assert entry["error"] == "gone away"
 
 

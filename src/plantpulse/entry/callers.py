@@ -1,9 +1,9 @@
-"""Who asks for a run over HTTP, and what they may ask for.
+"""Who calls over HTTP, and what they may ask for.
 
-Two ways, one of them set (`manual_calls.accept`, docs/decisions/0040): the cloud's own access control has
-let the caller in and says who it is, or the caller shows the token of a Supabase user who manages the plant.
-Only the former may speak for the scheduler: over the open internet anybody can send a scheduler's header.
-Events come past the cloud's access control alone and are always let in.
+`manual_calls.accept` chooses one of two ways (docs/decisions/0040). Either the cloud's own access control has
+admitted the caller and says who it is, or the caller sends the token of a Supabase user who manages the
+plant. Only with the first may a caller speak for the scheduler: over the open internet anybody can send a
+scheduler's header. Events have always passed the cloud's access control, so they are admitted.
 """
 
 import json
@@ -19,7 +19,7 @@ from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 
 LONGEST_NAME: Final = 200
 LONGEST_TOKEN: Final = 8192
-EVERY_PLANT: Final = "*"  # in a list of the plants that a user manages
+EVERY_PLANT: Final = "*"  # stands for all plants in the list of a user's plants
 
 
 class Users(Protocol):
@@ -30,7 +30,7 @@ class Users(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who was let in: `name` None when nobody said it, `plants` None for every plant."""
+    """An admitted caller: `name` is None if unknown, `plants` None for every plant."""
 
     name: str | None = None
     plants: frozenset[str] | None = None
@@ -43,9 +43,9 @@ class Caller:
 
 
 def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tuple[Invocation, Caller]:
-    """Return the invocation as far as its caller is to be believed, and the caller.
+    """Return the trustworthy part of the invocation, and its caller.
 
-    Raises: Unauthenticated, Forbidden, and what Supabase raises when it cannot be asked.
+    Raises: Unauthenticated, Forbidden, and Supabase's errors.
     """
     credentials, accepted = invocation.credentials, settings.manual_calls
     if credentials.arrival == "event":
@@ -56,7 +56,7 @@ def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tu
 
 
 def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | None) -> bool:
-    """Say whether an invocation that was not understood is to be answered as a scheduler's.
+    """Say whether the caller of a malformed invocation may be a scheduler.
 
     `accepted` is None while the settings cannot be read.
     """
@@ -67,7 +67,7 @@ def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | Non
 
 
 def _known_to_platform(credentials: Credentials, accepted: ManualCallsSettings) -> Caller:
-    """Return whom the platform has let in; on a laptop, where there is no platform, nobody in particular."""
+    """Return the caller that the platform admitted; on a laptop, without a platform, an unknown one."""
     if credentials.arrival == "function_url":
         name, is_in_cloud = credentials.aws_identity, True
     else:
@@ -78,9 +78,9 @@ def _known_to_platform(credentials: Credentials, accepted: ManualCallsSettings) 
 
 
 def _google_identity(credentials: Credentials) -> str | None:
-    """Return the account in the token that Cloud Run has checked, and whose signature it has taken off.
+    """Return the account in the token that Cloud Run has checked; its signature is removed.
 
-    Of the two headers Cloud Run checks the one of its own if it is there; the other may then say anything.
+    Cloud Run checks its own header if both are there; the other one may then contain anything.
     Source: https://cloud.google.com/run/docs/authenticating/service-to-service
     """
     token = _bearer(credentials.cloud_run_authorization or credentials.authorization)
@@ -101,7 +101,7 @@ def _manager(credentials: Credentials, settings: Settings, users: Users | None) 
         )
     token = _bearer(credentials.authorization)
     if token is None:
-        raise Unauthenticated("sign in: the token of a Supabase user belongs into Authorization: Bearer")
+        raise Unauthenticated("sign in: send the token of a Supabase user as Authorization: Bearer")
     name, plants = users.identify(token, settings.require_supabase())
     if not plants:
         raise Forbidden("only a manager of a plant may ask for this")
@@ -115,5 +115,5 @@ def _bearer(authorization: str | None) -> str | None:
 
 
 def _readable(name: str | None) -> str | None:
-    """Return a name as it can be stored and shown: others have written it."""
+    """Return a name that is safe to store and show: a stranger may have written it."""
     return "".join(character for character in name or "" if character.isprintable())[:LONGEST_NAME] or None

@@ -1,6 +1,6 @@
-"""What a browser is told about pages of another origin that want to call (CORS).
+"""The headers for browsers with pages of another origin (CORS).
 
-Pure. Without allowed origins a browser is told nothing and refuses by itself.
+Pure. Without allowed origins there are no headers, and the browser refuses by itself.
 Source: https://fetch.spec.whatwg.org/#http-cors-protocol
 """
 
@@ -9,11 +9,11 @@ from typing import Final
 
 from plantpulse.entry.invocations import WebHead
 
-REMEMBERED_S: Final = 600  # how long a browser need not ask again
+REMEMBERED_S: Final = 600  # how long a browser keeps the answer
 
 
 def granted_headers(head: WebHead, allowed_origins: Collection[str]) -> dict[str, str]:
-    """Return the headers that let the page of the request's origin in; none when it may not."""
+    """Return the headers that admit the page of the request's origin; none if it may not call."""
     origin = head.headers.get("origin")
     if origin not in allowed_origins:
         return {}
@@ -28,5 +28,5 @@ def granted_headers(head: WebHead, allowed_origins: Collection[str]) -> dict[str
 
 
 def is_preflight(head: WebHead) -> bool:
-    """Say whether a browser only asks what it may send."""
+    """Say whether the request only asks what a browser may send."""
     return head.method == "OPTIONS" and "access-control-request-method" in head.headers

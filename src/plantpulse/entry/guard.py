@@ -1,6 +1,6 @@
-"""Whatever goes wrong becomes a value: the last line of defence of an entry point.
+"""Turns every error into a value: the last line of defence of an entry point.
 
-Here is the only `except Exception` of the project. A bug is said to be one, in the log with its place.
+The project's only `except Exception` is here. A bug is reported as a bug, and the log has its place.
 """
 
 import traceback
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 def guarded(step: Callable[[], Result]) -> Result | PlantpulseError:
-    """Return what a step returns, or its error as a value: a claimed run must never stay `running`."""
+    """Return the result of a step, or its error as a value: a claimed run must never stay `running`."""
     try:
         return step()
     except PlantpulseError as error:
@@ -24,9 +24,9 @@ def guarded(step: Callable[[], Result]) -> Result | PlantpulseError:
 
 
 def _unexpected(error: Exception) -> InternalError:
-    """Return the error that stands for a bug, and log where it happened.
+    """Return the error for a bug, and log where it happened.
 
-    Neither quotes the exception's own text: it may hold a row or a secret.
+    Neither quotes the exception's own text, which may contain a row or a secret.
     """
     frames = [
         f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)

@@ -1,7 +1,7 @@
-"""What a caller sent, taken out of its envelope: an HTTP request, a function-URL event, a schedule event.
+"""Takes a call out of its envelope: an HTTP request, a function-URL event or a schedule event.
 
-Pure functions over hostile input. The envelope is checked here (method, path, size, JSON); what the
-parameters mean is each pipeline's own matter.
+Pure functions over hostile input. This module checks the envelope (method, path, size, JSON); each pipeline
+checks its own parameters.
 """
 
 import base64
@@ -26,7 +26,7 @@ SCHEDULED_TIME_FIELD = "scheduled_time"
 AUTHORIZATION_HEADER = "Authorization"
 CLOUD_RUN_AUTHORIZATION_HEADER = "X-Serverless-Authorization"
 
-# What a function understands over HTTP: one that runs something, and one that can be looked at too.
+# The HTTP methods of a function that runs something, and of one that can also be read.
 RUNS: Final = ("POST",)
 VIEWS: Final = ("GET", "HEAD", "POST")
 
@@ -35,10 +35,10 @@ Parameters = TypeVar("Parameters", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What came along to say who asks; `callers` judges it.
+    """What the call says about its caller; `callers` checks it.
 
-    `arrival`: an event reached the function past the cloud's own access control alone. The two headers
-    are as they came; `aws_identity` is what AWS itself says about the caller of a function URL.
+    `arrival`: an event has passed only the cloud's own access control. The two headers are unchecked;
+    `aws_identity` is what AWS itself says about the caller of a function URL.
     """
 
     arrival: Literal["event", "http", "function_url"] = "event"
@@ -49,9 +49,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What a caller asked for.
+    """A call, out of its envelope.
 
-    `parameters` are still unchecked. `scheduled_time` is the text a scheduler sent, None from
+    `parameters` are still unchecked. `scheduled_time` is the text that a scheduler sent, None from
     everybody else. `method` is None for an event, which is no HTTP request.
     """
 
@@ -63,7 +63,7 @@ class Invocation:
 
     @property
     def scheduled_at(self) -> datetime | None:
-        """Return the instant that a scheduler sent; None from everybody else, and when it is no instant."""
+        """Return the instant that a scheduler sent; None from everybody else, and if it is not an instant."""
         try:
             return datetime.fromisoformat(self.scheduled_time) if self.scheduled_time else None
         except ValueError:
@@ -72,7 +72,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class WebHead:
-    """Method and headers of a web request, the names in lower case."""
+    """Method and headers of a web request, with names in lower case."""
 
     method: str
     headers: Mapping[str, str]
@@ -110,7 +110,7 @@ def head_of_function_url(event: Mapping[str, Json]) -> WebHead:
 
 
 def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocation:
-    """Return what an HTTP request asks for. Raises: InvalidRequest with the 4xx that says why not."""
+    """Return the call in an HTTP request. Raises: InvalidRequest with its 4xx."""
     _check_target(request.method, request.path, methods)
     body = request.stream.read(MAX_BODY_BYTES + 1) if request.method == "POST" else b""
     head = head_of_http(request)
@@ -132,7 +132,7 @@ def is_function_url_event(event: object) -> bool:
 
 
 def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS) -> Invocation:
-    """Return what a function-URL event asks for. Raises: InvalidRequest as `from_http` does."""
+    """Return the call in a function-URL event. Raises: InvalidRequest as `from_http` does."""
     method = str(event["requestContext"]["http"].get("method"))
     _check_target(method, str(event.get("rawPath") or "/"), methods)
     text = (event.get("body") or "") if method == "POST" else ""
@@ -150,7 +150,7 @@ def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS
 
 
 def from_event(event: object) -> Invocation:
-    """Return what a schedule event, or a direct call of the function, asks for. Raises: InvalidRequest."""
+    """Return the call in a schedule event or a direct call of the function. Raises: InvalidRequest."""
     parameters = dict(event) if isinstance(event, Mapping) else event
     if not isinstance(parameters, dict):
         raise InvalidRequest("the event must be a JSON object")
@@ -161,7 +161,7 @@ def from_event(event: object) -> Invocation:
 
 
 def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters:
-    """Return the parameters as a pipeline's model. Raises: InvalidRequest naming the first wrong field."""
+    """Return the parameters as a pipeline's model. Raises: InvalidRequest with the first wrong field."""
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
@@ -171,7 +171,7 @@ def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters
 
 
 def plant_named(name: str | None, plants: Collection[str]) -> str:
-    """Return the plant that is meant: the only one there is, unless one is named. Raises: InvalidRequest."""
+    """Return the named plant, or the only one if none is named. Raises: InvalidRequest."""
     if not plants:
         raise InvalidRequest("there is no plant in the settings", field="plant")
     if name is None and len(plants) > 1:
@@ -188,13 +188,11 @@ def _check_target(method: str, path: str, methods: Collection[str]) -> None:
             "there is nothing at this path: everything is at /", http_status=HTTPStatus.NOT_FOUND
         )
     if method not in methods:
-        raise InvalidRequest(
-            f"understood here: {', '.join(methods)}", http_status=HTTPStatus.METHOD_NOT_ALLOWED
-        )
+        raise InvalidRequest(f"allowed here: {', '.join(methods)}", http_status=HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 def _aws_identity(context: Mapping[str, Json]) -> str | None:
-    """Return the ARN of a caller that AWS has let in; None where the URL lets in everybody.
+    """Return the ARN of a caller that AWS admitted; None if the URL is open to everybody.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
     """

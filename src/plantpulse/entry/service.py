@@ -1,8 +1,8 @@
 """From an invocation to a run to a response: the shell around every function.
 
-Both clouds come in here: an HTTP request (functions-framework, Lambda function URL) or an event
-(EventBridge Scheduler). The contract stands in docs/http.md: a scheduler gets 2xx unless another try
-can help, a person gets what happened.
+Calls of both clouds arrive here: an HTTP request (functions-framework, Lambda function URL) or an event
+(EventBridge Scheduler). The contract is in docs/http.md: a scheduler gets 2xx unless another try can
+help, a person gets the result.
 """
 
 import gc
@@ -34,14 +34,14 @@ from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Wat
 from plantpulse.settings import Settings, SupabaseSettings, config
 
 RETRY_AFTER_S = 30
-# After these the settings are read anew: a function that stays warm would else keep a password for ever.
+# After these the settings are read again; otherwise a warm function would keep an old password forever.
 _MAY_BE_A_CHANGED_SECRET = frozenset({"source_login_failed", "store_refused"})
 
 Response = tuple[str, int, dict[str, str]]
 
 
 class RunStore(Protocol):
-    """What an entry point needs of Supabase."""
+    """What an entry point needs from Supabase."""
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
@@ -76,7 +76,7 @@ class Job(Protocol[Store_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invocation is told: a report or an error, and whether a scheduler asked."""
+    """The answer to an invocation: a report or an error, and whether a scheduler called."""
 
     is_scheduled: bool
     report: RunReport | None = None
@@ -84,13 +84,13 @@ class Answer:
 
     @property
     def is_retryable(self) -> bool:
-        """Say whether trying again can help."""
+        """Say whether another try can help."""
         if self.report:
             return self.report.outcome == "failed" and self.report.is_retryable
         return self.error is not None and self.error.is_retryable
 
     def error_code(self) -> str | None:
-        """Return the code of what went wrong, None when nothing did."""
+        """Return the error's code; None without an error."""
         if self.report:
             return (self.report.error or {}).get("code")
         return getattr(self.error, "code", None)
@@ -107,8 +107,8 @@ class Answer:
 class Service(Generic[Store]):
     """One pipeline, ready to be called over HTTP or with an event.
 
-    `clock` is given only where time is simulated; it then drives the SQL functions too. `users` are needed to
-    take the tokens of Supabase users; a `watcher` is told on the way how far a run has come.
+    `clock` is only for simulated time; it also drives the SQL functions. `users` are needed for the tokens of
+    Supabase users. A `watcher` gets the progress of a run.
     """
 
     job: Job[Store]
@@ -127,7 +127,7 @@ class Service(Generic[Store]):
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the report itself.
 
-        Raises: TransientError when a scheduler asked and trying again can help.
+        Raises: TransientError if a scheduler called and another try can help.
         """
         if invocations.is_function_url_event(event):
             head = invocations.head_of_function_url(event)
@@ -139,7 +139,7 @@ class Service(Generic[Store]):
         return answer.body()
 
     def ask(self, parameters: Mapping[str, Json], caller: Caller) -> Answer:
-        """Answer somebody at this machine, who is known without credentials: the command line."""
+        """Answer the command line; its caller needs no credentials."""
         return self._answer(lambda: Invocation(parameters), caller)
 
     def _respond(self, head: WebHead, read: Callable[[], Invocation]) -> Response:
@@ -158,7 +158,7 @@ class Service(Generic[Store]):
         return json.dumps(answer.body(), separators=(",", ":")), status, headers
 
     def _granted_headers(self, head: WebHead) -> dict[str, str]:
-        """Return what a browser is told about its page's origin; nothing where nobody has asked."""
+        """Return the headers for the page's origin; none if the request names no origin."""
         if "origin" not in head.headers:
             return {}
         settings = guarded(self._read_settings)
@@ -232,10 +232,10 @@ class Service(Generic[Store]):
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Leave the search for reference cycles until the run is over.
+    """Turn the search for reference cycles off until the run is over.
 
-    A run makes hundreds of thousands of rows that live to its end and next to no cycles; looking through
-    them again and again took two fifths of a large poll's own time (docs/performance.md).
+    A run makes hundreds of thousands of rows that live to its end, and almost no cycles. The search took two
+    fifths of a large poll's own time (docs/performance.md).
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -269,7 +269,7 @@ _STATUS_FOR_PEOPLE = {
 
 
 def _failed(run: Run, error: PlantpulseError, store: RunStore) -> RunReport:
-    """Return the report of a run that failed, recorded if Supabase can be reached."""
+    """Return the report of a failed run, recorded if Supabase answers."""
     report = run.report("abandoned" if isinstance(error, FenceRefused) else "failed", error=error)
     if run.plan.is_dry_run:
         return report

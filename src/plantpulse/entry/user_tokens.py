@@ -1,9 +1,8 @@
-"""The tokens of Supabase users: whether one is genuine, and whose it is. The only module that knows PyJWT.
+"""Checks the tokens of Supabase users. The only module that knows PyJWT.
 
 A token is signed with one of the project's key pairs (ES256, RS256), or in older projects with a shared
-secret (HS256), which counts only where it is configured. Nothing that the token says of itself decides how
-it is checked: its algorithm must be that of the key. Tokens live by the real clock, also where time is
-simulated.
+secret (HS256), which counts only if it is configured. The token itself never decides how it is checked: its
+algorithm must be that of the key. Tokens use the real clock, even where time is simulated.
 Source: https://supabase.com/docs/guides/auth/jwts
 """
 
@@ -27,16 +26,16 @@ FindKey = Callable[[str], Mapping[str, Json] | None]
 
 
 class User(NamedTuple):
-    """A signed-in user; `name` is the e-mail address, or the id where there is none."""
+    """A signed-in user; `name` is the e-mail address, or the id without one."""
 
     user_id: str
     name: str
 
 
 def read_user(token: str, *, find_key: FindKey, project_url: str, legacy_secret: str | None) -> User:
-    """Return whose token it is.
+    """Return the user of a token.
 
-    Raises: Unauthenticated unless it is genuine, in date and of this project; what `find_key` raises.
+    Raises: Unauthenticated unless it is genuine, in date and of this project; the errors of `find_key`.
     """
     try:
         key, algorithm = _key_for(token, find_key, legacy_secret)
@@ -52,12 +51,12 @@ def read_user(token: str, *, find_key: FindKey, project_url: str, legacy_secret:
     except jwt.ExpiredSignatureError as error:
         raise _refused("the token has expired: sign in again") from error
     except (jwt.PyJWTError, RecursionError) as error:
-        raise _refused("the token is none of a user of this Supabase project") from error
+        raise _refused("the token does not belong to a user of this Supabase project") from error
     return _user(claims)
 
 
 def _key_for(token: str, find_key: FindKey, legacy_secret: str | None) -> tuple[jwt.PyJWK | str, str]:
-    """Return what the token must be signed with, and by which algorithm."""
+    """Return the key of the token's signature, and its algorithm."""
     header = jwt.get_unverified_header(token)
     if header.get("alg") == SECRET_ALGORITHM and legacy_secret is not None:
         return legacy_secret, SECRET_ALGORITHM
@@ -74,9 +73,9 @@ def _user(claims: Mapping[str, Json]) -> User:
     try:
         user_id = str(UUID(claims["sub"]))
     except ValueError:
-        raise _refused("the token is none of a user: its subject is no id") from None
+        raise _refused("the token does not belong to a user: its subject is not an id") from None
     if claims.get("role") != ROLE:
-        raise _refused("the token is none of a user: it has another role")
+        raise _refused("the token does not belong to a user: it has another role")
     email = claims.get("email")
     return User(user_id, email if isinstance(email, str) and email else user_id)
 

@@ -1,6 +1,6 @@
-"""The users of the Supabase project, for a function that takes their tokens: who one is, what they manage.
+"""The users of the Supabase project: who has sent a token, and which plants they manage.
 
-Handed to an entry point by the functions that need it, so that the others carry no library for tokens.
+Only functions that need it give it to their entry point, so the others carry no library for tokens.
 """
 
 import time
@@ -14,12 +14,12 @@ from plantpulse.runs import Budget, Json
 from plantpulse.settings import SupabaseSettings
 
 SECONDS_TO_IDENTIFY: Final = 10.0
-KEYS_KEPT_S: Final = 600.0  # as long as Supabase's own edge keeps them: a revoked key is gone after that
-REFRESH_PAUSE_S: Final = 30.0  # tokens that name keys nobody has must not become requests to Supabase
+KEYS_KEPT_S: Final = 600.0  # like Supabase's own edge: a revoked key is gone after that
+REFRESH_PAUSE_S: Final = 30.0  # tokens with unknown keys must not cause many requests to Supabase
 
 
 class Members(Protocol):
-    """What is needed of Supabase to know a user."""
+    """What is needed from Supabase to know a user."""
 
     def signing_keys(self) -> Sequence[Mapping[str, Json]]: ...
     def managed_plants(self, user_id: str) -> Sequence[str]: ...
@@ -40,7 +40,7 @@ class OpenMembers(Protocol):
 
 @dataclass(slots=True)
 class KeyRing:
-    """The project's signing keys by id, kept for a process and fetched anew when they may have changed."""
+    """The project's signing keys by id, kept per process and fetched again when they may have changed."""
 
     monotonic: Callable[[], float] = time.monotonic
     _keys: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class KeyRing:
     def find(
         self, key_id: str, fetch: Callable[[], Sequence[Mapping[str, Json]]]
     ) -> Mapping[str, Json] | None:
-        """Return a key; None when the project has none of this id. Raises: what `fetch` raises."""
+        """Return a key; None if the project has no key with this id. Raises: the errors of `fetch`."""
         kept_for_s = KEYS_KEPT_S if key_id in self._keys else REFRESH_PAUSE_S
         if self._fetched_s is None or self.monotonic() - self._fetched_s >= kept_for_s:
             self._keys = {str(key.get("kid")): key for key in fetch()}
@@ -59,7 +59,7 @@ class KeyRing:
 
 @dataclass(slots=True)
 class ProjectUsers:
-    """The users of the project, one a process: it keeps the signing keys."""
+    """The users of the project; one object per process keeps the signing keys."""
 
     open_members: OpenMembers
     keys: KeyRing = field(default_factory=KeyRing)
@@ -67,7 +67,7 @@ class ProjectUsers:
     def identify(self, token: str, supabase: SupabaseSettings) -> tuple[str, Sequence[str]]:
         """Return the name of a token's user and the plants they manage; `*` stands for all.
 
-        Raises: Unauthenticated, and what Supabase raises when it cannot be asked.
+        Raises: Unauthenticated, and Supabase's errors.
         """
         from plantpulse.entry.user_tokens import read_user  # noqa: PLC0415 - 76 ms that a scheduled poll need not pay
 

@@ -1,6 +1,6 @@
-"""The run protocol: what a pipeline plans, what a claim answers, what a run reports.
+"""The run protocol: the plan of a pipeline, the answer to a claim, the report of a run.
 
-A run goes: plan, claim, work, then commit or fail (docs/architecture.md). The truth about claims,
+The steps of a run are: plan, claim, work, then commit or fail (docs/architecture.md). The truth about claims,
 leases and fences is in Postgres (`supabase/migrations`); this package gives it Python shapes and
 knows neither HTTP nor Supabase nor any one pipeline.
 """

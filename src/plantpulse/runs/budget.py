@@ -1,4 +1,4 @@
-"""The time that an invocation may take, and the clock it goes by."""
+"""The time that an invocation may take, and its clock."""
 
 import time
 from collections.abc import Callable
@@ -10,16 +10,16 @@ RESERVED_FOR_COMMIT_S: Final = 12.0
 
 
 def utc_now() -> datetime:
-    """Return the present instant; the only place where a function's clock is read."""
+    """Return the current instant; a function's clock is read only here."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The time that one invocation may take, in seconds of a clock that never goes back.
+    """The time that one invocation may take, in seconds of a monotonic clock.
 
-    Reading the source must leave time to commit, and everything must leave time to say that it failed:
-    the former is kept back here, the latter by the store.
+    Reading the source must leave time for the commit, which is reserved here. Everything must leave time to
+    record a failure, which the store reserves.
     """
 
     total_s: float
@@ -31,17 +31,17 @@ class Budget:
     def start(
         cls, total_s: float, warn_after_s: float, monotonic: Callable[[], float] = time.monotonic
     ) -> "Budget":
-        """Return a budget whose time begins to run now."""
+        """Return a budget that starts now."""
         return cls(total_s, warn_after_s, monotonic, monotonic())
 
     def seconds_left(self) -> float:
-        """Return what is left; negative when it is overdrawn."""
+        """Return the time left; negative after the end."""
         return self.total_s - (self.monotonic() - self.started_s)
 
     def seconds_left_to_read(self) -> float:
-        """Return what is left for the source; a commit's time is kept back."""
+        """Return the time left for the source, without the time for a commit."""
         return self.seconds_left() - RESERVED_FOR_COMMIT_S
 
     def is_slow(self) -> bool:
-        """Say whether so much time has passed that somebody should know."""
+        """Say whether the run has taken long enough for a warning."""
         return self.monotonic() - self.started_s > self.warn_after_s

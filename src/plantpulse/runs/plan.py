@@ -1,4 +1,4 @@
-"""What an invocation is to do, decided before anything is claimed or read; what a claim says."""
+"""The plan of an invocation, made before anything is claimed or read, and its claim."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +12,18 @@ from plantpulse.schedules.slots import Window
 Json = Any
 Trigger = Literal["schedule", "manual"]
 
-# A lease outlives its run's time-out by this: a run that is about to end is not taken over.
+# A lease lasts this much longer than its run's time-out, so that a run near its end is not taken over.
 LEASE_MARGIN_S: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What an invocation is to do, decided before anything is claimed or read.
+    """The plan of an invocation, made before anything is claimed or read.
 
-    `slot` is None for a manual run; `at` is the instant that its data is stamped with, the slot or now.
-    `window` is the span that it reads, None for a pipeline that reads none. `wants` names the parts of the
-    plant model that the claim shall bring along, `recent_slots` the slots whose fingerprints it shall, `asks`
-    what else the pipeline's claim says. `slots` are the past ones that a person asked for, newest first;
-    none for every other run.
+    `slot` is None for a manual run; `at` is the time stamp of its data, the slot or now. `window` is the span
+    that it reads, None for a pipeline that reads none. `wants` names the parts of the plant model that the
+    claim returns, `recent_slots` the slots for which it returns fingerprints, `asks` what else the pipeline's
+    claim contains. `slots` are the past slots that a person asked for, newest first; empty for other runs.
     """
 
     pipeline: str
@@ -64,17 +63,17 @@ class RunPlan:
         }
 
     def require_window(self) -> Window:
-        """Return the span that it reads. Raises: InternalError for a pipeline that reads none."""
+        """Return the span to read. Raises: InternalError for a pipeline that reads none."""
         if self.window is None:
             raise InternalError(f"a run of {self.pipeline} has no window")
         return self.window
 
 
 def span_of(slots: Sequence[datetime]) -> dict[str, str] | None:
-    """Return the first and the last of the slots as reports and claims show them; None without any."""
+    """Return the first and the last slot, as text for reports and claims; None without slots."""
     return {"from": min(slots).isoformat(), "until": max(slots).isoformat()} if slots else None
 
 
 def text_of(instant: datetime | None) -> str | None:
-    """Return an instant as reports and claims show it; None for none."""
+    """Return an instant as text for reports and claims; None for None."""
     return instant.isoformat() if instant else None

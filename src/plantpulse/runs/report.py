@@ -1,4 +1,4 @@
-"""What became of an invocation: of one that worked, and of one that was answered without work."""
+"""The result of an invocation: with work, or answered without work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,13 +21,13 @@ SLOW_RUN: Final = "slow_run"
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What became of an invocation: the log line, the response body and the run record alike.
+    """The result of an invocation: the same for log line, response body and run record.
 
     `outcome` answers this invocation; `status` is the recorded run's, which for a duplicate, busy or
-    refused answer is an earlier run. Times are ISO 8601 in UTC. `source` is what the
-    source's own clock showed; `preview` exists for dry runs alone, `finished` for pipelines whose work may be
-    left for the next run. `span` is from the first to the last slot of the past that a person asked
-    for, and `remaining` what of it was not got round to.
+    refused answer is an earlier run. Times are ISO 8601 in UTC. `source` describes the source's own clock.
+    `preview` exists only for dry runs, `finished` only for pipelines that may leave work for the next run.
+    `span` is from the first to the last slot of the past that a person asked for; `remaining` is the part
+    that the run had no time for.
     """
 
     pipeline: str
@@ -58,7 +58,7 @@ class RunReport:
     remaining: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """Return the report as JSON; a field that not every run has is left out where it says nothing."""
+        """Return the report as JSON; optional fields are left out if they are empty."""
         body = {name: getattr(self, name) for name in self.__slots__}
         body["counts"], body["timings_ms"] = dict(self.counts), dict(self.timings_ms)
         body["warnings"] = list(self.warnings)
@@ -66,7 +66,7 @@ class RunReport:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
-        """Return the report that an earlier invocation stored; unknown fields are left aside."""
+        """Return the report that an earlier invocation stored; unknown fields are ignored."""
         known = {name: stored[name] for name in cls.__slots__ if stored.get(name) is not None}
         return cls(**known | {"plant": shown_plant(stored.get("plant"))})
 
@@ -80,12 +80,12 @@ _NOT_ALWAYS: Final = ("plant", "finished", "preview", "span", "remaining")
 
 
 def error_as_json(error: PlantpulseError) -> dict[str, Json]:
-    """Return an error as reports and records show it."""
+    """Return an error as JSON for reports and records."""
     return {"code": error.code, "message": str(error), "is_retryable": error.is_retryable}
 
 
 def noting_slowness(report: RunReport, budget: Budget) -> RunReport:
-    """Return the report with a warning when the run has taken longer than it should, said once."""
+    """Return the report, with one warning if the run took too long."""
     is_said = any(warning["code"] == SLOW_RUN for warning in report.warnings)
     if is_said or not budget.is_slow():
         return report
@@ -94,7 +94,7 @@ def noting_slowness(report: RunReport, budget: Budget) -> RunReport:
 
 
 def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = False) -> RunReport:
-    """Return the report of a plan that no run has come of (yet)."""
+    """Return the report of a plan without a run (yet)."""
     return RunReport(
         pipeline=plan.pipeline,
         plant=shown_plant(plan.plant),
@@ -112,7 +112,7 @@ def report_of_plan(plan: RunPlan, *, outcome: Outcome, is_cold_start: bool = Fal
 def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
     """Return the report for a claim that was answered duplicate, busy or refused.
 
-    Raises: InvalidRequest when the caller's key stands for a request of something else.
+    Raises: InvalidRequest if the caller's key belongs to another request.
     """
     if answer["answer"] == "busy":
         running = answer["run"]
@@ -132,14 +132,14 @@ def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
 
 
 def _asks_for_the_same(plan: RunPlan, report: RunReport) -> bool:
-    """Say whether a request asks for what an earlier one did: a poll's span, or the window that it names."""
+    """Say whether a request asks for the same as an earlier one: the same span, or the same window."""
     is_window_named = bool(plan.asks.get("is_window_named"))
     planned = report_of_plan(plan, outcome="duplicate")
     return report.span == planned.span and (not is_window_named or report.window == planned.window)
 
 
 def report_of_failure(answer: Mapping[str, Json], report: RunReport) -> RunReport:
-    """Return the report of a failed run as it is recorded now: an abandoned run keeps its status."""
+    """Return the report of a failed run as recorded; an abandoned run keeps its status."""
     if answer["answer"] == "fenced":
         return replace(report, outcome="abandoned", status="abandoned")
     return RunReport.from_json(answer["report"])

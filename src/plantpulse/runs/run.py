@@ -1,4 +1,4 @@
-"""A claimed run: what the claim brought, how far the work has come, and its end."""
+"""A claimed run: the answer to its claim, its progress, and its end."""
 
 import resource
 import sys
@@ -16,18 +16,18 @@ from plantpulse.runs.report import FinalStatus, RunReport, error_as_json, noting
 
 
 class Watcher(Protocol):
-    """Somebody who follows a run: how many of what are done, of how many, None where nobody knows."""
+    """Follows the progress of a run: how many units are done, and of how many (None if unknown)."""
 
     def __call__(self, done: int, unit: str, total: int | None, /) -> None: ...
 
 
 def nobody(_done: int, _unit: str, _total: int | None, /) -> None:
-    """Stand in for a watcher where none is."""
+    """Ignore the progress; used without a watcher."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """What a run has done so far; the only thing about a run that changes."""
+    """What a run has done so far; the only mutable part of a run."""
 
     counts: dict[str, int] = field(default_factory=dict)
     timings_ms: dict[str, int] = field(default_factory=dict)
@@ -37,12 +37,12 @@ class Progress:
     watcher: Watcher = nobody
 
     def reach(self, done: int, unit: str, *, total: int | None = None) -> None:
-        """Tell whoever follows the run how far it has come."""
+        """Pass the progress to the watcher."""
         self.watcher(done, unit, total)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Add the time spent inside to a step's milliseconds, also when it fails."""
+        """Add the time spent inside to a step's milliseconds, even if it fails."""
         started_s = time.monotonic()
         try:
             yield
@@ -55,7 +55,7 @@ class Progress:
         self.counts[name] = self.counts.get(name, 0) + number
 
     def warn(self, code: str, message: str) -> None:
-        """Note, once, what a reader of the report should know although the run went on."""
+        """Add a warning to the report, once."""
         warning = {"code": code, "message": message}
         if warning not in self.warnings:
             self.warnings.append(warning)
@@ -63,9 +63,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A claimed run: what the claim brought, and what the work needs beside it.
+    """A claimed run: the answer to its claim, and what else the work needs.
 
-    `brought` is the claim's answer as a whole: what the plan wanted, for the pipeline to read.
+    `brought` is the whole answer to the claim; the pipeline reads what its plan wanted.
     """
 
     plan: RunPlan
@@ -79,7 +79,7 @@ class Run:
     brought: Mapping[str, Json] = field(default_factory=dict)
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
-        """Return the report as it stands now, with `status` as its outcome."""
+        """Return the report so far, with `status` as its outcome."""
         report = replace(
             report_of_plan(self.plan, outcome=status, is_cold_start=self.is_cold_start),
             status=None if self.plan.is_dry_run else status,
@@ -98,7 +98,7 @@ class Run:
 
 
 def peak_memory_mb() -> int:
-    """Return the most memory that this process has held so far, in MiB."""
+    """Return the peak memory of this process so far, in MiB."""
     kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(kib / 1024 / (1024 if sys.platform == "darwin" else 1))  # macOS counts bytes
 
@@ -112,7 +112,7 @@ def begin(
     *,
     is_cold_start: bool,
 ) -> Run:
-    """Return the run that a claim answered `claimed` has begun."""
+    """Return the run of a claim that was answered with `claimed`."""
     claimed = answer["run"]
     return Run(
         plan=plan,
@@ -128,22 +128,22 @@ def begin(
 
 
 def require_fence(answer: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return the answer to a commit. Raises: FenceRefused when another run had taken over."""
+    """Return the answer to a commit. Raises: FenceRefused if another run took over."""
     if answer["answer"] == "fenced":
         raise FenceRefused("another run took over while this one worked; this commit wrote nothing")
     return answer
 
 
 class RunEnder(Protocol):
-    """What ending a run needs of Supabase, for a pipeline whose end commits nothing else."""
+    """What the end of a run needs from Supabase, if it commits nothing else."""
 
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]: ...
 
 
 def complete(run: Run, status: Literal["succeeded", "partial"], store: RunEnder) -> RunReport:
-    """End a run whose data is written already; returns the report as recorded, of a dry run as it stands.
+    """End a run after its data is written, and return the recorded report; a dry run records nothing.
 
-    Raises: FenceRefused when another run had taken over.
+    Raises: FenceRefused if another run took over.
     """
     report = run.report(status)
     if run.plan.is_dry_run:

@@ -1,8 +1,8 @@
-"""When a pipeline is due: every so many minutes, or daily at a local time.
+"""When a pipeline is due: every N minutes, or daily at a local time.
 
-Pure; every instant is aware UTC. What is due is a slot, the name under which a scheduled run is claimed. The
-cloud's scheduler is set up from the same settings, so both mean the same instants. Truth about zones: the tz
-database, through `zoneinfo`.
+Pure; every instant is aware UTC. A slot is the time that is due, and the name under which a scheduled run is
+claimed. The cloud's scheduler is set up from the same settings, so both use the same instants. Truth about
+zones: the tz database, through `zoneinfo`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.schedules import slots
 
-# A local day lasts 23 to 25 hours and a zone may leave a whole one out: within these days is a slot each way.
+# A local day lasts 23 to 25 hours, and a zone may skip a whole day: this many days contain a slot each way.
 _DAYS_AROUND: Final = tuple(timedelta(days=days) for days in range(-2, 3))
 
 
@@ -24,19 +24,19 @@ class Schedule(Protocol):
         ...
 
     def next_slot(self, at: datetime) -> datetime:
-        """Return the first slot after the instant; of a slot, the one after it."""
+        """Return the first slot after the instant; for a slot, the next one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """Every `interval` since UTC midnight, which must divide a day; no change of a clock touches it."""
+    """Every `interval` since UTC midnight; it must divide a day. Clock changes do not affect it."""
 
     interval: timedelta
 
     @classmethod
     def minutes(cls, every_minutes: int) -> Self:
-        """Return the schedule written as `every_minutes`. Raises: ConfigurationError."""
+        """Return the schedule of `every_minutes`. Raises: ConfigurationError."""
         return cls(slots.grid_interval(every_minutes))
 
     def slot_at_or_before(self, at: datetime) -> datetime:
@@ -44,17 +44,16 @@ class Every:
         return slots.slot_at_or_before(at, self.interval)
 
     def next_slot(self, at: datetime) -> datetime:
-        """Return the first slot after the instant; of a slot, the one after it."""
+        """Return the first slot after the instant; for a slot, the next one."""
         return slots.next_slot(at, self.interval)
 
 
 @dataclass(frozen=True, slots=True)
 class DailyAt:
-    """Once every local day, at a time that clocks in the zone show.
+    """Once every local day, at a time of the zone's clock.
 
-    On a day on which they do not show it, because they are put forward over it, the slot is as long after
-    midnight as on any other day: 02:30 is then shown as 03:30. On a day on which they show it
-    twice, the slot is the first time.
+    If the clock skips the time on a day, the slot is as long after midnight as on any other day: 02:30 is
+    then shown as 03:30. If the clock shows it twice, the slot is the first time.
     """
 
     at: time
@@ -62,7 +61,7 @@ class DailyAt:
 
     @classmethod
     def local_time(cls, at: str, time_zone: str) -> Self:
-        """Return the schedule written as `at: "06:00"`, in the zone of that IANA name."""
+        """Return the schedule of `at: "06:00"`, in the zone with this IANA name."""
         return cls(time.fromisoformat(at), ZoneInfo(time_zone))
 
     def slot_on(self, day: date) -> datetime:
@@ -74,7 +73,7 @@ class DailyAt:
         return max(slot for slot in self._slots_around(at) if slot <= at)
 
     def next_slot(self, at: datetime) -> datetime:
-        """Return the first slot after the instant; of a slot, the one after it."""
+        """Return the first slot after the instant; for a slot, the next one."""
         return min(slot for slot in self._slots_around(at) if slot > at)
 
     def _slots_around(self, at: datetime) -> list[datetime]:
@@ -83,7 +82,7 @@ class DailyAt:
 
 
 def is_slot(schedule: Schedule, at: datetime) -> bool:
-    """Tell whether a run is due at exactly that instant."""
+    """Say whether a run is due at exactly this instant."""
     return schedule.slot_at_or_before(at) == at
 
 
@@ -95,10 +94,10 @@ def scheduled_slot(
     catch_up: timedelta,
     tolerance: timedelta,
 ) -> datetime | None:
-    """Return the slot that a scheduler's stated time stands for, in UTC; None: treat the run as manual.
+    """Return the slot of a scheduler's time, in UTC; None means that the run counts as manual.
 
-    It must be a slot, at most `catch_up` old and at most `tolerance` ahead: a "run now" may carry the
-    time of a run to come, which must not be taken away from it. A time without an offset is none.
+    It must be a slot, at most `catch_up` old and at most `tolerance` ahead. A "run now" may send the time of
+    a future run, and must not take that run's slot. A time without an offset is no slot.
     """
     if scheduled_at is None or scheduled_at.tzinfo is None:
         return None

@@ -1,8 +1,8 @@
-"""The schedule's grid and the window of time that a slot describes.
+"""The grid of slots, and the window of time that a slot describes.
 
-Pure; every instant is aware UTC. A slot is a moment on the grid of every N minutes since UTC midnight:
-the name under which a scheduled poll is claimed. Its window ends a source lag before it. The plant's wall
-clock is not known here (see `local_time`).
+Pure; every instant is aware UTC. A slot is a moment on the grid of every N minutes since UTC midnight, and
+the name under which a scheduled poll is claimed. Its window ends a source lag before it. This module does
+not know the plant's wall clock (see `local_time`).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ class Window(NamedTuple):
 def grid_interval(every_minutes: int) -> timedelta:
     """Return the grid's interval.
 
-    Raises: ConfigurationError when whole intervals do not fill a day.
+    Raises: ConfigurationError unless whole intervals fill a day.
     """
     if every_minutes < 1 or 1440 % every_minutes:
         raise ConfigurationError(
@@ -44,16 +44,16 @@ def slot_at_or_before(at: datetime, every: timedelta) -> datetime:
 
 
 def next_slot(at: datetime, every: timedelta) -> datetime:
-    """Return the first slot after the instant; of a slot, the one after it."""
+    """Return the first slot after the instant; for a slot, the next one."""
     return slot_at_or_before(at, every) + every
 
 
 def window_of_slot(slot: datetime, *, length: timedelta, source_lag: timedelta) -> Window:
-    """Return the window that a slot, or a manual run at that instant, describes; whole seconds."""
+    """Return the window of a slot, or of a manual run at that instant, in whole seconds."""
     until = slot.astimezone(UTC).replace(microsecond=0) - source_lag
     return Window(until - length, until)
 
 
 def last_interval(window: Window, every: timedelta) -> Window:
-    """Return the newest interval of the window: what no other slot's last interval repeats."""
+    """Return the newest interval of the window; no other slot has the same one."""
     return Window(max(window.start, window.until - every), window.until)

@@ -99,7 +99,7 @@ def test_a_look_does_not_read_a_body() -> None:
 
 
 def test_another_method_is_told_what_is_understood() -> None:
-    with pytest.raises(InvalidRequest, match="understood here: GET, HEAD, POST") as raised:
+    with pytest.raises(InvalidRequest, match="allowed here: GET, HEAD, POST") as raised:
         invocations.from_http(Request(method="PUT"), invocations.VIEWS)
 
     assert raised.value.http_status == 405
