@@ -1,8 +1,8 @@
-"""Cleanup: removes the rows that have outlived their retention, batch by batch.
+"""Cleanup: removes expired rows, batch by batch.
 
-One run is for all plants: what a plant left behind that has been taken out of plantpulse.yaml expires like
-the rest. Which rows may go is decided in Postgres (`remove_expired`), how many at a time here: few
-enough that a statement stays well below the statement time-out, many enough to get through.
+One run is for all plants, so the rows of a plant that was removed from plantpulse.yaml expire too. Postgres
+decides which rows may go (`remove_expired`); this module decides how many at a time: few enough for the
+statement time-out, and many enough to finish.
 """
 
 from collections import deque
@@ -21,9 +21,9 @@ from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "cleanup"
-LATEST_DELIVERY: Final = timedelta(days=1)  # a later one is as good as a manual run: every run removes all
+LATEST_DELIVERY: Final = timedelta(days=1)  # a later one counts as a manual run: every run removes everything
 SLOT_TOLERANCE: Final = timedelta(seconds=60)
-RESERVED_S: Final = 15.0  # what one more batch may take that times out, and ending the run
+RESERVED_S: Final = 15.0  # time for one more batch that times out, and for the end of the run
 
 
 class CleanupRequest(BaseModel):
@@ -35,7 +35,7 @@ class CleanupRequest(BaseModel):
 
 
 class Store(Protocol):
-    """What a cleanup needs of Supabase."""
+    """What a cleanup needs from Supabase."""
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def remove_expired(self, batch: Mapping[str, Json]) -> dict[str, Json]: ...
@@ -60,16 +60,16 @@ class Pace:
         return min(rows * 2, self.most) if took_s < self.fast_s else rows
 
     def less_than(self, rows: int) -> int:
-        """Return half the size, but no less than the least."""
+        """Return half the size, but at least `least`."""
         return max(rows // 2, self.least)
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """How far the removal from one table has come.
+    """The progress of the removal from one table.
 
-    `rows` is the size of the next batch and `most` what it may grow to: never back to what timed out.
-    `resume_after` is the database's own word.
+    `rows` is the size of the next batch. `most` is its largest size, below any size that timed out.
+    `resume_after` comes from the database and is not interpreted.
     """
 
     table: str
@@ -88,12 +88,12 @@ class Cleanup:
     pace: Pace = Pace()
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
-        """Return the time that a run may take, beginning now; using all of it is no reason to warn."""
+        """Return the time of a run, starting now; it may use all of it without a warning."""
         timeout_s = settings.cleanup.timeout_s
         return Budget.start(timeout_s, timeout_s)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
-        """Return what the invocation asks for. Raises: InvalidRequest."""
+        """Return the plan of an invocation. Raises: InvalidRequest."""
         request = parse(CleanupRequest, invocation.parameters)
         slot = scheduled_slot(
             Every.minutes(settings.cleanup.every_minutes),
@@ -114,13 +114,13 @@ class Cleanup:
         )
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
-        """Raises nothing: a cleanup needs no more than Supabase."""
+        """Raises nothing: a cleanup needs only Supabase."""
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
-        """Remove what has expired until nothing is left or the time is up; returns the report as recorded.
+        """Remove expired rows until none is left or the time is up; return the recorded report.
 
-        The tables take turns, so that none waits for ever behind a larger one. A dry run counts instead.
-        Raises: what the store raises; what was removed by then stays removed.
+        The tables take turns, so that none waits forever behind a larger one. A dry run counts instead.
+        Raises: the store's errors; rows that are already removed stay removed.
         """
         keep_hours = settings.cleanup.keep_hours()
         removals = deque(
@@ -135,13 +135,13 @@ class Cleanup:
         run.progress.finished = not removals
         if removals:
             tables = ", ".join(removal.table for removal in removals)
-            run.progress.warn("cleanup_unfinished", f"rows are left to the next run in {tables}")
+            run.progress.warn("cleanup_unfinished", f"expired rows are left for the next run in {tables}")
         return complete(run, "partial" if removals else "succeeded", store)
 
     def _remove_batch(self, removal: Removal, run: Run, store: Store) -> Removal | None:
-        """Return what is left to remove after one more batch, None when nothing is.
+        """Return the rest after one more batch, None if there is none.
 
-        Raises: StatementTimedOut when even the smallest batch takes too long.
+        Raises: StatementTimedOut if even the smallest batch takes too long.
         """
         run.progress.count("batches", 1)
         started_s = run.budget.monotonic()

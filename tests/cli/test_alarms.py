@@ -76,7 +76,7 @@ def test_a_deployment_without_a_topic_of_its_own_is_told_to_name_one(
     told = bare("alarms", "test", "--deployment", "other")
 
     assert told.exit_code == 1
-    assert "there is no topic other-alarms; name the one that alarms.topic has" in told.err
+    assert "there is no topic other-alarms; pass the ARN in alarms.topic as --topic" in told.err
 
 
 def test_what_is_no_topic_is_a_wrong_setting(bare: CommandLine, deployed: Callable[[str], Any]) -> None:

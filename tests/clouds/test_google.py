@@ -79,7 +79,7 @@ def test_running_now_is_asked_of_the_scheduler(google: CloudScheduler) -> None:
             r"refused \(Forbidden\): .*roles/cloudscheduler\.admin",
         ),
         ((401, "UNAUTHENTICATED"), CloudRefused, "gcloud auth application-default login"),
-        ((404, "NOT_FOUND"), CloudRefused, "is that the project, the region and the name of the deployment"),
+        ((404, "NOT_FOUND"), CloudRefused, "check the project, the region and the name of the deployment"),
         ((400, "INVALID_ARGUMENT"), CloudRefused, r"refused \(BadRequest\)$"),
         ((429, "RESOURCE_EXHAUSTED"), CloudUnavailable, "did not answer"),
         ((500, "INTERNAL"), CloudUnavailable, "did not answer"),

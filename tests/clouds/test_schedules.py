@@ -42,7 +42,8 @@ def test_a_choice_of_nothing_names_what_there_is() -> None:
         chosen(ALL, pipeline="health", plant="north")
 
     assert str(refused.value) == (
-        "there is no such schedule; there is health, live_pulse-north, live_pulse-north-2, live_pulse-south_2"
+        "there is no such schedule; "
+        "known schedules: health, live_pulse-north, live_pulse-north-2, live_pulse-south_2"
     )
 
 

@@ -176,7 +176,7 @@ def test_out_of_time_it_says_so_and_is_no_failure() -> None:
     assert (report.outcome, report.finished) == ("partial", False)
     assert report.error is None
     assert [warning["code"] for warning in report.warnings] == ["cleanup_unfinished"]
-    assert report.warnings[0]["message"] == "rows are left to the next run in live_snapshots"
+    assert report.warnings[0]["message"] == "expired rows are left for the next run in live_snapshots"
     assert report.counts["pipeline_runs_removed"] == 30
     assert 100 < store.now_s < 110
     assert [completion["status"] for completion in store.completions] == ["partial"]

@@ -105,7 +105,7 @@ def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
         return httpx.Response(200, json={"answer": "failed"})
 
     with Supabase(settings, seconds_left=lambda: 2.4, transport=httpx.MockTransport(answer)) as store:
-        with pytest.raises(OutOfTime, match="commit_live_pulse was not begun"):
+        with pytest.raises(OutOfTime, match="commit_live_pulse was not sent"):
             store.commit_live_pulse("f", {})
         store.fail_run("f", {})
 

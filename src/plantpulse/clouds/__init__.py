@@ -1,5 +1,5 @@
-"""What plantpulse asks of the cloud that it runs on: secrets, schedules, dead letters, notices.
+"""Calls to the cloud: secrets, schedules, dead letters, notices.
 
-A package or module for each cloud's SDK, which is imported where it is first used: a poll that needs
-none pays for none.
+Each cloud's SDK has its own package or module and is imported on first use, so a poll without it pays
+nothing.
 """

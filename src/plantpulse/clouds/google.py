@@ -1,7 +1,7 @@
 """Google Cloud, through its official client: the schedules of Cloud Scheduler.
 
-The only module that knows Google's SDK; the extra `gcp` brings it. Its REST transport is used: it needs no
-gRPC connection, and proxies understand it.
+The only module that knows Google's SDK; the extra `gcp` installs it. It uses the REST transport, which needs
+no gRPC connection and works with proxies.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,19 +27,19 @@ _TIMEOUT_S: Final = 10.0
 _PASSING: Final = (RequestException, RetryError, ServerError, TooManyRequests, TransportError)
 _ADVICE: Final = {
     401: "log in: `gcloud auth application-default login`",
-    403: "the identity needs roles/cloudscheduler.admin; to look alone, roles/cloudscheduler.viewer",
-    404: "is that the project, the region and the name of the deployment?",
+    403: "the identity needs roles/cloudscheduler.admin; to read only, roles/cloudscheduler.viewer",
+    404: "check the project, the region and the name of the deployment",
 }
-# The numbers of google.rpc.Code that a job's last attempt may have ended with.
+# The numbers of google.rpc.Code for the end of a job's last attempt.
 _CODES: Final = {0: "OK", 4: "DEADLINE_EXCEEDED", 7: "PERMISSION_DENIED", 13: "INTERNAL", 14: "UNAVAILABLE"}
 
 Result = TypeVar("Result")
 
 
 class GoogleSchedules:
-    """The jobs of one deployment: those that begin with its name and call as its scheduler.
+    """The jobs of one deployment: their names begin with its name, and they call as its scheduler.
 
-    The name alone does not tell: `plantpulse-2-cleanup` may be another deployment's.
+    The name alone is not enough: `plantpulse-2-cleanup` may belong to another deployment.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class GoogleSchedules:
         credentials: Credentials | None = None,
         endpoint: str | None = None,
     ) -> None:
-        """Connects to nothing yet. `endpoint` stands for another server than Google's.
+        """Prepare the client without a connection. `endpoint` is a server other than Google's.
 
         Raises: CloudRefused without credentials.
         """
@@ -78,11 +78,11 @@ class GoogleSchedules:
         self._call(self._client.pause_job, name)
 
     def start(self, name: str) -> None:
-        """Start a schedule that was stopped. Raises: CloudUnavailable, CloudRefused."""
+        """Start a stopped schedule. Raises: CloudUnavailable, CloudRefused."""
         self._call(self._client.resume_job, name)
 
     def run_now(self, name: str) -> None:
-        """Have the function called at once. Raises: CloudUnavailable, CloudRefused."""
+        """Call the function now. Raises: CloudUnavailable, CloudRefused."""
         self._call(self._client.run_job, name)
 
     def _call(self, method: Callable[..., Job], name: str) -> None:
@@ -108,13 +108,13 @@ class GoogleSchedules:
 
 
 def _instant(stamp: Any) -> datetime | None:
-    """Return an aware UTC time of protobuf's, without its nanoseconds."""
+    """Return a protobuf timestamp as aware UTC, without its nanoseconds."""
     return datetime.fromtimestamp(stamp.timestamp(), tz=stamp.tzinfo) if stamp else None
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Raises: CloudUnavailable, CloudRefused for what Google's client raises. Its text stays in the cause."""
+    """Raises: CloudUnavailable, CloudRefused for errors of Google's client, which stay in the cause."""
     try:
         yield
     except _PASSING as error:

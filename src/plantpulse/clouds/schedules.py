@@ -1,7 +1,7 @@
-"""The schedules of a deployment, whichever cloud keeps them: what is asked of them, and how they are named.
+"""The schedules of a deployment on either cloud: their operations and their names.
 
-Terraform makes them: `<function>-<plant>`, `<function>` alone for one that looks after all plants, and
-`-2`, `-3` behind it where one cron line cannot say it all (infra/terraform/modules/plan).
+Terraform makes them: `<function>-<plant>`, or `<function>` for one that works for all plants, with `-2`, `-3`
+at the end if one cron line is not enough (infra/terraform/modules/plan).
 """
 
 import re
@@ -16,9 +16,9 @@ _NAME: Final = re.compile(r"(?P<pipeline>[a-z][a-z_]*)(-(?P<plant>[a-z][a-z0-9_]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One schedule. `name` is without the deployment's; what the cloud does not tell is None.
+    """One schedule. `name` is without the deployment's name; unknown values are None.
 
-    `next_run_at` is None while it is stopped too. `last_code` is Google's word for how the last attempt went.
+    `next_run_at` is also None for a stopped schedule. `last_code` is Google's result of the last attempt.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Schedule:
 
     @property
     def pipeline(self) -> str:
-        """Return the function that is called."""
+        """Return the function that the schedule calls."""
         found = _NAME.fullmatch(self.name)
         return found["pipeline"] if found else self.name
 
     @property
     def plant(self) -> str | None:
-        """Return the plant that it is called for; None for all of them."""
+        """Return the plant of the call; None for all plants."""
         found = _NAME.fullmatch(self.name)
         return found["plant"] if found else None
 
@@ -50,32 +50,32 @@ class Schedules(Protocol):
         ...
 
     def stop(self, name: str) -> None:
-        """Stop a schedule; what runs goes on."""
+        """Stop a schedule; current runs continue."""
         ...
 
     def start(self, name: str) -> None:
-        """Start a schedule that was stopped."""
+        """Start a stopped schedule."""
         ...
 
     def run_now(self, name: str) -> None:
-        """Have the function called once, at once, whether the schedule runs or not."""
+        """Call the function once, now, even if the schedule is stopped."""
         ...
 
 
 def chosen(schedules: list[Schedule], *, pipeline: str | None, plant: str | None) -> list[Schedule]:
     """Return the schedules of a pipeline and a plant; None means all of them.
 
-    Raises: InvalidRequest when there is none, naming those there are.
+    Raises: InvalidRequest if there is none; it names the existing ones.
     """
     found = [s for s in schedules if pipeline in {None, s.pipeline} and plant in {None, s.plant}]
     if not found:
-        there_are = ", ".join(schedule.name for schedule in schedules) or "none at all"
-        raise InvalidRequest(f"there is no such schedule; there is {there_are}")
+        known = ", ".join(schedule.name for schedule in schedules) or "none"
+        raise InvalidRequest(f"there is no such schedule; known schedules: {known}")
     return found
 
 
 def first_of_each(schedules: list[Schedule]) -> list[Schedule]:
-    """Return one schedule for each pipeline and plant: several lines of cron call the same function."""
+    """Return one schedule for each pipeline and plant: several cron lines may call the same function."""
     firsts: dict[tuple[str, str | None], Schedule] = {}
     for schedule in schedules:
         firsts.setdefault((schedule.pipeline, schedule.plant), schedule)

@@ -1,6 +1,6 @@
 """Supabase: the only package that knows it.
 
-`transport` sends requests and says what a refusal means; `pipelines` is what the functions ask.
+`transport` sends requests and translates refusals; `pipelines` has the calls of the functions.
 """
 
 from plantpulse.database.pipelines import Supabase, connect

@@ -1,6 +1,6 @@
-"""What people change by hand: signatures of safety events, members, the plant model. One request a method.
+"""Changes by people: signatures of safety events, members, the plant model. One request per method.
 
-Every SQL function asked here is one transaction, all or nothing, and harmless to repeat.
+Every SQL function here is one transaction, all or nothing, and harmless to repeat.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +22,11 @@ class Changes:
         self._transport.close()
 
     def acknowledge_safety_events(self, event_ids: Sequence[int], by: str) -> dict[str, Json]:
-        """Acknowledge safety events by name; answers signed with the events, or unknown with the ids."""
+        """Acknowledge safety events; the answer is signed with the events, or unknown with the ids."""
         return self._call("acknowledge_safety_events", p_event_ids=list(event_ids), p_by=by)
 
     def resolve_safety_events(self, event_ids: Sequence[int], by: str, resolution: str) -> dict[str, Json]:
-        """Resolve safety events by name; answers as `acknowledge_safety_events` does."""
+        """Resolve safety events; the answer is like that of `acknowledge_safety_events`."""
         return self._call(
             "resolve_safety_events", p_event_ids=list(event_ids), p_by=by, p_resolution=resolution
         )
@@ -37,7 +37,7 @@ class Changes:
         self._transport.send("plant_members", lambda api: api.from_("plant_members").upsert(row))
 
     def remove_member(self, user_id: str, plant: str) -> bool:
-        """End a user's membership in a plant; returns whether there was one."""
+        """End a user's membership in a plant, and return whether there was one."""
         gone = self._transport.send(
             "plant_members",
             lambda api: api.from_("plant_members").delete().eq("user_id", user_id).eq("plant", plant),
@@ -53,7 +53,7 @@ class Changes:
         *,
         is_dry_run: bool,
     ) -> dict[str, Json]:
-        """Import a table into the plant model; answers what it did to each line, or which lines are wrong.
+        """Import a table into the plant model; the answer has the change of each line, or the wrong lines.
 
         `function` is one of import_cost_centers, import_assets, import_shift_targets.
         """

@@ -1,7 +1,7 @@
-"""What people look at: runs, snapshots, safety events, as the Data API returns rows.
+"""Reads for people: runs, snapshots, safety events, as rows of the Data API.
 
-Plain selects, with the key that stands above Row Level Security: for whoever operates the project. Every
-order ends in a key, so that pages neither repeat a row nor leave one out.
+Plain selects with the secret key, which Row Level Security does not limit: for operators of the project.
+Every order ends in a key, so that pages neither repeat nor skip a row.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ class Records:
         self._transport.close()
 
     def runs(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
-        """Return runs, the latest first; `filters` are values of columns, `since` bounds `started_at`."""
+        """Return runs, latest first; `filters` are values of columns, `since` bounds `started_at`."""
         return self._transport.rows(
             "pipeline_runs",
             lambda table: (
@@ -58,7 +58,7 @@ class Records:
         )
 
     def run(self, run_id: int) -> Record | None:
-        """Return one run with the report that its caller got; None when there is none."""
+        """Return one run with the report that its caller received; None for an unknown id."""
         found = self._transport.rows(
             "pipeline_runs",
             lambda table: (
@@ -79,7 +79,7 @@ class Records:
     def safety_events(
         self, filters: Mapping[str, str], *, since: datetime | None, limit: int
     ) -> list[Record]:
-        """Return safety events, the latest first; `filters` are values of columns."""
+        """Return safety events, latest first; `filters` are values of columns."""
         return self._transport.rows(
             "safety_events",
             lambda table: (
@@ -91,13 +91,13 @@ class Records:
         )
 
     def pipeline_status(self, pipelines: Sequence[Mapping[str, Json]]) -> list[Record]:
-        """Return what the runs say of each pipeline and plant, with the `hours` of the last day."""
+        """Return what the runs say about each pipeline and plant, with the `hours` of the last day."""
         answer = self._transport.call("pipeline_status", {"p_pipelines": pipelines}, reserved_s=0.0)
         found: list[Record] = answer["pipelines"]
         return found
 
     def auth_settings(self) -> Record:
-        """Return what Auth tells of its settings, such as `disable_signup`."""
+        """Return Auth's public settings, such as `disable_signup`."""
         answer = self._transport.fetch("/auth/v1/settings")
         return answer if isinstance(answer, dict) else {}
 
@@ -116,22 +116,22 @@ class Records:
         )
 
     def users(self) -> Iterator[Record]:
-        """Return the accounts of the project, page by page: `id`, `email` and what else Auth tells.
+        """Return the accounts of the project, page by page: `id`, `email` and Auth's other fields.
 
-        With the secret key alone, through Auth's own API: no SQL role but Auth's may read its tables.
+        It uses only the secret key and Auth's own API: no SQL role except Auth's may read its tables.
         Source: https://supabase.com/docs/reference/javascript/auth-admin-listusers
         """
         for page in count(1):
             answer = self._transport.fetch(f"/auth/v1/admin/users?page={page}&per_page={USERS_A_PAGE}")
             found = answer.get("users") if isinstance(answer, dict) else None
             if not isinstance(found, list):
-                raise StoreRefused("Supabase Auth told no users: check SUPABASE_URL")
+                raise StoreRefused("Supabase Auth returned no users: check SUPABASE_URL")
             yield from found
             if not found:
                 return
 
     def latest_snapshot_timestamp(self, plant: str) -> str | None:
-        """Return the newest instant for which the plant has snapshots; None before the first."""
+        """Return the newest instant of the plant's snapshots; None before the first."""
         newest = self._transport.rows(
             "live_snapshots",
             lambda table: (
@@ -160,7 +160,7 @@ class Records:
     def snapshots_of(
         self, plant: str, asset: str, *, status: str | None, since: datetime | None, limit: int
     ) -> list[Record]:
-        """Return the snapshots of one asset, named as people or as the source name it, the newest first."""
+        """Return the snapshots of one asset, by its own or its source name, newest first."""
         name = asset.replace('"', '\\"')
         filters = {"asset.plant": plant} | ({"status": status} if status else {})
         return self._transport.rows(

@@ -1,9 +1,8 @@
-"""Requests to Supabase's Data API: keys, time-outs, retries, and what a refusal means.
+"""Requests to Supabase's Data API: keys, time-outs, retries, and the meaning of refusals.
 
-The part of supabase-py that talks to SQL functions (`postgrest`) is used alone: the whole package
-costs twice its import time, and every poll is a cold start. Each SQL function is one transaction
-and harmless to repeat, so every call here is retried when its reply was lost. Which functions there
-are is not known here (see `pipelines`).
+Only `postgrest` is used, the part of supabase-py for SQL functions: the whole package takes twice as long to
+import, and every poll is a cold start. Each SQL function is one transaction and harmless to repeat, so every
+call is retried if its reply was lost. `pipelines` knows the functions; this module does not.
 """
 
 import re
@@ -35,12 +34,12 @@ from plantpulse.settings import SupabaseSettings
 Json = Any
 Select = Callable[[SyncRequestBuilder], SyncSelectRequestBuilder]
 
-PAGE_ROWS = 1000  # as many as the Data API gives at once unless a project says otherwise
+PAGE_ROWS = 1000  # the Data API's default page; a project may change it
 CONNECT_TIMEOUT_S = 5.0
-SHORTEST_CALL_S = 0.5  # below it a call is not begun
-RESERVED_FOR_FAILING_S = 2.0  # what every other call leaves of the run's time, to record that the run failed
+SHORTEST_CALL_S = 0.5  # with less time left no call is started
+RESERVED_FOR_FAILING_S = 2.0  # time that every other call leaves for recording a failure
 CALL_TIMEOUT_S = (
-    35.0  # above the SQL functions' own statement time-out of 30 s, so that the server's word comes first
+    35.0  # more than the SQL functions' own statement time-out of 30 s, so that the server answers first
 )
 
 # Beside the classes: an asset that was deleted meanwhile (23503), a database that is read-only for a while
@@ -61,7 +60,7 @@ _ADVICE = {
 class Transport:
     """A connection to one project; close it after the invocation.
 
-    `clock` is given only where time is simulated: the SQL functions then take it for now.
+    `clock` is only for simulated time: the SQL functions then use it as now.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class Transport:
         self._client = SyncPostgrestClient(f"{settings.url}/rest/v1", headers={}, http_client=self._session)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._session.close()
 
     def call(
@@ -100,9 +99,9 @@ class Transport:
         but_not: type[TransientError] | None = None,
         attempts: int = ATTEMPTS,
     ) -> dict[str, Json]:
-        """Return the object that an SQL function answers; `reserved_s` of the run's time are left over.
+        """Return the object that an SQL function returns; `reserved_s` of the run's time stay free.
 
-        `but_not` is not tried again.
+        `but_not` is not retried.
 
         Raises: StoreUnavailable, StoreRefused, OutOfTime, ConfigurationError.
         """
@@ -116,7 +115,7 @@ class Transport:
             attempts=attempts,
         )
         if not isinstance(answer, dict):
-            raise StoreRefused(f"Supabase answered {function} with no object: check SUPABASE_URL")
+            raise StoreRefused(f"Supabase returned no object for {function}: check SUPABASE_URL")
         return answer
 
     def fetch(self, path: str) -> Json:
@@ -124,10 +123,10 @@ class Transport:
         return self._ask(path, lambda: self._document(path))
 
     def rows(self, table: str, select: Select, *, limit: int) -> list[dict[str, Json]]:
-        """Return the first `limit` rows of a query, which must have an order that leaves nothing to chance.
+        """Return the first `limit` rows of a query, which needs a unique order.
 
-        The Data API cuts an answer at a length of its own and does not say so: pages are asked for until
-        one is empty. Raises: as `call` does.
+        The Data API cuts an answer at its own length and does not say so, so pages are read until one is
+        empty. Raises: as `call` does.
         """
         rows: list[dict[str, Json]] = []
         while len(rows) < limit:
@@ -139,10 +138,10 @@ class Transport:
         return rows
 
     def send(self, what: str, build: Callable[[SyncPostgrestClient], Any]) -> list[dict[str, Json]]:
-        """Return the rows that a query answers, which must be harmless to repeat. Raises: as `call` does."""
+        """Return the rows of a query that is harmless to repeat. Raises: as `call` does."""
         answer = self._ask(what, lambda: build(self._client).retry(False).execute().data)
         if not isinstance(answer, list):
-            raise StoreRefused(f"Supabase answered {what} with no list: check SUPABASE_URL")
+            raise StoreRefused(f"Supabase returned no list for {what}: check SUPABASE_URL")
         return answer
 
     def _ask(
@@ -154,7 +153,7 @@ class Transport:
         but_not: type[TransientError] | None = None,
         attempts: int = ATTEMPTS,
     ) -> Json:
-        """Return what a request brings, tried again while that can help."""
+        """Return the result of a request, retried while that can help."""
 
         def seconds_left() -> float:
             return self._seconds_left() - reserved_s
@@ -182,20 +181,20 @@ class Transport:
         try:
             return answer.json()
         except ValueError as error:
-            raise StoreRefused(f"Supabase answered {path} with no JSON: check SUPABASE_URL") from error
+            raise StoreRefused(f"Supabase returned no JSON for {path}: check SUPABASE_URL") from error
 
     @contextmanager
     def _bounded(self, name: str, left_s: float) -> Iterator[None]:
-        """Hold the request inside to the time that is left, and translate what goes wrong on the wire."""
+        """Limit the request to the time left, and translate network errors."""
         if left_s < SHORTEST_CALL_S:
-            raise OutOfTime(f"Supabase {name} was not begun: the run has {max(left_s, 0):.1f} s left")
+            raise OutOfTime(f"Supabase {name} was not sent: the run has {max(left_s, 0):.1f} s left")
         timeout_s = min(CALL_TIMEOUT_S, left_s)
         self._last_status, self._ends_at_s = 0, time.monotonic() + timeout_s
         self._session.timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
             yield
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            told = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: no request can be made of them"
+            told = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: it cannot be used in a request"
             raise ConfigurationError(told) from error
         except httpx.RequestError as error:
             told = f"Supabase at {self._session.base_url.host} did not answer {name}"
@@ -211,7 +210,7 @@ def _select_range(table: str, select: Select, start: int, end: int) -> Callable[
 
 
 class _BoundedStream(httpx.SyncByteStream):
-    """A reply that must have come in whole by a certain time: httpx bounds each read alone."""
+    """A reply with a deadline for the whole of it: httpx only bounds each read."""
 
     def __init__(self, stream: Any, ends_at_s: float) -> None:
         self._stream = stream
@@ -220,7 +219,7 @@ class _BoundedStream(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         for chunk in self._stream:
             if time.monotonic() > self._ends_at_s:
-                raise httpx.ReadTimeout("the reply came in too slowly")
+                raise httpx.ReadTimeout("the reply was too slow")
             yield chunk
 
     def close(self) -> None:
@@ -228,11 +227,11 @@ class _BoundedStream(httpx.SyncByteStream):
 
 
 def refusal(function: str, code: str | None, http_status: int, message: str) -> PlantpulseError:
-    """Return the error that a refused call means.
+    """Return the error for a refused call.
 
-    The code in the body decides (SQLSTATE or PostgREST's own): the HTTP status alone does not say
-    whether trying again can help. Only an answer without a code is judged by its status. `message` is
-    the server's alone: its details may quote a row.
+    The code in the body decides (SQLSTATE or PostgREST's own), because the HTTP status does not say whether
+    another try can help. Without a code the status decides. `message` is the server's message without its
+    details, which may quote a row.
     """
     told = (
         f"Supabase refused {function}: {message[:200] or 'no reason given'} ({code or 'HTTP'} {http_status})"
@@ -259,15 +258,15 @@ def _is_transient(code: str | None, http_status: int) -> bool:
 
 @cache
 def trust(scheme: str) -> ssl.SSLContext:
-    """Return whom TLS trusts, once a process: reading the authorities takes longer than a small commit.
+    """Return the TLS trust store; it is built once per process, as that takes longer than a small commit.
 
-    Without TLS nobody is trusted, which takes no reading.
+    Without TLS the store is empty, which costs nothing.
     """
     return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _key_headers(key: str) -> dict[str, str]:
-    """Return the headers that carry the key: the new kind goes into `apikey` alone, the old into both."""
+    """Return the headers with the key: a new key is only in `apikey`, a legacy key in both."""
     headers = {"apikey": key, "User-Agent": f"plantpulse/{__version__}"}
     if not key.startswith("sb_"):
         headers["Authorization"] = f"Bearer {key}"

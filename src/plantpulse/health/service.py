@@ -1,8 +1,8 @@
 """Health as a function: from an invocation to the view of all pipelines.
 
-It looks once and answers within a time of its own, whatever happens: a Supabase that cannot be reached is
-an unhealthy system, not an error. A GET is answered with 503 when the system is unhealthy, because that is
-all that an uptime check reads; a scheduler hears 2xx unless trying again can help.
+It makes one call and always answers within its own time-out: without Supabase the system is unhealthy, which
+is no error. A GET gets 503 for an unhealthy system, because an uptime check reads only the status. A
+scheduler gets 2xx unless another try can help.
 """
 
 import json
@@ -34,7 +34,7 @@ _QUIET: Final = ("new", "running", "stopped")
 
 
 class HealthStore(Protocol):
-    """What health needs of Supabase."""
+    """What health needs from Supabase."""
 
     def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
 
@@ -53,14 +53,14 @@ class OpenHealthStore(Protocol):
 
 
 class HealthRequest(BaseModel):
-    """What a caller may ask for: the view of everything."""
+    """The request: it has no parameters."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen, and for whom; `error` is why nothing was."""
+    """The view for one invocation; `error` says why it is empty."""
 
     invocation: Invocation
     view: View
@@ -68,7 +68,7 @@ class Look:
 
     @property
     def is_worth_repeating(self) -> bool:
-        """Say whether a scheduler should call again at once."""
+        """Say whether a scheduler should call again."""
         return self.error is not None and self.error.is_retryable
 
     @property
@@ -84,7 +84,7 @@ class Look:
 class HealthService:
     """Health, ready to be called over HTTP or with an event.
 
-    `clock` is given only where time is simulated; it then drives the SQL function too.
+    `clock` is only for simulated time; it also drives the SQL function.
     """
 
     open_store: OpenHealthStore
@@ -99,7 +99,7 @@ class HealthService:
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the view itself.
 
-        Raises: TransientError when a scheduler asked and trying again can help.
+        Raises: TransientError if a scheduler called and another try can help.
         """
         if invocations.is_function_url_event(event):
             body, status, headers = self._respond(lambda: invocations.from_function_url(event, VIEWS))
@@ -122,7 +122,7 @@ class HealthService:
         return body, look.http_status, headers
 
     def _answer(self, read: Callable[[], Invocation]) -> Look | InvalidRequest:
-        """Return what is seen, or why the request cannot be understood, and log it once."""
+        """Return the view, or why the request is malformed, and log it once."""
         invocation = guarded(lambda: _checked(read()))
         if isinstance(invocation, InvalidRequest):
             log("WARNING", "invocation refused", **_refusal(invocation))
@@ -171,7 +171,7 @@ class HealthService:
 
 
 def _checked(invocation: Invocation) -> Invocation:
-    """Return the invocation. Raises: InvalidRequest when it asks for more than there is."""
+    """Return the invocation. Raises: InvalidRequest if it has parameters."""
     invocations.parse(HealthRequest, invocation.parameters)
     return invocation
 
@@ -185,7 +185,7 @@ def _as_text(body: Json) -> str:
 
 
 def _log(look: Look) -> None:
-    """Write the canonical line of a look: what is not as it should be, by name."""
+    """Write the canonical line of a look: it names every pipeline in trouble."""
     view = look.view
     troubled = [
         f"{title_of(one['pipeline'], one['plant'])} is {one['state']}"

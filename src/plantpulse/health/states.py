@@ -1,7 +1,7 @@
-"""Which state a pipeline is in: its schedule, its runs and the clock, and nothing else.
+"""The state of a pipeline, from its schedule, its runs and the clock alone.
 
-Pure; every instant is aware UTC. What a state means and what to do about it stands in docs/operations.md.
-Late and down are about success: a pipeline that runs on time and fails every time is down.
+Pure; every instant is aware UTC. docs/operations.md says what each state means and what to do. Late and down
+are about success: a pipeline that runs on time and fails every time is down.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ HealthStatus = Literal["healthy", "degraded", "unhealthy"]
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How long after a run was due its pipeline is late, and down: so many intervals, at most `longest`."""
+    """How long after its due time a pipeline is late, and down (`intervals`, at most `longest`)."""
 
     late_after: timedelta
     intervals: int
@@ -38,15 +38,15 @@ class RunHistory:
     has_run: bool = False
 
     def missing_slot(self, schedule: Schedule) -> datetime:
-        """Return the oldest slot that has not succeeded, since the last one that did."""
+        """Return the oldest slot without success since the last successful one."""
         return schedule.next_slot(max(self.last_slot or self.watched_since, self.watched_since))
 
     def has_succeeded(self) -> bool:
-        """Tell whether any run has succeeded since the pipeline is watched."""
+        """Say whether any run has succeeded since health began to watch the pipeline."""
         return self.last_success_at is not None and self.last_success_at >= self.watched_since
 
     def is_at_work(self, now: datetime) -> bool:
-        """Tell whether a run is under way that nobody may take over yet."""
+        """Say whether a run is working and its lease has not ended."""
         return self.lease_expires_at is not None and now < self.lease_expires_at
 
 
@@ -55,8 +55,7 @@ def state_of(
 ) -> State:
     """Return the state of a pipeline that is switched on.
 
-    A source without settings is no reason once there have been runs: they tell more than the settings that
-    this function was given.
+    Missing source settings count only without runs: runs say more than the settings of this function.
     """
     if not is_configured and not history.has_run:
         return "not_configured"
@@ -78,7 +77,7 @@ def _down_at(schedule: Schedule, due: datetime, tolerance: Tolerance) -> datetim
 
 
 def status_of(states: Collection[State], *, is_data_behind: bool) -> HealthStatus:
-    """Return the status of a whole deployment: as bad as its worst pipeline."""
+    """Return the status of a deployment: that of its worst pipeline."""
     if "down" in states:
         return "unhealthy"
     if is_data_behind or not {"late", "not_configured", "unknown"}.isdisjoint(states):

@@ -1,7 +1,7 @@
-"""What health shows: the figures of each pipeline under the names that its readers know.
+"""The view of health: the figures of each pipeline.
 
-Pure. Nothing secret and no host is shown: of an error its code alone, because whoever looks at health may
-be anybody. Instants are ISO 8601 in UTC; null means that there is none yet.
+Pure. It shows no secret, no host, and only the code of an error, because anybody may look at health. Instants
+are ISO 8601 in UTC; null means none yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def view_of(
     settings: HealthSettings,
     now: datetime,
 ) -> dict[str, Json]:
-    """Return the view of all pipelines; `summaries` are what `pipeline_health` answered for them."""
+    """Return the view of all pipelines; `summaries` are the answer of `pipeline_health`."""
     summary_of = {(summary["pipeline"], summary["plant"]): summary for summary in summaries}
     shown = [_pipeline(one, summary_of[one.name, one.plant], settings, now) for one in pipelines]
     status = status_of(
@@ -31,7 +31,7 @@ def view_of(
 
 
 def blind_view_of(pipelines: Sequence[Pipeline], error: PlantpulseError, now: datetime) -> dict[str, Json]:
-    """Return the view of one that could not see the runs, or not even the settings."""
+    """Return the view without knowledge of the runs, or even of the settings."""
     shown: list[dict[str, Json]] = [
         {
             "pipeline": pipeline.name,
@@ -106,7 +106,7 @@ def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSett
 
 
 def _is_behind(data_until: datetime | None, last_slot: datetime | None) -> bool:
-    """Tell whether slots succeeded without their data: a poll whose output was incomplete writes none."""
+    """Say whether slots succeeded without data: a poll with incomplete output writes none."""
     return last_slot is not None and (data_until is None or data_until < last_slot)
 
 

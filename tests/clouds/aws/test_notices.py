@@ -67,7 +67,7 @@ def test_the_topic_of_a_deployments_alarms_is_found_by_its_name(aws: Callable[[s
         aws("sns").create_topic(Name=name)
 
     assert find_topic(region=None, deployment="plantpulse").endswith(":plantpulse-alarms")
-    with pytest.raises(CloudRefused, match="there is no topic other-alarms; name the one"):
+    with pytest.raises(CloudRefused, match="there is no topic other-alarms; pass the ARN"):
         find_topic(region=None, deployment="other")
 
 

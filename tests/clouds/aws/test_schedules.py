@@ -117,7 +117,7 @@ def test_the_slots_time_is_the_field_that_the_functions_read() -> None:
 def test_a_schedule_that_there_is_not_is_refused(schedules: AwsSchedules) -> None:
     for change in (schedules.stop, schedules.start, schedules.run_now):
         with pytest.raises(
-            CloudRefused, match=r"EventBridge Scheduler: there is none of that name \(Resource"
+            CloudRefused, match=r"EventBridge Scheduler: there is none with that name \(Resource"
         ):
             change("live_pulse-south")
 
@@ -148,7 +148,7 @@ def test_without_a_region_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
 
-    with pytest.raises(CloudRefused, match="no region is named: set AWS_REGION"):
+    with pytest.raises(CloudRefused, match="there is no region: set AWS_REGION"):
         AwsSchedules(region=None, deployment="plantpulse")
 
 

@@ -132,8 +132,8 @@ def test_a_secret_that_does_not_exist_is_refused_by_the_variables_name(aws: Call
         fetch({"MSSQL_PASSWORD__NORTH_ARN": GONE})
 
     assert str(refused.value) == (
-        "MSSQL_PASSWORD__NORTH_ARN: there is none of that name (ResourceNotFoundException);"
-        " the secret has no value yet, or the ARN is another one's"
+        "MSSQL_PASSWORD__NORTH_ARN: there is none with that name (ResourceNotFoundException);"
+        " the secret has no value yet, or the ARN is wrong"
     )
 
 

@@ -1,7 +1,7 @@
-"""boto3's clients, and what their errors mean.
+"""boto3's clients, and the meaning of their errors.
 
-boto3 takes a fifth of a second to import, so only what needs it imports this module. Lambda's runtime has it;
-elsewhere the extra `aws` brings it.
+boto3 takes a fifth of a second to import, so only its users import this module. Lambda's runtime has it;
+elsewhere the extra `aws` installs it.
 """
 
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ try:
 except ImportError as error:
     raise ConfigurationError("boto3 is not installed: `pip install 'plantpulse[aws]'`") from error
 
-# Two attempts take 10 s at most, which fits into what a function's time-out has over its job's.
+# Two attempts take 10 s at most. A function's time-out is at least that much longer than its job's.
 _CONFIG: Final = Config(
     connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"}
 )
 
-# What AWS says when it is only busy; a server error (5xx) is passing too.
+# AWS's codes for being busy; a server error (5xx) passes too.
 _BUSY: Final = frozenset(
     {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled"}
 )
 _WORDS: Final = {
     "AccessDenied": "the identity may not do this",
     "AccessDeniedException": "the identity may not do this",
-    "ResourceNotFoundException": "there is none of that name",
+    "ResourceNotFoundException": "there is none with that name",
 }
 
 AwsError: Final = (ClientError, BotoCoreError)
@@ -45,7 +45,7 @@ AwsError: Final = (ClientError, BotoCoreError)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an error means: whether the same call may succeed later, AWS's word for it, and ours."""
+    """The meaning of an error: whether the same call may succeed later, AWS's code, and our message."""
 
     is_transient: bool
     code: str
@@ -61,7 +61,7 @@ def client(service: str, *, region: str | None = None) -> Any:
 
 
 def judge(error: Exception) -> Verdict:
-    """Return what one of boto3's errors means. AWS's own text stays in the cause: it may quote a request."""
+    """Return the meaning of a boto3 error. AWS's own text stays in the cause: it may quote a request."""
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", "unknown"))
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -73,12 +73,12 @@ def judge(error: Exception) -> Verdict:
     if isinstance(error, NoCredentialsError):
         return Verdict(False, code, f"there are no credentials for AWS ({code})")
     if isinstance(error, NoRegionError):
-        return Verdict(False, code, "no region is named: set AWS_REGION")
-    return Verdict(False, code, f"AWS cannot be asked ({code})")
+        return Verdict(False, code, "there is no region: set AWS_REGION")
+    return Verdict(False, code, f"the call to AWS failed ({code})")
 
 
 def refusal(service: str, error: Exception) -> PlantpulseError:
-    """Return the error that one of boto3's stands for, on a service."""
+    """Return our error for a boto3 error of a service."""
     verdict = judge(error)
     told = f"{service}: {verdict.told}"
     return CloudUnavailable(told) if verdict.is_transient else CloudRefused(told)

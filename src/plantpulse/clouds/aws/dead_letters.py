@@ -1,7 +1,7 @@
-"""Dead letters: events that neither the scheduler nor Lambda could get done, in an SQS queue a function.
+"""Dead letters: events that neither the scheduler nor Lambda could deliver, in one SQS queue per function.
 
-A letter's body is the event as it was. It is sent to its function again and then deleted; the run protocol
-makes that harmless, however often it is done.
+A letter's body is the original event. It is sent to its function again and then deleted. The run protocol
+makes this harmless to repeat.
 """
 
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from typing import Any, Final
 
 from plantpulse.clouds.aws.clients import AwsError, client, refusal
 
-TAG: Final = "app"  # on everything that Terraform makes, with the deployment's name
+TAG: Final = "app"  # Terraform's tag on all resources, with the deployment's name
 _SUFFIX: Final = "-dead-letters"
-_AT_ONCE: Final = 10  # SQS gives no more in one answer
-_HIDDEN_S: Final = 60  # how long a letter that was looked at is hidden from others, if it is not put back
+_AT_ONCE: Final = 10  # SQS returns no more in one answer
+_HIDDEN_S: Final = 60  # how long a letter is hidden from other readers, unless it is put back
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One event that was given up: for which function, since when, why as far as AWS says, and the event."""
+    """One undelivered event: its function, its time, AWS's reason if known, and the event."""
 
     function: str
     sent_at: datetime
@@ -36,11 +36,11 @@ class _Queue:
 class DeadLetters:
     """The dead-letter queues of one deployment, `<deployment>-<function>-dead-letters`, tagged with it.
 
-    The name alone does not tell: `plantpulse-2-health-dead-letters` may be another deployment's.
+    The name alone is not enough: `plantpulse-2-health-dead-letters` may belong to another deployment.
     """
 
     def __init__(self, *, region: str | None, deployment: str) -> None:
-        """Connects to nothing yet. Raises: CloudRefused."""
+        """Prepare the clients without a connection. Raises: CloudRefused."""
         self._deployment = deployment
         try:
             self._queues = client("sqs", region=region)
@@ -49,7 +49,7 @@ class DeadLetters:
             raise refusal("SQS", error) from error
 
     def all(self, limit: int = 100) -> list[DeadLetter]:
-        """Return up to `limit` letters of each function, the oldest first; they stay where they are.
+        """Return up to `limit` letters of each function, oldest first; they stay in the queue.
 
         Raises: CloudUnavailable, CloudRefused.
         """
@@ -64,10 +64,10 @@ class DeadLetters:
         return sorted(letters, key=lambda letter: letter.sent_at)
 
     def redrive(self, function: str | None = None, limit: int = 100) -> int:
-        """Send up to `limit` letters of a function, or of each, to it again; returns how many were sent.
+        """Send up to `limit` letters of one function, or of each, again; return how many were sent.
 
-        A letter is deleted once Lambda has taken it over. Raises: CloudUnavailable, CloudRefused; what was
-        not sent by then comes back by itself.
+        A letter is deleted after Lambda has accepted it. Raises: CloudUnavailable, CloudRefused; unsent
+        letters then reappear by themselves.
         """
         count = 0
         try:

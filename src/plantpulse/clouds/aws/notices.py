@@ -1,4 +1,4 @@
-"""Notices to an SNS topic, from where they go on to e-mail, phones or a chat."""
+"""Notices to an SNS topic, which forwards them to e-mail, phones or a chat."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,12 +9,12 @@ from plantpulse.errors import CloudRefused, ConfigurationError
 _LONGEST_SUBJECT: Final = 100
 _LONGEST_TEXT_BYTES: Final = 256 * 1024
 _SUFFIX: Final = "-alarms"
-_PENDING: Final = "PendingConfirmation"  # stands where a subscription's ARN would
+_PENDING: Final = "PendingConfirmation"  # instead of a subscription's ARN
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who hears a topic's notices, and whether they have said that they want to."""
+    """Who receives a topic's notices, and whether they have confirmed."""
 
     protocol: str
     endpoint: str
@@ -22,9 +22,9 @@ class Subscription:
 
 
 def find_topic(*, region: str | None, deployment: str) -> str:
-    """Return the ARN of the topic that a deployment's alarms go to, `<deployment>-alarms`.
+    """Return the ARN of the topic of a deployment's alarms, `<deployment>-alarms`.
 
-    Raises: CloudUnavailable, CloudRefused (also where there is none: alarms may go to a topic of one's own).
+    Raises: CloudUnavailable, CloudRefused (also without such a topic: alarms may have their own).
     """
     try:
         pages = client("sns", region=region).get_paginator("list_topics").paginate()
@@ -34,11 +34,13 @@ def find_topic(*, region: str | None, deployment: str) -> str:
     for arn in arns:
         if arn.rpartition(":")[2] == deployment + _SUFFIX:
             return arn
-    raise CloudRefused(f"SNS: there is no topic {deployment}{_SUFFIX}; name the one that alarms.topic has")
+    raise CloudRefused(
+        f"SNS: there is no topic {deployment}{_SUFFIX}; pass the ARN in alarms.topic as --topic"
+    )
 
 
 def subscriptions_of(topic_arn: str) -> list[Subscription]:
-    """Return who has subscribed to a topic. Raises: ConfigurationError, CloudUnavailable, CloudRefused."""
+    """Return the subscribers of a topic. Raises: ConfigurationError, CloudUnavailable, CloudRefused."""
     sns = client("sns", region=_region(topic_arn))
     try:
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
@@ -51,9 +53,9 @@ def subscriptions_of(topic_arn: str) -> list[Subscription]:
 
 
 def publish(topic_arn: str, subject: str, text: str) -> str:
-    """Send one notice; returns SNS's id of it.
+    """Send one notice, and return SNS's id of it.
 
-    A subject is cut to what SNS takes, 100 characters of one line of ASCII; a text to 256 KiB.
+    SNS limits the subject to 100 ASCII characters on one line, and the text to 256 KiB; longer ones are cut.
     Raises: ConfigurationError, CloudUnavailable, CloudRefused.
     """
     sns = client("sns", region=_region(topic_arn))

@@ -1,7 +1,7 @@
-"""The schedules of EventBridge Scheduler: one group a deployment.
+"""The schedules of EventBridge Scheduler: one group per deployment.
 
-EventBridge says neither when a schedule is due next nor runs one on request: the next time is read off
-its cron line, and the function is called as the schedule would, without a slot's time.
+EventBridge neither returns a schedule's next time nor runs one on request. So the next time is computed from
+the cron line, and the function is called directly, like the schedule does but without a slot's time.
 """
 
 import json
@@ -15,18 +15,18 @@ from cronsim import CronSim, CronSimError
 from plantpulse.clouds.aws.clients import AwsError, client, refusal
 from plantpulse.clouds.schedules import Schedule
 
-# What an update takes over from what there is: EventBridge replaces a schedule as a whole.
+# The fields that an update must copy, because EventBridge replaces a whole schedule.
 _KEPT: Final = (
     "ActionAfterCompletion", "Description", "EndDate", "FlexibleTimeWindow", "GroupName", "KmsKeyArn", "Name",
     "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "Target",
 )  # fmt: skip
 
-# The part of an event that makes it a scheduled one (invocations.SCHEDULED_TIME_FIELD).
+# The field that makes an event a scheduled one (invocations.SCHEDULED_TIME_FIELD).
 _SLOT: Final = "scheduled_time"
 
 
 class AwsSchedules:
-    """The schedules of one deployment, in the group of its name."""
+    """The schedules of one deployment, in the group with its name."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class AwsSchedules:
         deployment: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Connects to nothing yet. Raises: CloudRefused."""
+        """Prepare the clients without a connection. Raises: CloudRefused."""
         self._group = deployment
         self._clock = clock
         try:
@@ -58,11 +58,11 @@ class AwsSchedules:
         self._set(name, "DISABLED")
 
     def start(self, name: str) -> None:
-        """Start a schedule that was stopped. Raises: CloudUnavailable, CloudRefused."""
+        """Start a stopped schedule. Raises: CloudUnavailable, CloudRefused."""
         self._set(name, "ENABLED")
 
     def run_now(self, name: str) -> None:
-        """Have the function called at once. Raises: CloudUnavailable, CloudRefused."""
+        """Call the function now. Raises: CloudUnavailable, CloudRefused."""
         target = self._read(name)["Target"]
         event = json.loads(target.get("Input") or "{}")
         event.pop(_SLOT, None)
@@ -101,7 +101,7 @@ class AwsSchedules:
 
 
 def next_run(expression: str, time_zone: str, now: datetime) -> datetime | None:
-    """Return when a cron(...) expression is due next, in UTC; None for one that is no cron line of days."""
+    """Return the next time of a cron(...) expression, in UTC; None for other expressions."""
     fields = expression.removeprefix("cron(").removesuffix(")").split()
     if not expression.startswith("cron(") or len(fields) != 6 or fields[5] != "*":
         return None

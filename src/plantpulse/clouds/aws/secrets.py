@@ -1,7 +1,7 @@
-"""Secrets of AWS Secrets Manager: values for variables that name them by ARN.
+"""Secrets of AWS Secrets Manager, for variables that name them by ARN.
 
-Asked once per cold start, each secret once however many variables name it. Errors name the variable,
-never what it holds.
+They are fetched once per cold start, and each secret once for all its variables. Errors name the variable,
+never its content.
 """
 
 import json
@@ -16,8 +16,8 @@ from plantpulse.errors import ConfigurationError, PlantpulseError, SecretRefused
 _ARN: Final = re.compile(r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):\d{12}:secret:\S+")
 _AT_ONCE: Final = 8
 _ADVICE: Final = {
-    "AccessDeniedException": "grant secretsmanager:GetSecretValue on it, and kms:Decrypt on a key of its own",
-    "ResourceNotFoundException": "the secret has no value yet, or the ARN is another one's",
+    "AccessDeniedException": "grant secretsmanager:GetSecretValue on it, and kms:Decrypt on its own key",
+    "ResourceNotFoundException": "the secret has no value yet, or the ARN is wrong",
     "InvalidRequestException": "the secret is marked for deletion",
     "DecryptionFailure": "grant kms:Decrypt on the secret's key",
 }
@@ -26,8 +26,8 @@ _ADVICE: Final = {
 def fetch(references: Mapping[str, str], *, as_they_stand: Collection[str] = ()) -> dict[str, str]:
     """Return the values of secrets by the variables that name their ARNs.
 
-    A secret in the form of the console's database credentials, a JSON object, counts with its `password`,
-    save for variables whose secrets are taken as they stand.
+    The console stores database credentials as a JSON object; of these only `password` is returned. Secrets in
+    `as_they_stand` are returned unchanged.
     Raises: ConfigurationError, SecretRefused, SecretUnavailable; each names a variable.
     """
     variables = {arn: variable for variable, arn in references.items()}
@@ -66,12 +66,12 @@ def _text_of(secrets: Any, arn: str, variable: str) -> str:
 
 def _required(value: str, variable: str) -> str:
     if not value.strip():
-        raise SecretRefused(f"{variable}: the secret is empty or no text")
+        raise SecretRefused(f"{variable}: the secret is empty or not text")
     return value.strip()
 
 
 def _password_in(text: str) -> str:
-    """Return the password of database credentials as the console writes them, else the text itself."""
+    """Return the password of the console's database credentials, or the text itself."""
     try:
         content = json.loads(text)
     except ValueError:
