@@ -508,9 +508,9 @@ def test_without_a_day_a_person_gets_the_last_one_that_is_over(world: Mornings) 
     ("parameters", "field", "told"),
     [
         ({"plant": "atlantis"}, "plant", "there is no plant of this name"),
-        ({"date": "2026-03-11"}, "date", "the last day that is over is 2026-03-10"),
-        ({"date": "2030-01-01"}, "date", "the last day that is over is 2026-03-10"),
-        ({"date": "9999-12-31"}, "date", "must be a day that is over"),
+        ({"date": "2026-03-11"}, "date", "the last finished day is 2026-03-10"),
+        ({"date": "2030-01-01"}, "date", "the last finished day is 2026-03-10"),
+        ({"date": "9999-12-31"}, "date", "must be a finished day"),
         ({"date": "2025-01-01"}, "date", "the source keeps no days before 2025-02-04 (source_keeps_days)"),
         ({"date": "10.03.2026"}, "date", "must be a date such as 2026-03-10"),
         ({"date": "2026-02-30"}, "date", "must be a date such as 2026-03-10"),
@@ -526,13 +526,13 @@ def test_without_a_day_a_person_gets_the_last_one_that_is_over(world: Mornings) 
         (
             {"from_date": "2026-03-10", "until_date": "2026-03-09"},
             "until_date",
-            "must not lie before from_date",
+            "must not be before from_date",
         ),
-        ({"from_date": "2026-03-10", "until_date": "9999-12-31"}, "until_date", "must be a day that is over"),
+        ({"from_date": "2026-03-10", "until_date": "9999-12-31"}, "until_date", "must be a finished day"),
         (
             {"from_date": "2026-03-09", "until_date": "2026-03-11"},
             "until_date",
-            "the last day that is over is 2026-03-10",
+            "the last finished day is 2026-03-10",
         ),
         (
             {"from_date": "2026-01-01", "until_date": "2026-03-01"},

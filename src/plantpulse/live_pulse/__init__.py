@@ -1,6 +1,6 @@
 """Live Pulse: one poll of a plant, turned into snapshots and safety events in Supabase.
 
-`catch_up`, `safety` and `snapshots` judge without any I/O, `slot_reader` asks for what the due slots need,
-`poll` is the order of the steps, and `job` what an invocation asks for. Where a run may work at all, and
-what becomes of it, is decided in Postgres: `supabase/migrations`.
+`catch_up`, `safety` and `snapshots` are pure, `slot_reader` reads the due slots, `poll` is the order of the
+steps, and `job` turns an invocation into a plan. Postgres decides whether a run may work, and how it ends:
+`supabase/migrations`.
 """

@@ -1,9 +1,8 @@
-"""Which slots a poll writes beside its own: the missed ones, and the newest ones again for late rows.
+"""The slots that a poll writes besides its own: missed ones, and the newest ones again for late rows.
 
-Pure. Slots are written newest first, in batches of a bounded number of snapshots, so that the present
-is never behind the past and one commit stays below the statement time-out. What a run does not get
-round to is left to the next one as one range of slots; a slot in it that was written already is only
-corrected by writing it again, never spoiled.
+Pure. Slots are written newest first, in batches of a bounded number of snapshots. So the present never waits
+for the past, and one commit stays below the statement time-out. The rest is left for the next run as one
+range of slots. Writing a slot of that range again can only correct it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ SNAPSHOTS_A_COMMIT: Final = 10_000
 
 
 class HasSnapshots(Protocol):
-    """A slot's snapshots, ready to be written."""
+    """A slot's snapshots, ready for the commit."""
 
     @property
     def snapshots(self) -> Sequence[Snapshot]: ...
@@ -38,9 +37,9 @@ class SlotRange(NamedTuple):
 class Coverage(NamedTuple):
     """What earlier runs have written.
 
-    `snapshots_until`: the newest slot, None before the first. `left`: what they did not get round to.
-    `fingerprints`: of the newest slots as they are stored, by slot. `safety_until`: how far safety events
-    have been read, None before the first.
+    `snapshots_until`: the newest slot, None before the first. `left`: slots that they had no time for.
+    `fingerprints`: of the newest stored slots, by slot. `safety_until`: how far safety events have been
+    read, None before the first.
     """
 
     snapshots_until: datetime | None = None
@@ -49,19 +48,19 @@ class Coverage(NamedTuple):
     safety_until: datetime | None = None
 
     def is_written(self, at: datetime) -> bool:
-        """Say whether the slot is one that earlier runs have got as far as."""
+        """Say whether earlier runs have reached the slot."""
         return self.snapshots_until is not None and at <= self.snapshots_until
 
 
 class OlderSlots(NamedTuple):
-    """The slots that a poll writes after its own, newest first, and how many are too old for it."""
+    """The slots that a poll writes after its own, newest first, and how many are too old."""
 
     slots: Sequence[datetime]
     given_up: int
 
 
 def parse_coverage(claimed: Mapping[str, Any]) -> Coverage:
-    """Return what the answer to a claim says of earlier runs."""
+    """Return what the answer to a claim says about earlier runs."""
     oldest, newest = _instant(claimed.get("catch_up_from")), _instant(claimed.get("catch_up_until"))
     fingerprints: Mapping[str, str] = claimed.get("fingerprints", {})
     return Coverage(
@@ -77,22 +76,21 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def recent_slots(slot: datetime, every: timedelta) -> list[datetime]:
-    """Return the slots before this one whose fingerprints are worth knowing."""
+    """Return the slots before this one for which the claim returns fingerprints."""
     return [slot - every * back for back in range(1, CORRECTED_SLOTS + 1)]
 
 
 def older_slots(slot: datetime, coverage: Coverage, *, every: timedelta, longest: timedelta) -> OlderSlots:
-    """Return what is to be written after `slot`: missed slots, and the last ones before them again.
+    """Return the slots to write after `slot`: missed ones, and the last ones before them again.
 
-    `longest`: how far back a missed slot is still made up for. Before a plant's first snapshot nothing
-    was missed.
+    `longest`: how far back missed slots are caught up. Before a plant's first snapshot no slot was missed.
     """
     if coverage.snapshots_until is None:
         return OlderSlots((), 0)
     until = slot_at_or_before(coverage.snapshots_until, every)
     first_missed = until + every
     missed = set(_slots_down(slot - every, first_missed, every))
-    # Of the newest slots the claim told the fingerprints: one without has no rows to correct.
+    # The claim returned the newest slots' fingerprints: a slot without one has no rows to correct.
     unwritten = {one for one in recent_slots(slot, every) if one not in coverage.fingerprints} - missed
     wanted = set(_slots_down(slot - every, until - every * (CORRECTED_SLOTS - 1), every)) - unwritten
     if coverage.left:
@@ -107,10 +105,10 @@ def older_slots(slot: datetime, coverage: Coverage, *, every: timedelta, longest
 def batches(
     slot: datetime, older: Sequence[datetime], snapshots_a_slot: int, with_the_first: int = 0
 ) -> Iterator[list[datetime]]:
-    """Return the slots that are read together: the poll's own first, then the older ones, newest first.
+    """Return the slots in batches to read together: the poll's own first, then older ones, newest first.
 
-    As many as one commit takes. The first batch has at least `with_the_first` older ones: slots that are only
-    looked at again, which mostly leave nothing to commit.
+    A batch has as many slots as one commit takes. The first one has at least `with_the_first` older slots,
+    which are only checked again and mostly have nothing to commit.
     """
     slots = [slot, *older]
     size = slots_a_commit(snapshots_a_slot)
@@ -121,12 +119,12 @@ def batches(
 
 
 def slots_a_commit(snapshots_a_slot: int) -> int:
-    """Return how many slots one commit takes, at least one."""
+    """Return how many slots fit into one commit, at least one."""
     return max(1, SNAPSHOTS_A_COMMIT // max(1, snapshots_a_slot))
 
 
 def commits(slots: Sequence[SlotT]) -> Iterator[list[SlotT]]:
-    """Return the slots in the parts that are committed one by one; of no slots one empty part."""
+    """Return the slots in parts, one for each commit; without slots one empty part."""
     part: list[SlotT] = []
     for slot in slots:
         if part and sum(len(one.snapshots) for one in (*part, slot)) > SNAPSHOTS_A_COMMIT:
@@ -137,14 +135,14 @@ def commits(slots: Sequence[SlotT]) -> Iterator[list[SlotT]]:
 
 
 def range_of(slots: Sequence[datetime]) -> SlotRange | None:
-    """Return the range that the slots lie in; None without any."""
+    """Return the range of the slots; None without any."""
     return SlotRange(min(slots), max(slots)) if slots else None
 
 
 def fingerprint(snapshots: Iterable[Snapshot | Figures]) -> str:
-    """Return what is equal for equal output, target and downtime of all assets.
+    """Return a text that is equal for equal output, target and downtime of all assets.
 
-    Source: slot_fingerprints in the migrations, which computes the same of the stored rows.
+    Source: slot_fingerprints in the migrations, which computes the same from the stored rows.
     """
     parts = (
         f"{one.asset_id}:{_scaled(one.output_actual)}:{_scaled(one.slot_output)}:"

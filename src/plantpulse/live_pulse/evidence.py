@@ -1,7 +1,7 @@
-"""Whether SQL Server still keeps what is asked of it, so that no output means that nothing was made.
+"""Whether SQL Server still keeps the rows of a time, so that no output means that nothing was made.
 
-A plant's database is cleaned up too. Of a time whose rows are gone the answer is as empty as of a Sunday, and
-zeros would be lies. An older row tells the two apart: where something older is kept, nothing newer is gone.
+A plant's database is cleaned up too. A time with deleted rows looks as empty as a Sunday, and zeros would be
+lies. An older row separates the two: if the source keeps something older, nothing newer is deleted.
 """
 
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from plantpulse.plant.local_time import local_bounds
 from plantpulse.schedules.slots import Window
 from plantpulse.source.answers import Answers, Source
 
-# The next one is asked only where the one before shows nothing, so that it mostly reads few rows; a week
-# bridges a weekend and a holiday.
+# Each span is read only if the one before shows nothing, so few rows are read. A week bridges a weekend and a
+# holiday.
 REACHES: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What is known of how far back the source goes: `kept_before` is an instant with an older row."""
+    """What is known about how far back the source goes: `kept_before` is an instant with an older row."""
 
     answers: Answers
     zone: ZoneInfo
     kept_before: datetime | None = None
 
     def is_kept_before(self, source: Source, at: datetime) -> bool:
-        """Say whether the source shows output from before the instant. Raises: the source's errors."""
+        """Say whether the source shows output before the instant. Raises: the source's errors."""
         if self.kept_before is not None and self.kept_before <= at:
             return True
         if not any(self._shows_output(source, Window(at - reach, at)) for reach in REACHES):

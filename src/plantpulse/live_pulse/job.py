@@ -1,6 +1,6 @@
-"""Live Pulse as a pipeline: what an invocation asks for, and the order in which a poll goes.
+"""Live Pulse as a pipeline: the plan of an invocation, and the order of a poll.
 
-The adapters come in as arguments; they and this module meet in `functions/live_pulse/main.py`.
+The adapters are arguments; `functions/live_pulse/main.py` puts them and this module together.
 """
 
 from collections.abc import Sequence
@@ -60,12 +60,12 @@ class LivePulse:
     connect_source: ConnectSource
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
-        """Return the time that a poll may take, beginning now."""
+        """Return the time of a poll, starting now."""
         pulse = settings.live_pulse_of(plan.plant)
         return Budget.start(pulse.timeout_s, pulse.slow_after_s)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
-        """Return what the invocation asks for. Raises: InvalidRequest."""
+        """Return the plan of an invocation. Raises: InvalidRequest."""
         request = parse(LivePulseRequest, invocation.parameters)
         plant = plant_named(request.plant, settings.plants)
         pulse = settings.live_pulse_of(plant)
@@ -93,9 +93,9 @@ class LivePulse:
         settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
-        """Poll the plant and commit; returns the report as recorded.
+        """Poll the plant, commit, and return the recorded report.
 
-        Raises: what the source or the store raises; nothing but safety events is then written.
+        Raises: the errors of source and store; then only safety events are written.
         """
         plant = settings.plants[run.plan.plant]
         poll = Poll.of(run, plant, settings.live_pulse_of(run.plan.plant), store)
@@ -112,7 +112,7 @@ class LivePulse:
 
 
 def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
-    """Return the slot that a scheduler's time stands for, None for a manual run."""
+    """Return the slot of a scheduler's time, None for a manual run."""
     return scheduled_slot(
         Every.minutes(pulse.every_minutes),
         scheduled_at,
@@ -123,7 +123,7 @@ def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime
 
 
 def _slots(request: LivePulseRequest, settings: Settings, plant: str, now: datetime) -> Sequence[datetime]:
-    """Return the slots of the span that a person asks for, newest first; none when none is asked for."""
+    """Return the slots of the span that a person asks for, newest first; empty without a span."""
     pulse = settings.live_pulse_of(plant)
     span = parse_span(request.span_from, request.span_until, ZoneInfo(settings.plants[plant].time_zone))
     if span is None:
@@ -136,7 +136,7 @@ def _slots(request: LivePulseRequest, settings: Settings, plant: str, now: datet
 
 
 def _window(slots: Sequence[datetime], pulse: LivePulseSettings, plant: PlantSettings) -> Window:
-    """Return from where the first slot's window begins to where the last one's ends."""
+    """Return the time from the start of the first slot's window to the end of the last one's."""
     length, lag = timedelta(minutes=pulse.window_minutes), timedelta(seconds=plant.source_lag_s)
     windows = [window_of_slot(slot, length=length, source_lag=lag) for slot in (slots[0], slots[-1])]
     return Window(windows[-1].start, windows[0].until)
@@ -149,9 +149,9 @@ def _recent_slots(
     plant: PlantSettings,
     now: datetime,
 ) -> Sequence[datetime]:
-    """Return the slots of which it matters how they are stored.
+    """Return the slots whose stored fingerprint we need.
 
-    Of a span it does where the clock shows a time twice: such a slot was told best when it was present.
+    In a span these are the slots in a repeated hour: a later read knows less about them.
     """
     if slot:
         return recent_slots(slot, grid_interval(pulse.every_minutes))

@@ -1,4 +1,4 @@
-"""What a dry run would have written: the first rows of it. Pure."""
+"""The first rows that a dry run would write. Pure."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -17,7 +17,7 @@ def preview(
     rejected: Sequence[Json],
     unknown_assets: Iterable[str],
 ) -> Json:
-    """Return the first rows of everything, snapshots with their slot."""
+    """Return the first rows of every table, snapshots with their slot."""
     return {
         "snapshots": [
             {"snapshot_timestamp": slot.at.isoformat(), **snapshot.as_json()}

@@ -1,19 +1,18 @@
-"""Rows of the safety query as safety events. None is ever lost.
+"""Turns rows of the safety query into safety events. None is ever lost.
 
-Pure. A malformed row becomes an event all the same, with what is usable of it, and is also listed as
-`Rejected` for the record, under the first thing that is wrong with it:
+Pure. A malformed row still becomes an event, from its usable parts. It is also listed as `Rejected` for the
+record, with its first fault:
 
-    asset missing, blank, no text    recorded under the name "(unknown)"
+    asset missing, blank, not text   recorded under the name "(unknown)"
     asset over 200 characters        recorded under its beginning
-    reason code missing, no text     recorded as "(unknown)"
-    minutes unusable                 not known
-    time unusable                    the midnight that began the plant's day of the poll, as `details` says.
-                                     So that tomorrow's poll finds the same event and not another, its
-                                     `source_timestamp` is `NO_TIME`, and without a source id a fingerprint
-                                     of the row's content stands in for one
+    reason code missing, not text    recorded as "(unknown)"
+    minutes unusable                 unknown
+    time unusable                    the midnight before the poll, plant time; `details` says so. Its
+                                     `source_timestamp` is `NO_TIME`, so that tomorrow's poll finds the same
+                                     event. Without a source id a fingerprint of the row is its id
 
-`source_timestamp` is the plant's naive time, because UTC is ambiguous in autumn's repeated hour and an
-event's identity must not be.
+`source_timestamp` is the plant's naive time, because its instant is ambiguous in autumn's repeated hour, and
+an event's identity must not be.
 """
 
 import json
@@ -42,7 +41,7 @@ from plantpulse.plant.text import collapse_blanks, cut_text, normalise_key
 
 UNKNOWN: Final = "(unknown)"
 DEFAULT_SEVERITY: Final = "critical"
-NO_TIME: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - plant-local, as every source timestamp
+NO_TIME: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - plant-local, like every source timestamp
 TIME_UNKNOWN: Final = "Time unknown, stamped with the day of the poll."
 
 _UNKNOWN_ASSET: Final = AssetName(UNKNOWN, UNKNOWN)
@@ -52,11 +51,10 @@ ValueT = TypeVar("ValueT")
 
 
 class SafetyEvent(NamedTuple):
-    """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None when not known.
+    """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None if unknown.
 
-    `is_time_known` False: the source gave no usable time, so the two timestamps say nothing about how far
-    the source has been read.
-    Source of what identity is: safety_identity() in supabase/migrations.
+    `is_time_known` False: the source has no usable time, so the two timestamps do not say how far the source
+    has been read. Source of the identity: safety_identity() in supabase/migrations.
     """
 
     source_id: str | None
@@ -71,9 +69,9 @@ class SafetyEvent(NamedTuple):
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two rows of one plant the same event, as the database has it.
+        """The key of an event within a plant, the same as in the database.
 
-        A source id alone would not do: one that begins anew, or comes from two tables, names two incidents.
+        A source id alone is not enough: ids that restart, or come from two tables, name two incidents.
         """
         asset = normalise_key(self.source_asset)
         if self.source_id is not None:
@@ -92,10 +90,10 @@ class SafetyEvent(NamedTuple):
 def parse_safety(
     rows: Iterable[Row], *, zone: ZoneInfo, severities: Mapping[str, str], polled_at: datetime
 ) -> Parsed[SafetyEvent]:
-    """Return one event for every incident in the rows; rows of one identity are one, the fullest of them.
+    """Return one event for every incident in the rows; of rows with the same identity the fullest counts.
 
-    `severities`: by reason code, in any spelling; a code that is not there is critical. `polled_at` places
-    rows that have no usable time.
+    `severities`: by reason code, in any spelling; an unknown code is critical. `polled_at` is for rows
+    without a usable time.
     """
     by_key = {normalise_key(code): severity for code, severity in severities.items()}
     midnight = datetime.combine(to_local(polled_at, zone).date(), time())
@@ -149,7 +147,7 @@ def _asset_name(value: object, reasons: list[Reason]) -> str:
 
 
 def _source_id(value: object) -> str | None:
-    """Return the source's own key of the row as text: it may be a number, a text or a GUID."""
+    """Return the source's key of the row as text; it may be a number, a text or a GUID."""
     if isinstance(value, str):
         text = collapse_blanks(value)
     elif isinstance(value, Decimal | int | UUID):
@@ -160,8 +158,8 @@ def _source_id(value: object) -> str | None:
 
 
 def _fingerprint(row: Row) -> str:
-    """Return a text that stays the same as long as the row's content does."""
-    from hashlib import sha256  # noqa: PLC0415 - needed by next to no run
+    """Return a text that is equal for equal rows."""
+    from hashlib import sha256  # noqa: PLC0415 - almost no run needs it
 
     content = json.dumps(show_row("safety", row), sort_keys=True)
     return "row:" + sha256(content.encode()).hexdigest()[:32]

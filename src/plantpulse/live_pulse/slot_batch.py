@@ -1,4 +1,4 @@
-"""What was read of a batch of slots, what of it a slot is judged by, and the snapshots that came of it."""
+"""The readings of a batch of slots, a slot's share of them, and its snapshots."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,23 +23,23 @@ class SlotSnapshots:
     snapshots: Sequence[Snapshot]
 
     def as_json(self) -> dict[str, Json]:
-        """Return one entry of the commit's `slots`; there must be snapshots."""
+        """Return one entry of the commit's `slots`; it needs snapshots."""
         return {
             "snapshot_timestamp": self.at.isoformat(),
             "window_start": self.window.start.isoformat(),
             "is_catch_up": self.is_catch_up,
             "is_time_ambiguous": self.is_time_ambiguous,
-            # One list for each column: names repeated for every asset would be most of what is sent.
+            # One list per column: repeated names for every asset would be most of the request.
             "snapshots": dict(zip(Snapshot._fields, zip(*self.snapshots, strict=True), strict=True)),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was read of a batch: output by bucket of the grid, and stops (None: cut off).
+    """The readings of a batch: output by bucket of the grid, and stops (None: cut off).
 
-    `whole`: what is known of a slot alone, by slot; of most slots nothing is. `doubtful`: slots whose rows
-    the source may not keep any more.
+    `whole`: readings of one slot alone, by slot; most slots have none. `doubtful`: slots with rows that the
+    source may have deleted.
     """
 
     grid: BucketGrid
@@ -49,7 +49,7 @@ class Batch:
     doubtful: frozenset[datetime]
 
     def has_doubtful_stop(self, window: Window) -> bool:
-        """Say whether downtime of the window may belong to another hour, so that it counts too much."""
+        """Say whether the window's downtime may belong to another hour and be too large."""
         return any(
             stop.is_second_reading
             and stop.started_at < window.until
@@ -58,7 +58,7 @@ class Batch:
         )
 
     def readings(self) -> Readings:
-        """Return everything, whichever slot it is of."""
+        """Return the readings of all slots."""
         output = [reading for bucket in self.output.values() for reading in bucket]
         return Readings(
             output,
@@ -70,7 +70,7 @@ class Batch:
 
 
 class Share(NamedTuple):
-    """What of a batch a slot is judged by."""
+    """A slot's share of a batch."""
 
     readings: Readings
     window: Window

@@ -1,8 +1,7 @@
-"""Judges what was read: one snapshot for every active, mapped asset of the plant in one window.
+"""Evaluates readings: one snapshot for every active, mapped asset of the plant in one window.
 
-Pure. A machine that made nothing reads 0, it does not disappear; but without a complete output result there
-are no snapshots at all, because zeros would be lies. Stored numbers have at most 4 decimals, and whole
-numbers are whole.
+Pure. An asset that made nothing has 0 and does not disappear. Without a complete output result there are no
+snapshots, because zeros would be lies. Stored numbers have at most 4 decimals, and whole numbers are whole.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,9 +30,9 @@ ON_TARGET_BAND_PERCENT: Final = 5.0
 
 
 class Snapshot(NamedTuple):
-    """One row of `live_snapshots`: units, percent and minutes over the window; None: not known.
+    """One row of `live_snapshots`: units, percent and minutes over the window; None means unknown.
 
-    `slot_output` is that of the newest interval alone, which may be summed over time.
+    `slot_output` is the output of the newest interval alone; it may be summed over time.
     """
 
     asset_id: int
@@ -55,7 +54,7 @@ class Snapshot(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What rows that come late can change of a snapshot: fields of `Snapshot`."""
+    """The fields of a `Snapshot` that late rows can change."""
 
     asset_id: int
     output_actual: float
@@ -65,7 +64,7 @@ class Figures(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """The readings of one poll. None: the query was not answered, or not to its end."""
+    """The readings of one poll. None: the query was not answered, or was cut off."""
 
     output: Sequence[OutputReading] | None
     downtime: Sequence[DowntimeReading] | None = ()
@@ -75,10 +74,10 @@ class Readings(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a poll's readings say.
+    """The result of a poll's readings.
 
-    `unknown_assets`: names that the plant model does not have, as the source spells them, sorted, one
-    spelling each. `counts`: assets, snapshots, assets_reporting (with output), assets_unknown.
+    `unknown_assets`: names that the plant model lacks, in one of the source's spellings, sorted. `counts`:
+    assets, snapshots, assets_reporting (with output), assets_unknown.
     """
 
     snapshots: Sequence[Snapshot]
@@ -87,7 +86,7 @@ class Judgement(NamedTuple):
 
 
 class _Facts(NamedTuple):
-    """What was read, gathered by asset key. `stops`: None when they could not all be read."""
+    """The readings by asset key. `stops`: None if not all could be read."""
 
     output: Mapping[str, float]
     slot_output: Mapping[str, float] | None
@@ -110,9 +109,9 @@ def judge(
 ) -> Judgement:
     """Return the snapshots of one window, in the order of the plant's assets.
 
-    `window_buckets`: the buckets of output that make up the window; `slot_buckets`: those of its newest
-    interval, None for a run off the grid, which has none. Without output there are no snapshots. Where the
-    clock has shown the window twice, units may be those of two hours, and no OEE is computed from them.
+    `window_buckets`: the buckets of output in the window; `slot_buckets`: those of its newest interval, None
+    for a run off the grid. Without output there are no snapshots. If the clock has shown the window twice,
+    the units may be those of two hours, and no OEE is computed from them.
     """
     unknown = unknown_assets(plant, readings)
     snapshots: list[Snapshot] = []
@@ -142,9 +141,9 @@ def figures(
     window_buckets: frozenset[int],
     slot_buckets: frozenset[int] | None,
 ) -> list[Figures]:
-    """Return what late rows can change of each snapshot that `judge` would return.
+    """Return what late rows can change in each snapshot of `judge`.
 
-    Every slot is looked at again twice for rows that hardly ever come, so the rest is left undone.
+    Every slot is checked twice more for rows that rarely come, so nothing else is computed.
     """
     facts = _gather(
         Readings(None, readings.downtime), readings.output or (), window, window_buckets, slot_buckets
@@ -154,12 +153,12 @@ def figures(
 
 
 def variance_percent(actual: float, target: float) -> float | None:
-    """Return how far the actual output is off its target, in percent of the target; None without a target."""
+    """Return the difference of output and target, in percent of the target; None without a target."""
     return (actual - target) / target * 100 if target else None
 
 
 def output_status(actual: float, variance: float | None) -> TargetStatus:
-    """Return where output stands; `variance` in percent, None without a target: any output is above none."""
+    """Return the status of output; `variance` in percent, None without a target: then any output is above."""
     if variance is None:
         return "above_target" if actual else "on_target"
     if abs(variance) <= ON_TARGET_BAND_PERCENT:
@@ -168,12 +167,12 @@ def output_status(actual: float, variance: float | None) -> TargetStatus:
 
 
 def unknown_assets(plant: PlantModel, readings: Readings) -> list[str]:
-    """Return the names that the plant model lacks, as the source spells them, sorted, one spelling each."""
+    """Return the names that the plant model lacks, in one of the source's spellings, sorted."""
     known = {asset.key for asset in plant.assets}
     spellings: dict[str, str] = {}
     for query in (readings.output, readings.downtime, readings.oee, readings.quality, readings.labor):
         rows = query or ()
-        if {row[1] for row in rows} <= known:  # as nearly always
+        if {row[1] for row in rows} <= known:  # nearly always
             continue
         for asset, key, *_ in rows:
             if key not in known:
@@ -226,7 +225,7 @@ def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
 
 
 def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, OeeSource | None]:
-    """Return the OEE in percent: the reported one, else a computed one where all its parts are known."""
+    """Return the OEE in percent: the reported one, else a computed one if all its factors are known."""
     reported = facts.oee.get(asset.key)
     if reported is not None:
         return stored_number(reported.oee_percent), "reported"

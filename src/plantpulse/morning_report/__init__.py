@@ -1,4 +1,4 @@
 """Morning Report: each plant's production days, one row of `daily_summaries` for every asset and day.
 
-`job` is the pipeline; `day_reader` asks SQL Server; the other modules are its pure core.
+`job` is the pipeline, `day_reader` reads SQL Server; the other modules are the pure core.
 """

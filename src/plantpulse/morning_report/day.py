@@ -1,8 +1,7 @@
-"""Production days: when one begins, which one a report is of, and which older ones go with it.
+"""Production days: when one begins, which one a report is about, and which older ones go with it.
 
-Pure. A production day is told by the plant's wall clock and lasts 23 or 25 hours when the clock is
-changed. It bears the date on which most of it falls: one that begins at 22:00 is the next date's
-(docs/decisions/0051).
+Pure. A production day follows the plant's wall clock and lasts 23 or 25 hours when the clock changes. It has
+the date of its larger part: a day that begins at 22:00 has the next date (docs/decisions/0051).
 """
 
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ _NOON: Final = time(12)
 
 
 class ProductionDay(NamedTuple):
-    """A day of a plant: the date it bears, and the time from its beginning to the next one's."""
+    """A day of a plant: its date, and the time from its beginning to the next day's."""
 
     date: date
     window: Window
@@ -33,7 +32,7 @@ def production_day(day: date, starts_at: time, zone: ZoneInfo) -> ProductionDay:
 
 
 def last_ended(at: datetime, starts_at: time, zone: ZoneInfo) -> date:
-    """Return the date of the newest production day that is over at the instant."""
+    """Return the date of the newest production day that has ended by the instant."""
     day = to_local(at, zone).date() + _DAY
     while production_day(day, starts_at, zone).window.until > at:
         day -= _DAY
@@ -41,22 +40,22 @@ def last_ended(at: datetime, starts_at: time, zone: ZoneInfo) -> date:
 
 
 def days_between(first: date, until: date) -> list[date]:
-    """Return the dates from `first` on, `until` not among them, newest first."""
+    """Return the dates from `first` to before `until`, newest first."""
     return [until - _DAY * back for back in range(1, (until - first).days + 1)]
 
 
 class DaysDue(NamedTuple):
-    """The dates that a morning reports, newest first, and how many were missed for too long."""
+    """The dates that a morning reports, newest first, and how many are too old."""
 
     dates: list[date]
     given_up: int
 
 
 def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up: int) -> DaysDue:
-    """Return what a morning reports: its own day, those looked at again, those missed.
+    """Return the dates of a morning: its own day, days to check again, and missed days.
 
-    `reported`: dates with a report, of the `catch_up` days before and some ahead of them, if there are any.
-    Before a plant's first report nothing was missed.
+    `reported`: dates with a report, from the `catch_up` days before and some earlier ones. Before a plant's
+    first report no day was missed.
     """
     known = set(reported)
     looked_at = {newest - _DAY * back for back in range(look_back + 1)}
@@ -67,9 +66,9 @@ def days_due(newest: date, reported: Iterable[date], *, look_back: int, catch_up
 
 
 def is_edge_shown_twice(day: ProductionDay, zone: ZoneInfo) -> bool:
-    """Tell whether the day begins or ends inside an hour that the clock shows twice.
+    """Say whether the day begins or ends inside an hour that the clock shows twice.
 
-    Rows of that hour then look alike whichever day they are of, and may count on both.
+    Rows of that hour look alike on both days, and may count on both.
     """
     return any(
         resolve_local(edge, zone).is_ambiguous and resolve_local(edge - _SECOND, zone).is_ambiguous

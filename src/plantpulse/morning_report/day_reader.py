@@ -1,7 +1,7 @@
 """Reads one production day from SQL Server: output, downtime and quality, one statement each.
 
-Output comes in one bucket, the whole day. Output and downtime are required, because a day without the one or
-with half of the other would be a lie; a plant without quality records has no quality.
+Output comes in one bucket, the whole day. Output and downtime are required, because a report without output
+or with half of the downtime would be a lie. A plant may have no quality records.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ Reading = TypeVar("Reading")
 class DayReader:
     """Reads the days of one report.
 
-    `unknown_assets`: names that the plant model lacks, as the source spells them, by their key.
+    `unknown_assets`: names that the plant model lacks, in the source's spelling, by key.
     """
 
     answers: Answers
@@ -33,9 +33,9 @@ class DayReader:
     unknown_assets: dict[str, str] = field(default_factory=dict)
 
     def read(self, source: Source, day: ProductionDay, *, is_new: bool) -> DayReadings | None:
-        """Return what the source has of the day; None when a required result was cut off.
+        """Return the readings of the day; None if a required result was cut off.
 
-        Of a day that is looked at again malformed rows are left aside: they were kept when it was new.
+        For a day that is read again malformed rows are not kept: they were kept the first time.
         Raises: the source's errors of the required queries.
         """
         bounds = local_bounds(day.window, self.zone)
@@ -57,7 +57,7 @@ class DayReader:
         bounds: LocalBounds,
         keep: Callable[[Parsed[QualityReading]], Sequence[QualityReading]],
     ) -> Sequence[QualityReading] | None:
-        """Return the day's inspections; None when they are not known, or not all of them."""
+        """Return the day's inspections; None if they are unknown or incomplete."""
         answer = self.answers.ask_optional(source, "quality", bounds)
         if answer is None:
             return None

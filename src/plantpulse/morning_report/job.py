@@ -1,6 +1,6 @@
-"""The Morning Report as a pipeline: what an invocation asks for, and the order in which a report goes.
+"""The Morning Report as a pipeline: the plan of an invocation, and the order of a report.
 
-The adapters come in as arguments; they and this module meet in `functions/morning_report/main.py`.
+The adapters are arguments; `functions/morning_report/main.py` puts them and this module together.
 """
 
 from contextlib import ExitStack
@@ -34,12 +34,12 @@ class MorningReport:
     connect_source: ConnectSource
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
-        """Return the time that a report may take, beginning now."""
+        """Return the time of a report, starting now."""
         report = settings.morning_report_of(plan.plant)
         return Budget.start(report.timeout_s, report.slow_after_s)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
-        """Return what the invocation asks for. Raises: InvalidRequest."""
+        """Return the plan of an invocation. Raises: InvalidRequest."""
         request = parse(MorningReportRequest, invocation.parameters)
         plant = plant_named(request.plant, settings.plants)
         report, zone = settings.morning_report_of(plant), ZoneInfo(settings.plants[plant].time_zone)
@@ -69,9 +69,9 @@ class MorningReport:
         settings.sql_server_of(plan.plant)
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
-        """Report the plant's days and commit; returns the report as recorded.
+        """Report the plant's days, commit, and return the recorded report.
 
-        Raises: what the source or the store raises; nothing of the day that was being read is then written.
+        Raises: the errors of source and store; then nothing of the current day is written.
         """
         plant = settings.plants[run.plan.plant]
         morning = MorningRun.of(run, plant, settings.morning_report_of(run.plan.plant), store)
@@ -93,7 +93,7 @@ def _slot(
     now: datetime,
     zone: ZoneInfo,
 ) -> datetime | None:
-    """Return the slot that a scheduler's time stands for, None for a manual run; only people name days."""
+    """Return the slot of a scheduler's time, None for a manual run; only people name days."""
     if request.dry_run or request.date or request.from_date or request.until_date:
         return None
     return scheduled_slot(
@@ -106,7 +106,7 @@ def _slot(
 
 
 def _window_of_slot(slot: datetime, report: MorningReportSettings, zone: ZoneInfo) -> Window:
-    """Return the span of all days that a morning may report: back to the oldest that it makes up for."""
+    """Return the span of all days that a morning may report, back to the oldest one to catch up on."""
     newest = last_ended(slot, _starts_at(report), zone)
     days_back = max(report.catch_up_days, report.look_back_days)
     return _window(newest - _DAY * days_back, newest, report, zone)

@@ -1,7 +1,7 @@
 """One morning report of one plant, step by step: which days, reading them, the commits.
 
-The newest day comes first, so that the present is never behind the past. Days and the run's state are one
-transaction; only more summaries than one commit takes are committed on the way.
+The newest day comes first, so that the present never waits for the past. Days and the run's state are one
+transaction; earlier commits happen only if there are too many summaries for one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +30,11 @@ from plantpulse.source.query_files import load_queries
 
 PREVIEWED: Final = 20
 SUMMARIES_A_COMMIT: Final = 10_000
-RESERVED_S: Final = 10.0  # what reading one more day may take
+RESERVED_S: Final = 10.0  # time to read one more day
 
 
 class Store(Protocol):
-    """What a morning report needs of Supabase."""
+    """What a morning report needs from Supabase."""
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def commit_morning_report(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]: ...
@@ -43,7 +43,7 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class MorningRun:
-    """What one report knows while it goes on. `left`: dates still to be read, newest first."""
+    """The state of one report. `left`: dates still to read, newest first."""
 
     run: Run
     report: MorningReportSettings
@@ -72,14 +72,13 @@ class MorningRun:
 
     @property
     def answers(self) -> Answers:
-        """The account of what SQL Server answered."""
+        """The record of SQL Server's answers."""
         return self.reader.answers
 
     def read_days(self, source: Source) -> list[dict[str, Json]]:
-        """Read the days that are due and return what is still to be committed.
+        """Read the due days and return those still to commit.
 
-        What the run's time does not suffice for, and what is behind a source that has stopped answering, is
-        left for the next morning.
+        Days are left for the next morning if the run has no time for them or the source stops answering.
         """
         self.left = self._due()
         total = len(self.left)
@@ -101,7 +100,7 @@ class MorningRun:
         return pending
 
     def commit(self, days: Sequence[Mapping[str, Json]]) -> RunReport:
-        """Commit days and run in one transaction; a dry run shows them instead. Raises: FenceRefused."""
+        """Commit days and run in one transaction; a dry run only shows them. Raises: FenceRefused."""
         progress = self.run.progress
         progress.count("assets_unknown", len(self.reader.unknown_assets))
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
@@ -120,7 +119,7 @@ class MorningRun:
         return replace(committed, timings_ms={**committed.timings_ms, **progress.timings_ms})
 
     def _due(self) -> Sequence[date]:
-        """Return the dates to report: those asked for, else the morning's own and what goes with it."""
+        """Return the dates to report: the requested ones, else those of the morning."""
         window, starts_at = self.run.plan.require_window(), self._starts_at
         newest = last_ended(window.until, starts_at, self.reader.zone)
         if self.run.plan.slot is None:
@@ -140,7 +139,7 @@ class MorningRun:
         return time.fromisoformat(self.report.day_starts_at)
 
     def _read_day(self, source: Source, at: date) -> dict[str, Json] | None:
-        """Return a day as the commit has it; None when it cannot be told."""
+        """Return a day for the commit; None if it cannot be reported."""
         day = production_day(at, self._starts_at, self.reader.zone)
         readings = self.reader.read(source, day, is_new=at not in self.reported)
         if readings is None:
@@ -189,7 +188,7 @@ class MorningRun:
             self.run.progress.count(f"summaries_{name}", number)
 
     def _is_partial(self) -> bool:
-        """Say whether something is missing from this report; the warnings tell what."""
+        """Say whether something is missing from this report; the warnings say what."""
         progress, limit = self.run.progress, self.report.rejected_share_for_partial
         if self.left:
             told = f"{len(self.left)} days, from {self.left[-1]} to {self.left[0]}, were not read in time"
@@ -204,7 +203,7 @@ class MorningRun:
         return sorted(self.reader.unknown_assets.values())[:REGISTERED_NAMES]
 
     def _preview(self, days: Sequence[Mapping[str, Json]]) -> Json:
-        """Return what a dry run would have written: the first rows of it."""
+        """Return the first rows that a dry run would write."""
         rows = [
             {"report_date": day["report_date"], **row}
             for day in (*self.preview, *days)

@@ -1,6 +1,6 @@
-"""What a caller may ask of the Morning Report, and which days are refused.
+"""The parameters of the Morning Report, and which days are refused.
 
-Pure. Days are named by their dates, the first and the last, both included, as with the span of a poll.
+Pure. A range of days has its first and last date, both included, like the span of a poll.
 """
 
 import datetime as dt
@@ -57,7 +57,7 @@ class MorningReportRequest(BaseModel):
 
 
 class Days(NamedTuple):
-    """Production days by their dates, `until` not among them."""
+    """Production days by their dates, without `until`."""
 
     first: dt.date
     until: dt.date
@@ -66,17 +66,17 @@ class Days(NamedTuple):
 def days_asked(
     request: MorningReportRequest, report: MorningReportSettings, now: dt.datetime, zone: ZoneInfo
 ) -> Days:
-    """Return the days that are asked for by hand. Raises: InvalidRequest naming the field and why not."""
+    """Return the days that a person asks for. Raises: InvalidRequest that names the field and the reason."""
     newest = last_ended(now, dt.time.fromisoformat(report.day_starts_at), zone)
     days, fields = _named(request) or (Days(newest, newest + _DAY), ("date", "date"))
     count = (days.until - days.first).days
     if count < 1:
-        raise InvalidRequest("must not lie before from_date", field="until_date")
+        raise InvalidRequest("must not be before from_date", field="until_date")
     if count > report.longest_range_days:
         told = f"at most {report.longest_range_days} days at once (longest_range_days), not {count}"
         raise InvalidRequest(told, field="until_date")
     if days.until - _DAY > newest:
-        raise InvalidRequest(f"the last day that is over is {newest}", field=fields[1])
+        raise InvalidRequest(f"the last finished day is {newest}", field=fields[1])
     oldest = newest - _DAY * (report.source_keeps_days - 1)
     if days.first < oldest:
         told = f"the source keeps no days before {oldest} (source_keeps_days)"
@@ -85,7 +85,7 @@ def days_asked(
 
 
 def _named(request: MorningReportRequest) -> tuple[Days, tuple[str, str]] | None:
-    """Return the days that the request names and the fields that name them; None when it names none."""
+    """Return the days in the request and the fields that name them; None without any."""
     date, first, until = request.date, request.from_date, request.until_date
     if date and (first or until):
         raise InvalidRequest("name one date, or from_date and until_date, not both", field="date")
@@ -101,5 +101,5 @@ def _named(request: MorningReportRequest) -> tuple[Days, tuple[str, str]] | None
 
 def _days(first: dt.date, last: dt.date, field: str) -> Days:
     if last == dt.date.max:
-        raise InvalidRequest("must be a day that is over", field=field)
+        raise InvalidRequest("must be a finished day", field=field)
     return Days(first, last + _DAY)

@@ -1,8 +1,7 @@
-"""An asset's stops of one day: how long it stood still in the time planned for it, and why.
+"""An asset's stops of one day: how long it stood still in its planned time, and why.
 
-Pure. Only planned time counts, because outside it nothing was to be made and nothing is lost
-(docs/decisions/0052). Time in which stops overlap counts once, for the one that began first, so that the
-reasons' minutes add up to the downtime.
+Pure. Only planned time counts, because outside of it nothing is lost (docs/decisions/0052). Overlapping time
+counts once, for the stop that began first, so that the reasons' minutes add up to the downtime.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,21 +17,21 @@ LONGEST_REASON: Final = 200
 
 
 class ReasonMinutes(NamedTuple):
-    """Downtime for one reason; None: no reason was given."""
+    """Downtime for one reason; None means without a reason."""
 
     reason: str | None
     minutes: float
 
 
 class Downtime(NamedTuple):
-    """Downtime of one asset, and what it adds up from, most minutes first."""
+    """Downtime of one asset, and its reasons, most minutes first."""
 
     minutes: float
     reasons: Sequence[ReasonMinutes]
 
 
 class Stop(NamedTuple):
-    """A stop, open ones ended with the day; `reason` is empty when none was given."""
+    """A stop; an open one ends with the day, and `reason` is empty without a reason."""
 
     started_at: datetime
     until: datetime
@@ -40,7 +39,7 @@ class Stop(NamedTuple):
 
 
 def stops_by_asset(readings: Iterable[DowntimeReading], window: Window) -> dict[str, list[Stop]]:
-    """Return each asset's stops that reach into the window, by asset key; an open one lasts to its end."""
+    """Return each asset's stops in the window, by asset key; an open one lasts to the window's end."""
     stops: dict[str, list[Stop]] = {}
     for _asset, key, reason_code, started_at, ended_at, _is_second in readings:
         until = ended_at or window.until
@@ -51,12 +50,12 @@ def stops_by_asset(readings: Iterable[DowntimeReading], window: Window) -> dict[
 
 
 def count_downtime(stops: Iterable[Stop], window: Window, planned: Sequence[Span] | None) -> Downtime:
-    """Return the downtime inside the planned time; None: no plan is known, and the whole window counts."""
+    """Return the downtime inside the planned time; without a plan (None) the whole window counts."""
     counted = [(window.start, window.until)] if planned is None else planned
     totals: dict[str, float] = {}
     spellings: dict[str, str] = {}
     covered_until = window.start
-    # Of stops that began at once the longest counts, so that no order of rows changes the result.
+    # Of stops with the same start the longest counts, so that the order of rows does not matter.
     for stop in sorted(stops, key=lambda one: (one.started_at, -one.until.timestamp(), one.reason)):
         alone = clip([(stop.started_at, stop.until)], covered_until, window.until)
         covered_until = max(covered_until, stop.until)

@@ -1,4 +1,4 @@
 """What a plant is and what its rows mean: clock, assets, shifts, readings, OEE.
 
-Pure, and common to every pipeline that reads a plant: no clock, no network, no database in here.
+Pure, and shared by every pipeline that reads a plant: no system clock, no network, no database.
 """

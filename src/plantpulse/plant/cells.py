@@ -1,7 +1,7 @@
-"""How one value of a source row is read: a name, a number, a time, a text, or a reason to refuse it.
+"""Readers for single values of a source row: a name, a number, a time, a text, or a reason to refuse it.
 
-Pure, and written for values of any type, because a plant may bring its own queries. A value that cannot be
-used raises `Malformed` inside this package; `readings` and `safety` turn it into a `Rejected` value.
+Pure, and made for values of any type, because a plant may bring its own queries. A bad value raises
+`Malformed` inside this package; `readings` and `safety` turn it into a `Rejected` value.
 """
 
 from datetime import datetime
@@ -17,8 +17,8 @@ from plantpulse.plant.text import clean_text, collapse_blanks, cut_text
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 2000
-# Below the largest int (2,147,483,647), which is what a counter that was never set or ran over shows: most
-# plants count in int columns, and a limit above it would refuse nothing there.
+# Below the largest int (2,147,483,647), the value of a counter that was never set or ran over. Most plants
+# count in int columns, where a higher limit would refuse nothing.
 LARGEST_NUMBER: Final = 1e9
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 2199
@@ -48,7 +48,7 @@ class Reason(StrEnum):
 
 
 class Malformed(Exception):
-    """A value cannot be used. Never leaves this package: it becomes a `Rejected` value."""
+    """A bad value. It never leaves this package, where it becomes a `Rejected` value."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -56,7 +56,7 @@ class Malformed(Exception):
 
 
 class AssetName(NamedTuple):
-    """An asset's name as the source spells it, without stray blanks, and the key to compare it by."""
+    """An asset's name in the source's spelling, without stray blanks, and the key for comparisons."""
 
     name: str
     key: str
@@ -76,7 +76,7 @@ def read_asset(value: object) -> AssetName:
     raise Malformed(Reason.NAME_NOT_TEXT)
 
 
-# A poll names each asset several times; a poll of the largest plant fits.
+# A poll reads each name several times; the names of the largest plant fit.
 @lru_cache(maxsize=16_384)
 def _asset_name(text: str) -> AssetName:
     name = collapse_blanks(text)
@@ -88,7 +88,7 @@ def _asset_name(text: str) -> AssetName:
 
 
 def read_number(value: object) -> float:
-    """Return a finite number of at most 1e9 in size: from int, float, Decimal or a number in a text.
+    """Return a finite number of at most 1e9, from int, float, Decimal or text.
 
     Raises: Malformed.
     """
@@ -99,7 +99,7 @@ def read_number(value: object) -> float:
 
 
 def read_count(value: object) -> float:
-    """Return a number that is not negative.
+    """Return a number from zero on.
 
     Raises: Malformed.
     """
@@ -110,7 +110,7 @@ def read_count(value: object) -> float:
 
 
 def read_optional_count(value: object) -> float | None:
-    """Return a number that is not negative, None for NULL.
+    """Return a number from zero on, None for NULL.
 
     Raises: Malformed.
     """
@@ -120,7 +120,7 @@ def read_optional_count(value: object) -> float | None:
 def read_time(value: object, zone: ZoneInfo) -> datetime:
     """Return a naive plant-local time; an aware one is converted and keeps its `fold`.
 
-    A text in ISO 8601 is taken too.
+    Text in ISO 8601 is accepted too.
     Raises: Malformed.
     """
     if value is None:
@@ -143,14 +143,14 @@ def read_optional_time(value: object, zone: ZoneInfo) -> datetime | None:
 
 
 def read_text(value: object) -> str | None:
-    """Return trimmed text of at most 2,000 characters; None for NULL, blanks and what is not text."""
+    """Return trimmed text of at most 2,000 characters; None for NULL, blanks and other types."""
     if not isinstance(value, str):
         return None
     return cut_text(clean_text(value[: 2 * TEXT_LIMIT]).strip(), TEXT_LIMIT) or None
 
 
 def read_code(value: object) -> str:
-    """Return a reason code as it was typed, without stray blanks and at most 200 characters.
+    """Return a reason code as typed, without stray blanks, with at most 200 characters.
 
     Raises: Malformed.
     """
@@ -161,11 +161,11 @@ def read_code(value: object) -> str:
 
 
 def show_value(value: object) -> object:
-    """Return the value as JSON can carry it: for the record of what was refused, not for calculating."""
+    """Return the value in a form for JSON: for the record of refused rows, not for calculations."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        # Trailing blanks say nothing: a CHAR column pads with them, and the query files add one.
+        # Trailing blanks have no meaning: a CHAR column pads with them, and the query files add one.
         return cut_text(clean_text(value[: 2 * _SHOWN_LIMIT]).rstrip(), _SHOWN_LIMIT)
     if isinstance(value, int):
         return int(value) if abs(value) < _SAFE_INTEGER else cut_text(hex(value), _SHOWN_LIMIT)
@@ -189,7 +189,7 @@ def _as_float(value: object) -> float:
         raise Malformed(Reason.NUMBER_MISSING)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise Malformed(Reason.NOT_A_NUMBER)
-    if isinstance(value, str) and "_" in value:  # Python's own spelling, no database's
+    if isinstance(value, str) and "_" in value:  # only Python writes numbers like this
         raise Malformed(Reason.NOT_A_NUMBER)
     try:
         return float(value)

@@ -1,6 +1,6 @@
 """Arithmetic of half-open spans of time: clip, unite, cut out, measure.
 
-Pure. A span is a pair of aware UTC instants, start first; an empty one is left out of every result.
+Pure. A span is a pair of aware UTC instants, start first. No result contains an empty span.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 def clip(spans: Iterable[Span], start: datetime, until: datetime) -> list[Span]:
-    """Return what of the spans lies between start and until."""
+    """Return the parts of the spans between start and until."""
     clipped: list[Span] = []
     for one, other in spans:  # comparisons, not min and max: this runs for every stop of every asset
         first = one if one > start else start
@@ -24,7 +24,7 @@ def clip(spans: Iterable[Span], start: datetime, until: datetime) -> list[Span]:
 
 
 def unite(spans: Iterable[Span]) -> list[Span]:
-    """Return the same time as sorted spans that neither overlap nor touch."""
+    """Return the spans sorted and merged, so that none overlap or touch."""
     united: list[Span] = []
     for start, until in sorted([span for span in spans if span[0] < span[1]]):
         if united and start <= united[-1][1]:
@@ -35,7 +35,7 @@ def unite(spans: Iterable[Span]) -> list[Span]:
 
 
 def cut_out(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
-    """Return what is left of the spans, united, outside the holes."""
+    """Return the merged parts of the spans outside the holes."""
     left = unite(spans)
     for hole_start, hole_until in unite(holes):
         pieces = [
@@ -48,7 +48,7 @@ def cut_out(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
 
 
 def intersect(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
-    """Return the time that is in both; each of the two must be united already, and so is the result."""
+    """Return the time that is in both; both must be merged already, and so is the result."""
     return [piece for start, until in spans for piece in clip(others, start, until)]
 
 

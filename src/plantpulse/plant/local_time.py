@@ -1,8 +1,8 @@
 """The plant's wall clock: between aware UTC instants and the naive local times that SQL Server stores.
 
-Pure. A naive local time says less than an instant: in autumn an hour happens twice, in spring one does
-not happen. Everything here follows from cutting a window where the zone's offset changes, into pieces
-in which wall clock and UTC run side by side. Truth about zones: the tz database, through `zoneinfo`.
+Pure. A naive local time says less than an instant: in autumn an hour happens twice, in spring one does not
+happen. Everything here cuts a window where the zone's offset changes, into pieces in which wall clock and UTC
+run at the same pace. Truth about zones: the tz database, through `zoneinfo`.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,8 +17,8 @@ _ONE_SECOND: Final = timedelta(seconds=1)
 _TICK: Final = timedelta.resolution
 _DAY: Final = timedelta(days=1)
 _LONGEST_REPETITION: Final = timedelta(hours=3)
-_LOOKED_BACK: Final = timedelta(days=7)  # for stops, as downtime.sql says
-# Shorter than any stretch between two changes of a zone's offset, save a few that cancel out.
+_LOOKED_BACK: Final = timedelta(days=7)  # for stops, as in downtime.sql
+# Shorter than the time between two changes of a zone's offset, except a few that cancel out.
 _STRIDE: Final = timedelta(hours=12)
 
 
@@ -37,17 +37,17 @@ class LocalPiece(NamedTuple):
 
 
 class BucketGrid(NamedTuple):
-    """How output is counted over a span: in buckets of `length`, counted back from `bounds.until`."""
+    """The buckets for output over a span: each of `length`, counted back from `bounds.until`."""
 
     bounds: LocalBounds
     length: timedelta
 
 
 class ResolvedTime(NamedTuple):
-    """The instant that a naive local time stands for, and what is doubtful about it.
+    """The instant of a naive local time, and what is doubtful about it.
 
-    `is_ambiguous`: the clock showed it twice; the reading's `fold` decides, the first one by default.
-    `is_nonexistent`: the clock jumped over it; it is read as if the clock had not been changed yet.
+    `is_ambiguous`: the clock showed it twice; its `fold` decides, by default for the first time.
+    `is_nonexistent`: the clock skipped it; it is read as if the clock had not changed yet.
     """
 
     at: datetime
@@ -56,24 +56,24 @@ class ResolvedTime(NamedTuple):
 
 
 def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant of a naive plant-local time; doubtful ones as `ResolvedTime` says."""
+    """Return the instant of a naive plant-local time; `ResolvedTime` describes doubtful ones."""
     return local.replace(tzinfo=zone).astimezone(UTC)
 
 
 def to_local(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return the naive plant-local time of an instant; its `fold` keeps which of two equal times it is."""
+    """Return the naive plant-local time of an instant; its `fold` says which of two equal times it is."""
     return at.astimezone(zone).replace(tzinfo=None)
 
 
 def resolve_local(local: datetime, zone: ZoneInfo) -> ResolvedTime:
-    """Return the instant of a naive plant-local time together with its doubts."""
+    """Return the instant of a naive plant-local time, and what is doubtful about it."""
     first = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta()
     second = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta()
     return ResolvedTime(to_utc(local, zone), is_ambiguous=first > second, is_nonexistent=first < second)
 
 
 def second_reading(at: datetime, zone: ZoneInfo) -> datetime | None:
-    """Return the later instant at which the clock shows the same as at this one; None where it does not."""
+    """Return the later instant with the same clock time as this one; None if there is none."""
     local = to_local(at, zone)
     if local.fold or not resolve_local(local, zone).is_ambiguous:
         return None
@@ -81,15 +81,15 @@ def second_reading(at: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def local_pieces(window: Window, zone: ZoneInfo) -> tuple[LocalPiece, ...]:
-    """Return the window as runs of wall-clock time, in the order in which they happened."""
+    """Return the window as pieces of wall-clock time, in order."""
     edges = [window.start, *_offset_changes(window, zone), window.until]
     return tuple(_piece(start, until, zone) for start, until in pairwise(edges))
 
 
 def local_bounds(window: Window, zone: ZoneInfo) -> LocalBounds:
-    """Return the naive plant-local bounds that a query needs to see every instant of the window.
+    """Return naive plant-local bounds that contain every instant of the window.
 
-    In autumn they are wider than the window: what the repeated hour shows cannot be told apart.
+    In autumn they are wider than the window, because the two passes of the repeated hour look alike.
     """
     pieces = local_pieces(window, zone)
     start = min(piece.start for piece in pieces)
@@ -98,11 +98,11 @@ def local_bounds(window: Window, zone: ZoneInfo) -> LocalBounds:
 
 
 def bounds_reaching_in(bounds: LocalBounds, window: Window, zone: ZoneInfo) -> LocalBounds:
-    """Return the bounds widened for what began before the window, by a clock not yet changed, and ends in it.
+    """Return the bounds, widened for stops that began before a change of the clock and end in the window.
 
-    After spring's change a length that was added by the wall clock ends too early by what the clock jumped
-    over, and does so for as long as stops are looked back for. In autumn's second pass the clock shows less
-    than it did when such a stop began.
+    A table that adds a stop's length by the wall clock has its end too early after spring's change, by the
+    skipped time. That lasts as long as polls look back for stops. In autumn's second pass the clock shows an
+    earlier time than when such a stop began.
     """
     unchanged = _offset(window.start - _LOOKED_BACK, zone)
     start = min(bounds.start, _shown(window.start.replace(microsecond=0), unchanged))
@@ -116,7 +116,7 @@ def _shown(at: datetime, offset: timedelta) -> datetime:
 
 
 def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:
-    """Tell whether the clock showed any local time of the window twice."""
+    """Say whether the clock showed any local time of the window twice."""
     pieces = local_pieces(window, zone)
     if any(later.start < earlier.until for earlier, later in pairwise(pieces)):
         return True
@@ -126,18 +126,19 @@ def is_time_ambiguous(window: Window, zone: ZoneInfo) -> bool:
 
 
 def is_stop_ambiguous(window: Window, zone: ZoneInfo) -> bool:
-    """Tell whether a stop that is looked back for from the window may have begun in a repeated hour.
+    """Say whether a stop that the window looks back for may have begun in a repeated hour.
 
-    So for seven days after it: until a stop is over, its end is as doubtful as its beginning.
+    That is so for seven days after it: the end of a stop is as doubtful as its beginning.
     """
     return is_time_ambiguous(Window(window.start - _LOOKED_BACK, window.until), zone)
 
 
 def is_shown_once(window: Window, zone: ZoneInfo, *, read_by: datetime) -> bool:
-    """Tell whether the rows read by that instant under the window's local times are the window's alone.
+    """Say whether all rows with the window's local times, read by that instant, belong to the window.
 
-    Always so outside the repeated hour. In its first pass, until the clock shows the window's times again;
-    in its second pass never, because the rows of the first one are there already.
+    Outside the repeated hour it is always true. In the first pass it is true until the clock shows the
+    window's times again. In the second pass it is never true, because the rows of the first pass are there
+    already.
     """
     around = Window(window.start - _DAY, window.until + _DAY)
     return all(
@@ -148,10 +149,10 @@ def is_shown_once(window: Window, zone: ZoneInfo, *, read_by: datetime) -> bool:
 
 
 def bucket_grid(span: Window, every: timedelta, zone: ZoneInfo) -> BucketGrid:
-    """Return bounds and buckets in which a query counts output, for windows `every` apart that fill the span.
+    """Return the bounds and buckets of a query for output, for windows `every` apart that fill the span.
 
     Every edge of such a window is the edge of a bucket, on both sides of a change of the clock. So buckets
-    are as long as `every`, save where the clock is changed by something that is no multiple of it.
+    are as long as `every`, unless the clock changes by something else than a multiple of it.
     """
     bounds = local_bounds(span, zone)
     changes = _offset_changes(span, zone)
@@ -162,15 +163,15 @@ def bucket_grid(span: Window, every: timedelta, zone: ZoneInfo) -> BucketGrid:
 
 
 def bucket_count(bounds: LocalBounds, every: timedelta) -> int:
-    """Return how many buckets of length `every`, counted back from `bounds.until`, the bounds hold."""
+    """Return how many buckets of length `every`, counted back from `bounds.until`, are in the bounds."""
     return -((bounds.start - bounds.until) // every)
 
 
 def buckets_in(window: Window, bounds: LocalBounds, every: timedelta, zone: ZoneInfo) -> frozenset[int]:
     """Return the buckets, counted back from `bounds.until` by the wall clock, that the window touches.
 
-    SQL Server counts naive time. So on the days on which the clock is changed the buckets of a window
-    need not be neighbours: in spring there is an empty hour between them.
+    SQL Server counts naive time. On days with a change of the clock the buckets of a window may
+    not be neighbours: in spring there is an empty hour between them.
     """
     touched: set[int] = set()
     for start, until in local_pieces(window, zone):
@@ -181,7 +182,7 @@ def buckets_in(window: Window, bounds: LocalBounds, every: timedelta, zone: Zone
 
 
 def _is_shown_once(window: Window, change: datetime, repeated: timedelta, read_by: datetime) -> bool:
-    """Tell the same for one change of the clock, which shows the time `repeated` before it a second time."""
+    """Say the same for one change of the clock, which repeats the time `repeated` before it."""
     first_from, second_until = change - repeated, change + repeated
     if window.until <= first_from or window.start >= second_until:
         return True
@@ -210,7 +211,7 @@ def _offset_changes(window: Window, zone: ZoneInfo) -> list[datetime]:
 
 
 def _change_between(start: datetime, until: datetime, zone: ZoneInfo) -> datetime:
-    """Return the whole second at which the offset changes; it is not yet changed at `start`."""
+    """Return the whole second at which the offset changes; at `start` it has not changed yet."""
     before = _offset(start, zone)
     low, high = 0, (until - start) // _ONE_SECOND + 1
     while high - low > 1:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Oee(NamedTuple):
-    """OEE and its three factors, as fractions; a performance above 1 says that the ideal rate is too low."""
+    """OEE and its three factors, as fractions; a performance above 1 means that the ideal rate is too low."""
 
     availability: float
     performance: float
@@ -20,18 +20,18 @@ class Oee(NamedTuple):
 
 
 def availability(planned_minutes: float, run_minutes: float) -> float | None:
-    """Return the share of the planned time that was run; None without planned time."""
+    """Return the run time as a share of the planned time; None without planned time."""
     return run_minutes / planned_minutes if planned_minutes > 0 else None
 
 
 def performance(units: float, ideal_units_per_hour: float, run_minutes: float) -> float | None:
-    """Return the share of what the ideal rate would have made in the run time; None without run time."""
+    """Return the output as a share of the ideal output in the run time; None without run time."""
     ideal_units = ideal_units_per_hour * run_minutes / 60
     return units / ideal_units if ideal_units > 0 else None
 
 
 def quality(good: float, rejected: float) -> float | None:
-    """Return the share of good units in those inspected; None when none was."""
+    """Return the share of good units in the inspected ones; None if none was inspected."""
     inspected = good + rejected
     return good / inspected if inspected > 0 else None
 
@@ -45,10 +45,10 @@ def compute_oee(
     good: float,
     rejected: float,
 ) -> Oee | None:
-    """Return the OEE of a span; None when one of its factors would be a division by zero.
+    """Return the OEE of a span; None if a factor would be a division by zero.
 
     `planned_minutes`: shift time without breaks; `run_minutes`: planned time without downtime;
-    `units`: everything that was made, good or not.
+    `units`: all units, good or not.
     """
     available = availability(planned_minutes, run_minutes)
     performed = performance(units, ideal_units_per_hour, run_minutes)

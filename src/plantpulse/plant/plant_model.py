@@ -1,8 +1,8 @@
-"""What the claim's answer says about a plant: its assets and their shift targets.
+"""The plant model in the claim's answer: assets and their shift targets.
 
-Pure: JSON in, frozen values out. The rows were checked by the database's own constraints, so one that
-cannot be read is a mistake in the plant model that somebody must mend: a `ConfigurationError`, not a
-rejected row. Assets share shift times, so equal patterns become one object.
+Pure: JSON in, frozen values out. The database's own constraints have checked the rows. So a malformed one is
+a mistake in the plant model that somebody must correct: a `ConfigurationError`, not a rejected row. Assets
+share shift times, so equal patterns become one object.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ ValueT = TypeVar("ValueT")
 
 
 class Asset(NamedTuple):
-    """A machine or line; `source_name` is what SQL Server calls it, `key` what names are compared by."""
+    """An asset; `source_name` is its name in SQL Server, `key` is for comparisons of names."""
 
     asset_id: int
     source_name: str
@@ -31,7 +31,7 @@ class Asset(NamedTuple):
 
 
 class ShiftPattern(NamedTuple):
-    """When a shift is worked, by the plant's wall clock.
+    """The times of a shift, by the plant's wall clock.
 
     A shift that does not end after it starts crosses midnight and belongs to the day on which it starts;
     `days_of_week` are those days by ISO number, 1 = Monday. `valid_until` is the first day without it.
@@ -55,14 +55,14 @@ class ShiftTarget(NamedTuple):
 
 
 class CostRates(NamedTuple):
-    """What losses of an asset cost: US dollars per hour of downtime, and per scrapped unit."""
+    """The cost of an asset's losses: US dollars per hour of downtime, and per scrapped unit."""
 
     standard_hourly_rate: float
     scrap_unit_cost: float
 
 
 class PlantModel(NamedTuple):
-    """The assets of a plant, inactive and unmapped ones included, and their shift targets."""
+    """The assets of a plant, including inactive and unmapped ones, and their shift targets."""
 
     assets: Sequence[Asset]
     shift_targets: Sequence[ShiftTarget]
@@ -71,12 +71,11 @@ class PlantModel(NamedTuple):
 def parse_plant_model(
     assets: Iterable[Mapping[str, Any]], shift_patterns: Iterable[Mapping[str, Any]] | None
 ) -> PlantModel:
-    """Return the plant model that the claim's `assets` and `shift_patterns` describe.
+    """Return the plant model in the claim's `assets` and `shift_patterns`.
 
-    Raises: ConfigurationError naming the asset and the field that cannot be read, or when the claim was
-    answered without patterns.
+    Raises: ConfigurationError that names the malformed asset and field, or without patterns in the answer.
     """
-    if shift_patterns is None:  # without this the plant would seem to have no targets
+    if shift_patterns is None:  # otherwise the plant would seem to have no targets
         raise ConfigurationError(
             "Supabase did not answer the claim with shift_patterns: apply the newest migrations"
         )
@@ -92,7 +91,7 @@ def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
 
 
 def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
-    """Return the targets in the claim's `shift_patterns`; those of one row share their `ShiftPattern`.
+    """Return the targets in the claim's `shift_patterns`; targets of one row share their `ShiftPattern`.
 
     Raises: ConfigurationError.
     """
@@ -100,11 +99,11 @@ def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]
 
 
 def parse_cost_rates(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, CostRates]:
-    """Return the claim's `cost_centers` as what losses cost, by asset id; an asset without one is left out.
+    """Return the cost of losses by asset id, from the claim's `cost_centers`; assets may have none.
 
-    Raises: ConfigurationError, also when the claim was answered without them.
+    Raises: ConfigurationError, also without cost centers in the answer.
     """
-    if rows is None:  # without this no loss would seem to have a price
+    if rows is None:  # otherwise no loss would seem to have a price
         raise ConfigurationError(
             "Supabase did not answer the claim with cost_centers: apply the newest migrations"
         )
@@ -143,7 +142,7 @@ def _shift_targets(row: Mapping[str, Any]) -> list[ShiftTarget]:
 
 
 def _shift_target(name: str, pattern: ShiftPattern, asset_id: Any, output: Any) -> ShiftTarget:
-    if type(output) in _NUMBERS and 0 <= output < _INFINITY:  # as nearly all are
+    if type(output) in _NUMBERS and 0 <= output < _INFINITY:  # nearly all are
         return ShiftTarget(asset_id, name, pattern, float(output))
     row = {"asset_id": asset_id, "shift_name": name, "target_output": output}
     return ShiftTarget(asset_id, name, pattern, _read(row, "target_output", _not_negative))
@@ -168,7 +167,7 @@ def _read(row: Mapping[str, Any], field: str, read: Callable[[Any], ValueT]) -> 
         shift = f", shift {row['shift_name']}" if row.get("shift_name") else ""
         raise ConfigurationError(
             f"the plant model cannot be read: asset {row.get('asset_id')}{shift}: "
-            f"{field} is missing or malformed; mend it in Supabase"
+            f"{field} is missing or malformed; correct it in Supabase"
         ) from None
 
 
@@ -179,7 +178,7 @@ def _text(value: object) -> str:
 
 
 def _clock_time(text: str) -> time:
-    # Postgres knows 24:00, the end of the day; a shift that ends at 00:00 says the same.
+    # Postgres has 24:00 for the end of the day; 00:00 as a shift's end means the same.
     return time() if text[:5] == "24:00" else time.fromisoformat(text)
 
 

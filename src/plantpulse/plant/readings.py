@@ -1,17 +1,17 @@
-"""Rows of the source's queries as typed readings, and as `Rejected` values where they are malformed.
+"""Turns rows of the source's queries into typed readings, and malformed ones into `Rejected` values.
 
-Pure. A parse never raises, whatever the values are. What a row may look like:
+Pure. Parsing never raises, whatever the values are. What happens to odd values:
 
     repaired    white space around and inside names and codes, letter case (for comparing), control
                 characters (as blanks), numbers in a text, times in ISO 8601 text or with an offset
     rejected    asset missing, blank, not text or over 200 characters; a required number missing, not finite,
                 negative or beyond 1e9; a bucket outside the span; a time missing, no time or outside 1970
                 to 2199; downtime that ends before it starts; an OEE above 1000 percent
-    left out    an unusable value in a column that no figure rests on: `last_at` and the three parts of a
+    left out    a bad value in a column that no figure uses: `last_at` and the three factors of a
                 reported OEE, `hours`, `notes`
 
-All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Column orders are those of the
-files in `queries/`. Times leave here as aware UTC, read from naive plant-local time.
+All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Columns have the order of the
+files in `queries/`. Naive plant-local times become aware UTC.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,11 +45,11 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 OEE_PERCENT_PER_UNIT: Final[Mapping[str, float]] = {"percent": 1.0, "fraction": 100.0}
 LARGEST_OEE_PERCENT: Final = 1000.0
 KEPT_REJECTS: Final = 100
-LONGEST_STOP_MINUTES: Final = 525_600  # a year, as downtime.sql bounds them
+LONGEST_STOP_MINUTES: Final = 525_600  # a year, as in downtime.sql
 
 
 class Rejected(NamedTuple):
-    """A malformed row: what is wrong with it, and its columns as JSON can carry them."""
+    """A malformed row: what is wrong, and its columns in a form for JSON."""
 
     query: str
     reason: Reason
@@ -81,8 +81,7 @@ class OeeReading(NamedTuple):
 class DowntimeReading(NamedTuple):
     """A stop of an asset; `ended_at` None means that it is still open.
 
-    `is_second_reading`: one that is told already, as of the second pass of an hour that the clock showed
-    twice.
+    `is_second_reading`: the same stop again, placed in the second pass of a repeated hour.
     """
 
     asset: str
@@ -114,7 +113,7 @@ ReadingT_co = TypeVar("ReadingT_co", covariant=True)
 
 
 class Parsed(NamedTuple, Generic[ReadingT_co]):
-    """A query's rows: as readings, the first malformed ones, and how many of those for each reason."""
+    """A query's rows: the readings, the first malformed rows, and their number for each reason."""
 
     readings: Sequence[ReadingT_co]
     rejected: Sequence[Rejected]
@@ -126,7 +125,7 @@ class Parsed(NamedTuple, Generic[ReadingT_co]):
 
 
 class Rejects:
-    """Collects malformed rows of one query: counts all, keeps the first ones."""
+    """Collects malformed rows of one query: it counts all and keeps the first ones."""
 
     def __init__(self, query: str) -> None:
         self.query = query
@@ -140,12 +139,12 @@ class Rejects:
 
 
 def show_row(query: str, row: Row) -> dict[str, object]:
-    """Return the row as column -> value, each as JSON can carry it; columns beyond the contract are cut."""
+    """Return the row as column -> value in a form for JSON; further columns are cut."""
     return {column: show_value(value) for column, value in zip(COLUMNS[query], row, strict=False)}
 
 
 def parse_output(rows: Iterable[Row], *, bucket_count: int) -> Parsed[OutputReading]:
-    """Return output by asset and bucket; `bucket_count`: how many buckets the query's bounds hold."""
+    """Return output by asset and bucket; `bucket_count` is the number of buckets in the bounds."""
 
     def read(row: Row) -> OutputReading:
         asset, bucket, units, _last_at = row
@@ -156,7 +155,7 @@ def parse_output(rows: Iterable[Row], *, bucket_count: int) -> Parsed[OutputRead
 
 
 def parse_oee(rows: Iterable[Row], *, zone: ZoneInfo, scale: str) -> Parsed[OeeReading]:
-    """Return reported OEE in percent; `scale` is what the plant's figures are in: percent or fraction."""
+    """Return reported OEE in percent; `scale` is that of the plant's figures: percent or fraction."""
     percent_per_unit = OEE_PERCENT_PER_UNIT[scale]
 
     def read(row: Row) -> OeeReading:
@@ -173,11 +172,11 @@ def parse_oee(rows: Iterable[Row], *, zone: ZoneInfo, scale: str) -> Parsed[OeeR
 def parse_downtime(
     rows: Iterable[Row], *, zone: ZoneInfo, seen_by: datetime | None = None
 ) -> Parsed[DowntimeReading]:
-    """Return stops, whole, not clipped to any window.
+    """Return uncut stops.
 
-    A stop that begins in the hour that autumn shows twice is read as of the first pass. With `seen_by`, the
-    instant of reading, it is returned for both passes if the second could be meant by then: for windows
-    of which none may lack it, those after the hour among them.
+    A stop that begins in autumn's repeated hour is placed in the first pass. With `seen_by`, the instant of
+    reading, it is returned for both passes if it can belong to the second by then, so that no window lacks
+    it, not even one after the hour.
     """
     again: list[DowntimeReading] = []
 
@@ -187,7 +186,7 @@ def parse_downtime(
         started_at, ended_at = _read_stop(started, ended, zone)
         minutes = read_optional_count(lasted)
         if ended_at is not None and minutes is not None:
-            # The source added them by the wall clock: an hour off where that is changed between.
+            # The source added the length by the wall clock: an hour off over a change of the clock.
             ended_at = started_at + timedelta(minutes=min(minutes, LONGEST_STOP_MINUTES))
         stop = DowntimeReading(name, key, read_text(reason_code), started_at, ended_at)
         if seen_by is not None:
@@ -201,9 +200,9 @@ def parse_downtime(
 def _in_second_pass(
     stop: DowntimeReading, zone: ZoneInfo, seen_by: datetime, *, is_length_known: bool
 ) -> Iterator[DowntimeReading]:
-    """Yield the same stop as of the second pass, where that can be meant and lies elsewhere.
+    """Yield the same stop in the second pass, if it can belong there and that is another time.
 
-    One that is open, or whose end is a time after the hour, lasts through the second pass already.
+    An open stop, or one that ends after the hour, already lasts through the second pass.
     """
     started_at = second_reading(stop.started_at, zone)
     if started_at is None or stop.ended_at is None or started_at > seen_by:
@@ -225,7 +224,7 @@ def parse_quality(rows: Iterable[Row]) -> Parsed[QualityReading]:
 
 
 def parse_labor(rows: Iterable[Row]) -> Parsed[LaborReading]:
-    """Return headcounts, newest first as the query gives them."""
+    """Return headcounts, newest first, in the query's order."""
 
     def read(row: Row) -> LaborReading:
         asset, headcount, _hours = row
@@ -273,7 +272,7 @@ def _read_stop(started: object, ended: object, zone: ZoneInfo) -> tuple[datetime
         return started_at, None
     ended_at = to_utc(end, zone)
     if ended_at < started_at and end < start:
-        # A stop that ends in the second of autumn's two equal hours only looks reversed.
+        # A stop that ends in the second of autumn's equal hours only looks reversed.
         ended_at = to_utc(end.replace(fold=1), zone)
         if ended_at < started_at:
             raise Malformed(Reason.REVERSED)

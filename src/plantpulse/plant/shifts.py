@@ -1,7 +1,7 @@
-"""Working time of shifts, and how much of a shift's target falls into a window.
+"""Working time of shifts, and a window's share of a shift's target.
 
-Pure. A shift is told by the plant's wall clock and measured in UTC: a night shift over the clock change
-lasts 7 or 9 hours. Breaks last as long as they say, from the first time the clock shows their start.
+Pure. A shift is defined by the plant's wall clock and measured in UTC: a night shift over the clock change
+lasts 7 or 9 hours. Breaks keep their length, from the first time the clock shows their start.
 Source: docs/architecture.md: target x working minutes of the window in the shift / those of the shift.
 """
 
@@ -22,16 +22,16 @@ _DAY: Final = timedelta(days=1)
 
 
 class PlannedTime(NamedTuple):
-    """Time to be worked, without breaks: spans that do not overlap, and their length."""
+    """Planned time without breaks: spans that do not overlap, and their length."""
 
     spans: tuple[Span, ...]
     minutes: float
 
 
 class ShiftShare(NamedTuple):
-    """What a window has of a shift: the fraction of its target, and its working time in the window.
+    """A window's share of a shift: the fraction of its target, and its working time in the window.
 
-    A fraction above 1 is possible when the window is longer than a day and holds several such shifts.
+    The fraction can be above 1 if the window is longer than a day and contains several such shifts.
     """
 
     fraction: float
@@ -39,7 +39,7 @@ class ShiftShare(NamedTuple):
 
 
 class Workload(NamedTuple):
-    """What an asset should make in a window, in units, and the time planned for it; overlaps count once."""
+    """An asset's target in a window, in units, and its planned time; overlaps count once."""
 
     output_target: float
     planned: PlannedTime
@@ -49,7 +49,7 @@ IDLE: Final = Workload(0.0, PlannedTime((), 0.0))
 
 
 def shift_share(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> ShiftShare:
-    """Return the window's share of every shift of this pattern that it touches."""
+    """Return the window's share of all shifts of this pattern."""
     fraction = 0.0
     inside: list[Span] = []
     for day in _start_days(pattern, window, zone):
@@ -69,15 +69,15 @@ def working_spans(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> list[Span
 
 
 def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> dict[int, Workload]:
-    """Return target and planned time in the window by asset id; an asset outside any shift is left out.
+    """Return target and planned time in the window by asset id; assets outside any shift are left out.
 
-    Every distinct pattern is worked out once, however many assets follow it.
+    Each distinct pattern is computed once for all its assets.
     """
     shares: dict[int, tuple[ShiftPattern, ShiftShare]] = {}
     together = cache(lambda one, other: _planned(one.spans + other.spans))
     loads: dict[int, Workload] = {}
     for pattern, followers in groupby(targets, key=attrgetter("pattern")):
-        # By identity: equal patterns are one object, and hashing one takes longer than all else here.
+        # By identity: equal patterns are one object, and a hash takes longer than everything else here.
         known_share = shares.get(id(pattern))
         if known_share is None:
             known_share = shares[id(pattern)] = (pattern, shift_share(pattern, window, zone))
@@ -96,7 +96,7 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
 
 
 def output_target(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> float:
-    """Return what the shifts of one asset ask of it in the window, in units; 0 outside any shift."""
+    """Return the target of one asset in the window, in units; 0 outside any shift."""
     return sum(
         target.target_output * shift_share(target.pattern, window, zone).fraction for target in targets
     )
@@ -108,7 +108,7 @@ def _planned(spans: Iterable[Span]) -> PlannedTime:
 
 
 def _start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterator[date]:
-    # A shift lasts at most a day, so one that reaches into the window started the day before or later.
+    # A shift lasts at most a day, so a shift in the window started on the day before or later.
     day = to_local(window.start, zone).date() - _DAY
     last = to_local(window.until, zone).date() + _DAY
     while day <= last:
@@ -124,7 +124,7 @@ def _span_on(day: date, starts_at: time, ends_at: time, zone: ZoneInfo) -> Span:
 
 
 def _break_spans(day: date, one: tuple[time, time], zone: ZoneInfo) -> Iterator[Span]:
-    """Yield the break near the shift that starts on this day; what lies outside the shift is cut later."""
+    """Yield the break near the shift that starts on this day; parts outside the shift are cut later."""
     starts_at, ends_at = one
     length = datetime.combine(day, ends_at) - datetime.combine(day, starts_at)
     for start_day in (day - _DAY, day, day + _DAY):

@@ -1,6 +1,6 @@
-"""Readings of one poll, gathered by asset key.
+"""Totals of one poll's readings by asset key.
 
-Pure. Amounts are added up, spans of time are united, and of a state the latest counts.
+Pure. Amounts are added, spans of time are merged, and the latest state counts.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from plantpulse.schedules.slots import Window
 
 
 def sum_units(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:
-    """Return the units that each asset made in the buckets."""
+    """Return each asset's units in the buckets."""
     units: dict[str, float] = {}
     for _asset, key, bucket, made in output:
         if bucket in buckets:
@@ -34,7 +34,7 @@ def unite_stops(downtime: Iterable[DowntimeReading], window: Window) -> dict[str
 
 
 def latest_oee(oee: Iterable[OeeReading]) -> dict[str, OeeReading]:
-    """Return the OEE that each asset reported last."""
+    """Return each asset's latest reported OEE."""
     latest: dict[str, OeeReading] = {}
     for reading in oee:
         known = latest.get(reading.asset_key)
@@ -53,7 +53,7 @@ def sum_quality(quality: Iterable[QualityReading]) -> dict[str, tuple[float, flo
 
 
 def latest_headcounts(labor: Iterable[LaborReading]) -> dict[str, float]:
-    """Return how many people work at each asset; the rows come newest first."""
+    """Return each asset's headcount; the rows come newest first."""
     headcounts: dict[str, float] = {}
     for _asset, key, headcount in labor:
         headcounts.setdefault(key, headcount)

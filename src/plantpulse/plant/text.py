@@ -1,14 +1,14 @@
-"""How text of unknown quality becomes text that can be compared, stored and shown.
+"""Cleans text of unknown quality, so that it can be compared, stored and shown.
 
-Pure. What leaves here is safe for a Postgres `text` or `jsonb` value: no NUL, no other control
-character but tab and line ends, no half surrogate pair.
+Pure. The results are safe for a Postgres `text` or `jsonb` value: no NUL, no control characters except tab
+and line ends, no half surrogate pair.
 """
 
 from typing import Final
 
 ELLIPSIS: Final = "…"
 
-# C0 and C1 controls; tab, line feed and carriage return are ordinary in notes.
+# C0 and C1 controls; tab, line feed and carriage return are normal in notes.
 _CONTROLS: Final = {code: " " for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
 
 
@@ -23,12 +23,12 @@ def clean_text(text: str) -> str:
 
 
 def collapse_blanks(text: str) -> str:
-    """Return the cleaned text, trimmed, every run of white space in it as one blank."""
+    """Return the cleaned and trimmed text, with every run of white space as one blank."""
     return " ".join(clean_text(text).split())
 
 
 def normalise_key(text: str) -> str:
-    """Return what two spellings of one asset name or reason code have in common.
+    """Return the key of an asset name or reason code; all its spellings have the same key.
 
     Trimmed, inner white space collapsed, lower case: the way SQL Server's default collation compares,
     and the database functions too.
@@ -37,5 +37,5 @@ def normalise_key(text: str) -> str:
 
 
 def cut_text(text: str, limit: int) -> str:
-    """Return at most `limit` characters of the text; an ellipsis at the end says that it was cut."""
+    """Return at most `limit` characters of the text; an ellipsis marks a cut."""
     return text if len(text) <= limit else text[: limit - 1] + ELLIPSIS
