@@ -81,7 +81,7 @@ def test_the_function_finds_them_from_whatever_folder_it_is_started_in(
             f"sql_server: {{{SERVER}, ca_file: none.pem}}",
             r"sql_server.ca_file .* cannot be read \(No such file",
         ),
-        (f"sql_server: {{{SERVER}, ca_file: site.yaml}}", "it holds no certificate in PEM form"),
+        (f"sql_server: {{{SERVER}, ca_file: site.yaml}}", "it has no certificate in PEM form"),
     ],
 )
 def test_what_a_function_would_refuse_is_refused_in_its_own_words(home: Path, north: str, told: str) -> None:

@@ -1,4 +1,4 @@
-"""The settings as frozen models: what may be set, in which form, and what it means. One module a section.
+"""The settings as frozen models, one module per section: names, allowed values and meanings.
 
 `config` fills them from a file and the environment. Every field carries its rules and its description: the
 checks, docs/settings.md and the JSON schema for editors are made from them.

@@ -1,9 +1,9 @@
 """The settings that a bundle carries, read without pydantic and without YAML.
 
-They were checked and completed when the bundle was built. The document has `settings`, complete, and
-`written`, as plantpulse.yaml had them. Secrets come from the environment at every start. A variable may
-still override a single setting: then what was written is checked anew with it, because a setting can change
-others.
+They were checked and completed when the bundle was built. The document has `settings`, which is complete, and
+`written`, the content of plantpulse.yaml. Secrets come from the environment at every start. A variable may
+still override a single setting. Then the written settings are checked again with it, because one setting can
+affect others.
 """
 
 import json
@@ -25,7 +25,7 @@ FILE_NAME: Final = "plantpulse.json"
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
     """Return the settings of a bundle, with the environment over them.
 
-    Raises: ConfigurationError naming what is wrong with a variable; SecretRefused, SecretUnavailable.
+    Raises: ConfigurationError that names the wrong variable; SecretRefused, SecretUnavailable.
     """
     zoneinfo.reset_tzpath(to=())
     document = json.loads(path.read_bytes())
@@ -61,10 +61,10 @@ def _checked_anew(written: Tree, path: Path, values: Mapping[str, str]) -> Setti
 
 
 def document_of(settings: Tree, written: Tree, sha256: str) -> dict[str, Any]:
-    """Return what a bundle carries: both trees hold paths from the bundle's root, and no secrets.
+    """Return the document of a bundle: both trees have paths from the bundle's root, and no secrets.
 
-    A SQL Server that is not configured yet stays as it was written: each start works out what it lacks.
-    `sha256` is of plantpulse.yaml: any change of it, a comment too, makes another bundle, which starts anew.
+    A SQL Server that is not configured yet stays as written: each start finds out what it lacks. `sha256` is
+    that of plantpulse.yaml, so every change of the file, even of a comment, makes another bundle.
     """
     for key, plant in settings["plants"].items():
         plant["sql_server"] = plant["sql_server"] or mapping(mapping(written, "plants")[key], "sql_server")

@@ -26,7 +26,7 @@ class CleanupSettings(Section):
     )
     run_retention_days: int = setting(
         90,
-        # A slot is still run a week late (catch_up_hours), and only its run tells that it has been.
+        # A slot may run a week late (catch_up_hours), and only its run says that it has.
         ge=8,
         le=LONGEST_RETENTION_DAYS,
         description="How long pipeline_runs are kept, in days, and with them each Idempotency-Key; "
@@ -37,9 +37,9 @@ class CleanupSettings(Section):
         require_divisor_of_a_day(self.every_minutes)
 
     def keep_hours(self) -> dict[str, int]:
-        """Return how long the rows of each table that expires are kept, in the order of removal.
+        """Return how long the rows of each table are kept, in the order of removal.
 
-        Runs come last: a run stays as long as rows of another table refer to it.
+        Runs come last: a run stays while rows of another table refer to it.
         """
         return {
             "live_snapshots": self.snapshot_retention_hours,

@@ -1,7 +1,7 @@
-"""Reading the settings: the file and the environment, once, into frozen models.
+"""Reads the settings from the file and the environment, once, into frozen models.
 
-This is the only reader of `os.environ`. The file is plantpulse.yaml, which people write, or what a bundle
-carries (`carried`). It holds what differs between plants and never a secret. The environment wins over it. A
+Only this module reads `os.environ`. The file is plantpulse.yaml, which people write, or the document of a
+bundle (`carried`). It has what differs between plants, and never a secret. The environment overrides it. A
 mistake is reported with its name and allowed form, never with its value.
 """
 
@@ -27,8 +27,8 @@ def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) 
 
     The file is `file`, else the one named by PLANTPULSE_CONFIG, else plantpulse.json (a bundle's) or
     plantpulse.yaml in the working directory; without any, the environment alone describes one plant called
-    `plant`. Time zones mean from then on what the locked `tzdata` says, whatever the operating system has:
-    same bundle, same clocks. Raises: ConfigurationError naming each wrong setting and its allowed form;
+    `plant`. Afterwards time zones follow the locked `tzdata` and not the operating system, so the same
+    bundle has the same clocks. Raises: ConfigurationError that names each wrong setting and its allowed form;
     SecretUnavailable.
     """
     environ = dict(os.environ if environ is None else environ)
@@ -41,9 +41,9 @@ def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) 
 def load_with_origins(
     environ: Mapping[str, str] | None = None, *, file: Path | None = None
 ) -> tuple[Settings, dict[str, str]]:
-    """Read the settings, and say from where each came that is no default: its dotted place to its origin.
+    """Read the settings and their origins: dotted place to origin, without defaults.
 
-    An origin is a variable's name or a file's. Raises: as `load` does.
+    An origin is the name of a variable or of a file. Raises: as `load` does.
     """
     from plantpulse.settings.validation import validated_settings  # noqa: PLC0415 - a bundle needs it seldom
 
@@ -63,10 +63,10 @@ def load_with_origins(
 
 
 def read_tree(path: Path) -> Tree:
-    """Return plantpulse.yaml as it was written. Raises: ConfigurationError, also for a secret in it."""
+    """Return plantpulse.yaml as written. Raises: ConfigurationError, also for a secret in it."""
     import yaml  # noqa: PLC0415 - a bundle has none
 
-    # libyaml's, which every wheel of PyYAML has: a file of a thousand plants takes it a seventh of the time.
+    # libyaml's loader, which every wheel of PyYAML has: it reads a thousand plants in a seventh of the time.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         tree = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe one
@@ -99,7 +99,7 @@ def _read_file(environ: Mapping[str, str]) -> Tree:
 def _refuse_secrets(tree: dict[str, Any]) -> None:
     if "supabase" in tree:
         raise ConfigurationError(
-            "supabase: belongs to the environment; set SUPABASE_URL and SUPABASE_SECRET_KEY"
+            "supabase: only the environment may set it; use SUPABASE_URL and SUPABASE_SECRET_KEY"
         )
     for key, plant in mapping(tree, "plants").items():
         if "password" in mapping(plant, "sql_server"):
@@ -109,7 +109,7 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
 
 
 def _refuse_what_is_worked_out(tree: dict[str, Any]) -> None:
-    """Refuse, as any unknown setting, what a plant's model has for itself. Raises: ConfigurationError."""
+    """Refuse a computed field like any unknown setting. Raises: ConfigurationError."""
     for key, plant in mapping(tree, "plants").items():
         if isinstance(plant, dict) and "missing_settings" in plant:
             raise ConfigurationError(f"plants.{key}.missing_settings: there is no such setting")

@@ -1,7 +1,7 @@
-"""Filling the settings from values that were checked before, without pydantic: a cold start would pay for it.
+"""Fills the settings from checked values, without pydantic, which would slow a cold start down.
 
-A deployed function does it; its bundle carries its settings as JSON. Types and bounds were checked when the
-bundle was built. The `Checked` rules are applied, because keys and passwords come from the environment alone.
+A deployed function uses it: its bundle carries its settings as JSON. Types and bounds were checked when the
+bundle was built. Only the `Checked` rules are applied, because keys and passwords come from the environment.
 """
 
 import types
@@ -17,7 +17,7 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 
 class Refused(ValueError):
-    """A value breaks a rule; `place` is where, from the section that was filled."""
+    """A value breaks a rule; `place` is its path from the filled section."""
 
     def __init__(self, place: tuple[str, ...], words: str) -> None:
         super().__init__(words)
@@ -41,7 +41,7 @@ def _made(make: Callable[[Any], Any], name: str, value: Any) -> Any:
 
 @cache
 def _makers(section: Any) -> Mapping[str, Callable[[Any], Any]]:
-    """Return what turns a field's JSON value into its type, for the fields whose JSON is not their value."""
+    """Return functions from JSON to a field's type, for fields with another type than their JSON."""
     makers = {field.name: _maker_of(field.type) for field in fields(section)}
     return {name: make for name, make in makers.items() if make is not _same}
 

@@ -55,5 +55,5 @@ class LivePulseSettings(Section):
 
     @property
     def slow_after_s(self) -> float:
-        """Return from when a poll is slow: as set, but never so late that nobody would be warned."""
+        """Return after how long a poll is slow; always early enough for a warning."""
         return min(self.warn_after_s, self.timeout_s * 0.75)

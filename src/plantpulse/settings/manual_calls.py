@@ -25,5 +25,5 @@ class ManualCallsSettings(Section):
         (), description="Web pages that may call from a browser, such as https://pulse.example.com"
     )
     cloud_run_service: str | None = setting(
-        None, exclude=True, description="Set by Cloud Run itself, where nobody may be unknown"
+        None, exclude=True, description="Set by Cloud Run itself, where every caller must be known"
     )

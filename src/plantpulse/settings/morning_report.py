@@ -61,5 +61,5 @@ class MorningReportSettings(Section):
 
     @property
     def slow_after_s(self) -> float:
-        """Return from when a report is slow: as set, but never so late that nobody would be warned."""
+        """Return after how long a report is slow; always early enough for a warning."""
         return min(self.warn_after_s, self.timeout_s * 0.75)

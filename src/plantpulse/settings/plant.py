@@ -11,14 +11,14 @@ from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.section import Checked, Prepared, Section, setting
 from plantpulse.settings.sql_server import SqlServerSettings
 
-LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is no large object
+LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is not a large object
 
 PLANT_KEY = "^[a-z][a-z0-9_]{0,39}$"
 Severity = Literal["low", "medium", "high", "critical"]
 
 
 def _plant_key(key: object) -> str:
-    """Return a plant's name as it may stand in variables, schedules and rows."""
+    """Return a plant's name if variables, schedules and rows can use it."""
     if isinstance(key, str) and re.fullmatch(PLANT_KEY, key):
         return key
     raise ValueError("a plant's name has 1 to 40 characters, a to z, 0 to 9 and _, and begins with a letter")
@@ -28,10 +28,10 @@ PlantKey = Annotated[str, Prepared(_plant_key)]
 
 
 def _known_time_zone(name: str) -> str:
-    """Return the IANA name of a time zone that is named as IANA or as Windows names it."""
+    """Return the IANA name of a time zone from its IANA or Windows name."""
     if _is_iana_time_zone(name):
         return name
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - most plants are configured by IANA names
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - most plants use IANA names
 
     iana_name = win_tz.get(name, "")
     if _is_iana_time_zone(iana_name):
@@ -50,9 +50,9 @@ def _is_iana_time_zone(name: str) -> bool:
 
 
 def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
-    """Refuse what safety.sql could not find: it looks codes up between bars in 4,000 characters."""
+    """Refuse codes that safety.sql could not find: it looks them up between bars, in 4,000 characters."""
     if any(not code.strip() or "|" in code for code in codes):
-        raise ValueError("a reason code must not be blank and must not hold a |")
+        raise ValueError("a reason code must not be blank and must not contain a |")
     if sum(len(code) + 1 for code in codes) >= LONGEST_CODES:
         raise ValueError(f"all reason codes together must stay below {LONGEST_CODES} characters")
     return codes

@@ -1,7 +1,6 @@
-"""The variables that hold secrets: by value, by reference, or all plants' together.
+"""The variables for secrets: by value, by reference, or for all plants together.
 
-A pure reading of the environment that it is given, but for secrets that are named by their ARN: those are
-fetched. What is wrong is told by the variable's name, never by what it holds.
+Pure, except that it fetches secrets with an ARN. An error names the variable, never its content.
 """
 
 import json
@@ -9,16 +8,16 @@ from collections.abc import Iterable
 
 from plantpulse.errors import ConfigurationError
 
-# These may be set by reference: NAME_ARN then holds the ARN of the secret that holds NAME's value.
+# These may be set by reference: NAME_ARN is then the ARN of a secret with NAME's value.
 SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD", "MSSQL_PASSWORDS")
 ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
-# One secret for all plants, {"<plant>": "<password>"}: a thousand of their own would fit into no environment.
+# One secret for all plants, {"<plant>": "<password>"}: no environment has room for a thousand secrets.
 PASSWORDS = "MSSQL_PASSWORDS"
 
 
 def with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, str]:
-    """Return the environment with the values of secrets that it names by ARN.
+    """Return the environment, with the values of secrets instead of their ARNs.
 
     Raises: ConfigurationError; SecretRefused, SecretUnavailable.
     """
@@ -30,18 +29,18 @@ def with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, st
     for reference in references:
         if environ.get(reference.removesuffix(ARN_SUFFIX)):
             raise ConfigurationError(
-                f"{reference} and {reference.removesuffix(ARN_SUFFIX)} are both set: leave one of them"
+                f"{reference} and {reference.removesuffix(ARN_SUFFIX)} are both set: remove one of them"
             )
-    from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only who names an ARN pays for boto3
+    from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only an ARN needs boto3
 
     values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX})
     return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
 
 
 def read_passwords(text: str) -> dict[str, str]:
-    """Return the passwords by plant, of plants that are gone too: a secret may outlive them.
+    """Return the passwords by plant, even for removed plants: a secret may outlive them.
 
-    Raises: ConfigurationError, which does not show what stands there.
+    Raises: ConfigurationError without the content.
     """
     try:
         passwords = json.loads(text or "{}")

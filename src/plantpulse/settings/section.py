@@ -1,8 +1,8 @@
-"""What every section of the settings is: a frozen dataclass whose fields carry their rules.
+"""The base of every section of the settings: a frozen dataclass; its fields carry their rules.
 
-One definition serves twice. Where a person wrote a value (`validation`), pydantic checks it by these rules;
-a deployed function fills the same classes from JSON that was checked before (`filling`). Nothing here
-imports pydantic, because a function that starts cold would pay for it.
+One definition has two uses. pydantic checks values that a person wrote by these rules (`validation`). A
+deployed function fills the same classes from JSON that was checked before (`filling`). Nothing here imports
+pydantic, because it would slow a cold start down.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,16 +14,16 @@ MINUTES_A_DAY: Final = 1440
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section, or all of them together. `__post_init__` checks what fits together only as a whole."""
+    """A section, or all of them together. `__post_init__` checks rules about several fields."""
 
-    # How pydantic reads dataclasses that it did not make: unknown fields are refused, values never quoted.
+    # For pydantic: refuse unknown fields, and never quote values.
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "hide_input_in_errors": True}
 
 
 def setting(default: Any = MISSING, *, description: str, **rules: Any) -> Any:
     """Return a dataclass field for a setting; without a default it must be set.
 
-    `rules` are bounds as pydantic names them: ge, le, min_length; `exclude=True`: computed, never written.
+    `rules` are bounds with pydantic's names: ge, le, min_length; `exclude=True` is for a computed field.
     """
     metadata = {"description": description, **rules}
     if isinstance(default, dict):
@@ -33,7 +33,7 @@ def setting(default: Any = MISSING, *, description: str, **rules: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A rule of one value beyond its bounds, in `Annotated`: returns the value, or raises ValueError."""
+    """A rule for one value in `Annotated`, besides its bounds: returns the value, or raises ValueError."""
 
     check: Callable[[Any], Any]
 
@@ -45,7 +45,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A rule that sees a value as it was written, before its type is looked at. Raises as `Checked` does."""
+    """A rule for the written value, before its type is checked. Raises as `Checked` does."""
 
     prepare: Callable[[Any], Any]
 
@@ -56,7 +56,7 @@ class Prepared:
 
 
 class Secret:
-    """A text that is not shown: not in a log, an error, a repr or a dump."""
+    """A text that no log, error, repr or dump shows."""
 
     __slots__ = ("_text",)
 

@@ -8,7 +8,7 @@ from plantpulse.settings.section import Prepared, Secret, Section, setting
 
 
 def _off_as_written(value: Any) -> Any:
-    """Return what the file says: an unquoted `off` is false to Python's YAML, and a word to Terraform's."""
+    """Return `off` for false: YAML 1.1 reads an unquoted `off` as false."""
     return "off" if value is False else value
 
 

@@ -1,6 +1,6 @@
-"""The settings as a tree of plain values, as a file holds them: before they are checked.
+"""The settings as a tree of plain values, as written in a file, before they are checked.
 
-Pure. A tree may be wrong in any way, so nothing here trusts its shape; the models say what is wrong.
+Pure. A tree may be wrong in any way, so nothing here trusts its shape; the models report the faults.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ _NEEDED_TO_CONNECT: Final = {
 
 
 def mapping(tree: Any, key: str) -> Tree:
-    """Return tree[key] when it is a mapping, else an empty one."""
+    """Return tree[key] if it is a mapping, else an empty one."""
     value = tree.get(key) if isinstance(tree, dict) else None
     return value if isinstance(value, dict) else {}
 
 
 def put(tree: Tree, place: Place, value: Any) -> None:
-    """Write a value; where something stands that can hold none, leave it for the models to refuse."""
+    """Write a value; leave a wrong shape for the models to refuse."""
     for part in place[:-1]:
         below = tree.setdefault(part, {})
         if below is None:
@@ -40,7 +40,7 @@ def put(tree: Tree, place: Place, value: Any) -> None:
 
 
 def places(tree: Any, above: str = "") -> Iterator[str]:
-    """Return the dotted places of all values that a tree holds."""
+    """Return the dotted places of all values in a tree."""
     if not isinstance(tree, dict):
         yield above
         return
@@ -49,7 +49,7 @@ def places(tree: Any, above: str = "") -> Iterator[str]:
 
 
 def anchor_paths(tree: Tree, folder: Path) -> None:
-    """Make the paths in a tree start at its file's folder, from wherever the function is started."""
+    """Make the paths in a tree relative to its file's folder, wherever the function is started."""
     for plant in mapping(tree, "plants").values():
         for section, key in ((plant, "queries_dir"), (mapping(plant, "sql_server"), "ca_file")):
             if isinstance(section, dict) and isinstance(section.get(key), str):
@@ -57,9 +57,9 @@ def anchor_paths(tree: Tree, folder: Path) -> None:
 
 
 def complete(tree: Tree) -> Tree:
-    """Return the tree with each section that a plant has of its own filled up with the common settings.
+    """Return the tree, with each plant's own sections completed by the common settings.
 
-    A SQL Server that lacks something is taken out, and what it lacks is noted (`missing_settings`).
+    A SQL Server without all its settings is removed, and `missing_settings` names what it lacks.
     """
     plants = mapping(tree, "plants")
     if not plants:
@@ -85,7 +85,7 @@ def _complete_plant(key: str, plant: Any, tree: Tree, *, is_only: bool) -> Any:
 
 
 def _names_of_needed(key: str, *, is_only: bool) -> Mapping[str, str]:
-    """Return under which name to set what a connection needs: of several plants each has names of its own."""
+    """Return the names of the settings for a connection; with several plants each has its own names."""
     if is_only:
         return _NEEDED_TO_CONNECT
     names = {name: f"plants.{key}.sql_server.{name}" for name in _NEEDED_TO_CONNECT}
@@ -93,7 +93,7 @@ def _names_of_needed(key: str, *, is_only: bool) -> Mapping[str, str]:
 
 
 def without_half_a_supabase(tree: Tree) -> Tree:
-    """Return the tree without a Supabase that lacks its URL or its key; who needs it says so."""
+    """Return the tree, without Supabase if its URL or its key is missing; its users report that."""
     if {"url", "secret_key"} <= set(mapping(tree, "supabase")):
         return tree
     return {name: value for name, value in tree.items() if name != "supabase"}

@@ -1,7 +1,7 @@
-"""Checking settings that a person wrote, and saying what is wrong with them.
+"""Checks settings that a person wrote, and reports their faults.
 
-pydantic finds the faults, by the rules that the fields carry. The words are plantpulse's own: the name, what
-is allowed, and what was probably meant. A value is never quoted: it may be a secret in the wrong place.
+pydantic finds the faults, by the rules of the fields. The messages are plantpulse's own: the name, what is
+allowed, and what was probably meant. A value is never quoted: it may be a secret in the wrong place.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,12 +20,12 @@ Model = TypeVar("Model")
 
 @cache
 def adapter(model: Any) -> TypeAdapter[Any]:
-    """Return what checks and describes a model; pydantic builds it once."""
+    """Return pydantic's adapter of a model; it is built once."""
     return TypeAdapter(model)
 
 
 def validated(model: type[Model], tree: Any) -> Model:
-    """Return a model filled from a tree. Raises: ConfigurationError naming each wrong setting."""
+    """Return a model filled from a tree. Raises: ConfigurationError that names each wrong setting."""
     try:
         found: Model = adapter(model).validate_python(tree)  # type: ignore[arg-type] # hashed is the class
     except ValidationError as error:
@@ -35,9 +35,9 @@ def validated(model: type[Model], tree: Any) -> Model:
 
 
 def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: str) -> Settings:
-    """Return all settings, from a tree as it was written with the environment over it.
+    """Return all settings, from a written tree with the environment over it.
 
-    Raises: ConfigurationError naming each wrong setting by its variable, else by its place.
+    Raises: ConfigurationError that names each wrong setting by its variable or its place.
     """
     try:
         found: Settings = adapter(Settings).validate_python(complete(without_half_a_supabase(written)))
@@ -49,7 +49,7 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
 
 
 def as_tree(settings: Settings) -> Tree:
-    """Return complete settings as JSON values, without what the environment alone can say."""
+    """Return complete settings as JSON values, without those that only the environment can set."""
     tree: Tree = adapter(Settings).dump_python(settings, mode="json")
     tree.pop("supabase")
     for plant in tree["plants"].values():
@@ -74,7 +74,7 @@ def _words(kind: str, message: str, at: Place, model: type[Any]) -> str:
 
 
 def _place_written(place: Place, tree: Tree) -> Place:
-    """Return where a setting was written: what a plant has not of its own in a section is the common one."""
+    """Return where a setting was written: in the plant's own section, or else in the common one."""
     if len(place) != 4 or place[0] != "plants" or place[2] not in PLANT_SECTIONS:
         return place
     own = mapping(mapping(mapping(tree, "plants"), place[1]), place[2])

@@ -1,7 +1,7 @@
 """Which environment variable overrides which setting.
 
-A pure reading of the environment that it is given. The environment wins over the file, so that a laptop or a
-cloud console can change one value.
+Pure: the environment is an argument. It overrides the file, so that a laptop or a cloud console can change
+one value.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.settings.secret_variables import PASSWORDS, password_variable, read_passwords
 from plantpulse.settings.tree import Place, Tree, mapping, put
 
-# Variable -> place in the settings tree. `*` stands for the only plant there is.
+# Variable -> place in the settings tree. `*` stands for the only plant.
 ENVIRONMENT: Final[Mapping[str, Place]] = {
     "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
     "POLL_RUN_ON_STARTUP": ("live_pulse", "run_on_startup"),
@@ -35,7 +35,7 @@ ENVIRONMENT: Final[Mapping[str, Place]] = {
     "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
 }
 
-# What the environment alone can say: no file holds it, so that it overrides nothing.
+# Settings that only the environment has: they are in no file, so they override nothing.
 OF_THE_ENVIRONMENT: Final = frozenset(
     name
     for name, place in ENVIRONMENT.items()
@@ -44,11 +44,11 @@ OF_THE_ENVIRONMENT: Final = frozenset(
 
 
 def overlay(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
-    """Write the environment over the tree; return which place came from which variable.
+    """Write the environment over the tree, and return the variable of each changed place.
 
-    Raises: ConfigurationError for a variable of one plant where there are several.
+    Raises: ConfigurationError for a variable of one plant if there are several.
     """
-    # A secret that was piped into its store often ends in a line break.
+    # A secret that was piped into its store often ends with a line break.
     environ = {name: value.strip() for name, value in environ.items()}
     origins: dict[Place, str] = {}
     plants = mapping(tree, "plants")
@@ -76,7 +76,7 @@ def _overlay_passwords(
 
 
 def is_overriding(variable: str, text: str, tree: Tree) -> bool:
-    """Say whether a variable says something else than the tree does. Raises: as `overlay` does."""
+    """Say whether a variable differs from the tree. Raises: as `overlay` does."""
     value: Any = tree
     for part in _place_of(variable, mapping(tree, "plants")):
         value = value.get(part) if isinstance(value, dict) else None
@@ -92,7 +92,7 @@ def _place_of(variable: str, plants: Tree) -> Place:
 
 
 def parsed(variable: str, text: str) -> Any:
-    """Return what a variable's text stands for: reason codes as a mapping, everything else as it is."""
+    """Return the value of a variable's text: reason codes as a mapping, everything else unchanged."""
     if variable != "SAFETY_REASON_CODES":
         return text
     pairs = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]

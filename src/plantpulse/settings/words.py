@@ -1,4 +1,4 @@
-"""What a setting may be, in words, from the rules that its field carries. Pure."""
+"""Describes what a setting may be, from the rules of its field. Pure."""
 
 import types
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def allowed(at: Sequence[str], model: type[Any]) -> str:
 
 
 def no_such_setting(at: Sequence[str], model: type[Any]) -> str:
-    """Return that there is no such setting, and which one was probably meant."""
+    """Return the message for an unknown setting, with the one that was probably meant."""
     known = [field.name for option in _sections(_type_at(at[:-1], model)) for field in fields(option)]
     close = get_close_matches(at[-1], known, n=1)
     return f"there is no such setting; did you mean {close[0]}?" if close else "there is no such setting"
@@ -52,7 +52,7 @@ def _field_at(at: Sequence[str], model: type[Any]) -> Field[Any] | None:
 
 
 def _type_at(at: Sequence[str], model: Any) -> Any:
-    """Return the annotation of what stands at a place; None where the models know nothing."""
+    """Return the annotation of a place; None if the models do not know it."""
     for part in at:
         model = next((inner for option in _options(model) if (inner := _inner(option, part))), None)
     return model
@@ -70,7 +70,7 @@ def _sections(annotation: Any) -> list[Any]:
 
 
 def _options(annotation: Any) -> list[Any]:
-    """Return what an annotation allows besides None, without its rules."""
+    """Return the types of an annotation, without None and without rules."""
     if get_origin(annotation) is Annotated:
         return _options(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):

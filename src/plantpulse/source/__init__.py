@@ -1,6 +1,6 @@
-"""The plant's SQL Server as every pipeline reads it.
+"""The plant's SQL Server, for every pipeline.
 
-`sqlserver` is the connection over `driver` (the only module that knows pymssql), `query_files` the questions
-that stand in `queries/*.sql`, `answers` the account of what came back, `errors` and `meanings` what a
-failure means. What the rows mean is told in `plant`.
+`sqlserver` is the connection over `driver` (the only module that knows pymssql). `query_files` has the
+queries in `queries/*.sql`, `answers` the record of their results. `errors` and `meanings` interpret failures.
+`plant` knows what the rows mean.
 """

@@ -1,11 +1,11 @@
-"""What a failure that pymssql reports means, and what to do about it; pure functions, no driver.
+"""The meaning of pymssql's failures, and what to do about them; pure functions, no driver.
 
-Two kinds of speaker share one message: SQL Server (number, severity, text) and the client library
-("DB-Lib error message 20002, severity 9: ..."). The library appends to what the server said. While
-a connection is being opened, pymssql 2.4 keeps the last number in a process-wide variable that is
-replaced only by a message of higher severity: in a warm process a host that is down is reported as
-the 18456 of an earlier wrong password. So a number is believed only when the server's own text
-stands beside it, and everything else is read from the library's part of the message.
+One message can come from two senders: SQL Server (number, severity, text) and the client library ("DB-Lib
+error message 20002, severity 9: ..."). The library appends to the server's message. While a connection is
+opened, pymssql 2.4 keeps the last number in a process-wide variable, and only a message of higher severity
+replaces it. So a warm process reports a host that is down with the 18456 of an earlier wrong password. A
+number is therefore trusted only together with the server's own text; everything else comes from the library's
+part.
 
 Source: SQL Server "Database engine events and errors"; FreeTDS sybdb.h for the numbers from 20000.
 """
@@ -32,19 +32,19 @@ _SYSTEM_REASON = re.compile(r"(?:Net-Lib|Operating System) error during (.+) \(\
 
 CONNECTION_FAILED, TIMED_OUT, UNREACHABLE, SERVER_SPOKE, DEAD = 20002, 20003, 20009, 20018, 20047
 _HUNG_UP = frozenset({20004, 20006, 20017})  # reading failed, writing failed, unexpected end of file
-_FATAL_SEVERITY = 20  # from here on SQL Server closes the connection itself
+_FATAL_SEVERITY = 20  # from this severity on SQL Server closes the connection itself
 _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
 _PERMISSION_SEVERITY = 14
-_LOST_REFUSAL = "SQL Server refused the login, error 18456 or one of its kind"
-_HOPEFUL = "It is tried again by itself; if it stays, look at the server's load"
+_LOST_REFUSAL = "SQL Server refused the login, error 18456 or a similar one"
+_HOPEFUL = "The next delivery tries again; if it stays, look at the server's load"
 
 
 @dataclass(frozen=True)
 class Report:
-    """One failure, as far as it can be believed.
+    """The trustworthy part of one failure.
 
-    `number` is SQL Server's own, None when the server said nothing or the driver lost it; `severity`
-    is the server's (0 = it said nothing); `text` is its sentence; `library` the client's numbers.
+    `number` is SQL Server's own, None if the server sent none or the driver lost it; `severity` is the
+    server's (0 = none sent); `text` is its message; `library` has the client's numbers.
     """
 
     number: int | None
@@ -55,30 +55,30 @@ class Report:
 
     @property
     def is_connection_gone(self) -> bool:
-        """Whether nothing more can be asked over this connection."""
+        """Whether this connection cannot be used any more."""
         return self.severity >= _FATAL_SEVERITY or self.is_server_silent
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the number is none of SQL Server's."""
+        """Whether the number is not one of SQL Server's."""
         return self.number is not None and self.number >= FIRST_FOREIGN_NUMBER
 
     @property
     def is_cause_untold(self) -> bool:
-        """Whether the library knows no more than that no connection came about."""
+        """Whether the library only says that there is no connection."""
         return CONNECTION_FAILED in self.library <= {CONNECTION_FAILED, DEAD, *_HUNG_UP}
 
     @property
     def is_server_silent(self) -> bool:
-        """Whether the library speaks alone: then it is the wire that failed."""
+        """Whether only the library sent a message: then the network failed."""
         return not self.severity
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Which error to raise, what happened, and what somebody can do about it.
+    """Which error to raise, what happened, and what to do.
 
-    `is_understood` is False where neither number nor words told what happened.
+    `is_understood` is False if neither number nor message says what happened.
     """
 
     error: type[PlantpulseError]
@@ -88,7 +88,7 @@ class Verdict:
 
 
 def read_report(number: int | None, message: str) -> Report:
-    """Return what a driver's (number, message) says. Source: measured, pymssql 2.4.6 with FreeTDS 1.5.19."""
+    """Return the report of a driver's error. Source: measured, pymssql 2.4.6 with FreeTDS 1.5.19."""
     spoken = [(int(found[1]), int(found[2])) for found in _LIBRARY_MESSAGE.finditer(message)]
     text = message.partition("DB-Lib error message")[0].strip()
     severity = max((severity for library, severity in spoken if library == SERVER_SPOKE), default=0)
@@ -103,11 +103,11 @@ def read_report(number: int | None, message: str) -> Report:
 
 
 def judge_connecting(report: Report, find_tls_obstacle: Callable[[], Verdict | None]) -> Verdict:
-    """Return what a failed connection attempt means.
+    """Return the meaning of a failed connection attempt.
 
-    FreeTDS says the same 20002, at times with others, when TLS cannot be agreed on and when the connection
-    was reset: a server that wants TLS answers and hangs up, and which of both is seen first is a matter of
-    load. `find_tls_obstacle` is asked then, and only then.
+    FreeTDS has the same 20002, sometimes with others, for failed TLS and for a reset connection: a server
+    that wants TLS answers and closes, and the load decides which is seen first. `find_tls_obstacle` is called
+    then, and only then.
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
@@ -126,10 +126,10 @@ def _how_unreachable(report: Report) -> str:
     if TIMED_OUT in report.library:
         return "the server did not answer in time"
     if report.library & _HUNG_UP:
-        return "the server closed the connection while the login was under way"
+        return "the server closed the connection during the login"
     if report.library:
         return "the connection was reset"
-    return "the host name cannot be resolved"  # the one thing that FreeTDS is silent about
+    return "the host name cannot be resolved"  # FreeTDS has no message only for this
 
 
 _QUERY_VERDICTS: Final[Mapping[Meaning, tuple[type[PlantpulseError], str]]] = {
@@ -148,9 +148,9 @@ _QUERY_VERDICTS: Final[Mapping[Meaning, tuple[type[PlantpulseError], str]]] = {
 
 
 def judge_query(report: Report) -> Verdict:
-    """Return what a failed query means: by number, then by words, then by severity.
+    """Return the meaning of a failed query: by number, then by message, then by severity.
 
-    Below severity 17 what is unknown is permanent.
+    Below severity 17 an unknown failure is permanent.
     """
     said = _quoted(report)
     meaning = meaning_of(report.number, report.text)
@@ -166,13 +166,13 @@ def judge_query(report: Report) -> Verdict:
 def _judge_refused_login(report: Report) -> Verdict:
     meaning = _meaning_of_refusal(report)
     if meaning is Meaning.BUSY:
-        return Verdict(SourceUnavailable, _quoted(report), "It is tried again by itself")
+        return Verdict(SourceUnavailable, _quoted(report), "The next delivery tries again")
     if meaning is Meaning.LOGIN:
         return Verdict(
             SourceLoginFailed,
             _quoted(report) if report.text else _LOST_REFUSAL,
             "Check user and password, and that the database exists and this login may open it: "
-            "SQL Server says the same of all three",
+            "SQL Server has the same message for all three",
         )
     return Verdict(
         SourceRefused, _quoted(report), "Check the database's name, and that this login may open it"
@@ -180,12 +180,12 @@ def _judge_refused_login(report: Report) -> Verdict:
 
 
 def _meaning_of_refusal(report: Report) -> Meaning | None:
-    """Return what a refused login means: in doubt nothing to try again, as that could lock the login.
+    """Return the meaning of a refused login. In doubt it is not retried, because that could lock the login.
 
-    So a number of another engine never means busy when the words are of the login, nor by its severity.
+    So with another engine's number neither a message about the login nor the severity means busy.
     """
     meaning, in_words = meaning_of(report.number, report.text), meanings_in(report.text)
-    if meaning is Meaning.BUSY and Meaning.LOGIN in in_words:  # 18401 says both: it is being upgraded
+    if meaning is Meaning.BUSY and Meaning.LOGIN in in_words:  # 18401 is both: an upgrade is running
         return Meaning.LOGIN if report.is_foreign or Meaning.BUSY not in in_words else meaning
     if meaning is None and report.severity == _PERMISSION_SEVERITY:
         return Meaning.LOGIN

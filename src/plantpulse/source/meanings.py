@@ -1,9 +1,9 @@
-"""What a server means by an error: by its number, else by its words.
+"""The meaning of a server's error, by its number or else by its message.
 
-Numbers are SQL Server's. Other engines that speak T-SQL have numbers of their own, so the words decide where
-the number says nothing: Babelfish for PostgreSQL sends 33557097 for all it has no number for, a missing
-table among it. Words are read without the names that they quote, as a table may be called
-`deadlock detected`, and in English alone: what stays unknown is looked into by `sqlserver`. Pure.
+Numbers are SQL Server's. Other engines that speak T-SQL have their own numbers, so the message decides if the
+number is unknown: Babelfish for PostgreSQL sends 33557097 for everything without a number, such as a missing
+table. Messages are read without quoted names, because a table may be called `deadlock detected`, and only in
+English. `sqlserver` looks into unknown errors. Pure.
 
 Source: SQL Server "Database engine events and errors"; "Managing Babelfish error handling"; the messages of
 PostgreSQL, MySQL, SQLite, DuckDB and Sybase ASE; SQLSTATE classes of ISO/IEC 9075-2.
@@ -17,7 +17,7 @@ from typing import Final
 
 
 class Meaning(Enum):
-    """What is wrong, as far as it matters to the one who asked."""
+    """What is wrong, as far as it matters to the caller."""
 
     LOGIN = auto()
     DATABASE = auto()
@@ -28,7 +28,7 @@ class Meaning(Enum):
     BUSY = auto()
 
 
-# From here on a number is nobody's: SQL Server leaves it to whoever raises an error. Azure's stand below it.
+# From here on SQL Server leaves numbers to applications. Azure's numbers are below.
 FIRST_FOREIGN_NUMBER: Final = 50_000
 
 _NUMBERS: Final[Mapping[Meaning, frozenset[int]]] = {
@@ -42,10 +42,10 @@ _NUMBERS: Final[Mapping[Meaning, frozenset[int]]] = {
     Meaning.NO_SNAPSHOT: frozenset({3952}),
     Meaning.BUSY: frozenset({
         1205, 1222, 3960, 3961,  # deadlock victim, lock time-out, snapshot conflicts
-        601, 605,  # read uncommitted met rows on the move; a broken page has 605 too, with severity 21
+        601, 605,  # read uncommitted met moving rows; a broken page has 605 too, with severity 21
         921, 922, 927, 976, 983,  # the database is being recovered or restored, or is failing over
-        17142, 17187, 17188, 17197,  # the server is paused, starting, stopping, too busy to log anybody in
-        18401, 18451, 18461,  # it lets in administrators alone: being upgraded or repaired
+        17142, 17187, 17188, 17197,  # the server is paused, starting, stopping, or too busy for logins
+        18401, 18451, 18461,  # only administrators may log in: an upgrade or a repair
         4221, 10928, 10929, 40143, 40197, 40501, 40540, 40613, 49918, 49919, 49920,  # Azure SQL: busy, moving
     }),
 }  # fmt: skip
@@ -112,9 +112,9 @@ _WORDINGS: Final[Mapping[Meaning, tuple[str, ...]]] = {
         r"\b(?:try|retry)\b.{0,40}\b(?:later|again)\b|\brerun the transaction\b",
     ),
 }
-# Compiled where they are used: a poll is a cold start, and hardly one in a thousand meets an error.
+# Compiled on use: a poll is a cold start, and hardly one in a thousand meets an error.
 _QUOTED: Final = r"\"[^\"]*\"|'[^']*'|\[[^\]]*\]|`[^`]*`"
-_APOSTROPHE: Final = r"(?<=\w)'(?=t\b)"  # inside a word it opens no quotation
+_APOSTROPHE: Final = r"(?<=\w)'(?=t\b)"  # inside a word it starts no quotation
 _SQLSTATE: Final = r"(?:\bSQLSTATE\b\W{0,4}|^\W{0,2})([0-9A-Z]{5})\b"
 _STATES: Final[Mapping[str, Meaning]] = {
     "28": Meaning.LOGIN,
@@ -135,12 +135,12 @@ _STATES: Final[Mapping[str, Meaning]] = {
 
 
 def meaning_of(number: int | None, text: str) -> Meaning | None:
-    """Return what an error means, by SQL Server's number, a SQLSTATE or the words; None: it is unknown."""
+    """Return the meaning of an error, by SQL Server's number, a SQLSTATE or the message; None if unknown."""
     return _BY_NUMBER.get(number or 0) or _meaning_of_state(text) or next(iter(meanings_in(text)), None)
 
 
 def meanings_in(text: str) -> list[Meaning]:
-    """Return all that the words may mean, the likeliest first."""
+    """Return all possible meanings of a message, the likeliest first."""
     plain = re.sub(_QUOTED, " ", re.sub(_APOSTROPHE, "o", text))
     return [meaning for meaning in _WORDINGS if _wording(meaning).search(plain)]
 

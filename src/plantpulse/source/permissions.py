@@ -1,4 +1,4 @@
-"""What the login may do at the plant's SQL Server beyond reading: asked by a check, never by a poll."""
+"""What the login may do besides reading; `plantpulse check` asks this, a poll never does."""
 
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,7 @@ _FILE: Final = Path(__file__).with_name("permissions.sql")
 
 
 def permissions_query() -> Query:
-    """Return the question; its rows are (securable, permission), the whole database first."""
+    """Return the query; its rows are (securable, permission), the whole database first."""
     return Query(
         name="permissions",
         sql=_FILE.read_text(encoding="utf-8"),

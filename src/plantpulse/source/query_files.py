@@ -1,8 +1,8 @@
-"""The questions that a poll asks SQL Server: one file of plain T-SQL each, with the columns it promises.
+"""The queries of a poll: each is one file of plain T-SQL with fixed result columns.
 
-The built-in files stand in `queries/`. A plant whose tables are named otherwise replaces some of them
-by files of the same name: the columns are the contract, the tables are not. The columns and their
-order come from `readings.COLUMNS`. Pure but for reading the files; the connection is `sqlserver`'s.
+The built-in files are in `queries/`. A plant with other tables replaces some of them by files of the same
+name: the columns are the contract, the tables are not. `readings.COLUMNS` has the columns and their order.
+Pure, except that it reads the files; `sqlserver` has the connection.
 """
 
 import re
@@ -18,8 +18,8 @@ from plantpulse.plant.readings import COLUMNS
 
 BUILT_IN: Final = Path(__file__).with_name("queries")
 
-# What a file may use, and how SQL Server is to understand it. Whole seconds, so that a bound is the same
-# literal under every login language and for `datetime` as for `datetime2` columns.
+# The parameters of a file, and their types. Whole seconds, so that a bound is the same literal under every
+# login language, and for `datetime` and `datetime2` columns.
 PARAMETER_TYPES: Final[Mapping[str, str]] = {
     "from": "datetime2(0)",
     "until": "datetime2(0)",
@@ -29,7 +29,7 @@ PARAMETER_TYPES: Final[Mapping[str, str]] = {
 }
 _PARAMETER: Final = re.compile(r"(?<!@)@(" + "|".join(PARAMETER_TYPES) + r")\b", re.IGNORECASE)
 
-# Compiled where they are used, after a failure.
+# Compiled on use, after a failure.
 _NO_CODE: Final = r"(?s)--[^\n]*|/\*.*?\*/|N?'(?:[^']|'')*'"
 _FROM_NO_TABLE: Final = r"(?i)\btrim\s*\([^()]*?\bfrom\b|\bdistinct\s+from\b"
 _NAME: Final = r"(?:\[[^\]]+\]|\"[^\"]+\"|[A-Za-z_#][\w$#]*)"
@@ -44,10 +44,10 @@ _OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 
 @dataclass(frozen=True)
 class Query:
-    """One question.
+    """One query.
 
-    `columns` is the order in which the values of a row are wanted; those in `optional_columns` may be
-    missing from the result. `parameters` are the ones that the text uses, without the @.
+    `columns` is the order of a row's values; those in `optional_columns` may be missing from the result.
+    `parameters` are the ones in the text, without the @.
     """
 
     name: str
@@ -58,21 +58,21 @@ class Query:
 
     @property
     def file_name(self) -> str:
-        """What the question is called towards people."""
+        """The name of the query for people."""
         return f"{self.name}.sql"
 
 
 def load_queries(queries_dir: Path | None = None) -> dict[str, Query]:
-    """Return the six questions by name, each from `queries_dir` where it has a file of that name.
+    """Return the six queries by name, each from `queries_dir` if it has a file with that name.
 
-    Raises: ConfigurationError when the folder or a file cannot be read, or a file is named like no question.
+    Raises: ConfigurationError if the folder or a file cannot be read, or a file has an unknown name.
     """
     replaced = _replacements(queries_dir) if queries_dir else {}
     return {name: make_query(name, _read(replaced.get(name, BUILT_IN / f"{name}.sql"))) for name in COLUMNS}
 
 
 def make_query(name: str, sql: str) -> Query:
-    """Return the question `name` asked with this text. Parameters in comments count: no harm."""
+    """Return the query `name` with this text. Parameters in comments count, which does no harm."""
     used = {found[1].lower() for found in _PARAMETER.finditer(sql)}
     return Query(
         name=name,
@@ -84,10 +84,10 @@ def make_query(name: str, sql: str) -> Query:
 
 
 def build_statement(query: Query, parameters: Mapping[str, object]) -> tuple[str, tuple[Any, ...]]:
-    """Return the batch that runs a query file, and the values that pymssql puts into it.
+    """Return the batch that runs a query file, and its values for pymssql.
 
-    The file's text is a value like the others: the driver quotes it, and a % or an apostrophe in it means
-    nothing. SQL Server keeps one plan for the text, whatever the parameters are.
+    The file's text is a value like the others: the driver quotes it, so a % or an apostrophe in it has no
+    effect. SQL Server keeps one plan for the text, for all parameters.
     """
     # In a T-SQL literal a backslash at the end of a line swallows the line break: a comment that ends in one
     # would take the next line of the query with it.
@@ -101,7 +101,7 @@ def build_statement(query: Query, parameters: Mapping[str, object]) -> tuple[str
 
 
 def tables_in(sql: str) -> list[str]:
-    """Return the tables that a query file reads, as it spells them, each once, as far as can be seen."""
+    """Return the tables that a query file reads, in its spelling, each once, as far as they can be found."""
     code = re.sub(_FROM_NO_TABLE, " ", re.sub(_NO_CODE, " ", sql))
     named = {name.lower() for name in re.findall(_NAMED_QUERY, code)}
     tables = {table.lower(): table for table in re.findall(_TABLE, code)}
@@ -109,9 +109,9 @@ def tables_in(sql: str) -> list[str]:
 
 
 def find_columns(query: Query, names: Sequence[str], place: str) -> list[int | None]:
-    """Return where each column of the contract stands in a result; None for an optional one that is missing.
+    """Return the position of each column of the contract in a result; None for a missing optional one.
 
-    Letter case and further columns do not matter. Raises: SourceSchemaMismatch naming file and columns.
+    Letter case and further columns do not matter. Raises: SourceSchemaMismatch with file and columns.
     """
     found = {name.strip().lower(): position for position, name in enumerate(names)}
     missing = [name for name in query.columns if name not in found and name not in query.optional_columns]
@@ -125,7 +125,7 @@ def find_columns(query: Query, names: Sequence[str], place: str) -> list[int | N
 
 
 def in_order(rows: list[tuple[Any, ...]], positions: list[int | None], width: int) -> list[tuple[Any, ...]]:
-    """Return the rows with their values at the given positions, None where there is no position."""
+    """Return the rows with the values at the given positions, None without a position."""
     if positions == list(range(width)):
         return rows
     if None in positions:
@@ -156,5 +156,5 @@ def _literal(value: Any) -> Any:
     if not isinstance(value, datetime):
         return value
     if value.tzinfo is not None:
-        raise ValueError("a bound is naive plant-local time")
+        raise ValueError("a bound must be naive plant-local time")
     return value.isoformat(timespec="seconds")

@@ -1,14 +1,14 @@
-"""How the session on a plant's server is set up: what is sent, and what may be refused.
+"""The set-up of a session on a plant's server: its statements, and which of them may be refused.
 
-SQL Server takes all of it in one round trip. Other engines that speak T-SQL refuse some of it (Babelfish for
-PostgreSQL: DATEFORMAT and DEADLOCK_PRIORITY); then every statement is sent alone, and a refusal is reported
-but ends nothing, unless the poll would then read otherwise than it was configured to. Pure.
+SQL Server takes all of them in one round trip. Other engines that speak T-SQL refuse some (Babelfish for
+PostgreSQL: DATEFORMAT and DEADLOCK_PRIORITY). Then each statement is sent alone, and a refusal is only
+reported, unless the poll would read in another way than configured. Pure.
 """
 
 from typing import Final
 
-# The first line is what ODBC and SSMS set and a DB-Library login lacks: views with indexes need it, plans are
-# shared with the DBA's query window, and long texts are not cut at 4096 bytes.
+# ODBC and SSMS set the first line, a DB-Library login does not: indexed views need it, it shares plans with
+# the DBA's query window, and long texts are not cut at 4096 bytes.
 _SETTINGS: Final = """\
 SET ANSI_NULLS, ANSI_PADDING, ANSI_WARNINGS, ARITHABORT, CONCAT_NULL_YIELDS_NULL, QUOTED_IDENTIFIER ON;
 SET TEXTSIZE 2147483647;
@@ -17,8 +17,8 @@ SET DATEFORMAT ymd;
 SET LOCK_TIMEOUT {lock_timeout_ms};
 SET DEADLOCK_PRIORITY LOW;
 SET TRANSACTION ISOLATION LEVEL {isolation};"""
-# The offset is asked for in seconds, because two calls may straddle a minute, and not as datetimeoffset,
-# which may arrive as bytes. The second is for servers that lack the finer clock.
+# The offset is in seconds, because two calls may straddle a minute, and not a datetimeoffset, which may
+# arrive as bytes. The second query is for servers without the finer clock.
 CLOCKS: Final = (
     "SELECT SYSUTCDATETIME() AS utc_now, DATEDIFF(second, SYSUTCDATETIME(), SYSDATETIME()) AS utc_offset_s;",
     "SELECT GETUTCDATE() AS utc_now, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset_s;",
@@ -27,14 +27,14 @@ _EVERYWHERE_THE_DEFAULT: Final = "read committed"
 
 
 def settings(*, lock_timeout_ms: int, isolation: str) -> list[str]:
-    """Return the statements that set up a session, one each."""
+    """Return the statements that set up a session."""
     return _SETTINGS.format(lock_timeout_ms=lock_timeout_ms, isolation=isolation.upper()).split("\n")
 
 
 def is_needed(setting: str, *, isolation: str) -> bool:
-    """Say whether a poll must not go on without a setting: only an isolation level that was asked for.
+    """Say whether a poll needs a setting: only a configured isolation level.
 
-    The bounds of a query are literals that mean the same under every date format; locks are waited for
-    no longer than `query_timeout_s` in any case; the others are defaults of most engines.
+    The bounds of a query are literals with the same meaning under every date format. A poll never waits for
+    locks longer than `query_timeout_s`. The others are defaults of most engines.
     """
     return "ISOLATION LEVEL" in setting and isolation != _EVERYWHERE_THE_DEFAULT

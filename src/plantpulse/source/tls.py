@@ -1,8 +1,8 @@
-"""What stands between the driver and a server's TLS, asked for after a connection has failed.
+"""Finds out why TLS with a server fails, after a connection has failed.
 
-The driver says the same of a wrong certificate, a wrong setting and a reset connection. So the server is
-asked again, over a socket of our own that ends before any login: what it offers, and whether its
-certificate is one to believe. Python's own TLS does the asking, and names what is wrong.
+The driver has the same message for a wrong certificate, a wrong setting and a reset connection. So plantpulse
+connects once more over its own socket, which ends before any login. It asks what the server offers, and
+whether its certificate can be trusted. Python's own TLS names what is wrong.
 Source: MS-TDS 2.2.6.5 (PRELOGIN) and 3.2.5.1 (the handshake inside it).
 """
 
@@ -20,9 +20,7 @@ from plantpulse.source.errors import Verdict
 
 _HEADER: Final = struct.Struct(">BBHHBB")
 _PRELOGIN, _END_OF_MESSAGE = 0x12, 1
-_OPTIONS: Final = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(
-    6
-)  # a version, and the wish behind
+_OPTIONS: Final = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(6)  # a version, then the wish
 _ENCRYPTION_OPTION, _END_OF_OPTIONS = 1, 0xFF
 _NOT_SUPPORTED, _REQUIRED = 2, 3
 _WISHES: Final = {"off": _NOT_SUPPORTED, "request": 0, "require": 1}  # as the driver sends them
@@ -32,7 +30,7 @@ _NAMES: Final = frozenset({62, 64})
 
 
 def find_obstacle(settings: SqlServerSettings, *, timeout_s: float) -> Verdict | None:
-    """Return why TLS fails and what to do about it; None when something else fails, as far as can be seen."""
+    """Return why TLS fails and what to do; None if something else seems to fail."""
     deadline = time.monotonic() + timeout_s
     try:
         with socket.create_connection((settings.host, settings.port), timeout_s) as connection:
@@ -42,18 +40,18 @@ def find_obstacle(settings: SqlServerSettings, *, timeout_s: float) -> Verdict |
                 return _judge_offer(settings.encryption, offer)
             return _judge_handshake(server, settings.host, settings.ca_file)
     except (OSError, ValueError):
-        return None  # it does not answer: then the network is the obstacle
+        return None  # no answer: then the network is the obstacle
 
 
 class _Server:
-    """PRELOGIN packets to and from one server, all of them before a deadline."""
+    """PRELOGIN packets to and from one server, all before a deadline."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
 
     def ask_for_encryption(self, wish: int) -> int:
-        """Return what the server offers. Raises: OSError; ValueError when it does not speak TDS."""
+        """Return what the server offers. Raises: OSError; ValueError if it does not speak TDS."""
         self._send(_OPTIONS + bytes([wish]))
         answer = self._receive()
         for start in range(0, len(answer) - 4, 5):
@@ -65,7 +63,7 @@ class _Server:
         raise ValueError("not the answer of a SQL Server")
 
     def shake_hands(self, context: ssl.SSLContext, host: str) -> list[str]:
-        """Return the names in the server's certificate; none where `context` does not verify it.
+        """Return the names in the server's certificate; none if `context` does not verify it.
 
         Raises: OSError.
         """
@@ -113,7 +111,7 @@ def _judge_offer(encryption: str, offer: int) -> Verdict | None:
         return Verdict(
             SourceRefused,
             "the server has no TLS, and the setting `encryption` requires it",
-            "Give the server a certificate; `request` would send rows and password readable by the network",
+            "Give the server a certificate; with `request` the network could read rows and password",
         )
     if encryption == "off" and offer == _REQUIRED:
         return Verdict(
@@ -130,7 +128,7 @@ def _judge_handshake(server: _Server, host: str, ca_file: Path | None) -> Verdic
     except ssl.SSLCertVerificationError as error:
         return _judge_certificate(error)
     except (ssl.SSLError, ConnectionError) as error:
-        reason = getattr(error, "reason", None) or "it hung up during the handshake"
+        reason = getattr(error, "reason", None) or "it closed the connection during the handshake"
         return Verdict(
             SourceRefused,
             f"client and server cannot agree on TLS: {reason}",
@@ -139,7 +137,7 @@ def _judge_handshake(server: _Server, host: str, ca_file: Path | None) -> Verdic
     if any(name.startswith("*") for name in names) and host.lower() not in map(str.lower, names):
         return Verdict(
             SourceRefused,
-            f"the server's certificate covers {host} by a wildcard alone, which the driver does not accept",
+            f"the server's certificate covers {host} only by a wildcard, which the driver does not accept",
             "Name the server itself in its certificate",
         )
     return None
@@ -157,11 +155,11 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
 
 def _judge_certificate(error: ssl.SSLCertVerificationError) -> Verdict:
     if error.verify_code in _NAMES:
-        advice = "Set `host` to a name that stands in the certificate, or add this one to it"
+        advice = "Set `host` to a name in the certificate, or add this one to it"
     elif error.verify_code in _DATES:
         advice = "Renew the server's certificate, or set this machine's clock"
     else:
         advice = (
-            "Put the authority that signed it into `ca_file`, with those between, if the server lacks them"
+            "Put its authority into `ca_file`, with the intermediate ones if the server does not send them"
         )
     return Verdict(SourceRefused, f"the server's certificate is refused: {error.verify_message}", advice)

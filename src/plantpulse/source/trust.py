@@ -1,11 +1,10 @@
-"""Tells the driver whose certificates to believe: the `ca_file` of each plant.
+"""Gives the driver the authorities to trust: the `ca_file` of each plant.
 
-FreeTDS, the library inside pymssql, has no other place for it than freetds.conf, and looks for that file
-where the environment variable FREETDSCONF says, anew for every connection (measured, FreeTDS 1.5.19). One
-private file holds an entry for every server that is to be verified, so plants with different authorities
-can be polled by one process, at the same time. The driver is given the entry's name instead of the
-host's. No resolver knows that name: should the file be missed for any reason, there is no connection,
-instead of one that nobody verified.
+FreeTDS, the library inside pymssql, reads them only from freetds.conf. It looks for that file where the
+environment variable FREETDSCONF says, for every new connection (measured, FreeTDS 1.5.19). One private file
+has an entry for every verified server, so one process can poll plants with different authorities at the same
+time. The driver gets the entry's name instead of the host's. No resolver knows that name: if the file is not
+found for any reason, there is no connection instead of an unverified one.
 """
 
 import atexit
@@ -31,7 +30,7 @@ check certificate hostname = yes
 
 
 class _Conf:
-    """The freetds.conf of this process, which nobody else may read."""
+    """The freetds.conf of this process; nobody else may read it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -47,12 +46,12 @@ class _Conf:
             _write(authorities, certificates)
             self._entries[name] = _ENTRY.format(name=name, port=port, host=host, authorities=authorities)
             _write(folder / "freetds.conf", "".join(self._entries.values()).encode())
-            # Settings are read in `config` alone. This one is written, for a library that asks nowhere else.
+            # Only `config` reads variables. This one is written, because the library has no other way.
             os.environ[CONF_VARIABLE] = str(folder / "freetds.conf")
         return name
 
     def _private_folder(self) -> Path:
-        if self._folder is None or not self._folder.is_dir():  # temporary folders are swept now and then
+        if self._folder is None or not self._folder.is_dir():  # temporary folders may be cleaned up
             self._folder = Path(tempfile.mkdtemp(prefix="plantpulse-tls-"))
             atexit.register(shutil.rmtree, self._folder, ignore_errors=True)
         return self._folder
@@ -62,24 +61,24 @@ _conf = _Conf()
 
 
 def trust(host: str, port: int, ca_file: Path) -> str:
-    """Return the name by which the driver reaches `host` and refuses it without a certificate of `ca_file`.
+    """Return the driver's name for `host`; it refuses a certificate that is not from `ca_file`.
 
-    The file is read each time: authorities are replaced while functions run.
-    Raises: ConfigurationError when it cannot be read or holds no certificate.
+    The file is read each time, because authorities are replaced while functions run.
+    Raises: ConfigurationError if it cannot be read or has no certificate.
     """
     return _conf.enter(host, port, read_certificates(ca_file))
 
 
 def read_certificates(ca_file: Path) -> bytes:
-    """Return what a `ca_file` holds.
+    """Return the content of a `ca_file`.
 
-    Raises: ConfigurationError when it cannot be read or holds no certificate.
+    Raises: ConfigurationError if it cannot be read or has no certificate.
     """
     try:
         certificates = ca_file.read_bytes()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
     except ssl.SSLError as error:  # an OSError too
-        raise _refusal("it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
+        raise _refusal("it has no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
     except OSError as error:
         raise _refusal(f"the file cannot be read ({error.strerror})") from error
     return certificates

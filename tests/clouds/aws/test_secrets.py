@@ -161,7 +161,7 @@ def test_a_secret_and_its_reference_at_once_are_refused() -> None:
     with pytest.raises(ConfigurationError) as refused:
         config.load(SERVER | {"MSSQL_PASSWORD": PASSWORD, "MSSQL_PASSWORD_ARN": GONE})
 
-    assert str(refused.value) == "MSSQL_PASSWORD_ARN and MSSQL_PASSWORD are both set: leave one of them"
+    assert str(refused.value) == "MSSQL_PASSWORD_ARN and MSSQL_PASSWORD are both set: remove one of them"
 
 
 def test_one_secret_for_all_plants_is_asked_for_once(scripted_aws: ScriptedAws) -> None:

@@ -335,7 +335,7 @@ def test_what_an_unfinished_sql_server_lacks_is_named() -> None:
         ("POLL_INTERVAL_MINUTES", "-77", "a whole number from 1 to 1440"),
         ("POLL_WINDOW_MINUTES", "40", "whole multiple of every_minutes"),
         ("POLL_TIMEOUT_SECONDS", "10", "a whole number from 20 to 900"),
-        ("SAFETY_REASON_CODES", "Lock|Out", "must not hold a"),
+        ("SAFETY_REASON_CODES", "Lock|Out", "must not contain a"),
         ("MSSQL_TIMEZONE", "Mars/Olympus", "an IANA time zone such as .* or a Windows one such as"),
         ("MSSQL_TIMEZONE", "Central Standard Time_dstoff", "an IANA time zone"),
         ("MSSQL_TIMEZONE", "../../etc/passwd", "an IANA time zone"),
@@ -395,7 +395,7 @@ def test_secrets_never_appear_in_the_printed_settings() -> None:
     ("text", "told"),
     [
         ("plants: {north: {time_zone: UTC, sql_server: {password: x}}}", "set MSSQL_PASSWORD__NORTH"),
-        ("plants: {north: {time_zone: UTC}}\nsupabase: {secret_key: x}", "belongs to the environment"),
+        ("plants: {north: {time_zone: UTC}}\nsupabase: {secret_key: x}", "only the environment may set it"),
         ("plants: {north: {time_zone: UTC, colour: red}}", "plants.north.colour: there is no such setting"),
         ("plants: {North: {time_zone: UTC}}", "plants.North: a plant's name has 1 to 40 characters"),
         ("plants:", "plants: must be a mapping"),

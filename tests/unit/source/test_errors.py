@@ -134,7 +134,7 @@ def test_the_number_of_an_earlier_failure_is_ignored(
 def test_a_refused_login_is_named_even_when_its_words_are_lost() -> None:
     verdict = judge_connecting(read_report(40613, said("", 14) + FAILED), tls_fits)
 
-    assert verdict.reason == "SQL Server refused the login, error 18456 or one of its kind"
+    assert verdict.reason == "SQL Server refused the login, error 18456 or a similar one"
 
 
 def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
