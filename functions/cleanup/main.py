@@ -1,4 +1,4 @@
-"""Cleanup: removes snapshots, runs and rejected records that have outlived their retention, every hour.
+"""Cleanup: removes expired snapshots, runs and rejected records, every hour.
 
 Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
 """
@@ -22,10 +22,10 @@ _service = Service(Cleanup(), open_store=database.connect)
 
 
 def handle_http(request: HttpRequest) -> Response:
-    """Answer a cleanup asked for over HTTP."""
+    """Run a cleanup over HTTP."""
     return _service.http(request)
 
 
 def handle_event(event: Mapping[str, Any], _context: object) -> Any:
-    """Answer a cleanup asked for by an AWS event or through a function URL."""
+    """Run a cleanup for an AWS event or a function URL."""
     return _service.event(event)

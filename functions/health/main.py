@@ -1,4 +1,4 @@
-"""Health: says of every plant and pipeline whether it runs as scheduled, from Supabase alone.
+"""Health: says for every plant and pipeline whether it runs on schedule, from Supabase alone.
 
 Entry points only: `handle_http` for Google Cloud Functions, uptime checks and people, `handle_event` for AWS
 Lambda.
@@ -22,10 +22,10 @@ _service = HealthService(open_store=database.connect)
 
 
 def handle_http(request: HttpRequest) -> Response:
-    """Answer a look over HTTP."""
+    """Return the view over HTTP."""
     return _service.http(request)
 
 
 def handle_event(event: Mapping[str, Any], _context: object) -> Any:
-    """Answer a look by an AWS event or through a function URL."""
+    """Return the view for an AWS event or a function URL."""
     return _service.event(event)

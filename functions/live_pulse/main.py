@@ -1,4 +1,4 @@
-"""Live Pulse: polls a plant's SQL Server every few minutes and keeps its snapshots in Supabase.
+"""Live Pulse: polls a plant's SQL Server every few minutes and writes snapshots to Supabase.
 
 Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
 """
@@ -28,10 +28,10 @@ _service = Service(
 
 
 def handle_http(request: HttpRequest) -> Response:
-    """Answer a poll asked for over HTTP."""
+    """Run a poll over HTTP."""
     return _service.http(request)
 
 
 def handle_event(event: Mapping[str, Any], _context: object) -> Any:
-    """Answer a poll asked for by an AWS event or through a function URL."""
+    """Run a poll for an AWS event or a function URL."""
     return _service.event(event)

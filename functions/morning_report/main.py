@@ -1,4 +1,4 @@
-"""Morning Report: sums up each production day of a plant's assets and keeps it in Supabase.
+"""Morning Report: summarises each production day of a plant's assets in Supabase.
 
 Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
 """
@@ -23,10 +23,10 @@ _service = Service(MorningReport(connect_source=sqlserver.connect), open_store=d
 
 
 def handle_http(request: HttpRequest) -> Response:
-    """Answer a report asked for over HTTP."""
+    """Make a report over HTTP."""
     return _service.http(request)
 
 
 def handle_event(event: Mapping[str, Any], _context: object) -> Any:
-    """Answer a report asked for by an AWS event or through a function URL."""
+    """Make a report for an AWS event or a function URL."""
     return _service.event(event)

@@ -9,7 +9,7 @@
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-03-11T17:30:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-03-11T18:00:00';  -- plant-local, not included
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 select top (@limit)
     present.asset + N' ' as asset,
     sum(case when present.left_at >= @until then 1 else 0 end) as headcount,

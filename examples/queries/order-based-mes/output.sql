@@ -10,7 +10,7 @@
 -- declare @from datetime2(0) = '2026-03-11T17:30:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-03-11T18:00:00';  -- plant-local, not included
 -- declare @bucket_s int = 900;                          -- length of a bucket in seconds
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 select top (@limit)
     counted.asset + N' ' as asset,
     counted.bucket as bucket,

@@ -1,6 +1,6 @@
 -- safety.sql: stops of which one of the four reason levels is a safety code.
 --
--- Result columns, oldest first, so that a poll that is cut off at @limit goes on from there the next time:
+-- Result columns, oldest first, so that after a cut at @limit the next poll continues there:
 --   source_id    nvarchar  the stop's own key
 --   asset        nvarchar  line and unit, as in L1/FILLER
 --   reason_code  nvarchar  the level that is a safety code; should two be, the rows are one event
@@ -12,7 +12,7 @@
 -- declare @from datetime2(0) = '2026-03-10T18:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-03-11T18:00:00';  -- plant-local, not included
 -- declare @reason_codes nvarchar(4000) = N'|safety issue|near miss|';  -- lower case, between bars
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 select top (@limit)
     cast(stop.StopId as nvarchar(36)) as source_id,
     line.EquipmentCode + N'/' + unit.EquipmentCode + N' ' as asset,

@@ -1,10 +1,10 @@
--- permissions.sql: what the login may do that changes anything. A poll needs none of it.
+-- permissions.sql: the login's permissions to change something. A poll needs none of them.
 --
 -- Result columns, the database first:
 --   securable   nvarchar   the database, or a table as schema.table
 --   permission  nvarchar   INSERT, UPDATE, DELETE, ALTER, CONTROL or CREATE TABLE
 --
--- Parameters: @limit int, at most so many result rows.
+-- Parameters: @limit int, return at most this many rows.
 select top (@limit)
     held.securable as securable,
     held.[permission] as [permission]

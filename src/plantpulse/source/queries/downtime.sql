@@ -1,24 +1,24 @@
--- downtime.sql: the stops of each asset that reach into the window, whole, not clipped to it.
+-- downtime.sql: the stops of each asset that reach into the window, uncut.
 --
 -- Result columns, newest stop first:
---   asset        nvarchar   the asset as the source spells it
+--   asset        nvarchar   the asset in the source's spelling
 --   reason_code  nvarchar   as typed in, may be null
 --   started_at   datetime2  plant-local time
 --   ended_at     datetime2  plant-local time; null = still open; before started_at = malformed
 --   notes        nvarchar   free text, may be null
---   minutes      float      how long it lasted, where the table says that and not when it ended: ended_at is then
---                           a sum by the wall clock, an hour off where the clock is changed between. Null = still
---                           open; the column may be left out where the table stores the end
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+--   minutes      float      length of the stop, if the table has that and no end: ended_at is then a sum by the wall
+--                           clock, an hour off over a change of the clock. Null = still open; leave the column out
+--                           if the table has the end
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay. A table that stores
--- the end of a stop gives it as ended_at, in place of the dateadd, and no minutes.
+-- Other table names? Change them in the inner select; the aliases stay. If the
+-- table has the end of a stop, return it as ended_at instead of the dateadd, and no minutes.
 select top (@limit)
     stop.asset + N' ' as asset,
     left(stop.reason_code, 400) + N' ' as reason_code,

@@ -1,20 +1,20 @@
 -- labor.sql: how many people work at each asset, and the hours they booked in the window.
 --
--- Result columns, newest booking first; a missing, negative or absurd headcount has a row of its own beside
--- the latest usable one, so that it shows and hides nothing:
---   asset      nvarchar  the asset as the source spells it
---   headcount  number    people, from the latest record: a state, so it is never summed
---   hours      float     person-hours booked in the window: amounts, so they are summed; a correction is
---                        a negative booking and belongs in the sum; null = none were booked
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+-- Result columns, newest booking first; a missing, negative or absurd headcount has its own row
+-- beside the latest usable one, so that it stays visible:
+--   asset      nvarchar  the asset in the source's spelling
+--   headcount  number    people, from the latest record; a state is never summed
+--   hours      float     sum of the person-hours booked in the window; a correction is a negative
+--                        booking and part of the sum; null = none were booked
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay.
+-- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     booked.asset + N' ' as asset,
     booked.headcount as headcount,

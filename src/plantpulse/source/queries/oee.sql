@@ -1,22 +1,22 @@
 -- oee.sql: the OEE that the source itself reports, the latest figure of each asset in the window.
 --
--- Result columns, newest first; a missing, negative or absurd figure has a row of its own beside the latest
--- usable one, so that it shows and hides nothing:
---   asset         nvarchar   the asset as the source spells it
+-- Result columns, newest first; a missing, negative or absurd figure has its own row beside the latest usable one,
+-- so that it stays visible:
+--   asset         nvarchar   the asset in the source's spelling
 --   oee           number     percent or fraction: one scale for the whole plant, set in plantpulse.yaml
 --   availability  number     same scale, may be null
 --   performance   number     same scale, may be null
 --   quality       number     same scale, may be null
 --   at            datetime2  when it was reported, plant-local time
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay.
+-- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     reported.asset + N' ' as asset,
     reported.oee as oee,

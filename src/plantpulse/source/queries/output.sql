@@ -1,23 +1,22 @@
 -- output.sql: how many units each asset made, bucket by bucket, counted back from @until.
 --
 -- Result columns, newest bucket first:
---   asset    nvarchar   the asset as the source spells it
+--   asset    nvarchar   the asset in the source's spelling
 --   bucket   int        0 = the newest @bucket_s seconds before @until, 1 = the ones before them, ...
 --   units    float      sum of the counts, in units
 --   last_at  datetime2  the newest row of the sum, plant-local time
--- Negative, missing and absurd counts (beyond 1e9) are summed apart from the others, so that a sum that is
--- negative, null or absurd shows malformed rows instead of hiding them. An asset has therefore one to
--- four rows in a bucket.
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+-- Negative, missing and absurd counts (beyond 1e9) have sums of their own, so that malformed rows stay visible. So
+-- an asset has one to four rows in a bucket.
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
 -- declare @bucket_s int = 900;                          -- length of a bucket in seconds
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay.
+-- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     counted.asset + N' ' as asset,
     counted.bucket as bucket,

@@ -1,21 +1,20 @@
 -- quality.sql: good and rejected units of each asset in the window.
 --
 -- Result columns:
---   asset     nvarchar  the asset as the source spells it
+--   asset     nvarchar  the asset in the source's spelling
 --   good      float     sum of the good units
 --   rejected  float     sum of the rejected units
--- Negative, missing and absurd counts (beyond 1e9) are summed apart from the others, so that a sum that is
--- negative, null or absurd shows malformed rows instead of hiding them. An asset with no such rows has
--- one row.
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+-- Negative, missing and absurd counts (beyond 1e9) have sums of their own, so that malformed rows stay visible. An
+-- asset without such rows has one row.
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-22T06:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay.
+-- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     checked.asset + N' ' as asset,
     sum(checked.good) as good,

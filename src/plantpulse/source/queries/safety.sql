@@ -1,23 +1,23 @@
--- safety.sql: downtime records whose reason code says that somebody's safety was at stake.
+-- safety.sql: downtime records with a safety reason code.
 --
--- Result columns, oldest first, so that a poll that is cut off at @limit goes on from there the next time:
---   source_id    nvarchar   the record's own key, which lets a corrected record be recognised; a plant
---                           whose table has none leaves this column out
---   asset        nvarchar   the asset as the source spells it
+-- Result columns, oldest first, so that after a cut at @limit the next poll continues there:
+--   source_id    nvarchar   the record's own key, by which a corrected record is recognised; leave this
+--                           column out if the table has none
+--   asset        nvarchar   the asset in the source's spelling
 --   reason_code  nvarchar   as typed in
---   at           datetime2  when it happened, plant-local time; null = not known
+--   at           datetime2  when it happened, plant-local time; null = unknown
 --   minutes      number     length of the stop in minutes, may be null
 --   notes        nvarchar   free text, may be null
--- Texts come with a blank behind them, which the reader takes off: the client library loses the connection
--- over a text that ends in half an emoji, as one that was cut to fit its column can.
+-- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
+-- half an emoji, for instance after it was cut to fit its column.
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-21T06:30:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
 -- declare @reason_codes nvarchar(4000) = N'|safety issue|lockout|';  -- lower case, between bars
--- declare @limit int = 50000;                           -- at most so many result rows
+-- declare @limit int = 50000;                           -- return at most this many rows
 --
--- Tables named otherwise? Change the names in the inner select; the aliases stay.
+-- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     cast(stop.id as nvarchar(100)) as source_id,
     stop.asset + N' ' as asset,
