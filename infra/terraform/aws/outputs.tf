@@ -9,7 +9,7 @@ output "schedules" {
 }
 
 output "first_runs" {
-  description = "What `make deploy-aws` starts after a deployment: function and event for each plant whose run_on_startup is true."
+  description = "What `make deploy-aws` starts after a deployment: function and event for each plant with run_on_startup."
   value       = [for schedule in module.plan.schedules : { function = aws_lambda_function.this[schedule.function].function_name, event = { plant = schedule.plant } } if schedule.runs_on_startup]
 }
 

@@ -9,7 +9,7 @@ output "schedules" {
 }
 
 output "first_runs" {
-  description = "What `make deploy-gcp` starts after a deployment: the jobs of the plants whose run_on_startup is true."
+  description = "What `make deploy-gcp` starts after a deployment: the jobs of the plants with run_on_startup."
   value       = [for name, schedule in module.plan.schedules : google_cloud_scheduler_job.this[name].name if schedule.runs_on_startup]
 }
 
