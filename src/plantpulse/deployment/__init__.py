@@ -1,7 +1,7 @@
-"""What a deployment of the settings is: its functions, schedules, secrets, and what its alarms watch.
+"""The deployment that follows from the settings: functions, schedules, secrets, and what alarms watch.
 
-Pure: settings in, plain frozen data out. `make bundle` writes it as build/deployment.json, from which
-Terraform makes the resources of a cloud. What belongs to one cloud alone is decided there.
+Pure: settings in, plain frozen data out. `make bundle` writes it to build/deployment.json, from which
+Terraform makes the resources of a cloud. Terraform decides what concerns only one cloud.
 """
 
 from plantpulse.deployment.variables import Written

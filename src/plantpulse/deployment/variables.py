@@ -1,7 +1,7 @@
-"""The variables that functions get: what the file says, under the names that override it, and never a secret.
+"""The variables of functions: the values of the file, under the names that override them, and never a secret.
 
-So a value can be seen, and changed, where the function runs. Only what the file says is handed on: a default
-changes with the code.
+So a value can be seen and changed where the function runs. Defaults are not passed on, because they change
+with the code.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,23 +17,23 @@ from plantpulse.settings.variables import ENVIRONMENT, OF_THE_ENVIRONMENT
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the file itself says: the dotted places of its values, and the folder that its paths start at."""
+    """The written file: the dotted places of its values, and the folder where its paths start."""
 
     places: Collection[str]
     folder: PurePath
 
     def says(self, place: str) -> bool:
-        """Tell whether there is a value at a place, or below it."""
+        """Say whether there is a value at a place, or below it."""
         return place in self.places or any(one.startswith(f"{place}.") for one in self.places)
 
 
 def common_variables(settings: Settings, written: Written) -> dict[str, str]:
-    """Return what every function gets."""
+    """Return the variables of every function."""
     return {CONFIG_FILE_VARIABLE: FILE_NAME} | dict(_variables(settings, written, only_plant=None))
 
 
 def variables_of_plant(settings: Settings, written: Written) -> dict[str, str]:
-    """Return what a function that reads a single plant gets as well; several plants stay in the file."""
+    """Return further variables for a function with a single plant; several plants stay in the file."""
     if len(settings.plants) != 1:
         return {}
     return dict(_variables(settings, written, only_plant=next(iter(settings.plants))))
@@ -59,14 +59,14 @@ def _value_at(settings: Settings, place: list[str]) -> Any:
 
 
 def _as_text(value: Any, folder: PurePath) -> str:
-    """Return a value as a variable says it; empty when it has none to say."""
+    """Return a value as the text of a variable; empty without a value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, PurePath):
-        # One outside of the folder cannot travel with a bundle, which is refused where it is built.
+        # A path outside of the folder cannot be in a bundle; the build refuses it.
         return (value.relative_to(folder) if value.is_relative_to(folder) else value).as_posix()
     if isinstance(value, Mapping):
-        # A code with a comma in it stays in the file: a variable cannot say it.
+        # A code with a comma stays in the file, because a variable cannot hold it.
         is_sayable = not any("," in code for code in value)
         return ",".join(f"{code}={value[code]}" for code in sorted(value)) if is_sayable else ""
     return "" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""All of a deployment together."""
+"""The whole of a deployment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,9 +14,9 @@ from plantpulse.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What is deployed, by name; `function_names` has also those that nothing calls on schedule.
+    """The deployed parts by name; `function_names` also has functions without a schedule.
 
-    `wants_users_tokens`: users' tokens shall vouch for manual calls, which needs a function of its own.
+    `wants_users_tokens`: users' tokens vouch for manual calls, which needs a separate function.
     """
 
     function_names: Sequence[str]
@@ -29,14 +29,14 @@ class Deployment:
     wants_users_tokens: bool
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain data for JSON."""
+        """Return the deployment as plain data for JSON."""
         return asdict(self)
 
 
 def deployment_of(
     settings: Settings, written: Written, functions: Sequence[Function] = FUNCTIONS
 ) -> Deployment:
-    """Return what is deployed of settings. Every SQL Server in them needs a password; any will do."""
+    """Return the deployment of settings. Every SQL Server in them needs a password; any will do."""
     called = [function for function in functions if enabled_calls(function, settings)]
     servers = [settings.sql_server_of(plant) for plant in configured(settings)]
     return Deployment(
