@@ -1,8 +1,8 @@
-"""One poll of one plant, step by step: safety, the slots it is due, the commits.
+"""One poll of one plant, step by step: safety, the due slots, the commits.
 
-The steps are called by `job` in that order, and the order is the guarantee: safety is read and recorded
-before everything else, in a call of its own, so that nothing that fails later can lose an incident; the
-present slot comes before the past ones; snapshots and the run's state are one transaction.
+`job` calls the steps in that order, and the order is the guarantee. Safety is read and recorded before
+everything else, in its own call, so that no later failure can lose an incident. The present slot comes before
+the past ones. Snapshots and the run's state are one transaction.
 """
 
 from collections import deque
@@ -35,12 +35,12 @@ from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
 
 EVENTS_A_CALL: Final = 5_000
-RESERVED_S: Final = 15.0  # what reading and committing one more batch may take
-SPAN_BATCH: Final = 8  # slots of a span, each with three questions of its own, that are read in a go
+RESERVED_S: Final = 15.0  # time to read and commit one more batch
+SPAN_BATCH: Final = 8  # slots of a span, each with three more queries, that are read together
 
 
 class Store(Protocol):
-    """What a poll needs of Supabase."""
+    """What a poll needs from Supabase."""
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
@@ -50,9 +50,9 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Poll:
-    """What one poll knows while it goes on.
+    """The state of one poll.
 
-    `left`: older slots not written yet, newest first. `told`: ids of the safety events it has logged.
+    `left`: older slots not written yet, newest first. `told`: ids of the safety events that are logged.
     `shown`: slots that a dry run has read so far.
     """
 
@@ -79,11 +79,11 @@ class Poll:
 
     @property
     def answers(self) -> Answers:
-        """The account of what SQL Server answered."""
+        """The record of SQL Server's answers."""
         return self.reader.answers
 
     def record_safety(self, source: Source) -> None:
-        """Read the safety events of the look-back and record them at once, page by page if they are many."""
+        """Read the safety events of the look-back and record them at once, page by page if there are many."""
         look_back = self._safety_look_back()
         page = look_back
         while True:
@@ -96,16 +96,16 @@ class Poll:
             if self.safety_until is None or self.safety_until <= page.start:
                 self.answers.is_incomplete = True
                 self.run.progress.warn(
-                    "safety_cut_off", "more safety events at one time than row_limit allows"
+                    "safety_cut_off", "there are more safety events at one time than row_limit allows"
                 )
                 return
             page = Window(self.safety_until, look_back.until)
 
     def read_slots(self, source: Source) -> list[SlotSnapshots]:
-        """Read the slots that are due and return what is still to be committed.
+        """Read the due slots and return those still to commit.
 
-        With more of them than one commit takes, the earlier batches are committed on the way, the
-        present slot first; what does not fit the run's time is left to the next run.
+        If they do not fit into one commit, earlier batches are committed before, the present slot first.
+        Slots that the run has no time for are left for the next run.
         """
         slot, self.left = self._due()
         assets, again = len(self.reader.model.assets), self.reader.looked_at_again(self.left)
@@ -127,9 +127,9 @@ class Poll:
         return pending
 
     def read_span(self, source: Source) -> list[SlotSnapshots]:
-        """Read the slots that a person asks for, newest first, and return what is still to be committed.
+        """Read the slots that a person asks for, newest first, and return those still to commit.
 
-        What does not fit the run's time is left, and the report tells where to go on.
+        Slots that the run has no time for are left, and the report says where to continue.
         """
         self.left = self.run.plan.slots
         self.reader.evidence.is_kept_before(source, self.run.plan.require_window().start)
@@ -150,7 +150,7 @@ class Poll:
         return pending
 
     def commit(self, slots: Sequence[SlotSnapshots]) -> RunReport:
-        """Commit data and run in one transaction; a dry run shows them instead. Raises: FenceRefused."""
+        """Commit data and run in one transaction; a dry run only shows them. Raises: FenceRefused."""
         progress = self.run.progress
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
         report = self.run.report(status)
@@ -166,7 +166,7 @@ class Poll:
         return replace(committed, timings_ms={**committed.timings_ms, **progress.timings_ms})
 
     def _due(self) -> tuple[datetime, Sequence[datetime]]:
-        """Return the slot of this poll, a manual one's instant, and the older slots it is to write."""
+        """Return the slot of this poll (or the instant of a manual one) and the older slots to write."""
         plan = self.run.plan
         if plan.slot is None:
             return plan.at, ()
@@ -179,7 +179,7 @@ class Poll:
         return plan.slot, older.slots
 
     def _keep(self, batch: Sequence[datetime], read: Sequence[SlotSnapshots]) -> list[SlotSnapshots]:
-        """Return what is still to be committed of a batch: as much as one commit takes, the rest is done."""
+        """Return the slots of a batch still to commit, at most one commit; the others are committed here."""
         self.is_slot_read = True
         later, pending = {one.at for one in read}, list[SlotSnapshots]()
         for part in commits(read):
@@ -202,10 +202,10 @@ class Poll:
         self.answers.rejected = []
 
     def _commit(self, slots: Sequence[SlotSnapshots]) -> dict[str, Json]:
-        """Return what is common to a part of a commit and the last one.
+        """Return what a part of a commit and the last commit have in common.
 
-        What a person asks for moves no watermark of the slots: the next scheduled run begins where it would
-        have begun.
+        A span that a person asks for moves no watermark of the slots: the next scheduled run begins where it
+        would have begun.
         """
         left = range_of(self.left) if self.is_slot_read and self.run.plan.slot else None
         covered = self.run.plan.slot if self.is_slot_read else None
@@ -220,12 +220,12 @@ class Poll:
         }
 
     def _is_partial(self) -> bool:
-        """Say whether something is missing from this poll; the warnings tell what."""
+        """Say whether something is missing from this poll; the warnings say what."""
         progress, limit = self.run.progress, self.pulse.rejected_share_for_partial
         if self.run.plan.slots:
             self._warn_of_span()
         elif self.left and self.is_slot_read:
-            progress.warn("catch_up_unfinished", f"{len(self.left)} missed slots are left to the next poll")
+            progress.warn("catch_up_unfinished", f"{len(self.left)} missed slots are left for the next poll")
         share = self.answers.rejected_share()
         if share > limit:
             told = f"{progress.counts['rejected']} rows were malformed, more than {limit:.0%} of all"
@@ -233,7 +233,7 @@ class Poll:
         return self.answers.is_incomplete or bool(self.left) or share > limit
 
     def _warn_of_span(self) -> None:
-        """Say what of a span was not filled, and why."""
+        """Warn of the slots of a span that were not filled, and say why."""
         if self.reader.doubtful:
             self.answers.is_incomplete = True
             self.run.progress.warn("source_has_no_rows", told_of_doubt(self.reader.doubtful))
@@ -241,10 +241,10 @@ class Poll:
             self.run.progress.warn("span_unfinished", told_of_rest(self.left))
 
     def _safety_look_back(self) -> Window:
-        """Return the span whose safety events are read, and that of a span of slots with it.
+        """Return the span of safety events to read, including that of requested slots.
 
-        It reaches back from where earlier runs stopped, not from now: a reason code may have been typed
-        in after the last poll before an outage, for a stop of hours before it.
+        It looks back from where earlier runs stopped, not from now: somebody may have typed a reason code
+        after the last poll before an outage, for a stop hours before it.
         """
         until = max(self.run.started_at.replace(microsecond=0), self.run.plan.require_window().until)
         read_until = min(until, self.reader.coverage.safety_until or until)
@@ -270,7 +270,7 @@ class Poll:
     def _record_call(self, events: Sequence[SafetyEvent]) -> None:
         with self.run.progress.timed("safety"):
             answer = self.store.record_safety_events(self.run.fence, [event.as_json() for event in events])
-        # Pages overlap, and a call whose reply was lost is repeated: the same news may come twice.
+        # Pages overlap, and a call is repeated if its reply was lost: the same event may come twice.
         news = [event for event in answer["new_events"] if event["safety_event_id"] not in self.told]
         self.told.update(event["safety_event_id"] for event in news)
         self.run.progress.count("safety_recorded", len(news))
@@ -280,6 +280,6 @@ class Poll:
 
 
 def _covered(events: Sequence[SafetyEvent], look_back: Window) -> datetime | None:
-    """Return how far a cut-off result reaches: rows come oldest first (safety.sql). None: nobody can tell."""
+    """Return how far a cut-off result reaches, as rows come oldest first (safety.sql). None: unknown."""
     known = [event.event_timestamp for event in events if event.is_time_known]
     return min(max(known), look_back.until) if known else None

@@ -1,8 +1,8 @@
-"""Reads the slots of a batch from SQL Server and judges them.
+"""Reads the slots of a batch from SQL Server and evaluates them.
 
-One question for output and one for downtime, whatever the number of slots: rows are told apart by the
-bucket of time they fall in. OEE, quality and headcount have no time of their own in their files, so
-they are asked for the present slot alone, and for each slot of a span that a person asks for.
+One query for output and one for downtime serve all slots: the bucket of time says which slot a row belongs
+to. The files for OEE, quality and headcount return no time, so they are read only for the present slot, and
+for each slot of a span that a person asks for.
 """
 
 from collections.abc import Collection, Sequence
@@ -35,8 +35,8 @@ from plantpulse.schedules.slots import Window, grid_interval, last_interval, win
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.source.answers import Answers, Source
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row may be dated a little later than it is read
-_USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row's time may be a little later than its reading
+_USED_OF_LIMIT: Final = 0.9  # unknown names and malformed counts take the rest
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class SlotReader:
     """Reads slots of one poll's plant.
 
     `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
-    of a span that are left as they are, because the source may not keep their rows any more.
+    of a span that stay as they are, because the source may have deleted their rows.
     """
 
     plan: RunPlan
@@ -72,20 +72,20 @@ class SlotReader:
         return grid_interval(self.pulse.every_minutes)
 
     def looked_at_again(self, older: Sequence[datetime]) -> int:
-        """Return how many of the older slots are worth reading along with the present one.
+        """Return how many older slots to read together with the present one.
 
-        The newest ones if they were written before, as far as the answer, with a row for each known
-        asset and bucket, is not cut off.
+        They are the newest ones that were written before, as many as fit into one answer with a row for each
+        known asset and bucket.
         """
         written = sum(1 for _ in takewhile(self.coverage.is_written, older))
         buckets = int(_USED_OF_LIMIT * self.pulse.row_limit) // max(1, len(self.model.assets))
         return max(0, min(written, buckets - self.pulse.window_minutes // self.pulse.every_minutes))
 
     def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
-        """Return the slots that are to be written, of those asked for; None when an answer was cut off.
+        """Return the slots to write, of the given ones; None if an answer was cut off.
 
-        Several may then be asked for one by one; of one alone only cut off output gives None, and either is
-        noted as incomplete.
+        Then the slots can be read one by one. For a single slot only cut off output gives None. Either way
+        the run is incomplete.
 
         Raises: the source's errors of the required queries.
         """
@@ -150,12 +150,12 @@ class SlotReader:
     def _told_apart(
         self, rows: Sequence[Row], slots: Sequence[datetime], grid: BucketGrid
     ) -> tuple[list[Row], list[Row]]:
-        """Return the rows of slots that are new, and those of slots that were written before.
+        """Return the rows of new slots, and the rows of slots that were written before.
 
-        What is malformed in the latter was kept aside when they were new.
+        Malformed rows of the latter were kept when the slots were new.
         """
         new = [self._window(at) for at in slots if self._is_present(at) or not self.coverage.is_written(at)]
-        if self.plan.slots:  # whoever asks for a span is told of what is malformed in it, once
+        if self.plan.slots:  # a report about a span counts its malformed rows, once
             new = [last_interval(self._window(at), self.every) for at in slots]
         buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.zone)}
         fresh: list[Row] = []
@@ -177,7 +177,7 @@ class SlotReader:
         return window_of_slot(at, length=timedelta(minutes=self.pulse.window_minutes), source_lag=lag)
 
     def _read_whole(self, source: Source, at: datetime) -> Readings:
-        """Return what can be told of one slot alone; nothing where the plant has no table for it."""
+        """Return the readings of one slot alone; empty if the plant has no table for them."""
         bounds, answers = local_bounds(self._window(at), self.zone), self.answers
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
@@ -216,7 +216,7 @@ class SlotReader:
         return SlotSnapshots(at, share.window, not is_present, is_ambiguous, judgement.snapshots)
 
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
-        """Return the buckets of the slot's own interval; None where the clock showed it twice by now."""
+        """Return the buckets of the slot's own interval; None if the clock has shown it twice by now."""
         newest = last_interval(window, self.every)
         is_on_grid = self.plan.slot is not None or bool(self.plan.slots)
         if not is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
@@ -224,13 +224,13 @@ class SlotReader:
         return buckets_in(newest, *grid, self.zone)
 
     def _would_lose_downtime(self, at: datetime, batch: Batch) -> bool:
-        """Say whether a slot that may be stored whole would be written anew without its downtime."""
+        """Say whether a slot that may be complete would be written again without its downtime."""
         return batch.downtime is None and (bool(self.plan.slots) or at in self.coverage.fingerprints)
 
     def _is_stored(self, at: datetime, batch: Batch) -> bool:
-        """Say whether a slot's rows are stored just so, or can no longer be told any better."""
+        """Say whether a slot's rows are already correct, or no longer correctable."""
         if self.plan.slots:
-            return at in self.coverage.fingerprints  # the plan asks for those of the repeated hour alone
+            return at in self.coverage.fingerprints  # the plan only asks for those of the repeated hour
         if self._is_present(at) or not self.coverage.is_written(at):
             return False
         if not is_shown_once(self._window(at), self.zone, read_by=self.read_at):

@@ -1,8 +1,7 @@
-"""A span of the past that a person asks for: which slots it is, and why it may be refused.
+"""A span of the past that a person asks for: its slots, and why it may be refused.
 
-Pure. A time may be given with an offset, or as the plant's clock shows it. The slots are those of the
-schedule's grid from the first time to the last, both included: whoever reads 06:00 to 14:00 off the
-snapshots means both.
+Pure. A time may have an offset, or follow the plant's clock. The slots are those of the schedule's grid from
+the first time to the last, both included: a person who reads 06:00 to 14:00 in the snapshots means both.
 """
 
 from collections.abc import Sequence
@@ -23,14 +22,14 @@ class Span(NamedTuple):
 
 
 class SpanLimits(NamedTuple):
-    """What may be asked for: no longer than `longest`, no further back than snapshots are kept."""
+    """The limits of a span: no longer than `longest`, no older than snapshots are kept."""
 
     longest: timedelta
     kept_for: timedelta
 
 
 def parse_span(start: str | None, until: str | None, zone: ZoneInfo) -> Span | None:
-    """Return the span that is asked for; None when none is. Raises: InvalidRequest naming the field."""
+    """Return the requested span; None without one. Raises: InvalidRequest with the field."""
     if start is None and until is None:
         return None
     if start is None or until is None:
@@ -39,7 +38,7 @@ def parse_span(start: str | None, until: str | None, zone: ZoneInfo) -> Span | N
 
 
 def slots_of_span(span: Span, now: datetime, every: timedelta, limits: SpanLimits) -> Sequence[datetime]:
-    """Return the slots of the span, newest first, at least one. Raises: InvalidRequest naming the field."""
+    """Return the slots of the span, newest first, at least one. Raises: InvalidRequest with the field."""
     _check(span, now, limits)
     slots: list[datetime] = []
     slot = slot_at_or_before(span.until, every)
@@ -59,7 +58,7 @@ def told_of_doubt(slots: Sequence[datetime]) -> str:
 
 
 def told_of_rest(slots: Sequence[datetime]) -> str:
-    """Return how to go on with slots that there was no time for."""
+    """Return how to continue with slots that the run had no time for."""
     return f"ask for the slots from {min(slots).isoformat()} until {max(slots).isoformat()} to go on"
 
 
