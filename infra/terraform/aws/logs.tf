@@ -20,7 +20,7 @@ locals {
     # A pipeline without plants says of the plant what it likes, so that is no dimension.
     "${name}-successes" = {
       function   = name
-      pattern    = function.keeps_runs ? "{ ($.outcome = \"succeeded\") || ($.outcome = \"partial\") }" : "{ $.message = \"${name} *\" }"
+      pattern    = function.keeps_runs ? "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" : "{ $.message = \"${name} *\" }"
       dimensions = function.is_per_plant ? { plant = "$.plant" } : null
     }
   }]...)

@@ -41,7 +41,7 @@ locals {
     }
     successes = {
       description = "Runs that did their work, in whole or in part, and answers of health"
-      filter      = "${local.from_functions} AND (jsonPayload.outcome=(\"succeeded\" OR \"partial\") OR jsonPayload.message=~\"^health \")"
+      filter      = "${local.from_functions} AND ((jsonPayload.outcome=(\"succeeded\" OR \"partial\") AND jsonPayload.is_dry_run=false) OR jsonPayload.message=~\"^health \")"
       labels      = local.labels_of_runs
     }
     timeouts = {

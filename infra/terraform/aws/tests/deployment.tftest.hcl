@@ -50,7 +50,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_cloudwatch_log_metric_filter.this["${name}-failures"].pattern == "{ $.severity = \"ERROR\" }"]) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].pattern == "{ ($.outcome = \"succeeded\") || ($.outcome = \"partial\") }" && aws_cloudwatch_log_metric_filter.this["health-successes"].pattern == "{ $.message = \"health *\" }"
+    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_cloudwatch_log_metric_filter.this["${name}-failures"].pattern == "{ $.severity = \"ERROR\" }"]) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].pattern == "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" && aws_cloudwatch_log_metric_filter.this["health-successes"].pattern == "{ $.message = \"health *\" }"
     error_message = "The alarms count what the functions log."
   }
 
