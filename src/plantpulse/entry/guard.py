@@ -1,6 +1,6 @@
 """Turns every error into a value: the last line of defence of an entry point.
 
-The project's only `except Exception` is here. A bug is reported as a bug, and the log has its place.
+The project's only `except Exception` are here. A bug is reported as a bug, and the log has its place.
 """
 
 import traceback
@@ -21,6 +21,17 @@ def guarded(step: Callable[[], Result]) -> Result | PlantpulseError:
         return error
     except Exception as error:
         return _unexpected(error)
+
+
+def foreign(step: Callable[[], Result], otherwise: PlantpulseError) -> Result:
+    """Return what a step of a server that is not ours returns. Raises: `otherwise`, whatever the step raises.
+
+    A web server's stream raises errors of its own, which differ from server to server.
+    """
+    try:
+        return step()
+    except Exception as error:
+        raise otherwise from error
 
 
 def _unexpected(error: Exception) -> InternalError:

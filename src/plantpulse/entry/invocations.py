@@ -15,6 +15,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from plantpulse.entry.guard import foreign
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Json
 
@@ -104,15 +105,19 @@ def head_of_http(request: HttpRequest) -> WebHead:
 
 def head_of_function_url(event: Mapping[str, Json]) -> WebHead:
     """Return method and headers of a function-URL event."""
-    headers = event.get("headers") or {}
+    headers = _mapping(event.get("headers"))
     method = str(event["requestContext"]["http"].get("method"))
     return WebHead(method, {str(name).lower(): str(value) for name, value in headers.items()})
+
+
+def _mapping(value: object) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocation:
     """Return the call in an HTTP request. Raises: InvalidRequest with its 4xx."""
     _check_target(request.method, request.path, methods)
-    body = request.stream.read(MAX_BODY_BYTES + 1) if request.method == "POST" else b""
+    body = _read_body(request.stream) if request.method == "POST" else b""
     head = head_of_http(request)
     credentials = Credentials(
         "http",
@@ -122,13 +127,16 @@ def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocati
     return _from_web(head, body, credentials)
 
 
+def _read_body(stream: ByteStream) -> bytes:
+    """Return the body, or the start of one that is too long. Raises: InvalidRequest if it breaks off."""
+    broken = InvalidRequest("the body cannot be read to its end")
+    return foreign(lambda: stream.read(MAX_BODY_BYTES + 1), broken)
+
+
 def is_function_url_event(event: object) -> bool:
     """Say whether a Lambda event is an HTTP request in its function-URL form."""
-    return (
-        isinstance(event, Mapping)
-        and isinstance(event.get("requestContext"), Mapping)
-        and "http" in event["requestContext"]
-    )
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    return isinstance(_mapping(context).get("http"), Mapping)
 
 
 def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS) -> Invocation:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -204,3 +205,41 @@ def test_a_plant_that_cannot_be_meant_is_refused(name: str | None, plants: list[
 
 def test_the_only_plant_need_not_be_named() -> None:
     assert invocations.plant_named(None, ["north"]) == "north"
+
+
+class BrokenStream:
+    """A body whose chunks a web server cannot put together: each server has an error of its own for that."""
+
+    def read(self, _size: int) -> bytes:
+        raise EOFError("chunk without an end")
+
+
+def test_a_body_that_breaks_off_is_the_callers_fault() -> None:
+    request = Request(b"{")
+    broken = SimpleNamespace(method="POST", path="/", headers=request.headers, stream=BrokenStream())
+
+    with pytest.raises(InvalidRequest, match="cannot be read to its end") as raised:
+        invocations.from_http(broken)
+
+    assert raised.value.http_status == 400
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"requestContext": {"http": None}},
+        {"requestContext": {"http": "POST"}},
+        {"requestContext": {"http": []}},
+        {"requestContext": None},
+        {"requestContext": []},
+    ],
+)
+def test_an_event_that_only_looks_like_a_web_request_is_none(event: dict[str, Any]) -> None:
+    assert not invocations.is_function_url_event(event)
+
+
+@pytest.mark.parametrize("headers", ["x-key: 1", ["a"], 7, None])
+def test_headers_that_are_no_mapping_are_none(headers: Any) -> None:
+    invocation = invocations.from_function_url(function_url_event(headers=headers))
+
+    assert (invocation.scheduled_time, invocation.idempotency_key) == (None, None)
