@@ -123,7 +123,10 @@ def test_a_function_url_request_is_a_manual_cleanup(
 
     assert response["statusCode"] == 200
     report = json.loads(response["body"])
-    assert (report["trigger"], report["requested_by"]) == ("manual", "arn:aws:iam::123456789012:user/ada")
+    assert (report["trigger"], report["requested_by"]) == (
+        "manual",
+        "arn:aws:iam::123456789012:user/ada (unverified)",
+    )
     assert len(store.execute(SNAPSHOTS).fetchall()) == 1
 
 

@@ -120,7 +120,10 @@ def test_a_function_url_request_is_a_manual_poll(main: ModuleType) -> None:
 
     assert response["statusCode"] == 200
     report = json.loads(response["body"])
-    assert (report["trigger"], report["requested_by"]) == ("manual", "arn:aws:iam::123456789012:user/ada")
+    assert (report["trigger"], report["requested_by"]) == (
+        "manual",
+        "arn:aws:iam::123456789012:user/ada (unverified)",
+    )
 
 
 def test_a_direct_call_may_ask_for_a_span(main: ModuleType, world: World) -> None:

@@ -18,6 +18,7 @@ from plantpulse.schedules.pipelines import shown_plant
 from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 
 LONGEST_NAME: Final = 200
+UNVERIFIED: Final = "(unverified)"  # behind a name that the caller could have invented
 LONGEST_TOKEN: Final = 8192
 EVERY_PLANT: Final = "*"  # stands for all plants in the list of a user's plants
 
@@ -69,12 +70,15 @@ def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | Non
 def _known_to_platform(credentials: Credentials, accepted: ManualCallsSettings) -> Caller:
     """Return the caller that the platform admitted; on a laptop, without a platform, an unknown one."""
     if credentials.arrival == "function_url":
-        name, is_in_cloud = credentials.aws_identity, True
+        # Whoever may call the function directly may send an event that says anything (decision 0063).
+        name, is_in_cloud, is_vouched_for = credentials.aws_identity, True, False
     else:
-        name, is_in_cloud = _google_identity(credentials), accepted.cloud_run_service is not None
+        is_in_cloud = is_vouched_for = accepted.cloud_run_service is not None
+        name = _google_identity(credentials)
     if name is None and is_in_cloud:
         raise Unauthenticated("nobody vouches for this caller: the function must not be open to everybody")
-    return Caller(_readable(name))
+    readable = _readable(name)
+    return Caller(readable if is_vouched_for or readable is None else f"{readable} {UNVERIFIED}")
 
 
 def _google_identity(credentials: Credentials) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from plantpulse.errors import PlantpulseError
 from plantpulse.runs import Budget, Json
 from plantpulse.settings import SupabaseSettings
 
@@ -45,6 +46,7 @@ class KeyRing:
     monotonic: Callable[[], float] = time.monotonic
     _keys: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     _fetched_s: float | None = None
+    _failure: tuple[float, PlantpulseError] | None = None
 
     def find(
         self, key_id: str, fetch: Callable[[], Sequence[Mapping[str, Json]]]
@@ -52,9 +54,19 @@ class KeyRing:
         """Return a key; None if the project has no key with this id. Raises: the errors of `fetch`."""
         kept_for_s = KEYS_KEPT_S if key_id in self._keys else REFRESH_PAUSE_S
         if self._fetched_s is None or self.monotonic() - self._fetched_s >= kept_for_s:
-            self._keys = {str(key.get("kid")): key for key in fetch()}
-            self._fetched_s = self.monotonic()
+            self._refresh(fetch)
         return self._keys.get(key_id)
+
+    def _refresh(self, fetch: Callable[[], Sequence[Mapping[str, Json]]]) -> None:
+        """Fetch the keys. For a while after a failure, fail without asking, as tokens may be forged."""
+        if self._failure and self.monotonic() - self._failure[0] < REFRESH_PAUSE_S:
+            raise self._failure[1]
+        try:
+            self._keys = {str(key.get("kid")): key for key in fetch()}
+        except PlantpulseError as error:
+            self._failure = self.monotonic(), error
+            raise
+        self._fetched_s, self._failure = self.monotonic(), None
 
 
 @dataclass(slots=True)

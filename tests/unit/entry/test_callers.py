@@ -80,10 +80,19 @@ def by_token(authorization: str | None, members: MemoryMembers) -> tuple[Invocat
 @pytest.mark.parametrize(
     ("credentials", "name"),
     [
-        (Credentials("http", authorization=bearer({"email": "ada@x.example", "sub": "1"})), "ada@x.example"),
-        (Credentials("http", authorization=bearer({"sub": "1234"})), "1234"),
-        (Credentials("function_url", aws_identity="arn:aws:iam::1:user/ada"), "arn:aws:iam::1:user/ada"),
-        (Credentials("http", authorization=bearer({"email": "a\u0000\nb" + "x" * 300})), "ab" + "x" * 198),
+        (
+            Credentials("http", authorization=bearer({"email": "ada@x.example", "sub": "1"})),
+            "ada@x.example (unverified)",
+        ),
+        (Credentials("http", authorization=bearer({"sub": "1234"})), "1234 (unverified)"),
+        (
+            Credentials("function_url", aws_identity="arn:aws:iam::1:user/ada"),
+            "arn:aws:iam::1:user/ada (unverified)",
+        ),
+        (
+            Credentials("http", authorization=bearer({"email": "a\u0000\nb" + "x" * 300})),
+            "ab" + "x" * 198 + " (unverified)",
+        ),
         (Credentials("http"), None),
         (Credentials("http", authorization="Bearer "), None),
         (Credentials("http", authorization="Basic YWRhOmI="), None),
@@ -107,7 +116,7 @@ def test_the_token_that_cloud_run_has_checked_counts_and_not_the_other() -> None
     checked, unchecked = bearer({"email": "ada@x.example"}), bearer({"email": "boss@x.example"})
     credentials = Credentials("http", authorization=unchecked, cloud_run_authorization=checked)
 
-    assert by_platform(credentials)[1].name == "ada@x.example"
+    assert by_platform(credentials, cloud_run_service="live-pulse")[1].name == "ada@x.example"
 
 
 @pytest.mark.parametrize(
@@ -267,5 +276,19 @@ def test_keys_that_cannot_be_fetched_are_nobodys_fault() -> None:
 
     with pytest.raises(StoreUnavailable):
         find("a")
-    keys.error = None
+    keys.error, keys.now_s = None, 30.0
     assert find("a") == {"kid": "a"}
+
+
+def test_tokens_that_come_while_keys_cannot_be_fetched_cost_one_request_a_while() -> None:
+    keys = Keys(["a"], error=StoreUnavailable("down"))
+    find = keys.ring()
+
+    for number in range(50):
+        with pytest.raises(StoreUnavailable, match="down"):
+            find(f"made-up-{number}")
+    keys.now_s = 30.0
+    with pytest.raises(StoreUnavailable):
+        find("made-up")
+
+    assert keys.fetched == 2

@@ -352,7 +352,7 @@ def test_a_function_url_event_is_answered_as_http() -> None:
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "application/json"
     assert json.loads(response["body"])["outcome"] == "succeeded"
-    assert json.loads(response["body"])["requested_by"] == "arn:aws:iam::1:user/ada"
+    assert json.loads(response["body"])["requested_by"] == "arn:aws:iam::1:user/ada (unverified)"
 
 
 def test_a_function_url_that_is_open_to_everybody_lets_nobody_in() -> None:
@@ -379,7 +379,7 @@ def test_a_scheduled_run_names_nobody_who_asked() -> None:
 def test_a_run_by_hand_names_who_asked() -> None:
     _, report, _ = call(Pulse(), MemoryStore(), scheduled=False, authorization=google_token("ada@x.example"))
 
-    assert (report["trigger"], report["requested_by"]) == ("manual", "ada@x.example")
+    assert (report["trigger"], report["requested_by"]) == ("manual", "ada@x.example (unverified)")
 
 
 def test_a_page_that_is_allowed_may_call_and_any_other_is_told_nothing() -> None:
