@@ -60,7 +60,7 @@ def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -
 
     assert "pymssql" not in distributions
     assert {"postgrest", "httpx", "tenacity"} <= distributions
-    assert "database/pipelines.py" in files
+    assert "database/store.py" in files
     assert "database/transport.py" in files
     assert "source/sqlserver.py" not in files
 

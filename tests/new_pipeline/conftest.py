@@ -18,7 +18,7 @@ _COPIED_FILES: Final = (".importlinter", "pyproject.toml", "plantpulse.yaml", "R
 
 # What a new pipeline changes in files that are there already: what is added behind which text.
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
-    "src/plantpulse/settings/whole.py": {
+    "src/plantpulse/settings/settings.py": {
         "from plantpulse.settings.supabase import SupabaseSettings\n": (
             "from plantpulse.settings.tool_wear import ToolWearSettings\n"
         ),

@@ -62,7 +62,7 @@ class Output:
         if self.is_json or not self.side.is_terminal:
             yield nobody
             return
-        from plantpulse.cli.bar import Bar  # noqa: PLC0415 - seldom
+        from plantpulse.cli.progress_bar import Bar  # noqa: PLC0415 - seldom
 
         with Bar(self.side, what) as bar:
             yield bar

@@ -105,7 +105,7 @@ def _open(
         return AwsSchedules(region=region, deployment=deployment)
     if not project or not region:
         raise InvalidRequest("is required on Google Cloud", field="region" if project else "project")
-    from plantpulse.clouds.google import GoogleSchedules  # noqa: PLC0415 - one cloud's SDK alone
+    from plantpulse.clouds.google.schedules import GoogleSchedules  # noqa: PLC0415 - one cloud's SDK alone
 
     return GoogleSchedules(project=project, region=region, deployment=deployment)
 

@@ -4,7 +4,7 @@ Pure: settings in, plain frozen data out. `make bundle` writes it to build/deplo
 Terraform makes the resources of a cloud. Terraform decides what concerns only one cloud.
 """
 
+from plantpulse.deployment.deployment import Deployment, deployment_of
 from plantpulse.deployment.variables import Written
-from plantpulse.deployment.whole import Deployment, deployment_of
 
 __all__ = ["Deployment", "Written", "deployment_of"]

@@ -11,9 +11,9 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings, TimeOfDay
 from plantpulse.settings.plant import PlantSettings, Severity
 from plantpulse.settings.section import Secret
+from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
-from plantpulse.settings.whole import PLANT_SECTIONS, Settings
 
 __all__ = [
     "PLANT_SECTIONS",

@@ -15,9 +15,9 @@ from typing import Any, Final
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings.filling import Refused, filled
 from plantpulse.settings.secret_variables import with_secrets
+from plantpulse.settings.settings import Settings
 from plantpulse.settings.tree import Tree, anchor_paths, complete, mapping, without_half_a_supabase
 from plantpulse.settings.variables import ENVIRONMENT, OF_THE_ENVIRONMENT, is_overriding, overlay
-from plantpulse.settings.whole import Settings
 
 FILE_NAME: Final = "plantpulse.json"
 

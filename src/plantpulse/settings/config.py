@@ -14,9 +14,9 @@ from typing import Any, Final
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import carried
 from plantpulse.settings.secret_variables import ARN_SUFFIX, password_variable, with_secrets
+from plantpulse.settings.settings import Settings
 from plantpulse.settings.tree import Tree, anchor_paths, mapping, places
 from plantpulse.settings.variables import overlay
-from plantpulse.settings.whole import Settings
 
 FILE_NAME: Final = "plantpulse.yaml"
 CONFIG_FILE_VARIABLE: Final = "PLANTPULSE_CONFIG"

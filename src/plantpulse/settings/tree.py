@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.settings.secret_variables import password_variable
-from plantpulse.settings.whole import PLANT_SECTIONS
+from plantpulse.settings.settings import PLANT_SECTIONS
 
 Tree = dict[str, Any]
 Place = tuple[str, ...]

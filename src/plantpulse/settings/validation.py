@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings import words
+from plantpulse.settings import messages
+from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.tree import Place, Tree, complete, mapping, without_half_a_supabase
-from plantpulse.settings.whole import PLANT_SECTIONS, Settings
 
 Model = TypeVar("Model")
 
@@ -69,8 +69,8 @@ def _words(kind: str, message: str, at: Place, model: type[Any]) -> str:
     if kind == "missing":
         return "must be set"
     if kind == "unexpected_keyword_argument":
-        return words.no_such_setting(at, model)
-    return f"must be {words.allowed(at, model)}"
+        return messages.no_such_setting(at, model)
+    return f"must be {messages.allowed(at, model)}"
 
 
 def _place_written(place: Place, tree: Tree) -> Place:

@@ -116,7 +116,7 @@ run "one_plant" {
 
   assert {
     condition     = google_service_account.scheduler.account_id == "plantpulse-scheduler" && google_cloud_scheduler_job.this["health"].name == "plantpulse-health"
-    error_message = "`plantpulse schedule` knows a deployment's jobs by their names and their caller (clouds/google.py)."
+    error_message = "`plantpulse schedule` knows a deployment's jobs by their names and their caller (clouds/google/schedules.py)."
   }
 
   assert {

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from google.auth.credentials import AnonymousCredentials
 
-from plantpulse.clouds.google import GoogleSchedules
+from plantpulse.clouds.google.schedules import GoogleSchedules
 
 PARENT: Final = "projects/factory/locations/europe-west3"
 _PAGE: Final = 2  # so that a test's few jobs make several pages

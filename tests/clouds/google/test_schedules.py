@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from plantpulse.clouds.google import GoogleSchedules
+from plantpulse.clouds.google.schedules import GoogleSchedules
 from plantpulse.clouds.schedules import Schedule
 from plantpulse.errors import CloudRefused, CloudUnavailable
-from tests.clouds.cloud_scheduler import CloudScheduler, cloud_scheduler
+from tests.clouds.google.cloud_scheduler import CloudScheduler, cloud_scheduler
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_where_the_client_is_not_installed_that_is_said() -> None:
     code = (
         "import sys; sys.modules['google.cloud.scheduler_v1'] = None\n"
         "from plantpulse.errors import ConfigurationError\n"
-        "try: import plantpulse.clouds.google\n"
+        "try: import plantpulse.clouds.google.schedules\n"
         "except ConfigurationError as error: print(error)"
     )
 

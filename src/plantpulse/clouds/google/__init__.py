@@ -1,0 +1,1 @@
+"""Google Cloud, through its client for Cloud Scheduler: the only package that knows it."""
