@@ -2210,6 +2210,12 @@ begin
     raise exception 'the resolution of a resolved event cannot be changed' using errcode = '42501';
   end if;
 
+  -- Whoever resolves an incident has seen it; an earlier acknowledgement stays with who gave it.
+  if new.is_resolved and not old.is_resolved and not new.is_acknowledged then
+    new.is_acknowledged := true;
+    new.acknowledged_by_name := coalesce(new.acknowledged_by_name, new.resolved_by_name);
+  end if;
+
   if new.is_acknowledged and not old.is_acknowledged then
     new.acknowledged_at := clock_timestamp();
     new.acknowledged_by := coalesce(v_user, new.acknowledged_by);
@@ -3304,7 +3310,8 @@ END) STORED NOT NULL,
     CONSTRAINT safety_events_resolved_by_name_check CHECK ((resolved_by_name <> ''::text)),
     CONSTRAINT safety_events_resolved_check CHECK (((is_resolved = (resolved_at IS NOT NULL)) AND (is_resolved = ((resolved_by IS NOT NULL) OR (resolved_by_name IS NOT NULL))))),
     CONSTRAINT safety_events_severity_check CHECK ((severity = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text, 'critical'::text]))),
-    CONSTRAINT safety_events_source_id_check CHECK ((source_id <> ''::text))
+    CONSTRAINT safety_events_source_id_check CHECK ((source_id <> ''::text)),
+    CONSTRAINT safety_events_words_check CHECK (((NOT is_resolved) OR (is_acknowledged AND (COALESCE(resolution, ''::text) ~ '\S'::text))))
 );
 
 ALTER TABLE public.safety_events OWNER TO postgres;

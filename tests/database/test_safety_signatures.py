@@ -53,7 +53,7 @@ def test_the_database_writes_who_resolved_and_when(api_of: Callable[[str], Api],
         """
         select
           is_resolved, resolved_by::text, resolution,
-          resolved_at is not null as is_dated, is_acknowledged
+          resolved_at is not null as is_dated, is_acknowledged, acknowledged_by::text
         from public.safety_events
         """
     )
@@ -62,8 +62,35 @@ def test_the_database_writes_who_resolved_and_when(api_of: Callable[[str], Api],
         "resolved_by": USERS["manager"],
         "resolution": "curtain replaced",
         "is_dated": True,
+        "is_acknowledged": True,
+        "acknowledged_by": USERS["manager"],
+    }
+
+
+@pytest.mark.usefixtures("incident")
+@pytest.mark.parametrize("words", [{}, {"resolution": None}, {"resolution": ""}, {"resolution": " \n"}])
+def test_nobody_resolves_an_incident_without_words(
+    api_of: Callable[[str], Api], one: One, words: dict[str, Any]
+) -> None:
+    for role in ("operator", "service_role"):
+        by = {"resolved_by_name": "Ann"} if role == "service_role" else {}
+        answer = api_of(role).update("safety_events", {"is_resolved": True} | words | by, id="eq.1")
+        assert answer == "23514"
+
+    assert one("select is_resolved, is_acknowledged from public.safety_events") == {
+        "is_resolved": False,
         "is_acknowledged": False,
     }
+
+
+@pytest.mark.usefixtures("incident")
+def test_who_resolves_does_not_become_who_acknowledged(api_of: Callable[[str], Api], one: One) -> None:
+    api_of("operator").update("safety_events", {"is_acknowledged": True}, id="eq.1")
+
+    api_of("manager").update("safety_events", {"is_resolved": True, "resolution": "mended"}, id="eq.1")
+
+    row = one("select acknowledged_by::text, resolved_by::text from public.safety_events")
+    assert row == {"acknowledged_by": USERS["operator"], "resolved_by": USERS["manager"]}
 
 
 @pytest.mark.usefixtures("incident")
