@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -70,8 +70,7 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
     Raises: Disconnected, ProtocolViolation, psycopg.Error.
     """
     if setup.faults.is_silent:
-        while True:
-            stream.read_message()
+        _stay_silent(stream)
     request = _receive_login(setup, stream)
     if not _admit(setup, request, stream):
         return
@@ -83,9 +82,18 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
         session = _open_session(setup, request, number, store)
         _welcome(setup.database, request, stream)
         while True:
-            _answer(setup.engine, stream.read_message(), session, stream)
+            message = stream.read_message()
+            if message.kind == PacketKind.ATTENTION and setup.faults.takes_attention():
+                _stay_silent(stream)
+            _answer(setup.engine, message, session, stream)
     finally:
         store.close()
+
+
+def _stay_silent(stream: PacketStream) -> NoReturn:
+    """Hears a client out without an answer. Raises: Disconnected, ProtocolViolation."""
+    while True:
+        stream.read_message()
 
 
 def _receive_login(setup: Setup, stream: PacketStream) -> LoginRequest:

@@ -4,13 +4,13 @@ When client and server both say OFF, the login alone is encrypted and everything
 text. Source: MS-TDS 2.2.6.5 (who says what) and 3.3.5.2 (the handshake).
 """
 
-import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
-from devstack.sqlserver.packets import PacketKind, PacketStream, ProtocolViolation
+from devstack.sqlserver.packets import Channel, PacketKind, PacketStream, ProtocolViolation
 
 MAX_HANDSHAKE_BYTES: Final = 64 * 1024
 _RECORD_HEADER_BYTES: Final = 5
@@ -51,7 +51,7 @@ def agree(wished: Encryption, tls: Tls | None) -> Encryption:
 class TlsChannel:
     """A client's socket seen through TLS, to be used in its place."""
 
-    def __init__(self, client: socket.socket, context: ssl.SSLContext) -> None:
+    def __init__(self, client: Channel, context: ssl.SSLContext) -> None:
         self._client = client
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -91,6 +91,12 @@ class TlsChannel:
     def sendall(self, data: bytes) -> None:
         """Sends bytes encrypted. Raises: OSError."""
         self._tls.write(data)
+        self._client.sendall(self._outgoing.read())
+
+    def take_leave(self) -> None:
+        """Says close_notify, which ends TLS; the socket below stays open. Raises: OSError."""
+        with suppress(ssl.SSLWantReadError):  # the client's own is not waited for
+            self._tls.unwrap()
         self._client.sendall(self._outgoing.read())
 
     def _advance(self) -> bool:

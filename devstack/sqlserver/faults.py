@@ -22,12 +22,15 @@ class Faults:
     """Every statement sleeps so long in the database first; a cancel ends the sleep."""
     denied_tables: frozenset[str] = frozenset()
     """Nobody may SELECT from these tables, named in lower case."""
+    attentions_until_silence: int = 0
+    """So many ATTENTIONs from now on, the last is not answered, nor is anything else; 0 answers all."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def reset(self) -> None:
         """Switches everything off."""
         self.refused_logins, self.is_silent, self.results_to_cut, self.delay_s = 0, False, 0, 0.0
         self.denied_tables = frozenset()
+        self.attentions_until_silence = 0
 
     def takes_refused_login(self) -> bool:
         """Whether this login is one of those to refuse; counts it down."""
@@ -40,6 +43,12 @@ class Faults:
         with self._lock:
             self.results_to_cut -= (is_armed := self.results_to_cut > 0)
             return is_armed
+
+    def takes_attention(self) -> bool:
+        """Whether this ATTENTION is the one from which on nothing is answered; counts it down."""
+        with self._lock:
+            self.attentions_until_silence -= (is_armed := self.attentions_until_silence > 0)
+            return is_armed and self.attentions_until_silence == 0
 
 
 @dataclass(frozen=True)

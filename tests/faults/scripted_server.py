@@ -128,10 +128,17 @@ class ScriptedServer:
 def scripted_server() -> Iterator[ScriptedServer]:
     """Run one on a loopback port until the block ends."""
     server = ScriptedServer()
+    with listening(server):
+        yield server
+
+
+@contextmanager
+def listening(server: ScriptedServer) -> Iterator[None]:
+    """Have a server take connections on a loopback port until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.port = listener.getsockname()[1]
         threading.Thread(target=_accept, args=(listener, server), daemon=True).start()
-        yield server
+        yield
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
 

@@ -5,6 +5,7 @@ has an end, and no message holds the password.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import pymssql
@@ -14,6 +15,7 @@ from plantpulse.errors import OutOfTime, PlantpulseError, SourceUnavailable
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source import wire
 from plantpulse.source.errors import Report, Verdict, judge_connecting, read_report
+from plantpulse.source.sockets import Line
 
 Connection = pymssql.Connection
 # pymssql lets its low-level exceptions through where the database of the login cannot be used.
@@ -22,6 +24,7 @@ DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
 # another plant's poll. So it is one constant above every query_timeout_s; the cut ends each query in time.
 _LONGEST_SILENCE_S: Final = 301
 _SHORTEST_WAIT_S: Final = 1.0  # below it nothing is begun: the client library counts whole seconds
+_CLOSING_S: Final = 0.5
 _GRACE_S: Final = 0.5  # the library's own time-out for silence comes first, and says more
 
 
@@ -33,8 +36,10 @@ def time_left(seconds_left: Callable[[], float], what: str) -> float:
     return left_s
 
 
-def open_connection(settings: SqlServerSettings, seconds_left: Callable[[], float]) -> pymssql.Connection:
-    """Open a connection that commits every statement by itself; the caller closes it.
+def open_connection(
+    settings: SqlServerSettings, seconds_left: Callable[[], float]
+) -> tuple[pymssql.Connection, Line]:
+    """Open a connection that commits every statement by itself, over a line; `close` closes both.
 
     Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime; ConfigurationError (`ca_file`).
     """
@@ -47,20 +52,28 @@ def open_connection(settings: SqlServerSettings, seconds_left: Callable[[], floa
     driver.query_timeout = _LONGEST_SILENCE_S
     _mssql.login_timeout = patience_s
     pymssql.set_wait_callback(wire.note_descriptor)
-    with wire.cut_connecting_after(patience_s + _GRACE_S, settings.host, settings.port) as cut:
+    line = Line(settings.host, settings.port)
+    with wire.cut_after(line, patience_s + _GRACE_S) as cut:
         try:
             driver.__init__(**login)  # type: ignore[misc]
             # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
             driver.query_timeout = _LONGEST_SILENCE_S
         except DRIVER_ERRORS as error:
-            driver.close()
+            close(driver, line)
             if cut.is_done:
                 raise error_of(_late(patience_s), "connecting", settings) from error
             raise _refusal(error, settings, min(patience_s, seconds_left())) from error
     if cut.is_done:
-        driver.close()
+        close(driver, line)
         raise error_of(_late(patience_s), "connecting", settings)
-    return pymssql.Connection(driver, as_dict=False, autocommit=True)
+    return pymssql.Connection(driver, as_dict=False, autocommit=True), line
+
+
+def close(connection: pymssql.Connection | _mssql.MSSQLConnection, line: Line) -> None:
+    """Close a connection, however it fares: nothing is waited for that its server still has to say."""
+    with wire.cut_after(line, _CLOSING_S), suppress(*DRIVER_ERRORS):
+        connection.close()
+    line.let_go()
 
 
 def _login(settings: SqlServerSettings) -> dict[str, object]:

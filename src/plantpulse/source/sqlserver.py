@@ -8,7 +8,7 @@ an end, every failure becomes one error of `plantpulse.errors`, and no message h
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,6 +30,7 @@ from plantpulse.source import wire
 from plantpulse.source.driver import (
     DRIVER_ERRORS,
     Connection,
+    close,
     error_of,
     open_connection,
     place,
@@ -40,6 +41,7 @@ from plantpulse.source.errors import Report, Verdict, judge_query
 from plantpulse.source.query_files import Query, build_statement, find_columns, in_order, tables_in
 from plantpulse.source.session import CLOCKS, is_needed
 from plantpulse.source.session import settings as session_settings
+from plantpulse.source.sockets import Line
 
 _UNPROTECTED: Final = Verdict(
     SourceRefused,
@@ -78,9 +80,14 @@ class SourceConnection:
     refused_settings: list[str]
 
     def __init__(
-        self, driver: Connection, settings: SqlServerSettings, seconds_left: Callable[[], float]
+        self,
+        driver: Connection,
+        line: Line,
+        settings: SqlServerSettings,
+        seconds_left: Callable[[], float],
     ) -> None:
         self._driver = driver
+        self._line = line
         self._settings = settings
         self._seconds_left = seconds_left
         self._is_dead = False
@@ -166,7 +173,7 @@ class SourceConnection:
         left_s = time_left(self._seconds_left, what)
         patience_s = min(self._settings.query_timeout_s, left_s)
         began_s = time.monotonic()
-        with wire.cut_after(patience_s, looks_for_tls=looks_for_tls) as cut:
+        with wire.cut_after(self._line, patience_s, looks_for_tls=looks_for_tls) as cut:
             try:
                 yield
             except DRIVER_ERRORS as error:
@@ -215,9 +222,8 @@ def connect(settings: SqlServerSettings, *, seconds_left: Callable[[], float]) -
     Raises: SourceLoginFailed, SourceRefused, SourceUnavailable, OutOfTime; ConfigurationError for a `ca_file`
     that cannot be used.
     """
-    driver = open_connection(settings, seconds_left)
+    driver, line = open_connection(settings, seconds_left)
     try:
-        yield SourceConnection(driver, settings, seconds_left)
+        yield SourceConnection(driver, line, settings, seconds_left)
     finally:
-        with suppress(*DRIVER_ERRORS):
-            driver.close()
+        close(driver, line)
