@@ -1,8 +1,5 @@
 """What a refused call to Supabase means, and which headers carry the key."""
 
-import time
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -110,21 +107,6 @@ def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
         store.fail_run("f", {})
 
     assert seen == ["/rest/v1/rpc/fail_run"]
-
-
-def test_a_reply_that_trickles_in_is_not_waited_for() -> None:
-    def trickle() -> Iterator[bytes]:
-        yield b'{"answer":'
-        time.sleep(0.6)
-        yield b'"claimed"}'
-
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=trickle()))
-    with (
-        Supabase(settings, seconds_left=lambda: 0.5, transport=transport) as store,
-        pytest.raises(StoreUnavailable, match="ReadTimeout"),
-    ):
-        store.fail_run("f", {})
 
 
 @pytest.mark.parametrize(

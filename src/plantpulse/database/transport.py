@@ -7,7 +7,6 @@ call is retried if its reply was lost. `pipelines` knows the functions; this mod
 
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,6 +18,7 @@ from postgrest import SyncPostgrestClient, SyncRequestBuilder, SyncSelectRequest
 from postgrest.exceptions import APIError
 
 from plantpulse import __version__
+from plantpulse.database.connections import Connections
 from plantpulse.errors import (
     ConfigurationError,
     OutOfTime,
@@ -76,11 +76,11 @@ class Transport:
         self._clock = clock
         self._pacing = pacing
         self._last_status = 0
-        self._ends_at_s = 0.0
+        self._connections = Connections()
         self._session = httpx.Client(
             base_url=settings.url,
             headers=_key_headers(settings.secret_key.reveal()),
-            event_hooks={"response": [self._note_answer]},
+            event_hooks={"request": [self._connections.follow], "response": [self._note_answer]},
             transport=transport,
             verify=trust(settings.url.partition(":")[0]),
         )
@@ -189,41 +189,30 @@ class Transport:
         if left_s < SHORTEST_CALL_S:
             raise OutOfTime(f"Supabase {name} was not sent: the run has {max(left_s, 0):.1f} s left")
         timeout_s = min(CALL_TIMEOUT_S, left_s)
-        self._last_status, self._ends_at_s = 0, time.monotonic() + timeout_s
+        self._last_status = 0
         self._session.timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+        told = f"Supabase at {self._session.base_url.host} did not answer {name}"
         try:
-            yield
+            with self._connections.bounded(timeout_s):
+                yield
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            told = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: it cannot be used in a request"
-            raise ConfigurationError(told) from error
-        except httpx.RequestError as error:
-            told = f"Supabase at {self._session.base_url.host} did not answer {name}"
+            malformed = "SUPABASE_URL or SUPABASE_SECRET_KEY is malformed: it cannot be used in a request"
+            raise ConfigurationError(malformed) from error
+        except (httpx.RequestError, APIError) as error:
+            if self._connections.is_cut:
+                raise StoreUnavailable(f"{told} completely within {timeout_s:.1f} s") from error
+            if isinstance(error, APIError):
+                raise
             raise StoreUnavailable(f"{told}: {type(error).__name__}") from error
+        if self._connections.is_cut:
+            raise StoreUnavailable(f"{told} completely within {timeout_s:.1f} s")
 
     def _note_answer(self, response: httpx.Response) -> None:
         self._last_status = response.status_code
-        response.stream = _BoundedStream(response.stream, self._ends_at_s)
 
 
 def _select_range(table: str, select: Select, start: int, end: int) -> Callable[[SyncPostgrestClient], Any]:
     return lambda api: select(api.from_(table)).range(start, end)
-
-
-class _BoundedStream(httpx.SyncByteStream):
-    """A reply with a deadline for the whole of it: httpx only bounds each read."""
-
-    def __init__(self, stream: Any, ends_at_s: float) -> None:
-        self._stream = stream
-        self._ends_at_s = ends_at_s
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            if time.monotonic() > self._ends_at_s:
-                raise httpx.ReadTimeout("the reply was too slow")
-            yield chunk
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 def refusal(function: str, code: str | None, http_status: int, message: str) -> PlantpulseError:

@@ -1,0 +1,51 @@
+"""The sockets under a client of Supabase, for a call that must end by its time-out.
+
+httpx bounds each read alone: a reply that drips, headers or body, would hold a call for ever. So the sockets
+are noted as they are connected, and shut down when a call's time is up.
+"""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+
+from plantpulse.deadlines import bounded
+
+_CONNECTED = ("connect_tcp.complete", "start_tls.complete")
+
+
+class Connections:
+    """The sockets that a client has connected; its calls are made one after the other.
+
+    `is_cut` says that the last call's time was up: what it brought may have come to its end by the cut.
+    """
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._sockets: list[socket.socket] = []
+
+    def follow(self, request: httpx.Request) -> None:
+        """Have the sockets of a request noted (an event hook of httpx)."""
+        request.extensions["trace"] = self._note
+
+    @contextmanager
+    def bounded(self, seconds: float) -> Iterator[None]:
+        """Give what is called inside `seconds` in all."""
+        self.is_cut = False
+        with bounded(seconds, self._cut):
+            yield
+
+    def _note(self, event: str, told: Mapping[str, Any]) -> None:
+        if event.endswith(_CONNECTED):
+            self._sockets.append(told["return_value"].get_extra_info("socket"))
+            if self.is_cut:
+                self._cut()
+
+    def _cut(self) -> None:
+        self.is_cut = True
+        for one in self._sockets:
+            with suppress(OSError):  # closed, or detached as TLS took it over
+                # Not TLS's own shutdown(): it may be in the middle of reading.
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
