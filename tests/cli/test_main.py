@@ -10,7 +10,7 @@ import click
 import pytest
 
 from plantpulse.cli.commands import COMMANDS, Commands
-from plantpulse.cli.main import exit_code_of
+from plantpulse.cli.exit_codes import exit_code_of
 from plantpulse.errors import (
     ConfigurationError,
     Interrupted,

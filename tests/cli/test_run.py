@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from tests.functions.conftest import Floor, World
 
 CHICAGO = ZoneInfo("America/Chicago")
 OPERATOR = f"cli:{getpass.getuser()}"
+FOR_EVER_S = 600.0
+PATIENCE_S = 60.0  # that it ends at all before what it waits for
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -193,26 +196,64 @@ def test_the_canonical_line_goes_to_stderr_when_asked_for(cli: CommandLine, worl
     assert '"message":"run succeeded"' in result.err
 
 
-@pytest.mark.stand_in
-def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
+@pytest.fixture
+def waiting(
     cli: CommandLine, world: World, mssql: SqlServerUnderTest
-) -> None:
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start commands that wait in C, for the answer of a SQL Server to come in minutes."""
     assert mssql.stand_in
-    mssql.stand_in.faults.delay_s = 1.5
-    process = subprocess.Popen(
-        [cli.script, "run", "live-pulse", "--json"],
-        cwd=cli.folder, env=cli.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    reading = threading.Event()
-    while not mssql.stand_in.traffic.statements:
-        reading.wait(0.05)
+    stand_in = mssql.stand_in
+    settings = (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8")
+    cli.write("plantpulse.yaml", settings.replace("query_timeout_s: 3", "query_timeout_s: 300"))
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        stand_in.traffic.clear()
+        stand_in.faults.delay_s = FOR_EVER_S
+        process = subprocess.Popen(
+            [cli.script, *arguments],
+            cwd=cli.folder, env=cli.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        started.append(process)
+        reading = threading.Event()
+        while not stand_in.traffic.statements:
+            assert process.poll() is None
+            reading.wait(0.05)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.stand_in
+@pytest.mark.parametrize(
+    ("command", "pipeline"), [("live-pulse", "live_pulse"), ("morning-report", "morning_report")]
+)
+def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
+    waiting: Callable[..., subprocess.Popen[str]], world: World, command: str, pipeline: str
+) -> None:
+    process = waiting("run", command, "--json")
 
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=PATIENCE_S)
 
-    assert (process.returncode, err) == (130, "")
+    assert process.returncode == 130
     assert '"code": "interrupted"' in out
-    assert runs(world) == [("live_pulse", "failed", OPERATOR)]
+    assert runs(world) == [(pipeline, "failed", OPERATOR)]
+    assert world.rows("select error_code from public.pipeline_runs") == [{"error_code": "interrupted"}]
+
+
+@pytest.mark.stand_in
+def test_control_c_ends_a_check_too(waiting: Callable[..., subprocess.Popen[str]]) -> None:
+    process = waiting("check")
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 130
+    assert "interrupted" in err
 
 
 def on_a_terminal(cli: CommandLine, *arguments: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ Each call of the command line makes one `App`, and `click` passes it from comman
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from plantpulse.cli import formats
+from plantpulse.cli.exit_codes import exit_code_of
 from plantpulse.cli.output import Output
-from plantpulse.errors import InvalidRequest
+from plantpulse.errors import InvalidRequest, PlantpulseError
 from plantpulse.runs import Budget
 
 # The settings' models and Supabase's client take most of a call's time, and --help does not need them.
@@ -86,6 +88,12 @@ class App:
             Changes(self.settings.require_supabase(), seconds_left=budget.seconds_left) as changes,
         ):
             yield changes
+
+    def end_process(self, error: PlantpulseError) -> None:
+        """Say what went wrong and end the process, although what it does is not over."""
+        self.output.show_error(error)
+        self.output.leave()
+        os._exit(exit_code_of(error))
 
     @contextlib.contextmanager
     def logs_aside(self) -> Iterator[None]:

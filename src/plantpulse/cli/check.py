@@ -11,8 +11,10 @@ from rich.text import Text
 
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.checks.findings import Finding
-from plantpulse.cli.checks.sql_server import check_plant
+from plantpulse.cli.checks.sql_server import TIME_S, check_plant
 from plantpulse.cli.checks.supabase import check_supabase
+from plantpulse.entry.last_resort import LastResort
+from plantpulse.runs import Budget
 
 FAULTS_FOUND: Final = 1
 
@@ -47,7 +49,8 @@ def check(app: App, plant: str | None) -> int:
 
 def _findings(app: App, plant: str | None) -> Iterator[Finding]:
     for name in [plant] if plant else app.settings.plants:
-        yield from check_plant(name, app.settings, _now)
+        with LastResort(end_process=app.end_process).standing_by(Budget.start(TIME_S, TIME_S)):
+            yield from check_plant(name, app.settings, _now)
     yield from check_supabase(app.settings, app.records, _now)
 
 

@@ -15,18 +15,18 @@ from typing import Any
 import click
 
 from plantpulse import __version__
+from plantpulse.cli import interrupts
 from plantpulse.cli.app import App
 from plantpulse.cli.commands import Commands, ReaderLeft
 from plantpulse.cli.exit_codes import (
     BROKEN_PIPE,
-    CONFIGURATION,
     FAILED,
     INTERRUPTED,
     SUCCESS,
-    TRY_AGAIN,
     USAGE,
+    exit_code_of,
 )
-from plantpulse.errors import ConfigurationError, Interrupted, InvalidRequest, PlantpulseError, TransientError
+from plantpulse.errors import PlantpulseError
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -80,17 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return result if isinstance(result, int) else SUCCESS
 
 
-def exit_code_of(error: PlantpulseError) -> int:
-    """Return the exit code for an error; it says what the caller should do."""
-    if isinstance(error, Interrupted):
-        return INTERRUPTED
-    if isinstance(error, TransientError):
-        return TRY_AGAIN
-    if isinstance(error, InvalidRequest):
-        return USAGE
-    return CONFIGURATION if isinstance(error, ConfigurationError) else FAILED
-
-
 def _leave_stdout() -> None:
     """Redirect stdout to nowhere, so that Python does not fail to write the rest at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -103,6 +92,7 @@ def run() -> None:
     matters.
     """
     gc.disable()
+    interrupts.listen()
     code = main()
     gc.freeze()
     sys.exit(code)

@@ -82,6 +82,11 @@ class Output:
         self.side.print(f"[bold red]Error[/] ({error.code}): ", end="")
         self.note(f"{where}{error}")
 
+    def leave(self) -> None:
+        """Write what is still to be written, and leave a terminal as it was."""
+        self.side.show_cursor()
+        self._stdout.flush()
+
     def refuse_usage(self, error: click.ClickException) -> None:
         """Write how to use a command after a wrong use."""
         if self.is_json:

@@ -16,7 +16,7 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse import database
-from plantpulse.cli import formats
+from plantpulse.cli import formats, interrupts
 from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
 from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
 from plantpulse.cli.tables import details
@@ -102,7 +102,7 @@ def _connect_source() -> Any:
 def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
     parameters = {name: value for name, value in asked.items() if value is not None}
     with app.logs_aside(), app.output.busy("Running") as watcher, _recorded_interruption():
-        service.watcher = watcher
+        service.watcher, service.end_process = watcher, app.end_process
         answer = service.ask(parameters, Caller(f"cli:{getpass.getuser()}"))
     if answer.error:
         raise answer.error
@@ -124,6 +124,7 @@ def _recorded_interruption() -> Iterator[None]:
     """Let the first Ctrl-C end the run as a recorded failure; a second one ends it at once."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        interrupts.hear()
         signal.signal(signal.SIGINT, before)
         raise Interrupted("the run was interrupted by hand")
 

@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
 
 from plantpulse import runs
 from plantpulse.entry import callers, cross_origin, invocations
 from plantpulse.entry.callers import Caller, Users
+from plantpulse.entry.endings import log_run, record_failure
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
+from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
 from plantpulse.errors import (
-    FenceRefused,
     Forbidden,
     InvalidRequest,
     NotConfigured,
@@ -29,7 +31,7 @@ from plantpulse.errors import (
     TransientError,
     Unauthenticated,
 )
-from plantpulse.logs import Severity, log
+from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
 from plantpulse.settings import Settings, SupabaseSettings, config
 
@@ -108,7 +110,8 @@ class Service(Generic[Store]):
     """One pipeline, ready to be called over HTTP or with an event.
 
     `clock` is only for simulated time; it also drives the SQL functions. `users` are needed for the tokens of
-    Supabase users. A `watcher` gets the progress of a run.
+    Supabase users. A `watcher` gets the progress of a run. `end_process` is
+    called for a run that does not end by itself.
     """
 
     job: Job[Store]
@@ -117,6 +120,7 @@ class Service(Generic[Store]):
     clock: Callable[[], datetime] | None = None
     users: Users | None = None
     watcher: Watcher = runs.nobody
+    end_process: EndProcess = end_process
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -216,17 +220,19 @@ class Service(Generic[Store]):
         self.job.require_configured(plan, settings)
         supabase = settings.require_supabase()
         progress, fence = Progress(watcher=self.watcher), str(uuid.uuid4())
-        with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
+        open_store = partial(self.open_store, supabase, clock=self.clock)
+        last_resort = LastResort(open_store, self.end_process)
+        with last_resort.standing_by(budget), open_store(seconds_left=budget.seconds_left) as store:
             with progress.timed("claim"):
                 answer = store.claim_run(plan.as_claim(fence))
             if answer["answer"] != "claimed":
                 return runs.answer_without_work(plan, answer)
-            run = runs.begin(
+            run = last_resort.run = runs.begin(
                 plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
             )
             report = guarded(lambda: self.job.work(run, settings, store))
             if isinstance(report, PlantpulseError):
-                report = _failed(run, report, store)
+                report = record_failure(run, report, store)
             return runs.noting_slowness(report, budget)
 
 
@@ -268,19 +274,6 @@ _STATUS_FOR_PEOPLE = {
 }
 
 
-def _failed(run: Run, error: PlantpulseError, store: RunStore) -> RunReport:
-    """Return the report of a failed run, recorded if Supabase answers."""
-    report = run.report("abandoned" if isinstance(error, FenceRefused) else "failed", error=error)
-    if run.plan.is_dry_run:
-        return report
-    failure = {"error": runs.error_as_json(error), "report": report.as_json()}
-    recorded = guarded(lambda: runs.report_of_failure(store.fail_run(run.fence, failure), report))
-    if isinstance(recorded, PlantpulseError):
-        unrecorded = {"code": "failure_not_recorded", "message": str(recorded)}
-        return replace(report, warnings=(*report.warnings, unrecorded))
-    return recorded
-
-
 def _log(answer: Answer) -> None:
     """Write the canonical line of an invocation."""
     if answer.report is None:
@@ -290,8 +283,4 @@ def _log(answer: Answer) -> None:
             **answer.body(),
         )
         return
-    fields = {name: value for name, value in answer.report.as_json().items() if name != "preview"}
-    log(_SEVERITY.get(answer.report.outcome, "WARNING"), f"run {answer.report.outcome}", **fields)
-
-
-_SEVERITY: Mapping[str, Severity] = {"succeeded": "INFO", "duplicate": "INFO", "failed": "ERROR"}
+    log_run(answer.report)
