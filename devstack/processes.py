@@ -25,6 +25,7 @@ _POLL_S = 0.02
 _LOG_TAIL_LINES = 15
 _PORT_ATTEMPTS = 3
 # Below the range from which systems take the ports of outgoing connections.
+_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - looked at beside TMPDIR
 _PORTS = range(20_000, 32_000)
 
 
@@ -179,8 +180,11 @@ class Children:
         self._tell(f"forget {child.pid}")
 
     def make_folder(self, account: Account | None = None) -> Path:
-        """Makes a private folder that is deleted with the stack; `account` owns it, None means us."""
-        folder = Path(tempfile.mkdtemp(prefix="plantpulse-"))
+        """Makes a private folder that is deleted with the stack; `account` owns it, None means us.
+
+        Raises: StartFailed when the account may enter no folder for temporary files.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="plantpulse-", dir=_temporary_folder_for(account)))
         self._folders.append(folder)
         self._tell(f"remove {folder}")
         if account:
@@ -199,6 +203,23 @@ class Children:
         if self._leash.stdin:
             self._leash.stdin.write(f"{order}\n")
             self._leash.stdin.flush()
+
+
+def _temporary_folder_for(account: Account | None) -> str:
+    """Returns where temporary files go; TMPDIR may be a folder that root alone may enter."""
+    ours = tempfile.gettempdir()
+    for folder in dict.fromkeys((ours, *_TEMPORARY_FOLDERS)):
+        if account is None or _may_enter(folder, account):
+            return folder
+    raise StartFailed(f"the account {account} of Postgres can enter none of {ours}, /tmp, /var/tmp")
+
+
+def _may_enter(folder: str, account: Account) -> bool:
+    question = ["/bin/sh", "-c", 'test -x "$1"', "sh", folder]
+    asked = subprocess.run(
+        question, user=account.uid, group=account.gid, extra_groups=[], cwd="/", check=False
+    )
+    return asked.returncode == 0
 
 
 def _start_leash() -> subprocess.Popen[str]:

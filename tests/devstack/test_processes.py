@@ -1,8 +1,10 @@
 """What the local stack starts is ready when it says so, and gone when its parent is."""
 
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -10,6 +12,7 @@ import pytest
 
 from devstack.leash import is_running
 from devstack.migrations import REPOSITORY
+from devstack.postgres import Postgres
 from devstack.processes import Children, Program, StartFailed
 
 # Prints what it started, then waits to be killed.
@@ -95,3 +98,19 @@ def test_a_process_that_never_becomes_ready_is_ended(tmp_path: Path) -> None:
             children.start(python("silent", "import signal; signal.pause()"), lambda: False, deadline_s=0.2)
 
         assert children.pids == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Postgres runs as another account for root alone")
+def test_postgres_starts_although_its_account_may_not_enter_tmpdir(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+
+    with Children(tmp_path) as children:
+        postgres = Postgres(children)
+
+        assert not postgres.data_folder.is_relative_to(private)
+        psycopg.connect(postgres.url("template1")).close()
+    assert not postgres.data_folder.parent.exists()

@@ -16,6 +16,7 @@ from typing import IO
 import pytest
 
 from devstack.migrations import REPOSITORY
+from devstack.processes import Account
 from devstack.remains import is_listening
 
 TIMEOUT_S = 90
@@ -29,15 +30,29 @@ class Finished:
     exit_code: int
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a command is run, and as whom."""
+
+    folder: Path = REPOSITORY
+    account: Account | None = None
+    umask: int = -1
+
+
 class Command:
     """A running command whose temporary files, and so its processes, carry a mark of their own."""
 
-    def __init__(self, arguments: Sequence[str], scratch: Path) -> None:
+    def __init__(self, arguments: Sequence[str], scratch: Path, surroundings: "Surroundings") -> None:
         self._scratch = scratch
+        account = surroundings.account
         self._popen = subprocess.Popen(
             arguments,
-            cwd=REPOSITORY,
-            env={**os.environ, "TMPDIR": str(scratch)},
+            cwd=surroundings.folder,
+            env={**os.environ, "TMPDIR": str(scratch)} | ({"HOME": str(scratch)} if account else {}),
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            umask=surroundings.umask,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -75,11 +90,13 @@ class Command:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Command]:
+def started(*arguments: str, surroundings: Surroundings = Surroundings()) -> Iterator[Command]:
     """A command in a scratch folder that the account of Postgres can reach too."""
     scratch = Path(tempfile.mkdtemp(prefix="plantpulse-test-", dir="/tmp"))
     scratch.chmod(0o755)
-    command = Command(arguments, scratch)
+    if surroundings.account:
+        os.chown(scratch, surroundings.account.uid, surroundings.account.gid)
+    command = Command(arguments, scratch, surroundings)
     try:
         yield command
     finally:
