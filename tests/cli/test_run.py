@@ -256,6 +256,23 @@ def test_control_c_ends_a_check_too(waiting: Callable[..., subprocess.Popen[str]
     assert "interrupted" in err
 
 
+@pytest.mark.stand_in
+@pytest.mark.parametrize(
+    ("command", "exit_code"), [("run live-pulse", 75), ("run morning-report", 75), ("check", 1)]
+)
+def test_a_server_that_goes_silent_in_c_holds_no_command(
+    cli: CommandLine, world: World, mssql: SqlServerUnderTest, command: str, exit_code: int
+) -> None:
+    assert mssql.stand_in
+    mssql.stand_in.faults.attentions_until_silence = 2
+
+    result = cli.process(*command.split(), "--json")
+
+    assert result.exit_code == exit_code
+    assert "no complete answer within 3 s (query_timeout_s)" in result.out
+    assert {status for _, status, _ in runs(world)} <= {"failed"}
+
+
 def on_a_terminal(cli: CommandLine, *arguments: str) -> tuple[str, str]:
     """Run a command whose stderr is a terminal; return its answer and what the terminal was sent."""
     ours, theirs = os.openpty()
