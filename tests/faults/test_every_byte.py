@@ -49,7 +49,7 @@ def answer_rows(wire: PacketStream, _client: object) -> None:
     wire.end_message()
 
 
-def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None) -> Outcome:
+def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None, *, timeout_s: int = 1) -> Outcome:
     """Log in and ask twice, the second time behind an ATTENTION that ends the first answer."""
     server = FailingServer(answers={"labor_records": answer_rows}, failure=failure, allowed=allowed, tls=tls)
     with listening(server):
@@ -60,12 +60,12 @@ def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None) -> Outco
             password=Secret("secret"),
             database="mes",
             encryption="require" if tls else "off",
-            login_timeout_s=1,
-            query_timeout_s=1,
+            login_timeout_s=min(timeout_s, 60),
+            query_timeout_s=timeout_s,
         )
         error = None
         try:
-            with connect(settings, seconds_left=lambda: 30.0) as connection:
+            with connect(settings, seconds_left=lambda: 300.0) as connection:
                 for _ in range(2):
                     assert connection.read(LABOR, {"limit": 1}).rows == [(0, 0, 0)]
         except PlantpulseError as told:
@@ -121,3 +121,18 @@ def test_what_is_asked_ends_after_whichever_byte_a_server_fails(
     assert [place for place, outcome in outcomes.items() if outcome is None] == []
     complete = [place for place, outcome in outcomes.items() if outcome and outcome.error is None]
     assert min(complete) >= whole.sent - UNSURE_BYTES
+
+
+def test_a_server_that_takes_its_leave_is_not_waited_for(tls: ssl.SSLContext) -> None:
+    """A restart must not cost query_timeout_s of a busy processor."""
+    whole = attempt(Failure.FAREWELL, EVERYTHING, tls)
+    outcomes: list[Outcome] = []
+
+    waiting = threading.Thread(
+        target=lambda: outcomes.append(attempt(Failure.FAREWELL, whole.sent - 20, tls, timeout_s=300)),
+        daemon=True,
+    )
+    waiting.start()
+    waiting.join(PATIENCE_S)
+
+    assert [str(outcome.error).partition(": ")[2][:23] for outcome in outcomes] == ["the connection was lost"]

@@ -52,20 +52,20 @@ def open_connection(
     driver.query_timeout = _LONGEST_SILENCE_S
     _mssql.login_timeout = patience_s
     pymssql.set_wait_callback(wire.note_descriptor)
-    line = Line(settings.host, settings.port)
+    line, failure = Line(settings.host, settings.port), None
     with wire.cut_after(line, patience_s + _GRACE_S) as cut:
         try:
             driver.__init__(**login)  # type: ignore[misc]
             # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
             driver.query_timeout = _LONGEST_SILENCE_S
         except DRIVER_ERRORS as error:
-            close(driver, line)
-            if cut.is_done:
-                raise error_of(_late(patience_s), "connecting", settings) from error
-            raise _refusal(error, settings, min(patience_s, seconds_left())) from error
-    if cut.is_done:
+            failure = error
+    if failure or cut.is_done:
         close(driver, line)
-        raise error_of(_late(patience_s), "connecting", settings)
+    if cut.is_done:
+        raise error_of(_late(patience_s), "connecting", settings) from failure
+    if failure:
+        raise _refusal(failure, settings, min(patience_s, seconds_left())) from failure
     return pymssql.Connection(driver, as_dict=False, autocommit=True), line
 
 

@@ -57,7 +57,7 @@ class Line:
         _known_owners.difference_update(self._candidates)
 
     def look(self) -> None:
-        """Look whether the server has hung up, and before the first query where the socket is.
+        """Look whether the server has hung up; before the first query, also where the socket is.
 
         What was found hung up twice is dead: the library has had time to notice, and did not.
         """
@@ -76,7 +76,7 @@ class Line:
         self._server.resolve()
         new = own_sockets() - self._before - _known_owners
         peers = {one: peer for one in new if (peer := _peer_of(one))}
-        closed = {one for one in new - self._candidates.keys() if _is_closed(one)}
+        closed = {one for one in new - self._candidates.keys() if _is_closed(one) and _is_hung_up(one)}
         self._candidates |= peers | dict.fromkeys(closed & self._closed)
         self._closed = closed
 
