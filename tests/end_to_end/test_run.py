@@ -98,7 +98,7 @@ def test_the_morning_report_shows_a_day_of_every_asset_and_puts_the_dearest_into
         assert re.search(rf"^     {asset} +[\d,]+ +[\d,]+ .*[\d,]+$", fifth, re.MULTILINE), asset
     words = " ".join(fifth.split())
     assert re.search(
-        r"\w made [\d,]+ of [\d,.]+ planned units on \w+day, .* at a cost of \$[\d,]+\.\d\d\.", words
+        r"\w made [\d,]+ of [\d,.]+ planned units on \w+day, .* at a cost of \$[\d,]+\.\d\d[.;]", words
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from plantpulse.database.pipelines import Supabase
+from plantpulse.database.store import Supabase
 
 from plantpulse.database.transport import trust
 from plantpulse.errors import StoreUnavailable

@@ -100,11 +100,11 @@ def test_an_asset_without_plan_rate_and_cost_center_shows_what_is_known_of_it(
         "downtime": 90,
         "reasons": [{"reason": None, "minutes": 90}],
         "top_reason": None,
-        "waste": 0,
+        "waste": None,
         "loss": None,
         "text": (
             "Paint 1 made 1 unit on Tuesday, 10 March 2026, without a target. It stood still for 90 minutes "
-            "without a reason given and scrapped nothing."
+            "without a reason given; its scrap is not known."
         ),
     }
 
@@ -391,6 +391,32 @@ def test_without_quality_records_scrap_and_its_cost_are_not_known(world: Morning
     assert press["text"].endswith('because of "No Material"; its scrap is not known.')
 
 
+def test_a_quality_file_that_finds_nothing_leaves_scrap_and_its_cost_unknown(
+    world: Mornings, tuesday: Week
+) -> None:
+    tuesday.run("delete from quality_records")
+
+    _, report = world.morning()
+
+    assert (report["outcome"], warnings(report)) == ("succeeded", [])
+    press = world.summary()
+    assert (press["waste"], press["loss"], press["quality"], press["oee"]) == (None, None, None, None)
+    assert press["text"].endswith('because of "No Material"; its scrap is not known.')
+
+
+def test_an_asset_that_made_nothing_and_logged_nothing_has_no_stop_on_record(
+    world: Mornings, week: Week
+) -> None:
+    week.output("PAINT-01", 3, "2026-03-10T08:00:00")
+
+    world.morning()
+
+    assert world.summary()["text"] == (
+        "Press 1 made 0 of 960 planned units on Tuesday, 10 March 2026, OEE 0.0%. "
+        "No stop was recorded in its planned time; its scrap is not known."
+    )
+
+
 def test_a_quality_table_that_vanished_does_not_take_known_scrap_away(world: Mornings, tuesday: Week) -> None:
     world.morning()
     tuesday.run("drop table quality_records")
@@ -459,7 +485,7 @@ def test_a_closed_day_is_no_cause_for_a_warning(world: Mornings, tuesday: Week) 
     assert (status, report["outcome"], warnings(report)) == (200, "succeeded", [])
     assert world.summary(day="2026-03-11")["text"] == (
         "Press 1 was not scheduled on Wednesday, 11 March 2026, and made 9 units. "
-        "It had no downtime and scrapped nothing."
+        "It had no downtime; its scrap is not known."
     )
     _, thursday = world.next_morning()
     assert (thursday["outcome"], warnings(thursday)) == ("succeeded", [])

@@ -61,6 +61,7 @@ def test_a_day_on_which_the_clock_is_changed_is_counted_whole_and_alone(
     ):  # the clock of an autumn night shows it twice; of a spring night, a clock nobody set
         week.output("PRESS-01", units, f"{day}T02:15:00")
     week.output("PRESS-01", 40, f"{day}T23:59:59")
+    week.quality("PRESS-01", 75, 0, f"{day}T12:00:00")
     week.output("PRESS-01", 1000, f"{datetime.fromisoformat(day) + timedelta(days=1):%Y-%m-%d}T00:00:00")
     week.output("PRESS-01", 1000, f"{datetime.fromisoformat(day) - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}")
     week.downtime("PRESS-01", "Jam", 30, f"{day}T04:00:00")
@@ -121,6 +122,7 @@ def test_a_stop_that_began_before_springs_change_reaches_into_the_day_in_which_i
     world.report = {"day_starts_at": starts_at, "look_back_days": 0}
     world.store.execute("delete from public.shift_targets")
     week.output("PRESS-01", 5, f"{day}T12:00:00")
+    week.quality("PRESS-01", 5, 0, f"{day}T12:00:00")
     week.downtime("PRESS-01", "Jam", minutes, began)
 
     world.morning(morning)

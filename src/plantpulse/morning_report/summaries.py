@@ -102,14 +102,14 @@ def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRate
 
 
 class _Facts(NamedTuple):
-    """What was read, by asset key; `quality` (good, rejected) None: not known of any asset.
+    """What was read, by asset key; `quality` (good, rejected) lacks the assets that nobody inspected.
 
     `has_rows_of_the_day`: whether anything shows that the plant's records were kept on the day.
     """
 
     output: Mapping[str, float]
     stops: Mapping[str, Sequence[Stop]]
-    quality: Mapping[str, tuple[float, float]] | None
+    quality: Mapping[str, tuple[float, float]]
     has_rows_of_the_day: bool
 
 
@@ -125,7 +125,7 @@ def _gather(readings: DayReadings, window: Window) -> _Facts:
     return _Facts(
         output=sum_units(readings.output, WHOLE_DAY),
         stops=stops_by_asset(readings.downtime, window),
-        quality=None if readings.quality is None else sum_quality(readings.quality),
+        quality=sum_quality(readings.quality or ()),
         has_rows_of_the_day=bool(readings.output or readings.quality or has_stops),
     )
 
@@ -163,7 +163,7 @@ def _summary(
     units = facts.output.get(asset.key, 0.0)
     spans = None if planned is None else planned.spans
     downtime = count_downtime(facts.stops.get(asset.key, ()), window, spans)
-    good, waste = (None, None) if facts.quality is None else facts.quality.get(asset.key, (0.0, 0.0))
+    good, waste = facts.quality.get(asset.key, (None, None))
     planned_minutes = None if planned is None else planned.minutes
     factors = _factors(asset.ideal_units_per_hour, units, planned_minutes, downtime.minutes, (good, waste))
     return Summary(
@@ -180,7 +180,7 @@ def _summary(
             ReasonMinutes(reason, stored_number(stood)) for reason, stood in downtime.reasons[:TOP_REASONS]
         ],
         waste_count=_stored(waste),
-        financial_loss=financial_loss(downtime.minutes, waste, rates),
+        financial_loss=financial_loss(downtime.minutes, waste if units else waste or 0.0, rates),
     )
 
 

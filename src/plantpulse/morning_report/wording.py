@@ -50,6 +50,8 @@ def _made(summary: Summary, name: str, day: str) -> str:
 
 
 def _effectiveness(summary: Summary) -> str:
+    if _is_silent(summary) and summary.oee_percentage is not None:
+        return f"OEE {_percent(summary.oee_percentage)}"
     factors = {
         "availability": summary.availability_percentage,
         "performance": summary.performance_percentage,
@@ -66,16 +68,28 @@ def _lost(summary: Summary) -> str:
     stood = _stood_still(summary)
     cost = f", at a cost of ${summary.financial_loss:,.2f}" if summary.financial_loss else ""
     if summary.waste_count is None:
-        return f"It {stood}{cost}; its scrap is not known"
+        return f"{stood}{cost}; its scrap is not known"
     scrap = _count(summary.waste_count, "unit") if summary.waste_count else "nothing"
+    if _is_silent(summary):
+        return f"{stood}, and it scrapped {scrap}{cost}"
     joint = ", and" if len(summary.downtime_reasons) > 1 else " and"
-    return f"It {stood}{joint} scrapped {scrap}{cost}"
+    return f"{stood}{joint} scrapped {scrap}{cost}"
+
+
+def _is_silent(summary: Summary) -> bool:
+    """Tell whether an asset should have run, made nothing, and nobody recorded why.
+
+    That it had no downtime would then be a claim that no record supports.
+    """
+    return summary.planned_minutes != 0 and not summary.actual_output and not summary.downtime_minutes
 
 
 def _stood_still(summary: Summary) -> str:
+    if _is_silent(summary):
+        return f"No stop was recorded{' in its planned time' if summary.planned_minutes else ''}"
     if not summary.downtime_minutes:
-        return "had no downtime"
-    stood = f"stood still for {_count(summary.downtime_minutes, 'minute')}"
+        return "It had no downtime"
+    stood = f"It stood still for {_count(summary.downtime_minutes, 'minute')}"
     if not summary.downtime_reasons:
         return stood
     top = summary.downtime_reasons[0]

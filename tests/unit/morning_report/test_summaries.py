@@ -185,6 +185,7 @@ def test_overlapping_stops_are_paid_for_once() -> None:
     summary = only(
         summarised(
             made(1),
+            inspected(1, 0),
             stopped("No Power", "2026-03-10T07:00", 60),
             stopped("No Power", "2026-03-10T07:00", 60),
             stopped("Jam", "2026-03-10T07:30", 30),
@@ -198,6 +199,7 @@ def test_stops_outside_the_shift_and_in_its_breaks_cost_nothing() -> None:
     summary = only(
         summarised(
             made(1),
+            inspected(1, 0),
             stopped("Break", "2026-03-10T09:00", 15),
             stopped("Night", "2026-03-10T20:00", 120),
         )
@@ -241,10 +243,32 @@ def test_without_an_ideal_rate_performance_and_oee_are_not_known() -> None:
     assert factors(summary) == (100, None, 90, None)
 
 
-def test_what_nobody_inspected_has_no_quality() -> None:
-    summary = only(summarised(made(10)))
+def test_what_nobody_inspected_has_neither_quality_nor_scrap_nor_a_loss() -> None:
+    summary = only(summarised(made(10), stopped("Jam", "2026-03-10T07:00", 30)))
 
-    assert (summary.quality_percentage, summary.waste_count, summary.oee_percentage) == (None, 0, None)
+    assert (summary.quality_percentage, summary.waste_count, summary.oee_percentage) == (None, None, None)
+    assert summary.financial_loss is None
+
+
+def test_scrap_of_an_asset_that_nobody_inspects_is_unknown_where_others_are_inspected() -> None:
+    press, oven = summarised(
+        made(10), inspected(9, 1), made(5, OVEN), assets=(PRESS, OVEN), rates={2: CostRates(60.0, 1.0)}
+    ).summaries
+
+    assert (press.waste_count, oven.waste_count, oven.financial_loss) == (1, None, None)
+
+
+def test_an_inspection_without_a_reject_is_known_to_have_scrapped_nothing() -> None:
+    summary = only(summarised(made(10), inspected(10, 0), stopped("Jam", "2026-03-10T07:00", 30)))
+
+    assert (summary.waste_count, summary.financial_loss) == (0, 60)
+
+
+def test_an_asset_that_made_nothing_has_no_scrap_to_pay_for() -> None:
+    summary = only(summarised(stopped("No Power", "2026-03-10T07:00", 90)))
+
+    # An hour and a half at 120 dollars.
+    assert (summary.waste_count, summary.financial_loss) == (None, 180)
 
 
 def test_a_plant_without_quality_records_knows_neither_scrap_nor_its_cost() -> None:

@@ -105,6 +105,52 @@ def test_what_was_lost(changes: dict[str, Any], expected: str) -> None:
     assert lost(**changes) == expected
 
 
+SILENT: dict[str, Any] = {
+    "oee_percentage": 0,
+    "availability_percentage": 100,
+    "performance_percentage": 0,
+    "quality_percentage": None,
+    "actual_output": 0,
+    "downtime_minutes": 0,
+    "downtime_reasons": (),
+    "waste_count": None,
+    "financial_loss": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {},
+            "Press 1 made 0 of 960 planned units on Tuesday, 10 March 2026, OEE 0.0%. "
+            "No stop was recorded in its planned time; its scrap is not known.",
+        ),
+        (
+            {"waste_count": 2, "financial_loss": 5},
+            "Press 1 made 0 of 960 planned units on Tuesday, 10 March 2026, OEE 0.0%. "
+            "No stop was recorded in its planned time, and it scrapped 2 units, at a cost of $5.00.",
+        ),
+        (
+            {"planned_minutes": None, "target_output": 0, "oee_percentage": None}
+            | {"availability_percentage": None, "performance_percentage": None},
+            "Press 1 made 0 units on Tuesday, 10 March 2026, without a target. "
+            "No stop was recorded; its scrap is not known.",
+        ),
+        (
+            {"planned_minutes": 0, "target_output": 0, "oee_percentage": None}
+            | {"availability_percentage": None, "performance_percentage": None},
+            "Press 1 was not scheduled on Tuesday, 10 March 2026, and made 0 units. "
+            "It had no downtime; its scrap is not known.",
+        ),
+    ],
+)
+def test_of_an_asset_that_made_nothing_and_logged_nothing_no_stop_was_recorded(
+    changes: dict[str, Any], expected: str
+) -> None:
+    assert text(**SILENT | changes) == expected
+
+
 NO_FACTORS: dict[str, Any] = {
     "oee_percentage": None,
     "availability_percentage": None,
