@@ -346,12 +346,34 @@ def test_of_a_span_that_begins_before_the_sources_rows_the_newer_part_is_filled(
     _, report = fill(world, "10:00", "12:00")
 
     assert (report["outcome"], codes(report)) == ("partial", ["source_has_no_rows"])
+    assert "2026-03-11T15:00:00+00:00 until 2026-03-11T15:30:00+00:00" in report["warnings"][-1]["message"]
     assert {at: figures[0] for at, figures in press(world).items()} == {
+        "10:45": 4.0,  # the windows of 10:45 and 11:00 hold the oldest row
+        "11:00": 4.0,
         "11:15": 8.0,
         "11:30": 8.0,
         "11:45": 0.0,
         "12:00": 0.0,
     }
+
+
+@pytest.mark.parametrize("idle_days", [8, None], ids=["after more than a week of standstill", "first day"])
+def test_no_booking_is_lost_where_the_source_shows_nothing_older(
+    world: World, floor: Floor, idle_days: int | None
+) -> None:
+    if idle_days:
+        floor.run(
+            "insert into production_data (locationName, output_count, [timestamp]) values (%s, %s, %s)",
+            "PRESS-01", 1, f"2026-03-{11 - idle_days:02}T06:00:00",
+        )  # fmt: skip
+    for units, at in ((22, "06:01:00"), (40, "06:20:00"), (307, "08:59:00")):
+        floor.output("PRESS-01", units, at)
+
+    fill(world, "06:00", "09:00")
+
+    # 22 + 40 + 307: what the slots' own quarters of an hour hold, as it was booked.
+    assert sum(figures[1] for figures in press(world).values() if figures[1]) == 369
+    assert min(press(world)) == "06:15"
 
 
 @pytest.mark.parametrize("days", [1, 6])

@@ -136,7 +136,10 @@ class SlotReader:
     def _doubtful(
         self, source: Source, slots: Sequence[datetime], grid: BucketGrid, filled: Collection[int]
     ) -> frozenset[datetime]:
-        """Return the slots before which the source shows no output: what they lack may be gone."""
+        """Return the slots in which, and before which, the source shows no output: it may be gone.
+
+        A slot whose window reaches back beyond the oldest row is none of them: rows that are there count.
+        """
         windows = {at: self._window(at) for at in slots}
         if self.evidence.is_kept_before(source, min(window.start for window in windows.values())):
             return frozenset()
@@ -144,7 +147,7 @@ class SlotReader:
         return frozenset(
             at
             for at, window in windows.items()
-            if max(buckets_in(window, *grid, self.zone), default=oldest) >= oldest
+            if min(buckets_in(window, *grid, self.zone), default=oldest + 1) > oldest
         )
 
     def _told_apart(

@@ -52,9 +52,10 @@ def slots_of_span(span: Span, now: datetime, every: timedelta, limits: SpanLimit
 
 
 def told_of_doubt(slots: Sequence[datetime]) -> str:
-    """Return why slots were left as they are before which the source shows no output."""
+    """Return why slots were left as they are in which, and before which, the source shows no output."""
     first, last = min(slots).isoformat(), max(slots).isoformat()
-    return f"the slots from {first} until {last} are left as they are: SQL Server shows no output before them"
+    why = "SQL Server shows no output in them, and none before"
+    return f"the slots from {first} until {last} are left as they are: {why}"
 
 
 def told_of_rest(slots: Sequence[datetime]) -> str:
