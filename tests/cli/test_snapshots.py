@@ -31,6 +31,24 @@ def test_the_latest_snapshot_of_every_asset_is_shown(cli: CommandLine, world: Wo
     assert cli("snapshots", "--json", "--status", "below_target").json["snapshots"] == [data[1]]
 
 
+def test_people_read_rounded_figures_and_programs_exact_ones(
+    cli: CommandLine, world: World, floor: Floor
+) -> None:
+    # Half an hour of 14.5 hours asks for 800 / 29 units. The stop lasts 10 minutes and 26 seconds.
+    world.store.execute(
+        "update public.shift_targets set starts_at = '00:00', ends_at = '14:30', target_output = 800"
+    )
+    floor.output("PRESS-01", 40, "11:40:00")
+    floor.downtime("PRESS-01", "Jam", None, "11:49:34")
+    world.tick()
+
+    press = cli("snapshots").out.splitlines()[-1]
+    exact = cli("snapshots", "--json").json["snapshots"][-1]
+
+    assert {"27.6", "10.4"} <= set(press.split())
+    assert (exact["output_target"], exact["downtime_minutes"]) == (27.5862, 10.4333)
+
+
 def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: World, floor: Floor) -> None:
     floor.output("PRESS-01", 200, "11:31:00")  # above target at noon, and no more a quarter of an hour later
     world.tick()

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
+from plantpulse.plant.rounding import shown_number, shown_span
+
 _STEPS: Final = ("claim", "connect", "safety", "read", "evaluate", "commit")
 _WRITTEN: Final = ("_written", "_updated", "_recorded", "_deleted", "_removed")
 _STYLES: Final[Mapping[str, str]] = {
@@ -47,22 +49,13 @@ def local(text: str | None, zone: ZoneInfo | None, form: str = "%Y-%m-%d %H:%M")
 
 def age(since: datetime, now: datetime) -> str:
     """Return how long ago an instant was, in its two largest units."""
-    return span(now - since)
+    return shown_span(now - since)
 
 
-def span(length: timedelta) -> str:
-    """Return a span of time in its largest units: 12 s, 14 min, 3 h 5 min, 2 d 4 h."""
-    seconds = max(0, round(length.total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
+def offset(length: timedelta) -> str:
+    """Return how far something is off, with its sign: +12 s, -11 h 56 min."""
+    seconds = round(length.total_seconds())
+    return f"{'-' if seconds < 0 else '+'}{shown_span(timedelta(seconds=abs(seconds)))}"
 
 
 def milliseconds(count: float | None) -> str | None:
@@ -72,8 +65,16 @@ def milliseconds(count: float | None) -> str | None:
     return f"{count:.0f} ms" if count < 1000 else f"{count / 1000:.1f} s"
 
 
-def number(value: Any, form: str = ",.10g") -> str | None:
-    """Return a number with separated thousands; None for None."""
+def number(value: Any) -> str | None:
+    """Return a number with separated thousands and at most one decimal; None for None. JSON has it exact."""
+    if value is None:
+        return None
+    shown = shown_number(value)
+    return "<0.1" if shown == "0" and value else shown
+
+
+def percent(value: Any, form: str = ",.1f") -> str | None:
+    """Return a percentage with one decimal; None for None."""
     return None if value is None else format(value, form)
 
 

@@ -15,6 +15,7 @@ from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.health.view import view_of
+from plantpulse.plant.rounding import shown_span
 from plantpulse.schedules.pipelines import pipelines_of, title_of
 
 HOURS: Final = 24
@@ -134,8 +135,8 @@ def _ago(instant: str | None, now: datetime) -> str | None:
 
 
 def _until(instant: str | None, now: datetime) -> str | None:
-    return f"in {formats.span(datetime.fromisoformat(instant) - now)}" if instant else None
+    return f"in {shown_span(datetime.fromisoformat(instant) - now)}" if instant else None
 
 
 def _span(seconds: float | None) -> str | None:
-    return None if seconds is None else formats.span(timedelta(seconds=seconds))
+    return None if seconds is None else shown_span(timedelta(seconds=seconds))

@@ -9,6 +9,7 @@ from typing import Final
 
 from plantpulse.morning_report.stops import ReasonMinutes
 from plantpulse.morning_report.summaries import Summary
+from plantpulse.plant.rounding import shown_number
 from plantpulse.plant.text import collapse_blanks, cut_text
 
 LONGEST_NAME: Final = 80
@@ -109,7 +110,7 @@ def _count(number: float, thing: str) -> str:
 
 
 def _amount(number: float) -> str:
-    shown = f"{number:,.1f}".removesuffix(".0")
+    shown = shown_number(number)
     return "under 0.1" if shown == "0" and number else shown
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 from plantpulse.errors import SourceTableDenied, SourceTableMissing
 from plantpulse.plant.local_time import LocalBounds
 from plantpulse.plant.readings import Parsed
+from plantpulse.plant.rounding import shown_span
 from plantpulse.runs import Json, Progress
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source.query_files import Query
@@ -85,7 +86,8 @@ class Answers:
         facts = {"utc_offset_minutes": clock.utc_offset_minutes, "clock_skew_s": skew_s}
         self.progress.source = facts | ({"refused_settings": list(refused)} if refused else {})
         if abs(skew) > WARNED_SKEW:
-            self.progress.warn("source_clock_skew", f"the SQL Server's clock is {skew_s} s off")
+            told = f"{shown_span(abs(skew))} {'ahead' if skew_s > 0 else 'behind'}"
+            self.progress.warn("source_clock_skew", f"the SQL Server's clock is {told}")
         if any("LOCK_TIMEOUT" in setting for setting in refused):
             told = "the server takes no LOCK_TIMEOUT: a poll waits for a lock as long as query_timeout_s"
             self.progress.warn("locks_are_waited_for", told)

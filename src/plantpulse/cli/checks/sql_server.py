@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from plantpulse.cli import formats
 from plantpulse.cli.checks import network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
 from plantpulse.errors import (
@@ -192,7 +193,7 @@ class _Links:
 
 def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datetime) -> Found:
     """Return how a server's clock differs from ours, and from the time zone in the settings."""
-    message = f"{round(skew.total_seconds()):+d} s from this machine's, UTC{offset_minutes / 60:+g} h"
+    message = f"{formats.offset(skew)} from this machine's, UTC{offset_minutes / 60:+g} h"
     if abs(skew) >= WARNED_SKEW:
         return Found(
             message,
