@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, LiteralString
+from zoneinfo import ZoneInfo
 
 import pymssql
 import pytest
@@ -276,6 +278,23 @@ def test_a_missing_table_is_red_where_a_poll_needs_it(checked: CommandLine, mes:
         "north oee.sql": "warning",
     }
     assert "queries_dir" in found["north downtime.sql"]["remedy"]
+
+
+@pytest.mark.parametrize(("figure", "state"), [(0.85, "warning"), (85.0, "ok"), (0.0, "ok")])
+def test_a_scale_that_no_reported_oee_fits_is_doubted(
+    checked: CommandLine, mes: pymssql.Connection, figure: float, state: str
+) -> None:
+    an_hour_ago = datetime.now(ZoneInfo("America/Chicago")).replace(tzinfo=None) - timedelta(hours=1)
+    with mes.cursor() as cursor:
+        cursor.execute(
+            "insert into oee_metrics (locationName, oee, [timestamp]) values (%s, %s, %s)",
+            ("PRESS-01", figure, an_hour_ago),
+        )
+
+    found = findings(checked)["north oee.sql"]
+
+    assert found["state"] == state
+    assert found["remedy"] == ("set plants.north.oee_scale: fraction" if state == "warning" else None)
 
 
 def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine) -> None:

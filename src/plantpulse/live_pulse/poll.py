@@ -26,6 +26,7 @@ from plantpulse.live_pulse.slot_reader import SlotReader
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
 from plantpulse.plant.local_time import local_bounds
+from plantpulse.plant.oee_scale import doubt_of_scale
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
@@ -152,6 +153,7 @@ class Poll:
     def commit(self, slots: Sequence[SlotSnapshots]) -> RunReport:
         """Commit data and run in one transaction; a dry run only shows them. Raises: FenceRefused."""
         progress = self.run.progress
+        self._warn_of_figures()
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
         report = self.run.report(status)
         if self.run.plan.slots:
@@ -231,6 +233,11 @@ class Poll:
             told = f"{progress.counts['rejected']} rows were malformed, more than {limit:.0%} of all"
             progress.warn("rows_rejected", told)
         return self.answers.is_incomplete or bool(self.left) or share > limit
+
+    def _warn_of_figures(self) -> None:
+        """Say what nobody would believe of the figures, though every row was right."""
+        if doubt := doubt_of_scale(self.reader.oee_figures, self.plant.oee_scale):
+            self.run.progress.warn("oee_scale_doubtful", doubt.message)
 
     def _warn_of_span(self) -> None:
         """Warn of the slots of a span that were not filled, and say why."""

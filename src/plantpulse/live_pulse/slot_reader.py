@@ -28,6 +28,7 @@ from plantpulse.plant.local_time import (
     is_time_ambiguous,
     local_bounds,
 )
+from plantpulse.plant.oee_scale import reported_figures
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import OutputReading, Row
 from plantpulse.runs import RunPlan
@@ -45,6 +46,7 @@ class SlotReader:
 
     `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
     of a span that stay as they are, because the source may have deleted their rows.
+    `oee_figures`: what the plant reports as OEE, in its own scale.
     """
 
     plan: RunPlan
@@ -56,6 +58,7 @@ class SlotReader:
     read_at: datetime
     unknown_assets: set[str] = field(default_factory=set)
     doubtful: list[datetime] = field(default_factory=list)
+    oee_figures: list[float] = field(default_factory=list)
     evidence: Evidence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -185,6 +188,7 @@ class SlotReader:
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
         labor = answers.ask_if_there(source, "labor", bounds)
+        self.oee_figures += reported_figures(oee)
         return Readings(
             output=None,
             oee=answers.keep(parsing.parse_oee(oee, zone=self.zone, scale=self.plant.oee_scale)),

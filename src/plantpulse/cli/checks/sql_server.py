@@ -23,6 +23,7 @@ from plantpulse.errors import (
     SourceTableMissing,
 )
 from plantpulse.plant.local_time import local_bounds
+from plantpulse.plant.oee_scale import doubt_of_scale, reported_figures
 from plantpulse.plant.text import normalise_key
 from plantpulse.runs import Budget
 from plantpulse.schedules.slots import Window
@@ -37,6 +38,7 @@ WARNED_SKEW: Final = timedelta(minutes=1)
 WRONG_SKEW: Final = timedelta(minutes=5)  # from this skew on a poll warns too
 OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll works without their tables
 MOST_PERMISSIONS: Final = 500
+MOST_FIGURES: Final = 1000
 _OBJECT: Final = re.compile(r"object '([^']+)'.*schema '([^']+)'")
 
 
@@ -157,29 +159,35 @@ class _Links:
     def _try(self, name: str) -> Found:
         query = load_queries(self._plant.queries_dir)[name]
         try:
-            self._read(query)
+            rows = self._read(query)
         except (SourceTableMissing, SourceTableDenied) as error:
             if name not in OPTIONAL:
                 raise
             return Found(f"polls work without it: {error}", self._query_remedy(error))
+        doubt = doubt_of_scale(reported_figures(rows), self._plant.oee_scale) if name == "oee" else None
+        if doubt:
+            return Found(doubt.message, f"set plants.{self._name}.oee_scale: {doubt.fitting_scale}")
         return Found(f"returns {', '.join(query.columns)}")
 
-    def _read(self, query: Query) -> None:
-        """Ask for one row of the last window: the columns matter, not the rows."""
-        window = timedelta(minutes=self._settings.live_pulse_of(self._name).window_minutes)
+    def _read(self, query: Query) -> Sequence[Sequence[Any]]:
+        """Return one row of the last window: the columns matter, not the rows.
+
+        Only for OEE it reads a day, because the scale shows in many figures and perhaps not in this hour's.
+        """
+        is_oee = query.name == "oee"
+        minutes = self._settings.live_pulse_of(self._name).window_minutes
+        window = timedelta(days=1) if is_oee else timedelta(minutes=minutes)
         until = self._now().replace(microsecond=0)
         bounds = local_bounds(Window(until - window, until), ZoneInfo(self._plant.time_zone))
         codes = "|".join(normalise_key(code) for code in self._plant.safety_reason_codes)
-        self._open.read(
-            query,
-            {
-                "from": bounds.start,
-                "until": bounds.until,
-                "limit": 1,
-                "bucket_s": round(window.total_seconds()),
-                "reason_codes": f"|{codes}|",
-            },
-        )
+        parameters = {
+            "from": bounds.start,
+            "until": bounds.until,
+            "limit": MOST_FIGURES if is_oee else 1,
+            "bucket_s": round(window.total_seconds()),
+            "reason_codes": f"|{codes}|",
+        }
+        return self._open.read(query, parameters).rows
 
     def _query_remedy(self, error: PlantpulseError) -> str:
         if isinstance(error, SourceTableDenied):
