@@ -135,8 +135,25 @@ def test_what_is_read_afterwards_corrects_output_and_leaves_the_rest(
 
 def test_the_fingerprint_of_stored_rows_is_the_polls_own(service: Api, assets: dict[str, int]) -> None:
     rows = [
-        Snapshot(assets["PRESS-01"], 63.1234, 34, 60.5, 4.3, "on_target", 80.0, "reported", 5.25, 60, 3, 4),
-        Snapshot(assets["OVEN-02"], 0, None, 0, None, "on_target", None, None, None, None, None, None),
+        Snapshot(
+            assets["PRESS-01"],
+            63.1234,
+            34,
+            60.5,
+            4.3,
+            "on_target",
+            80.0,
+            "reported",
+            5.25,
+            60,
+            3,
+            4,
+            0,
+            False,
+        ),
+        Snapshot(
+            assets["OVEN-02"], 0, None, 0, None, "on_target", None, None, None, None, None, None, None, False
+        ),
     ]
     service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
     send(service, 1, commit(*(row.as_json() for row in rows)))

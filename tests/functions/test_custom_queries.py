@@ -62,7 +62,7 @@ def hamburg(world: World, mes_tables: pymssql.Connection) -> World:
     world.store.execute(
         """
         insert into public.assets (plant, name, source_name, ideal_units_per_hour)
-        values ('north', 'Can filler', 'L1/FILLER', 1200), ('north', 'Keg filler', 'L2/FILLER', 120)
+        values ('north', 'Can filler', 'L1/FILLER', 1600), ('north', 'Keg filler', 'L2/FILLER', 120)
         """
     )
     world.store.execute(
@@ -212,6 +212,7 @@ def test_a_missing_optional_table_warns_and_an_empty_file_does_not(
 ) -> None:
     hamburg.settings |= {"queries_dir": copy_example(tmp_path, leave_out="oee")}
     hamburg.pulse = {"rejected_share_for_partial": 1}
+    hamburg.store.execute("update public.assets set ideal_units_per_hour = null")
     floor.run("drop table oee_metrics")
 
     _, without_file = hamburg.tick(SIX_IN_HAMBURG)

@@ -417,6 +417,69 @@ def test_an_asset_that_made_nothing_and_logged_nothing_has_no_stop_on_record(
     )
 
 
+@pytest.mark.usefixtures("tuesday")
+def test_output_outside_the_plan_is_told_apart_and_enters_no_factor(world: Mornings, tuesday: Week) -> None:
+    tuesday.output("PRESS-01", 88, "2026-03-10T14:00:00")  # the moment the shift is over
+    tuesday.output("PRESS-01", 100, "2026-03-10T22:30:00")
+
+    world.morning()
+
+    press = world.summary()
+    assert (press["actual"], press["oee"], press["performance"]) == (1100, 75, 83.8621)
+    assert press["text"].startswith(
+        "Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026 and 188 units outside the planned "
+        "time, OEE 75.0%"
+    )
+
+
+def test_a_plan_of_an_hour_does_not_judge_a_day(world: Mornings, week: Week) -> None:
+    world.store.execute("update public.shift_targets set ends_at = '06:32', target_output = 53.3333")
+    week.output("PRESS-01", 44, "2026-03-10T06:10:00")
+    week.output("PRESS-01", 768, "2026-03-10T12:00:00")
+    week.quality("PRESS-01", 812, 0, "2026-03-10T14:00:00")
+
+    _, report = world.morning()
+
+    # 32 minutes at 150 an hour are 80 units, 44 of them 55 %; all 812 would be 1,015 %.
+    assert world.summary()["text"] == (
+        "Press 1 made 44 of 53.3 planned units on Tuesday, 10 March 2026 and 768 units outside the planned "
+        "time, OEE 55.0% (availability 100.0%, performance 55.0%, quality 100.0%). "
+        "It had no downtime and scrapped nothing."
+    )
+    assert "ideal_rate_too_low" not in warnings(report)
+
+
+def test_what_was_made_outside_a_plan_that_stood_still_is_no_contradiction(
+    world: Mornings, week: Week
+) -> None:
+    week.output("PRESS-01", 323, "2026-03-10T15:00:00")
+    week.downtime("PRESS-01", "No Staff", 480, "2026-03-10T06:00:00")
+    week.quality("PRESS-01", 323, 0, "2026-03-10T16:00:00")
+
+    world.morning()
+
+    assert world.summary()["text"] == (
+        "Press 1 made 0 of 960 planned units on Tuesday, 10 March 2026 and 323 units outside the planned "
+        "time, OEE 0.0% (availability 0.0%, quality 100.0%). "
+        'It stood still for 480 minutes because of "No Staff" and scrapped nothing, at a cost of $960.00.'
+    )
+
+
+def test_an_ideal_rate_that_is_too_low_is_said_by_the_run_and_in_the_text(
+    world: Mornings, week: Week
+) -> None:
+    week.output("PRESS-01", 1500, "2026-03-10T08:00:00")
+    week.quality("PRESS-01", 1500, 0, "2026-03-10T08:00:00")
+
+    _, report = world.morning()
+
+    # Eight hours at 150 are 1,200.
+    assert (world.summary()["performance"], world.summary()["oee"]) == (125, 100)
+    assert "performance 125.0%, quality 100.0%; its ideal rate looks too low)" in world.summary()["text"]
+    (told,) = (one["message"] for one in report["warnings"] if one["code"] == "ideal_rate_too_low")
+    assert told.startswith("performance above 110%: Press 1 125.0%; ")
+
+
 def test_a_quality_table_that_vanished_does_not_take_known_scrap_away(world: Mornings, tuesday: Week) -> None:
     world.morning()
     tuesday.run("drop table quality_records")

@@ -192,7 +192,7 @@ def test_a_plant_with_other_tables_is_reported_through_its_own_files(
     assert mes_tables
     cans, kegs = world.summary("L1/FILLER", "2026-03-11"), world.summary("L2/FILLER", "2026-03-11")
     assert report["outcome"] == "partial"  # malformed rows, and no data of the day before
-    assert warnings(report) == ["no_data", "rows_rejected"]
+    assert warnings(report) == ["no_data", "ideal_rate_too_low", "rows_rejected"]
     assert (cans["actual"], cans["target"], cans["waste"]) == (
         5232,
         4800,
@@ -208,5 +208,6 @@ def test_a_plant_with_other_tables_is_reported_through_its_own_files(
         99.5413,
         54.25,
     )
+    assert "Press 1 114.2%" in report["warnings"][-2]["message"]
     assert cans["loss"] == 562  # 251 minutes at 120 an hour, 24 cans at 2.50
     assert (kegs["actual"], kegs["waste"], kegs["downtime"], kegs["oee"]) == (30, 0, 25.5, None)

@@ -26,6 +26,7 @@ from plantpulse.live_pulse.slot_reader import SlotReader
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
 from plantpulse.plant.local_time import local_bounds
+from plantpulse.plant.oee import describe_rates
 from plantpulse.plant.oee_scale import doubt_of_scale
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import normalise_key
@@ -238,6 +239,8 @@ class Poll:
         """Say what nobody would believe of the figures, though every row was right."""
         if doubt := doubt_of_scale(self.reader.oee_figures, self.plant.oee_scale):
             self.run.progress.warn("oee_scale_doubtful", doubt.message)
+        if rates := self.reader.doubtful_rates:
+            self.run.progress.warn("ideal_rate_too_low", describe_rates(rates))
 
     def _warn_of_span(self) -> None:
         """Warn of the slots of a span that were not filled, and say why."""

@@ -22,6 +22,7 @@ from plantpulse.plant.local_time import (
     bounds_reaching_in,
     bucket_count,
     bucket_grid,
+    bucket_spans,
     buckets_in,
     is_shown_once,
     is_stop_ambiguous,
@@ -46,7 +47,8 @@ class SlotReader:
 
     `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
     of a span that stay as they are, because the source may have deleted their rows.
-    `oee_figures`: what the plant reports as OEE, in its own scale.
+    `oee_figures`: what the plant reports as OEE, in its own scale. `doubtful_rates`: the highest
+    performance of assets that performed better than their ideal rates allow, by name.
     """
 
     plan: RunPlan
@@ -59,6 +61,7 @@ class SlotReader:
     unknown_assets: set[str] = field(default_factory=set)
     doubtful: list[datetime] = field(default_factory=list)
     oee_figures: list[float] = field(default_factory=list)
+    doubtful_rates: dict[str, float] = field(default_factory=dict)
     evidence: Evidence = field(init=False)
 
     def __post_init__(self) -> None:
@@ -210,10 +213,12 @@ class SlotReader:
             share.readings,
             window=share.window,
             zone=self.zone,
-            window_buckets=share.window_buckets,
+            bucket_spans=bucket_spans(share.window, *batch.grid, self.zone),
             slot_buckets=share.slot_buckets,
             is_shown_once=is_shown_once(share.window, self.zone, read_by=self.read_at),
         )
+        for name, performed in judgement.doubtful_rates.items():
+            self.doubtful_rates[name] = max(performed, self.doubtful_rates.get(name, performed))
         if is_present:
             self.answers.progress.counts.update(judgement.counts)
         elif self.plan.slots:

@@ -8,8 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plantpulse.plant.intervals import Span, intersect, minutes
-from plantpulse.plant.oee import compute_oee
+from plantpulse.live_pulse.effectiveness import (
+    Effectiveness,
+    OeeSource,
+    Plan,
+    effectiveness_of,
+    plans_of,
+)
+from plantpulse.plant.intervals import Span, minutes
+from plantpulse.plant.oee import is_rate_doubtful
+from plantpulse.plant.planned_output import BucketSpans
 from plantpulse.plant.plant_model import Asset, PlantModel
 from plantpulse.plant.readings import (
     DowntimeReading,
@@ -24,7 +32,6 @@ from plantpulse.plant.tallies import latest_headcounts, latest_oee, sum_quality,
 from plantpulse.schedules.slots import Window
 
 TargetStatus = Literal["on_target", "below_target", "above_target"]
-OeeSource = Literal["reported", "computed"]
 
 ON_TARGET_BAND_PERCENT: Final = 5.0
 
@@ -32,7 +39,9 @@ ON_TARGET_BAND_PERCENT: Final = 5.0
 class Snapshot(NamedTuple):
     """One row of `live_snapshots`: units, percent and minutes over the window; None means unknown.
 
-    `slot_output` is the output of the newest interval alone; it may be summed over time.
+    `slot_output` is the output of the newest interval alone; it may be summed over time. `unplanned_output`
+    is the part of the actual output made outside the planned time; None means that the asset has no plan.
+    With `is_planned_in_part` it is an estimate, because an interval of the window is only partly planned.
     """
 
     asset_id: int
@@ -47,6 +56,8 @@ class Snapshot(NamedTuple):
     good_count: float | None
     reject_count: float | None
     labor_headcount: float | None
+    unplanned_output: float | None
+    is_planned_in_part: bool
 
     def as_json(self) -> dict[str, object]:
         """Return one entry of the commit's `snapshots`."""
@@ -77,12 +88,14 @@ class Judgement(NamedTuple):
     """The result of a poll's readings.
 
     `unknown_assets`: names that the plant model lacks, in one of the source's spellings, sorted. `counts`:
-    assets, snapshots, assets_reporting (with output), assets_unknown.
+    assets, snapshots, assets_reporting (with output), assets_unknown. `doubtful_rates`: performances, as
+    fractions by name, that say that the ideal rate is too low.
     """
 
     snapshots: Sequence[Snapshot]
     unknown_assets: Sequence[str]
     counts: Mapping[str, int]
+    doubtful_rates: Mapping[str, float]
 
 
 class _Facts(NamedTuple):
@@ -90,7 +103,6 @@ class _Facts(NamedTuple):
 
     output: Mapping[str, float]
     slot_output: Mapping[str, float] | None
-    is_oee_computable: bool
     stops: Mapping[str, list[Span]] | None
     oee: Mapping[str, OeeReading]
     quality: Mapping[str, tuple[float, float]]
@@ -103,25 +115,30 @@ def judge(
     *,
     window: Window,
     zone: ZoneInfo,
-    window_buckets: frozenset[int],
+    bucket_spans: BucketSpans,
     slot_buckets: frozenset[int] | None,
     is_shown_once: bool = True,
 ) -> Judgement:
     """Return the snapshots of one window, in the order of the plant's assets.
 
-    `window_buckets`: the buckets of output in the window; `slot_buckets`: those of its newest interval, None
-    for a run off the grid. Without output there are no snapshots. If the clock has shown the window twice,
-    the units may be those of two hours, and no OEE is computed from them.
+    `bucket_spans`: the buckets of output in the window, and their times; `slot_buckets`: those of its newest
+    interval, None for a run off the grid. Without output there are no snapshots. If the clock has shown the
+    window twice, the units may be those of two hours, and no OEE is computed from them.
     """
     unknown = unknown_assets(plant, readings)
     snapshots: list[Snapshot] = []
+    rates: dict[str, float] = {}
     reporting = 0
     judged = _judged_assets(plant)
     if readings.output is not None:
-        facts = _gather(readings, readings.output, window, window_buckets, slot_buckets)
-        facts = facts._replace(is_oee_computable=is_shown_once)
-        loads = workloads(plant.shift_targets, window, zone)
-        snapshots = [_snapshot(asset, facts, loads.get(asset.asset_id, IDLE)) for asset in judged]
+        facts = _gather(readings, readings.output, window, frozenset(bucket_spans), slot_buckets)
+        plans = plans_of(plant, judged, readings.output, window, zone, bucket_spans)
+        for asset in judged:
+            plan = plans.get(asset.key)
+            effectiveness = _effectiveness(asset, facts, plan if is_shown_once else None)
+            snapshots.append(_snapshot(asset, facts, plan, effectiveness))
+            if is_rate_doubtful(effectiveness.performance):
+                rates[asset.source_name] = effectiveness.performance
         reporting = sum(asset.key in facts.output for asset in judged)
     counts = {
         "assets": len(judged),
@@ -129,7 +146,7 @@ def judge(
         "assets_unknown": len(unknown),
         "snapshots": len(snapshots),
     }
-    return Judgement(snapshots, unknown, counts)
+    return Judgement(snapshots, unknown, counts, rates)
 
 
 def figures(
@@ -202,11 +219,11 @@ def _downtime_minutes(key: str, facts: _Facts) -> float | None:
     return stored_number(minutes(stops)) if stops else 0
 
 
-def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
+def _snapshot(asset: Asset, facts: _Facts, plan: Plan | None, effectiveness: Effectiveness) -> Snapshot:
     key = asset.key
+    load = plan.load if plan else IDLE
     asset_id, actual, slot_output, target, downtime_minutes = _figures(asset, facts, load)
     variance = _stored_or_none(variance_percent(actual, target))
-    oee, oee_source = _oee(asset, facts, load)
     good, rejected = facts.quality.get(key, (None, None))
     return Snapshot(
         asset_id=asset_id,
@@ -215,36 +232,21 @@ def _snapshot(asset: Asset, facts: _Facts, load: Workload) -> Snapshot:
         output_target=target,
         variance_percent=variance,
         status=output_status(actual, variance),
-        oee_current=oee,
-        oee_source=oee_source,
+        oee_current=_stored_or_none(effectiveness.oee_percent),
+        oee_source=effectiveness.source,
         downtime_minutes=downtime_minutes,
         good_count=_stored_or_none(good),
         reject_count=_stored_or_none(rejected),
         labor_headcount=_stored_or_none(facts.headcount.get(key)),
+        unplanned_output=stored_number(facts.output.get(key, 0.0) - plan.units) if plan else None,
+        is_planned_in_part=plan is not None and plan.shares.is_in_part,
     )
 
 
-def _oee(asset: Asset, facts: _Facts, load: Workload) -> tuple[float | None, OeeSource | None]:
-    """Return the OEE in percent: the reported one, else a computed one if all its factors are known."""
-    reported = facts.oee.get(asset.key)
-    if reported is not None:
-        return stored_number(reported.oee_percent), "reported"
-    quality = facts.quality.get(asset.key)
-    if quality is None or asset.ideal_units_per_hour is None:
-        return None, None
-    if facts.stops is None or not facts.is_oee_computable:
-        return None, None
-    stops = facts.stops.get(asset.key)
-    stopped = minutes(intersect(stops, load.planned.spans)) if stops else 0.0
-    computed = compute_oee(
-        planned_minutes=load.planned.minutes,
-        run_minutes=load.planned.minutes - stopped,
-        ideal_units_per_hour=asset.ideal_units_per_hour,
-        units=facts.output.get(asset.key, 0.0),
-        good=quality[0],
-        rejected=quality[1],
-    )
-    return (None, None) if computed is None else (stored_number(100 * computed.oee), "computed")
+def _effectiveness(asset: Asset, facts: _Facts, plan: Plan | None) -> Effectiveness:
+    key = asset.key
+    stops = None if facts.stops is None else facts.stops.get(key, [])
+    return effectiveness_of(asset, plan, stops, facts.oee.get(key), facts.quality.get(key))
 
 
 def _gather(
@@ -257,7 +259,6 @@ def _gather(
     return _Facts(
         output=sum_units(output, window_buckets),
         slot_output=None if slot_buckets is None else sum_units(output, slot_buckets),
-        is_oee_computable=True,
         stops=None if readings.downtime is None else unite_stops(readings.downtime, window),
         oee=latest_oee(readings.oee or ()),
         quality=sum_quality(readings.quality or ()),

@@ -1,7 +1,7 @@
 """Reads one production day from SQL Server: output, downtime and quality, one statement each.
 
-Output comes in one bucket, the whole day. Output and downtime are required, because a report without output
-or with half of the downtime would be a lie. A plant may have no quality records.
+Output comes in buckets that separate planned time from other time. Output and downtime are required, because
+a report without output or with half of the downtime would be a lie. A plant may have no quality records.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +10,10 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from plantpulse.morning_report.day import ProductionDay
+from plantpulse.morning_report.output_buckets import output_grid, spans_of_day
 from plantpulse.morning_report.summaries import DayReadings
 from plantpulse.plant import readings as parsing
-from plantpulse.plant.local_time import LocalBounds, bounds_reaching_in, local_bounds
+from plantpulse.plant.local_time import LocalBounds, bounds_reaching_in, bucket_count, local_bounds
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import Parsed, QualityReading
 from plantpulse.source.answers import Answers, Source
@@ -40,13 +41,15 @@ class DayReader:
         """
         bounds = local_bounds(day.window, self.zone)
         keep = self.answers.keep if is_new else _readings
-        bucket_s = int((bounds.until - bounds.start).total_seconds())
-        output = self.answers.ask(source, "output", bounds, bucket_s=bucket_s)
+        grid = output_grid(self.model, day.window, self.zone, row_limit=self.answers.row_limit)
+        bucket_s = int(grid.length.total_seconds())
+        output = self.answers.ask(source, "output", grid.bounds, bucket_s=bucket_s)
         stops = self.answers.ask(source, "downtime", bounds_reaching_in(bounds, day.window, self.zone))
         found = DayReadings(
-            output=keep(parsing.parse_output(output.rows, bucket_count=1)),
+            output=keep(parsing.parse_output(output.rows, bucket_count=bucket_count(*grid))),
             downtime=keep(parsing.parse_downtime(stops.rows, zone=self.zone)),
             quality=self._read_quality(source, bounds, keep),
+            spans=spans_of_day(day.window, grid, self.zone),
         )
         self._note_unknown(found)
         return None if output.is_truncated or stops.is_truncated else found

@@ -22,6 +22,7 @@ from plantpulse.morning_report.day import (
 from plantpulse.morning_report.day_reader import DayReader
 from plantpulse.morning_report.summaries import DayReadings, Summary, summarise
 from plantpulse.morning_report.wording import word
+from plantpulse.plant.oee import describe_rates, is_rate_doubtful
 from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import MorningReportSettings, PlantSettings
@@ -43,7 +44,11 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class MorningRun:
-    """The state of one report. `left`: dates still to read, newest first."""
+    """The state of one report.
+
+    `left`: dates still to read, newest first. `doubtful_rates`: the highest performance of assets that
+    performed better than their ideal rates allow, by name.
+    """
 
     run: Run
     report: MorningReportSettings
@@ -54,6 +59,7 @@ class MorningRun:
     reported: frozenset[date]
     left: Sequence[date] = ()
     preview: list[Json] = field(default_factory=list)
+    doubtful_rates: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, run: Run, plant: PlantSettings, report: MorningReportSettings, store: Store) -> "MorningRun":
@@ -103,6 +109,8 @@ class MorningRun:
         """Commit days and run in one transaction; a dry run only shows them. Raises: FenceRefused."""
         progress = self.run.progress
         progress.count("assets_unknown", len(self.reader.unknown_assets))
+        if self.doubtful_rates:
+            progress.warn("ideal_rate_too_low", describe_rates(self.doubtful_rates))
         status: FinalStatus = "partial" if self._is_partial() else "succeeded"
         if self.run.plan.is_dry_run:
             return replace(self.run.report(status), preview=self._preview(days))
@@ -170,6 +178,8 @@ class MorningRun:
 
     def _row(self, summary: Summary, day: date) -> dict[str, Any]:
         name = self.names.get(str(summary.asset_id), f"Asset {summary.asset_id}")
+        if is_rate_doubtful(summary.performance):
+            self.doubtful_rates[name] = max(summary.performance, self.doubtful_rates.get(name, 0.0))
         return {
             **summary._asdict(),
             "downtime_reasons": [reason._asdict() for reason in summary.downtime_reasons],

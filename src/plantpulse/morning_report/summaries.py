@@ -5,39 +5,44 @@ loss without a price, and everything of a day of which no data came, because zer
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.morning_report.day import ProductionDay
 from plantpulse.morning_report.stops import ReasonMinutes, Stop, count_downtime, stops_by_asset
-from plantpulse.plant.oee import availability, performance, quality
+from plantpulse.plant.oee import Oee, availability, performance, quality
+from plantpulse.plant.planned_output import BucketSpans, PlannedShares, planned_shares, planned_units
 from plantpulse.plant.plant_model import Asset, CostRates, PlantModel
 from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityReading
 from plantpulse.plant.rounding import stored_number
-from plantpulse.plant.shifts import IDLE, Workload, workloads
+from plantpulse.plant.shifts import IDLE, Workload, assets_with_a_plan, workloads
 from plantpulse.plant.tallies import sum_quality, sum_units
 from plantpulse.schedules.slots import Window
 
 TOP_REASONS: Final = 5
-WHOLE_DAY: Final = frozenset({0})  # output is read in one bucket
 _CENTS: Final = 2
 
 DataState = Literal["there", "missing", "closed"]
 
 
 class DayReadings(NamedTuple):
-    """What was read of a day; `quality` None: the plant has no answer to it, or not to its end."""
+    """What was read of a day; `quality` None: the plant has no answer to it, or not to its end.
+
+    `spans`: the time of every bucket that output was read in.
+    """
 
     output: Sequence[OutputReading]
     downtime: Sequence[DowntimeReading]
     quality: Sequence[QualityReading] | None
+    spans: BucketSpans
 
 
 class Summary(NamedTuple):
     """One row of `daily_summaries` but for its text: units, minutes, percent, US dollars; None: not known.
 
     `planned_minutes` None: no shift target of the asset holds on the day. `downtime_reasons`: the top ones.
+    `unplanned_output` is what of the actual output was made outside the planned time; None: there is no
+    plan. With `is_planned_in_part` it is shared out, as a bucket of the output is planned only in part.
     """
 
     asset_id: int
@@ -52,6 +57,13 @@ class Summary(NamedTuple):
     downtime_reasons: Sequence[ReasonMinutes]
     waste_count: float | None
     financial_loss: float | None
+    unplanned_output: float | None
+    is_planned_in_part: bool
+
+    @property
+    def performance(self) -> float | None:
+        """Return the performance as a fraction; None: not known."""
+        return None if self.performance_percentage is None else self.performance_percentage / 100
 
     @property
     def top_downtime_reason(self) -> str | None:
@@ -79,10 +91,10 @@ def summarise(
 ) -> DaySummaries:
     """Return the summaries of a day. `rates`: what losses cost, by asset id."""
     judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
-    facts = _gather(readings, day.window)
     loads = workloads(plant.shift_targets, day.window, zone)
-    with_a_plan = _assets_with_a_plan(plant, day.date)
+    with_a_plan = assets_with_a_plan(plant.shift_targets, day.date)
     plans = [loads.get(one.asset_id, IDLE if one.asset_id in with_a_plan else None) for one in judged]
+    facts = _gather(readings, day.window, dict(zip((one.key for one in judged), plans, strict=True)))
     data = _data_state(facts, plans)
     if data != "there":
         return DaySummaries([_unknown(*one) for one in zip(judged, plans, strict=True)], data)
@@ -104,10 +116,14 @@ def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRate
 class _Facts(NamedTuple):
     """What was read, by asset key; `quality` (good, rejected) lacks the assets that nobody inspected.
 
-    `has_rows_of_the_day`: whether anything shows that the plant's records were kept on the day.
+    `planned_output`: what of the output was made in planned time, `shares`: which part of each bucket is
+    planned; both of assets with a plan. `has_rows_of_the_day`: whether anything shows that the plant's
+    records were kept on the day.
     """
 
     output: Mapping[str, float]
+    planned_output: Mapping[str, float]
+    shares: Mapping[str, PlannedShares]
     stops: Mapping[str, Sequence[Stop]]
     quality: Mapping[str, tuple[float, float]]
     has_rows_of_the_day: bool
@@ -120,10 +136,14 @@ class _Factors(NamedTuple):
     oee: float | None = None
 
 
-def _gather(readings: DayReadings, window: Window) -> _Facts:
+def _gather(readings: DayReadings, window: Window, plans: Mapping[str, Workload | None]) -> _Facts:
     has_stops = any(_is_row_of_the_day(stop, window) for stop in readings.downtime)
+    planned = {key: load.planned for key, load in plans.items() if load is not None}
+    shares = planned_shares(planned, readings.spans)
     return _Facts(
-        output=sum_units(readings.output, WHOLE_DAY),
+        output=sum_units(readings.output, readings.spans.keys()),
+        planned_output=planned_units(readings.output, shares),
+        shares=shares,
         stops=stops_by_asset(readings.downtime, window),
         quality=sum_quality(readings.quality or ()),
         has_rows_of_the_day=bool(readings.output or readings.quality or has_stops),
@@ -140,15 +160,6 @@ def _is_row_of_the_day(stop: DowntimeReading, window: Window) -> bool:
     return stop.started_at < window.until and stop.ended_at > window.start
 
 
-def _assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
-    """Return the assets of which a shift target holds on the day, on whichever weekdays it is worked."""
-    return {
-        asset_id
-        for asset_id, _shift_name, pattern, _target_output in plant.shift_targets
-        if pattern.valid_from <= day and (pattern.valid_until is None or day < pattern.valid_until)
-    }
-
-
 def _data_state(facts: _Facts, loads: Sequence[Workload | None]) -> DataState:
     if facts.has_rows_of_the_day:
         return "there"
@@ -161,11 +172,14 @@ def _summary(
 ) -> Summary:
     planned = None if load is None else load.planned
     units = facts.output.get(asset.key, 0.0)
+    units_in_plan = facts.planned_output.get(asset.key, 0.0)
     spans = None if planned is None else planned.spans
     downtime = count_downtime(facts.stops.get(asset.key, ()), window, spans)
     good, waste = facts.quality.get(asset.key, (None, None))
     planned_minutes = None if planned is None else planned.minutes
-    factors = _factors(asset.ideal_units_per_hour, units, planned_minutes, downtime.minutes, (good, waste))
+    factors = _factors(
+        asset.ideal_units_per_hour, units_in_plan, planned_minutes, downtime.minutes, (good, waste)
+    )
     return Summary(
         asset_id=asset.asset_id,
         oee_percentage=_percent(factors.oee),
@@ -181,6 +195,8 @@ def _summary(
         ],
         waste_count=_stored(waste),
         financial_loss=financial_loss(downtime.minutes, waste if units else waste or 0.0, rates),
+        unplanned_output=None if load is None else stored_number(units - units_in_plan),
+        is_planned_in_part=load is not None and facts.shares[asset.key].is_in_part,
     )
 
 
@@ -191,7 +207,7 @@ def _factors(
     downtime_minutes: float,
     inspected: tuple[float | None, float | None],
 ) -> _Factors:
-    """Return the factors that can be known, and the OEE they make.
+    """Return the factors that can be known, and the OEE they make. `units`: those of the planned time.
 
     An asset that made nothing in its planned time has an OEE of 0, whatever else is not known of it.
     """
@@ -206,7 +222,7 @@ def _factors(
         performed = performance(units, ideal_units_per_hour, run_minutes)
     oee = None if units else 0.0
     if available is not None and performed is not None and passed is not None:
-        oee = available * performed * passed
+        oee = Oee(available, performed, passed).oee
     return _Factors(available, performed, passed, oee)
 
 
@@ -225,6 +241,8 @@ def _unknown(asset: Asset, load: Workload | None) -> Summary:
         downtime_reasons=(),
         waste_count=None,
         financial_loss=None,
+        unplanned_output=None,
+        is_planned_in_part=False,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from plantpulse.morning_report.stops import ReasonMinutes
 from plantpulse.morning_report.summaries import Summary
-from plantpulse.plant.rounding import shown_number
+from plantpulse.plant.oee import is_rate_doubtful
+from plantpulse.plant.rounding import shown_number, stored_number
 from plantpulse.plant.text import collapse_blanks, cut_text
 
 LONGEST_NAME: Final = 80
@@ -40,14 +41,25 @@ def _without_data(summary: Summary, name: str, day: str) -> str:
 
 def _made(summary: Summary, name: str, day: str) -> str:
     actual, target = summary.actual_output or 0.0, summary.target_output
+    unplanned = summary.unplanned_output or 0.0
+    about = "about " if unplanned and summary.is_planned_in_part else ""
     if target:
-        made = f"made {_amount(actual)} of {_count(target, 'planned unit')} on {day}"
+        made = (
+            f"made {about}{_amount(_made_as_planned(summary))} of {_count(target, 'planned unit')} on {day}"
+        )
+        made += f" and {about}{_count(unplanned, 'unit')} outside the planned time" if unplanned else ""
     elif summary.planned_minutes == 0:
         made = f"was not scheduled on {day}, and made {_count(actual, 'unit')}"
     else:
         made = f"made {_count(actual, 'unit')} on {day}, without a target"
+        made += f", {about}{_amount(unplanned)} of them outside the planned time" if unplanned else ""
     effectiveness = _effectiveness(summary)
     return f"{name} {made}, {effectiveness}" if effectiveness else f"{name} {made}"
+
+
+def _made_as_planned(summary: Summary) -> float:
+    """Return the units made in the planned time; all where there is no plan."""
+    return stored_number((summary.actual_output or 0.0) - (summary.unplanned_output or 0.0))
 
 
 def _effectiveness(summary: Summary) -> str:
@@ -58,11 +70,13 @@ def _effectiveness(summary: Summary) -> str:
         "performance": summary.performance_percentage,
         "quality": summary.quality_percentage,
     }
-    known = [f"{name} {_percent(value)}" for name, value in factors.items() if value is not None]
+    known = ", ".join(f"{name} {_percent(value)}" for name, value in factors.items() if value is not None)
+    if is_rate_doubtful(summary.performance):
+        known += "; its ideal rate looks too low"
     if summary.oee_percentage is None:
-        return f"OEE not known ({', '.join(known)})" if known else ""
+        return f"OEE not known ({known})" if known else ""
     told = f"OEE {_percent(summary.oee_percentage)}"
-    return f"{told} ({', '.join(known)})" if known else told
+    return f"{told} ({known})" if known else told
 
 
 def _lost(summary: Summary) -> str:
@@ -78,11 +92,11 @@ def _lost(summary: Summary) -> str:
 
 
 def _is_silent(summary: Summary) -> bool:
-    """Tell whether an asset should have run, made nothing, and nobody recorded why.
+    """Tell whether an asset should have run, made nothing of its plan, and nobody recorded why.
 
     That it had no downtime would then be a claim that no record supports.
     """
-    return summary.planned_minutes != 0 and not summary.actual_output and not summary.downtime_minutes
+    return summary.planned_minutes != 0 and not _made_as_planned(summary) and not summary.downtime_minutes
 
 
 def _stood_still(summary: Summary) -> str:

@@ -11,6 +11,7 @@ from math import gcd
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from plantpulse.plant.intervals import Span
 from plantpulse.schedules.slots import Window
 
 _ONE_SECOND: Final = timedelta(seconds=1)
@@ -179,6 +180,25 @@ def buckets_in(window: Window, bounds: LocalBounds, every: timedelta, zone: Zone
         oldest = (bounds.until - start - _TICK) // every
         touched.update(range(max(newest, 0), oldest + 1))
     return frozenset(touched)
+
+
+def bucket_spans(
+    window: Window, bounds: LocalBounds, every: timedelta, zone: ZoneInfo
+) -> dict[int, list[Span]]:
+    """Return the time of the window, in UTC, that falls into each of the buckets that it touches.
+
+    Of a bucket that the clock shows twice it is both times.
+    """
+    spans: dict[int, list[Span]] = {}
+    start = window.start
+    for piece in local_pieces(window, zone):
+        newest = max((bounds.until - piece.until) // every, 0)
+        for bucket in range(newest, (bounds.until - piece.start - _TICK) // every + 1):
+            first = max(piece.start, bounds.until - every * (bucket + 1))
+            last = min(piece.until, bounds.until - every * bucket)
+            spans.setdefault(bucket, []).append((start + (first - piece.start), start + (last - piece.start)))
+        start += piece.until - piece.start
+    return spans
 
 
 def _is_shown_once(window: Window, change: datetime, repeated: timedelta, read_by: datetime) -> bool:

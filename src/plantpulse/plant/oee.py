@@ -1,10 +1,16 @@
 """Overall equipment effectiveness: availability x performance x quality.
 
-Pure. Figures come from sums of minutes and units, never from averages of percentages.
+Pure. Figures come from sums of minutes and units, never from averages of percentages. Units and minutes are
+those of the planned busy time alone (docs/decisions/0060).
 Source: ISO 22400-2, key performance indicators for manufacturing operations management.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeGuard
+
+BEST_OEE: Final = 1.0
+DOUBTFUL_PERFORMANCE: Final = 1.1  # above it the ideal rate is no ideal
+_ASSETS_NAMED: Final = 5
 
 
 class Oee(NamedTuple):
@@ -16,7 +22,8 @@ class Oee(NamedTuple):
 
     @property
     def oee(self) -> float:
-        return self.availability * self.performance * self.quality
+        """Return the product of the factors, but no more than can be: a performance above 1 stays one."""
+        return min(self.availability * self.performance * self.quality, BEST_OEE)
 
 
 def availability(planned_minutes: float, run_minutes: float) -> float | None:
@@ -48,7 +55,7 @@ def compute_oee(
     """Return the OEE of a span; None if a factor would be a division by zero.
 
     `planned_minutes`: shift time without breaks; `run_minutes`: planned time without downtime;
-    `units`: all units, good or not.
+    `units`: all units of the planned time, good or not.
     """
     available = availability(planned_minutes, run_minutes)
     performed = performance(units, ideal_units_per_hour, run_minutes)
@@ -56,3 +63,19 @@ def compute_oee(
     if available is None or performed is None or passed is None:
         return None
     return Oee(available, performed, passed)
+
+
+def is_rate_doubtful(performed: float | None) -> TypeGuard[float]:
+    """Tell whether an asset performed better than an ideal rate allows."""
+    return performed is not None and performed > DOUBTFUL_PERFORMANCE
+
+
+def describe_rates(performances: Mapping[str, float]) -> str:
+    """Return which assets performed better than their ideal rates allow, the fastest first, and why."""
+    ranked = sorted(performances.items(), key=lambda one: (-one[1], one[0]))
+    named = ", ".join(f"{name} {performed:,.1%}" for name, performed in ranked[:_ASSETS_NAMED])
+    more = f" and {len(ranked) - _ASSETS_NAMED} more" if len(ranked) > _ASSETS_NAMED else ""
+    return (
+        f"performance above {DOUBTFUL_PERFORMANCE:.0%}: {named}{more}; ideal_units_per_hour is too low, "
+        "or stops are booked while the asset runs"
+    )

@@ -95,6 +95,15 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
     return loads
 
 
+def assets_with_a_plan(targets: Iterable[ShiftTarget], day: date) -> set[int]:
+    """Return the assets of which a shift target holds on the day, on whichever weekdays it is worked."""
+    return {
+        asset_id
+        for asset_id, _shift_name, pattern, _target_output in targets
+        if pattern.valid_from <= day and (pattern.valid_until is None or day < pattern.valid_until)
+    }
+
+
 def output_target(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> float:
     """Return the target of one asset in the window, in units; 0 outside any shift."""
     return sum(

@@ -3,7 +3,7 @@
 Pure. Amounts are added, spans of time are merged, and the latest state counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from plantpulse.plant.intervals import Span, clip, unite
 from plantpulse.plant.readings import (
@@ -16,7 +16,7 @@ from plantpulse.plant.readings import (
 from plantpulse.schedules.slots import Window
 
 
-def sum_units(output: Iterable[OutputReading], buckets: frozenset[int]) -> dict[str, float]:
+def sum_units(output: Iterable[OutputReading], buckets: Container[int]) -> dict[str, float]:
     """Return each asset's units in the buckets."""
     units: dict[str, float] = {}
     for _asset, key, bucket, made in output:

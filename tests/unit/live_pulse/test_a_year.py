@@ -19,6 +19,7 @@ from plantpulse.live_pulse.snapshots import Readings, judge
 from plantpulse.plant.local_time import (
     bucket_count,
     bucket_grid,
+    bucket_spans,
     buckets_in,
     is_shown_once,
     is_time_ambiguous,
@@ -175,7 +176,7 @@ def one_poll(plant: Plant, slots: list[datetime], schedule: Schedule) -> Iterato
             Readings([reading for bucket in buckets for reading in output.get(bucket, ())]),
             window=window,
             zone=zone,
-            window_buckets=buckets,
+            bucket_spans=bucket_spans(window, bounds, length, zone),
             slot_buckets=buckets_in(newest, bounds, length, zone) if is_known else None,
         )
         (snapshot,) = judged.snapshots

@@ -141,7 +141,9 @@ def test_coverage_is_read_from_a_claim() -> None:
 
 
 def snapshot(asset_id: int, actual: float, slot_output: float | None = 1.0) -> Snapshot:
-    return Snapshot(asset_id, actual, slot_output, 60, 0.0, "on_target", 80.0, "reported", 0, 1, 0, 3)
+    return Snapshot(
+        asset_id, actual, slot_output, 60, 0.0, "on_target", 80.0, "reported", 0, 1, 0, 3, 0, False
+    )
 
 
 def test_a_fingerprint_tells_output_and_downtime_apart_and_nothing_else() -> None:

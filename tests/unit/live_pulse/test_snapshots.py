@@ -65,7 +65,7 @@ def judge_press(readings: Readings, **changes: Any) -> Judgement:
         "plant": PlantModel([PRESS, SAW], [PRESS_TARGET]),
         "window": WINDOW,
         "zone": UTC_ZONE,
-        "window_buckets": frozenset({0, 1}),
+        "bucket_spans": {0: [(at(8, 15), at(8, 30))], 1: [(at(8), at(8, 15))]},
         "slot_buckets": frozenset({0}),
     }
     arguments |= changes
@@ -101,6 +101,8 @@ def test_everything_that_was_read_stands_in_the_snapshot() -> None:
             "good_count": 54,
             "reject_count": 1.5,
             "labor_headcount": 3,
+            "unplanned_output": 0,
+            "is_planned_in_part": False,
         },
         {
             "asset_id": 2,
@@ -115,6 +117,8 @@ def test_everything_that_was_read_stands_in_the_snapshot() -> None:
             "good_count": None,
             "reject_count": None,
             "labor_headcount": None,
+            "unplanned_output": None,
+            "is_planned_in_part": False,
         },
     ]
     assert judgement.unknown_assets == []
@@ -198,7 +202,8 @@ def test_several_rows_of_one_asset_and_bucket_are_summed() -> None:
 def test_only_the_buckets_of_the_window_count() -> None:
     readings = Readings(output=[made("PRESS-01", 1.0, bucket) for bucket in range(6)])
 
-    snapshot = press_of(readings, window_buckets=frozenset({0, 5}), slot_buckets=frozenset({5}))
+    spans = {0: [(at(8, 15), at(8, 30))], 5: [(at(8), at(8, 15))]}
+    snapshot = press_of(readings, bucket_spans=spans, slot_buckets=frozenset({5}))
 
     assert (snapshot.output_actual, snapshot.slot_output) == (2, 1)
 
@@ -302,19 +307,82 @@ def test_oee_is_computed_when_none_is_reported_and_all_parts_are_there() -> None
     assert (snapshot.good_count, snapshot.reject_count) == (36, 6)
 
 
-def test_downtime_outside_the_planned_time_does_not_lower_oee() -> None:
-    # The shift ends at 08:10, and the machine stops when it does.
-    pattern = EARLY._replace(ends_at=time(8, 10))
+def press_with(
+    units: tuple[float, float], *, until: time, breaks: tuple[tuple[time, time], ...] = ()
+) -> Snapshot:
+    """Return the snapshot of units made in the first and the second quarter, all of them good."""
+    pattern = EARLY._replace(ends_at=until, breaks=breaks)
+    first, second = units
     readings = Readings(
-        output=[made("PRESS-01", 20.0)],
-        downtime=[stop("PRESS-01", at(8, 10), None)],
-        quality=[QualityReading("PRESS-01", "press-01", 20.0, 0.0)],
+        output=[made("PRESS-01", first, bucket=1), made("PRESS-01", second, bucket=0)],
+        quality=[QualityReading("PRESS-01", "press-01", first + second, 0.0)],
+    )
+    return press_of(readings, plant=PlantModel([PRESS], [PRESS_TARGET._replace(pattern=pattern)]))
+
+
+def test_units_made_through_a_break_enter_no_factor() -> None:
+    # A third of the quarter until 08:15 is planned, and so are 10 of its 30 units: what 5 minutes at 120 an
+    # hour ask for. All 58 units in these 5 minutes would be 580 %.
+    snapshot = press_with((30, 28), until=time(14), breaks=((time(8, 5), time(8, 35)),))
+
+    assert (snapshot.output_actual, snapshot.unplanned_output, snapshot.is_planned_in_part) == (58, 48, True)
+    assert snapshot.oee_current == 100
+
+
+def test_overtime_enters_no_factor_and_is_told_apart_exactly_where_a_shift_ends_with_an_interval() -> None:
+    # 25 of the 30 that a quarter of an hour at 120 asks for; all 60 units in it would be 200 %.
+    snapshot = press_with((25, 35), until=time(8, 15))
+
+    assert (snapshot.output_actual, snapshot.unplanned_output, snapshot.is_planned_in_part) == (60, 35, False)
+    assert (snapshot.oee_current, snapshot.oee_source) == (83.3333, "computed")
+
+
+def test_units_outside_any_shift_have_no_oee_and_are_all_unplanned() -> None:
+    snapshot = press_with((25, 35), until=time(7))
+
+    assert (snapshot.output_actual, snapshot.unplanned_output, snapshot.is_planned_in_part) == (60, 60, False)
+    assert snapshot.oee_current is None
+
+
+def test_downtime_outside_the_planned_time_does_not_lower_oee() -> None:
+    # The shift ends at 08:15, and the machine stops when it does.
+    pattern = EARLY._replace(ends_at=time(8, 15))
+    readings = Readings(
+        output=[made("PRESS-01", 30.0, bucket=1)],
+        downtime=[stop("PRESS-01", at(8, 15), None)],
+        quality=[QualityReading("PRESS-01", "press-01", 30.0, 0.0)],
     )
 
     snapshot = press_of(readings, plant=PlantModel([PRESS], [PRESS_TARGET._replace(pattern=pattern)]))
 
     assert (snapshot.oee_current, snapshot.oee_source) == (100, "computed")
-    assert snapshot.downtime_minutes == 20
+    assert snapshot.downtime_minutes == 15
+
+
+@pytest.mark.parametrize(
+    ("units", "good", "oee", "doubtful"),
+    [
+        (66, 66, 100, {}),  # 110 % of the 60 that half an hour at 120 asks for: still believed
+        (72, 72, 100, {"PRESS-01": 1.2}),
+        (72, 36, 60, {"PRESS-01": 1.2}),  # 120 % of which half is good: performance is not cut before
+        (72, None, None, {"PRESS-01": 1.2}),
+    ],
+)
+def test_a_performance_above_its_ideal_is_kept_and_said_and_an_oee_is_never_above_100(
+    units: float, good: float | None, oee: float | None, doubtful: dict[str, float]
+) -> None:
+    quality = [] if good is None else [QualityReading("PRESS-01", "press-01", good, units - good)]
+
+    judgement = judge_press(Readings(output=[made("PRESS-01", units)], quality=quality))
+
+    assert judgement.snapshots[0].oee_current == oee
+    assert judgement.doubtful_rates == doubtful
+
+
+def test_a_reported_oee_above_100_is_shown_as_100() -> None:
+    snapshot = press_of(Readings(output=[], oee=[OeeReading("PRESS-01", "press-01", 720.0, at(8, 10))]))
+
+    assert (snapshot.oee_current, snapshot.oee_source) == (100, "reported")
 
 
 @pytest.mark.parametrize(

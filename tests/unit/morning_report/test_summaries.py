@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from plantpulse.morning_report.day import production_day
+from plantpulse.morning_report.output_buckets import spans_of_day
 from plantpulse.morning_report.summaries import (
     DayReadings,
     DaySummaries,
@@ -14,10 +15,12 @@ from plantpulse.morning_report.summaries import (
     financial_loss,
     summarise,
 )
+from plantpulse.plant.local_time import BucketGrid, local_bounds
 from plantpulse.plant.plant_model import Asset, CostRates, PlantModel, ShiftPattern, ShiftTarget
 from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityReading
 
 CHICAGO = ZoneInfo("America/Chicago")
+QUARTER = timedelta(minutes=15)
 TUESDAY = date(2026, 3, 10)
 SUNDAY = date(2026, 3, 15)
 WEEKDAYS = frozenset({1, 2, 3, 4, 5})
@@ -44,8 +47,11 @@ def local(text: str, zone: ZoneInfo = CHICAGO) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
 
 
-def made(units: float, asset: Asset = PRESS) -> OutputReading:
-    return OutputReading(asset.source_name, asset.key, 0, units)
+def made(units: float, asset: Asset = PRESS, at: str = "07:00") -> OutputReading:
+    """Return output of the quarter of an hour that begins at a time of a day that begins at midnight."""
+    begins_at = time.fromisoformat(at)
+    bucket = 95 - (begins_at.hour * 60 + begins_at.minute) // 15
+    return OutputReading(asset.source_name, asset.key, bucket, units)
 
 
 def inspected(good: float, rejected: float, asset: Asset = PRESS) -> QualityReading:
@@ -70,10 +76,12 @@ def summarised(
     is_quality_known: bool = True,
 ) -> DaySummaries:
     quality = [one for one in readings if isinstance(one, QualityReading)]
+    window = production_day(day, starts_at, zone).window
     read = DayReadings(
         output=[one for one in readings if isinstance(one, OutputReading)],
         downtime=[one for one in readings if isinstance(one, DowntimeReading)],
         quality=quality if is_quality_known else None,
+        spans=spans_of_day(window, BucketGrid(local_bounds(window, zone), QUARTER), zone),
     )
     plant = PlantModel(list(assets), list(targets))
     return summarise(plant, rates, read, production_day(day, starts_at, zone), zone)
@@ -177,6 +185,8 @@ def test_a_day_in_full() -> None:
         downtime_reasons=[("No Material", 30), ("Jam", 15)],  # type: ignore[list-item]
         waste_count=12,
         financial_loss=120.0,
+        unplanned_output=0,
+        is_planned_in_part=False,
     )
     assert summary.top_downtime_reason == "No Material"
 
@@ -307,6 +317,57 @@ def test_output_of_an_asset_that_never_ran_contradicts_itself_and_has_no_oee() -
     assert factors(summary) == (0, None, 100, None)
 
 
+# 150 an hour at best, so 1,162.5 units in the 465 planned minutes.
+MODEST = PRESS._replace(ideal_units_per_hour=150)
+
+
+def test_output_outside_the_plan_enters_no_factor() -> None:
+    summary = only(
+        summarised(
+            made(930, MODEST),
+            made(200, MODEST, at="09:00"),  # the break
+            made(300, MODEST, at="14:00"),
+            inspected(99, 1),
+            assets=(MODEST,),
+        )
+    )
+
+    assert (summary.actual_output, summary.unplanned_output, summary.is_planned_in_part) == (1430, 500, False)
+    # 930 of 1,162.5 are 80 %, 99 of 100 are good; all 1,430 units would be a performance of 123 %.
+    assert factors(summary) == (100, 80, 99, 79.2)
+
+
+def test_what_was_made_only_outside_a_plan_that_was_one_standstill_leaves_an_oee_of_zero() -> None:
+    summary = only(
+        summarised(made(323, at="15:00"), inspected(323, 0), stopped("No Staff", "2026-03-10T05:00", 600))
+    )
+
+    assert (summary.actual_output, summary.unplanned_output) == (323, 323)
+    assert factors(summary) == (0, None, 100, 0)
+
+
+def test_a_bucket_that_is_planned_in_part_counts_with_its_share_and_marks_the_day() -> None:
+    shift = pattern("06:00", "14:10")
+    readings = (made(1000, MODEST), made(60, MODEST, at="14:00"), inspected(1, 0))
+
+    summary = only(summarised(*readings, assets=(MODEST,), targets=(ShiftTarget(1, "early", shift, 960),)))
+
+    # Ten of the fifteen minutes from 14:00 on: 40 of 60 units. 1,040 of 490 minutes at 2.5 a minute = 1,225.
+    assert (summary.unplanned_output, summary.is_planned_in_part) == (20, True)
+    assert summary.performance_percentage == 84.898
+
+
+def test_a_performance_above_100_is_kept_and_an_oee_is_not_above_100() -> None:
+    summary = only(summarised(made(1581, MODEST), inspected(1, 0), assets=(MODEST,)))
+
+    assert factors(summary) == (100, 136, 100, 100)
+
+
+def test_without_a_plan_nothing_is_outside_of_it() -> None:
+    assert only(summarised(made(10), targets=())).unplanned_output is None
+    assert only(summarised(made(10), day=SUNDAY)).unplanned_output == 10
+
+
 def test_names_nobody_mapped_and_assets_out_of_use_get_no_summary() -> None:
     assets = (PRESS._replace(is_active=False), OVEN._replace(is_mapped=False))
 
@@ -343,6 +404,8 @@ def test_a_day_of_which_nothing_came_is_told_from_a_day_on_which_nothing_was_mad
             downtime_reasons=(),
             waste_count=None,
             financial_loss=None,
+            unplanned_output=None,
+            is_planned_in_part=False,
         )
     ]
 

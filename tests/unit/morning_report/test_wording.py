@@ -26,8 +26,10 @@ ORDINARY = Summary(
     downtime_reasons=(ReasonMinutes("No Material", 30), ReasonMinutes("Jam", 15)),
     waste_count=12,
     financial_loss=1310,
+    unplanned_output=0,
+    is_planned_in_part=False,
 )
-NOTHING_CAME = Summary(1, None, None, None, None, None, 960, 465, None, (), None, None)
+NOTHING_CAME = Summary(1, None, None, None, None, None, 960, 465, None, (), None, None, None, False)
 
 
 def text(**changes: Any) -> str:
@@ -201,6 +203,50 @@ def test_what_was_made(changes: dict[str, Any], expected: str) -> None:
     ("changes", "expected"),
     [
         (
+            {"actual_output": 812, "target_output": 53.3333, "unplanned_output": 768, "planned_minutes": 32},
+            "Press 1 made 44 of 53.3 planned units on Tuesday, 10 March 2026 "
+            "and 768 units outside the planned time.",
+        ),
+        (
+            {"actual_output": 323, "target_output": 80, "unplanned_output": 323}
+            | {"availability_percentage": 0, "oee_percentage": 0},
+            "Press 1 made 0 of 80 planned units on Tuesday, 10 March 2026 and 323 units outside the planned "
+            "time, OEE 0.0% (availability 0.0%).",
+        ),
+        (
+            {"unplanned_output": 20, "is_planned_in_part": True},
+            "Press 1 made about 892 of 960 planned units on Tuesday, 10 March 2026 "
+            "and about 20 units outside the planned time.",
+        ),
+        (
+            {"is_planned_in_part": True},
+            "Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026.",
+        ),
+        (
+            {"target_output": 0, "unplanned_output": 12},
+            "Press 1 made 912 units on Tuesday, 10 March 2026, without a target, "
+            "12 of them outside the planned time.",
+        ),
+        (
+            {"target_output": 0, "planned_minutes": 0, "unplanned_output": 912},
+            "Press 1 was not scheduled on Tuesday, 10 March 2026, and made 912 units.",
+        ),
+        (
+            {"availability_percentage": 100, "performance_percentage": 136, "quality_percentage": 100}
+            | {"oee_percentage": 100},
+            "Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026, OEE 100.0% "
+            "(availability 100.0%, performance 136.0%, quality 100.0%; its ideal rate looks too low).",
+        ),
+    ],
+)
+def test_what_was_made_outside_the_plan_is_told_apart(changes: dict[str, Any], expected: str) -> None:
+    assert made(**NO_FACTORS | changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
             {},
             "Press 1 was to make 960 units on Tuesday, 10 March 2026, but no data came from the plant. "
             "What it made and lost is not known.",
@@ -254,6 +300,14 @@ SUMMARIES = st.builds(
     downtime_reasons=REASONS,
     waste_count=st.one_of(st.none(), AMOUNTS),
     financial_loss=st.one_of(st.none(), AMOUNTS.map(lambda number: round(number, 2))),
+    unplanned_output=st.one_of(st.none(), st.floats(0, 1)),  # a share, until it is one of the actual output
+    is_planned_in_part=st.booleans(),
+).map(
+    lambda one: one._replace(
+        unplanned_output=None
+        if one.unplanned_output is None
+        else round(one.unplanned_output * (one.actual_output or 0), 4)
+    )
 )
 
 
@@ -271,7 +325,9 @@ def test_every_text_is_two_sentences_of_plain_words(summary: Summary) -> None:
 def test_every_figure_of_a_text_is_one_of_its_row(summary: Summary) -> None:
     told = word(summary, "Press", TUESDAY).replace("Tuesday, 10 March 2026", "").replace("under 0.1", "0.0")
     reasons = [one.minutes for one in summary.downtime_reasons]
-    row = [value for value in (*summary[1:9], *summary[10:], *reasons) if isinstance(value, int | float)]
+    in_plan = (summary.actual_output or 0) - (summary.unplanned_output or 0)
+    known = (*summary[1:9], *summary[10:], *reasons, in_plan)
+    row = [value for value in known if isinstance(value, int | float)]
 
     for shown in re.findall(r"\d[\d,]*(?:\.\d+)?", told):
         figure = float(shown.replace(",", ""))

@@ -13,6 +13,7 @@ from plantpulse.plant.local_time import (
     bounds_reaching_in,
     bucket_count,
     bucket_grid,
+    bucket_spans,
     buckets_in,
     is_shown_once,
     is_stop_ambiguous,
@@ -227,6 +228,28 @@ def test_buckets_are_shorter_than_an_interval_where_the_clock_is_changed_by_less
     assert bucket_grid(span, every, zone).length == length
 
 
+def test_the_time_of_a_bucket_is_both_hours_where_the_clock_shows_it_twice() -> None:
+    window = Window(utc(10, 24, 22), utc(10, 25, 23))  # the whole day in Berlin, of 25 hours
+
+    spans = bucket_spans(window, LocalBounds(local(10, 25, 0), local(10, 26, 0)), HOUR, BERLIN)
+
+    assert len(spans) == 24
+    assert spans[23] == [(utc(10, 24, 22), utc(10, 24, 23))]  # 00:00
+    assert spans[21] == [(utc(10, 25, 0), utc(10, 25, 1)), (utc(10, 25, 1), utc(10, 25, 2))]  # 02:00, twice
+    assert spans[20] == [(utc(10, 25, 2), utc(10, 25, 3))]
+    assert spans[0] == [(utc(10, 25, 22), utc(10, 25, 23))]
+
+
+def test_a_bucket_that_the_clock_jumps_over_has_no_time() -> None:
+    window = Window(utc(3, 28, 23), utc(3, 29, 22))  # the whole day in Berlin, of 23 hours
+
+    spans = bucket_spans(window, LocalBounds(local(3, 29, 0), local(3, 30, 0)), HOUR, BERLIN)
+
+    assert sorted(set(range(24)) - spans.keys()) == [21]
+    assert spans[22] == [(utc(3, 29, 0), utc(3, 29, 1))]
+    assert spans[20] == [(utc(3, 29, 1), utc(3, 29, 2))]
+
+
 def test_the_edges_of_all_windows_are_edges_of_buckets_though_the_span_ends_in_the_second_pass() -> None:
     span = Window(utc(11, 1, 5, 8), utc(11, 1, 7, 38))
 
@@ -339,6 +362,7 @@ def test_the_buckets_of_a_window_hold_every_instant_of_it(
 
     assert bucket in buckets_in(window, bounds, QUARTER, zone)
     assert bucket < bucket_count(bounds, QUARTER)
+    assert bucket_spans(window, bounds, QUARTER, zone).keys() == buckets_in(window, bounds, QUARTER, zone)
 
 
 @pytest.mark.parametrize(

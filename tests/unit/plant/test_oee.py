@@ -6,7 +6,15 @@ OEE"; weekly example) and waycalculator.com, OEE example 1. Ideal rates per minu
 
 import pytest
 
-from plantpulse.plant.oee import Oee, availability, compute_oee, performance, quality
+from plantpulse.plant.oee import (
+    Oee,
+    availability,
+    compute_oee,
+    describe_rates,
+    is_rate_doubtful,
+    performance,
+    quality,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +85,33 @@ def test_a_factor_without_a_divisor_leaves_oee_unknown(impossible: dict[str, flo
     assert compute_oee(**(parts | impossible)) is None
 
 
+@pytest.mark.parametrize(("performed", "is_doubtful"), [(None, False), (1.1, False), (1.101, True)])
+def test_an_ideal_rate_is_doubted_from_a_performance_of_110_percent_on(
+    performed: float | None, is_doubtful: bool
+) -> None:
+    assert is_rate_doubtful(performed) is is_doubtful
+
+
+def test_the_fastest_assets_are_named() -> None:
+    assert describe_rates({"PRESS-01": 1.2, "SAW-01": 3.60}) == (
+        "performance above 110%: SAW-01 360.0%, PRESS-01 120.0%; ideal_units_per_hour is too low, "
+        "or stops are booked while the asset runs"
+    )
+    assert "A-4 120.0% and 2 more; " in describe_rates({f"A-{number}": 1.2 for number in range(7)})
+
+
 def test_performance_above_one_is_not_hidden() -> None:
     oee = compute_oee(
         planned_minutes=60, run_minutes=60, ideal_units_per_hour=60, units=90, good=90, rejected=0
     )
 
     assert oee == Oee(availability=1.0, performance=1.5, quality=1.0)
+    assert oee.oee == 1
+
+
+def test_the_product_is_cut_and_not_the_performance_in_it() -> None:
+    assert Oee(availability=0.5, performance=1.5, quality=0.8).oee == pytest.approx(0.6)
+    assert Oee(availability=0.9, performance=1.5, quality=1.0).oee == 1
 
 
 def test_a_factor_is_known_without_the_others() -> None:

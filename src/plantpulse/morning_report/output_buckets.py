@@ -1,0 +1,57 @@
+"""The buckets in which a day's output is read: short enough to tell what was made outside the planned time.
+
+Pure. Bucket edges lie where shifts and breaks begin and end, as far as that takes no buckets of under five
+minutes and no more rows than one answer may have. What is still planned in part is shared out
+(docs/decisions/0060).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import gcd
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from plantpulse.plant.local_time import (
+    BucketGrid,
+    bucket_count,
+    bucket_spans,
+    local_bounds,
+    to_local,
+    to_utc,
+)
+from plantpulse.plant.planned_output import BucketSpans
+from plantpulse.plant.plant_model import PlantModel
+from plantpulse.plant.shifts import PlannedTime, workloads
+from plantpulse.schedules.slots import Window
+
+FINEST: Final = timedelta(minutes=5)
+_SECOND: Final = timedelta(seconds=1)
+_USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
+
+
+def output_grid(plant: PlantModel, window: Window, zone: ZoneInfo, *, row_limit: int) -> BucketGrid:
+    """Return bounds and buckets of a day's output. `row_limit`: the most rows that one answer has."""
+    bounds = local_bounds(window, zone)
+    loads = workloads(plant.shift_targets, window, zone)
+    edges = _edges({id(load.planned): load.planned for load in loads.values()}.values())
+    steps = [(bounds.until - to_local(edge, zone)) // _SECOND for edge in edges]
+    exact = gcd((bounds.until - bounds.start) // _SECOND, *steps) * _SECOND
+    length = max(exact, FINEST)
+    room = max(1, int(_USED_OF_LIMIT * row_limit) // max(1, len(plant.assets)))
+    return BucketGrid(bounds, length * -(-bucket_count(bounds, length) // room))
+
+
+def spans_of_day(window: Window, grid: BucketGrid, zone: ZoneInfo) -> BucketSpans:
+    """Return the time of every bucket of a day, in UTC.
+
+    One that the clock jumps over is read, as its rows are, as if the clock had not been changed yet.
+    """
+    spans = bucket_spans(window, *grid, zone)
+    for bucket in set(range(bucket_count(*grid))) - spans.keys():
+        begins_at = to_utc(grid.bounds.until - grid.length * (bucket + 1), zone)
+        spans[bucket] = [(begins_at, begins_at + grid.length)]
+    return spans
+
+
+def _edges(plans: Iterable[PlannedTime]) -> set[datetime]:
+    return {edge for plan in plans for span in plan.spans for edge in span}

@@ -1,0 +1,49 @@
+"""Output told apart by the time planned for it: what an asset made in it, and what outside it.
+
+Pure. A source counts units by bucket of time. A bucket that is planned in part counts with its planned share,
+as if its units had been made evenly; who is shown such a figure is told so (docs/decisions/0060).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from plantpulse.plant.intervals import Span, intersect, minutes
+from plantpulse.plant.readings import OutputReading
+from plantpulse.plant.shifts import PlannedTime
+
+BucketSpans = Mapping[int, Sequence[Span]]
+
+
+class PlannedShares(NamedTuple):
+    """Which part of each bucket is planned, from 0 to 1, and whether one of them is planned only in part."""
+
+    by_bucket: Mapping[int, float]
+    is_in_part: bool
+
+
+def planned_shares(plans: Mapping[str, PlannedTime], spans: BucketSpans) -> dict[str, PlannedShares]:
+    """Return the planned shares of the buckets by asset key.
+
+    `spans`: the time of each bucket. Every distinct plan is worked out once, however many assets have it.
+    """
+    known: dict[int, PlannedShares] = {}
+    for plan in plans.values():
+        # By identity: assets of one pattern have one plan, and comparing its spans takes longer than this.
+        if id(plan) not in known:
+            known[id(plan)] = _shares(plan, spans)
+    return {key: known[id(plan)] for key, plan in plans.items()}
+
+
+def planned_units(output: Iterable[OutputReading], shares: Mapping[str, PlannedShares]) -> dict[str, float]:
+    """Return the units that each asset made in its planned time; an asset without shares is left out."""
+    units: dict[str, float] = {}
+    for _asset, key, bucket, made in output:
+        share = shares.get(key)
+        if share is not None:
+            units[key] = units.get(key, 0.0) + made * share.by_bucket.get(bucket, 0.0)
+    return units
+
+
+def _shares(plan: PlannedTime, spans: BucketSpans) -> PlannedShares:
+    shares = {bucket: minutes(intersect(plan.spans, one)) / minutes(one) for bucket, one in spans.items()}
+    return PlannedShares(shares, any(0 < share < 1 for share in shares.values()))
