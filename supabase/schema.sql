@@ -2319,7 +2319,7 @@ COMMENT ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) IS 'A 
 
 -- Name: snapshot_rows(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric, variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric, good_count numeric, reject_count numeric, labor_headcount numeric)
+CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric, variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric, good_count numeric, reject_count numeric, labor_headcount numeric, unplanned_output numeric, is_planned_in_part boolean)
     LANGUAGE sql STABLE ROWS 10000
     SET search_path TO ''
     AS $$
@@ -2329,7 +2329,8 @@ CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id b
   ) as named (
     asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric,
     variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric,
-    good_count numeric, reject_count numeric, labor_headcount numeric
+    good_count numeric, reject_count numeric, labor_headcount numeric,
+    unplanned_output numeric, is_planned_in_part boolean
   )
   union all
   -- A list that is too short ends in nulls, and the table refuses those where they would be lies.
@@ -2339,12 +2340,14 @@ CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id b
   ) as list (
     asset_id bigint[], output_actual numeric[], slot_output numeric[], output_target numeric[],
     variance_percent numeric[], status text[], oee_current numeric[], oee_source text[],
-    downtime_minutes numeric[], good_count numeric[], reject_count numeric[], labor_headcount numeric[]
+    downtime_minutes numeric[], good_count numeric[], reject_count numeric[], labor_headcount numeric[],
+    unplanned_output numeric[], is_planned_in_part boolean[]
   )
   cross join lateral unnest(
     list.asset_id, list.output_actual, list.slot_output, list.output_target,
     list.variance_percent, list.status, list.oee_current, list.oee_source,
-    list.downtime_minutes, list.good_count, list.reject_count, list.labor_headcount
+    list.downtime_minutes, list.good_count, list.reject_count, list.labor_headcount,
+    list.unplanned_output, list.is_planned_in_part
   ) as line;
 $$;
 
@@ -2462,7 +2465,7 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
     cross join lateral public.snapshot_rows(slot.snapshots) with ordinality as snapshot (
       asset_id, output_actual, slot_output, output_target,
       variance_percent, status, oee_current, oee_source, downtime_minutes,
-      good_count, reject_count, labor_headcount, position
+      good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part, position
     )
     order by snapshot.asset_id, slot.snapshot_timestamp, slot.slot_position desc, snapshot.position desc
   ),
@@ -2477,7 +2480,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
     insert into public.live_snapshots as snapshot (
       asset_id, snapshot_timestamp, window_start, output_actual, slot_output, output_target,
       variance_percent, status, oee_current, oee_source, downtime_minutes,
-      good_count, reject_count, labor_headcount, is_catch_up, is_time_ambiguous, run_id
+      good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part,
+      is_catch_up, is_time_ambiguous, run_id
     )
     select
       -- An asset of another plant becomes null here, which the table refuses.
@@ -2485,6 +2489,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       k.snapshot_timestamp, k.window_start, k.output_actual, k.slot_output, k.output_target,
       k.variance_percent, k.status, k.oee_current, k.oee_source, k.downtime_minutes,
       k.good_count, k.reject_count, k.labor_headcount,
+      -- Code from before knows neither.
+      k.unplanned_output, coalesce(k.is_planned_in_part, false),
       coalesce(k.is_catch_up, false), coalesce(k.is_time_ambiguous, false), p_run.id
     from known as k
     order by k.asset_id, k.snapshot_timestamp
@@ -2504,16 +2510,20 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       good_count = case when excluded.is_catch_up then coalesce(excluded.good_count, snapshot.good_count) else excluded.good_count end,
       reject_count = case when excluded.is_catch_up then coalesce(excluded.reject_count, snapshot.reject_count) else excluded.reject_count end,
       labor_headcount = case when excluded.is_catch_up then coalesce(excluded.labor_headcount, snapshot.labor_headcount) else excluded.labor_headcount end,
+      unplanned_output = excluded.unplanned_output,
+      is_planned_in_part = excluded.is_planned_in_part,
       is_catch_up = snapshot.is_catch_up and excluded.is_catch_up,
       is_time_ambiguous = excluded.is_time_ambiguous,
       run_id = excluded.run_id
     where (
       snapshot.window_start, snapshot.output_actual, snapshot.slot_output, snapshot.output_target,
-      snapshot.variance_percent, snapshot.status, snapshot.downtime_minutes, snapshot.is_time_ambiguous
+      snapshot.variance_percent, snapshot.status, snapshot.downtime_minutes, snapshot.is_time_ambiguous,
+      snapshot.unplanned_output, snapshot.is_planned_in_part
     ) is distinct from (
       excluded.window_start, excluded.output_actual, coalesce(excluded.slot_output, snapshot.slot_output),
       excluded.output_target, excluded.variance_percent, excluded.status,
-      coalesce(excluded.downtime_minutes, snapshot.downtime_minutes), excluded.is_time_ambiguous
+      coalesce(excluded.downtime_minutes, snapshot.downtime_minutes), excluded.is_time_ambiguous,
+      excluded.unplanned_output, excluded.is_planned_in_part
     )
     or excluded.is_catch_up and (
       snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,
@@ -2563,12 +2573,12 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       asset_id bigint, oee_percentage numeric, availability_percentage numeric, performance_percentage numeric,
       quality_percentage numeric, actual_output numeric, target_output numeric, planned_minutes numeric,
       downtime_minutes numeric, downtime_reasons jsonb, top_downtime_reason text, waste_count numeric,
-      financial_loss numeric, summary_text text
+      financial_loss numeric, unplanned_output numeric, is_planned_in_part boolean, summary_text text
     )) with ordinality as summary (
       asset_id, oee_percentage, availability_percentage, performance_percentage,
       quality_percentage, actual_output, target_output, planned_minutes,
       downtime_minutes, downtime_reasons, top_downtime_reason, waste_count,
-      financial_loss, summary_text, position
+      financial_loss, unplanned_output, is_planned_in_part, summary_text, position
     )
     order by summary.asset_id, day.report_date, day.day_position desc, summary.position desc
   ),
@@ -2583,14 +2593,18 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
     insert into public.daily_summaries as summary (
       asset_id, report_date, oee_percentage, availability_percentage, performance_percentage, quality_percentage,
       actual_output, target_output, planned_minutes, downtime_minutes, downtime_reasons, top_downtime_reason,
-      waste_count, financial_loss, summary_text, run_id, created_at, updated_at
+      waste_count, financial_loss, unplanned_output, is_planned_in_part, summary_text,
+      run_id, created_at, updated_at
     )
     select
       -- An asset of another plant becomes null here, which the table refuses.
       case when k.is_ours then k.asset_id end,
       k.report_date, k.oee_percentage, k.availability_percentage, k.performance_percentage, k.quality_percentage,
       k.actual_output, k.target_output, k.planned_minutes, k.downtime_minutes, coalesce(k.downtime_reasons, '[]'),
-      k.top_downtime_reason, k.waste_count, k.financial_loss, k.summary_text, p_run.id, p_now, p_now
+      k.top_downtime_reason, k.waste_count, k.financial_loss,
+      -- Code from before knows neither.
+      k.unplanned_output, coalesce(k.is_planned_in_part, false),
+      k.summary_text, p_run.id, p_now, p_now
     from known as k
     order by k.asset_id, k.report_date
     on conflict (asset_id, report_date) do update
@@ -2607,6 +2621,8 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       top_downtime_reason = excluded.top_downtime_reason,
       waste_count = excluded.waste_count,
       financial_loss = excluded.financial_loss,
+      unplanned_output = excluded.unplanned_output,
+      is_planned_in_part = excluded.is_planned_in_part,
       summary_text = excluded.summary_text,
       run_id = excluded.run_id,
       updated_at = excluded.updated_at
@@ -2614,12 +2630,12 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       summary.oee_percentage, summary.availability_percentage, summary.performance_percentage,
       summary.quality_percentage, summary.actual_output, summary.target_output, summary.planned_minutes,
       summary.downtime_minutes, summary.downtime_reasons, summary.top_downtime_reason, summary.waste_count,
-      summary.financial_loss, summary.summary_text
+      summary.financial_loss, summary.unplanned_output, summary.is_planned_in_part, summary.summary_text
     ) is distinct from (
       excluded.oee_percentage, excluded.availability_percentage, excluded.performance_percentage,
       excluded.quality_percentage, excluded.actual_output, excluded.target_output, excluded.planned_minutes,
       excluded.downtime_minutes, excluded.downtime_reasons, excluded.top_downtime_reason, excluded.waste_count,
-      excluded.financial_loss, excluded.summary_text
+      excluded.financial_loss, excluded.unplanned_output, excluded.is_planned_in_part, excluded.summary_text
     )
     -- What is not known any more, because the source has let go of it, does not replace what was.
     and (excluded.actual_output is not null or summary.actual_output is null)
@@ -2930,6 +2946,8 @@ CREATE TABLE public.daily_summaries (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     planned_minutes numeric,
     downtime_reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
+    unplanned_output numeric,
+    is_planned_in_part boolean DEFAULT false NOT NULL,
     CONSTRAINT daily_summaries_actual_output_check CHECK (((actual_output >= (0)::numeric) AND (actual_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_availability_percentage_check CHECK (((availability_percentage >= (0)::numeric) AND (availability_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
@@ -2940,6 +2958,7 @@ CREATE TABLE public.daily_summaries (
     CONSTRAINT daily_summaries_quality_percentage_check CHECK (((quality_percentage >= (0)::numeric) AND (quality_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_reasons_check CHECK ((jsonb_typeof(downtime_reasons) = 'array'::text)),
     CONSTRAINT daily_summaries_target_output_check CHECK (((target_output >= (0)::numeric) AND (target_output < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_unplanned_output_check CHECK (((unplanned_output >= (0)::numeric) AND (unplanned_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_waste_count_check CHECK (((waste_count >= (0)::numeric) AND (waste_count < 'Infinity'::numeric)))
 );
 
@@ -3025,6 +3044,14 @@ COMMENT ON COLUMN public.daily_summaries.planned_minutes IS 'Shift time of the d
 
 COMMENT ON COLUMN public.daily_summaries.downtime_reasons IS 'The reasons with the most downtime, most first: a list of {"reason": text or null, "minutes": number}, at most five; null = no reason was given.';
 
+-- Name: COLUMN daily_summaries.unplanned_output; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.unplanned_output IS 'What of actual_output was made outside the planned time (units), and enters no OEE; null when no shift target holds, or no data came.';
+
+-- Name: COLUMN daily_summaries.is_planned_in_part; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.is_planned_in_part IS 'Whether a stretch of the day was only partly planned: its units count with its planned share, an estimate.';
+
 -- Name: daily_summaries_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
 ALTER TABLE public.daily_summaries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -3058,6 +3085,8 @@ CREATE TABLE public.live_snapshots (
     is_catch_up boolean DEFAULT false NOT NULL,
     is_time_ambiguous boolean DEFAULT false NOT NULL,
     run_id bigint,
+    unplanned_output numeric,
+    is_planned_in_part boolean DEFAULT false NOT NULL,
     CONSTRAINT live_snapshots_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_good_count_check CHECK (((good_count >= (0)::numeric) AND (good_count < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_labor_headcount_check CHECK (((labor_headcount >= (0)::numeric) AND (labor_headcount < 'Infinity'::numeric))),
@@ -3069,6 +3098,7 @@ CREATE TABLE public.live_snapshots (
     CONSTRAINT live_snapshots_reject_count_check CHECK (((reject_count >= (0)::numeric) AND (reject_count < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_slot_output_check CHECK (((slot_output >= (0)::numeric) AND (slot_output < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_status_check CHECK ((status = ANY (ARRAY['on_target'::text, 'below_target'::text, 'above_target'::text]))),
+    CONSTRAINT live_snapshots_unplanned_output_check CHECK (((unplanned_output >= (0)::numeric) AND (unplanned_output < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_variance_percent_check CHECK (((variance_percent >= ('-100'::integer)::numeric) AND (variance_percent < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_window_check CHECK ((window_start < snapshot_timestamp))
 );
@@ -3154,6 +3184,14 @@ COMMENT ON COLUMN public.live_snapshots.is_time_ambiguous IS 'Whether the window
 -- Name: COLUMN live_snapshots.run_id; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.live_snapshots.run_id IS 'The run that last changed the row; null once that run''s record is gone.';
+
+-- Name: COLUMN live_snapshots.unplanned_output; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.unplanned_output IS 'What of output_actual was made outside the planned time (units), and enters no OEE; null when no shift target holds.';
+
+-- Name: COLUMN live_snapshots.is_planned_in_part; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.is_planned_in_part IS 'Whether an interval of the window was only partly planned: its units count with its planned share, an estimate.';
 
 -- Name: live_snapshots_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 

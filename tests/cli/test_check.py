@@ -19,6 +19,7 @@ from devstack.supabase import Supabase
 from tests.certificates import certified
 from tests.cli.conftest import CommandLine
 from tests.conftest import SqlServerUnderTest
+from tests.functions.conftest import World
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 PLANT_LINKS = ["settings", "dns", "tcp", "tls", "login", "read-only", "clock"]
@@ -72,7 +73,7 @@ def test_every_link_is_looked_at_in_order(checked: CommandLine) -> None:
 
     assert list(found) == [
         *(f"north {link}" for link in PLANT_LINKS + QUERY_FILES),
-        *(f"supabase {link}" for link in [*SUPABASE_LINKS, "migrations"]),
+        *(f"supabase {link}" for link in [*SUPABASE_LINKS, "migrations", "ideal rates"]),
     ]
 
 
@@ -457,3 +458,29 @@ def test_one_plant_of_several_can_be_checked(checked: CommandLine) -> None:
     assert {one["subject"] for one in both.json["findings"]} == {"north", "south", "supabase"}
     assert {one["subject"] for one in south.json["findings"]} == {"south", "supabase"}
     assert (both.exit_code, south.exit_code) == (1, 1)
+
+
+def test_assets_that_beat_their_ideal_rates_last_week_are_named(checked: CommandLine, world: World) -> None:
+    world.store.execute(
+        """
+        insert into public.daily_summaries (asset_id, report_date, target_output, performance_percentage)
+        select a.id, current_date - days.ago, 0, days.performance
+        from public.assets as a
+        join (
+          values ('PRESS-01', 1, 125.0), ('PRESS-01', 2, 136.04), ('PRESS-01', 30, 400), ('PAINT-01', 1, 110)
+        ) as days (source_name, ago, performance) using (source_name)
+        """
+    )
+
+    found = findings(checked)["supabase ideal rates"]
+
+    assert found["state"] == "warning"
+    assert found["message"].startswith("performance above 110%: north Press 1 136.0%; ")
+    assert "plantpulse assets import" in found["remedy"]
+
+
+def test_ideal_rates_that_nobody_beats_are_no_matter(checked: CommandLine, world: World) -> None:
+    found = findings(checked)["supabase ideal rates"]
+
+    assert (found["state"], found["remedy"]) == ("ok", None)
+    assert found["message"] == "no daily summary of the last week has a performance above 110%"

@@ -49,6 +49,23 @@ def test_people_read_rounded_figures_and_programs_exact_ones(
     assert (exact["output_target"], exact["downtime_minutes"]) == (27.5862, 10.4333)
 
 
+def test_units_outside_the_plan_stand_beside_the_actual_ones(
+    cli: CommandLine, world: World, floor: Floor
+) -> None:
+    world.store.execute("update public.shift_targets set ends_at = '11:50'")
+    floor.output("PRESS-01", 40, "11:40:00")
+    floor.output("PRESS-01", 30, "11:50:00")
+    world.tick()
+
+    heading, *_, press = cli("snapshots").out.splitlines()[2:]
+    exact = cli("snapshots", "--json").json["snapshots"][-1]
+
+    # Five of the fifteen minutes from 11:45 on are planned, and so are 10 of their 30 units.
+    assert press[heading.index("Off plan") :].split()[0] == "20"
+    assert press.rstrip().endswith("planned in part")
+    assert (exact["unplanned_output"], exact["is_planned_in_part"]) == (20, True)
+
+
 def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: World, floor: Floor) -> None:
     floor.output("PRESS-01", 200, "11:31:00")  # above target at noon, and no more a quarter of an hour later
     world.tick()

@@ -58,6 +58,8 @@ def snapshot(asset_id: int, **changes: Any) -> dict[str, Any]:
         "good_count": 48,
         "reject_count": 2,
         "labor_headcount": 3,
+        "unplanned_output": 0,
+        "is_planned_in_part": False,
         **changes,
     }
 
@@ -110,6 +112,8 @@ def summary(asset_id: int, **changes: Any) -> dict[str, Any]:
         "top_downtime_reason": "Jam",
         "waste_count": 12,
         "financial_loss": 120,
+        "unplanned_output": 0,
+        "is_planned_in_part": False,
         "summary_text": "Press 1 made 912 of 960 planned units.",
         **changes,
     }

@@ -222,6 +222,7 @@ def test_equal_rows_are_left_alone_and_changed_ones_updated(
         "good_count",
         "reject_count",
         "labor_headcount",
+        "unplanned_output",
     ],
 )
 def test_a_change_of_any_figure_is_noticed(service: Api, press: int, one: One, column: str) -> None:
@@ -231,6 +232,40 @@ def test_a_change_of_any_figure_is_noticed(service: Api, press: int, one: One, c
 
     assert answer["snapshots"] == {"written": 0, "updated": 1, "unchanged": 0}
     assert one(f"select {column} as figure from public.live_snapshots")["figure"] == 77
+
+
+@pytest.mark.usefixtures("claimed")
+def test_a_mark_that_output_is_shared_out_comes_and_goes(service: Api, press: int, one: One) -> None:
+    mark = "select is_planned_in_part from public.live_snapshots"
+    send(service, 1, commit(snapshot(press)))
+
+    answer = send_next(service, 2, commit(snapshot(press, is_planned_in_part=True)))
+    marked = one(mark)
+    send_next(service, 3, commit(snapshot(press)))
+
+    assert answer["snapshots"] == {"written": 0, "updated": 1, "unchanged": 0}
+    assert (marked, one(mark)) == ({"is_planned_in_part": True}, {"is_planned_in_part": False})
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize("is_in_lists", [True, False])
+def test_code_that_knows_nothing_of_planned_output_says_nothing_of_it(
+    service: Api, press: int, one: One, is_in_lists: bool
+) -> None:
+    old = {
+        name: value
+        for name, value in snapshot(press).items()
+        if name not in {"unplanned_output", "is_planned_in_part"}
+    }
+    body = commit()
+
+    snapshots = columns(old) if is_in_lists else [old]
+    send(service, 1, body | {"slots": [body["slots"][0] | {"snapshots": snapshots}]})
+
+    assert one("select unplanned_output, is_planned_in_part from public.live_snapshots") == {
+        "unplanned_output": None,
+        "is_planned_in_part": False,
+    }
 
 
 @pytest.mark.usefixtures("claimed")
@@ -295,7 +330,8 @@ def test_snapshots_may_come_as_a_list_for_each_column(
     press, oven = assets["PRESS-01"], assets["OVEN-02"]
     sent = [
         snapshot(press, output_actual=61.25, variance_percent=22.5, status="above_target"),
-        snapshot(oven, oee_current=None, oee_source=None, good_count=None, slot_output=None),
+        snapshot(oven, oee_current=None, oee_source=None, good_count=None, slot_output=None)
+        | {"unplanned_output": 12.5, "is_planned_in_part": True},
         snapshot(press, output_actual=60, variance_percent=20, status="above_target"),
     ]
     body = commit()
@@ -305,12 +341,12 @@ def test_snapshots_may_come_as_a_list_for_each_column(
     assert answer["snapshots"] == {"written": 2, "updated": 0, "unchanged": 0}
     rows = database.execute(
         "select asset_id, output_actual, slot_output, variance_percent, status, oee_current, oee_source,"
-        " downtime_minutes, good_count, reject_count, labor_headcount"
+        " downtime_minutes, good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part"
         " from public.live_snapshots order by status, asset_id"
     ).fetchall()
     assert [list(row.values()) for row in rows] == [
-        [press, 60, 25, 20, "above_target", 81.5, "reported", 1.5, 48, 2, 3],
-        [oven, 50, None, 0, "on_target", None, None, 1.5, None, 2, 3],
+        [press, 60, 25, 20, "above_target", 81.5, "reported", 1.5, 48, 2, 3, 0, False],
+        [oven, 50, None, 0, "on_target", None, None, 1.5, None, 2, 3, 12.5, True],
     ]
 
 
@@ -464,6 +500,7 @@ def test_a_bad_commit_writes_nothing_and_the_run_goes_on(
         ({"good_count": -1}, "23514"),
         ({"reject_count": -1}, "23514"),
         ({"labor_headcount": -1}, "23514"),
+        ({"unplanned_output": -1}, "23514"),
     ],
 )
 def test_one_bad_snapshot_takes_the_whole_commit_with_it(

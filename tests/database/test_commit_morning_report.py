@@ -152,6 +152,8 @@ def test_the_same_figures_again_touch_no_row(service: Api, press: int, database:
         {"top_downtime_reason": None},
         {"waste_count": 13},
         {"financial_loss": None},
+        {"unplanned_output": 12},
+        {"is_planned_in_part": True},
         {"summary_text": "Renamed."},
     ],
     ids=lambda change: next(iter(change)),
@@ -313,6 +315,7 @@ def test_an_asset_that_was_deleted_meanwhile_takes_nothing_with_it(
     [
         ({"actual_output": -1}, "23514"),
         ({"financial_loss": "Infinity"}, "23514"),
+        ({"unplanned_output": -1}, "23514"),
         ({"planned_minutes": -1}, "23514"),
         ({"downtime_reasons": {"Jam": 45}}, "23514"),
         ({"target_output": None}, "23502"),

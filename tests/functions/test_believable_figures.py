@@ -57,7 +57,8 @@ def press_now(world: World) -> dict[str, Any]:
     """Return the figures of PRESS-01's only snapshot; it makes 150 units an hour at best."""
     (found,) = world.rows(
         """
-        select s.output_actual::float as actual, s.oee_current::float as oee, s.oee_source
+        select s.output_actual::float as actual, s.unplanned_output::float as unplanned,
+               s.is_planned_in_part as is_in_part, s.oee_current::float as oee, s.oee_source
         from public.live_snapshots as s
         join public.assets as a on a.id = s.asset_id
         where a.source_name = 'PRESS-01'
@@ -78,7 +79,13 @@ def test_units_made_through_a_break_enter_no_factor(world: World, floor: Floor) 
 
     # Five minutes are planned: a third of the first quarter's 48 units, 16, are more than the 12.5 of the
     # ideal rate. All 72 units would have been 576 %.
-    assert press_now(world) == {"actual": 72, "oee": 100, "oee_source": "computed"}
+    assert press_now(world) == {
+        "actual": 72,
+        "unplanned": 56,
+        "is_in_part": True,
+        "oee": 100,
+        "oee_source": "computed",
+    }
     assert told(report, "ideal_rate_too_low") == [
         "performance above 110%: PRESS-01 128.0%; ideal_units_per_hour is too low, "
         "or stops are booked while the asset runs"
@@ -94,7 +101,13 @@ def test_overtime_enters_no_factor(world: World, floor: Floor) -> None:
     _, report = world.tick()
 
     # 30 of the 37.5 that a quarter of an hour allows are 80 %, 74 of 75 are good; all 75 would be 200 %.
-    assert press_now(world) == {"actual": 75, "oee": 78.9333, "oee_source": "computed"}
+    assert press_now(world) == {
+        "actual": 75,
+        "unplanned": 45,
+        "is_in_part": False,
+        "oee": 78.9333,
+        "oee_source": "computed",
+    }
     assert told(report, "ideal_rate_too_low") == []
 
 

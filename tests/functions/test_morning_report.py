@@ -417,6 +417,33 @@ def test_an_asset_that_made_nothing_and_logged_nothing_has_no_stop_on_record(
     )
 
 
+def outside_the_plan(world: Mornings) -> dict[str, tuple[float | None, bool]]:
+    """Return by asset what Tuesday's summaries tell apart, and whether it is shared out."""
+    rows = world.rows(
+        """
+        select a.source_name, s.unplanned_output::float as units, s.is_planned_in_part as is_in_part
+        from public.daily_summaries as s
+        join public.assets as a on a.id = s.asset_id
+        where s.report_date = '2026-03-10'
+        """
+    )
+    return {row["source_name"]: (row["units"], row["is_in_part"]) for row in rows}
+
+
+def test_a_stretch_that_is_planned_in_part_is_shared_out_and_marked(world: Mornings, week: Week) -> None:
+    world.store.execute("update public.shift_targets set ends_at = '13:58'")
+    week.output("PRESS-01", 20, "2026-03-10T13:56:00")
+
+    world.morning()
+
+    # Of the five minutes until 14:00 three are planned: so are 12 of the 20 units.
+    assert outside_the_plan(world)["PRESS-01"] == (8, True)
+    assert world.summary()["text"].startswith(
+        "Press 1 made about 12 of 960 planned units on Tuesday, 10 March 2026 "
+        "and about 8 units outside the planned time, "
+    )
+
+
 @pytest.mark.usefixtures("tuesday")
 def test_output_outside_the_plan_is_told_apart_and_enters_no_factor(world: Mornings, tuesday: Week) -> None:
     tuesday.output("PRESS-01", 88, "2026-03-10T14:00:00")  # the moment the shift is over
@@ -426,6 +453,7 @@ def test_output_outside_the_plan_is_told_apart_and_enters_no_factor(world: Morni
 
     press = world.summary()
     assert (press["actual"], press["oee"], press["performance"]) == (1100, 75, 83.8621)
+    assert outside_the_plan(world) == {"PRESS-01": (188, False), "PAINT-01": (None, False)}
     assert press["text"].startswith(
         "Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026 and 188 units outside the planned "
         "time, OEE 75.0%"

@@ -71,6 +71,7 @@ def _columns(zone: ZoneInfo | None) -> list[Column]:
         Column("Area", lambda one: one["asset"]["area"], rank=5),
         Column("Until", lambda one: formats.local(one["snapshot_timestamp"], zone, "%m-%d %H:%M"), rank=1),
         Column("Actual", lambda one: formats.number(one["output_actual"]), "right"),
+        Column("Off plan", lambda one: formats.number(one["unplanned_output"]), "right", rank=8),
         Column("Target", lambda one: formats.number(one["output_target"]), "right", rank=2),
         Column("Variance %", lambda one: formats.percent(one["variance_percent"], "+,.1f"), "right", rank=3),
         Column("Status", lambda one: formats.styled(one["status"])),
@@ -82,5 +83,5 @@ def _columns(zone: ZoneInfo | None) -> list[Column]:
 
 
 def _marks(one: Record) -> str | None:
-    marks = [name for name in ("catch_up", "time_ambiguous") if one[f"is_{name}"]]
+    marks = [name for name in ("catch_up", "time_ambiguous", "planned_in_part") if one[f"is_{name}"]]
     return ", ".join(mark.replace("_", " ") for mark in marks) or None

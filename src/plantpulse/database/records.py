@@ -5,7 +5,7 @@ Every order ends in a key, so that pages neither repeat nor skip a row.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import Final
 
@@ -23,8 +23,8 @@ _RUN: Final = (
 )
 _SNAPSHOT: Final = (
     "snapshot_timestamp,window_start,output_actual,slot_output,output_target,output_variance,variance_percent,"
-    "status,oee_current,oee_source,downtime_minutes,good_count,reject_count,labor_headcount,is_catch_up,"
-    "is_time_ambiguous,run_id,asset:assets!inner(plant,name,source_name,area)"
+    "status,oee_current,oee_source,downtime_minutes,good_count,reject_count,labor_headcount,unplanned_output,"
+    "is_planned_in_part,is_catch_up,is_time_ambiguous,run_id,asset:assets!inner(plant,name,source_name,area)"
 )
 _SAFETY_EVENT: Final = (
     "id,plant,event_timestamp,reason_code,severity,downtime_minutes,details,is_acknowledged,acknowledged_at,"
@@ -129,6 +129,20 @@ class Records:
             yield from found
             if not found:
                 return
+
+    def fast_assets(self, above_percent: float, *, since: date, limit: int) -> list[Record]:
+        """Return daily summaries with a performance above a percentage, the highest first."""
+        return self._transport.rows(
+            "daily_summaries",
+            lambda table: (
+                table.select("report_date,performance_percentage,asset:assets!inner(plant,name)")
+                .gt("performance_percentage", above_percent)
+                .gte("report_date", since.isoformat())
+                .order("performance_percentage", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=limit,
+        )
 
     def latest_snapshot_timestamp(self, plant: str) -> str | None:
         """Return the newest instant of the plant's snapshots; None before the first."""

@@ -1,8 +1,8 @@
-"""The buckets in which a day's output is read: short enough to tell what was made outside the planned time.
+"""The buckets in which a day's output is read: short enough to separate planned time from other time.
 
-Pure. Bucket edges lie where shifts and breaks begin and end, as far as that takes no buckets of under five
-minutes and no more rows than one answer may have. What is still planned in part is shared out
-(docs/decisions/0060).
+Pure. Bucket edges are the edges of shifts and breaks, but no bucket is shorter than five minutes, and there
+are no more rows than one answer may have. A bucket that is still only partly planned counts with its planned
+share (docs/decisions/0060).
 """
 
 from collections.abc import Iterable

@@ -42,7 +42,7 @@ class Summary(NamedTuple):
 
     `planned_minutes` None: no shift target of the asset holds on the day. `downtime_reasons`: the top ones.
     `unplanned_output` is what of the actual output was made outside the planned time; None: there is no
-    plan. With `is_planned_in_part` it is shared out, as a bucket of the output is planned only in part.
+    plan. With `is_planned_in_part` it is an estimate, because a bucket of output is only partly planned.
     """
 
     asset_id: int

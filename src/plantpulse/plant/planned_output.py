@@ -1,7 +1,7 @@
-"""Output told apart by the time planned for it: what an asset made in it, and what outside it.
+"""What an asset made in its planned time, from units that the source counts in buckets of time.
 
-Pure. A source counts units by bucket of time. A bucket that is planned in part counts with its planned share,
-as if its units had been made evenly; who is shown such a figure is told so (docs/decisions/0060).
+Pure. A bucket that is only partly planned counts with its planned share, as if its units had been made
+evenly. Such a figure is marked (docs/decisions/0060).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

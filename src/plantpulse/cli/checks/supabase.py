@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -12,12 +12,15 @@ from plantpulse.cli.checks.findings import Finding, Found, Link, walk
 from plantpulse.database.transport import trust
 from plantpulse.entry.callers import EVERY_PLANT
 from plantpulse.errors import PlantpulseError
+from plantpulse.plant.oee import DOUBTFUL_PERFORMANCE, describe_rates
 from plantpulse.settings import Settings
 
 SUBJECT: Final = "supabase"
 MIGRATIONS: Final = Path("supabase") / "migrations"
 APPLY: Final = "apply the newest migrations: supabase db push"
 MOST_MEMBERS: Final = 100_000
+LOOKED_BACK: Final = timedelta(days=7)
+MOST_SUMMARIES: Final = 1000
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 State = Mapping[str, Any]
@@ -29,6 +32,7 @@ class Project(Protocol):
     def auth_settings(self) -> Mapping[str, Any]: ...
     def project_state(self) -> Mapping[str, Any]: ...
     def members(self, filters: Mapping[str, str], *, limit: int) -> Sequence[Mapping[str, Any]]: ...
+    def fast_assets(self, above_percent: float, *, since: date, limit: int) -> Sequence[State]: ...
 
 
 OpenProject = Callable[[], AbstractContextManager[Project]]
@@ -77,6 +81,7 @@ class _Links:
             Link("rls", lambda: judge_row_security(self._state), is_needed=False),
             Link("members", self._ask_members, is_needed=False),
             Link("migrations", lambda: judge_migrations(self._state, self._expected()), is_needed=False),
+            Link("ideal rates", self._ask_rates, is_needed=False),
         ]
 
     def _find_settings(self) -> Found:
@@ -125,6 +130,13 @@ class _Links:
         assert self._project is not None  # noqa: S101 - skipped without it
         members = self._project.members({}, limit=MOST_MEMBERS)
         return judge_members({str(member["plant"]) for member in members}, self._settings.plants)
+
+    def _ask_rates(self) -> Found:
+        assert self._project is not None  # noqa: S101 - skipped without it
+        since = (self._now() - LOOKED_BACK).date()
+        return judge_rates(
+            self._project.fast_assets(100 * DOUBTFUL_PERFORMANCE, since=since, limit=MOST_SUMMARIES)
+        )
 
     def _expected(self) -> list[str] | None:
         """Return the versions of the migrations in this folder; None where there are none."""
@@ -202,6 +214,20 @@ def judge_migrations(state: State, expected: Sequence[str] | None) -> Found:
             "deploy the newer version, or update this folder",
         )
     return Found(f"all {len(applied)} are applied")
+
+
+def judge_rates(fast: Sequence[State]) -> Found:
+    """Return whether the ideal rates fit what assets made; `fast`: their best days, the highest first."""
+    if not fast:
+        return Found(f"no daily summary of the last week has a performance above {DOUBTFUL_PERFORMANCE:.0%}")
+    best: dict[str, float] = {}
+    for one in fast:
+        name = f"{one['asset']['plant']} {one['asset']['name']}"
+        best.setdefault(name, one["performance_percentage"] / 100)
+    return Found(
+        describe_rates(best),
+        "raise ideal_units_per_hour with `plantpulse assets import`, or book stops as they are",
+    )
 
 
 def _key_remedy(error: PlantpulseError) -> str:
