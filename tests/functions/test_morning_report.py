@@ -535,6 +535,23 @@ def test_a_result_that_was_cut_off_writes_nothing_of_its_day(
     assert world.days() == ["2026-03-09"]
 
 
+def test_a_flood_of_names_is_read_in_fewer_buckets_and_the_day_is_reported(
+    world: Mornings, week: Week
+) -> None:
+    world.report = {"row_limit": 40, "look_back_days": 0}
+    week.output("PRESS-01", 100, "2026-03-10T09:30:00")
+    for hour in range(0, 24, 2):
+        for name in range(4):
+            week.output(f"STRANGER-{name}", 1, f"2026-03-10T{hour:02}:30:00")
+
+    _, report = world.morning()
+
+    # Twelve buckets of two hours are 49 rows; six of four hours are 25, and the shift's edges lie inside two.
+    assert warnings(report) == []
+    assert world.summary()["actual"] == 100
+    assert outside_the_plan(world)["PRESS-01"] == (0, True)
+
+
 def test_a_scheduled_day_of_which_nothing_came_says_so(world: Mornings) -> None:
     status, report = world.morning()
 

@@ -5,7 +5,7 @@ are no more rows than one answer may have. A bucket that is still only partly pl
 share (docs/decisions/0060).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import gcd
 from typing import Final
@@ -21,24 +21,41 @@ from plantpulse.plant.local_time import (
 )
 from plantpulse.plant.planned_output import BucketSpans
 from plantpulse.plant.plant_model import PlantModel
+from plantpulse.plant.readings import Row
 from plantpulse.plant.shifts import PlannedTime, workloads
 from plantpulse.schedules.slots import Window
 
 FINEST: Final = timedelta(minutes=5)
 _SECOND: Final = timedelta(seconds=1)
+_BUCKET: Final = 1  # its place among the columns of output.sql
 _USED_OF_LIMIT: Final = 0.9  # names that nobody knows and malformed counts have rows of their own
 
 
-def output_grid(plant: PlantModel, window: Window, zone: ZoneInfo, *, row_limit: int) -> BucketGrid:
-    """Return bounds and buckets of a day's output. `row_limit`: the most rows that one answer has."""
+def most_buckets(plant: PlantModel, row_limit: int) -> int:
+    """Return in how many buckets a day's output fits into one answer, if all assets work all day."""
+    return max(1, int(_USED_OF_LIMIT * row_limit) // max(1, len(plant.assets)))
+
+
+def fewer_buckets(grid: BucketGrid, rows: Sequence[Row]) -> int | None:
+    """Return in how many buckets the output fits whose answer was cut off; None if there is only one.
+
+    `rows`: those of the answer, the newest bucket first.
+    """
+    if bucket_count(*grid) == 1:
+        return None
+    whole = max((row[_BUCKET] for row in rows if isinstance(row[_BUCKET], int)), default=0)
+    return max(1, min(int(_USED_OF_LIMIT * whole), bucket_count(*grid) - 1))
+
+
+def output_grid(plant: PlantModel, window: Window, zone: ZoneInfo, most: int) -> BucketGrid:
+    """Return bounds and buckets of a day's output, at most as many as `most`."""
     bounds = local_bounds(window, zone)
     loads = workloads(plant.shift_targets, window, zone)
     edges = _edges({id(load.planned): load.planned for load in loads.values()}.values())
     steps = [(bounds.until - to_local(edge, zone)) // _SECOND for edge in edges]
     exact = gcd((bounds.until - bounds.start) // _SECOND, *steps) * _SECOND
     length = max(exact, FINEST)
-    room = max(1, int(_USED_OF_LIMIT * row_limit) // max(1, len(plant.assets)))
-    return BucketGrid(bounds, length * -(-bucket_count(bounds, length) // room))
+    return BucketGrid(bounds, length * -(-bucket_count(bounds, length) // most))
 
 
 def spans_of_day(window: Window, grid: BucketGrid, zone: ZoneInfo) -> BucketSpans:

@@ -5,7 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plantpulse.morning_report.output_buckets import output_grid, spans_of_day
+from plantpulse.morning_report.output_buckets import (
+    fewer_buckets,
+    most_buckets,
+    output_grid,
+    spans_of_day,
+)
 from plantpulse.plant.local_time import BucketGrid, LocalBounds
 from plantpulse.plant.plant_model import Asset, PlantModel, ShiftPattern, ShiftTarget
 from plantpulse.schedules.slots import Window
@@ -62,10 +67,29 @@ def after_a_quarter(text: str) -> time:
 def test_buckets_are_as_long_as_shifts_breaks_and_the_limit_allow(
     model: PlantModel, row_limit: int, minutes: int
 ) -> None:
-    grid = output_grid(model, TUESDAY, BERLIN, row_limit=row_limit)
+    grid = output_grid(model, TUESDAY, BERLIN, most_buckets(model, row_limit))
 
     bounds = LocalBounds(datetime(2026, 3, 10), datetime(2026, 3, 11))  # noqa: DTZ001
     assert grid == BucketGrid(bounds, timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("buckets", "newest_first", "fewer"),
+    [
+        pytest.param(12, [0, 0, 5, 9, 10], 9, id="ten are whole, nine tenths of them fit"),
+        pytest.param(12, [0, 0, 0, 0, 0], 1, id="not even one is whole"),
+        pytest.param(12, ["?", None], 1, id="nobody can tell"),
+        pytest.param(2, [0, 1], 1, id="always fewer than before"),
+        pytest.param(1, [0], None, id="no fewer than one"),
+    ],
+)
+def test_an_answer_that_was_cut_off_is_asked_for_in_fewer_buckets(
+    buckets: int, newest_first: list[object], fewer: int | None
+) -> None:
+    bounds = LocalBounds(datetime(2026, 3, 10), datetime(2026, 3, 11))  # noqa: DTZ001
+    rows = [("PRESS", bucket, 1.0, None) for bucket in newest_first]
+
+    assert fewer_buckets(BucketGrid(bounds, timedelta(days=1) / buckets), rows) == fewer
 
 
 def test_every_bucket_of_a_day_has_a_time_also_one_that_the_clock_jumped_over() -> None:
