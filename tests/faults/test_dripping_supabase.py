@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from plantpulse.database.store import Supabase
 
+from plantpulse.database.store import Supabase
 from plantpulse.database.transport import trust
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
