@@ -97,7 +97,7 @@ ACCEPTED = [
 ]
 REFUSED = [
     "live_pulse: {every_minutes: 15}",
-    "plants: {}",
+    "plants:",
     "plants: {North!: {time_zone: UTC}}",
     "plants: {north: {time_zone: UTC, tiem_zone: UTC}}",
     "plants: {north: {time_zone: UTC, sql_server: {password: hunter2}}}",
