@@ -1,7 +1,7 @@
 """When a scheduler calls which function, in cron's five fields.
 
-The grid is that of the slots: every N minutes since midnight UTC. One cron line cannot say every 45 minutes,
-so such a schedule takes several lines.
+The times are those of the slots: every N minutes since midnight UTC. One cron line cannot express every 45
+minutes, so such a schedule has several lines.
 """
 
 from collections import defaultdict
@@ -13,7 +13,9 @@ from plantpulse.schedules.pipelines import Function, Pipeline
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import Settings
 
-HEADROOM_S: Final = 15  # a function outlives its job by this, and the scheduler's patience the function
+HEADROOM_S: Final = (
+    15  # a function may run this much longer than its job, and the scheduler waits as much again
+)
 LONGEST_TIMEOUT_S: Final = 900  # Lambda's
 _MINUTES_A_DAY: Final = 1440
 
@@ -32,12 +34,12 @@ class Call:
 
 
 def enabled_calls(function: Function, settings: Settings) -> list[Pipeline]:
-    """Return what a function is called for on schedule, by plant."""
+    """Return the pipelines that a function is called for on schedule, sorted by plant."""
     return sorted((one for one in function.calls(settings) if one.is_enabled), key=lambda one: one.plant)
 
 
 def timeout_s(function: Function, settings: Settings) -> int:
-    """Return how long an invocation may take: the longest of its jobs and some headroom."""
+    """Return the time-out of a function: that of its longest job, and some headroom."""
     job_s = max(one.timeout_s for one in function.calls(settings))
     return min(LONGEST_TIMEOUT_S, job_s + HEADROOM_S)
 

@@ -1,4 +1,4 @@
-"""What an absence of success is measured by: groups of plants that a function is called for equally often."""
+"""Groups of plants that a function is called for equally often: one alarm watches each group for silence."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from plantpulse.schedules.pipelines import Function
 from plantpulse.settings import Settings
 
 # How many plants one alarm of Cloud Monitoring holds: its filter has 2048 characters, a plant's key up to 40.
-# An absence can be watched for 23 1/2 hours; beyond that an expression does it, with a term for each plant.
+# Its condition on absence covers 23 1/2 hours. A longer silence needs an expression, with a term per plant.
 _PLANTS_IN_A_FILTER: Final = 40
 _PLANTS_IN_AN_EXPRESSION: Final = 8
 _LONGEST_FOR_A_FILTER_MINUTES: Final = 705  # two intervals are waited for
@@ -18,7 +18,7 @@ _LONGEST_FOR_A_FILTER_MINUTES: Final = 705  # two intervals are waited for
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """A function, its interval, and the plants it is called for that often; none: for all at once."""
+    """A function, its interval and its plants; no plants: one call is for all of them."""
 
     function: str
     interval_minutes: int

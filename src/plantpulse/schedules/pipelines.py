@@ -10,8 +10,8 @@ from typing import Any, Final
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import PlantSettings, Settings
 
-# Stand for the plant in the runs of a pipeline that is of no plant; no plant's key looks like them. Which of
-# the two it is decides who may read such runs (docs/decisions/0059).
+# A run of a pipeline without a plant has one of these keys in place of the plant's. No plant can have them.
+# The key decides who may read the run (docs/decisions/0059).
 ALL_PLANTS: Final = "(all plants)"  # it works on the data of every plant: members of all plants
 NO_PLANT: Final = "(no plant)"  # its data is no plant's: members of any plant
 
@@ -20,8 +20,8 @@ NO_PLANT: Final = "(no plant)"  # its data is no plant's: members of any plant
 class Pipeline:
     """A pipeline of a plant, as its runs are recorded, when it is due and how long one may take.
 
-    `missing_settings` names what its source lacks. `keeps_snapshots`: its data reaches as far as the
-    snapshots it wrote, not as far as it ran. `runs_on_startup`: a deployment starts it at once.
+    `missing_settings`: the settings that its SQL Server lacks. `keeps_snapshots`: the age of its data is that
+    of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Pipeline:
 class Function:
     """A function that is deployed, and what it needs where it runs.
 
-    `calls` lists what a scheduler calls it for. `job` is the class that does its work, as module:class, for
-    whoever runs it by hand. `reads_plant`: it needs the plants' network and passwords. `keeps_runs`: its work
-    is recorded as runs, and its log line has an outcome.
+    `calls` returns the pipelines that a scheduler calls it for. `job` is the class of its job (module:class),
+    which the command line runs. `reads_plant`: it needs the plants' network and passwords. `keeps_runs`: its
+    work is recorded as runs, and its log line has an outcome.
     """
 
     name: str
@@ -122,7 +122,7 @@ def every_morning(own: Any, plant: PlantSettings) -> Schedule:
 
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:
-    """Return what is missing of a SQL Server's settings, save the password: only who polls is given that."""
+    """Return the missing SQL Server settings; without the password, which only a polling function gets."""
     return tuple(name for name in plant.missing_settings if not name.startswith("MSSQL_PASSWORD"))
 
 
@@ -152,7 +152,7 @@ PIPELINES: Final = (
     ),
 )
 
-# The one function that is no pipeline: it is called like one, but keeps no run that somebody would watch.
+# The one function that is not a pipeline: it is called like one, but it records no runs.
 HEALTH: Final = Function(
     name="health",
     purpose="Finds late, missing and stuck runs and sends what is due",
