@@ -28,12 +28,14 @@ def check(file: Path) -> Settings:
     """Returns the settings that a function would read. Raises: BundleRefused in the functions' own words."""
     environ = {config.CONFIG_FILE_VARIABLE: str(file)}
     try:
-        plants = config.load(environ).plants
+        plants = mapping(config.read_tree(file), "plants") if file.is_file() else {}
         settings = config.load(environ | {password_variable(plant): _UNKNOWN for plant in plants})
         for plant in settings.plants.values():
             load_queries(plant.queries_dir)
             if plant.sql_server and plant.sql_server.ca_file:
                 read_certificates(plant.sql_server.ca_file)
+        for named in _named_files(settings):
+            _place_below(named, file.parent)
     except ConfigurationError as error:
         raise BundleRefused(str(error)) from error
     return settings

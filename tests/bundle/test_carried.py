@@ -89,6 +89,15 @@ def test_what_a_function_would_refuse_is_refused_in_its_own_words(home: Path, no
         check(write(home, north))
 
 
+def test_all_mistakes_are_told_at_once(home: Path) -> None:
+    with pytest.raises(BundleRefused) as refused:
+        check(write(home, f"oee_scale: per_mille, sql_server: {{{SERVER}, encryption: maybe, port: 99999}}"))
+
+    assert "plants.north.oee_scale: must be percent or fraction" in str(refused.value)
+    assert "plants.north.sql_server.encryption: must be require, request or off" in str(refused.value)
+    assert "plants.north.sql_server.port: must be a whole number from 1 to 65535" in str(refused.value)
+
+
 def test_a_query_file_that_replaces_nothing_is_refused(home: Path) -> None:
     (home / "queries" / "north" / "outptu.sql").write_text(QUERY, encoding="utf-8")
 
@@ -114,8 +123,10 @@ def test_what_could_not_be_found_in_the_cloud_is_refused(home: Path, bundle: Pat
     elsewhere.mkdir()
     (elsewhere / "output.sql").write_text(QUERY, encoding="utf-8")
 
-    with pytest.raises(BundleRefused, match=r"must lie below the folder of plantpulse\.yaml, to travel"):
-        carry(write(home, "queries_dir: ../elsewhere"), bundle)
+    file = write(home, "queries_dir: ../elsewhere")
+    for step in (lambda: check(file), lambda: carry(file, bundle)):
+        with pytest.raises(BundleRefused, match=r"must lie below the folder of plantpulse\.yaml, to travel"):
+            step()
 
 
 def test_settings_cannot_take_the_place_of_code(home: Path, bundle: Path) -> None:
