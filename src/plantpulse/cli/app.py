@@ -50,7 +50,7 @@ class App:
     def check_plant(self, plant: str | None) -> str | None:
         """Return the plant if the settings have it, None for None. Raises: InvalidRequest."""
         if plant is not None and plant not in self.settings.plants:
-            known = ", ".join(sorted(self.settings.plants))
+            known = ", ".join(sorted(self.settings.plants)) or "none"
             raise InvalidRequest(
                 f"there is no plant {plant} in the settings; known plants: {known}", field="plant"
             )

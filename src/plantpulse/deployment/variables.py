@@ -4,6 +4,7 @@ So a value can be seen and changed where the function runs. Defaults are not pas
 with the code.
 """
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -12,7 +13,7 @@ from typing import Any
 from plantpulse.settings import Settings
 from plantpulse.settings.carried import FILE_NAME
 from plantpulse.settings.config import CONFIG_FILE_VARIABLE
-from plantpulse.settings.variables import ENVIRONMENT, OF_THE_ENVIRONMENT
+from plantpulse.settings.variables import ENVIRONMENT, OF_THE_ENVIRONMENT, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ def _variables(settings: Settings, written: Written, only_plant: str | None) -> 
         place = [str(only_plant) if part == "*" else part for part in pattern]
         if not written.says(".".join(place)):
             continue
-        text = _as_text(_value_at(settings, place), written.folder)
-        if text:
+        value = _value_at(settings, place)
+        text = _as_text(value, written.folder)
+        if text and _is_read_back(variable, text, value):
             yield variable, text
 
 
@@ -58,12 +60,21 @@ def _value_at(settings: Settings, place: list[str]) -> Any:
     return value
 
 
+def _is_read_back(variable: str, text: str, value: Any) -> bool:
+    """Say whether a variable gives the value back; one with blanks at its ends stays in the file."""
+    told = parsed(variable, text.strip())
+    return bool(told == value if isinstance(value, Mapping) else told == text)
+
+
 def _as_text(value: Any, folder: PurePath) -> str:
     """Return a value as the text of a variable; empty without a value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, PurePath):
         # A path outside of the folder cannot be in a bundle; the build refuses it.
+        inside = PurePath(os.path.normpath(value))
+        if inside.is_relative_to(folder):
+            return inside.relative_to(folder).as_posix()
         return (value.relative_to(folder) if value.is_relative_to(folder) else value).as_posix()
     if isinstance(value, Mapping):
         # A code with a comma stays in the file, because a variable cannot hold it.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plantpulse.settings.section import MINUTES_A_DAY, Section, require_divisor_of_a_day, setting
+from plantpulse.settings.section import MINUTES_A_DAY, Section, Whole, require_divisor_of_a_day, setting
 
 LONGEST_RETENTION_DAYS = 3650
 LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
@@ -12,19 +12,19 @@ LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
 class CleanupSettings(Section):
     """How long rows are kept, and how often old ones are removed. The same for all plants."""
 
-    every_minutes: int = setting(
+    every_minutes: Whole = setting(
         60, ge=1, le=MINUTES_A_DAY, description="Minutes between runs; must divide a day"
     )
-    timeout_s: int = setting(
+    timeout_s: Whole = setting(
         120, ge=30, le=900, description="A run ends within this time, in seconds; the next run goes on"
     )
-    snapshot_retention_hours: int = setting(
+    snapshot_retention_hours: Whole = setting(
         24, ge=1, le=LONGEST_RETENTION_HOURS, description="How long live_snapshots are kept, in hours"
     )
-    rejected_record_retention_days: int = setting(
+    rejected_record_retention_days: Whole = setting(
         30, ge=1, le=LONGEST_RETENTION_DAYS, description="How long rejected_records are kept, in days"
     )
-    run_retention_days: int = setting(
+    run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
         ge=8,

@@ -8,11 +8,14 @@ mistake is reported with its name and allowed form, never with its value.
 import os
 import zoneinfo
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import carried
+from plantpulse.settings.manual_calls import ManualCallsSettings
+from plantpulse.settings.plant import PlantSettings
 from plantpulse.settings.secret_variables import ARN_SUFFIX, password_variable, with_secrets
 from plantpulse.settings.settings import Settings
 from plantpulse.settings.tree import Tree, anchor_paths, mapping, places
@@ -32,7 +35,8 @@ def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) 
     SecretUnavailable.
     """
     environ = dict(os.environ if environ is None else environ)
-    bundled = Path(environ.get(CONFIG_FILE_VARIABLE) or carried.FILE_NAME)
+    default = FILE_NAME if Path(FILE_NAME).is_file() else carried.FILE_NAME
+    bundled = Path(environ.get(CONFIG_FILE_VARIABLE) or default)
     if file is None and bundled.name == carried.FILE_NAME and bundled.is_file():
         return carried.read(bundled, environ)
     return load_with_origins(environ, file=file)[0]
@@ -64,16 +68,9 @@ def load_with_origins(
 
 def read_tree(path: Path) -> Tree:
     """Return plantpulse.yaml as written. Raises: ConfigurationError, also for a secret in it."""
-    import yaml  # noqa: PLC0415 - a bundle has none
+    from plantpulse.settings.yaml_file import read_yaml  # noqa: PLC0415 - a bundle has no YAML
 
-    # libyaml's loader, which every wheel of PyYAML has: it reads a thousand plants in a seventh of the time.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise ConfigurationError(f"{path.name} is not valid YAML{where}") from None
+    tree = read_yaml(path)
     if not isinstance(tree, dict):
         raise ConfigurationError(f"{path.name} must hold a mapping with the key plants")
     _refuse_secrets(tree)
@@ -109,7 +106,11 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
 
 
 def _refuse_what_is_worked_out(tree: dict[str, Any]) -> None:
-    """Refuse a computed field like any unknown setting. Raises: ConfigurationError."""
-    for key, plant in mapping(tree, "plants").items():
-        if isinstance(plant, dict) and "missing_settings" in plant:
-            raise ConfigurationError(f"plants.{key}.missing_settings: there is no such setting")
+    """Refuse a field that is never written, like any unknown setting. Raises: ConfigurationError."""
+    sections: list[tuple[str, Any, Any]] = [
+        (f"plants.{key}", plant, PlantSettings) for key, plant in mapping(tree, "plants").items()
+    ]
+    for place, section, model in (*sections, ("manual_calls", tree.get("manual_calls"), ManualCallsSettings)):
+        for field in fields(model):
+            if field.metadata.get("exclude") and isinstance(section, dict) and field.name in section:
+                raise ConfigurationError(f"{place}.{field.name}: there is no such setting")

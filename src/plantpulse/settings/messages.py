@@ -7,6 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from plantpulse.settings.section import Secret
+from plantpulse.settings.supabase import SupabaseSettings
+
 _KINDS: Final[Mapping[Any, str]] = {
     bool: "true or false",
     int: "a whole number",
@@ -35,9 +38,20 @@ def allowed(at: Sequence[str], model: type[Any]) -> str:
 
 def no_such_setting(at: Sequence[str], model: type[Any]) -> str:
     """Return the message for an unknown setting, with the one that was probably meant."""
-    known = [field.name for option in _sections(_type_at(at[:-1], model)) for field in fields(option)]
+    known = [
+        field.name
+        for option in _sections(_type_at(at[:-1], model))
+        for field in fields(option)
+        if _may_be_written(field)
+    ]
     close = get_close_matches(at[-1], known, n=1)
     return f"there is no such setting; did you mean {close[0]}?" if close else "there is no such setting"
+
+
+def _may_be_written(field: Field[Any]) -> bool:
+    """Say whether a file may hold a setting: not what is computed, and no secret."""
+    is_secret = {Secret, SupabaseSettings} & set(_options(field.type))
+    return not is_secret and not field.metadata.get("exclude")
 
 
 def _bounds(rules: Mapping[str, Any]) -> str:

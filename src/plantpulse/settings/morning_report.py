@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from plantpulse.settings.section import Prepared, Section, setting
+from plantpulse.settings.section import Number, Prepared, Section, Whole, setting
 
 
 def _time_of_day(text: object) -> str:
-    """Return a local time; YAML 1.1 reads an unquoted 16:00 as the number 960."""
+    """Return a time of day as it was written."""
     if isinstance(text, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
         return text
-    raise ValueError('must be a time of day in quotes, such as "06:00"')
+    raise ValueError("must be a time of day such as 06:00")
 
 
 TimeOfDay = Annotated[str, Prepared(_time_of_day)]
@@ -24,35 +24,35 @@ class MorningReportSettings(Section):
     enabled: bool = setting(
         True, description="Whether reports are made on schedule; a report by hand always works"
     )
-    at: TimeOfDay = setting("06:00", description='When the report is made, plant time, in quotes: "06:00"')
+    at: TimeOfDay = setting("06:00", description="When the report is made, plant time, such as 06:00")
     day_starts_at: TimeOfDay = setting(
         "00:00",
-        description="When a production day begins, plant time, in quotes; "
+        description="When a production day begins, plant time; "
         "a day that begins after noon bears the next date",
     )
-    look_back_days: int = setting(
+    look_back_days: Whole = setting(
         1, ge=0, le=31, description="How many earlier days are reported again, because rows come late"
     )
-    catch_up_days: int = setting(
+    catch_up_days: Whole = setting(
         7, ge=1, le=31, description="How far back a missed morning is made up for, in days"
     )
-    slot_tolerance_s: int = setting(
+    slot_tolerance_s: Whole = setting(
         60, ge=0, le=600, description="How far ahead of the clock a slot may be, in seconds"
     )
-    timeout_s: int = setting(120, ge=20, le=900, description="A report ends within this time, in seconds")
-    warn_after_s: int = setting(
+    timeout_s: Whole = setting(120, ge=20, le=900, description="A report ends within this time, in seconds")
+    warn_after_s: Whole = setting(
         90, ge=1, le=900, description="A report that takes longer than this warns, in seconds"
     )
-    row_limit: int = setting(
+    row_limit: Whole = setting(
         50_000, ge=1, le=1_000_000, description="Most rows read from one query over a day (TOP)"
     )
-    rejected_share_for_partial: float = setting(
+    rejected_share_for_partial: Number = setting(
         0.05, ge=0, le=1, description="A report with a larger share of malformed rows is partial"
     )
-    longest_range_days: int = setting(
+    longest_range_days: Whole = setting(
         31, ge=1, le=366, description="Most days that a person may ask for at once"
     )
-    source_keeps_days: int = setting(
+    source_keeps_days: Whole = setting(
         400,
         ge=1,
         le=36_500,

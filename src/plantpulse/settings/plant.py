@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.morning_report import MorningReportSettings
-from plantpulse.settings.section import Checked, Prepared, Section, setting
+from plantpulse.settings.section import Checked, Prepared, Section, Whole, setting
 from plantpulse.settings.sql_server import SqlServerSettings
 
 LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is not a large object
@@ -79,7 +79,7 @@ class PlantSettings(Section):
     queries_dir: Path | None = setting(
         None, description="Folder with .sql files that replace the built-in ones of the same name"
     )
-    source_lag_s: int = setting(
+    source_lag_s: Whole = setting(
         0,
         ge=0,
         le=3600,

@@ -7,7 +7,7 @@ pydantic, because it would slow a cold start down.
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
 MINUTES_A_DAY: Final = 1440
 
@@ -53,6 +53,17 @@ class Prepared:
         from pydantic_core import core_schema  # noqa: PLC0415 - see above
 
         return core_schema.no_info_before_validator_function(self.prepare, handler(source))
+
+
+def _no_boolean(value: object) -> object:
+    """Return what was written for a number; Python takes true for 1, and nobody means that."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+Whole = Annotated[int, Prepared(_no_boolean)]
+Number = Annotated[float, Prepared(_no_boolean)]
 
 
 class Secret:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from plantpulse.settings.section import Prepared, Secret, Section, setting
+from plantpulse.settings.section import Prepared, Secret, Section, Whole, setting
 
 
 def _off_as_written(value: Any) -> Any:
@@ -17,7 +17,7 @@ class SqlServerSettings(Section):
     """How to reach a plant's SQL Server, which is only read. The password comes from the environment."""
 
     host: str = setting(min_length=1, description="Host name or address of the SQL Server")
-    port: int = setting(1433, ge=1, le=65535, description="TCP port")
+    port: Whole = setting(1433, ge=1, le=65535, description="TCP port")
     user: str = setting(
         min_length=1, description="Login that may SELECT from the tables that are read, and no more"
     )
@@ -33,9 +33,9 @@ class SqlServerSettings(Section):
         description="PEM file of the authority behind the server's certificate; one from elsewhere, "
         "out of date or for another host is refused before the password is sent; needs encryption: require",
     )
-    login_timeout_s: int = setting(10, ge=1, le=60, description="Longest wait for a connection, in seconds")
-    query_timeout_s: int = setting(15, ge=1, le=300, description="Longest wait for one query, in seconds")
-    lock_timeout_ms: int = setting(
+    login_timeout_s: Whole = setting(10, ge=1, le=60, description="Longest wait for a connection, in seconds")
+    query_timeout_s: Whole = setting(15, ge=1, le=300, description="Longest wait for one query, in seconds")
+    lock_timeout_ms: Whole = setting(
         5000,
         ge=0,
         le=60_000,

@@ -84,6 +84,23 @@ def _complete_plant(key: str, plant: Any, tree: Tree, *, is_only: bool) -> Any:
     return filled | {"missing_settings": missing, "sql_server": None} if missing else filled
 
 
+def as_if_connected(tree: Tree) -> Tree:
+    """Return the tree with each started SQL Server section completed by a stand-in for what it lacks.
+
+    So a server that is not used yet is checked like the others: a slip is found, and no secret hides there.
+    """
+    plants = {key: _as_if_connected(plant) for key, plant in mapping(tree, "plants").items()}
+    return tree | {"plants": plants} if plants else tree
+
+
+def _as_if_connected(plant: Any) -> Any:
+    server = plant.get("sql_server") if isinstance(plant, dict) else None
+    if not server or not isinstance(server, dict):
+        return plant
+    lacking = {part: "not known yet" for part in _NEEDED_TO_CONNECT if not server.get(part)}
+    return plant | {"sql_server": server | lacking}
+
+
 def _names_of_needed(key: str, *, is_only: bool) -> Mapping[str, str]:
     """Return the names of the settings for a connection; with several plants each has its own names."""
     if is_only:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import messages
 from plantpulse.settings.settings import PLANT_SECTIONS, Settings
-from plantpulse.settings.tree import Place, Tree, complete, mapping, without_half_a_supabase
+from plantpulse.settings.tree import Place, Tree, as_if_connected, complete, mapping, without_half_a_supabase
 
 Model = TypeVar("Model")
 
@@ -39,8 +39,10 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
 
     Raises: ConfigurationError that names each wrong setting by its variable or its place.
     """
+    tree = without_half_a_supabase(written)
     try:
-        found: Settings = adapter(Settings).validate_python(complete(without_half_a_supabase(written)))
+        adapter(Settings).validate_python(complete(as_if_connected(tree)))
+        found: Settings = adapter(Settings).validate_python(complete(tree))
     except ValidationError as error:
         places = ((_place_written(at, written), fault) for at, fault in _faults(error, Settings))
         told = {f"{origins.get(at) or '.'.join(at) or file_name}: {fault}": None for at, fault in places}
@@ -66,6 +68,8 @@ def _faults(error: ValidationError, model: type[Any]) -> Iterator[tuple[Place, s
 def _words(kind: str, message: str, at: Place, model: type[Any]) -> str:
     if kind == "value_error":
         return message.removeprefix("Value error, ")
+    if kind == "invalid_key":
+        return "a setting's name must be a text"
     if kind == "missing":
         return "must be set"
     if kind == "unexpected_keyword_argument":

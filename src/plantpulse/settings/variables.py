@@ -81,7 +81,9 @@ def is_overriding(variable: str, text: str, tree: Tree) -> bool:
     for part in _place_of(variable, mapping(tree, "plants")):
         value = value.get(part) if isinstance(value, dict) else None
     told = parsed(variable, text.strip())
-    return bool(told != value and str(told).lower() != str(value).lower())
+    if isinstance(value, bool):
+        return str(told).lower() != str(value).lower()
+    return bool(told != value and str(told) != str(value))
 
 
 def _place_of(variable: str, plants: Tree) -> Place:

@@ -17,6 +17,7 @@ from plantpulse.entry.callers import Caller, admit
 from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.entry.users import KeyRing, ProjectUsers
 from plantpulse.errors import ConfigurationError, Forbidden, StoreUnavailable, Unauthenticated
+from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from plantpulse.settings import ManualCallsSettings, PlantSettings, Secret, Settings, SupabaseSettings
 
 ROOT = Path(__file__).parents[3]
@@ -292,3 +293,11 @@ def test_tokens_that_come_while_keys_cannot_be_fetched_cost_one_request_a_while(
         find("made-up")
 
     assert keys.fetched == 2
+
+
+@pytest.mark.parametrize("plant", [ALL_PLANTS, NO_PLANT])
+def test_only_a_manager_of_all_plants_starts_what_is_of_no_plant(plant: str) -> None:
+    Caller("ada@x.example").require(plant)
+
+    with pytest.raises(Forbidden, match="only a manager of all plants may ask"):
+        Caller("ada@x.example", frozenset({"north"})).require(plant)

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from bundle.carried import carry
+from bundle.carried import carry, check
+from bundle.refusal import BundleRefused
+from plantpulse.deployment import Written, deployment_of
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings, config
+from plantpulse.settings.variables import ENVIRONMENT, is_overriding
 
 ONE_PLANT = """
 plants:
   north:
     time_zone: W. Europe Standard Time
     queries_dir: queries
-    safety_reason_codes: {Safety Issue: critical, "Fire, small": low}
-    sql_server: {host: sql.example, user: reader, database: mes, encryption: off}
+    safety_reason_codes: {Safety Issue: critical, "Fire, small": low, " Fall ": high}
+    sql_server: {host: " sql.example ", user: reader, database: Mes, encryption: off}
 live_pulse: {every_minutes: 5, window_minutes: 30}
 manual_calls: {allowed_origins: ["https://pulse.example"]}
 """
@@ -52,6 +55,9 @@ ENVIRONMENTS: list[tuple[str, dict[str, str]]] = [
     (SEVERAL, SUPABASE | {"MSSQL_PASSWORD__NORTH": "n"}),
     (SEVERAL, {"MSSQL_PASSWORDS": '{"north": "n", "east": "e", "gone": "g"}'}),
     (SEVERAL, {"POLL_TIMEOUT_SECONDS": "40", "MSSQL_PASSWORD__NORTH": "n"}),
+    (ONE_PLANT, {"MSSQL_DATABASE": "MES", "MSSQL_USER": "Reader", "MSSQL_PASSWORD": "pw"}),
+    (ONE_PLANT, {"SAFETY_REASON_CODES": "safety issue=critical"}),
+    (ONE_PLANT, {"POLL_RUN_ON_STARTUP": "TRUE", "MSSQL_PASSWORD": "pw"}),
     (SEVERAL, {"MANUAL_CALLS": "supabase_user", "SNAPSHOT_RETENTION_HOURS": "48"}),
 ]
 
@@ -94,6 +100,8 @@ def test_a_bundle_means_what_the_file_means(folder: Path, text: str, environ: di
         ({"POLL_INTERVAL_MINUTES": "7"}, "live_pulse: every_minutes must divide a day"),
         ({"POLL_TIMEOUT_SECONDS": "soon"}, "POLL_TIMEOUT_SECONDS: must be a whole number from 20 to 900"),
         ({"MSSQL_PASSWORDS": "pw"}, "MSSQL_PASSWORDS: must be a JSON object"),
+        ({"MSSQL_ENCRYPTION": "OFF"}, "MSSQL_ENCRYPTION: must be require, request or off"),
+        ({"MANUAL_CALLS": "PLATFORM"}, "MANUAL_CALLS: must be platform or supabase_user"),
     ],
 )
 def test_a_wrong_variable_is_refused_in_the_same_words(
@@ -115,15 +123,34 @@ def test_a_variable_of_one_plant_is_refused_where_there_are_several(folder: Path
         load(bundled(folder, SEVERAL), {"MSSQL_HOST": "sql.example"})
 
 
-def test_no_secret_is_carried(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MSSQL_PASSWORD", "hunter2-hunter2")
-    monkeypatch.setenv("SUPABASE_SECRET_KEY", "sb_secret_hunter2-hunter2")
+@pytest.mark.parametrize("name", ["password", "passwort", "pasword"])
+def test_no_secret_is_carried_whatever_it_is_called(folder: Path, name: str) -> None:
+    server = f"{{host: sql.north, user: u, {name}: hunter2-hunter2}}"
 
-    document = bundled(folder, ONE_PLANT).read_text(encoding="utf-8")
+    with pytest.raises(BundleRefused) as refused:
+        bundled(folder, f"plants: {{north: {{time_zone: UTC, sql_server: {server}}}}}")
 
-    assert "hunter2" not in document
-    assert "password" not in document
-    assert "supabase" not in json.loads(document)["settings"]
+    assert "hunter2" not in str(refused.value)
+    assert "did you mean password" not in str(refused.value)
+    assert not (folder / "bundle" / "plantpulse.json").exists()
+
+
+@pytest.mark.parametrize(("text", "environ"), ENVIRONMENTS)
+def test_the_variables_of_a_deployment_override_nothing(
+    folder: Path, text: str, environ: dict[str, str]
+) -> None:
+    file = bundled(folder, text)
+    settings, places = config.load_with_origins({"PLANTPULSE_CONFIG": str(folder / "plantpulse.yaml")})
+    connected = check(folder / "plantpulse.yaml")
+    functions = deployment_of(connected, Written(places.keys(), folder)).functions
+    tree = json.loads(file.read_text(encoding="utf-8"))["settings"]
+
+    handed_on = functions["live_pulse"].environment if "live_pulse" in functions else {}
+
+    assert settings
+    assert [
+        name for name, text in handed_on.items() if name in ENVIRONMENT and is_overriding(name, text, tree)
+    ] == []
 
 
 def test_the_same_file_is_carried_as_the_same_bytes(folder: Path) -> None:

@@ -57,6 +57,26 @@ REFUSED = {
         _with_server(f"{_SERVER}, colour: red"),
         ["plants.north.sql_server.colour"],
     ),
+    "a server that cannot be reached yet, with slips": (
+        _with_server("port: 0, colour: red"),
+        ["plants.north.sql_server.port", "plants.north.sql_server.colour"],
+    ),
+    "a number that is none": (
+        "plants: {north: {time_zone: UTC}}\nlive_pulse: {every_minutes: true}",
+        ["live_pulse.every_minutes"],
+    ),
+    "a number in sixties": (
+        "plants: {north: {time_zone: UTC}}\nlive_pulse: {window_minutes: 1:30}",
+        ["live_pulse.window_minutes"],
+    ),
+    "what Cloud Run says": (
+        "plants: {north: {time_zone: UTC}}\nmanual_calls: {cloud_run_service: x}",
+        ["manual_calls.cloud_run_service"],
+    ),
+    "a name that is no text": (
+        "plants: {north: {time_zone: UTC}}\nlive_pulse: {true: 1}",
+        ["live_pulse.1"],
+    ),
     "no reason codes": (_with_codes("{}"), ["plants.north.safety_reason_codes"]),
     "a blank reason code": (_with_codes("{' ': low}"), ["plants.north.safety_reason_codes"]),
     "severities that are none": (
@@ -116,8 +136,9 @@ TAKEN = {
     "nulls where nothing is meant": (
         "plants: {a: {time_zone: UTC, sql_server: , queries_dir: , live_pulse: }}"
     ),
-    "a server that cannot be reached yet": _with_server("port: 0, colour: red"),
-    "a server without a name": _with_server("host: '', user: u, database: d, port: 0"),
+    "a server that cannot be reached yet": _with_server("port: 1434"),
+    "a server without a name": _with_server("host: '', user: u, database: d"),
+    "a number with a zero before it": "plants: {north: {time_zone: UTC}}\nlive_pulse: {every_minutes: 010}",
     "times of day": (
         "plants: {a: {time_zone: UTC, morning_report: {at: '16:00'}}}\nmorning_report: {at: 06:00}"
     ),
@@ -144,3 +165,45 @@ def test_a_file_is_refused_by_the_places_that_are_wrong(name: str, tmp_path: Pat
 @pytest.mark.parametrize("name", TAKEN)
 def test_an_odd_file_is_taken(name: str, tmp_path: Path) -> None:
     load(tmp_path, TAKEN[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "plants:\n  north: {time_zone: UTC}\n  north: {time_zone: Asia/Tokyo}",
+            "north is written twice (line 3)",
+        ),
+        (
+            "live_pulse: {}\nplants: {n: {time_zone: UTC}}\nlive_pulse: {}",
+            "live_pulse is written twice (line 3)",
+        ),
+    ],
+)
+def test_a_key_that_is_written_twice_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, text)
+
+    assert str(refused.value) == f"plantpulse.yaml: {told}"
+
+
+def test_a_part_of_a_file_may_be_used_twice(tmp_path: Path) -> None:
+    server = "&server {host: h, user: u, database: d}"
+
+    load(
+        tmp_path,
+        f"plants:\n  north: {{time_zone: UTC, sql_server: {server}}}\n"
+        "  south: {time_zone: UTC, sql_server: {<<: *server, host: other}}",
+    )
+
+
+@pytest.mark.parametrize(
+    "slip", ["missing_setting: [x]", "supabas: {}", "manual_calls: {cloud_run_servic: x}"]
+)
+def test_nothing_is_suggested_that_a_file_may_not_hold(slip: str, tmp_path: Path) -> None:
+    text = f"plants: {{north: {{time_zone: UTC}}}}\n{slip}"
+
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, text)
+
+    assert "did you mean" not in str(refused.value)
