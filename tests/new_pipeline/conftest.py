@@ -28,7 +28,7 @@ CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "src/plantpulse/schedules/pipelines.py": {
         "PIPELINES: Final = (\n": (
-            "    Function(\n"
+            "    RegisteredFunction(\n"
             "        name='tool_wear',\n"
             "        purpose='Counts the assets of each plant',\n"
             "        memory_mb=128,\n"

@@ -23,8 +23,7 @@ from plantpulse.cli.tables import details
 from plantpulse.entry.callers import Caller
 from plantpulse.entry.service import Answer, Service
 from plantpulse.errors import Interrupted
-from plantpulse.schedules.pipelines import PIPELINES
-from plantpulse.schedules.pipelines import Function as RegisteredFunction
+from plantpulse.schedules.pipelines import PIPELINES, RegisteredFunction
 
 # What a scheduler or a shell script should do next; docs/command-line.md.
 EXIT_CODES: Final[Mapping[str, int]] = {

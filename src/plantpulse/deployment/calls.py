@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.schedules.pipelines import Function, Pipeline
+from plantpulse.schedules.pipelines import Pipeline, RegisteredFunction
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
 from plantpulse.settings import Settings
 
@@ -33,18 +33,18 @@ class Call:
     deadline_s: int
 
 
-def enabled_calls(function: Function, settings: Settings) -> list[Pipeline]:
+def enabled_calls(function: RegisteredFunction, settings: Settings) -> list[Pipeline]:
     """Return the pipelines that a function is called for on schedule, sorted by plant."""
     return sorted((one for one in function.calls(settings) if one.is_enabled), key=lambda one: one.plant)
 
 
-def timeout_s(function: Function, settings: Settings) -> int:
+def timeout_s(function: RegisteredFunction, settings: Settings) -> int:
     """Return the time-out of a function: that of its longest job, and some headroom."""
     job_s = max(one.timeout_s for one in function.calls(settings))
     return min(LONGEST_TIMEOUT_S, job_s + HEADROOM_S)
 
 
-def calls_of(function: Function, settings: Settings) -> Iterator[tuple[str, Call]]:
+def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple[str, Call]]:
     """Yield a function's schedules by their names."""
     deadline_s = timeout_s(function, settings) + HEADROOM_S
     for pipeline in enabled_calls(function, settings):

@@ -8,7 +8,7 @@ from plantpulse.deployment.calls import Call, calls_of, enabled_calls
 from plantpulse.deployment.functions import DeployedFunction, configured, deployed, passwords_of
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
 from plantpulse.deployment.variables import Written
-from plantpulse.schedules.pipelines import FUNCTIONS, Function
+from plantpulse.schedules.pipelines import FUNCTIONS, RegisteredFunction
 from plantpulse.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Deployment:
 
 
 def deployment_of(
-    settings: Settings, written: Written, functions: Sequence[Function] = FUNCTIONS
+    settings: Settings, written: Written, functions: Sequence[RegisteredFunction] = FUNCTIONS
 ) -> Deployment:
     """Return the deployment of settings. Every SQL Server in them needs a password; any will do."""
     called = [function for function in functions if enabled_calls(function, settings)]

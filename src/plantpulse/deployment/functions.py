@@ -6,7 +6,7 @@ from typing import Final
 
 from plantpulse.deployment.calls import enabled_calls, interval_minutes, timeout_s
 from plantpulse.deployment.variables import Written, common_variables, variables_of_plant
-from plantpulse.schedules.pipelines import Function
+from plantpulse.schedules.pipelines import RegisteredFunction
 from plantpulse.settings import Settings
 from plantpulse.settings.secret_variables import PASSWORDS, password_variable
 
@@ -32,7 +32,7 @@ class DeployedFunction:
     environment: Mapping[str, str]
 
 
-def deployed(function: Function, settings: Settings, written: Written) -> DeployedFunction:
+def deployed(function: RegisteredFunction, settings: Settings, written: Written) -> DeployedFunction:
     """Return what a function is made with; something must call it on schedule."""
     calls = enabled_calls(function, settings)
     allowed_s = timeout_s(function, settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.deployment.calls import enabled_calls, interval_minutes
-from plantpulse.schedules.pipelines import Function
+from plantpulse.schedules.pipelines import RegisteredFunction
 from plantpulse.settings import Settings
 
 # How many plants one alarm of Cloud Monitoring holds: its filter has 2048 characters, a plant's key up to 40.
@@ -25,7 +25,7 @@ class Rhythm:
     plants: Sequence[str]
 
 
-def rhythms_of(function: Function, settings: Settings) -> Iterator[tuple[str, Rhythm]]:
+def rhythms_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple[str, Rhythm]]:
     """Yield a function's rhythms by their names, each with as many plants as one alarm holds."""
     plants_by_interval: dict[int, list[str]] = defaultdict(list)
     for pipeline in enabled_calls(function, settings):

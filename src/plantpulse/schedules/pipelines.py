@@ -40,7 +40,7 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class RegisteredFunction:
     """A function that is deployed, and what it needs where it runs.
 
     `calls` returns the pipelines that a scheduler calls it for. `job` is the class of its job (module:class),
@@ -127,7 +127,7 @@ def _lacking(plant: PlantSettings) -> tuple[str, ...]:
 
 
 PIPELINES: Final = (
-    Function(
+    RegisteredFunction(
         name="live_pulse",
         purpose="Polls each plant's SQL Server and keeps snapshots and safety events",
         memory_mb=512,
@@ -135,7 +135,7 @@ PIPELINES: Final = (
         job="plantpulse.live_pulse.job:LivePulse",
         reads_plant=True,
     ),
-    Function(
+    RegisteredFunction(
         name="morning_report",
         purpose="Sums up each plant's day before, every morning by the plant's own clock",
         memory_mb=512,
@@ -143,7 +143,7 @@ PIPELINES: Final = (
         job="plantpulse.morning_report.job:MorningReport",
         reads_plant=True,
     ),
-    Function(
+    RegisteredFunction(
         name="cleanup",
         purpose="Removes what is older than its retention",
         memory_mb=256,
@@ -153,7 +153,7 @@ PIPELINES: Final = (
 )
 
 # The one function that is not a pipeline: it is called like one, but it records no runs.
-HEALTH: Final = Function(
+HEALTH: Final = RegisteredFunction(
     name="health",
     purpose="Finds late, missing and stuck runs and sends what is due",
     memory_mb=256,

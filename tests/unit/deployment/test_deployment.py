@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plantpulse.deployment import Written, deployment_of
-from plantpulse.schedules.pipelines import FUNCTIONS, Function, Pipeline
+from plantpulse.schedules.pipelines import FUNCTIONS, Pipeline, RegisteredFunction
 from plantpulse.schedules.schedules import Every
 from plantpulse.settings import Settings
 from plantpulse.settings.validation import validated
@@ -19,7 +19,7 @@ def tides(settings: Settings) -> Iterator[Pipeline]:
 
 def test_a_new_pipeline_is_one_entry_in_the_registry(tmp_path: Path) -> None:
     settings = validated(Settings, {"plants": {"north": {"time_zone": "UTC"}}})
-    entry = Function(name="tides", purpose="Reads the tide table", memory_mb=128, calls=tides)
+    entry = RegisteredFunction(name="tides", purpose="Reads the tide table", memory_mb=128, calls=tides)
     nothing = Written(places=(), folder=tmp_path)
 
     before = deployment_of(settings, nothing)
