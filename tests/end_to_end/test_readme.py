@@ -38,9 +38,12 @@ def picture() -> list[str]:
     return blocks[0].splitlines()
 
 
+CUT = "…"
+
+
 def shapes(lines: Iterable[str]) -> list[str]:
     """Returns lines without what differs by the day: numbers, weekdays, states, wrapped details."""
-    return [shape for line in lines if (shape := _shape(line))]
+    return [shape for line in lines if line.strip() != CUT and (shape := _shape(line))]
 
 
 def _shape(line: str) -> str:
@@ -52,6 +55,12 @@ def _shape(line: str) -> str:
     text = re.sub(r"\b(succeeded|partial)\b", "OUTCOME", text)
     text = re.sub(r"(?<!\S)([+-]?[\d.,:]+|-|reported|computed)(?!\S)", "#", text)
     return " ".join(text.split())
+
+
+def test_the_picture_marks_what_it_leaves_out() -> None:
+    marks = [line.strip() for line in picture()].count(CUT)
+
+    assert marks == 7  # calls and their figures; other assets, incidents and steps
 
 
 def test_a_shape_keeps_the_words_and_drops_the_figures() -> None:
