@@ -18,14 +18,14 @@ export SUPABASE_TELEMETRY_DISABLED := 1
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-13s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: $(INSTALLED) ## Start the local stack, poll a small plant, show the result, stop
+run: $(INSTALLED) ## Start the local stack, poll a plant, show the result, stop
 	@$(BIN)/python -m devstack run
 
 .PHONY: up
-up: $(INSTALLED) ## Keep the local stack running with a compressed clock until Ctrl-C
+up: $(INSTALLED) ## Keep the stack running with a compressed clock until Ctrl-C
 	@$(BIN)/python -m devstack up
 
 .PHONY: test
@@ -35,7 +35,7 @@ test: $(INSTALLED) ## Run the whole test suite on the local stack
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) ## Run the suite on outside servers, ENGINE=foreign or babelfish (about ten minutes)
+test-outside: $(INSTALLED) ## Run the suite on outside servers (ENGINE=foreign or babelfish)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
@@ -56,7 +56,7 @@ policy: $(CHECKOV)/.installed ## Scan the Terraform for what a security review w
 ci: check test policy ## Run what continuous integration runs: check, test, policy
 
 .PHONY: bench
-bench: $(INSTALLED) ## Compare a poll with its floor (about six minutes; docs/performance.md)
+bench: $(INSTALLED) ## Compare a poll with its floor (about six minutes)
 	@$(BIN)/python -m bench
 
 .PHONY: figures
@@ -64,7 +64,7 @@ figures: $(INSTALLED) ## Run bench, and write its tables into docs/performance.m
 	@$(BIN)/python -m bench | $(BIN)/python -m bench.document
 
 .PHONY: bench-cleanup
-bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots, and polls beside it (about ten minutes)
+bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots (ten minutes)
 	@$(BIN)/python -m bench cleanup
 
 CONFIG ?= plantpulse.yaml
@@ -108,7 +108,7 @@ plan-gcp: $(INSTALLED) ## Show what a deployment on Google Cloud would change
 	$(call deployment,plan,gcp)
 
 .PHONY: deploy-gcp
-deploy-gcp: $(INSTALLED) ## Deploy on Google Cloud, then start the first poll of every plant
+deploy-gcp: $(INSTALLED) ## Deploy on Google Cloud, then start each plant's first poll
 	$(call deployment,apply,gcp)
 
 .PHONY: destroy-gcp
@@ -121,7 +121,7 @@ plan-aws: $(INSTALLED) ## Show what a deployment on AWS would change
 	$(call deployment,plan,aws)
 
 .PHONY: deploy-aws
-deploy-aws: $(INSTALLED) ## Deploy on AWS, then start the first poll of every plant
+deploy-aws: $(INSTALLED) ## Deploy on AWS, then start each plant's first poll
 	$(call deployment,apply,aws)
 
 .PHONY: destroy-aws
@@ -133,7 +133,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-package plantpulse --custom-compile-command "make lock" pyproject.toml
 
 .PHONY: lock
-lock: $(INSTALLED) ## Pin the dependencies (append UPGRADE=--upgrade for newer versions)
+lock: $(INSTALLED) ## Pin the dependencies (UPGRADE=--upgrade for newer ones)
 	$(COMPILE) $(UPGRADE) -o requirements/live_pulse.txt
 	$(COMPILE) $(UPGRADE) --extra dev -c requirements/live_pulse.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
