@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 from typing import get_args
 
@@ -108,6 +109,25 @@ def test_every_link_between_pages_leads_somewhere() -> None:
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "infra").rglob("README.md")]
 
     assert [link for page in pages for link in broken_links(page)] == []
+
+
+def floors(text: str) -> list[set[str]]:
+    """Return the names on each line of a text."""
+    return [set(re.findall(r"\w+", line)) for line in text.splitlines()]
+
+
+def test_the_floors_of_the_architecture_are_those_that_are_enforced() -> None:
+    rules = ConfigParser()
+    rules.read(ROOT / ".importlinter", encoding="utf-8")
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    [drawn] = re.findall(r"^```\n(functions .*?)\n```$", page, re.MULTILINE | re.DOTALL)
+
+    [top, jobs, *below] = floors(rules["importlinter:contract:layers"]["layers"].strip())
+    [drawn_top, drawn_jobs, *drawn_below] = floors(drawn)
+
+    assert drawn_top == top | {"functions"}
+    assert drawn_jobs <= jobs  # a new pipeline need not be drawn
+    assert drawn_below == below
 
 
 def test_a_number_stands_for_one_decision() -> None:

@@ -1,7 +1,7 @@
 """The schedules of a deployment on either cloud: their operations and their names.
 
-Terraform makes them: `<function>-<plant>`, or `<function>` for one that works for all plants, with `-2`, `-3`
-at the end if one cron line is not enough (infra/terraform/modules/plan).
+Their names come from deployment/calls.py: `<function>-<plant>`, or `<function>` for one that is of no plant,
+with `-2`, `-3` at the end if one cron line is not enough. Terraform makes the schedules.
 """
 
 import re

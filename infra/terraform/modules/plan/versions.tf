@@ -1,4 +1,4 @@
-# No provider: everything here is computed from plantpulse.yaml.
+# No provider: this decodes build/deployment.json, which `make bundle` computes from plantpulse.yaml.
 terraform {
   required_version = ">= 1.11"
 }
