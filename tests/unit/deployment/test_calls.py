@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from plantpulse.deployment.calls import Call, cron_lines
-from plantpulse.schedules.pipelines import ALL_PLANTS, pipelines_of
+from plantpulse.schedules.pipelines import ALL_PLANTS, HEALTH, NO_PLANT, pipelines_of, shown_plant
 from plantpulse.schedules.schedules import DailyAt, Every
 from plantpulse.settings import config
 from tests.unit.deployment.conftest import Deploy
@@ -109,12 +109,14 @@ morning_report: {enabled: false}
 def test_what_is_called_is_what_health_expects_to_run(deploy: Deploy, tmp_path: Path) -> None:
     deployment = deploy(SWITCHED_OFF)
 
-    called = {(one.function, one.plant or ALL_PLANTS) for one in deployment.schedules.values()}
+    called = {(one.function, one.plant) for one in deployment.schedules.values()}
 
     assert called == {
         *(("live_pulse", "north"), ("live_pulse", "east"), ("morning_report", "west")),
-        *(("cleanup", ALL_PLANTS), ("health", ALL_PLANTS)),
+        *(("cleanup", None), ("health", None)),
     }
     settings = config.load({"PLANTPULSE_CONFIG": str(tmp_path / "plantpulse.yaml")})
-    watched = {(one.name, one.plant) for one in pipelines_of(settings) if one.is_enabled}
-    assert called - {("health", ALL_PLANTS)} == watched
+    watched = [one for one in pipelines_of(settings) if one.is_enabled]
+    assert {(one.name, shown_plant(one.plant)) for one in watched} == called - {("health", None)}
+    assert [one.plant for one in watched if one.name == "cleanup"] == [ALL_PLANTS]
+    assert [one.plant for one in HEALTH.calls(settings)] == [NO_PLANT]
