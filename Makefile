@@ -69,10 +69,12 @@ bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots (ten m
 
 CONFIG ?= plantpulse.yaml
 ARCHITECTURE ?= x86_64
+# gcp or aws; both if empty.
+CLOUD ?=
 
 .PHONY: bundle
-bundle: $(INSTALLED) ## Build what is deployed (CONFIG=plantpulse.yaml, ARCHITECTURE=x86_64 or arm64)
-	@$(BIN)/python -m bundle --config $(CONFIG) --architecture $(ARCHITECTURE)
+bundle: $(INSTALLED) ## Build what is deployed (CONFIG=..., CLOUD=gcp or aws)
+	@$(BIN)/python -m bundle --config $(CONFIG) --architecture $(ARCHITECTURE) $(if $(CLOUD),--cloud $(CLOUD))
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and fix what ruff can fix
@@ -99,7 +101,7 @@ migrate: $(INSTALLED) ## Apply the migrations to the Supabase project at SUPABAS
 # What would stop a deployment is said first, before anything slow begins.
 define deployment
 	@$(BIN)/python -m infra.deploy check $(2) $(CONFIG)
-	@$(MAKE) --no-print-directory bundle
+	@$(MAKE) --no-print-directory bundle CLOUD=$(2)
 	@$(BIN)/python -m infra.deploy $(1) $(2)
 endef
 

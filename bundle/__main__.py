@@ -10,17 +10,18 @@ from typing import get_args
 from bundle import deployment
 from bundle.build import BUNDLES, Built, build_for_google, build_for_lambda
 from bundle.refusal import BundleRefused
-from bundle.targets import Architecture, Lambda, function_names, python_version
+from bundle.targets import Architecture, Cloud, Lambda, function_names, python_version
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Builds what the arguments ask for; returns the exit status."""
+    """Build what the arguments ask for; return the exit status."""
     asked = _parser().parse_args(arguments)
+    clouds = (asked.cloud,) if asked.cloud else get_args(Cloud)
     target = Lambda(asked.architecture, python_version())
     try:
         deployment.write(asked.config, asked.out.parent / deployment.FILE_NAME)
         functions = () if asked.deployment_only else asked.functions or function_names()
-        for built in _build_all(functions, asked.config, target, asked.out):
+        for built in _build_all(functions, clouds, asked.config, target, asked.out):
             print(_told(built, asked.out), flush=True)
     except BundleRefused as refusal:
         print(refusal, file=sys.stderr)
@@ -32,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bundle", description=__doc__)
     parser.add_argument("functions", nargs="*", metavar="function", help="all of them, unless some are named")
     parser.add_argument("--config", type=Path, default=Path("plantpulse.yaml"), help="the settings to carry")
+    parser.add_argument("--cloud", choices=get_args(Cloud), help="for this cloud alone")
     parser.add_argument(
         "--architecture", choices=get_args(Architecture), default="x86_64", help="Lambda's processor"
     )
@@ -45,10 +47,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _build_all(functions: Sequence[str], settings: Path, target: Lambda, out: Path) -> Iterator[Built]:
+def _build_all(
+    functions: Sequence[str], clouds: Sequence[Cloud], settings: Path, target: Lambda, out: Path
+) -> Iterator[Built]:
     for function in functions:
-        yield build_for_google(function, settings, out)
-        yield build_for_lambda(function, settings, target, out)
+        if "gcp" in clouds:
+            yield build_for_google(function, settings, out)
+        if "aws" in clouds:
+            yield build_for_lambda(function, settings, target, out)
 
 
 def _told(built: Built, out: Path) -> str:

@@ -13,6 +13,7 @@ REPOSITORY: Final = Path(__file__).parents[1]
 FUNCTIONS: Final = REPOSITORY / "functions"
 
 Architecture = Literal["x86_64", "arm64"]
+Cloud = Literal["gcp", "aws"]
 
 # zoneinfo finds it without an import statement.
 NEEDED_BY_ALL: Final = frozenset({"tzdata"})
@@ -49,6 +50,6 @@ def function_names() -> list[str]:
     return sorted(main.parent.name for main in FUNCTIONS.glob("*/main.py"))
 
 
-def distributions_for(cloud: Literal["gcp", "aws"], imported: Collection[str]) -> frozenset[str]:
+def distributions_for(cloud: Cloud, imported: Collection[str]) -> frozenset[str]:
     """Returns the distributions that go into a bundle whose code imports these."""
     return (frozenset(imported) | NEEDED_BY_ALL | SERVED_BY[cloud]) - LEFT_OUT

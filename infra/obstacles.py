@@ -35,7 +35,8 @@ def obstacles(cloud: str, environ: Mapping[str, str], config_file: Path, infra: 
         settings = _checked(config_file)
     except BundleRefused as refusal:
         yield str(refusal)
-    yield from _python()
+    if cloud == "aws":
+        yield from _python()  # Lambda's bundles hold bytecode
     yield from missing_tools(root, environ)
     yield from _other_file(root, environ, config_file)
     try:

@@ -55,3 +55,20 @@ def test_make_hands_the_settings_and_the_architecture_on() -> None:
 
     (recipe,) = re.findall(r"^bundle: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
     assert "-m bundle --config $(CONFIG) --architecture $(ARCHITECTURE)" in recipe
+    assert "$(if $(CLOUD),--cloud $(CLOUD))" in recipe
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "for_google"),
+    [(["--cloud", "gcp"], 0, True), (["--cloud", "aws"], 1, False), ([], 1, True)],
+)
+def test_only_lambda_needs_wheels_and_each_cloud_is_built_for_alone(
+    asked: list[str], status: int, for_google: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))  # no wheel can be had
+    out = tmp_path / "bundles"
+
+    assert main(["health", *asked, "--out", str(out)]) == status
+    assert (out / "gcp" / "health.zip").is_file() is for_google
+    assert not (out / "aws").exists()

@@ -1,13 +1,13 @@
 """What is said before a deployment begins: everything that would stop it, with the line to paste."""
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from bundle.interpreter import find_python
-from bundle.refusal import BundleRefused
-from bundle.targets import python_version
 from infra.obstacles import obstacles
 from tests.infra.conftest import ROOT
 from tests.infra.machine import Machine
@@ -29,10 +29,6 @@ plants:
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """A machine from which a single plant can be deployed on Google Cloud."""
-    try:
-        find_python(python_version())
-    except BundleRefused as refusal:
-        pytest.skip(str(refusal))
     monkeypatch.chdir(tmp_path)
     Path("plantpulse.yaml").write_text(ONE_PLANT, encoding="utf-8")
     machine = Machine(tmp_path)
@@ -190,10 +186,50 @@ def test_a_file_that_is_not_there_is_named(machine: Machine) -> None:
     assert found(machine) == ["there is no file plantpulse.yaml: name yours, as CONFIG=plantpulse.yaml"]
 
 
-def test_make_looks_before_it_builds() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what `make plan-gcp` uses, installed, and without a deployer's own files."""
+    folder = tmp_path / "checkout"
+    ignored = shutil.ignore_patterns(".terraform*", "__pycache__", "terraform.tfvars", "*.auto.tfvars")
+    for name in ("bundle", "infra", "functions", "requirements", "src"):
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, folder / name)
+    python = folder / ".venv" / "bin" / "python"
+    for made in (python, folder / "devstack" / "node_modules" / ".installed"):
+        made.parent.mkdir(parents=True)
+    (folder / "devstack" / "package-lock.json").touch()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    for place in (".venv", "devstack/node_modules"):
+        (folder / place / ".installed").touch()
+    return folder
 
-    recipe = makefile.partition("define deployment\n")[2].partition("endef")[0].splitlines()
 
-    assert ["check" in recipe[0], "bundle" in recipe[1], "$(1) $(2)" in recipe[2]] == [True, True, True]
-    assert len(recipe) == 3
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [("plants: {north: {time_zone: Mars}}", "plants.north.time_zone:"), (ONE_PLANT, "tfvars is missing")],
+    ids=["bad file", "missing tfvars"],
+)
+def test_make_looks_before_it_builds(content: str, told: str, checkout: Path) -> None:
+    (checkout / "plantpulse.yaml").write_text(content, encoding="utf-8")
+
+    done = subprocess.run(
+        [str(shutil.which("make")), "plan-gcp", "CONFIG=plantpulse.yaml"],
+        cwd=checkout, env=os.environ | {"MAKEFLAGS": "", "PYTHONPATH": str(checkout / "src")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert not (checkout / "build").exists()
+
+
+def test_only_lambda_needs_the_functions_python(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.obstacles.python_version", lambda: "3.2")
+    machine.fill_in("aws")
+
+    assert found(machine) == []
+    (told,) = obstacles("aws", machine.environ, Path("plantpulse.yaml"), machine.infra)
+    assert told.startswith("Python 3.2 is needed")
