@@ -10,7 +10,7 @@ from rich.table import Table
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.schema import schema_of_file
 from plantpulse.cli.tables import Column, fitted
-from plantpulse.settings import Secret, Settings
+from plantpulse.settings import PLANT_SECTIONS, Secret, Settings
 from plantpulse.settings import config as configuration
 
 HIDDEN: Final = "set"  # stands for a secret
@@ -85,7 +85,7 @@ def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, st
 def _common(place: str) -> str:
     """Return the place of the common setting behind a plant's setting."""
     parts = place.split(".")
-    is_of_a_pipeline = parts[0] == "plants" and parts[2:3] in (["live_pulse"], ["morning_report"])
+    is_of_a_pipeline = parts[0] == "plants" and any(name in PLANT_SECTIONS for name in parts[2:3])
     return ".".join(parts[2:]) if is_of_a_pipeline else place
 
 
