@@ -10,6 +10,7 @@ import ctypes
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from typing import ClassVar
 
 from plantpulse import database
 from plantpulse.entry.invocations import HttpRequest, Invocation
@@ -24,6 +25,8 @@ TIME_S = 5.0
 
 class StuckJob:
     """A poll that has five seconds and takes for ever."""
+
+    request: ClassVar = LivePulse.request
 
     def __init__(self, libc: ctypes.CDLL) -> None:
         self._libc = libc

@@ -13,8 +13,19 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 SAMPLE: Final = Path(__file__).with_name("sample")
-_COPIED: Final = ("src", "functions", "bundle", "devstack", "infra", "docs", "requirements")
-_COPIED_FILES: Final = (".importlinter", "pyproject.toml", "plantpulse.yaml", "README.md")
+_COPIED: Final = (
+    "src",
+    "functions",
+    "bundle",
+    "devstack",
+    "infra",
+    "docs",
+    "requirements",
+    "supabase",
+    "examples",
+    "tests",
+)
+_COPIED_FILES: Final = (".importlinter", ".env.example", "pyproject.toml", "plantpulse.yaml")
 
 # What a new pipeline changes in files that are there already: what is added behind which text.
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -87,9 +98,9 @@ class Repository:
 def repository(tmp_path: Path) -> Repository:
     """A copy of what makes the product, without the sample."""
     folder = tmp_path / "repository"
-    ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".terraform*", "*.zip", "backend*")
+    ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".terraform*", "*.zip")
     for name in _COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in _COPIED_FILES:
-        shutil.copyfile(ROOT / name, folder / name)
+    for file in (*(ROOT / name for name in _COPIED_FILES), *ROOT.glob("*.md")):
+        shutil.copyfile(file, folder / file.name)
     return Repository(folder)

@@ -4,6 +4,7 @@ The sample is in `sample/`; docs/how-to-add-a-pipeline.md says what each part is
 """
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -135,12 +136,20 @@ def test_its_bundle_holds_its_job_and_no_other(with_sample: Repository) -> None:
     assert not any(name.startswith(("plantpulse/live_pulse", "plantpulse/source")) for name in names)
 
 
-def test_the_page_of_settings_asks_for_its_settings(with_sample: Repository) -> None:
-    stale = with_sample.run("-m", "devstack.settings_page", "--check")
-    written = with_sample.run("-m", "devstack.settings_page")
-    page = (with_sample.folder / "docs" / "settings.md").read_text(encoding="utf-8")
+DOCUMENTATION_TESTS = ("tests/unit/test_docs.py", "tests/devstack/test_settings_page.py")
 
-    assert (stale.returncode, written.returncode) == (1, 0), written.stderr
+
+def test_the_documentation_tests_ask_for_its_settings(with_sample: Repository) -> None:
+    tests = ("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *DOCUMENTATION_TESTS)
+
+    before = with_sample.run(*tests)
+    written = with_sample.run("-m", "devstack.settings_page")
+    after = with_sample.run(*tests)
+
+    page = (with_sample.folder / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert (before.returncode, written.returncode, after.returncode) == (1, 0, 0), after.stdout
+    [failed] = re.findall(r"^FAILED (\S+)", before.stdout, re.MULTILINE)
+    assert failed.startswith("tests/devstack/test_settings_page.py::")
     assert "### `tool_wear`" in page
 
 

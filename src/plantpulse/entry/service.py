@@ -16,6 +16,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import Generic, Protocol, TypeVar
 
+from pydantic import BaseModel
+
 from plantpulse import runs
 from plantpulse.entry import callers, cross_origin, invocations
 from plantpulse.entry.callers import Caller, Users
@@ -68,8 +70,10 @@ class OpenStore(Protocol[Store_co]):
 
 
 class Job(Protocol[Store_contra]):
-    """A job as an entry point sees it."""
+    """A job as an entry point sees it. `request` is the model of a call's parameters."""
 
+    @property
+    def request(self) -> type[BaseModel]: ...
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan: ...
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget: ...
     def require_configured(self, plan: RunPlan, settings: Settings) -> None: ...

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from pydantic import BaseModel
 
 from plantpulse.entry.invocations import Invocation
 from plantpulse.entry.service import Service
@@ -84,6 +85,7 @@ def _told(answer: dict[str, Any] | PlantpulseError) -> dict[str, Any]:
 class Pulse:
     """A pipeline that plans one run and then succeeds or fails as it is told."""
 
+    request: ClassVar = BaseModel
     error: Exception | None = None
     plan_error: PlantpulseError | None = None
     configured: PlantpulseError | None = None
