@@ -1,5 +1,5 @@
-"""What is deployed: a zip for each function and cloud, with what that function needs and nothing else.
+"""What is deployed: a zip for each function and cloud, with only what that function needs.
 
-`make bundle` builds them, Terraform takes their paths. What a function needs is read from its imports, at
-which version from the lock in requirements/. The same sources give the same bytes.
+`make bundle` builds them, Terraform takes their paths. A function's imports say what it needs, and the lock
+in requirements/ says in which version. The same sources give the same bytes.
 """

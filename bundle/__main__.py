@@ -1,4 +1,4 @@
-"""`make bundle`: writes deployment.json, builds every function's bundles, and says what came of it."""
+"""`make bundle`: writes deployment.json, builds every function's bundles, and lists them."""
 
 import argparse
 import hashlib

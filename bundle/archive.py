@@ -1,6 +1,6 @@
-"""A folder as a zip whose bytes depend on its content alone.
+"""A folder as a zip whose bytes depend only on its content.
 
-Otherwise every plan would want to deploy again what has not changed.
+Otherwise every plan would deploy again what has not changed.
 """
 
 import stat
@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-# The first moment that a zip can tell.
+# The earliest time that a zip can hold.
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 _MODE: Final = stat.S_IFREG | 0o644
 _UNIX: Final = 3
@@ -17,7 +17,7 @@ _COMPRESSION: Final = 6  # 9 takes four times as long for half a percent
 
 
 def write_zip(folder: Path, path: Path) -> None:
-    """Writes the files of a folder as a zip: sorted, of one time and one mode."""
+    """Write the files of a folder as a zip: sorted, with the same time and mode."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
@@ -31,5 +31,5 @@ def write_zip(folder: Path, path: Path) -> None:
 
 
 def size_of(folder: Path) -> int:
-    """Returns how many bytes the files of a folder have together."""
+    """Return the bytes of all files in a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

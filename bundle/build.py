@@ -1,4 +1,4 @@
-"""From a function to its zip: sources, dependencies, settings, in this order."""
+"""Builds a function's zip: sources, dependencies and settings, in this order."""
 
 import shutil
 import tempfile
@@ -38,7 +38,7 @@ class Built:
 
 
 def build_for_google(function: str, settings_file: Path, bundles: Path = BUNDLES) -> Built:
-    """Builds the zip that Google's buildpack installs from. Raises: BundleRefused."""
+    """Build the zip that Google's buildpack installs from. Raises: BundleRefused."""
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder:
         _lay_sources(function, reach, folder)
@@ -49,7 +49,7 @@ def build_for_google(function: str, settings_file: Path, bundles: Path = BUNDLES
 
 
 def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles: Path = BUNDLES) -> Built:
-    """Builds the zip that Lambda runs as it is. Raises: BundleRefused."""
+    """Build the zip that Lambda runs as it is. Raises: BundleRefused."""
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder, _folder() as aside:
         requirements = aside / REQUIREMENTS

@@ -18,7 +18,7 @@ FILE_NAME: Final = "deployment.json"
 
 
 def describe(file: Path) -> str:
-    """Returns what is deployed of a plantpulse.yaml. Raises: BundleRefused in the functions' own words."""
+    """Return the text of deployment.json. Raises: BundleRefused in the functions' own words."""
     settings = check(file)
     _, origins = config.load_with_origins({config.CONFIG_FILE_VARIABLE: str(file)})
     made_of = {
@@ -30,7 +30,7 @@ def describe(file: Path) -> str:
 
 
 def write(file: Path, path: Path) -> None:
-    """Writes it. Raises: BundleRefused, and leaves what was there before."""
+    """Write deployment.json. Raises: BundleRefused; then the old file stays."""
     text = describe(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

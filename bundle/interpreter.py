@@ -16,7 +16,7 @@ from bundle.refusal import BundleRefused
 
 
 def find_python(version: str) -> Path:
-    """Returns an interpreter of a version such as 3.13. Raises: BundleRefused."""
+    """Return a Python interpreter of a version such as 3.13. Raises: BundleRefused."""
     for candidate in _candidates(version):
         if _answers_with(candidate, version):
             return candidate

@@ -1,7 +1,7 @@
-"""The lock in requirements/: which version of what, with which hashes, and because of whom.
+"""The lock in requirements/: the version and hashes of each distribution, and which others need it.
 
-The file tells behind each distribution which others asked for it (`# via`): so what one distribution
-needs can be read from the lock alone, with no package installed and no index asked.
+The file names the others behind each distribution (`# via`). So the lock alone says what a distribution
+needs; no package is installed and no index is asked.
 """
 
 import re
@@ -26,7 +26,7 @@ class Pin:
 
 
 def read_lock(path: Path) -> dict[str, Pin]:
-    """Returns the pins of a lock by name."""
+    """Return the pins of a lock by name."""
     blocks: list[list[str]] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if _PIN.match(line):
@@ -37,7 +37,7 @@ def read_lock(path: Path) -> dict[str, Pin]:
 
 
 def needed_for(lock: dict[str, Pin], names: Collection[str]) -> list[Pin]:
-    """Returns the pins of distributions and of all they need, sorted. Raises: BundleRefused."""
+    """Return the pins of distributions and of everything that they need, sorted. Raises: BundleRefused."""
     if missing := sorted(set(names) - lock.keys()):
         raise BundleRefused(f"{', '.join(missing)} is not locked: add it to pyproject.toml and `make lock`")
     found: set[str] = set()
@@ -49,7 +49,7 @@ def needed_for(lock: dict[str, Pin], names: Collection[str]) -> list[Pin]:
 
 
 def as_requirements(pins: Iterable[Pin]) -> str:
-    """Returns the text of a requirements.txt with hashes."""
+    """Return the text of a requirements.txt with hashes."""
     return "".join(pin.lines for pin in pins)
 
 

@@ -1,7 +1,7 @@
 """What a function reaches: the modules of plantpulse and the distributions that its imports lead to.
 
-Read from the source, imports inside functions included, so that nobody keeps a list. A change to Live
-Pulse alone leaves the bundles of the other functions as they are.
+The imports are read from the source, also those inside functions, so nobody keeps a list. A change to Live
+Pulse does not change the bundles of the other functions.
 """
 
 import ast
@@ -32,7 +32,7 @@ class Reach:
 
 
 def reach_of(function: Path) -> Reach:
-    """Returns what the sources in a function's folder reach. Raises: BundleRefused."""
+    """Return what the sources in a function's folder reach. Raises: BundleRefused."""
     graph = _graph()
     imported = {name for source in sorted(function.glob("*.py")) for name in _imports(source)}
     modules: set[str] = set()
@@ -52,7 +52,7 @@ def _graph() -> grimp.ImportGraph:
 
 
 def _imports(source: Path) -> Iterator[str]:
-    """Yields every name that a file may import, a module or something in one."""
+    """Yield every name that a file may import, a module or something in one."""
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -62,7 +62,7 @@ def _imports(source: Path) -> Iterator[str]:
 
 
 def _with_what_it_needs(module: str) -> set[str]:
-    """Returns a module, the packages it lies in, and all that these import, one through the other."""
+    """Return a module, the packages it lies in, and everything that these import, directly or indirectly."""
     found: set[str] = set()
     pending = [module]
     while pending:
@@ -75,7 +75,7 @@ def _with_what_it_needs(module: str) -> set[str]:
 
 
 def _files(modules: set[str]) -> Iterator[Path]:
-    """Yields the source of each module, and what lies beside the sources of a package: its query files."""
+    """Yield the source of each module, and what lies beside the sources of a package: its query files."""
     for name in modules:
         place = Path(*name.split(".")[1:])
         if (PACKAGE_FOLDER / place).is_dir():
@@ -99,5 +99,5 @@ def _distribution(package: str) -> str:
 
 
 def normalised(name: str) -> str:
-    """Returns a distribution's name as locks write it. Source: PEP 503."""
+    """Return a distribution's name as locks write it. Source: PEP 503."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,4 +1,4 @@
-"""Why no bundle is built: told to the person who asked for it."""
+"""The reason why no bundle is built, for the person who asked for one."""
 
 
 class BundleRefused(Exception):

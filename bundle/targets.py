@@ -1,6 +1,6 @@
 """Where bundles run: what differs between the clouds, and which Python they have.
 
-The Python version stands in functions/python-version, which Terraform reads too.
+The Python version is in functions/python-version, which Terraform reads too.
 Source of the limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
@@ -41,15 +41,15 @@ class Lambda:
 
 
 def python_version() -> str:
-    """Returns the Python version that functions run on, such as 3.13."""
+    """Return the Python version that functions run on, such as 3.13."""
     return (FUNCTIONS / "python-version").read_text(encoding="utf-8").strip()
 
 
 def function_names() -> list[str]:
-    """Returns the functions there are: each is a folder with a main.py."""
+    """Return the names of the functions: each is a folder with a main.py."""
     return sorted(main.parent.name for main in FUNCTIONS.glob("*/main.py"))
 
 
 def distributions_for(cloud: Cloud, imported: Collection[str]) -> frozenset[str]:
-    """Returns the distributions that go into a bundle whose code imports these."""
+    """Return the distributions that go into a bundle whose code imports these."""
     return (frozenset(imported) | NEEDED_BY_ALL | SERVED_BY[cloud]) - LEFT_OUT

@@ -30,7 +30,7 @@ _TAG: Final = re.compile(r"\.cpython-3(\d+)-")
 
 
 def install(requirements: Path, folder: Path, target: Lambda) -> None:
-    """Unpacks the wheels of a requirements file with hashes into a folder. Raises: BundleRefused."""
+    """Unpack the wheels of a requirements file with hashes into a folder. Raises: BundleRefused."""
     command = [
         find_uv_bin(), "pip", "install", "--quiet", "--target", str(folder), "--link-mode", "copy",
         "--python-platform", PLATFORM[target.architecture], "--python-version", target.python,
@@ -49,9 +49,9 @@ def install(requirements: Path, folder: Path, target: Lambda) -> None:
 
 
 def compile_sources(folder: Path, python: Path) -> None:
-    """Adds bytecode: /var/task is read-only, so that each cold start would compile everything anew.
+    """Add bytecode: /var/task is read-only, so each cold start would compile everything again.
 
-    It holds without a look at the source's time, which is 1980 in every bundle. Raises: BundleRefused.
+    Python does not compare it with the source's time, which is 1980 in every bundle. Raises: BundleRefused.
     """
     options = ["-q", "-j", "1", "--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", TASK_ROOT]
     done = subprocess.run(
@@ -66,7 +66,7 @@ def compile_sources(folder: Path, python: Path) -> None:
 
 
 def check_binaries(folder: Path, target: Lambda) -> int:
-    """Returns the number of binaries. Raises: BundleRefused naming those that are not for the target."""
+    """Return the number of binaries. Raises: BundleRefused naming those that are not for the target."""
     wrong, count = [], 0
     for path, machine in _binaries(folder):
         count += 1

@@ -25,7 +25,7 @@ class Stopped(BaseException):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; returns its exit code, for a signal 128 and its number as shells do."""
+    """Run a command; return its exit code, for a signal 128 and its number as shells do."""
     options = _parse(arguments)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a C locale has no check marks
     console = Console(highlight=False)

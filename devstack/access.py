@@ -29,7 +29,7 @@ class Keys:
 
 
 def make_keys() -> Keys:
-    """Returns fresh random keys of both kinds."""
+    """Return fresh random keys of both kinds."""
     jwt_secret = secrets.token_hex(32)
     return Keys(
         jwt_secret=jwt_secret,
@@ -74,7 +74,7 @@ class SupabaseAccess:
         return self.keys.anon_jwt
 
     def user_token(self, user_id: str, lifetime_s: int = _ONE_HOUR_S, **claims: Any) -> str:
-        """Returns the token of a signed-in user: it goes into `Authorization: Bearer`.
+        """Return the token of a signed-in user: it goes into `Authorization: Bearer`.
 
         `claims` go over those that Supabase's own tokens have.
         """
@@ -88,5 +88,5 @@ class SupabaseAccess:
         return sign(known | claims, key, lifetime_s)
 
     def connect(self) -> psycopg.Connection[DictRow]:
-        """Opens an autocommit connection as `postgres` whose rows are dicts; the caller closes it."""
+        """Open an autocommit connection as `postgres` whose rows are dicts; the caller closes it."""
         return psycopg.connect(self.database_url, autocommit=True, row_factory=dict_row)

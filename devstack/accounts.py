@@ -32,7 +32,7 @@ class Accounts:
     is_sign_up_open: bool = True
 
     def answer(self, path: str, authorization: str) -> Answer:
-        """Returns status and JSON body for a GET below /auth/v1, asked with a key that is known."""
+        """Return status and JSON body for a GET below /auth/v1, asked with a key that is known."""
         asked = urlsplit(path)
         if asked.path == "/settings":
             told = {"disable_signup": not self.is_sign_up_open, "external": {"email": True}}

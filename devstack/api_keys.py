@@ -37,7 +37,7 @@ _SECRET_IN_BROWSER = Refusal(
 
 
 def judge_keys(keys: Keys, apikey: str, authorization: str, user_agent: str) -> str | Refusal:
-    """Returns the Authorization header for PostgREST ('' = none: the anonymous role), or a refusal.
+    """Return the Authorization header for PostgREST ('' = none: the anonymous role), or a refusal.
 
     Arguments are header values, '' where the header is absent. A token of the caller's own wins over
     the key's role. A legacy key counts only as a token: in `apikey` alone it opens the door, no more.

@@ -13,7 +13,7 @@ from devstack.plant.rows import Production, Row
 
 
 def copy_in(database_url: str, production: Production) -> int:
-    """Copies all rows into the stand-in's tables, which must be there; returns their number."""
+    """Copy all rows into the stand-in's tables, which must be there; return their number."""
     with psycopg.connect(database_url) as connection:
         for rows in production.tables:
             if rows:

@@ -25,28 +25,28 @@ class CompressedClock:
     tick: timedelta
 
     def at(self, real: datetime) -> datetime:
-        """Returns the plant's time at a real instant, which is not before the start."""
+        """Return the plant's time at a real instant, which is not before the start."""
         ticks, within = divmod(real - self.real_start, self.tick)
         return self.plant_start + ticks * STEP + within
 
     def now(self) -> datetime:
-        """Returns the plant's time now."""
+        """Return the plant's time now."""
         return self.at(datetime.now(UTC))
 
     def slot_of(self, number: int) -> datetime:
-        """Returns the plant's time at which a tick begins; tick 0 is the start."""
+        """Return the plant's time at which a tick begins; tick 0 is the start."""
         return self.plant_start + number * STEP
 
     def seconds_until(self, number: int, real: datetime) -> float:
-        """Returns how long after a real instant a tick begins; negative when it has begun."""
+        """Return how long after a real instant a tick begins; negative when it has begun."""
         return (self.real_start + number * self.tick - real).total_seconds()
 
     def tick_after(self, real: datetime) -> int:
-        """Returns the number of the first tick that begins after a real instant."""
+        """Return the number of the first tick that begins after a real instant."""
         return (real - self.real_start) // self.tick + 1
 
     def as_environment(self) -> dict[str, str]:
-        """Returns the variables from which another process makes the same clock."""
+        """Return the variables from which another process makes the same clock."""
         return {
             _PLANT_START: self.plant_start.isoformat(),
             _REAL_START: self.real_start.isoformat(),
@@ -60,18 +60,18 @@ class CompressedClock:
 
     @classmethod
     def start(cls, plant_start: datetime, tick: timedelta) -> "CompressedClock":
-        """Returns a clock that starts now at a plant's time."""
+        """Return a clock that starts now at a plant's time."""
         return cls(plant_start, datetime.now(UTC), tick)
 
     @classmethod
     def real(cls) -> "CompressedClock":
-        """Returns the clock that is not compressed."""
+        """Return the clock that is not compressed."""
         now = datetime.now(UTC)
         return cls(now, now, STEP)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "CompressedClock":
-        """Returns the clock that `as_environment` described. Raises: KeyError, ValueError."""
+        """Return the clock that `as_environment` described. Raises: KeyError, ValueError."""
         return cls(
             datetime.fromisoformat(environ[_PLANT_START]),
             datetime.fromisoformat(environ[_REAL_START]),

@@ -51,13 +51,13 @@ class Verdict:
     surprises: list[str] = field(default_factory=list)
 
     def expect(self, holds: bool, otherwise: str) -> None:
-        """Notes a surprise unless the expectation holds."""
+        """Note a surprise unless the expectation holds."""
         if not holds:
             self.surprises.append(otherwise)
 
 
 def run(console: Console) -> int:
-    """Shows everything; returns the exit code, 0 when all was as expected."""
+    """Show everything; return the exit code, 0 when all was as expected."""
     verdict = Verdict()
     latest = slot_at_or_before(datetime.now(UTC), STEP)
     console.print("[bold]plantpulse[/]: a plant, its SQL Server, Supabase and a function, all on 127.0.0.1\n")
@@ -72,7 +72,7 @@ def run(console: Console) -> int:
 
 
 def typed_late(plant: Plant, now: datetime) -> Downtime:
-    """Returns an incident of an hour ago that is typed in now, with the care of somebody in a hurry."""
+    """Return an incident of an hour ago that somebody types in only now, and carelessly."""
     happened_at = plant.local((now - TYPED_AFTER).replace(second=0, microsecond=0))
     notes = "Emergency stop pulled: oil on the walkway beside the press. Cleaned, nobody hurt."
     return Downtime(now, plant.assets[0].name_in_records, "safety  issue ", 6, happened_at, notes)
@@ -141,7 +141,7 @@ class _Demonstration:
         self.verdict.expect(not seen["viewer"]["rejected_records"], "a viewer sees rejected rows")
 
     def _report_a_day(self, now: datetime) -> None:
-        """Delivers the last morning to the Morning Report and shows the day before it."""
+        """Deliver the last morning to the Morning Report and show the day before it."""
         zone = self.stack.plant.timezone
         morning = DailyAt(time(6), zone).slot_at_or_before(now)
         day = morning - A_DAY
@@ -168,7 +168,7 @@ class _Demonstration:
         return {"stranger": self.stack.stranger, "viewer": self.stack.viewer, "manager": self.stack.manager}
 
     def _poll(self, slot: datetime) -> int:
-        """Delivers a slot that is to be polled, shows the report and returns the run's id."""
+        """Deliver a slot that is to be polled, show the report and return the run's id."""
         answer = self._deliver(slot)
         if "outcome" in answer.body:
             self._print(show.report(answer.body, self.stack.plant.timezone))
@@ -200,7 +200,7 @@ class _Demonstration:
         self._show(f"Safety events: {what}", show.safety_events(events, self.stack.plant.timezone))
 
     def _footprint(self) -> dict[str, int]:
-        """Counts every row in Supabase and every connection to SQL Server."""
+        """Count every row in Supabase and every connection to SQL Server."""
         with self.stack.supabase.access.connect() as connection:
             tables = connection.execute(
                 "select tablename from pg_tables where schemaname = 'public'"

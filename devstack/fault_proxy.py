@@ -72,7 +72,7 @@ class FaultProxy:
         self.refuse()
 
     def refuse(self) -> None:
-        """Refuses connections and resets the open ones, as when the server is stopped."""
+        """Refuse connections and reset the open ones, like a server that was stopped."""
         with self._changed:
             listener, self._listener = self._listener, None
         if listener:
@@ -82,23 +82,23 @@ class FaultProxy:
         self._reset_all()
 
     def be_silent(self) -> None:
-        """Accepts connections and hears them out, but passes nothing on in either direction."""
+        """Accept connections and hear them out, but pass nothing on in either direction."""
         self.orders.is_silent = True
 
     def delay(self, seconds: float) -> None:
-        """Passes every block on that much later."""
+        """Delay every block by this time."""
         self.orders.delay_s = seconds
 
     def cut_after(self, count: int, direction: Direction) -> None:
-        """Resets each connection once it has passed on `count` bytes in a direction."""
+        """Reset each connection once it has passed on `count` bytes in a direction."""
         self.orders.cut = (count, direction)
 
     def lose_replies(self, request: bytes, *, times: int = 1, loss: Loss = Loss.DROPPED) -> None:
-        """Lets the next `times` requests that contain `request` be carried out, but loses the replies."""
+        """Let the next `times` requests that contain `request` be carried out, but lose the replies."""
         self.orders.lost_replies += [(request, loss)] * times
 
     def heal(self) -> None:
-        """Takes every fault back; connections that suffered from one are reset."""
+        """Take every fault back; connections that suffered from one are reset."""
         if self.orders != _Orders():
             self._reset_all()
         self.orders = _Orders()
@@ -116,7 +116,7 @@ class FaultProxy:
         return len(self._open)
 
     def wait_until_idle(self, patience_s: float = 5.0) -> bool:
-        """Waits until no client is connected; False when one still is after `patience_s`."""
+        """Wait until no client is connected; False when one still is after `patience_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._open, patience_s)
 
@@ -142,7 +142,7 @@ class FaultProxy:
             connection.reset()
 
     def look(self, block: bytes) -> Loss | None:
-        """Notes a block on its way to the server; says what is to become of the reply."""
+        """Note a block on its way to the server; return what happens to the reply."""
         self._seen.append(block[:_REMEMBERED_BYTES])
         for order in self.orders.lost_replies:
             if order[0] in block:
@@ -151,7 +151,7 @@ class FaultProxy:
         return None
 
     def forget(self, connection: "_Connection") -> None:
-        """Notes that a connection has ended."""
+        """Note that a connection has ended."""
         with self._changed:
             self._open.discard(connection)
             self._changed.notify_all()
@@ -168,11 +168,11 @@ class _Connection:
         self._thread = threading.Thread(target=self._serve, name=f"proxy-{proxy.port}", daemon=True)
 
     def start(self) -> None:
-        """Connects to the server and begins to pass bytes on."""
+        """Connect to the server and begin to pass bytes on."""
         self._thread.start()
 
     def reset(self) -> None:
-        """Ends both connections, the way a crashed peer or a firewall does; returns once they are closed."""
+        """End both connections, the way a crashed peer or a firewall does; return once they are closed."""
         with suppress(OSError):
             self._client.shutdown(socket.SHUT_RD)  # wakes select()
         self._thread.join(_JOIN_S)
@@ -187,7 +187,7 @@ class _Connection:
             self._proxy.forget(self)
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
-        """Passes bytes on until either side ends, or a fault ends both."""
+        """Pass bytes on until either side ends, or a fault ends both."""
         ways = {client: (server, Direction.TO_SERVER), server: (client, Direction.TO_CLIENT)}
         while True:
             readable, _, _ = select.select(ways, [], [])
@@ -229,5 +229,5 @@ def _reset_when_closed(connection: socket.socket) -> None:
 
 
 def _close_gently(connection: socket.socket) -> None:
-    """Lets the peer read what was sent, and then the end."""
+    """Let the peer read what was sent, and then the end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))

@@ -56,7 +56,7 @@ class Function:
         return self._child.pid
 
     def deliver(self, slot: datetime) -> Answer:
-        """Sends what Cloud Scheduler sends for a slot. Raises: httpx.HTTPError, ValueError (no JSON)."""
+        """Send what Cloud Scheduler sends for a slot. Raises: httpx.HTTPError, ValueError (no JSON)."""
         started_s = time.monotonic()
         response = httpx.post(self.url, headers=schedule_headers(slot), content=b"", timeout=_DEADLINE_S)
         return Answer(response.status_code, response.json(), time.monotonic() - started_s)
@@ -72,7 +72,7 @@ class Function:
 
 
 def schedule_headers(slot: datetime) -> dict[str, str]:
-    """Returns the headers of Cloud Scheduler's request.
+    """Return the headers of Cloud Scheduler's request.
 
     Source: https://cloud.google.com/scheduler/docs/reference/rpc/google.cloud.scheduler.v1#httptarget
     """

@@ -292,7 +292,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
 
 def _connect(upstream: http.client.HTTPConnection) -> None:
-    """Makes sure that the connection is open: PostgREST closes one that was idle for half a minute."""
+    """Make sure that the connection is open: PostgREST closes one that was idle for half a minute."""
     if upstream.sock and _is_readable(upstream.sock):
         upstream.close()  # nothing is owed to us, so what can be read is the end of the stream
     if upstream.sock is None:
@@ -304,7 +304,7 @@ def _is_readable(connection: socket.socket) -> bool:
 
 
 def _read_up_to(answer: http.client.HTTPResponse, limit: int) -> bytes:
-    """Reads the body until it ends or `limit` bytes are there; the answer is closed once it has ended."""
+    """Read the body until it ends or `limit` bytes are there; the answer is closed once it has ended."""
     blocks = []
     read = 0
     while read < limit and (block := answer.read(_BLOCK_BYTES)):

@@ -58,10 +58,10 @@ class LambdaRuntime(ThreadingHTTPServer):
         self._thread.join()
 
     def handle_error(self, *_: object) -> None:
-        """Takes a function that ended in the middle of a request as it is."""
+        """Take a function that ended in the middle of a request as it is."""
 
     def start(self, children: Children, folder: Path, python: Path, settings: Mapping[str, str]) -> Child:
-        """Starts the handler of an unpacked bundle, as Lambda does: in its folder, with its settings."""
+        """Start the handler of an unpacked bundle, as Lambda does: in its folder, with its settings."""
         surroundings = {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server_port}",
             "LAMBDA_TASK_ROOT": str(folder),
@@ -71,7 +71,7 @@ class LambdaRuntime(ThreadingHTTPServer):
         return children.start(program, lambda: True)
 
     def invoke(self, event: Any) -> Any:
-        """Returns what the handler returns for an event. Raises: InvocationFailed."""
+        """Return what the handler returns for an event. Raises: InvocationFailed."""
         self.events.put(event)
         try:
             outcome = self.outcomes.get(timeout=_DEADLINE_S)
@@ -87,7 +87,7 @@ class _Conversation(BaseHTTPRequestHandler):
     server: LambdaRuntime
 
     def do_GET(self) -> None:
-        """Hands out the next event, however long that takes."""
+        """Hand out the next event, however long that takes."""
         if self.path != f"{_VERSION}/invocation/next":
             return self._answer(HTTPStatus.NOT_FOUND, {})
         while not self.server.is_over.is_set():
@@ -99,13 +99,13 @@ class _Conversation(BaseHTTPRequestHandler):
         return self._answer(HTTPStatus.GONE, {})
 
     def do_POST(self) -> None:
-        """Takes an answer, an error, or the news that the function could not be loaded."""
+        """Take an answer, an error, or the news that the function could not be loaded."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.outcomes.put(Outcome(self.path.rpartition("/")[2], body))
         self._answer(HTTPStatus.ACCEPTED, {"status": "OK"})
 
     def log_message(self, *_: object) -> None:
-        """Stays silent."""
+        """Stay silent."""
 
     def _answer(self, status: HTTPStatus, body: Any, headers: Mapping[str, str] | None = None) -> None:
         content = json.dumps(body).encode()

@@ -20,7 +20,7 @@ _POLL_S = 0.02
 
 
 def follow(orders: TextIO) -> tuple[dict[int, int], list[str]]:
-    """Reads orders until the pipe closes; returns what is left: signal by process id, and folders."""
+    """Read orders until the pipe closes; return what is left: signal by process id, and folders."""
     watched: dict[int, int] = {}
     folders: list[str] = []
     for line in orders:
@@ -36,7 +36,7 @@ def follow(orders: TextIO) -> tuple[dict[int, int], list[str]]:
 
 
 def end(pid: int, stop_signal: int) -> None:
-    """Stops one process: asks, waits a grace time, then kills its whole group."""
+    """Stop one process: ask, wait a grace time, then kill its whole group."""
     if not _send(pid, stop_signal):
         return
     deadline = time.monotonic() + _GRACE_S

@@ -27,7 +27,7 @@ class Person:
     token: str
 
     def read(self, table: str, **query: str) -> list[Record]:
-        """Returns the rows of a table that the person may see, by a PostgREST query.
+        """Return the rows of a table that the person may see, by a PostgREST query.
 
         Raises: httpx.HTTPStatusError.
         """
@@ -40,7 +40,7 @@ class Person:
 
 
 def sign_up(access: SupabaseAccess, name: str, plant: str | None = None, role: Role = "viewer") -> Person:
-    """Makes an account and, if a plant is named, a member of it."""
+    """Make an account and, if a plant is named, a member of it."""
     user_id = str(uuid.uuid4())
     with access.connect() as connection:
         connection.execute(

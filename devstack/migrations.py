@@ -34,7 +34,7 @@ class CliFailed(Exception):
 
 
 def push(database_url: str, project: Path = REPOSITORY) -> None:
-    """Applies the migrations of `project`/supabase/migrations that the database has not had yet.
+    """Apply the migrations of `project`/supabase/migrations that the database has not had yet.
 
     Raises: CliFailed.
     """
@@ -42,7 +42,7 @@ def push(database_url: str, project: Path = REPOSITORY) -> None:
 
 
 def advise(database_url: str, project: Path = REPOSITORY) -> list[Finding]:
-    """Returns what Supabase's security and performance advisors find, of every level.
+    """Return what Supabase's security and performance advisors find, of every level.
 
     `unused_index` is found for every index that no query has used yet: in a database made for a test
     it says nothing about the index.
@@ -92,7 +92,7 @@ def _run(project: Path, database_url: str, *arguments: str) -> str:
 
 
 def _finish(cli: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Waits for the CLI. It is two processes: whatever breaks the wait off must end both."""
+    """Wait for the CLI. It is two processes: whatever breaks the wait off must end both."""
     with cli:
         try:
             printed, errors = cli.communicate(timeout=_TIMEOUT_S)

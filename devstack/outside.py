@@ -31,7 +31,7 @@ _TIME_ZONE: Final = "Pacific/Auckland"  # of no plant in a test: a server's cloc
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs pytest with outside servers; returns its exit code."""
+    """Run pytest with outside servers; return its exit code."""
     options = _parse(arguments)
     command = [sys.executable, "-m", "pytest", *options.pytest]
     with tempfile.TemporaryDirectory(prefix="plantpulse-outside-") as logs, ExitStack() as stack:

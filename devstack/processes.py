@@ -54,7 +54,7 @@ class Program:
 
 
 def free_port() -> int:
-    """Returns a port of 127.0.0.1 that nothing listens on; somebody else may still take it first."""
+    """Return a port of 127.0.0.1 that nothing listens on; somebody else may still take it first."""
     while True:
         port = _PORTS.start + secrets.randbelow(len(_PORTS))
         with socket.socket() as probe:
@@ -66,7 +66,7 @@ def free_port() -> int:
 
 
 def start_on_free_port(start: Callable[[], T]) -> T:
-    """Calls `start`, which chooses a free port, up to three times: another may take the port first."""
+    """Call `start`, which chooses a free port, up to three times: another process may take the port first."""
     for _ in range(_PORT_ATTEMPTS - 1):
         try:
             return start()
@@ -105,7 +105,7 @@ class Child:
         return self._program.stop_signal
 
     def wait_until(self, is_ready: Callable[[], bool], deadline_s: float) -> None:
-        """Returns once `is_ready()` holds.
+        """Return once `is_ready()` holds.
 
         Raises: StartFailed when the process ends first or the deadline passes.
         """
@@ -119,7 +119,7 @@ class Child:
         raise StartFailed(self._describe(f"was not ready after {deadline_s:.0f} s"))
 
     def stop(self, grace_s: float = 10.0) -> None:
-        """Asks the process to end, and kills its group when it has not within the grace time."""
+        """Ask the process to end, and kill its group when it has not within the grace time."""
         if self._popen.poll() is None:
             self._popen.send_signal(self.stop_signal)
         try:
@@ -160,7 +160,7 @@ class Children:
         return [child.pid for child in self._running]
 
     def start(self, program: Program, is_ready: Callable[[], bool], deadline_s: float = 30.0) -> Child:
-        """Starts a program and returns when it is ready.
+        """Start a program and return when it is ready.
 
         Raises: StartFailed, after ending the process again.
         """
@@ -180,7 +180,7 @@ class Children:
         self._tell(f"forget {child.pid}")
 
     def make_folder(self, account: Account | None = None) -> Path:
-        """Makes a private folder that is deleted with the stack; `account` owns it, None means us.
+        """Make a private folder that is deleted with the stack; `account` owns it, None means us.
 
         Raises: StartFailed when the account may enter no folder for temporary files.
         """
@@ -192,7 +192,7 @@ class Children:
         return folder
 
     def stop_all(self) -> None:
-        """Ends everything, the youngest first, and deletes the folders."""
+        """End everything, the youngest first, and delete the folders."""
         for child in reversed(self._running.copy()):
             self.stop(child)
         for folder in self._folders:
@@ -206,7 +206,7 @@ class Children:
 
 
 def _temporary_folder_for(account: Account | None) -> str:
-    """Returns where temporary files go; TMPDIR may be a folder that root alone may enter."""
+    """Return where temporary files go; TMPDIR may be a folder that root alone may enter."""
     ours = tempfile.gettempdir()
     for folder in dict.fromkeys((ours, *_TEMPORARY_FOLDERS)):
         if account is None or _may_enter(folder, account):

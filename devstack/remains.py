@@ -18,7 +18,7 @@ class Remains:
 
 
 def left_over(remains: Remains) -> Iterator[str]:
-    """Yields what is still there, in words."""
+    """Yield what is still there, in words."""
     yield from (f"process {pid}" for pid in remains.pids if is_running(pid))
     yield from (f"a listener on port {port}" for port in remains.ports if is_listening(port))
     yield from (f"folder {folder}" for folder in remains.folders if folder.exists())

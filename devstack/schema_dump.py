@@ -32,7 +32,7 @@ _NOISE = re.compile(
 
 
 def dump(project: Path = migrations.REPOSITORY) -> str:
-    """Returns the normalised schema after all migrations of `project` on a fresh database.
+    """Return the normalised schema after all migrations of `project` on a fresh database.
 
     Raises: StartFailed, CliFailed.
     """
@@ -44,13 +44,13 @@ def dump(project: Path = migrations.REPOSITORY) -> str:
 
 
 def normalise(text: str) -> str:
-    """Returns pg_dump's output without its noise, blank lines collapsed to one."""
+    """Return pg_dump's output without its noise, blank lines collapsed to one."""
     kept = "\n".join(line.rstrip() for line in text.splitlines() if not _NOISE.match(line))
     return _HEADER + "\n" + re.sub(r"\n{3,}", "\n\n", kept).strip() + "\n"
 
 
 def compare(expected: str, actual: str) -> str:
-    """Returns a unified diff from the file to what the migrations give; '' when they agree."""
+    """Return a unified diff from the file to what the migrations give; '' when they agree."""
     lines = difflib.unified_diff(
         expected.splitlines(keepends=True), actual.splitlines(keepends=True), SCHEMA_FILE.name, "migrations"
     )

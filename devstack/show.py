@@ -184,7 +184,7 @@ def _table(*titles: str, gap: int = 1) -> Table:
 
 
 def _by_area(rows: Sequence[Record], table: Table) -> Iterable[Record]:
-    """Yields the rows, each area under a line of its own in the table."""
+    """Yield the rows, each area under a line of its own in the table."""
     area = None
     for row in rows:
         if row["asset"]["area"] != area:

@@ -23,11 +23,11 @@ class SigningKey:
 
     @classmethod
     def make(cls) -> Self:
-        """Returns a new key pair under a new id."""
+        """Return a new key pair under a new id."""
         return cls(str(uuid.uuid4()), ec.generate_private_key(ec.SECP256R1()))
 
     def public_jwk(self) -> dict[str, Any]:
-        """Returns what the project publishes of it."""
+        """Return what the project publishes of it."""
         public = ECAlgorithm.to_jwk(self.private_key.public_key(), as_dict=True)
         return {
             **public,
@@ -40,7 +40,7 @@ class SigningKey:
 
 
 def sign(claims: dict[str, Any], key: SigningKey | str, lifetime_s: int) -> str:
-    """Returns a token with the claims, valid from now for `lifetime_s`: ES256, or HS256 with a secret."""
+    """Return a token with the claims, valid from now for `lifetime_s`: ES256, or HS256 with a secret."""
     now = int(time.time())
     claims = {"iss": "supabase", "iat": now, "exp": now + lifetime_s, **claims}
     if isinstance(key, str):
@@ -49,11 +49,11 @@ def sign(claims: dict[str, Any], key: SigningKey | str, lifetime_s: int) -> str:
 
 
 def published(key: SigningKey | None) -> bytes:
-    """Returns the document at /auth/v1/.well-known/jwks.json."""
+    """Return the document at /auth/v1/.well-known/jwks.json."""
     return json.dumps({"keys": [key.public_jwk()] if key else []}).encode()
 
 
 def accepted(key: SigningKey | None, jwt_secret: str) -> str:
-    """Returns the keys whose tokens the Data API takes, as PostgREST is told them."""
+    """Return the keys whose tokens the Data API takes, as PostgREST is told them."""
     shared = {"kty": "oct", "k": jwt.utils.base64url_encode(jwt_secret.encode()).decode(), "alg": "HS256"}
     return json.dumps({"keys": [shared, *([key.public_jwk()] if key else [])]})

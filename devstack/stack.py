@@ -73,11 +73,11 @@ class Stack:
     clock: CompressedClock
 
     def work_on(self, since: datetime, until: datetime) -> int:
-        """Lets the plant write the rows that it enters in [since, until); returns their number."""
+        """Let the plant write the rows that it enters in [since, until); return their number."""
         return write(self.sql_server.plant, produce(self.plant, since, until))
 
     def enter(self, production: Production) -> None:
-        """Writes rows as the plant does."""
+        """Write rows as the plant does."""
         write(self.sql_server.plant, production)
 
 
@@ -125,12 +125,12 @@ def running(
 
 
 def backlog(plant: Plant, until: datetime) -> Production:
-    """Returns the rows of the hours before an instant, with the incident that a demonstration starts from."""
+    """Return the rows of the hours before an instant, with the incident that a demonstration starts from."""
     return produce(plant, until - BACKLOG, until - HISTORY) + history(plant, until)
 
 
 def settings_of(supabase: Supabase, reader: Address) -> dict[str, str]:
-    """Returns the environment of the function: its settings and nothing else."""
+    """Return the environment of the function: its settings and nothing else."""
     return {
         "SUPABASE_URL": supabase.access.url,
         "SUPABASE_SECRET_KEY": supabase.access.secret_key,

@@ -19,7 +19,7 @@ class Steps:
 
     @contextmanager
     def step(self, text: str) -> Iterator[Callable[[str], None]]:
-        """Shows a step while it goes on; what is called with the yielded function is added to its line."""
+        """Show a step while it goes on; what is called with the yielded function is added to its line."""
         started_s = time.monotonic()
         notes: list[str] = []
         with self._console.status(f"{text} ..."):

@@ -72,7 +72,7 @@ class Supabase:
         return self._children.pids
 
     def stop(self) -> None:
-        """Ends everything and deletes the data; the logs stay."""
+        """End everything and delete the data; the logs stay."""
         self._stack.close()
 
     @contextmanager
@@ -109,7 +109,7 @@ class Supabase:
 
 
 def create_like_supabase(postgres: Postgres, database: str) -> None:
-    """Makes an empty database with the roles, schemas and privileges of a new Supabase project."""
+    """Make an empty database with the roles, schemas and privileges of a new Supabase project."""
     postgres.create_database(database)
     postgres.execute(database, _BOOTSTRAP.read_bytes())
     postgres.execute(

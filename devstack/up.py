@@ -19,7 +19,7 @@ _HEAD = "  Plant time  Outcome         below  on target      above  incidents   
 
 
 def up(console: Console, seconds_per_tick: float, ticks: int | None) -> int:
-    """Ticks until it is stopped, or so often; returns the exit code, 0 when every tick was polled."""
+    """Tick until it is stopped, or so often; return the exit code, 0 when every tick was polled."""
     start = slot_at_or_before(datetime.now(UTC), STEP)
     tick = timedelta(seconds=seconds_per_tick)
     console.print("[bold]plantpulse[/]: a plant, its SQL Server, Supabase and a function, all on 127.0.0.1\n")
@@ -34,7 +34,7 @@ def up(console: Console, seconds_per_tick: float, ticks: int | None) -> int:
 
 
 def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
-    """Polls tick after tick; returns how many were not answered with a finished run."""
+    """Poll tick after tick; return how many were not answered with a finished run."""
     clock = running.clock
     failed, done, written_until = 0, 0, clock.plant_start
     while ticks is None or done < ticks:

@@ -64,13 +64,13 @@ class Stop:
 
 
 def draw(seed: int, *name: object) -> float:
-    """Returns the chance value in [0, 1) that belongs to this name."""
+    """Return the chance value in [0, 1) that belongs to this name."""
     text = "/".join(map(str, (seed, *name)))
     return (int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) >> 11) / 2**53
 
 
 def minute_at(instant: datetime) -> int:
-    """Returns the minute since the epoch that an aware instant falls into."""
+    """Return the minute since the epoch that an aware instant falls into."""
     return int(instant.timestamp() // 60)
 
 
@@ -84,7 +84,7 @@ def works(plant: Plant, asset: Asset, minute: int) -> bool:
 
 
 def stops(plant: Plant, asset: Asset, first: int, until: int) -> tuple[Stop, ...]:
-    """Returns the stops of an asset that begin in the minutes [first, until), by their start."""
+    """Return the stops of an asset that begin in the minutes [first, until), by their start."""
     if asset.stands_still:
         return ()
     before = range(first - LONGEST_STOP_MIN, until)
@@ -102,7 +102,7 @@ def stops(plant: Plant, asset: Asset, first: int, until: int) -> tuple[Stop, ...
 
 
 def work(plant: Plant, asset: Asset, first: int, until: int) -> dict[int, Work]:
-    """Returns what the asset did in each minute of [first, until) in which it should have run."""
+    """Return what the asset did in each minute of [first, until) in which it should have run."""
     if asset.stands_still:
         return {}
     standing = [
@@ -119,13 +119,13 @@ def work(plant: Plant, asset: Asset, first: int, until: int) -> dict[int, Work]:
 
 
 def rejects(plant: Plant, asset: Asset, lot: int, units: int) -> int:
-    """Returns how many of a lot's units are scrap; the lot is named by its first minute."""
+    """Return how many of a lot's units are scrap; the lot is named by its first minute."""
     expected = units * asset.scrap_share
     return min(units, int(expected + draw(plant.seed, asset.source_name, "scrap", lot)))
 
 
 def headcount(plant: Plant, asset: Asset, quarter: int) -> int:
-    """Returns the people at the asset in a quarter of an hour: now and then one of a crew is missing."""
+    """Return the people at the asset in a quarter of an hour: now and then one of a crew is missing."""
     is_one_missing = asset.crew > 1 and draw(plant.seed, asset.source_name, "crew", quarter) < 0.1
     return asset.crew - is_one_missing
 
@@ -143,7 +143,7 @@ def _spread(
     every: int,
     span: range,
 ) -> Iterator[Stop]:
-    """Yields the stops of one kind that begin in the span, at most one in each `every` minutes."""
+    """Yield the stops of one kind that begin in the span, at most one in each `every` minutes."""
     for cell in range(span.start // every * every, span.stop, every):
         stop = stop_in(plant, asset, cell)
         if stop and stop.start in span and works(plant, asset, stop.start):

@@ -111,7 +111,7 @@ class Plant:
     assets: tuple[Asset, ...]
 
     def local(self, at: datetime) -> datetime:
-        """Returns an aware instant as the naive wall time that the plant's database stores."""
+        """Return an aware instant as the naive wall time that the plant's database stores."""
         return at.astimezone(self.timezone).replace(tzinfo=None)
 
     @property
@@ -145,7 +145,7 @@ NIGHT = Shift(
 
 
 def northfield() -> Plant:
-    """Returns the plant of the local stack: three areas, eight assets, and one that nobody mapped."""
+    """Return the plant of the local stack: three areas, eight assets, and one that nobody mapped."""
     return Plant("northfield", ZoneInfo("America/Chicago"), 1907, tuple(_northfield_assets()))
 
 

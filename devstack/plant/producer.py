@@ -38,7 +38,7 @@ STAGED_INCIDENT_BEFORE_END = timedelta(minutes=20)
 
 
 def produce(plant: Plant, start: datetime, until: datetime) -> Production:
-    """Returns the rows entered in [start, until), two aware instants."""
+    """Return the rows entered in [start, until), two aware instants."""
     span = _quarters_around(start, until)
     rows = [row for asset in plant.assets for row in _rows_of(plant, asset, span)]
     rows += _malformed(plant, span)
@@ -46,7 +46,7 @@ def produce(plant: Plant, start: datetime, until: datetime) -> Production:
 
 
 def history(plant: Plant, until: datetime) -> Production:
-    """Returns what a demonstration starts from: the last hours, and one safety incident minutes ago.
+    """Return what a demonstration starts from: the last hours, and one safety incident minutes ago.
 
     `produce` alone has an incident every few hours only. Go on with `produce(plant, until, ...)`.
     """
@@ -54,7 +54,7 @@ def history(plant: Plant, until: datetime) -> Production:
 
 
 def _quarters_around(start: datetime, until: datetime) -> range:
-    """Returns the minutes of all quarter hours from which a row may be entered in the span."""
+    """Return the minutes of all quarter hours from which a row may be entered in the span."""
     first = minute_at(start) - LATEST_DELIVERY_MIN
     last = minute_at(until) + 1
     return range(first // QUARTER_MIN * QUARTER_MIN, -(-last // QUARTER_MIN) * QUARTER_MIN)
@@ -180,7 +180,7 @@ def _units_of_lot(worked: dict[int, Work], lot: int) -> int:
 
 
 def _end_of(minute: int) -> datetime:
-    """Returns the last second before a minute: an amount is booked inside the time that it belongs to."""
+    """Return the last second before a minute: an amount is booked inside the time that it belongs to."""
     return instant_of(minute) - timedelta(seconds=1)
 
 

@@ -125,7 +125,7 @@ class Production:
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> "Production":
-        """Sorts rows into their tables, by the order of entry and, entered together, as they come."""
+        """Sort rows into their tables, in the order of entry; rows entered together keep their order."""
         entered = sorted(rows, key=lambda row: row.entered_at)
         return cls(
             tuple(row for row in entered if isinstance(row, Output)),

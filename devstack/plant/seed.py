@@ -27,7 +27,7 @@ class Seeded:
 
 
 def seed_supabase(url: str, key: str, plant: Plant) -> Seeded:
-    """Writes the plant model into the project at `url` (without /rest/v1), with a secret or service key.
+    """Write the plant model into the project at `url` (without /rest/v1), with a secret or service key.
 
     Raises: httpx.HTTPStatusError: Supabase refused a row or the key.
     """

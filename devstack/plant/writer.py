@@ -26,24 +26,24 @@ TABLES = tuple(row_type.table for row_type in (Output, Oee, Downtime, Quality, L
 
 
 def create_tables(connection: pymssql.Connection, script: Path = TABLES_SQL) -> None:
-    """Creates the five tables of a plant's database; they must not be there yet."""
+    """Create the five tables of a plant's database; they must not be there yet."""
     with connection.cursor() as cursor:
         cursor.execute(script.read_text(encoding="utf-8"))
     connection.commit()
 
 
 def empty_tables(connection: pymssql.Connection) -> None:
-    """Deletes every row of the five tables."""
+    """Delete every row of the five tables."""
     _for_each_table(connection, "delete from {table}")
 
 
 def drop_tables(connection: pymssql.Connection) -> None:
-    """Removes the five tables, as far as they are there."""
+    """Remove the five tables, as far as they are there."""
     _for_each_table(connection, "drop table if exists {table}")
 
 
 def write(connection: pymssql.Connection, production: Production) -> int:
-    """Inserts all rows in the order of entry, in one transaction unless the connection commits by itself.
+    """Insert all rows in the order of entry, in one transaction unless the connection commits by itself.
 
     Returns the number of rows.
     """
@@ -58,7 +58,7 @@ def write(connection: pymssql.Connection, production: Production) -> int:
 
 
 def write_dirt(connection: pymssql.Connection, entries: Iterable[Entry]) -> None:
-    """Inserts entries in their order."""
+    """Insert entries in their order."""
     with connection.cursor() as cursor:
         for (table, columns), run in groupby(entries, key=lambda entry: (entry.table, tuple(entry.values))):
             for batch in _batches([tuple(entry.values.values()) for entry in run]):

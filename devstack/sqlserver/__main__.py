@@ -18,7 +18,7 @@ WRITER_PASSWORD = "STANDIN_WRITER_PASSWORD"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serves until it is told to stop."""
+    """Serve until it is told to stop."""
     options = _parse(arguments)
     logins = {
         "plantpulse_reader": Login(os.environ[READER_PASSWORD]),

@@ -26,7 +26,7 @@ class Address:
 
 
 def read_url(url: str) -> Address:
-    """Returns what `mssql://user:password@host:port/database` says; special characters are percent-encoded.
+    """Return what `mssql://user:password@host:port/database` says; special characters are percent-encoded.
 
     Raises: ValueError when a part is missing.
     """
@@ -40,7 +40,7 @@ def read_url(url: str) -> Address:
 
 
 def connect(address: Address) -> pymssql.Connection:
-    """Opens a connection that commits every statement by itself; the caller closes it."""
+    """Open a connection that commits every statement by itself; the caller closes it."""
     return pymssql.connect(
         server=address.host,
         port=str(address.port),

@@ -55,7 +55,7 @@ class Call:
 
 @lru_cache(maxsize=_CACHED_BATCHES)
 def split(text: str) -> tuple[Statement, ...]:
-    """Cuts a batch into statements.
+    """Cut a batch into statements.
 
     Raises: SqlServerError: 102, 105.
     """
@@ -64,7 +64,7 @@ def split(text: str) -> tuple[Statement, ...]:
 
 @lru_cache(maxsize=_CACHED_BATCHES)
 def declarations(text: str) -> tuple[Declaration, ...]:
-    """Reads `DECLARE ...`, or the parameter list of sp_executesql with DECLARE put before it."""
+    """Read `DECLARE ...`, or the parameter list of sp_executesql with DECLARE put before it."""
     tree = parse(text)
     if not isinstance(tree, exp.Declare):
         raise SqlServerError(102, "Incorrect syntax near 'DECLARE'.")
@@ -72,7 +72,7 @@ def declarations(text: str) -> tuple[Declaration, ...]:
 
 
 def call(statement: Statement) -> Call:
-    """Reads `EXEC procedure arguments`."""
+    """Read `EXEC procedure arguments`."""
     tokens = _tokens(statement.text)[1:]
     end = next((index for index, token in enumerate(tokens) if not _is_name_part(tokens, index)), len(tokens))
     if end == 0:
@@ -82,7 +82,7 @@ def call(statement: Statement) -> Call:
 
 
 def expression(text: str) -> exp.Expr:
-    """Parses one T-SQL expression."""
+    """Parse one T-SQL expression."""
     tree = parse(f"SELECT {text}")
     if not isinstance(tree, exp.Select) or len(tree.selects) != 1:
         raise SqlServerError(102, f"Incorrect syntax near '{text[:30]}'.")

@@ -65,7 +65,7 @@ class Setup:
 
 
 def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable[[], None]) -> None:
-    """Talks to one client until it leaves; `on_login` is called when it has been let in.
+    """Talk to one client until it leaves; `on_login` is called when it has been let in.
 
     Raises: Disconnected, ProtocolViolation, psycopg.Error.
     """
@@ -91,7 +91,7 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
 
 
 def _stay_silent(stream: PacketStream) -> NoReturn:
-    """Hears a client out without an answer. Raises: Disconnected, ProtocolViolation."""
+    """Hear a client out without an answer. Raises: Disconnected, ProtocolViolation."""
     while True:
         stream.read_message()
 
@@ -165,7 +165,7 @@ def _open_store(setup: Setup, request: LoginRequest, stream: PacketStream) -> St
 
 
 def _reads_attention(stream: PacketStream) -> bool:
-    """Reads what a client sends while its query runs: only an ATTENTION may come then."""
+    """Read what a client sends while its query runs: only an ATTENTION may come then."""
     if stream.read_message().kind != PacketKind.ATTENTION:
         raise ProtocolViolation("a second request before the first was answered")
     return True

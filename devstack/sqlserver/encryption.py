@@ -57,7 +57,7 @@ class TlsChannel:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def shake_hands(self, stream: PacketStream) -> Self:
-        """Agrees with the client on keys; returns this channel, ready for use.
+        """Agree with the client on keys; return this channel, ready for use.
 
         Raises: ProtocolViolation, Disconnected.
         """
@@ -75,7 +75,7 @@ class TlsChannel:
         return self
 
     def recv(self, count: int) -> bytes:
-        """Returns up to `count` bytes in clear; none when the client has hung up.
+        """Return up to `count` bytes in clear; none when the client has hung up.
 
         Raises: OSError (TLS's own errors are among them).
         """
@@ -89,12 +89,12 @@ class TlsChannel:
                     return b""
 
     def sendall(self, data: bytes) -> None:
-        """Sends bytes encrypted. Raises: OSError."""
+        """Send bytes encrypted. Raises: OSError."""
         self._tls.write(data)
         self._client.sendall(self._outgoing.read())
 
     def take_leave(self) -> None:
-        """Says close_notify, which ends TLS; the socket below stays open. Raises: OSError."""
+        """Say close_notify, which ends TLS; the socket below stays open. Raises: OSError."""
         with suppress(ssl.SSLWantReadError):  # the client's own is not waited for
             self._tls.unwrap()
         self._client.sendall(self._outgoing.read())
@@ -109,7 +109,7 @@ class TlsChannel:
         return True
 
     def _receive_record(self) -> bool:
-        """Takes one record from the socket and no byte more.
+        """Take one record from the socket and no byte more.
 
         What waits in here cannot be seen by the select() that listens for an ATTENTION.
         """

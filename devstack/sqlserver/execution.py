@@ -33,7 +33,7 @@ class Execution:
         self.own_types = store.own_types
 
     def set(self, name: str, value: str) -> None:
-        """Applies a Postgres setting to the session."""
+        """Apply a Postgres setting to the session."""
         self._store.set(name, value)
 
     def begin(self) -> None:
@@ -70,7 +70,7 @@ class Execution:
     def first_row(
         self, sql: str, values: list[str | None] | None = None, names: Mapping[str, str] = _NO_NAMES
     ) -> list[str | None]:
-        """Runs a statement whose columns are text and returns its first row; empty when there is none."""
+        """Run a statement whose columns are text and return its first row; empty when there is none."""
         row: list[str | None] = []
         for result in self.results(sql, values or [], names):
             if result.ntuples and not row:
@@ -81,7 +81,7 @@ class Execution:
     def results(
         self, sql: str, values: list[str | None], names: Mapping[str, str] = _NO_NAMES
     ) -> Iterator[pq.abc.PGresult]:
-        """Runs one statement and yields its result in chunks.
+        """Run one statement and yield its result in chunks.
 
         Raises: SqlServerError, Cancelled.
         """

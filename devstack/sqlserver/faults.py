@@ -27,7 +27,7 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def reset(self) -> None:
-        """Switches everything off."""
+        """Switch everything off."""
         self.refused_logins, self.is_silent, self.results_to_cut, self.delay_s = 0, False, 0, 0.0
         self.denied_tables = frozenset()
         self.attentions_until_silence = 0
@@ -80,12 +80,12 @@ class Traffic:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def note_connection(self) -> None:
-        """Counts a connection."""
+        """Count a connection."""
         with self._lock:
             self.connections += 1
 
     def clear(self) -> None:
-        """Forgets what was seen."""
+        """Forget what was seen."""
         self.connections = 0
         self.logins.clear()
         self.statements.clear()

@@ -50,7 +50,7 @@ _WHOLE_NUMBERS: Final = {exp.DType.INT: "to_int", exp.DType.BIGINT: "to_bigint"}
 
 
 def translate_functions(tree: exp.Expr) -> None:
-    """Rewrites every function, literal and cast of a statement in place.
+    """Rewrite every function, literal and cast of a statement in place.
 
     Raises: SqlServerError: 155, no such part of a date.
     """

@@ -48,7 +48,7 @@ def _outside_group(select: exp.Select) -> Iterator[exp.Expr]:
 
 
 def _take_any_value(node: exp.Expr, keys: list[exp.Expr]) -> None:
-    """Wraps what is grouped by: within a group its values are equal by key, but not the same text."""
+    """Wrap what is grouped by: within a group its values are equal by key, but not the same text."""
     if node in keys:
         name = node.name if isinstance(node, exp.Column) else ""
         wrapped: exp.Expr = exp.Anonymous(this="any_value", expressions=[node.copy()])

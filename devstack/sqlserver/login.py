@@ -71,7 +71,7 @@ def prelogin_answer(version: bytes, encryption: Encryption) -> bytes:
 
 
 def parse_login(payload: bytes) -> LoginRequest:
-    """Reads a LOGIN7 message.
+    """Read a LOGIN7 message.
 
     Raises: ProtocolViolation: a length or an offset leads outside the message.
     """
@@ -113,6 +113,6 @@ def _field(payload: bytes, position: int) -> bytes:
 
 
 def _unveil(byte: int) -> int:
-    """Undoes the obfuscation of a password byte: exclusive or with 0xA5, then halves swapped."""
+    """Undo the obfuscation of a password byte: exclusive or with 0xA5, then halves swapped."""
     turned = byte ^ 0xA5
     return (turned >> 4) | ((turned << 4) & 0xFF)

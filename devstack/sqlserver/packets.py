@@ -49,10 +49,10 @@ class Channel(Protocol):
     """What bytes come and go through: the client's socket, or TLS on it."""
 
     def recv(self, count: int, /) -> bytes:
-        """Returns up to `count` bytes; none when the client has hung up."""
+        """Return up to `count` bytes; none when the client has hung up."""
 
     def sendall(self, data: bytes, /) -> None:
-        """Sends all of `data`."""
+        """Send all of `data`."""
 
 
 class PacketStream:
@@ -70,11 +70,11 @@ class PacketStream:
         return self.client.fileno()
 
     def use(self, channel: Channel | None) -> None:
-        """Goes on through another channel; None is the plain socket."""
+        """Go on through another channel; None is the plain socket."""
         self._channel = channel or self.client
 
     def read_message(self, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Message:
-        """Reads packets up to the one marked as the last.
+        """Read packets up to the one marked as the last.
 
         Raises: ProtocolViolation, Disconnected.
         """
@@ -93,7 +93,7 @@ class PacketStream:
                 return Message(kind, bytes(payload))
 
     def write(self, tokens: bytes) -> None:
-        """Queues response bytes; packets go out as they become full."""
+        """Queue response bytes; packets go out as they become full."""
         self._pending += tokens
         room = self.packet_bytes - HEADER.size
         # Strictly more: a packet that is exactly full may have to be the last one.
@@ -102,7 +102,7 @@ class PacketStream:
             del self._pending[:room]
 
     def send_message(self, kind: PacketKind, payload: bytes) -> None:
-        """Sends one whole message that is not a response."""
+        """Send one whole message that is not a response."""
         room = self.packet_bytes - HEADER.size
         for start in range(0, len(payload), room):
             is_last = start + room >= len(payload)
@@ -111,24 +111,24 @@ class PacketStream:
         self._packet_number = 0
 
     def end_message(self) -> None:
-        """Sends what is queued as the last packet of the response."""
+        """Send what is queued as the last packet of the response."""
         self._send_packet(self._pending, status=END_OF_MESSAGE)
         self._pending.clear()
         self._packet_number = 0
 
     def cut(self) -> None:
-        """Sends what is queued without an end and closes the connection: a fault for tests."""
+        """Send what is queued without an end and close the connection: a fault for tests."""
         self._send_packet(self._pending, status=0)
         self.hang_up()
         raise Disconnected
 
     def close(self) -> None:
-        """Closes the connection; for the thread that reads from it."""
+        """Close the connection; for the thread that reads from it."""
         self.hang_up()
         self.client.close()
 
     def hang_up(self) -> None:
-        """Ends the connection for both sides and keeps the descriptor: for any other thread."""
+        """End the connection for both sides and keep the descriptor: for any other thread."""
         with suppress(OSError):  # it was already gone
             self.client.shutdown(socket.SHUT_RDWR)
 

@@ -17,42 +17,42 @@ class Response:
         self._last_done: tuple[int, int, int] | None = None
 
     def write(self, tokens: bytes) -> None:
-        """Adds tokens other than DONE."""
+        """Add tokens other than DONE."""
         self._settle(is_last=False)
         self._stream.write(tokens)
 
     def done(self, token: int, status: int = DoneStatus.FINAL, *, rows: int = 0) -> None:
-        """Adds a DONE; it is kept back until it is known whether more follows."""
+        """Add a DONE; it is kept back until it is known whether more follows."""
         self._settle(is_last=False)
         self._last_done = (token, status, rows)
 
     def error(self, error: SqlServerError, *, line: int, token: int = Done.STATEMENT) -> None:
-        """Adds an ERROR and the DONE of the statement that failed."""
+        """Add an ERROR and the DONE of the statement that failed."""
         said = self._engine.tell(error)
         self.message(said.number, error.state, said.severity, said.text, line=line)
         self.done(token, DoneStatus.ERROR)
 
     def message(self, number: int, state: int, severity: int, text: str, *, line: int = 1) -> None:
-        """Adds an ERROR or INFO token."""
+        """Add an ERROR or INFO token."""
         self.write(
             message(number=number, state=state, severity=severity, text=text, line=line, server=SERVER_NAME)
         )
 
     def end(self) -> None:
-        """Ends the message; a response without any DONE gets one."""
+        """End the message; a response without any DONE gets one."""
         if self._last_done is None:
             self.done(Done.STATEMENT)
         self._settle(is_last=True)
         self._stream.end_message()
 
     def end_cancelled(self) -> None:
-        """Ends the message with the acknowledgement of an ATTENTION."""
+        """End the message with the acknowledgement of an ATTENTION."""
         self._settle(is_last=False)
         self._stream.write(done(Done.STATEMENT, DoneStatus.ATTENTION))
         self._stream.end_message()
 
     def cut(self) -> None:
-        """Breaks the connection off in the middle: a fault for tests."""
+        """Break the connection off in the middle: a fault for tests."""
         self._stream.cut()
 
     def _settle(self, *, is_last: bool) -> None:

@@ -25,7 +25,7 @@ def write_rows(
     zone: ZoneInfo,
     faults: Faults,
 ) -> int:
-    """Writes a result as it arrives and returns how many rows it had, or how many were changed.
+    """Write a result as it arrives and return how many rows it had, or how many were changed.
 
     `names` are the columns' names, or turn Postgres' name of a column into what the client shall see.
     """

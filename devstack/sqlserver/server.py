@@ -66,7 +66,7 @@ class StandIn:
         self._next_session = FIRST_SESSION
 
     def posing_as(self, engine: Engine) -> Self:
-        """Has it tell errors and refuse settings as another engine would; before it is started."""
+        """Have it tell errors and refuse settings as another engine would; before it is started."""
         self._setup = replace(self._setup, engine=engine)
         return self
 
@@ -91,7 +91,7 @@ class StandIn:
         return self._setup.database
 
     def start(self) -> Self:
-        """Prepares the database and begins to listen."""
+        """Prepare the database and begin to listen."""
         install(self._setup.database_url)
         listener = socket.create_server((LOOPBACK, self._port))
         self._listener, self._port = listener, listener.getsockname()[1]
@@ -99,7 +99,7 @@ class StandIn:
         return self
 
     def stop(self) -> None:
-        """Stops listening, cuts every connection and waits for its threads."""
+        """Stop listening, cut every connection and wait for its threads."""
         if self._listener:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)

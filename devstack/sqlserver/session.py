@@ -70,7 +70,7 @@ class Session:
         }
 
     def run_batch(self, text: str, response: Response) -> None:
-        """Runs one language batch and writes all that it answers, but not the end of the message."""
+        """Run one language batch and write all that it answers, but not the end of the message."""
         try:
             statements = self._statements_of(text)
         except SqlServerError as error:
@@ -79,15 +79,15 @@ class Session:
         self._run_statements(statements, {}, response, Done.STATEMENT)
 
     def set_in_store(self, name: str, value: str) -> None:
-        """Applies a Postgres setting."""
+        """Apply a Postgres setting."""
         self.execution.set(name, value)
 
     def note_lock_timeout(self, lock_timeout_ms: int) -> None:
-        """Remembers what @@LOCK_TIMEOUT shows."""
+        """Remember what @@LOCK_TIMEOUT shows."""
         self._counters.lock_timeout_ms = lock_timeout_ms
 
     def _statements_of(self, text: str) -> tuple[Statement, ...]:
-        """Cuts a batch and checks its syntax: SQL Server runs nothing of one that does not parse."""
+        """Cut a batch and check its syntax: SQL Server runs nothing of one that does not parse."""
         statements = split(text)
         for statement in statements:
             if statement.words[0] == "SET" and self._refused_settings.intersection(statement.words[1:2]):
@@ -104,7 +104,7 @@ class Session:
     def _run_statements(
         self, statements: tuple[Statement, ...], scope: Scope, response: Response, token: int
     ) -> SqlServerError | None:
-        """Runs statements up to an error that ends the batch, which it returns."""
+        """Run statements up to an error that ends the batch, which it returns."""
         for statement in statements:
             try:
                 self._run_statement(statement, scope, response, token)

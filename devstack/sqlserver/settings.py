@@ -31,14 +31,14 @@ class Settable(Protocol):
     counts_rows: bool
 
     def set_in_store(self, name: str, value: str) -> None:
-        """Applies a Postgres setting."""
+        """Apply a Postgres setting."""
 
     def note_lock_timeout(self, lock_timeout_ms: int) -> None:
-        """Remembers what @@LOCK_TIMEOUT shows."""
+        """Remember what @@LOCK_TIMEOUT shows."""
 
 
 def apply_setting(session: Settable, text: str) -> None:
-    """Obeys one SET statement.
+    """Obey one SET statement.
 
     Raises: SqlServerError: 102, 195 (no such option).
     """

@@ -33,7 +33,7 @@ class PostgresRefused(Exception):
 
 
 def install(database_url: str) -> None:
-    """Creates or refreshes schema mssql, and schema dbo for the tables."""
+    """Create or refresh schema mssql, and schema dbo for the tables."""
     functions = Path(__file__).with_name("functions.sql").read_bytes()
     with psycopg.connect(database_url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_INSTALL_LOCK])
@@ -62,17 +62,17 @@ class Store:
         self.own_types = self._find_own_types()
 
     def set(self, name: str, value: str) -> None:
-        """Sets a Postgres setting for the session; it survives a roll-back, as SQL Server's do."""
+        """Set a Postgres setting for the session; it survives a roll-back, as SQL Server's do."""
         self._settings[name] = value
         self.fetch_row("select set_config($1, $2, false)", [name, value])
 
     def restore_settings(self) -> None:
-        """Sets again what a roll-back has undone."""
+        """Set again what a roll-back has undone."""
         for name, value in self._settings.items():
             self.fetch_row("select set_config($1, $2, false)", [name, value])
 
     def command(self, sql: str) -> None:
-        """Runs a statement that returns nothing."""
+        """Run a statement that returns nothing."""
         for _ in self.results(sql, []):
             pass
 
@@ -86,7 +86,7 @@ class Store:
         return row
 
     def results(self, sql: str, values: list[str | None]) -> Iterator[pq.abc.PGresult]:
-        """Runs one statement and yields its result in chunks; the last one has no rows left.
+        """Run one statement and yield its result in chunks; the last one has no rows left.
 
         Raises: PostgresRefused, Cancelled, and whatever `watch` raises.
         """
@@ -105,7 +105,7 @@ class Store:
                 self._abandon()
 
     def close(self) -> None:
-        """Ends the Postgres session."""
+        """End the Postgres session."""
         self._connection.close()
 
     def _chunks(self) -> Iterator[pq.abc.PGresult]:
@@ -126,7 +126,7 @@ class Store:
             raise refusal
 
     def _wait(self, is_cancelled: bool) -> bool:
-        """Waits for the next chunk; True once the client has cancelled."""
+        """Wait for the next chunk; True once the client has cancelled."""
         while True:
             unsent = self._pg.flush()
             is_busy = bool(self._pg.is_busy())
@@ -147,7 +147,7 @@ class Store:
             self._pg.get_cancel().cancel()
 
     def _abandon(self) -> None:
-        """Reads the rest of a result that nobody wants any more."""
+        """Read the rest of a result that nobody wants any more."""
         self._cancel()
         with suppress(psycopg.Error):
             while self._pg.get_result() is not None:

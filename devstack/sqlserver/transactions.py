@@ -17,7 +17,7 @@ _BEGINS_ANOTHER: Final = 0x01
 
 
 def answer_request(payload: bytes, execution: Execution, response: Response) -> None:
-    """Obeys one request.
+    """Obey one request.
 
     Raises: ProtocolViolation.
     """

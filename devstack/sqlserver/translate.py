@@ -67,7 +67,7 @@ class Translation:
 
 @lru_cache(maxsize=_CACHED_STATEMENTS)
 def translate(text: str, types: frozenset[tuple[str, str]], database: str) -> Translation:
-    """Translates one T-SQL statement; `types` are the variables in scope (`@x` and its Postgres type).
+    """Translate one T-SQL statement; `types` are the variables in scope (`@x` and its Postgres type).
 
     Raises: SqlServerError: 102 syntax, 137 undeclared variable, 208 another database's table.
     """
@@ -97,7 +97,7 @@ def _written(tree: exp.Expr) -> str:
 
 
 def parse(text: str) -> exp.Expr:
-    """Parses one T-SQL statement; the tree is the caller's own.
+    """Parse one T-SQL statement; the tree is the caller's own.
 
     Raises: SqlServerError: 102.
     """
@@ -159,7 +159,7 @@ def _columns_of(tree: exp.Expr) -> tuple[tuple[str, ...] | None, tuple[str, ...]
 
 
 def _take_hints(tree: exp.Expr) -> tuple[str, ...]:
-    """Drops hints (NOLOCK, OPTION (...) and the like); TABLOCKX alone means something here."""
+    """Drop hints (NOLOCK, OPTION (...) and the like); TABLOCKX alone means something here."""
     for select in tree.find_all(exp.Select):
         select.set("options", None)
     locks = []

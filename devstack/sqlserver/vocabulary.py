@@ -36,7 +36,7 @@ _FUNCTIONS: Final = frozenset(
 
 
 def check_vocabulary(tree: exp.Expr) -> None:
-    """Refuses what the stand-in does not know.
+    """Refuse what the stand-in does not know.
 
     Raises: SqlServerError: 102 statement, 195 function, 208 schema.
     """
