@@ -36,6 +36,14 @@ never contain a secret.
 
 from typing import ClassVar
 
+LONGEST_QUOTATION = 300
+
+
+def one_line(text: str, longest: int = LONGEST_QUOTATION) -> str:
+    """Return a text of another system on one line, without control characters, and not too long to read."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return words if len(words) <= longest else f"{words[: longest - 1]}…"
+
 
 class PlantpulseError(Exception):
     """Base of all errors; `code` is the name in reports, logs and docs/operations.md."""

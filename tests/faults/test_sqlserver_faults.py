@@ -240,6 +240,17 @@ def test_a_server_that_insists_on_tls_is_refused_when_tls_is_off(server: Scripte
     assert server.logins == 0
 
 
+def test_a_value_of_a_row_that_the_server_quotes_is_not_told(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = refuse(
+        245, 16, "Conversion failed when converting the varchar value 'Anna' to data type int."
+    )
+
+    with pytest.raises(SourceQueryFailed, match="245, a value does not fit its type") as caught:
+        read_labor(settings_for(server))
+
+    assert "Anna" not in str(caught.value)
+
+
 def test_a_wrong_password_is_tried_once(server: ScriptedServer) -> None:
     server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
 

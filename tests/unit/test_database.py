@@ -58,6 +58,20 @@ def test_what_somebody_must_mend_is_permanent_and_says_how(
     assert advice in str(error)
 
 
+@pytest.mark.parametrize("code", ["22P02", "22003", "22007"])
+def test_a_value_that_postgres_quotes_in_its_message_is_left_out(code: str) -> None:
+    error = refusal("commit_live_pulse", code, 400, 'invalid input syntax for type integer: "Anna"')
+
+    assert str(error) == f"Supabase refused commit_live_pulse: a value does not fit its column ({code} 400)"
+
+
+def test_a_message_of_supabase_is_one_line_of_bounded_length() -> None:
+    error = refusal("claim_run", "P0001", 400, "gone\n\x1b[2J" + "x" * 5000)
+
+    assert str(error).isprintable()
+    assert len(str(error)) < 400
+
+
 def test_details_that_may_quote_a_row_are_left_out() -> None:
     body = {
         "code": "23514",

@@ -27,6 +27,7 @@ from plantpulse.errors import (
     StoreRefused,
     StoreUnavailable,
     TransientError,
+    one_line,
 )
 from plantpulse.retry import ATTEMPTS, Pacing, retried
 from plantpulse.settings import SupabaseSettings
@@ -220,11 +221,11 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
 
     The code in the body decides (SQLSTATE or PostgREST's own), because the HTTP status does not say whether
     another try can help. Without a code the status decides. `message` is the server's message without its
-    details, which may quote a row.
+    details, which may quote a row. The messages of SQLSTATE class 22 quote the value itself.
     """
-    told = (
-        f"Supabase refused {function}: {message[:200] or 'no reason given'} ({code or 'HTTP'} {http_status})"
-    )
+    quotes_a_value = bool(code and _SQLSTATE.fullmatch(code) and code.startswith("22"))
+    words = "a value does not fit its column" if quotes_a_value else one_line(message)
+    told = f"Supabase refused {function}: {words or 'no reason given'} ({code or 'HTTP'} {http_status})"
     if code == _STATEMENT_TIMED_OUT:
         return StatementTimedOut(told)
     if _is_transient(code, http_status):

@@ -24,8 +24,10 @@ from plantpulse.errors import (
     SourceTableDenied,
     SourceTableMissing,
     SourceUnavailable,
+    one_line,
 )
 from plantpulse.source.meanings import FIRST_FOREIGN_NUMBER, Meaning, meaning_of, meanings_in
+from plantpulse.source.wording import is_about_values, shown_words
 
 _LIBRARY_MESSAGE = re.compile(r"DB-Lib error message (\d+), severity (\d+):")
 _SYSTEM_REASON = re.compile(r"(?:Net-Lib|Operating System) error during (.+) \(\d+\)")
@@ -152,7 +154,7 @@ def judge_query(report: Report) -> Verdict:
 
     Below severity 17 an unknown failure is permanent.
     """
-    said = _quoted(report)
+    said = _told(report)
     meaning = meaning_of(report.number, report.text)
     if meaning and meaning in _QUERY_VERDICTS:
         error, advice = _QUERY_VERDICTS[meaning]
@@ -160,22 +162,23 @@ def judge_query(report: Report) -> Verdict:
     if report.is_server_silent or report.severity >= _RESOURCE_SEVERITY:
         return Verdict(SourceUnavailable, said, _HOPEFUL)
     advice = "Run the query file by hand, and correct it in queries_dir"
-    return Verdict(SourceQueryFailed, said, advice, is_understood=meaning is not None)
+    is_understood = meaning is not None or is_about_values(report.number)
+    return Verdict(SourceQueryFailed, said, advice, is_understood=is_understood)
 
 
 def _judge_refused_login(report: Report) -> Verdict:
     meaning = _meaning_of_refusal(report)
     if meaning is Meaning.BUSY:
-        return Verdict(SourceUnavailable, _quoted(report), "The next delivery tries again")
+        return Verdict(SourceUnavailable, _told_of_login(report), "The next delivery tries again")
     if meaning is Meaning.LOGIN:
         return Verdict(
             SourceLoginFailed,
-            _quoted(report) if report.text else _LOST_REFUSAL,
+            _told_of_login(report) if report.text else _LOST_REFUSAL,
             "Check user and password, and that the database exists and this login may open it: "
             "SQL Server has the same message for all three",
         )
     return Verdict(
-        SourceRefused, _quoted(report), "Check the database's name, and that this login may open it"
+        SourceRefused, _told_of_login(report), "Check the database's name, and that this login may open it"
     )
 
 
@@ -194,9 +197,21 @@ def _meaning_of_refusal(report: Report) -> Meaning | None:
     return meaning
 
 
-def _quoted(report: Report) -> str:
+def _told(report: Report) -> str:
+    """Return what happened to a query, without what may quote a row."""
     if report.number is not None:
-        return f"SQL Server error {report.number}, {report.text.rstrip('.')}"
+        return f"SQL Server error {report.number}, {shown_words(report.number, report.text)}"
+    return _without_text(report)
+
+
+def _told_of_login(report: Report) -> str:
+    """Return what happened to a login, in the server's words: no row has been read then."""
+    if report.number is not None:
+        return f"SQL Server error {report.number}, {one_line(report.text).rstrip('.')}"
+    return _without_text(report)
+
+
+def _without_text(report: Report) -> str:
     if report.severity:
         return f"SQL Server error of severity {report.severity}"
     if TIMED_OUT in report.library:

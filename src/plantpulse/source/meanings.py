@@ -139,6 +139,11 @@ def meaning_of(number: int | None, text: str) -> Meaning | None:
     return _BY_NUMBER.get(number or 0) or _meaning_of_state(text) or next(iter(meanings_in(text)), None)
 
 
+def is_known_number(number: int) -> bool:
+    """Say whether a number of SQL Server's has a meaning by itself: then the text is one of its own too."""
+    return number in _BY_NUMBER
+
+
 def meanings_in(text: str) -> list[Meaning]:
     """Return all possible meanings of a message, the likeliest first."""
     plain = re.sub(_QUOTED, " ", re.sub(_APOSTROPHE, "o", text))

@@ -180,7 +180,7 @@ def test_a_failed_query_is_judged(number: int, severity: int, error: type[Plantp
     verdict = judge_query(read_report(number, said("Something happened.", severity)))
 
     assert verdict.error is error
-    assert verdict.reason == f"SQL Server error {number}, Something happened"
+    assert verdict.reason.startswith(f"SQL Server error {number}, ")
 
 
 @pytest.mark.parametrize("number", [208, 922, 1205, 4060, 17197, 18401, 50000, 72_000, 99_999, 33557097])
