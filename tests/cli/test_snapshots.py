@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.cli.conftest import CommandLine
 from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
 
@@ -88,3 +90,16 @@ def test_looking_back_without_an_asset_is_refused(cli: CommandLine) -> None:
 
     assert result.exit_code == 2
     assert "--asset" in result.err
+
+
+@pytest.mark.parametrize("name", [r"LINE\2", 'LINE "2"', r"LINE\"2", "LINE,2.(x)", "LINE%2*"])
+def test_an_asset_is_found_by_whatever_name_it_has(
+    cli: CommandLine, world: World, floor: Floor, name: str
+) -> None:
+    world.store.execute("update public.assets set source_name = %s where source_name = 'PRESS-01'", (name,))
+    floor.output(name, 40, "11:50:00")
+    world.tick()
+
+    shown = cli("snapshots", "--json", "--asset", name).json["snapshots"]
+
+    assert [one["asset"]["source_name"] for one in shown] == [name]

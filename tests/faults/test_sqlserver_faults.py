@@ -34,6 +34,7 @@ from plantpulse.source.sqlserver import connect
 from tests.faults.scripted_server import (
     INT_NOT_NULL,
     TLS_REQUIRED,
+    Answer,
     ScriptedServer,
     agree,
     end,
@@ -249,6 +250,14 @@ def test_a_value_of_a_row_that_the_server_quotes_is_not_told(server: ScriptedSer
         read_labor(settings_for(server))
 
     assert "Anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize("clock", [agree, answer_rows])
+def test_a_server_that_does_not_tell_its_clock_is_refused(server: ScriptedServer, clock: Answer) -> None:
+    server.answers["SYSUTCDATETIME"] = clock
+
+    with pytest.raises(SourceRefused, match="the server did not tell its clock"):
+        read_labor(settings_for(server))
 
 
 def test_a_wrong_password_is_tried_once(server: ScriptedServer) -> None:

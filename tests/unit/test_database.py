@@ -24,6 +24,8 @@ from plantpulse.settings import Secret, SupabaseSettings
         ("PGRST003", 504),  # pool exhausted
         (None, 503),
         (None, 429),
+        *[(None, status) for status in (500, 520, 525, 527, 530, 544, 599)],  # Cloudflare's and Supabase's
+        ("530", 530),
         ("502", 502),  # a proxy's own page: the client library puts the status there
     ],
 )
@@ -47,6 +49,7 @@ def test_a_statement_that_took_too_long_is_told_from_the_rest() -> None:
         ("P0001", 500, "P0001"),  # our own raise: the status says 500, the code says otherwise
         (None, 401, "check SUPABASE_URL"),
         (None, 404, "check SUPABASE_URL"),
+        (None, 540, "the project is paused"),
     ],
 )
 def test_what_somebody_must_mend_is_permanent_and_says_how(
@@ -184,3 +187,31 @@ def test_the_key_appears_in_no_error() -> None:
         store.claim_run({})
 
     assert "sb_secret" not in f"{raised.value} {raised.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("body", ["{}", '{"answer": "claimed"}', '{"answer": "claimed", "run": {}}'])
+def test_an_answer_that_lacks_what_it_must_have_is_supabases_mistake(body: str) -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
+
+    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store:
+        answer = store.claim_run({})
+        with pytest.raises(StoreRefused, match=r"answer to claim_run has no (answer|run|run_id): check"):
+            (answer["answer"], answer["run"]["run_id"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"answer": ' + "7" * 5000 + "}", '{"answer": ' + "[" * 100_000 + "]" * 100_000 + "}", "<html>", "\xff"],
+)
+@pytest.mark.parametrize("http_status", [200, 400])
+def test_an_answer_that_cannot_be_read_is_supabases_mistake(body: str, http_status: int) -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
+    content = body.encode("latin-1")
+    transport = httpx.MockTransport(lambda _: httpx.Response(http_status, content=content))
+
+    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store:
+        with pytest.raises(StoreRefused, match="claim_run"):
+            store.claim_run({})
+        with pytest.raises(StoreRefused, match=r"signing keys|jwks"):
+            store.signing_keys()

@@ -175,7 +175,7 @@ class Records:
         self, plant: str, asset: str, *, status: str | None, since: datetime | None, limit: int
     ) -> list[Record]:
         """Return the snapshots of one asset, by its own or its source name, newest first."""
-        name = asset.replace('"', '\\"')
+        name = asset.replace("\\", "\\\\").replace('"', '\\"')
         filters = {"asset.plant": plant} | ({"status": status} if status else {})
         return self._transport.rows(
             "live_snapshots",

@@ -47,7 +47,9 @@ CALL_TIMEOUT_S = (
 # (25006), a lock that was not to be had (55P03).
 _TRANSIENT_SQLSTATES = ("08", "40", "53", "57", "23503", "25006", "55P03")
 _TRANSIENT_POSTGREST_CODES = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
-_TRANSIENT_HTTP = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+_TRANSIENT_HTTP = (408, 425, 429)  # beside all from 500, which speak of servers and gateways
+_PAUSED_HTTP = 540
+_UNREADABLE = "Supabase returned no JSON that can be read for"
 _STATEMENT_TIMED_OUT = "57014"
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
@@ -56,6 +58,26 @@ _ADVICE = {
     "PGRST202": "the SQL function is missing: apply the newest migrations",
     "PGRST301": "the key was refused: check SUPABASE_SECRET_KEY",
 }
+
+
+class Answer(dict[str, Json]):
+    """The object that an SQL function returned; what it should have and lacks is an error of Supabase's."""
+
+    function: str
+
+    @classmethod
+    def of(cls, function: str, content: dict[str, Json]) -> "Answer":
+        """Return the answer of a function, its inner objects as answers too."""
+        inner = {name: cls.of(function, value) for name, value in content.items() if isinstance(value, dict)}
+        answer = cls(content | inner)
+        answer.function = function
+        return answer
+
+    def __missing__(self, name: str) -> Json:
+        raise StoreRefused(
+            f"Supabase's answer to {self.function} has no {name}: "
+            "check SUPABASE_URL, and apply the newest migrations"
+        )
 
 
 class Transport:
@@ -117,7 +139,7 @@ class Transport:
         )
         if not isinstance(answer, dict):
             raise StoreRefused(f"Supabase returned no object for {function}: check SUPABASE_URL")
-        return answer
+        return Answer.of(function, answer)
 
     def fetch(self, path: str) -> Json:
         """Return the JSON document at a path of the project. Raises: as `call` does."""
@@ -165,6 +187,10 @@ class Transport:
                     return request()
             except APIError as error:
                 raise refusal(what, error.code, self._last_status, error.message or "") from error
+            except (ValueError, RecursionError) as error:
+                if not self._last_status:
+                    raise  # ours: the request could not be written
+                raise StoreRefused(f"{_UNREADABLE} {what}: check SUPABASE_URL") from error
 
         return retried(
             ask_once,
@@ -179,10 +205,7 @@ class Transport:
         answer = self._session.get(path)
         if answer.status_code != httpx.codes.OK:
             raise refusal(path, None, answer.status_code, answer.reason_phrase)
-        try:
-            return answer.json()
-        except ValueError as error:
-            raise StoreRefused(f"Supabase returned no JSON for {path}: check SUPABASE_URL") from error
+        return answer.json()
 
     @contextmanager
     def _bounded(self, name: str, left_s: float) -> Iterator[None]:
@@ -233,6 +256,8 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
     advice = _ADVICE.get(code or "")
     if advice is None and http_status in {401, 403, 404}:
         advice = "check SUPABASE_URL and SUPABASE_SECRET_KEY"
+    if http_status == _PAUSED_HTTP:
+        advice = "the project is paused: restore it in Supabase's dashboard"
     return StoreRefused(f"{told}; {advice}" if advice else told)
 
 
@@ -243,7 +268,7 @@ def _is_transient(code: str | None, http_status: int) -> bool:
         return code.startswith(_TRANSIENT_SQLSTATES)
     if code and code.startswith("PGRST"):
         return False
-    return http_status in _TRANSIENT_HTTP
+    return http_status in _TRANSIENT_HTTP or (http_status >= 500 and http_status != _PAUSED_HTTP)
 
 
 @cache

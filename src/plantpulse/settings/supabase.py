@@ -1,6 +1,7 @@
 """Where state and data are kept."""
 
 import re
+import socket
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,10 +11,24 @@ SHORTEST_KEY = 20
 SHORTEST_JWT_SECRET = 32
 
 
+LARGEST_PORT = 65_535
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PROJECT_URL = rf"https?://({_LABEL}(\.{_LABEL})*|\[(?P<address>[0-9A-Fa-f:.]+)\])(:(?P<port>[0-9]{{1,5}}))?"
+
+
 def _project_url(url: str) -> str:
-    if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]*[A-Za-z0-9\]](:[0-9]{1,5})?", url):
+    found = re.fullmatch(_PROJECT_URL, url)
+    if found and int(found["port"] or 0) <= LARGEST_PORT and _is_address(found["address"]):
         return url
     raise ValueError("must be the project's URL without a path, such as https://abc.supabase.co")
+
+
+def _is_address(text: str | None) -> bool:
+    """Say whether the text in brackets is an IPv6 address; without brackets there is none to check."""
+    try:
+        return text is None or bool(socket.inet_pton(socket.AF_INET6, text))
+    except OSError:
+        return False
 
 
 def _key(key: Secret) -> Secret:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from plantpulse.errors import (
@@ -47,6 +48,11 @@ _UNPROTECTED: Final = Verdict(
     SourceRefused,
     "the server answered unencrypted, which the setting `encryption` forbids",
     "Turn Force Encryption on at the server, and find out what alters the connection on its way",
+)
+_NO_CLOCK: Final = Verdict(
+    SourceRefused,
+    "the server did not tell its clock in one row of a time and a number",
+    "Find out what answers at this address: it does not behave like a SQL Server",
 )
 _SET_UP: Final = "setting up the session"
 # Refusals of one statement: the next one may be obeyed.
@@ -141,8 +147,10 @@ class SourceConnection:
             rows = self._ask(_SET_UP, "\n".join((*self._session, clock)), looks_for_tls=looks_for_tls)
         except _REFUSED_ALONE:
             rows = self._set_up_singly()
-        utc_now, utc_offset_s = rows[0]
-        return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
+        match rows:
+            case [(datetime() as utc_now, int() | Decimal() as utc_offset_s)]:
+                return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
+        raise error_of(_NO_CLOCK, _SET_UP, self._settings)
 
     def _set_up_singly(self) -> list[Any]:
         for setting in self._session:

@@ -328,6 +328,25 @@ def test_what_an_unfinished_sql_server_lacks_is_named() -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "https://abc.supabase.co",
+        "http://127.0.0.1:65535",
+        "http://localhost:54321",
+        "http://[::1]:54321",
+        "https://supa-base.plant-1.example",
+    ],
+)
+def test_every_address_of_a_project_is_taken(url: str) -> None:
+    variables = {"MSSQL_TIMEZONE": "UTC", "SUPABASE_URL": url, "SUPABASE_SECRET_KEY": "sb_secret_" + "x" * 20}
+
+    supabase = config.load(variables).supabase
+
+    assert supabase is not None
+    assert supabase.url == url
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "allowed"),
     [
         ("POLL_INTERVAL_MINUTES", "7", "must divide a day"),
@@ -343,6 +362,12 @@ def test_what_an_unfinished_sql_server_lacks_is_named() -> None:
         ("MSSQL_PORT", "99999", "a whole number from 1 to 65535"),
         ("SAFETY_REASON_CODES", "Fire=awful", "must be low, medium, high or critical"),
         ("SUPABASE_URL", "ftp://somewhere", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "http://127.0.0.1:99999", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "http://a:b:80", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "http://[::1:80", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "http://[1:2]:80", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "https://a..example", "must be the project's URL without a path"),
+        ("SUPABASE_URL", "https://:443", "must be the project's URL without a path"),
     ],
 )
 def test_a_mistake_is_told_with_its_allowed_form_but_not_its_value(
