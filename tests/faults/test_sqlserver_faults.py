@@ -5,6 +5,7 @@ Through real pymssql, against a server that is scripted to fail; the figures of 
 
 import json
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -239,6 +240,22 @@ def test_a_server_that_insists_on_tls_is_refused_when_tls_is_off(server: Scripte
         read_labor(settings_for(server, encryption="off"))
 
     assert server.logins == 0
+
+
+def cut_in_the_handshake(client: socket.socket) -> None:
+    """Offer TLS, and close the connection as the client begins it."""
+    wire = PacketStream(client)
+    wire.read_message()
+    wire.write(struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(6) + bytes([TLS_REQUIRED]))
+    wire.end_message()
+    wire.read_message()
+
+
+def test_a_connection_that_is_cut_in_the_tls_handshake_is_tried_again(server: ScriptedServer) -> None:
+    server.on_connection = cut_in_the_handshake
+
+    with pytest.raises(SourceUnavailable, match=r"was closed during the TLS handshake\. The next delivery"):
+        read_labor(settings_for(server, encryption="require"))
 
 
 def test_a_value_of_a_row_that_the_server_quotes_is_not_told(server: ScriptedServer) -> None:

@@ -4,6 +4,7 @@ The only module that knows pymssql. What is asked over the connection is `sqlser
 has an end, and no message holds the password.
 """
 
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -114,7 +115,14 @@ def _refusal(error: Exception, settings: SqlServerSettings, patience_s: float) -
 
         return find_obstacle(settings, timeout_s=patience_s) if patience_s > 0 else None
 
-    return error_of(judge_connecting(report_of(error), find_tls_obstacle), "connecting", settings)
+    def is_host_known() -> bool:
+        try:
+            return bool(socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            return False
+
+    verdict = judge_connecting(report_of(error), find_tls_obstacle, is_host_known)
+    return error_of(verdict, "connecting", settings)
 
 
 def report_of(error: Exception) -> Report:

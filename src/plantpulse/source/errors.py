@@ -26,7 +26,7 @@ from plantpulse.errors import (
     SourceUnavailable,
     one_line,
 )
-from plantpulse.source.meanings import FIRST_FOREIGN_NUMBER, Meaning, meaning_of, meanings_in
+from plantpulse.source.meanings import FIRST_FOREIGN_NUMBER, Meaning, is_about_a_lock, meaning_of, meanings_in
 from plantpulse.source.wording import is_about_values, shown_words
 
 _LIBRARY_MESSAGE = re.compile(r"DB-Lib error message (\d+), severity (\d+):")
@@ -38,6 +38,28 @@ _FATAL_SEVERITY = 20  # from this severity on SQL Server closes the connection i
 _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
 _PERMISSION_SEVERITY = 14
 _LOST_REFUSAL = "SQL Server refused the login, error 18456 or a similar one"
+ASK_ABOUT_LOCK = (
+    "Ask the DBA which session holds a lock on the table (sys.dm_tran_locks, or BlkBy in sp_who2); "
+    "the next delivery tries again"
+)
+_CHECK_LOGIN = (
+    "Check user and password, and that the database exists and this login may open it: "
+    "SQL Server has the same message for all three"
+)
+_LOGIN_ADVICE: Final = (  # by number, or by words in the server's text
+    ({18470}, r"\bdisabled\b|\bnot permitted to log ?in\b", "Ask the DBA to enable the login"),
+    (
+        {18486},
+        r"\blocked\b",
+        "Ask the DBA to unlock the login, and check the password first",
+    ),
+    (
+        {18487, 18488},
+        r"\bexpired\b|\bmust be changed\b",
+        "Give the login a new password, without an expiry date, and set it here too",
+    ),
+    ({17892}, r"\btrigger\b", "Ask the DBA which logon trigger refuses this login"),
+)
 _HOPEFUL = "The next delivery tries again; if it stays, look at the server's load"
 
 
@@ -104,20 +126,27 @@ def read_report(number: int | None, message: str) -> Report:
     )
 
 
-def judge_connecting(report: Report, find_tls_obstacle: Callable[[], Verdict | None]) -> Verdict:
+def judge_connecting(
+    report: Report,
+    find_tls_obstacle: Callable[[], Verdict | None],
+    is_host_known: Callable[[], bool] = lambda: True,
+) -> Verdict:
     """Return the meaning of a failed connection attempt.
 
     FreeTDS has the same 20002, sometimes with others, for failed TLS and for a reset connection: a server
     that wants TLS answers and closes, and the load decides which is seen first. `find_tls_obstacle` is called
-    then, and only then.
+    then, and only then. Of a host without an address FreeTDS says nothing, and now and then nothing of a
+    connection that was cut: `is_host_known` tells them apart.
     """
     if not report.is_server_silent:
         return _judge_refused_login(report)
-    if report.is_cause_untold and (obstacle := find_tls_obstacle()):
+    is_nameless = not report.library and not is_host_known()
+    may_be_tls = report.is_cause_untold or not (report.library or is_nameless)
+    if may_be_tls and (obstacle := find_tls_obstacle()):
         return obstacle
     return Verdict(
         SourceUnavailable,
-        _how_unreachable(report),
+        "the host name cannot be resolved" if is_nameless else _how_unreachable(report),
         "Check host, port and firewall, and that SQL Server runs",
     )
 
@@ -131,7 +160,7 @@ def _how_unreachable(report: Report) -> str:
         return "the server closed the connection during the login"
     if report.library:
         return "the connection was reset"
-    return "the host name cannot be resolved"  # FreeTDS has no message only for this
+    return "the connection was lost during the login"
 
 
 _QUERY_VERDICTS: Final[Mapping[Meaning, tuple[type[PlantpulseError], str]]] = {
@@ -158,6 +187,8 @@ def judge_query(report: Report) -> Verdict:
     meaning = meaning_of(report.number, report.text)
     if meaning and meaning in _QUERY_VERDICTS:
         error, advice = _QUERY_VERDICTS[meaning]
+        if meaning is Meaning.BUSY and is_about_a_lock(report.number, report.text):
+            advice = ASK_ABOUT_LOCK
         return Verdict(error, said, advice)
     if report.is_server_silent or report.severity >= _RESOURCE_SEVERITY:
         return Verdict(SourceUnavailable, said, _HOPEFUL)
@@ -174,12 +205,18 @@ def _judge_refused_login(report: Report) -> Verdict:
         return Verdict(
             SourceLoginFailed,
             _told_of_login(report) if report.text else _LOST_REFUSAL,
-            "Check user and password, and that the database exists and this login may open it: "
-            "SQL Server has the same message for all three",
+            _advice_about_login(report),
         )
     return Verdict(
         SourceRefused, _told_of_login(report), "Check the database's name, and that this login may open it"
     )
+
+
+def _advice_about_login(report: Report) -> str:
+    for numbers, words, advice in _LOGIN_ADVICE:
+        if report.number in numbers or re.search(words, report.text, re.IGNORECASE):
+            return advice
+    return _CHECK_LOGIN
 
 
 def _meaning_of_refusal(report: Report) -> Meaning | None:

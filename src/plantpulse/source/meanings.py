@@ -69,7 +69,8 @@ _WORDINGS: Final[Mapping[Meaning, tuple[str, ...]]] = {
         r"\bpassword\b.{0,30}\b(?:is|was|has)? ?(?:incorrect|wrong|invalid|expired|not match)",
         r"\baccess denied for user\b",
         rf"\b(?:role|user|login)\b\s+{_GONE}",
-        r"\baccount\b.{0,30}\b(?:locked|disabled)",
+        r"\b(?:account|login)\b.{0,30}\b(?:locked|disabled)\b",
+        r"\bnot (?:permitted|allowed) to log ?in\b",
     ),
     Meaning.DENIED: (
         r"\bpermissions?\b.{0,60}\b(?:was |were |is )?denied\b",
@@ -108,10 +109,13 @@ _WORDINGS: Final[Mapping[Meaning, tuple[str, ...]]] = {
         r"\btime[d -]?\s?-?out (?:expired|exceeded|period)",
         r"\b(?:statement|query|request) time[d -]?\s?-?out\b",
         r"\bout of memory\b|\binsufficient (?:system )?(?:memory|resources)\b",
+        r"\bcancell?ing (?:statement|query) due to\b",
         r"\bterminating connection\b|\bin the kill state\b",
         r"\b(?:try|retry)\b.{0,40}\b(?:later|again)\b|\brerun the transaction\b",
     ),
 }
+_LOCK_TIMED_OUT: Final = 1222
+_LOCK: Final = r"\block\b.{0,40}\btime|\b(?:obtain|acquire|get) (?:a |the )?lock\b|\bis locked\b"
 # Compiled on use: a poll is a cold start, and hardly one in a thousand meets an error.
 _QUOTED: Final = r"\"[^\"]*\"|'[^']*'|\[[^\]]*\]|`[^`]*`"
 _APOSTROPHE: Final = r"(?<=\w)'(?=t\b)"  # inside a word it starts no quotation
@@ -148,6 +152,11 @@ def meanings_in(text: str) -> list[Meaning]:
     """Return all possible meanings of a message, the likeliest first."""
     plain = re.sub(_QUOTED, " ", re.sub(_APOSTROPHE, "o", text))
     return [meaning for meaning in _WORDINGS if _wording(meaning).search(plain)]
+
+
+def is_about_a_lock(number: int | None, text: str) -> bool:
+    """Say whether a busy server was waited for because another session held a lock."""
+    return number == _LOCK_TIMED_OUT or bool(re.search(_LOCK, text, re.IGNORECASE))
 
 
 @cache

@@ -38,7 +38,7 @@ from plantpulse.source.driver import (
     report_of,
     time_left,
 )
-from plantpulse.source.errors import Report, Verdict, judge_query
+from plantpulse.source.errors import ASK_ABOUT_LOCK, Report, Verdict, judge_query
 from plantpulse.source.query_files import Query, build_statement, find_columns, in_order, tables_in
 from plantpulse.source.session import CLOCKS, is_needed
 from plantpulse.source.session import settings as session_settings
@@ -218,7 +218,7 @@ class SourceConnection:
             return verdict
         if report.is_foreign and waited_s >= allowed_s >= _SHORTEST_LOCK_WAIT_S:
             waited = f"{verdict.reason}, after {waited_s:.1f} s, as long as a lock is waited for"
-            return Verdict(SourceUnavailable, waited, "Look who holds a lock on the table")
+            return Verdict(SourceUnavailable, waited, ASK_ABOUT_LOCK)
         return replace(verdict, error=SourceQueryUnexplained)
 
 

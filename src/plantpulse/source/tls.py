@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from plantpulse.errors import SourceRefused
+from plantpulse.errors import SourceRefused, SourceUnavailable
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source.errors import Verdict
 
@@ -24,6 +24,12 @@ _OPTIONS: Final = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(6)  
 _ENCRYPTION_OPTION, _END_OF_OPTIONS = 1, 0xFF
 _NOT_SUPPORTED, _REQUIRED = 2, 3
 _WISHES: Final = {"off": _NOT_SUPPORTED, "request": 0, "require": 1}  # as the driver sends them
+# A restart, a proxy or the network cuts too, so that another try may succeed.
+_CUT: Final = Verdict(
+    SourceUnavailable,
+    "the connection was closed during the TLS handshake",
+    "The next delivery tries again; if it stays, check that the server speaks TLS 1.2 or newer",
+)
 # OpenSSL's X509_V_ERR_...
 _DATES: Final = frozenset({9, 10})
 _NAMES: Final = frozenset({62, 64})
@@ -127,11 +133,12 @@ def _judge_handshake(server: _Server, host: str, ca_file: Path | None) -> Verdic
         names = server.shake_hands(_context(ca_file), host)
     except ssl.SSLCertVerificationError as error:
         return _judge_certificate(error)
-    except (ssl.SSLError, ConnectionError) as error:
-        reason = getattr(error, "reason", None) or "it closed the connection during the handshake"
+    except ConnectionError:
+        return _CUT
+    except ssl.SSLError as error:
         return Verdict(
             SourceRefused,
-            f"client and server cannot agree on TLS: {reason}",
+            f"client and server cannot agree on TLS: {error.reason or 'no reason given'}",
             "Check the server's certificate, and that it speaks TLS 1.2 or newer",
         )
     if any(name.startswith("*") for name in names) and host.lower() not in map(str.lower, names):

@@ -259,3 +259,50 @@ def test_a_lost_connection_is_transient_and_over(message: str) -> None:
 def test_a_lock_time_out_leaves_the_connection_alive() -> None:
     assert not read_report(1222, said("Lock request time out period exceeded.", 16)).is_connection_gone
     assert read_report(596, said("The session is in the kill state.", 21)).is_connection_gone
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "advice"),
+    [
+        (18470, "Login failed for user 'u'. Reason: The account is disabled.", "enable the login"),
+        (33557097, 'role "u" is not permitted to log in', "enable the login"),
+        (18486, "Login failed for user 'u' because the account is currently locked out.", "unlock the login"),
+        (18488, "Login failed for user 'u'. Reason: The password must be changed.", "a new password"),
+        (17892, "Logon failed for login 'u' due to trigger execution.", "which logon trigger"),
+        (18456, "Login failed for user 'u'.", "Check user and password"),
+    ],
+)
+def test_a_refused_login_is_told_what_to_do_about_it(number: int, text: str, advice: str) -> None:
+    verdict = judge_connecting(read_report(number, said(text, 14) + FAILED), tls_fits)
+
+    assert verdict.error is SourceLoginFailed
+    assert advice in verdict.advice
+    assert "database's name" not in verdict.advice
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1222, "Tempo limite da solicitacao de bloqueio excedido."),
+        (33557097, "canceling statement due to lock timeout"),
+        (33557097, 'could not obtain lock on relation "oee_metrics"'),
+    ],
+)
+def test_a_lock_that_was_waited_for_says_whom_to_ask(number: int, text: str) -> None:
+    assert "Ask the DBA which session holds a lock" in judge_query(read_report(number, said(text, 16))).advice
+
+
+def test_a_deadlock_is_nobodys_lock() -> None:
+    assert (
+        "Ask the DBA" not in judge_query(read_report(1205, said("Deadlocked on lock resources.", 13))).advice
+    )
+
+
+@pytest.mark.parametrize(
+    ("is_known", "reason"),
+    [(True, "the connection was lost during the login"), (False, "the host name cannot be resolved")],
+)
+def test_only_a_name_without_an_address_cannot_be_resolved(is_known: bool, reason: str) -> None:
+    verdict = judge_connecting(read_report(None, "Unknown error"), tls_fits, lambda: is_known)
+
+    assert (verdict.error, verdict.reason) == (SourceUnavailable, reason)

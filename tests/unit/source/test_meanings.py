@@ -39,6 +39,8 @@ UNMAPPED = 33557097  # what Babelfish for PostgreSQL sends for all that it has n
         ("could not serialize access due to concurrent update", Meaning.BUSY),
         ("deadlock detected", Meaning.BUSY),
         ("canceling statement due to statement timeout", Meaning.BUSY),
+        ("canceling statement due to user request", Meaning.BUSY),
+        ('role "reader" is not permitted to log in', Meaning.LOGIN),
         ("sorry, too many clients already", Meaning.BUSY),
         ("the database system is starting up", Meaning.BUSY),
         ("terminating connection due to administrator command", Meaning.BUSY),
