@@ -4,6 +4,7 @@ stdout has only the answer; everything else goes to stderr. Colour is for termin
 """
 
 import contextlib
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any, Final, TextIO
 import click
 from rich.console import Console, RenderableType
 
+from plantpulse.cli.terminal import SafeConsole, escaped, visible
 from plantpulse.errors import PlantpulseError
 from plantpulse.runs import Watcher, nobody
 
@@ -48,13 +50,14 @@ class Output:
     def answer(self, value: Json, render: Callable[[], RenderableType]) -> None:
         """Write the answer: `value` as JSON, or what `render` returns."""
         if self.is_json:
-            self.console.file.write(json.dumps(value, default=str, indent=2, ensure_ascii=False) + "\n")
+            document = json.dumps(value, default=str, indent=2, ensure_ascii=False)
+            self.console.file.write(escaped(document) + "\n")
             return
         self.console.print(render())
 
     def write_text(self, text: str) -> None:
         """Write an answer that is already text."""
-        self.console.file.write(text)
+        self.console.file.write(visible(text))
 
     @contextlib.contextmanager
     def busy(self, what: str) -> Iterator[Watcher]:
@@ -94,14 +97,16 @@ class Output:
             body = {"code": "invalid_request", "message": error.format_message(), "field": place}
             self.answer({"error": body}, str)
             return
-        error.show(file=sys.stderr)
+        shown = io.StringIO()
+        error.show(file=shown)
+        sys.stderr.write(visible(shown.getvalue()))
 
     def _console(self, file: TextIO) -> Console:
-        console = Console(file=file, highlight=False)
+        console = SafeConsole(file=file, highlight=False)
         width = None if console.is_terminal or console.width != _WIDTH_UNKNOWN else WIDTH_OF_A_PIPE
         if self._has_colour and not console.no_color:
-            return Console(file=file, highlight=False, width=width)
-        return Console(file=file, highlight=False, width=width, color_system=None)
+            return SafeConsole(file=file, highlight=False, width=width)
+        return SafeConsole(file=file, highlight=False, width=width, color_system=None)
 
 
 def _more(error: PlantpulseError) -> dict[str, Json]:

@@ -12,6 +12,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from plantpulse.cli.terminal import visible_text
+
 Record = Mapping[str, Any]
 Cell = str | Text
 
@@ -77,4 +79,4 @@ def _shown(cell: Cell | None) -> Text:
     """Return a cell as text; text from the plant is never markup."""
     if cell is None or cell == "":
         return NOTHING
-    return Text(cell) if isinstance(cell, str) else cell
+    return visible_text(Text(cell) if isinstance(cell, str) else cell)
