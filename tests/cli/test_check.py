@@ -19,6 +19,7 @@ from devstack.supabase import Supabase
 from tests.certificates import certified
 from tests.cli.conftest import CommandLine
 from tests.conftest import SqlServerUnderTest
+from tests.faults.scripted_server import scripted_server
 from tests.functions.conftest import World
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
@@ -163,7 +164,7 @@ def test_a_closed_port_is_told_as_closed(checked: CommandLine) -> None:
     assert found["north login"]["state"] == "skipped"
 
 
-def test_a_server_that_is_silent_is_told_at_the_login(
+def test_a_server_that_is_silent_is_told_before_the_login(
     checked: CommandLine, mssql: SqlServerUnderTest
 ) -> None:
     with FaultProxy(mssql.reader.host, mssql.reader.port) as proxy:
@@ -173,8 +174,9 @@ def test_a_server_that_is_silent_is_told_at_the_login(
 
         found = findings(checked)
 
-    assert found["north login"]["state"] == "failed"
-    assert found["north output.sql"]["state"] == "skipped"
+    assert found["north tls"]["state"] == "failed"
+    assert "is silent" in found["north tls"]["message"]
+    assert found["north login"]["state"] == "skipped"
 
 
 @pytest.fixture
@@ -207,6 +209,48 @@ def test_a_certificate_of_another_authority_is_refused_before_the_login(
     assert "ca_file" in untrusted["north tls"]["remedy"]
     assert untrusted["north login"]["state"] == "skipped"
     assert trusted["north tls"]["message"] == "encrypted, certificate verified"
+
+
+@pytest.mark.parametrize("encryption", ["require", "request", "off"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"E\x00\x00\x00\x0cSFATAL\x00",
+        b"\x04\x01\x00\x0a\x00\x00\x01\x00zz",
+    ],
+    ids=["nothing", "http", "postgres", "nonsense"],
+)
+def test_what_is_no_sql_server_is_told_before_the_login(
+    checked: CommandLine, answer: bytes, encryption: str
+) -> None:
+    def converse(client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(answer)
+
+    with scripted_server() as server:
+        server.on_connection = converse
+        set_in_file(checked, "port", server.port)
+        set_in_file(checked, "encryption", encryption)
+
+        found = findings(checked)
+
+    assert found["north tls"]["state"] == "failed"
+    assert "does not answer as a SQL Server does" in found["north tls"]["message"]
+    assert "MSSQL_PORT" in found["north tls"]["remedy"]
+    assert found["north login"]["state"] == "skipped"
+
+
+@pytest.mark.stand_in
+def test_the_clock_is_asked_for_when_it_is_compared(checked: CommandLine, mssql: SqlServerUnderTest) -> None:
+    assert mssql.stand_in
+
+    assert findings(checked)["north clock"]["state"] == "ok"
+
+    asked = [statement.text.lower() for statement in mssql.stand_in.traffic.statements]
+    rights = next(place for place, text in enumerate(asked) if "has_perms_by_name" in text)
+    assert "sysutcdatetime" in asked[rights + 1]
 
 
 @pytest.mark.stand_in

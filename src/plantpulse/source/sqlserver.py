@@ -117,6 +117,10 @@ class SourceConnection:
             self._look_for_tables(query, failure)
             raise
 
+    def ask_clock(self) -> ServerClock:
+        """Ask for the server's clock once more. Raises: as `read` does."""
+        return self._clock_in(self._ask_for_clock("asking for the clock"))
+
     def _read(self, query: Query, parameters: Mapping[str, Any]) -> Rows:
         limit = int(parameters["limit"])
         statement, values = build_statement(query, parameters)
@@ -147,6 +151,9 @@ class SourceConnection:
             rows = self._ask(_SET_UP, "\n".join((*self._session, clock)), looks_for_tls=looks_for_tls)
         except _REFUSED_ALONE:
             rows = self._set_up_singly()
+        return self._clock_in(rows)
+
+    def _clock_in(self, rows: list[Any]) -> ServerClock:
         match rows:
             case [(datetime() as utc_now, int() | Decimal() as utc_offset_s)]:
                 return ServerClock(utc_now.replace(tzinfo=UTC), round(utc_offset_s / 60))
@@ -160,10 +167,13 @@ class SourceConnection:
                 if is_needed(setting, isolation=self._settings.isolation):
                     raise
                 self.refused_settings.append(setting.removesuffix(";"))
+        return self._ask_for_clock(_SET_UP)
+
+    def _ask_for_clock(self, what: str) -> list[Any]:
         try:
-            return self._ask(_SET_UP, CLOCKS[0])
+            return self._ask(what, CLOCKS[0])
         except _REFUSED_ALONE:
-            return self._ask(_SET_UP, CLOCKS[1])
+            return self._ask(what, CLOCKS[1])
 
     def _ask(self, what: str, batch: str, *, looks_for_tls: bool = False) -> list[Any]:
         """Return all rows of a batch of our own: a rest would have to be cancelled, one trip more."""

@@ -11,6 +11,7 @@ import ssl
 import struct
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from plantpulse.source.errors import Verdict
 
 _HEADER: Final = struct.Struct(">BBHHBB")
 _PRELOGIN, _END_OF_MESSAGE = 0x12, 1
+_ANSWERS: Final = frozenset({0x04, _PRELOGIN})  # of a server, and inside the handshake
 _OPTIONS: Final = struct.pack(">BHHBHHB", 0, 11, 6, 1, 17, 1, 0xFF) + bytes(6)  # a version, then the wish
 _ENCRYPTION_OPTION, _END_OF_OPTIONS = 1, 0xFF
 _NOT_SUPPORTED, _REQUIRED = 2, 3
@@ -37,16 +39,27 @@ _NAMES: Final = frozenset({62, 64})
 
 def find_obstacle(settings: SqlServerSettings, *, timeout_s: float) -> Verdict | None:
     """Return why TLS fails and what to do; None if something else seems to fail."""
+    with suppress(OSError, NoSqlServer):  # no answer: then the network is the obstacle
+        return look_for_obstacle(settings, timeout_s=timeout_s)
+    return None
+
+
+def look_for_obstacle(settings: SqlServerSettings, *, timeout_s: float) -> Verdict | None:
+    """Return why TLS fails and what to do; None if it works, or is not wanted.
+
+    Raises: OSError without an answer; NoSqlServer if the answer is in another protocol.
+    """
     deadline = time.monotonic() + timeout_s
-    try:
-        with socket.create_connection((settings.host, settings.port), timeout_s) as connection:
-            server = _Server(connection, deadline)
-            offer = server.ask_for_encryption(_WISHES[settings.encryption])
-            if offer == _NOT_SUPPORTED or settings.encryption == "off":
-                return _judge_offer(settings.encryption, offer)
-            return _judge_handshake(server, settings.host, settings.ca_file)
-    except (OSError, ValueError):
-        return None  # no answer: then the network is the obstacle
+    with socket.create_connection((settings.host, settings.port), timeout_s) as connection:
+        server = _Server(connection, deadline)
+        offer = server.ask_for_encryption(_WISHES[settings.encryption])
+        if offer == _NOT_SUPPORTED or settings.encryption == "off":
+            return _judge_offer(settings.encryption, offer)
+        return _judge_handshake(server, settings.host, settings.ca_file)
+
+
+class NoSqlServer(Exception):
+    """What answers does not speak the protocol of SQL Server."""
 
 
 class _Server:
@@ -57,7 +70,7 @@ class _Server:
         self._deadline = deadline
 
     def ask_for_encryption(self, wish: int) -> int:
-        """Return what the server offers. Raises: OSError; ValueError if it does not speak TDS."""
+        """Return what the server offers. Raises: OSError; NoSqlServer."""
         self._send(_OPTIONS + bytes([wish]))
         answer = self._receive()
         for start in range(0, len(answer) - 4, 5):
@@ -66,7 +79,7 @@ class _Server:
                 break
             if option == _ENCRYPTION_OPTION and offset < len(answer):
                 return int(answer[offset])
-        raise ValueError("not the answer of a SQL Server")
+        raise NoSqlServer
 
     def shake_hands(self, context: ssl.SSLContext, host: str) -> list[str]:
         """Return the names in the server's certificate; none if `context` does not verify it.
@@ -91,7 +104,9 @@ class _Server:
 
     def _receive(self) -> bytes:
         """Return the payload of the next packet."""
-        _, _, length, *_ = _HEADER.unpack(self._receive_exactly(_HEADER.size))
+        kind, _, length, *_ = _HEADER.unpack(self._receive_exactly(_HEADER.size))
+        if kind not in _ANSWERS or length < _HEADER.size:
+            raise NoSqlServer
         return self._receive_exactly(length - _HEADER.size)
 
     def _receive_exactly(self, count: int) -> bytes:

@@ -31,7 +31,7 @@ from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
 from plantpulse.source.permissions import permissions_query
 from plantpulse.source.query_files import Query, load_queries
 from plantpulse.source.sqlserver import SourceConnection, connect
-from plantpulse.source.tls import find_obstacle
+from plantpulse.source.tls import NoSqlServer, look_for_obstacle
 
 TIME_S: Final = 60.0
 WARNED_SKEW: Final = timedelta(minutes=1)
@@ -95,7 +95,21 @@ class _Links:
 
     def _shake_hands(self) -> Found:
         server = self._server
-        if obstacle := find_obstacle(server, timeout_s=network.PATIENCE_S):
+        try:
+            obstacle = look_for_obstacle(server, timeout_s=network.PATIENCE_S)
+        except TimeoutError:
+            return Found(
+                f"port {server.port} of {self._host} takes connections, but is silent",
+                "look at the server's load, and at what stands between it and this machine",
+                is_wrong=True,
+            )
+        except (OSError, NoSqlServer):
+            return Found(
+                f"what listens on port {server.port} of {self._host} does not answer as a SQL Server does",
+                "check the host and the port (MSSQL_HOST, MSSQL_PORT), and that the server is not starting",
+                is_wrong=True,
+            )
+        if obstacle:
             return Found(obstacle.reason, obstacle.advice, is_wrong=True)
         if server.encryption != "require":
             return Found(
@@ -145,9 +159,12 @@ class _Links:
         )
 
     def _compare_clocks(self) -> Found:
-        clock = self._open.server_clock
+        """Compare with the middle of the question: the time of the login is long over."""
+        asked_at = self._now()
+        clock = self._open.ask_clock()
+        middle = asked_at + (self._now() - asked_at) / 2
         return judge_clock(
-            clock.utc_now - self._now(), clock.utc_offset_minutes, self._plant.time_zone, clock.utc_now
+            clock.utc_now - middle, clock.utc_offset_minutes, self._plant.time_zone, clock.utc_now
         )
 
     def _query_links(self) -> list[Link]:
