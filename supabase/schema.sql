@@ -1327,6 +1327,115 @@ ALTER FUNCTION public.needed_runs(p_run_ids bigint[]) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.needed_runs(p_run_ids bigint[]) IS 'The runs that must stay whatever their age, of some: a run that is running, the newest of its status, the one of the newest slot, holds a watermark, or that rows refer to. May name a run twice, or one that was not asked about.';
 
+-- Name: newest_runs(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.newest_runs(p_limit integer DEFAULT 100, p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_plants text[];
+  v_runs json;
+begin
+  if p_limit is null or p_limit not between 1 and 10000 then
+    raise exception 'p_limit must be 1 to 10000 runs, not %', coalesce(p_limit::text, 'null') using errcode = '22023';
+  end if;
+
+  if public.reads_all_plants() and p_plant is null then
+    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
+    into v_runs
+    from (select run.* from public.pipeline_runs as run order by run.started_at desc, run.id desc limit p_limit) as newest;
+  else
+    v_plants := case
+      when public.reads_all_plants() then array[p_plant]
+      else array(
+        select m.plant from public.plant_members as m where m.user_id = (select auth.uid())
+        union
+        -- What is of no plant is read by any member.
+        select '(no plant)' from public.plant_members as m where m.user_id = (select auth.uid())
+      )
+    end;
+    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
+    into v_runs
+    from (
+      select run.*
+      from unnest(v_plants) as mine (plant)
+      cross join lateral (
+        select one.*
+        from public.pipeline_runs as one
+        where one.plant = mine.plant
+        order by one.started_at desc, one.id desc
+        limit p_limit
+      ) as run
+      where p_plant is null or mine.plant = p_plant
+      order by run.started_at desc, run.id desc
+      limit p_limit
+    ) as newest;
+  end if;
+  return json_build_object('runs', coalesce(v_runs, '[]'));
+end;
+$$;
+
+ALTER FUNCTION public.newest_runs(p_limit integer, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.newest_runs(p_limit integer, p_plant text) IS 'The newest runs that the caller may read (1 to 10000), of one plant or of all, the newest first.';
+
+-- Name: newest_summaries(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.newest_summaries(p_days integer DEFAULT 7, p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  if p_days is null or p_days not between 1 and 400 then
+    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  return (
+    with asset as materialized (
+      select a.id, a.plant, a.name
+      from public.assets as a
+      where p_plant is null or a.plant = p_plant
+    ),
+    -- Each plant counts from its own newest day: one that is behind shows its days all the same.
+    plant as materialized (
+      select asset.plant, max(newest.report_date) as until
+      from asset
+      cross join lateral (
+        select d.report_date
+        from public.daily_summaries as d
+        where d.asset_id = asset.id
+        order by d.report_date desc
+        limit 1
+      ) as newest
+      group by asset.plant
+    )
+    select json_build_object('summaries', coalesce(json_agg(
+      json_build_object('plant', asset.plant, 'asset', asset.name, 'summary', day.told)
+      order by day.report_date desc, asset.plant, asset.name, asset.id
+    ), '[]'))
+    from asset
+    join plant on plant.plant = asset.plant
+    cross join lateral (
+      select d.report_date, to_json(d) as told
+      from public.daily_summaries as d
+      where d.asset_id = asset.id
+      and d.report_date > plant.until - p_days
+      order by d.report_date desc
+      limit p_days
+    ) as day
+  );
+end;
+$$;
+
+ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first.';
+
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.normalise_key(p_text text) RETURNS text
@@ -1813,6 +1922,23 @@ ALTER FUNCTION public.project_state() OWNER TO postgres;
 -- Name: FUNCTION project_state(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
+
+-- Name: reads_all_plants(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.reads_all_plants() RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    not row_security_active('public.plant_members')
+    or exists (select 1 from public.plant_members as m where m.user_id = (select auth.uid()) and m.plant = '*');
+$$;
+
+ALTER FUNCTION public.reads_all_plants() OWNER TO postgres;
+
+-- Name: FUNCTION reads_all_plants(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.reads_all_plants() IS 'Whether the caller reads what is of every plant: the service, and members of all plants.';
 
 -- Name: recent_manual_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3734,6 +3860,10 @@ CREATE UNIQUE INDEX pipeline_runs_one_per_slot_idx ON public.pipeline_runs USING
 
 CREATE UNIQUE INDEX pipeline_runs_one_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE (status = 'running'::text);
 
+-- Name: pipeline_runs_plant_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_plant_idx ON public.pipeline_runs USING btree (plant, started_at DESC, id DESC);
+
 -- Name: pipeline_runs_safety_until_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_safety_until_idx ON public.pipeline_runs USING btree (pipeline, plant, safety_until) WHERE (safety_until IS NOT NULL);
@@ -4110,6 +4240,18 @@ GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
 REVOKE ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) TO service_role;
 
+-- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO service_role;
+
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO service_role;
+
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.normalise_key(p_text text) FROM PUBLIC;
@@ -4174,6 +4316,12 @@ GRANT ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp
 
 REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.project_state() TO service_role;
+
+-- Name: FUNCTION reads_all_plants(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.reads_all_plants() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reads_all_plants() TO authenticated;
+GRANT ALL ON FUNCTION public.reads_all_plants() TO service_role;
 
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
