@@ -1142,6 +1142,41 @@ ALTER FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_record
 
 COMMENT ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) IS 'Keeps the first 100 rejected source rows of a run.';
 
+-- Name: latest_snapshots(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.latest_snapshots(p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select json_build_object('assets', coalesce(json_agg(
+    json_build_object(
+      'asset_id', asset.id,
+      'plant', asset.plant,
+      'name', asset.name,
+      'area', asset.area,
+      'is_active', asset.is_active,
+      'is_mapped', asset.is_mapped,
+      'snapshot', latest.told
+    ) order by asset.plant, asset.name, asset.id
+  ), '[]'))
+  -- Row level security leaves the assets of the caller's plants.
+  from public.assets as asset
+  left join lateral (
+    select to_json(s) as told
+    from public.live_snapshots as s
+    where s.asset_id = asset.id
+    order by s.snapshot_timestamp desc
+    limit 1
+  ) as latest on true
+  where p_plant is null or asset.plant = p_plant;
+$$;
+
+ALTER FUNCTION public.latest_snapshots(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION latest_snapshots(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.latest_snapshots(p_plant text) IS 'Every asset that the caller may read, of one plant or of all, with its latest snapshot (null without one).';
+
 -- Name: lock_run(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.lock_run(p_fence uuid) RETURNS public.pipeline_runs
@@ -2482,6 +2517,52 @@ ALTER FUNCTION public.snapshot_rows(p_snapshots jsonb) OWNER TO postgres;
 -- Name: FUNCTION snapshot_rows(p_snapshots jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.snapshot_rows(p_snapshots jsonb) IS 'The snapshots of one slot of a commit as rows: from an object of one list for each column, or a list of objects.';
+
+-- Name: snapshots_by_slot(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer DEFAULT 24, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, now());
+begin
+  if p_plant is null then
+    raise exception 'p_plant must name a plant' using errcode = '22023';
+  end if;
+  if p_hours is null or p_hours not between 1 and 168 then
+    raise exception 'p_hours must be 1 to 168 hours, not %', coalesce(p_hours::text, 'null') using errcode = '22023';
+  end if;
+  return (
+    select json_build_object('plant', p_plant, 'slots', coalesce(json_agg(
+      json_build_object('snapshot_timestamp', slot.snapshot_timestamp, 'snapshots', slot.told)
+      order by slot.snapshot_timestamp
+    ), '[]'))
+    from (
+      select found.snapshot_timestamp, json_agg(found.told order by found.asset_id) as told
+      from public.assets as asset
+      -- Asset by asset: a plan for the whole time would read the snapshots of every plant.
+      cross join lateral (
+        select s.snapshot_timestamp, s.asset_id, to_json(s) as told
+        from public.live_snapshots as s
+        where s.asset_id = asset.id
+        and s.snapshot_timestamp >= v_now - make_interval(hours => p_hours)
+        and s.snapshot_timestamp <= v_now
+        order by s.snapshot_timestamp
+        limit 1000000
+      ) as found
+      where asset.plant = p_plant
+      group by found.snapshot_timestamp
+    ) as slot
+  );
+end;
+$$;
+
+ALTER FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) IS 'The snapshots of a plant''s last hours (1 to 168), by slot, the oldest slot first; both ends included.';
 
 -- Name: update_safety_events(text, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4220,6 +4301,12 @@ GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION latest_snapshots(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.latest_snapshots(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO service_role;
+
 -- Name: FUNCTION lock_run(p_fence uuid); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
@@ -4386,6 +4473,12 @@ GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO s
 
 REVOKE ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) TO service_role;
+
+-- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

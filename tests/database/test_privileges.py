@@ -350,9 +350,11 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
 
 # What pages call with a user's token; row level security decides what is in the answers.
 FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
+    "latest_snapshots": {"p_plant": None},
     "newest_runs": {"p_limit": 10, "p_plant": None},
     "newest_summaries": {"p_days": 7, "p_plant": None},
     "reads_all_plants": {},
+    "snapshots_by_slot": {"p_plant": "northfield"},
 }
 
 
