@@ -2096,12 +2096,15 @@ declare
   v_answer jsonb;
 begin
   -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
-  -- Each has an index that begins with the column. Safety events and daily summaries never expire.
+  -- Each has an index that begins with the column. Safety events never expire. Summaries expire if
+  -- the settings say so; their index has the date alone, so the ids of a day are sorted.
   case v_table
     when 'live_snapshots' then
       v_time_column := 'snapshot_timestamp';
     when 'rejected_records' then
       v_time_column := 'created_at';
+    when 'daily_summaries' then
+      v_time_column := 'report_date';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -3173,7 +3176,7 @@ ALTER TABLE public.daily_summaries OWNER TO postgres;
 
 -- Name: TABLE daily_summaries; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost.';
+COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost. Kept for good, unless the settings say after how many days cleanup removes them.';
 
 -- Name: COLUMN daily_summaries.id; Type: COMMENT; Schema: public; Owner: postgres
 

@@ -27,7 +27,7 @@ RESERVED_S: Final = 15.0  # time for one more batch that times out, and for the 
 
 
 class CleanupRequest(BaseModel):
-    """Remove expired snapshots, runs and rejected records of all plants."""
+    """Remove expired snapshots, runs, rejected records and summaries of all plants."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 

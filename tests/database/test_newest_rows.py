@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from devstack.access import SupabaseAccess
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
@@ -160,14 +161,15 @@ def test_a_number_out_of_bounds_is_refused(service: Api, function: str, name: st
     ("function", "table"), [("newest_runs", "pipeline_runs"), ("newest_summaries", "daily_summaries")]
 )
 def test_rows_that_the_caller_may_not_read_are_not_looked_at(
-    database: Connection, user: str, function: str, table: str
+    supabase: SupabaseAccess, user: str, function: str, table: str
 ) -> None:
-    with database.transaction():
+    # A connection of its own: an older one may still count what it did before.
+    with supabase.connect() as fresh, fresh.transaction():
         claims = Jsonb({"sub": USERS[user], "role": "authenticated"})
-        database.execute("select set_config('request.jwt.claims', %s::text, true)", (claims,))
-        database.execute("set local role authenticated")
-        database.execute(f"select public.{function}()".encode())
-        read = database.execute(
+        fresh.execute("select set_config('request.jwt.claims', %s::text, true)", (claims,))
+        fresh.execute("set local role authenticated")
+        fresh.execute(f"select public.{function}()".encode())
+        read = fresh.execute(
             """
             select seq_tup_read + idx_tup_fetch as rows
             from pg_stat_xact_user_tables

@@ -181,6 +181,53 @@ def test_rejected_records_past_their_retention_go(service: Api, database: Connec
     assert (answer["removed"], ids_of(database, "rejected_records")) == (1, [2])
 
 
+def add_summaries(database: Connection, asset_id: int, *days: str) -> None:
+    for day in days:
+        database.execute(
+            """
+            insert into public.daily_summaries (asset_id, report_date, actual_output, target_output)
+            values (%s, %s, 100, 110)
+            """,
+            (asset_id, day),
+        )
+
+
+def test_summaries_past_their_retention_go_batch_by_batch(
+    service: Api, database: Connection, assets: dict[str, int]
+) -> None:
+    for asset in ("PRESS-01", "SAW-01"):
+        add_summaries(database, assets[asset], "2026-10-12", "2026-10-10", "2026-10-11", "2026-11-21")
+
+    first = remove(service, table="daily_summaries", keep_hours=42 * 24, limit=3)
+    left = ids_of(database, "daily_summaries")
+    second = remove(
+        service,
+        table="daily_summaries",
+        keep_hours=42 * 24,
+        limit=3,
+        resume_after=first["resume_after"],
+    )
+
+    assert (first["removed"], left) == (3, [1, 4, 5, 7, 8])
+    assert second == {"expired": 1, "removed": 1, "resume_after": None}
+    # 42 days before now is 11 October 06:00: the 12th has not expired.
+    assert ids_of(database, "daily_summaries") == [1, 4, 5, 8]
+
+
+def test_a_run_goes_once_its_summaries_have_gone(
+    service: Api, database: Connection, assets: dict[str, int]
+) -> None:
+    add_run(database, OLDER, pipeline="morning_report")
+    add_run(database, OLD, pipeline="morning_report")
+    add_summaries(database, assets["PRESS-01"], "2026-01-01")
+    database.execute("update public.daily_summaries set run_id = 1")
+    before = remove_runs(service)["removed"]
+
+    remove(service, table="daily_summaries", keep_hours=35 * 24)
+
+    assert (before, remove_runs(service)["removed"]) == (0, 1)
+
+
 def remove_runs(service: Api, **changes: Any) -> dict[str, Any]:
     return remove(service, table="pipeline_runs", keep_hours=2160, **changes)
 
@@ -336,7 +383,7 @@ def test_everything_that_refers_to_runs_is_known_to_keep_them(database: Connecti
 
 
 def test_what_refers_to_runs_is_looked_up_and_not_read_to_its_end(
-    database: Connection, assets: dict[str, int]
+    supabase: SupabaseAccess, database: Connection, assets: dict[str, int]
 ) -> None:
     for minute in range(50):
         add_run(database, f"2026-01-01T05:{minute:02}:00Z")
@@ -406,7 +453,6 @@ def test_a_slot_of_which_only_the_last_attempt_is_left_is_attempted_again(
     ("changes", "sqlstate"),
     [
         ({"table": "safety_events"}, "22023"),
-        ({"table": "daily_summaries"}, "22023"),
         ({"table": "assets"}, "22023"),
         ({"table": "live_snapshots; drop table public.assets"}, "22023"),
         ({"table": None}, "22023"),
@@ -537,5 +583,5 @@ def test_runs_for_all_plants_are_seen_by_members_of_all_plants_alone(
 
 
 def test_every_table_with_a_retention_expires(service: Api) -> None:
-    for table, keep_hours in CleanupSettings().keep_hours().items():
+    for table, keep_hours in CleanupSettings(daily_summary_retention_days=35).keep_hours().items():
         assert remove(service, table=table, keep_hours=keep_hours)["removed"] == 0

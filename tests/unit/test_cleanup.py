@@ -110,6 +110,14 @@ def test_nothing_to_do_is_one_look_at_each_table() -> None:
     assert [batch["keep_hours"] for batch in store.batches] == [24, 720, 2160]
 
 
+def test_summaries_are_removed_only_if_the_settings_say_after_how_long() -> None:
+    kept_for_a_year = validated(CleanupSettings, {"daily_summary_retention_days": 365}).keep_hours()
+
+    assert "daily_summaries" not in CleanupSettings().keep_hours()
+    assert kept_for_a_year["daily_summaries"] == 8760
+    assert list(kept_for_a_year)[-1] == "pipeline_runs"
+
+
 def test_batches_grow_while_they_are_fast_up_to_the_most() -> None:
     store = MemoryStore({SNAPSHOTS: Table(200_000)})
 
@@ -266,6 +274,10 @@ def test_what_a_cleanup_does_not_know_is_refused(parameters: dict[str, Any], pla
         (
             {"rejected_record_retention_days": 0},
             "rejected_record_retention_days: must be a whole number from 1",
+        ),
+        (
+            {"daily_summary_retention_days": 34},
+            "daily_summary_retention_days: must be a whole number from 35 to 3650",
         ),
         ({"timeout_s": 10}, "timeout_s: must be a whole number from 30 to 900"),
     ],

@@ -24,6 +24,14 @@ class CleanupSettings(Section):
     rejected_record_retention_days: Whole = setting(
         30, ge=1, le=LONGEST_RETENTION_DAYS, description="How long rejected_records are kept, in days"
     )
+    daily_summary_retention_days: Whole | None = setting(
+        None,
+        # A missed morning is made up for up to 31 days later; its row should not go within the hour.
+        ge=35,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long daily_summaries are kept, in days after the day they report on; "
+        "nothing keeps them for good",
+    )
     run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
@@ -39,10 +47,13 @@ class CleanupSettings(Section):
     def keep_hours(self) -> dict[str, int]:
         """Return how long the rows of each table are kept, in the order of removal.
 
-        Runs come last: a run stays while rows of another table refer to it.
+        A table that is kept for good is not in it. Runs come last: a run stays while rows of another table
+        refer to it.
         """
+        summaries_days = self.daily_summary_retention_days
         return {
             "live_snapshots": self.snapshot_retention_hours,
             "rejected_records": self.rejected_record_retention_days * 24,
+            **({} if summaries_days is None else {"daily_summaries": summaries_days * 24}),
             "pipeline_runs": self.run_retention_days * 24,
         }
