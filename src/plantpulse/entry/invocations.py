@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -117,8 +118,11 @@ def _mapping(value: object) -> Mapping[str, Json]:
 def from_http(request: HttpRequest, methods: Collection[str] = RUNS) -> Invocation:
     """Return the call in an HTTP request. Raises: InvalidRequest with its 4xx."""
     _check_target(request.method, request.path, methods)
-    body = _read_body(request.stream) if request.method == "POST" else b""
     head = head_of_http(request)
+    body = b""
+    if request.method == "POST":
+        _check_length(head)
+        body = _read_body(request.stream)
     credentials = Credentials(
         "http",
         authorization=head.headers.get(AUTHORIZATION_HEADER.lower()),
@@ -131,6 +135,18 @@ def _read_body(stream: ByteStream) -> bytes:
     """Return the body, or the start of one that is too long. Raises: InvalidRequest if it breaks off."""
     broken = InvalidRequest("the body cannot be read to its end")
     return foreign(lambda: stream.read(MAX_BODY_BYTES + 1), broken)
+
+
+def discard_rest(request: HttpRequest) -> None:
+    """Read what nobody has read of the body, piece by piece, and keep none of it.
+
+    functions-framework reads an unread body into memory as a whole before it answers, so a refusal of 30 MB
+    would cost that much. A body that cannot be read to its end is left as it is.
+    """
+    stream = request.stream
+    with suppress(InvalidRequest):
+        while _read_body(stream):
+            pass
 
 
 def is_function_url_event(event: object) -> bool:
@@ -199,6 +215,19 @@ def _check_target(method: str, path: str, methods: Collection[str]) -> None:
         raise InvalidRequest(f"allowed here: {', '.join(methods)}", http_status=HTTPStatus.METHOD_NOT_ALLOWED)
 
 
+def _check_length(head: WebHead) -> None:
+    """Refuse a body by the length that it announces, before any of it is read."""
+    announced = head.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:10]) > MAX_BODY_BYTES:
+        raise _too_long()
+
+
+def _too_long() -> InvalidRequest:
+    return InvalidRequest(
+        f"the body must not exceed {MAX_BODY_BYTES} bytes", http_status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    )
+
+
 def _aws_identity(context: Mapping[str, Json]) -> str | None:
     """Return the ARN of a caller that AWS admitted; None if the URL is open to everybody.
 
@@ -224,10 +253,7 @@ def _from_web(head: WebHead, body: bytes, credentials: Credentials) -> Invocatio
 def _json_object(body: bytes) -> dict[str, Json]:
     """Return the body's JSON object; an empty body means every default."""
     if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequest(
-            f"the body must not exceed {MAX_BODY_BYTES} bytes",
-            http_status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        )
+        raise _too_long()
     if not body.strip():
         return {}
     try:

@@ -130,7 +130,10 @@ class Service(Generic[Store]):
 
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers."""
-        return self._respond(invocations.head_of_http(request), lambda: invocations.from_http(request))
+        try:
+            return self._respond(invocations.head_of_http(request), lambda: invocations.from_http(request))
+        finally:
+            invocations.discard_rest(request)
 
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the report itself.

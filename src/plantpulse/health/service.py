@@ -94,7 +94,10 @@ class HealthService:
 
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers."""
-        return self._respond(lambda: invocations.from_http(request, VIEWS))
+        try:
+            return self._respond(lambda: invocations.from_http(request, VIEWS))
+        finally:
+            invocations.discard_rest(request)
 
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the view itself.

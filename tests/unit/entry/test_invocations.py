@@ -117,6 +117,38 @@ def test_the_largest_body_is_still_read() -> None:
     assert len(invocations.from_http(Request(body)).parameters["plant"]) == 65_524
 
 
+@pytest.mark.parametrize("length", ["65537", "31457280", "9" * 5000])
+def test_a_body_that_announces_too_much_is_refused_unread(length: str) -> None:
+    request = Request(b"{}", headers={"Content-Length": length})
+
+    with pytest.raises(InvalidRequest) as raised:
+        invocations.from_http(request)
+
+    assert (raised.value.http_status, request.reads) == (413, 0)
+
+
+@pytest.mark.parametrize("length", ["", "2", "65536", "-1", "two", "\u0663"])
+def test_no_other_length_is_refused_by_its_announcement(length: str) -> None:
+    assert invocations.from_http(Request(b"{}", headers={"Content-Length": length})).parameters == {}
+
+
+def test_the_rest_of_a_body_is_read_and_not_returned() -> None:
+    body = io.BytesIO(b"x" * 200_000)
+
+    invocations.discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=body))
+
+    assert body.read() == b""
+
+
+def test_a_rest_that_breaks_off_is_left() -> None:
+    def break_off(_size: int) -> bytes:
+        raise OSError
+
+    broken = SimpleNamespace(read=break_off)
+
+    invocations.discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=broken))
+
+
 def test_a_function_url_body_may_come_as_base64() -> None:
     event = function_url_event(base64.b64encode(b'{"plant":"north"}').decode(), isBase64Encoded=True)
 
