@@ -6,6 +6,7 @@ from plantpulse.cli import cells
 from plantpulse.cli.assets import ASSETS
 from plantpulse.cli.csv_tables import NotUtf8, decode, read_table
 from plantpulse.cli.targets import TARGETS, check_target
+from plantpulse.plant.cells import read_asset
 
 HEADER = "asset,shift_name,starts_at,ends_at,target_output"
 
@@ -35,9 +36,45 @@ def test_a_row_knows_the_line_that_an_editor_shows() -> None:
     table = read_table('source_name,area\n\nA,"Hall\n1"\nB\n', ASSETS.cells)
 
     assert [str(mistake) for mistake in table.mistakes] == [
-        "line 3, area: must be at most 200 characters on one line"
+        "line 3, area: must stand on one line, without control characters"
     ]
     assert [row["line"] for row in table.rows] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AI\u200dR",
+        "AI\u200cR",
+        "AI\u00adR",
+        "\u200fAIR",
+        "AIR\u200e",
+        "AI\u00a0R",
+        "AI\u3000R",
+        "AI\u202fR",
+        "\ufeffAIR",
+    ],
+)
+def test_a_name_that_a_poll_takes_is_taken(name: str) -> None:
+    table = read_table(f"source_name\n{name}\n", ASSETS.cells)
+
+    assert table.mistakes == []
+    assert [row["source_name"] for row in table.rows] == [read_asset(name).name]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("x" * 201, "must be at most 200 characters"),
+        ("\u200d\u00ad", "has no visible character"),
+        ("A\x1b[31m", "must stand on one line, without control characters"),
+        ("A\u2028B", "must stand on one line, without control characters"),
+    ],
+)
+def test_a_name_that_cannot_be_shown_is_a_mistake(name: str, told: str) -> None:
+    [mistake] = read_table(f"source_name\n{name}\n", ASSETS.cells).mistakes
+
+    assert str(mistake) == f"line 2, source_name: {told}"
 
 
 def test_an_empty_cell_is_nothing_and_a_missing_column_is_not_there() -> None:

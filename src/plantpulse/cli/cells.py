@@ -9,6 +9,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from plantpulse.plant.text import collapse_blanks, normalise_key
+
+# Controls, line and paragraph separators, half surrogate pairs.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:00)?")
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WORDS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -17,10 +21,15 @@ LARGEST: Final = Decimal(10) ** 12
 
 
 def name(text: str) -> str:
-    """Return a name of one line."""
-    if len(text) > LONGEST_NAME or not text.isprintable():
-        raise ValueError(f"must be at most {LONGEST_NAME} characters on one line")
-    return text
+    """Return a name of one line, with single blanks, as a poll registers it."""
+    if _CONTROL.search(text):
+        raise ValueError("must stand on one line, without control characters")
+    found = collapse_blanks(text)
+    if len(found) > LONGEST_NAME:
+        raise ValueError(f"must be at most {LONGEST_NAME} characters")
+    if not normalise_key(found):
+        raise ValueError("has no visible character")
+    return found
 
 
 def number(*, above_zero: bool = False) -> Callable[[str], str]:

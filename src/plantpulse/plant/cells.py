@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.plant.local_time import to_local
-from plantpulse.plant.text import clean_text, collapse_blanks, cut_text
+from plantpulse.plant.text import clean_text, collapse_blanks, cut_text, normalise_key
 
 NAME_LIMIT: Final = 200
 TEXT_LIMIT: Final = 2000
@@ -80,11 +80,12 @@ def read_asset(value: object) -> AssetName:
 @lru_cache(maxsize=16_384)
 def _asset_name(text: str) -> AssetName:
     name = collapse_blanks(text)
-    if not name:
+    key = normalise_key(name)
+    if not key:
         raise Malformed(Reason.NAME_MISSING)
     if len(name) > NAME_LIMIT:
         raise Malformed(Reason.NAME_TOO_LONG)
-    return AssetName(name, name.lower())
+    return AssetName(name, key)
 
 
 def read_number(value: object) -> float:
@@ -155,7 +156,7 @@ def read_code(value: object) -> str:
     Raises: Malformed.
     """
     code = cut_text(collapse_blanks(value), NAME_LIMIT) if isinstance(value, str) else ""
-    if not code:
+    if not normalise_key(code):
         raise Malformed(Reason.REASON_CODE_MISSING)
     return code
 
