@@ -80,5 +80,5 @@ def parameters_of(slot: datetime, span: timedelta) -> dict[str, Any]:
         "until": until,
         "limit": 50_000,
         "bucket_s": int(EVERY.total_seconds()),
-        "reason_codes": "|safety issue|",
+        "reason_codes": "|Safety Issue|",
     }

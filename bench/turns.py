@@ -74,6 +74,7 @@ class Turns:
         return [
             build_statement(query, parameters_of(self.slot, spans.get(name, WINDOW)))
             for name, query in load_queries().items()
+            if name != "safety_codes"  # a floor knows its codes
         ]
 
     def _server(self) -> dict[str, str]:

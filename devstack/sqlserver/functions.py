@@ -46,6 +46,7 @@ _RENAMED: Final = {
     "var": "variance",
     "varp": "var_pop",
 }
+EXACT: Final = "exact"
 _WHOLE_NUMBERS: Final = {exp.DType.INT: "to_int", exp.DType.BIGINT: "to_bigint"}
 
 
@@ -95,8 +96,23 @@ def _translate_key(key: exp.PrimaryKey) -> None:
     key.set("expressions", [getattr(column, "this", column) for column in key.expressions])
 
 
+def _translate_collate(collate: exp.Collate) -> None:
+    """A binary collation compares a text as it is; no other one can be asked for here."""
+    if not _is_binary(collate):
+        raise SqlServerError(448, f"Invalid collation '{collate.expression.name}'.")
+    collate.replace(exp.Anonymous(this=EXACT, expressions=[collate.this]))
+
+
+def _is_binary(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Collate) and node.expression.name.upper().endswith("_BIN2")
+
+
 def _translate_function(function: exp.Anonymous) -> None:
     name = function.name.lower()
+    if name == "charindex" and any(map(_is_binary, function.expressions)):
+        function.set("this", "charindex_exact")
+        function.set("expressions", [one.this if _is_binary(one) else one for one in function.expressions])
+        return
     function.set("this", _RENAMED.get(name, name))
     if name in _DATE_FUNCTIONS:
         _translate_date_function(function)
@@ -129,6 +145,7 @@ def _as_timestamp(argument: exp.Expr) -> exp.Expr:
 
 _NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
     exp.Anonymous: _translate_function,
+    exp.Collate: _translate_collate,
     exp.National: _translate_national,
     exp.HexString: _translate_binary,
     exp.Column: _translate_empty_binary,

@@ -59,12 +59,26 @@ end
 $casts$;
 
 -- Strings: letter case and trailing blanks do not count -----------------------------------------
+-- `fold` leaves out what the collation does not tell apart; collations.py replaces it and `lower` by another
+-- collation's.
+
+create or replace function mssql.fold(value text) returns text
+language sql immutable parallel safe return pg_catalog.lower(value collate pg_c_utf8);
+
+create or replace function mssql.lower(value text) returns text
+language sql immutable parallel safe return pg_catalog.lower(value collate pg_c_utf8);
+
+-- A text with COLLATE ..._BIN2: compared as it is, and only trailing blanks do not count.
+create or replace function mssql.exact(value text) returns text
+language sql immutable parallel safe
+return rtrim(value) collate "C";
+
 -- `k` is the key under which a value is equal to others; the translator groups, orders and
 -- de-duplicates by it. The collation only names how letters are made small, whatever the database's is.
 
 create or replace function mssql.k(value text) returns text
 language sql immutable parallel safe
-return pg_catalog.lower(rtrim(value) collate pg_c_utf8);
+return mssql.fold(rtrim(value));
 
 create or replace function mssql.k(value anynonarray) returns anynonarray
 language sql immutable parallel safe
@@ -83,7 +97,7 @@ begin
       name := format('compare_%s_%s', position, operand);
       execute format(
         case when operator in ('~~', '!~~')
-          then 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return pg_catalog.lower($1::text collate pg_c_utf8) operator(pg_catalog.%s) pg_catalog.lower($2::text collate pg_c_utf8)'
+          then 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return mssql.fold($1::text) operator(pg_catalog.%s) mssql.fold($2::text)'
           else 'create or replace function mssql.%I(%s, %s) returns boolean language sql immutable parallel safe return mssql.k($1::text) operator(pg_catalog.%s) mssql.k($2::text)'
         end, name, operand, operand, operator);
       if to_regoperator(format('mssql.%s(%s,%s)', operator, operand, operand)) is null then
@@ -106,9 +120,6 @@ begin
 end
 $concatenation$;
 
-create or replace function mssql.lower(value text) returns text
-language sql immutable parallel safe return pg_catalog.lower(value collate pg_c_utf8);
-
 create or replace function mssql.upper(value text) returns text
 language sql immutable parallel safe return pg_catalog.upper(value collate pg_c_utf8);
 
@@ -125,9 +136,13 @@ create or replace function mssql.charindex(sought text, value text, start_at int
 language sql immutable
 return case
   when sought is null or value is null then null
-  when position(mssql.lower(sought) in substr(mssql.lower(value), greatest(start_at, 1))) = 0 then 0
-  else position(mssql.lower(sought) in substr(mssql.lower(value), greatest(start_at, 1))) + greatest(start_at, 1) - 1
+  when position(mssql.fold(sought) in substr(mssql.fold(value), greatest(start_at, 1))) = 0 then 0
+  else position(mssql.fold(sought) in substr(mssql.fold(value), greatest(start_at, 1))) + greatest(start_at, 1) - 1
 end;
+
+create or replace function mssql.charindex_exact(sought text, value text) returns integer
+language sql immutable
+return strpos(value collate "C", sought collate "C");
 
 create or replace function mssql.replace(value text, sought text, replacement text) returns text
 language sql immutable

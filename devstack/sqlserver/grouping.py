@@ -10,6 +10,8 @@ from typing import Final
 
 from sqlglot import exp
 
+from devstack.sqlserver.functions import EXACT
+
 _AGGREGATES: Final = re.compile("any_value|avg|count|max|min|stddev(_pop)?|string_agg|sum|var_pop|variance")
 
 
@@ -81,4 +83,6 @@ def _order_by_key(select: exp.Select) -> None:
 
 
 def _key(expression: exp.Expr) -> exp.Expr:
+    if isinstance(expression, exp.Anonymous) and expression.name == EXACT:
+        return expression.copy()
     return exp.Anonymous(this="k", expressions=[expression.copy()])

@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from devstack.sqlserver.collations import Collation
 from devstack.sqlserver.conversation import Login, Setup, converse
 from devstack.sqlserver.encryption import Tls
 from devstack.sqlserver.engines import Engine
 from devstack.sqlserver.faults import Faults, Traffic
 from devstack.sqlserver.packets import Disconnected, PacketStream, ProtocolViolation
-from devstack.sqlserver.store import install
+from devstack.sqlserver.store import collate, install
 
 LOOPBACK: Final = "127.0.0.1"
 MAX_CONNECTIONS: Final = 100
@@ -69,6 +70,10 @@ class StandIn:
         """Have it tell errors and refuse settings as another engine would; before it is started."""
         self._setup = replace(self._setup, engine=engine)
         return self
+
+    def collate(self, collation: Collation) -> None:
+        """Has its database compare texts by this collation from now on."""
+        collate(self._setup.database_url, collation)
 
     @property
     def host(self) -> str:

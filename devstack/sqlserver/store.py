@@ -13,6 +13,8 @@ from typing import Final
 import psycopg
 from psycopg import pq
 
+from devstack.sqlserver.collations import Collation
+
 _CHUNK_ROWS: Final = 500
 _BINARY: Final = 1
 _INSTALL_LOCK: Final = 7_400_018_456
@@ -40,6 +42,13 @@ def install(database_url: str) -> None:
         connection.execute("set local search_path = pg_catalog")
         connection.execute("set local client_min_messages = warning")
         connection.execute(functions)
+
+
+def collate(database_url: str, collation: Collation) -> None:
+    """Has a database compare texts by another collation, until `install` or this is called again."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [_INSTALL_LOCK])
+        connection.execute(collation.definition.encode())
 
 
 class Store:

@@ -24,7 +24,15 @@ from tests.functions.conftest import World
 
 MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 PLANT_LINKS = ["settings", "dns", "tcp", "tls", "login", "read-only", "clock"]
-QUERY_FILES = ["output.sql", "downtime.sql", "safety.sql", "oee.sql", "quality.sql", "labor.sql"]
+QUERY_FILES = [
+    "output.sql",
+    "downtime.sql",
+    "safety_codes.sql",
+    "safety.sql",
+    "oee.sql",
+    "quality.sql",
+    "labor.sql",
+]
 SUPABASE_LINKS = ["settings", "dns", "tcp", "tls", "key", "sign-up", "data api", "grants", "rls", "members"]
 
 
@@ -319,6 +327,7 @@ def test_a_missing_table_is_red_where_a_poll_needs_it(checked: CommandLine, mes:
     }
     assert broken == {
         "north downtime.sql": "failed",
+        "north safety_codes.sql": "failed",
         "north safety.sql": "failed",
         "north oee.sql": "warning",
     }

@@ -20,6 +20,7 @@ _SAFETY_TYPES = (_TEXT, _TEXT, _TEXT, DATETIME2_WHOLE_SECONDS, _INT, _TEXT)
 # By what only one file's text has; the downtime file comes last, as it reads the table of the safety file.
 _FILES = {
     "charindex": "safety",
+    "typed.reason_code": "safety_codes",
     "production_data": "output",
     "oee_metrics": "oee",
     "quality_records": "quality",
@@ -32,7 +33,12 @@ def answers(incidents: Sequence[Entry]) -> dict[str, Answer]:
     """Return the answers, by a word of the statement, of a server that holds the incidents and no more."""
     rows = b"".join(_incident(number, entry) for number, entry in enumerate(incidents, start=1))
     found = {word: _answer(name, [_INT] * len(COLUMNS[name]), b"") for word, name in _FILES.items()}
-    return found | {"charindex": _answer("safety", list(_SAFETY_TYPES), rows)}
+    codes = dict.fromkeys(str(entry.values["reason_code"]) for entry in incidents)
+    spellings = b"".join(b"\xd1" + _text(f"{code} ") for code in codes)
+    return found | {
+        "charindex": _answer("safety", list(_SAFETY_TYPES), rows),
+        "typed.reason_code": _answer("safety_codes", [_TEXT], spellings),
+    }
 
 
 def _answer(name: str, types: list[bytes], rows: bytes) -> Answer:

@@ -43,7 +43,7 @@ VALUES: dict[str, object] = {
     "until": datetime(2026, 3, 11, 18, 0),  # noqa: DTZ001
     "limit": 1000,
     "bucket_s": 900,
-    "reason_codes": "|safety issue|",
+    "reason_codes": "|Safety Issue|",
 }
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -320,6 +320,7 @@ def test_every_snippet_of_the_how_to_is_one_that_is_tested_here() -> None:
         "select has_perms_by_name(N'dbo.ProductionCount',",
         "create index",
         "-- oee.sql",
+        "-- safety_codes.sql",
         "-- safety.sql",
     ]
 

@@ -11,6 +11,7 @@ from devstack.plant.model import northfield
 from devstack.plant.producer import produce
 from devstack.plant.rows import Downtime, Labor, Oee, Output, Production, Quality, Row
 from devstack.plant.writer import write
+from plantpulse.live_pulse.safety_codes import between_bars, matching
 from plantpulse.source.query_files import build_statement, load_queries
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
@@ -26,8 +27,10 @@ VALUES: dict[str, object] = {
     "until": UNTIL,
     "limit": 1000,
     "bucket_s": 900,
-    "reason_codes": "|safety issue|lockout|",
+    "reason_codes": "|Safety Issue|Lockout|",
 }
+
+CODES = ("Safety Issue", "lockout")
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -43,6 +46,11 @@ def ask(source: pymssql.Connection) -> Ask:
     """Runs a query file over the window and returns its rows."""
 
     def run(name: str, **changed: Any) -> list[tuple[Any, ...]]:
+        if name == "safety":
+            spellings = matching((code for (code,) in run("safety_codes", **changed)), CODES)
+            if not spellings:
+                return []  # as a poll, which does not ask then
+            changed["reason_codes"] = between_bars(spellings)
         with source.cursor() as cursor:
             cursor.execute(*build_statement(QUERIES[name], VALUES | changed))
             assert [column[0] for column in cursor.description or ()] == list(QUERIES[name].columns)
@@ -305,6 +313,15 @@ def test_a_safety_code_is_found_however_it_was_typed(ask: Ask, store: Any, code:
     rows = ask("safety")
 
     assert [row[1:] for row in rows] == [("PRESS-01", code, at("2026-11-20 10:10"), 12, "Guard open")]
+
+
+def test_each_spelling_of_a_code_is_listed_once(ask: Ask, store: Any) -> None:
+    codes = ["Jam", "jam", "Jam  ", "JAM", "Safety\u3000Issue", "", "İş", "iş", "Jam"]
+    store(*(stopped("A", 1, "10:10", code=code) for code in codes), stopped("A", 1, "10:30", code="late"))
+
+    listed = [code for (code,) in ask("safety_codes") if code]
+
+    assert sorted(listed) == sorted(["Jam", "jam", "JAM", "Safety\u3000Issue", "İş", "iş"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-03-10T18:00:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-03-11T18:00:00';  -- plant-local, not included
--- declare @reason_codes nvarchar(4000) = N'|safety issue|near miss|';  -- lower case, between bars
+-- declare @reason_codes nvarchar(max) = N'|SAFETY issue|Near miss|';  -- as typed in, between bars
 -- declare @limit int = 50000;                           -- return at most this many rows
 select top (@limit)
     cast(stop.StopId as nvarchar(36)) as source_id,
@@ -26,6 +26,7 @@ inner join Equipment as unit on unit.EquipmentId = stop.EquipmentId
 inner join Equipment as line on line.EquipmentId = unit.ParentEquipmentId
 where stop.StartTime >= @from
     and stop.StartTime < @until
-    -- Looked up between bars and not with LIKE, so that no character of a reason is a wild-card.
-    and charindex(N'|' + lower(ltrim(rtrim(level.reason))) + N'|', @reason_codes) > 0
+    -- The spellings that safety_codes.sql found, compared as they are. Looked up between bars and not with LIKE, so that
+    -- no character of a reason is a wild-card.
+    and charindex(N'|' + rtrim(level.reason) + N'|' collate Latin1_General_BIN2, @reason_codes) > 0
 order by stop.StartTime, stop.StopId;

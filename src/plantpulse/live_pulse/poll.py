@@ -21,6 +21,7 @@ from plantpulse.live_pulse.catch_up import (
 )
 from plantpulse.live_pulse.preview import PREVIEWED, PREVIEWED_SLOTS, preview
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
+from plantpulse.live_pulse.safety_codes import safety_codes
 from plantpulse.live_pulse.slot_batch import SlotSnapshots
 from plantpulse.live_pulse.slot_reader import SlotReader
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
@@ -29,7 +30,6 @@ from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.oee import describe_rates
 from plantpulse.plant.oee_scale import doubt_of_scale
 from plantpulse.plant.plant_model import parse_plant_model
-from plantpulse.plant.text import normalise_key
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
 from plantpulse.schedules.slots import Window
 from plantpulse.settings import LivePulseSettings, PlantSettings
@@ -87,9 +87,12 @@ class Poll:
     def record_safety(self, source: Source) -> None:
         """Read the safety events of the look-back and record them at once, page by page if there are many."""
         look_back = self._safety_look_back()
+        codes = safety_codes(
+            self.answers, source, look_back, self.reader.zone, self.plant.safety_reason_codes
+        )
         page = look_back
         while True:
-            events, is_cut_off = self._read_safety(source, page)
+            events, is_cut_off = self._read_safety(source, page, codes)
             self._record(events)
             if not is_cut_off:
                 self.safety_until = look_back.until
@@ -261,11 +264,15 @@ class Poll:
         start = read_until - timedelta(hours=self.pulse.safety_look_back_hours)
         return Window(min(start, self.run.plan.require_window().start), until)
 
-    def _read_safety(self, source: Source, page: Window) -> tuple[Sequence[SafetyEvent], bool]:
+    def _read_safety(
+        self, source: Source, page: Window, codes: str | None
+    ) -> tuple[Sequence[SafetyEvent], bool]:
         """Return the safety events of a page, oldest first, and whether there are more."""
-        codes = "|".join(normalise_key(code) for code in self.plant.safety_reason_codes)
+        if codes is None:
+            self.run.progress.count("safety_rows", 0)
+            return (), False
         bounds, zone = local_bounds(page, self.reader.zone), self.reader.zone
-        found = self.answers.ask(source, "safety", bounds, reason_codes=f"|{codes}|", is_paged=True)
+        found = self.answers.ask(source, "safety", bounds, reason_codes=codes, is_paged=True)
         severities = self.plant.safety_reason_codes
         parsed = parse_safety(found.rows, zone=zone, severities=severities, polled_at=page.until)
         return self.answers.keep(parsed), found.is_truncated

@@ -44,6 +44,7 @@ DEFAULT_SEVERITY: Final = "critical"
 NO_TIME: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - plant-local, like every source timestamp
 TIME_UNKNOWN: Final = "Time unknown, stamped with the day of the poll."
 
+_SEVERITIES: Final = ("low", "medium", "high", "critical")
 _UNKNOWN_ASSET: Final = AssetName(UNKNOWN, UNKNOWN)
 _WIDTH: Final = len(COLUMNS["safety"])
 
@@ -92,10 +93,11 @@ def parse_safety(
 ) -> Parsed[SafetyEvent]:
     """Return one event for every incident in the rows; of rows with the same identity the fullest counts.
 
-    `severities`: by reason code, in any spelling; an unknown code is critical. `polled_at` is for rows
-    without a usable time.
+    `severities`: by reason code, in any spelling; an unknown code is critical, and of two spellings of one
+    code the graver counts. `polled_at` is for rows without a usable time.
     """
-    by_key = {normalise_key(code): severity for code, severity in severities.items()}
+    least_first = sorted(severities.items(), key=lambda one: _SEVERITIES.index(one[1]))
+    by_key = {normalise_key(code): severity for code, severity in least_first}
     midnight = datetime.combine(to_local(polled_at, zone).date(), time())
     events: dict[tuple[object, ...], SafetyEvent] = {}
     rejects = Rejects("safety")

@@ -38,6 +38,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("asset", "bucket", "units", "last_at"),
     "oee": ("asset", "oee", "availability", "performance", "quality", "at"),
     "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes", "minutes"),
+    "safety_codes": ("reason_code",),
     "safety": ("source_id", "asset", "reason_code", "at", "minutes", "notes"),
     "quality": ("asset", "good", "rejected"),
     "labor": ("asset", "headcount", "hours"),

@@ -42,7 +42,7 @@ def collapse_blanks(text: str) -> str:
 
 
 def normalise_key(text: str) -> str:
-    """Return the key of a name or reason code; all its spellings have the same key. Empty if nothing is visible.
+    """Return the key of a name or code; all its spellings have the same one. Empty if nothing is visible.
 
     Letter case, the four Turkish i's, final sigma, Greek accents (capitals have none), compatibility forms
     (NFKC), invisible characters and the kind and number of blanks do not count. At most 400 characters.

@@ -108,6 +108,15 @@ class Answers:
             self.progress.warn("result_truncated", f"{name}.sql: only {self.row_limit} rows were read")
         return answer
 
+    def ask_for_codes(self, source: Source, bounds: LocalBounds) -> Rows:
+        """Return the spellings of reason codes in the bounds; they are no rows of the plant's to be counted.
+
+        Raises: the source's errors.
+        """
+        parameters = {"from": bounds.start, "until": bounds.until, "limit": self.row_limit}
+        with self.progress.timed("read"):
+            return source.read(self.queries["safety_codes"], parameters)
+
     def ask_if_there(self, source: Source, name: str, bounds: LocalBounds) -> list[tuple[Any, ...]]:
         """Return the rows of a question that a plant may have no table for; none then, with a warning."""
         answer = self.ask_optional(source, name, bounds)

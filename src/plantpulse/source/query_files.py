@@ -7,7 +7,7 @@ Pure, except that it reads the files; `sqlserver` has the connection.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +25,7 @@ PARAMETER_TYPES: Final[Mapping[str, str]] = {
     "until": "datetime2(0)",
     "limit": "int",
     "bucket_s": "int",
-    "reason_codes": "nvarchar(4000)",
+    "reason_codes": "nvarchar(max)",
 }
 _PARAMETER: Final = re.compile(r"(?<!@)@(" + "|".join(PARAMETER_TYPES) + r")\b", re.IGNORECASE)
 
@@ -47,7 +47,8 @@ class Query:
     """One query.
 
     `columns` is the order of a row's values; those in `optional_columns` may be missing from the result.
-    `parameters` are the ones in the text, without the @.
+    `parameters` are the ones in the text, without the @. `is_own`: the plant brought
+    the file.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Query:
     columns: tuple[str, ...]
     optional_columns: frozenset[str]
     parameters: tuple[str, ...]
+    is_own: bool = False
 
     @property
     def file_name(self) -> str:
@@ -63,12 +65,22 @@ class Query:
 
 
 def load_queries(queries_dir: Path | None = None) -> dict[str, Query]:
-    """Return the six queries by name, each from `queries_dir` if it has a file with that name.
+    """Return the queries by name, each from `queries_dir` if it has a file with that name.
 
+    `safety_codes` is left out if only `safety` is the plant's own: the built-in file would read the codes of
+    another table.
     Raises: ConfigurationError if the folder or a file cannot be read, or a file has an unknown name.
     """
     replaced = _replacements(queries_dir) if queries_dir else {}
-    return {name: make_query(name, _read(replaced.get(name, BUILT_IN / f"{name}.sql"))) for name in COLUMNS}
+    queries = {
+        name: replace(
+            make_query(name, _read(replaced.get(name, BUILT_IN / f"{name}.sql"))), is_own=name in replaced
+        )
+        for name in COLUMNS
+    }
+    if queries["safety"].is_own and not queries["safety_codes"].is_own:
+        del queries["safety_codes"]
+    return queries
 
 
 def make_query(name: str, sql: str) -> Query:

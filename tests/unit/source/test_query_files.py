@@ -18,17 +18,28 @@ from plantpulse.source.query_files import (
 BOUNDS = {"from": datetime(2026, 11, 22, 6, 0), "until": datetime(2026, 11, 22, 6, 30), "limit": 100}  # noqa: DTZ001
 
 
-def test_there_are_six_questions_with_the_parameters_they_use() -> None:
+def test_there_are_seven_questions_with_the_parameters_they_use() -> None:
     queries = load_queries()
 
     assert {name: query.parameters for name, query in queries.items()} == {
         "output": ("from", "until", "limit", "bucket_s"),
         "oee": ("from", "until", "limit"),
         "downtime": ("from", "until", "limit"),
+        "safety_codes": ("from", "until", "limit"),
         "safety": ("from", "until", "limit", "reason_codes"),
         "quality": ("from", "until", "limit"),
         "labor": ("from", "until", "limit"),
     }
+
+
+def test_a_safety_file_alone_is_not_asked_for_the_codes_of_another_table(tmp_path: Path) -> None:
+    (tmp_path / "safety.sql").write_text("select 1 as x", encoding="utf-8")
+    alone = load_queries(tmp_path)
+    (tmp_path / "safety_codes.sql").write_text("select 2 as x", encoding="utf-8")
+    together = load_queries(tmp_path)
+
+    assert "safety_codes" not in alone
+    assert (together["safety_codes"].sql, together["safety_codes"].is_own) == ("select 2 as x", True)
 
 
 def test_a_file_of_the_same_name_replaces_a_question(tmp_path: Path) -> None:
@@ -135,6 +146,7 @@ def test_the_tables_of_the_built_in_files_are_found() -> None:
         "output": ["production_data"],
         "oee": ["oee_metrics"],
         "downtime": ["downtime_records"],
+        "safety_codes": ["downtime_records"],
         "safety": ["downtime_records"],
         "quality": ["quality_records"],
         "labor": ["labor_records"],

@@ -22,9 +22,9 @@ from plantpulse.errors import (
     SourceTableDenied,
     SourceTableMissing,
 )
+from plantpulse.live_pulse.safety_codes import between_bars
 from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.oee_scale import doubt_of_scale, reported_figures
-from plantpulse.plant.text import normalise_key
 from plantpulse.runs import Budget
 from plantpulse.schedules.slots import Window
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
@@ -170,11 +170,16 @@ class _Links:
     def _query_links(self) -> list[Link]:
         return [
             Link(f"{name}.sql", lambda name=name: self._try(name), self._query_remedy, is_needed=False)  # type: ignore[misc]
-            for name in ("output", "downtime", "safety", "oee", "quality", "labor")
+            for name in ("output", "downtime", "safety_codes", "safety", "oee", "quality", "labor")
         ]
 
     def _try(self, name: str) -> Found:
-        query = load_queries(self._plant.queries_dir)[name]
+        query = load_queries(self._plant.queries_dir).get(name)
+        if query is None:
+            return Found(
+                "missing: safety.sql compares reason codes by the server's collation, and may miss some",
+                "put a safety_codes.sql into queries_dir (docs/how-to-custom-queries.md)",
+            )
         try:
             rows = self._read(query)
         except (SourceTableMissing, SourceTableDenied) as error:
@@ -196,13 +201,12 @@ class _Links:
         window = timedelta(days=1) if is_oee else timedelta(minutes=minutes)
         until = self._now().replace(microsecond=0)
         bounds = local_bounds(Window(until - window, until), ZoneInfo(self._plant.time_zone))
-        codes = "|".join(normalise_key(code) for code in self._plant.safety_reason_codes)
         parameters = {
             "from": bounds.start,
             "until": bounds.until,
             "limit": MOST_FIGURES if is_oee else 1,
             "bucket_s": round(window.total_seconds()),
-            "reason_codes": f"|{codes}|",
+            "reason_codes": between_bars(self._plant.safety_reason_codes),
         }
         return self._open.read(query, parameters).rows
 

@@ -14,7 +14,7 @@
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-11-21T06:30:00';   -- plant-local, included
 -- declare @until datetime2(0) = '2026-11-22T06:30:00';  -- plant-local, not included
--- declare @reason_codes nvarchar(4000) = N'|safety issue|lockout|';  -- lower case, between bars
+-- declare @reason_codes nvarchar(max) = N'|Safety Issue|LOCKOUT|';  -- as typed in, between bars
 -- declare @limit int = 50000;                           -- return at most this many rows
 --
 -- Other table names? Change them in the inner select; the aliases stay.
@@ -30,11 +30,7 @@ from (
         id as id,
         locationName as asset,
         reason_code as reason_code,
-        -- tabs, line breaks and no-break spaces (9, 10, 13, 160) count as blanks
-        lower(ltrim(rtrim(
-            replace(replace(replace(replace(
-                left(reason_code, 400), nchar(9), N' '), nchar(10), N' '), nchar(13), N' '), nchar(160), N' ')
-        ))) as spaced_code,
+        rtrim(cast(left(reason_code, 400) as nvarchar(400))) as spelling,
         [timestamp] as stopped_at,
         downtime_minutes as minutes,
         notes as notes
@@ -44,10 +40,7 @@ from (
         -- an incident that nobody gave a time is still an incident
         or [timestamp] is null
 ) as stop
--- Compared in lower case, so that it holds under case-sensitive collations too; looked up between bars and
--- not with LIKE, so that no character of a code is a wild-card. The three replaces leave one blank of many.
-where charindex(
-        N'|' + replace(replace(replace(stop.spaced_code, N' ', N'<>'), N'><', N''), N'<>', N' ') + N'|',
-        @reason_codes
-    ) > 0
+-- The spellings come from safety_codes.sql and are compared as they are. Looked up between bars and not with LIKE, so
+-- that no character of a code is a wild-card.
+where charindex(N'|' + stop.spelling + N'|' collate Latin1_General_BIN2, @reason_codes) > 0
 order by stop.stopped_at, stop.id;
