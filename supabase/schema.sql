@@ -120,7 +120,7 @@ CREATE FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_o
     event.id, belongs.asset_id, i.source_asset, i.event_timestamp, i.source_timestamp,
     i.reason_code, i.severity, i.downtime_minutes, i.details
   from jsonb_populate_recordset(null::public.safety_events, p_incoming) as i
-  join public.safety_events as event on event.plant = p_plant and event.identity = i.identity
+  join public.safety_events as event on event.plant = p_plant and event.incident_key = i.incident_key
   cross join lateral public.asset_of_event(
     event.asset_id, coalesce(i.asset_id, p_overflow_id)
   ) as belongs (asset_id)
@@ -537,6 +537,55 @@ ALTER FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now times
 
 COMMENT ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) IS 'Ends a run that has done its work: committed, repeated (it had ended) or fenced (it lost its lease or failed).';
 
+-- Name: correct_asset_keys(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with corrected as (
+    update public.assets as a
+    set name_key = given.key
+    from (select distinct on (named.key) named.key, named.name from public.keyed_names(p_names) as named) as given
+    where a.plant = p_plant
+    -- Found by the lower case of before: a name that is spelt as it was.
+    and a.source_key = public.normalise_key(given.name)
+    and a.name_key <> given.key
+    and not exists (select 1 from public.assets as b where b.plant = p_plant and b.name_key = given.key)
+    returning 1
+  )
+  select count(*)::integer from corrected;
+$$;
+
+ALTER FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION correct_asset_keys(p_plant text, p_names jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) IS 'Gives assets the keys that come with their names, where SQL computed another one; returns how many.';
+
+-- Name: correct_incident_keys(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.safety_events as event
+  set incident_key = i.incident_key
+  from jsonb_populate_recordset(null::public.safety_events, p_incoming) as i
+  where event.plant = p_plant
+  and event.identity = i.identity
+  and event.incident_key is distinct from i.incident_key
+  and not exists (
+    select 1 from public.safety_events as other where other.plant = p_plant and other.incident_key = i.incident_key
+  );
+$$;
+
+ALTER FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION correct_incident_keys(p_plant text, p_incoming jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) IS 'Gives recorded incidents that were found by their old identity the key that they are read with.';
+
 -- Name: coverage(text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.coverage(p_pipeline text, p_plant text) RETURNS json
@@ -609,6 +658,49 @@ ALTER FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp wi
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) IS 'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
+
+-- Name: fallback_key(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.fallback_key(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select btrim(left(btrim(normalize(regexp_replace(
+    translate(
+      replace(replace(lower(translate(
+        regexp_replace(normalize(p_text, nfkc), '[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8]', '', 'g'), U&'I\0130\0131\03C2', U&'iii\03C3'
+      )), U&'i\0307', 'i'), U&'\00DF', 'ss'),
+      U&'\03AC\03AD\03AE\03AF\03CC\03CD\03CE\0390\03B0', U&'\03B1\03B5\03B7\03B9\03BF\03C5\03C9\03CA\03CB'
+    ),
+    '[\s\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]+', ' ', 'g'
+  ), nfkc)), 400));
+$$;
+
+ALTER FUNCTION public.fallback_key(p_text text) OWNER TO postgres;
+
+-- Name: FUNCTION fallback_key(p_text text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.fallback_key(p_text text) IS 'The key of a name as well as SQL can compute it, for names that come without one; normalise_key in plant/text.py decides.';
+
+-- Name: fill_name_key(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.fill_name_key() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new := jsonb_populate_record(
+    new, jsonb_build_object(tg_argv[1], public.fallback_key(to_jsonb(new) ->> tg_argv[0]))
+  );
+  return new;
+end;
+$$;
+
+ALTER FUNCTION public.fill_name_key() OWNER TO postgres;
+
+-- Name: FUNCTION fill_name_key(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.fill_name_key() IS 'Computes the key of a name that was written without one; arguments: the name''s column and the key''s.';
 
 -- Name: finish_run(bigint, text, jsonb, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -728,9 +820,15 @@ declare
   v_wanted jsonb;
   v_errors jsonb;
 begin
+  perform public.correct_asset_keys(p_plant, (
+    select coalesce(jsonb_agg(jsonb_build_object('name', row.source_name, 'key', row.name_key)), '[]')
+    from jsonb_to_recordset(p_rows) as row (source_name text, name_key text)
+  ));
+
   select
     jsonb_agg(jsonb_build_object(
       'line', given.line,
+      'name_key', given.name_key,
       'key', jsonb_build_object('source_name', coalesce(existing.source_name, given.source_name)),
       'before', case when existing.id is not null then jsonb_build_object(
         'name', existing.name,
@@ -771,9 +869,11 @@ begin
   into v_wanted, v_errors
   from (
     select
-      row.*,
-      public.normalise_key(row.source_name) as source_key,
-      min(row.line) over (partition by public.normalise_key(row.source_name)) as first_line
+      row.line, row.source_name, row.name, row.area, row.cost_center, row.ideal_units_per_hour, row.is_active,
+      coalesce(row.name_key, public.fallback_key(row.source_name)) as name_key,
+      min(row.line) over (
+        partition by coalesce(row.name_key, public.fallback_key(row.source_name))
+      ) as first_line
     from jsonb_to_recordset(p_rows) as row (
       line integer,
       source_name text,
@@ -781,31 +881,33 @@ begin
       area text,
       cost_center text,
       ideal_units_per_hour numeric,
-      is_active boolean
+      is_active boolean,
+      name_key text
     )
   ) as given
   left join public.assets as existing
-    on existing.plant = p_plant and existing.source_key = given.source_key
+    on existing.plant = p_plant and existing.name_key = given.name_key
   left join public.cost_centers as existing_center on existing_center.id = existing.cost_center_id
   left join public.cost_centers as center on center.plant = p_plant and center.name = given.cost_center;
 
   if v_errors is null and not p_is_dry_run then
     insert into public.assets as kept (
-      plant, source_name, name, area, cost_center_id, ideal_units_per_hour, is_active, is_mapped
+      plant, source_name, name_key, name, area, cost_center_id, ideal_units_per_hour, is_active, is_mapped
     )
     select
       p_plant,
       wanted.key ->> 'source_name',
+      wanted.name_key,
       wanted.after ->> 'name',
       wanted.after ->> 'area',
       center.id,
       (wanted.after ->> 'ideal_units_per_hour')::numeric,
       (wanted.after ->> 'is_active')::boolean,
       true
-    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (key jsonb, after jsonb)
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (name_key text, key jsonb, after jsonb)
     left join public.cost_centers as center
       on center.plant = p_plant and center.name = wanted.after ->> 'cost_center'
-    on conflict (plant, source_key) do update set
+    on conflict (plant, name_key) do update set
       name = excluded.name,
       area = excluded.area,
       cost_center_id = excluded.cost_center_id,
@@ -943,10 +1045,11 @@ begin
     valid_from date,
     valid_until date,
     target_output numeric,
-    breaks jsonb
+    breaks jsonb,
+    asset_key text
   )
   left join public.assets as asset
-    on asset.plant = p_plant and asset.source_key = public.normalise_key(given.asset)
+    on asset.plant = p_plant and asset.name_key = coalesce(given.asset_key, public.fallback_key(given.asset))
   left join public.shift_targets as existing
     on existing.asset_id = asset.id
     and existing.shift_name = given.shift_name
@@ -995,6 +1098,28 @@ ALTER FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_row
 
 COMMENT ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes shift targets by asset, shift and first day, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
 
+-- Name: incident_key(text, text, timestamp without time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select case
+    when p_source_id is not null then 'id:' || left(p_source_id, 400)
+      || '|' || extract(epoch from date_trunc('day', p_source_timestamp))::text
+      || '|' || left(p_asset_key, 200)
+    else 'at:' || extract(epoch from p_source_timestamp)::text
+      || '|' || left(p_asset_key, 200)
+      || '|' || left(p_reason_key, 200)
+  end;
+$$;
+
+ALTER FUNCTION public.incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text) OWNER TO postgres;
+
+-- Name: FUNCTION incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text) IS 'What makes two source rows one incident: day and asset beside the source_id, else asset, time and reason code.';
+
 -- Name: incoming_safety_events(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) RETURNS jsonb
@@ -1004,8 +1129,8 @@ CREATE FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) RETU
   select coalesce(jsonb_agg(incoming), '[]')
   from (
     -- One row an incident: none can be written twice at once. The last one of the list counts.
-    select distinct on (identified.identity)
-      identified.identity, a.id as asset_id, identified.source_asset, identified.source_id,
+    select distinct on (identified.incident_key)
+      identified.incident_key, identified.identity, a.id as asset_id, identified.source_asset, identified.source_id,
       identified.event_timestamp, identified.source_timestamp, identified.reason_code, identified.severity,
       identified.downtime_minutes, identified.details
     from (
@@ -1022,21 +1147,31 @@ CREATE FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) RETU
         end as downtime_minutes,
         source.details,
         source.position,
+        coalesce(source.asset_key, public.fallback_key(coalesce(source.source_asset, ''))) as asset_key,
+        public.incident_key(
+          nullif(btrim(source.source_id), ''),
+          coalesce(source.asset_key, public.fallback_key(coalesce(source.source_asset, ''))),
+          source.source_timestamp,
+          coalesce(
+            source.reason_key,
+            public.fallback_key(coalesce(nullif(btrim(source.reason_code), ''), '(unknown)'))
+          )
+        ) as incident_key,
         public.safety_identity(
           nullif(btrim(source.source_id), ''), coalesce(source.source_asset, ''),
           source.source_timestamp, coalesce(nullif(btrim(source.reason_code), ''), '(unknown)')
         ) as identity
       from rows from (jsonb_to_recordset(p_events) as (
         source_id text, source_asset text, event_timestamp timestamptz, source_timestamp timestamp,
-        reason_code text, severity text, downtime_minutes numeric, details text
+        reason_code text, severity text, downtime_minutes numeric, details text, asset_key text, reason_key text
       )) with ordinality as source (
         source_id, source_asset, event_timestamp, source_timestamp,
-        reason_code, severity, downtime_minutes, details, position
+        reason_code, severity, downtime_minutes, details, asset_key, reason_key, position
       )
     ) as identified
     left join public.assets as a
-      on a.plant = p_plant and a.source_key = public.normalise_key(identified.source_asset)
-    order by identified.identity, identified.position desc
+      on a.plant = p_plant and a.name_key = identified.asset_key
+    order by identified.incident_key, identified.position desc
   ) as incoming;
 $$;
 
@@ -1099,20 +1234,20 @@ CREATE FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incomi
   with inserted as (
     insert into public.safety_events (
       plant, asset_id, source_asset, source_id, event_timestamp, source_timestamp, reason_code,
-      severity, downtime_minutes, details, run_id, recorded_at, updated_at
+      severity, downtime_minutes, details, run_id, recorded_at, updated_at, incident_key
     )
     select
       p_run.plant, coalesce(i.asset_id, p_overflow_id), i.source_asset, i.source_id, i.event_timestamp,
-      i.source_timestamp, i.reason_code, i.severity, i.downtime_minutes, i.details, p_run.id, p_now, p_now
+      i.source_timestamp, i.reason_code, i.severity, i.downtime_minutes, i.details, p_run.id, p_now, p_now, i.incident_key
     from jsonb_populate_recordset(null::public.safety_events, p_incoming) as i
     where not exists (
       select 1
       from public.safety_events as event
-      where event.plant = p_run.plant and event.identity = i.identity
+      where event.plant = p_run.plant and event.incident_key = i.incident_key
     )
-    order by i.identity
+    order by i.incident_key
     -- Calls for one plant come one after the other (register_assets), so this is for rows that come another way.
-    on conflict (plant, identity) do nothing
+    on conflict do nothing
     returning 1
   )
   select count(*)::integer from inserted;
@@ -1142,40 +1277,27 @@ ALTER FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_record
 
 COMMENT ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) IS 'Keeps the first 100 rejected source rows of a run.';
 
--- Name: latest_snapshots(text); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: keyed_names(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.latest_snapshots(p_plant text DEFAULT NULL::text) RETURNS json
-    LANGUAGE sql STABLE
+CREATE FUNCTION public.keyed_names(p_names jsonb) RETURNS TABLE(name text, key text)
+    LANGUAGE sql IMMUTABLE
     SET search_path TO ''
     AS $$
-  select json_build_object('assets', coalesce(json_agg(
-    json_build_object(
-      'asset_id', asset.id,
-      'plant', asset.plant,
-      'name', asset.name,
-      'area', asset.area,
-      'is_active', asset.is_active,
-      'is_mapped', asset.is_mapped,
-      'snapshot', latest.told
-    ) order by asset.plant, asset.name, asset.id
-  ), '[]'))
-  -- Row level security leaves the assets of the caller's plants.
-  from public.assets as asset
-  left join lateral (
-    select to_json(s) as told
-    from public.live_snapshots as s
-    where s.asset_id = asset.id
-    order by s.snapshot_timestamp desc
-    limit 1
-  ) as latest on true
-  where p_plant is null or asset.plant = p_plant;
+  select given.name, coalesce(given.key, public.fallback_key(given.name))
+  from (
+    select
+      coalesce(one.value ->> 'name', case when jsonb_typeof(one.value) = 'string' then one.value #>> '{}' end) as name,
+      one.value ->> 'key' as key
+    from jsonb_array_elements(p_names) as one (value)
+  ) as given
+  where given.name is not null;
 $$;
 
-ALTER FUNCTION public.latest_snapshots(p_plant text) OWNER TO postgres;
+ALTER FUNCTION public.keyed_names(p_names jsonb) OWNER TO postgres;
 
--- Name: FUNCTION latest_snapshots(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION keyed_names(p_names jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.latest_snapshots(p_plant text) IS 'Every asset that the caller may read, of one plant or of all, with its latest snapshot (null without one).';
+COMMENT ON FUNCTION public.keyed_names(p_names jsonb) IS 'Names and their keys from a JSON list; a name without a key gets the one that SQL can compute.';
 
 -- Name: lock_run(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1362,115 +1484,6 @@ ALTER FUNCTION public.needed_runs(p_run_ids bigint[]) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.needed_runs(p_run_ids bigint[]) IS 'The runs that must stay whatever their age, of some: a run that is running, the newest of its status, the one of the newest slot, holds a watermark, or that rows refer to. May name a run twice, or one that was not asked about.';
 
--- Name: newest_runs(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.newest_runs(p_limit integer DEFAULT 100, p_plant text DEFAULT NULL::text) RETURNS json
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    SET plan_cache_mode TO 'force_custom_plan'
-    AS $$
-declare
-  v_plants text[];
-  v_runs json;
-begin
-  if p_limit is null or p_limit not between 1 and 10000 then
-    raise exception 'p_limit must be 1 to 10000 runs, not %', coalesce(p_limit::text, 'null') using errcode = '22023';
-  end if;
-
-  if public.reads_all_plants() and p_plant is null then
-    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
-    into v_runs
-    from (select run.* from public.pipeline_runs as run order by run.started_at desc, run.id desc limit p_limit) as newest;
-  else
-    v_plants := case
-      when public.reads_all_plants() then array[p_plant]
-      else array(
-        select m.plant from public.plant_members as m where m.user_id = (select auth.uid())
-        union
-        -- What is of no plant is read by any member.
-        select '(no plant)' from public.plant_members as m where m.user_id = (select auth.uid())
-      )
-    end;
-    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
-    into v_runs
-    from (
-      select run.*
-      from unnest(v_plants) as mine (plant)
-      cross join lateral (
-        select one.*
-        from public.pipeline_runs as one
-        where one.plant = mine.plant
-        order by one.started_at desc, one.id desc
-        limit p_limit
-      ) as run
-      where p_plant is null or mine.plant = p_plant
-      order by run.started_at desc, run.id desc
-      limit p_limit
-    ) as newest;
-  end if;
-  return json_build_object('runs', coalesce(v_runs, '[]'));
-end;
-$$;
-
-ALTER FUNCTION public.newest_runs(p_limit integer, p_plant text) OWNER TO postgres;
-
--- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.newest_runs(p_limit integer, p_plant text) IS 'The newest runs that the caller may read (1 to 10000), of one plant or of all, the newest first.';
-
--- Name: newest_summaries(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.newest_summaries(p_days integer DEFAULT 7, p_plant text DEFAULT NULL::text) RETURNS json
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $$
-begin
-  if p_days is null or p_days not between 1 and 400 then
-    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
-  end if;
-  return (
-    with asset as materialized (
-      select a.id, a.plant, a.name
-      from public.assets as a
-      where p_plant is null or a.plant = p_plant
-    ),
-    -- Each plant counts from its own newest day: one that is behind shows its days all the same.
-    plant as materialized (
-      select asset.plant, max(newest.report_date) as until
-      from asset
-      cross join lateral (
-        select d.report_date
-        from public.daily_summaries as d
-        where d.asset_id = asset.id
-        order by d.report_date desc
-        limit 1
-      ) as newest
-      group by asset.plant
-    )
-    select json_build_object('summaries', coalesce(json_agg(
-      json_build_object('plant', asset.plant, 'asset', asset.name, 'summary', day.told)
-      order by day.report_date desc, asset.plant, asset.name, asset.id
-    ), '[]'))
-    from asset
-    join plant on plant.plant = asset.plant
-    cross join lateral (
-      select d.report_date, to_json(d) as told
-      from public.daily_summaries as d
-      where d.asset_id = asset.id
-      and d.report_date > plant.until - p_days
-      order by d.report_date desc
-      limit p_days
-    ) as day
-  );
-end;
-$$;
-
-ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text) OWNER TO postgres;
-
--- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first.';
-
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.normalise_key(p_text text) RETURNS text
@@ -1484,7 +1497,7 @@ ALTER FUNCTION public.normalise_key(p_text text) OWNER TO postgres;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.normalise_key(p_text text) IS 'The form in which names are compared: trimmed, inner white space collapsed, lower case.';
+COMMENT ON FUNCTION public.normalise_key(p_text text) IS 'A name in lower case with single blanks, as names were compared before they had keys; finds rows of that time.';
 
 -- Name: overflow_asset(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1492,13 +1505,13 @@ CREATE FUNCTION public.overflow_asset(p_plant text) RETURNS bigint
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  insert into public.assets (plant, name, source_name, is_mapped)
-  values (p_plant, '(unknown assets)', '(unknown assets)', false)
-  on conflict (plant, source_key) do nothing;
+  insert into public.assets (plant, name, source_name, name_key, is_mapped)
+  values (p_plant, '(unknown assets)', '(unknown assets)', '(unknown assets)', false)
+  on conflict do nothing;
 
   select a.id
   from public.assets as a
-  where a.plant = p_plant and a.source_key = '(unknown assets)';
+  where a.plant = p_plant and a.name_key = '(unknown assets)';
 $$;
 
 ALTER FUNCTION public.overflow_asset(p_plant text) OWNER TO postgres;
@@ -1958,23 +1971,6 @@ ALTER FUNCTION public.project_state() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
 
--- Name: reads_all_plants(); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.reads_all_plants() RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO ''
-    AS $$
-  select
-    not row_security_active('public.plant_members')
-    or exists (select 1 from public.plant_members as m where m.user_id = (select auth.uid()) and m.plant = '*');
-$$;
-
-ALTER FUNCTION public.reads_all_plants() OWNER TO postgres;
-
--- Name: FUNCTION reads_all_plants(); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.reads_all_plants() IS 'Whether the caller reads what is of every plant: the service, and members of all plants.';
-
 -- Name: recent_manual_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) RETURNS public.pipeline_runs
@@ -2014,7 +2010,7 @@ CREATE FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now 
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '30s'
-    AS $_$
+    AS $$
 declare
   v_run public.pipeline_runs;
 begin
@@ -2025,10 +2021,13 @@ begin
     raise exception 'unknown fence';
   end if;
 
-  perform public.register_assets(v_run.plant, jsonb_path_query_array(p_events, '$[*].source_asset'));
+  perform public.register_assets(v_run.plant, (
+    select coalesce(jsonb_agg(jsonb_build_object('name', one.source_asset, 'key', one.asset_key)), '[]')
+    from jsonb_to_recordset(p_events) as one (source_asset text, asset_key text)
+  ));
   return public.upsert_safety_events(v_run, p_events, coalesce(p_now, clock_timestamp()));
 end;
-$_$;
+$$;
 
 ALTER FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone) OWNER TO postgres;
 
@@ -2045,29 +2044,31 @@ CREATE FUNCTION public.register_assets(p_plant text, p_names jsonb) RETURNS inte
   -- One at a time for each plant, or two could fill the same seats.
   select pg_catalog.pg_advisory_xact_lock(hashtextextended('register_assets ' || p_plant, 0));
 
+  select public.correct_asset_keys(p_plant, p_names);
+
   with room as (
     select greatest(200 - count(*), 0) as seats
     from public.assets as a
     where a.plant = p_plant
     and not a.is_mapped
-    and a.source_key <> '(unknown assets)'
+    and a.name_key <> '(unknown assets)'
   ),
   named as (
-    select public.normalise_key(n.name) as key, min(btrim(n.name)) as name
-    from jsonb_array_elements_text(p_names) as n (name)
+    select n.key, min(btrim(n.name)) as name
+    from public.keyed_names(p_names) as n
     where length(btrim(n.name)) <= 200
     group by 1
   ),
   registered as (
-    insert into public.assets (plant, name, source_name, is_mapped)
-    select p_plant, named.name, named.name, false
+    insert into public.assets (plant, name, source_name, name_key, is_mapped)
+    select p_plant, named.name, named.name, named.key, false
     from named
     where named.key not in ('', '(unknown assets)')
-    and not exists (select 1 from public.assets as a where a.plant = p_plant and a.source_key = named.key)
+    and not exists (select 1 from public.assets as a where a.plant = p_plant and a.name_key = named.key)
     -- The same order everywhere: two sessions registering the same names wait, but never for each other.
     order by named.key
     limit (select room.seats from room)
-    on conflict (plant, source_key) do nothing
+    on conflict do nothing
     returning 1
   )
   select count(*)::integer from registered;
@@ -2096,15 +2097,12 @@ declare
   v_answer jsonb;
 begin
   -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
-  -- Each has an index that begins with the column. Safety events never expire. Summaries expire if
-  -- the settings say so; their index has the date alone, so the ids of a day are sorted.
+  -- Each has an index that begins with the column. Safety events and daily summaries never expire.
   case v_table
     when 'live_snapshots' then
       v_time_column := 'snapshot_timestamp';
     when 'rejected_records' then
       v_time_column := 'created_at';
-    when 'daily_summaries' then
-      v_time_column := 'report_date';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -2521,52 +2519,6 @@ ALTER FUNCTION public.snapshot_rows(p_snapshots jsonb) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.snapshot_rows(p_snapshots jsonb) IS 'The snapshots of one slot of a commit as rows: from an object of one list for each column, or a list of objects.';
 
--- Name: snapshots_by_slot(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer DEFAULT 24, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $$
-declare
-  v_now constant timestamptz := coalesce(p_now, now());
-begin
-  if p_plant is null then
-    raise exception 'p_plant must name a plant' using errcode = '22023';
-  end if;
-  if p_hours is null or p_hours not between 1 and 168 then
-    raise exception 'p_hours must be 1 to 168 hours, not %', coalesce(p_hours::text, 'null') using errcode = '22023';
-  end if;
-  return (
-    select json_build_object('plant', p_plant, 'slots', coalesce(json_agg(
-      json_build_object('snapshot_timestamp', slot.snapshot_timestamp, 'snapshots', slot.told)
-      order by slot.snapshot_timestamp
-    ), '[]'))
-    from (
-      select found.snapshot_timestamp, json_agg(found.told order by found.asset_id) as told
-      from public.assets as asset
-      -- Asset by asset: a plan for the whole time would read the snapshots of every plant.
-      cross join lateral (
-        select s.snapshot_timestamp, s.asset_id, to_json(s) as told
-        from public.live_snapshots as s
-        where s.asset_id = asset.id
-        and s.snapshot_timestamp >= v_now - make_interval(hours => p_hours)
-        and s.snapshot_timestamp <= v_now
-        order by s.snapshot_timestamp
-        limit 1000000
-      ) as found
-      where asset.plant = p_plant
-      group by found.snapshot_timestamp
-    ) as slot
-  );
-end;
-$$;
-
-ALTER FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) OWNER TO postgres;
-
--- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) IS 'The snapshots of a plant''s last hours (1 to 168), by slot, the oldest slot first; both ends included.';
-
 -- Name: update_safety_events(text, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) RETURNS integer
@@ -2625,6 +2577,7 @@ begin
   select public.overflow_asset(p_run.plant) into v_overflow_id
   where v_incoming @? '$[*] ? (@.asset_id == null)';
 
+  perform public.correct_incident_keys(p_run.plant, v_incoming);
   -- Waiting comes first: nobody can wait for a row that is not there yet.
   v_updated := public.update_safety_events(p_run.plant, v_incoming, v_overflow_id, p_now);
   v_recorded := public.insert_safety_events(p_run, v_incoming, v_overflow_id, p_now);
@@ -2645,7 +2598,7 @@ begin
       ) order by event.event_timestamp, event.id) filter (where event.run_id = p_run.id), '[]')
     )
     from jsonb_populate_recordset(null::public.safety_events, v_incoming) as i
-    left join public.safety_events as event on event.plant = p_run.plant and event.identity = i.identity
+    left join public.safety_events as event on event.plant = p_run.plant and event.incident_key = i.incident_key
   );
 end;
 $_$;
@@ -3011,6 +2964,7 @@ CREATE TABLE public.assets (
     is_active boolean DEFAULT true NOT NULL,
     is_mapped boolean DEFAULT true NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    name_key text NOT NULL,
     CONSTRAINT assets_ideal_units_per_hour_check CHECK (((ideal_units_per_hour > (0)::numeric) AND (ideal_units_per_hour < 'Infinity'::numeric))),
     CONSTRAINT assets_name_check CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT assets_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
@@ -3041,7 +2995,7 @@ COMMENT ON COLUMN public.assets.source_name IS 'What the plant''s SQL Server cal
 
 -- Name: COLUMN assets.source_key; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.assets.source_key IS 'source_name as it is compared: trimmed, white space collapsed, lower case (normalise_key); unique in the plant.';
+COMMENT ON COLUMN public.assets.source_key IS 'source_name in lower case, as it was compared before it had a key; finds assets whose key SQL computed.';
 
 -- Name: COLUMN assets.area; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3066,6 +3020,10 @@ COMMENT ON COLUMN public.assets.is_mapped IS 'Whether somebody has confirmed the
 -- Name: COLUMN assets.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.assets.created_at IS 'When the row was made (UTC).';
+
+-- Name: COLUMN assets.name_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.assets.name_key IS 'What source_name is compared by (normalise_key in plant/text.py), handed in with it; unique in the plant.';
 
 -- Name: assets_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -3176,7 +3134,7 @@ ALTER TABLE public.daily_summaries OWNER TO postgres;
 
 -- Name: TABLE daily_summaries; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost. Kept for good, unless the settings say after how many days cleanup removes them.';
+COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost.';
 
 -- Name: COLUMN daily_summaries.id; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3549,6 +3507,7 @@ CASE
     WHEN (source_id IS NOT NULL) THEN ((((('id:'::text || "left"(source_id, 400)) || '|'::text) || (EXTRACT(epoch FROM date_trunc('day'::text, source_timestamp)))::text) || '|'::text) || "left"(lower(btrim(regexp_replace(source_asset, '\s+'::text, ' '::text, 'g'::text))), 200))
     ELSE ((((('at:'::text || (EXTRACT(epoch FROM source_timestamp))::text) || '|'::text) || "left"(lower(btrim(regexp_replace(source_asset, '\s+'::text, ' '::text, 'g'::text))), 200)) || '|'::text) || "left"(lower(btrim(regexp_replace(reason_code, '\s+'::text, ' '::text, 'g'::text))), 200))
 END) STORED NOT NULL,
+    incident_key text,
     CONSTRAINT safety_events_acknowledged_by_name_check CHECK ((acknowledged_by_name <> ''::text)),
     CONSTRAINT safety_events_acknowledged_check CHECK (((is_acknowledged = (acknowledged_at IS NOT NULL)) AND (is_acknowledged = ((acknowledged_by IS NOT NULL) OR (acknowledged_by_name IS NOT NULL))))),
     CONSTRAINT safety_events_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
@@ -3662,7 +3621,11 @@ COMMENT ON COLUMN public.safety_events.updated_at IS 'When the source last chang
 
 -- Name: COLUMN safety_events.identity; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.safety_events.identity IS 'What makes two source rows one incident, unique in the plant: asset and day beside the source_id, else asset, source timestamp and reason code.';
+COMMENT ON COLUMN public.safety_events.identity IS 'As incident_key, with names in lower case: by it incidents are found that have no key yet.';
+
+-- Name: COLUMN safety_events.incident_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.safety_events.incident_key IS 'What makes two source rows one incident: as identity, with the keys of asset and reason code. Null: recorded before there were keys, and not read since.';
 
 -- Name: safety_events_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -3802,6 +3765,11 @@ ALTER TABLE ONLY public.assets
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (id);
+
+-- Name: assets assets_plant_name_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_plant_name_key_key UNIQUE (plant, name_key);
 
 -- Name: assets assets_plant_source_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -3944,10 +3912,6 @@ CREATE UNIQUE INDEX pipeline_runs_one_per_slot_idx ON public.pipeline_runs USING
 
 CREATE UNIQUE INDEX pipeline_runs_one_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE (status = 'running'::text);
 
--- Name: pipeline_runs_plant_idx; Type: INDEX; Schema: public; Owner: postgres
-
-CREATE INDEX pipeline_runs_plant_idx ON public.pipeline_runs USING btree (plant, started_at DESC, id DESC);
-
 -- Name: pipeline_runs_safety_until_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_safety_until_idx ON public.pipeline_runs USING btree (pipeline, plant, safety_until) WHERE (safety_until IS NOT NULL);
@@ -3976,6 +3940,10 @@ CREATE INDEX rejected_records_run_idx ON public.rejected_records USING btree (ru
 
 CREATE INDEX safety_events_asset_idx ON public.safety_events USING btree (asset_id, plant, event_timestamp DESC);
 
+-- Name: safety_events_incident_key_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX safety_events_incident_key_idx ON public.safety_events USING btree (plant, incident_key);
+
 -- Name: safety_events_plant_timestamp_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX safety_events_plant_timestamp_idx ON public.safety_events USING btree (plant, event_timestamp DESC);
@@ -3995,6 +3963,14 @@ CREATE INDEX safety_events_timestamp_idx ON public.safety_events USING btree (ev
 -- Name: safety_events_unresolved_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (plant, event_timestamp DESC) WHERE (NOT is_resolved);
+
+-- Name: assets assets_fill_name_key; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER assets_fill_name_key BEFORE INSERT ON public.assets FOR EACH ROW WHEN ((new.name_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
+
+-- Name: assets assets_rename; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER assets_rename BEFORE UPDATE OF source_name ON public.assets FOR EACH ROW WHEN (((new.source_name IS DISTINCT FROM old.source_name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
 
 -- Name: safety_events sign_safety_event; Type: TRIGGER; Schema: public; Owner: postgres
 
@@ -4244,6 +4220,16 @@ GRANT ALL ON FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb,
 REVOKE ALL ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION correct_asset_keys(p_plant text, p_names jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) TO service_role;
+
+-- Name: FUNCTION correct_incident_keys(p_plant text, p_incoming jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) TO service_role;
+
 -- Name: FUNCTION coverage(p_pipeline text, p_plant text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) FROM PUBLIC;
@@ -4253,6 +4239,15 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION fallback_key(p_text text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.fallback_key(p_text text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fallback_key(p_text text) TO service_role;
+
+-- Name: FUNCTION fill_name_key(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.fill_name_key() FROM PUBLIC;
 
 -- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -4284,6 +4279,11 @@ GRANT ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[],
 REVOKE ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
 
+-- Name: FUNCTION incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text) TO service_role;
+
 -- Name: FUNCTION incoming_safety_events(p_plant text, p_events jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.incoming_safety_events(p_plant text, p_events jsonb) FROM PUBLIC;
@@ -4304,11 +4304,10 @@ GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION latest_snapshots(p_plant text); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION keyed_names(p_names jsonb); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.latest_snapshots(p_plant text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO authenticated;
-GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO service_role;
+REVOKE ALL ON FUNCTION public.keyed_names(p_names jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keyed_names(p_names jsonb) TO service_role;
 
 -- Name: FUNCTION lock_run(p_fence uuid); Type: ACL; Schema: public; Owner: postgres
 
@@ -4329,18 +4328,6 @@ GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) TO service_role;
-
--- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO authenticated;
-GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO service_role;
-
--- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO authenticated;
-GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO service_role;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
@@ -4407,12 +4394,6 @@ GRANT ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp
 REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.project_state() TO service_role;
 
--- Name: FUNCTION reads_all_plants(); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.reads_all_plants() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.reads_all_plants() TO authenticated;
-GRANT ALL ON FUNCTION public.reads_all_plants() TO service_role;
-
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -4476,12 +4457,6 @@ GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO s
 
 REVOKE ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) TO service_role;
-
--- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO authenticated;
-GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from devstack.plant.model import Break, Plant, ShiftTarget
+from plantpulse.plant.text import normalise_key
 
 VALID_FROM = "2026-01-01"
 TIMEOUT_S = 10.0
@@ -36,7 +37,7 @@ def seed_supabase(url: str, key: str, plant: Plant) -> Seeded:
     ) as client:
         centers = _upsert(client, "cost_centers", "plant,name", _cost_centers(plant))
         center_ids = {center["name"]: center["id"] for center in centers}
-        assets = _upsert(client, "assets", "plant,source_key", _assets(plant, center_ids))
+        assets = _upsert(client, "assets", "plant,name_key", _assets(plant, center_ids))
         asset_ids = {asset["source_name"]: asset["id"] for asset in assets}
         targets = _upsert(
             client, "shift_targets", "asset_id,shift_name,valid_from", _shift_targets(plant, asset_ids)
@@ -75,6 +76,7 @@ def _assets(plant: Plant, center_ids: dict[str, int]) -> list[Record]:
             "plant": plant.key,
             "name": asset.name,
             "source_name": asset.source_name,
+            "name_key": normalise_key(asset.source_name),
             "area": asset.area.name,
             "cost_center_id": center_ids[asset.area.cost_center.name],
             "ideal_units_per_hour": asset.ideal_units_per_hour,

@@ -9,6 +9,10 @@ import pymssql
 import pytest
 
 from devstack.sqlserver.collations import COLLATIONS, DEFAULT
+from plantpulse.cli.assets import ASSETS
+from plantpulse.cli.csv_tables import read_table
+from plantpulse.database.changes import Changes
+from plantpulse.plant.text import normalise_key
 from plantpulse.source.query_files import BUILT_IN
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
@@ -154,3 +158,77 @@ def test_an_own_safety_file_of_before_still_finds_what_its_server_finds(
 
     assert events_of(world) == ["SAFETY ISSUE", "Safety Issue"]
     assert warnings_in(report) == ["safety_codes_unread"]
+
+
+# assets ----------------------------------------------------------------------------------------
+
+NAMES = [  # as the plant model has a name, and as rows spell it
+    ("İzmir Pres", "İZMİR PRES"),
+    ("İzmir Pres", "izmir pres"),
+    ("Κοπτης", "ΚΟΠΤΗΣ"),
+    ("WELD 01", "WELD\u00a001"),
+    ("S\u00fcd-01", "Su\u0308d-01"),
+    ("ﾌﾟﾚｽ１", "プレス1"),
+    ("Press\u200d\u00ad 7", "PRESS 7\u200f"),
+]
+
+
+def outputs_of(world: World) -> list[tuple[Any, ...]]:
+    rows = world.rows(
+        """
+        select a.source_name, s.output_actual::float
+        from public.live_snapshots as s
+        join public.assets as a on a.id = s.asset_id
+        where s.snapshot_timestamp = '2026-03-11T17:00:00Z' and s.output_actual > 0
+        order by a.id
+        """
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+@pytest.mark.parametrize(("name", "spelling"), NAMES)
+def test_an_asset_is_one_in_every_spelling(world: World, floor: Floor, name: str, spelling: str) -> None:
+    world.store.execute(
+        "insert into public.assets (plant, name, source_name) values ('north', 'It', %s)", [name]
+    )
+    floor.output(name, 4, "11:50:00")
+    floor.output(spelling, 3, "11:55:00")
+
+    world.tick()
+
+    assert outputs_of(world) == [(name, 7.0)]
+    assert world.rows("select id from public.assets where not is_mapped") == []
+
+
+@pytest.mark.parametrize(("name", "spelling"), NAMES)
+def test_a_name_that_polls_found_is_mapped_by_an_import(
+    world: World, floor: Floor, name: str, spelling: str
+) -> None:
+    floor.output(spelling, 3, "11:55:00")
+    floor.downtime(spelling, "Safety Issue", 5, "08:00:00")
+    world.tick()
+    table = read_table(f"source_name,area\n{name},Hall 1\n", ASSETS.cells)
+    rows = [row | {"name_key": normalise_key(row["source_name"])} for row in table.rows]
+
+    with Changes(world.load_settings().require_supabase(), seconds_left=lambda: 30.0) as changes:
+        answer = changes.import_rows(ASSETS.function, "north", table.columns, rows, is_dry_run=False)
+
+    assert [row["change"] for row in answer["rows"]] == ["changed"]
+    shown = " ".join(spelling.split())
+    (asset,) = world.rows("select source_name, is_mapped, area from public.assets where area is not null")
+    assert asset == {"source_name": shown, "is_mapped": True, "area": "Hall 1"}
+    assert len(world.rows("select id from public.assets")) == 4
+
+
+def test_of_two_assets_with_one_key_one_gets_what_was_made(world: World, floor: Floor) -> None:
+    world.store.execute(
+        """
+        insert into public.assets (plant, name, source_name, name_key)
+        values ('north', 'one', 'Κοπτης', 'κοπτησ'), ('north', 'two', 'ΚΟΠΤΗΣ', 'κοπτησ' || chr(31) || '2')
+        """
+    )
+    floor.output("ΚΟΠΤΗΣ", 3, "11:55:00")
+
+    world.tick()
+
+    assert outputs_of(world) == [("Κοπτης", 3.0)]

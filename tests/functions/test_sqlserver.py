@@ -34,7 +34,7 @@ PARAMETERS = {
     "until": at("2026-11-20T10:30:00"),
     "limit": 1000,
     "bucket_s": 900,
-    "reason_codes": "|safety issue|lockout|",
+    "reason_codes": "|Safety Issue|Lockout|",
 }
 
 
@@ -122,6 +122,7 @@ def test_every_question_reads_its_rows_in_the_contracts_order(plant: Plant) -> N
         ("PRESS-01 ", Decimal("81.50"), Decimal("90.00"), Decimal("95.00"), None, at("2026-11-20T10:20:00"))
     ]
     assert answers["downtime"][0][:2] == ("PRESS-01 ", "Safety Issue ")
+    assert answers["safety_codes"] == [("Safety Issue ",)]
     assert answers["safety"][0][1:] == (
         "PRESS-01 ",
         "Safety Issue ",
@@ -300,7 +301,7 @@ def test_a_poll_is_one_login_and_one_statement_a_question(plant: Plant, stand_in
             connection.read(query, PARAMETERS)
 
     asked = [statement for statement in stand_in.traffic.statements if "select top" in statement.text]
-    assert [statement.parameters["@limit"] for statement in asked] == ["1000"] * 6
+    assert [statement.parameters["@limit"] for statement in asked] == ["1000"] * 7
     assert asked[0].parameters["@from"] == "2026-11-20T10:00:00"
     assert [(login.application, login.is_read_only) for login in stand_in.traffic.logins] == [
         ("plantpulse", True)

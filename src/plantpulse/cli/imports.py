@@ -5,7 +5,7 @@ The database itself makes the preview, so it cannot differ from the import.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
 import click
@@ -17,6 +17,7 @@ from plantpulse.cli.csv_tables import Cell, Mistake, NotUtf8, Row, Table, decode
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
+from plantpulse.plant.text import normalise_key
 
 SHOWN: Final = 20
 MISTAKES_SHOWN: Final = 50
@@ -37,12 +38,17 @@ class BadTable(InvalidRequest):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of table: its columns, a check of whole rows, and the SQL function that imports it."""
+    """A kind of table: its columns, a check of whole rows, and the SQL function that imports it.
+
+    `names` are the columns whose keys the function compares, each with what it calls the key. `key` are those
+    of which a value may stand in one row only.
+    """
 
     function: str
     cells: Mapping[str, Cell]
     check_row: Callable[[Row], tuple[str, str] | None] = lambda _: None
     key: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def import_options(function: Function) -> Function:
@@ -99,7 +105,7 @@ def _repetitions(table: Table, key: tuple[str, ...]) -> list[Mistake]:
     first: dict[tuple[Any, ...], int] = {}
     found = []
     for row in table.rows if key else ():
-        line = first.setdefault(tuple(row.get(name) for name in key), row["line"])
+        line = first.setdefault(tuple(normalise_key(row[name]) for name in key), row["line"])
         if line != row["line"]:
             found.append(Mistake(row["line"], key[0], f"the same as in line {line}"))
     return found
@@ -107,10 +113,15 @@ def _repetitions(table: Table, key: tuple[str, ...]) -> list[Mistake]:
 
 def _send(app: App, kind: Kind, plant: str, table: Table, *, is_dry_run: bool) -> Record:
     with app.changes() as changes:
-        answer = changes.import_rows(kind.function, plant, table.columns, table.rows, is_dry_run=is_dry_run)
+        rows = [row | _keys(row, kind.names) for row in table.rows]
+        answer = changes.import_rows(kind.function, plant, table.columns, rows, is_dry_run=is_dry_run)
     if answer["errors"]:
         raise BadTable([Mistake(one["line"], one["column"], one["message"]) for one in answer["errors"]])
     return answer
+
+
+def _keys(row: Row, names: Mapping[str, str]) -> Row:
+    return {key: normalise_key(row[name]) for name, key in names.items() if row.get(name) is not None}
 
 
 def _changed(answer: Record) -> list[Record]:

@@ -30,6 +30,7 @@ from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.oee import describe_rates
 from plantpulse.plant.oee_scale import doubt_of_scale
 from plantpulse.plant.plant_model import parse_plant_model
+from plantpulse.plant.text import with_keys
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
 from plantpulse.schedules.slots import Window
 from plantpulse.settings import LivePulseSettings, PlantSettings
@@ -221,7 +222,7 @@ class Poll:
             "catch_up_until": left.newest.isoformat() if left else None,
             "safety_until": self.safety_until.isoformat() if self.safety_until else None,
             "slots": [slot.as_json() for slot in slots if slot.snapshots],
-            "unknown_assets": sorted(self.reader.unknown_assets)[:REGISTERED_NAMES],
+            "unknown_assets": with_keys(sorted(self.reader.unknown_assets)[:REGISTERED_NAMES]),
             "rejected_records": self.answers.rejected,
         }
 

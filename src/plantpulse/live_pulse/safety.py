@@ -55,7 +55,7 @@ class SafetyEvent(NamedTuple):
     """One safety incident; `source_timestamp` is naive plant time, `downtime_minutes` None if unknown.
 
     `is_time_known` False: the source has no usable time, so the two timestamps do not say how far the source
-    has been read. Source of the identity: safety_identity() in supabase/migrations.
+    has been read. Source of the identity: incident_key() in supabase/migrations.
     """
 
     source_id: str | None
@@ -84,6 +84,8 @@ class SafetyEvent(NamedTuple):
         event = self._asdict()
         event["event_timestamp"] = self.event_timestamp.isoformat()
         event["source_timestamp"] = self.source_timestamp.isoformat()
+        event["asset_key"] = normalise_key(self.source_asset)
+        event["reason_key"] = normalise_key(self.reason_code)
         del event["is_time_known"]
         return event
 

@@ -24,6 +24,7 @@ from plantpulse.morning_report.summaries import DayReadings, Summary, summarise
 from plantpulse.morning_report.wording import word
 from plantpulse.plant.oee import describe_rates, is_rate_doubtful
 from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
+from plantpulse.plant.text import with_keys
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
 from plantpulse.settings import MorningReportSettings, PlantSettings
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
@@ -118,7 +119,7 @@ class MorningRun:
             end = {
                 "status": status,
                 "days": days,
-                "unknown_assets": self._names_to_register(),
+                "unknown_assets": with_keys(self._names_to_register()),
                 "rejected_records": self.answers.rejected,
                 "report": self.run.report(status).as_json(),
             }

@@ -85,9 +85,21 @@ def parse_plant_model(
 def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
     """Return the claim's `assets`.
 
+    Of several with one key the one that the database finds by it has it: what was counted counts once.
     Raises: ConfigurationError.
     """
-    return [_asset(row) for row in rows]
+    assets = [_asset(row) for row in rows]
+    if len({asset.key for asset in assets}) == len(assets):  # as always since names have keys
+        return assets
+    owners: dict[str, int] = {}
+    for asset in sorted(assets, key=lambda one: (not one.is_mapped, not one.is_active, one.asset_id)):
+        owners.setdefault(asset.key, asset.asset_id)
+    return [
+        asset
+        if owners[asset.key] == asset.asset_id
+        else asset._replace(key=f"{asset.key}\x1f{asset.asset_id}")
+        for asset in assets
+    ]
 
 
 def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:

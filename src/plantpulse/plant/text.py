@@ -5,6 +5,7 @@ and line ends, no half surrogate pair.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from unicodedata import normalize
 
@@ -62,6 +63,11 @@ def _fold(text: str) -> str:
     letters = _MARKED_I.sub(lambda found: found[0].replace("\u0307", ""), letters)
     letters = _MARKED_GREEK.sub(lambda found: found[0].translate(_GREEK_ACCENTS), letters)
     return normalize("NFKC", " ".join(letters.split()))
+
+
+def with_keys(names: Iterable[str]) -> list[dict[str, str]]:
+    """Return names with their keys, as the database takes names that it does not know."""
+    return [{"name": name, "key": normalise_key(name)} for name in names]
 
 
 def cut_text(text: str, limit: int) -> str:

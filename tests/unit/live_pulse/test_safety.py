@@ -57,9 +57,21 @@ def test_a_row_becomes_the_event_that_the_database_function_takes() -> None:
             "severity": "critical",
             "downtime_minutes": 12,
             "details": "guard open",
+            "asset_key": "press-01",
+            "reason_key": "safety issue",
         }
     ]
     assert parsed.rejected == []
+
+
+def test_of_two_spellings_of_a_code_in_the_settings_the_graver_counts() -> None:
+    severities = {"İş Kazası": "low", "IŞ KAZASI": "critical", "iş kazası": "medium"}
+
+    (event,) = parse_safety(
+        [row(reason_code="İŞ KAZASI")], zone=CHICAGO, severities=severities, polled_at=POLLED_AT
+    ).readings
+
+    assert event.severity == "critical"
 
 
 def test_no_rows_are_no_events() -> None:
@@ -132,7 +144,7 @@ def test_a_malformed_row_is_an_event_and_a_rejected_record(
 
     parsed = parse(row(**{column: value}))
 
-    assert [event.as_json() for event in parsed.readings] == [whole.as_json() | {field: kept}]
+    assert parsed.readings == [SafetyEvent(**(whole._asdict() | {field: kept}))]
     assert parsed.rejected_counts == {reason: 1}
     assert parsed.rejected[0].query == "safety"
 

@@ -180,3 +180,21 @@ def test_a_plant_without_cost_centers_is_told_from_a_database_that_knows_none() 
 def test_a_cost_center_that_cannot_be_read_names_an_asset_and_the_field(field: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"asset (1|None): {field} is missing or malformed"):
         parse_cost_rates([PRESS_SHOP | {field: value}])
+
+
+def test_of_assets_with_one_key_the_mapped_and_the_oldest_has_it() -> None:
+    names = ["ΚΟΠΤΗΣ", "Κοπτης", "κοπτης", "PRESS-01"]
+    rows = [
+        {
+            "asset_id": number,
+            "source_name": name,
+            "ideal_units_per_hour": None,
+            "is_active": True,
+            "is_mapped": name != "ΚΟΠΤΗΣ",
+        }
+        for number, name in enumerate(names, 1)
+    ]
+
+    keys = [asset.key for asset in parse_assets(rows)]
+
+    assert keys == ["κοπτησ\x1f1", "κοπτησ", "κοπτησ\x1f3", "press-01"]
