@@ -618,6 +618,63 @@ ALTER FUNCTION public.coverage(p_pipeline text, p_plant text) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.coverage(p_pipeline text, p_plant text) IS 'How far the runs of a pipeline and plant have covered: snapshots_until, safety_until, and the slots left to catch up.';
 
+-- Name: doubtful_names(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.doubtful_names() RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '10s'
+    AS $$
+  with twins as (
+    select a.plant, 'asset' as kind, a.source_name as name, owner.source_name as other
+    from public.assets as a
+    join public.assets as owner on owner.plant = a.plant and owner.name_key = split_part(a.name_key, chr(31), 1)
+    where position(chr(31) in a.name_key) > 0
+    union all
+    select c.plant, 'cost center', c.name, owner.name
+    from public.cost_centers as c
+    join public.cost_centers as owner
+      on owner.plant = c.plant and owner.name_key = split_part(c.name_key, chr(31), 1)
+    where position(chr(31) in c.name_key) > 0
+  ),
+  targets as (
+    select
+      a.plant, a.source_name, t.id, t.asset_id, t.shift_name, daterange(t.valid_from, t.valid_until) as days,
+      public.weekly_minutes(t.starts_at, t.ends_at, t.days_of_week) as minutes
+    from public.shift_targets as t
+    join public.assets as a on a.id = t.asset_id
+    -- An asset with one target has none at once, and most have few.
+    where exists (select 1 from public.shift_targets as u where u.asset_id = t.asset_id and u.id <> t.id)
+  ),
+  found as (
+    select twins.plant, format('%s %s is also %s', twins.kind, to_json(twins.name), to_json(twins.other)) as what
+    from twins
+    union all
+    select one.plant, format(
+      'asset %s has the targets of shifts %s and %s at the same hours',
+      to_json(one.source_name), to_json(one.shift_name), to_json(other.shift_name)
+    )
+    from targets as one
+    join targets as other
+      on other.asset_id = one.asset_id and other.id > one.id
+      and other.days && one.days and other.minutes && one.minutes
+  )
+  select jsonb_build_object(
+    'count', count(*),
+    'first', coalesce((
+      select jsonb_agg(shown.plant || ': ' || shown.what)
+      from (select found.plant, found.what from found order by found.plant, found.what limit 5) as shown
+    ), '[]')
+  )
+  from found;
+$$;
+
+ALTER FUNCTION public.doubtful_names() OWNER TO postgres;
+
+-- Name: FUNCTION doubtful_names(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.doubtful_names() IS 'Assets and cost centers that are one by their keys, and targets of one asset at the same hours: how many, and the first.';
+
 -- Name: fail_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -869,7 +926,8 @@ begin
   into v_wanted, v_errors
   from (
     select
-      row.line, row.source_name, row.name, row.area, row.cost_center, row.ideal_units_per_hour, row.is_active,
+      row.line, row.source_name, row.name, row.area, row.cost_center, row.cost_center_key,
+      row.ideal_units_per_hour, row.is_active,
       coalesce(row.name_key, public.fallback_key(row.source_name)) as name_key,
       min(row.line) over (
         partition by coalesce(row.name_key, public.fallback_key(row.source_name))
@@ -882,13 +940,16 @@ begin
       cost_center text,
       ideal_units_per_hour numeric,
       is_active boolean,
-      name_key text
+      name_key text,
+      cost_center_key text
     )
   ) as given
   left join public.assets as existing
     on existing.plant = p_plant and existing.name_key = given.name_key
   left join public.cost_centers as existing_center on existing_center.id = existing.cost_center_id
-  left join public.cost_centers as center on center.plant = p_plant and center.name = given.cost_center;
+  left join public.cost_centers as center
+    on center.plant = p_plant
+    and center.name_key = coalesce(given.cost_center_key, public.fallback_key(given.cost_center));
 
   if v_errors is null and not p_is_dry_run then
     insert into public.assets as kept (
@@ -941,7 +1002,8 @@ declare
 begin
   select jsonb_agg(jsonb_build_object(
     'line', given.line,
-    'key', jsonb_build_object('name', given.name),
+    'name_key', coalesce(given.name_key, public.fallback_key(given.name)),
+    'key', jsonb_build_object('name', coalesce(existing.name, given.name)),
     'before', case when existing.id is not null then jsonb_build_object(
       'standard_hourly_rate', existing.standard_hourly_rate,
       'scrap_unit_cost', existing.scrap_unit_cost
@@ -955,19 +1017,21 @@ begin
   ))
   into v_wanted
   from jsonb_to_recordset(p_rows) as given (
-    line integer, name text, standard_hourly_rate numeric, scrap_unit_cost numeric
+    line integer, name text, standard_hourly_rate numeric, scrap_unit_cost numeric, name_key text
   )
-  left join public.cost_centers as existing on existing.plant = p_plant and existing.name = given.name;
+  left join public.cost_centers as existing
+    on existing.plant = p_plant and existing.name_key = coalesce(given.name_key, public.fallback_key(given.name));
 
   if not p_is_dry_run then
-    insert into public.cost_centers as kept (plant, name, standard_hourly_rate, scrap_unit_cost)
+    insert into public.cost_centers as kept (plant, name, name_key, standard_hourly_rate, scrap_unit_cost)
     select
       p_plant,
       wanted.key ->> 'name',
+      wanted.name_key,
       (wanted.after ->> 'standard_hourly_rate')::numeric,
       (wanted.after ->> 'scrap_unit_cost')::numeric
-    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (key jsonb, after jsonb)
-    on conflict (plant, name) do update set
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (name_key text, key jsonb, after jsonb)
+    on conflict (plant, name_key) do update set
       standard_hourly_rate = excluded.standard_hourly_rate,
       scrap_unit_cost = excluded.scrap_unit_cost
     where (kept.standard_hourly_rate, kept.scrap_unit_cost)
@@ -998,9 +1062,10 @@ begin
     jsonb_agg(jsonb_build_object(
       'line', given.line,
       'asset_id', asset.id,
+      'shift_key', coalesce(given.shift_key, public.fallback_key(given.shift_name)),
       'key', jsonb_build_object(
         'asset', coalesce(asset.source_name, given.asset),
-        'shift_name', given.shift_name,
+        'shift_name', coalesce(existing.shift_name, given.shift_name),
         'valid_from', coalesce(given.valid_from, '2000-01-01')
       ),
       'before', case when existing.id is not null then jsonb_build_object(
@@ -1046,23 +1111,25 @@ begin
     valid_until date,
     target_output numeric,
     breaks jsonb,
-    asset_key text
+    asset_key text,
+    shift_key text
   )
   left join public.assets as asset
     on asset.plant = p_plant and asset.name_key = coalesce(given.asset_key, public.fallback_key(given.asset))
   left join public.shift_targets as existing
     on existing.asset_id = asset.id
-    and existing.shift_name = given.shift_name
+    and existing.shift_key = coalesce(given.shift_key, public.fallback_key(given.shift_name))
     and existing.valid_from = coalesce(given.valid_from, '2000-01-01');
 
   v_errors := coalesce(v_errors, public.overlapping_targets(v_wanted));
   if v_errors is null and not p_is_dry_run then
     insert into public.shift_targets as kept (
-      asset_id, shift_name, valid_from, starts_at, ends_at, days_of_week, valid_until, target_output, breaks
+      asset_id, shift_name, shift_key, valid_from, starts_at, ends_at, days_of_week, valid_until, target_output, breaks
     )
     select
       wanted.asset_id,
       wanted.key ->> 'shift_name',
+      wanted.shift_key,
       (wanted.key ->> 'valid_from')::date,
       (wanted.after ->> 'starts_at')::time,
       (wanted.after ->> 'ends_at')::time,
@@ -1070,8 +1137,8 @@ begin
       (wanted.after ->> 'valid_until')::date,
       (wanted.after ->> 'target_output')::numeric,
       wanted.after -> 'breaks'
-    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (asset_id bigint, key jsonb, after jsonb)
-    on conflict (asset_id, shift_name, valid_from) do update set
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (asset_id bigint, shift_key text, key jsonb, after jsonb)
+    on conflict (asset_id, shift_key, valid_from) do update set
       starts_at = excluded.starts_at,
       ends_at = excluded.ends_at,
       days_of_week = excluded.days_of_week,
@@ -1088,7 +1155,8 @@ begin
         excluded.breaks
       );
   end if;
-  return public.import_answer(v_wanted, v_errors);
+  return public.import_answer(v_wanted, v_errors)
+    || jsonb_build_object('questions', coalesce(public.shifts_at_once(v_wanted), '[]'));
 end;
 $$;
 
@@ -1531,18 +1599,21 @@ CREATE FUNCTION public.overlapping_targets(p_wanted jsonb) RETURNS jsonb
       row.line,
       row.asset_id,
       row.key ->> 'shift_name' as shift_name,
+      row.shift_key,
       (row.key ->> 'valid_from')::date as valid_from,
       (row.after ->> 'valid_until')::date as valid_until
-    from jsonb_to_recordset(coalesce(p_wanted, '[]')) as row (line integer, asset_id bigint, key jsonb, after jsonb)
+    from jsonb_to_recordset(coalesce(p_wanted, '[]')) as row (
+      line integer, asset_id bigint, shift_key text, key jsonb, after jsonb
+    )
   ),
   every_target as (
-    select wanted.line, wanted.asset_id, wanted.shift_name, wanted.valid_from, wanted.valid_until from wanted
+    select wanted.line, wanted.asset_id, wanted.shift_key, wanted.valid_from, wanted.valid_until from wanted
     union all
-    select null, kept.asset_id, kept.shift_name, kept.valid_from, kept.valid_until
+    select null, kept.asset_id, split_part(kept.shift_key, chr(31), 1), kept.valid_from, kept.valid_until
     from public.shift_targets as kept
     where kept.asset_id in (select wanted.asset_id from wanted)
-    and (kept.asset_id, kept.shift_name, kept.valid_from) not in (
-      select wanted.asset_id, wanted.shift_name, wanted.valid_from
+    and (kept.asset_id, kept.shift_key, kept.valid_from) not in (
+      select wanted.asset_id, wanted.shift_key, wanted.valid_from
       from wanted
       where wanted.asset_id is not null
     )
@@ -1561,7 +1632,7 @@ CREATE FUNCTION public.overlapping_targets(p_wanted jsonb) RETURNS jsonb
   from wanted
   join every_target as other
     on other.asset_id = wanted.asset_id
-    and other.shift_name = wanted.shift_name
+    and other.shift_key = wanted.shift_key
     and (other.line is null or other.line < wanted.line)
     and daterange(other.valid_from, other.valid_until) && daterange(wanted.valid_from, wanted.valid_until);
 $$;
@@ -2355,6 +2426,60 @@ ALTER FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_s
 
 COMMENT ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) IS 'What makes two source rows one incident; equal to the column safety_events.identity.';
 
+-- Name: shifts_at_once(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.shifts_at_once(p_wanted jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with wanted as (
+    select
+      row.line, row.asset_id, row.shift_key, row.key ->> 'shift_name' as shift_name,
+      daterange((row.key ->> 'valid_from')::date, (row.after ->> 'valid_until')::date) as days,
+      public.weekly_minutes(
+        (row.after ->> 'starts_at')::time, (row.after ->> 'ends_at')::time,
+        array(select jsonb_array_elements_text(row.after -> 'days_of_week')::smallint)
+      ) as minutes
+    from jsonb_to_recordset(coalesce(p_wanted, '[]')) as row (
+      line integer, asset_id bigint, shift_key text, key jsonb, after jsonb
+    )
+    where row.asset_id is not null
+  ),
+  every_target as (
+    select wanted.* from wanted
+    union all
+    select
+      null, kept.asset_id, kept.shift_key, kept.shift_name, daterange(kept.valid_from, kept.valid_until),
+      public.weekly_minutes(kept.starts_at, kept.ends_at, kept.days_of_week)
+    from public.shift_targets as kept
+    where kept.asset_id in (select wanted.asset_id from wanted)
+    and (kept.asset_id, kept.shift_key, kept.valid_from) not in (
+      select wanted.asset_id, wanted.shift_key, lower(wanted.days) from wanted
+    )
+  )
+  select jsonb_agg(jsonb_build_object(
+    'line', wanted.line,
+    'other_line', other.line,
+    'message', format(
+      'shift %s works at the same hours as shift %s%s: both targets count, added up',
+      to_json(wanted.shift_name), to_json(other.shift_name), coalesce(' in line ' || other.line, '')
+    )
+  ) order by wanted.line, other.line)
+  from wanted
+  join every_target as other
+    on other.asset_id = wanted.asset_id
+    and other.shift_key <> wanted.shift_key
+    and (other.line is null or other.line < wanted.line)
+    and other.days && wanted.days
+    and other.minutes && wanted.minutes;
+$$;
+
+ALTER FUNCTION public.shifts_at_once(p_wanted jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION shifts_at_once(p_wanted jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.shifts_at_once(p_wanted jsonb) IS 'Questions about the shift targets of an import that hold at the hours of another shift of the asset; null without any.';
+
 -- Name: sign_safety_event(); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.sign_safety_event() RETURNS trigger
@@ -2857,6 +2982,33 @@ ALTER FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with ti
 
 COMMENT ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) IS 'Notes since when each pipeline and plant of a list is watched, and which are switched off.';
 
+-- Name: weekly_minutes(time without time zone, time without time zone, smallint[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) RETURNS int4multirange
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  -- Minutes since Monday 00:00; the shift that crosses into Monday stands at both ends of the week.
+  select range_agg(int4range(week.first, week.first + worked.minutes))
+  from (
+    select
+      (extract(epoch from p_starts_at) / 60)::integer as first,
+      ((extract(epoch from p_ends_at - p_starts_at) / 60)::integer + 1439) % 1440 + 1 as minutes
+  ) as worked
+  cross join unnest(p_days_of_week) as day (number)
+  cross join lateral (
+    select worked.first + (day.number - 1) * 1440 + shifted.by as first
+    from (values (0), (-10080)) as shifted (by)
+  ) as week
+  where week.first + worked.minutes > 0;
+$$;
+
+ALTER FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) OWNER TO postgres;
+
+-- Name: FUNCTION weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) IS 'When a shift is worked, in minutes since Monday 00:00, breaks included.';
+
 -- Name: write_live_pulse(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -3045,6 +3197,7 @@ CREATE TABLE public.cost_centers (
     standard_hourly_rate numeric NOT NULL,
     scrap_unit_cost numeric DEFAULT 0 NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    name_key text NOT NULL,
     CONSTRAINT cost_centers_name_check CHECK ((btrim(name) <> ''::text)),
     CONSTRAINT cost_centers_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
     CONSTRAINT cost_centers_scrap_unit_cost_check CHECK (((scrap_unit_cost >= (0)::numeric) AND (scrap_unit_cost < 'Infinity'::numeric))),
@@ -3080,6 +3233,10 @@ COMMENT ON COLUMN public.cost_centers.scrap_unit_cost IS 'Cost of one scrapped u
 -- Name: COLUMN cost_centers.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.cost_centers.created_at IS 'When the row was made (UTC).';
+
+-- Name: COLUMN cost_centers.name_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.cost_centers.name_key IS 'What name is compared by (normalise_key in plant/text.py), handed in with it.';
 
 -- Name: cost_centers_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -3652,6 +3809,7 @@ CREATE TABLE public.shift_targets (
     target_output numeric NOT NULL,
     breaks jsonb DEFAULT '[]'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    shift_key text NOT NULL,
     CONSTRAINT shift_targets_breaks_check CHECK (((jsonb_typeof(breaks) = 'array'::text) AND (NOT (breaks @? 'strict $[*]?(!((@."starts_at" like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$" && @."ends_at" like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$") && @."starts_at" != @."ends_at"))'::jsonpath)) AND (NOT (breaks @? 'strict $[*]?((@."starts_at" like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$" && @."ends_at" like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$") is unknown)'::jsonpath)))),
     CONSTRAINT shift_targets_check CHECK ((starts_at <> ends_at)),
     CONSTRAINT shift_targets_check1 CHECK ((valid_until > valid_from)),
@@ -3711,6 +3869,10 @@ COMMENT ON COLUMN public.shift_targets.breaks IS 'Planned breaks, a list of {"st
 -- Name: COLUMN shift_targets.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.shift_targets.created_at IS 'When the row was made (UTC).';
+
+-- Name: COLUMN shift_targets.shift_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.shift_targets.shift_key IS 'What shift_name is compared by (normalise_key in plant/text.py), handed in with it.';
 
 -- Name: shift_targets_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -3781,6 +3943,11 @@ ALTER TABLE ONLY public.assets
 ALTER TABLE ONLY public.cost_centers
     ADD CONSTRAINT cost_centers_id_plant_key UNIQUE (id, plant);
 
+-- Name: cost_centers cost_centers_name_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.cost_centers
+    ADD CONSTRAINT cost_centers_name_key_key UNIQUE (plant, name_key);
+
 -- Name: cost_centers cost_centers_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.cost_centers
@@ -3850,6 +4017,11 @@ ALTER TABLE ONLY public.shift_targets
 
 ALTER TABLE ONLY public.shift_targets
     ADD CONSTRAINT shift_targets_pkey PRIMARY KEY (id);
+
+-- Name: shift_targets shift_targets_shift_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.shift_targets
+    ADD CONSTRAINT shift_targets_shift_key_key UNIQUE (asset_id, shift_key, valid_from);
 
 -- Name: watched_pipelines watched_pipelines_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -3971,6 +4143,22 @@ CREATE TRIGGER assets_fill_name_key BEFORE INSERT ON public.assets FOR EACH ROW 
 -- Name: assets assets_rename; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER assets_rename BEFORE UPDATE OF source_name ON public.assets FOR EACH ROW WHEN (((new.source_name IS DISTINCT FROM old.source_name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
+
+-- Name: cost_centers cost_centers_fill_name_key; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER cost_centers_fill_name_key BEFORE INSERT ON public.cost_centers FOR EACH ROW WHEN ((new.name_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('name', 'name_key');
+
+-- Name: cost_centers cost_centers_rename; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER cost_centers_rename BEFORE UPDATE OF name ON public.cost_centers FOR EACH ROW WHEN (((new.name IS DISTINCT FROM old.name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('name', 'name_key');
+
+-- Name: shift_targets shift_targets_fill_shift_key; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER shift_targets_fill_shift_key BEFORE INSERT ON public.shift_targets FOR EACH ROW WHEN ((new.shift_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('shift_name', 'shift_key');
+
+-- Name: shift_targets shift_targets_rename; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER shift_targets_rename BEFORE UPDATE OF shift_name ON public.shift_targets FOR EACH ROW WHEN (((new.shift_name IS DISTINCT FROM old.shift_name) AND (new.shift_key = old.shift_key))) EXECUTE FUNCTION public.fill_name_key('shift_name', 'shift_key');
 
 -- Name: safety_events sign_safety_event; Type: TRIGGER; Schema: public; Owner: postgres
 
@@ -4235,6 +4423,11 @@ GRANT ALL ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming json
 REVOKE ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_role;
 
+-- Name: FUNCTION doubtful_names(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.doubtful_names() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.doubtful_names() TO service_role;
+
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -4439,6 +4632,11 @@ GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_r
 REVOKE ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) TO service_role;
 
+-- Name: FUNCTION shifts_at_once(p_wanted jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) TO service_role;
+
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
@@ -4482,6 +4680,11 @@ GRANT ALL ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days
 
 REVOKE ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) TO service_role;
 
 -- Name: FUNCTION write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

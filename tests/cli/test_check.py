@@ -33,7 +33,19 @@ QUERY_FILES = [
     "quality.sql",
     "labor.sql",
 ]
-SUPABASE_LINKS = ["settings", "dns", "tcp", "tls", "key", "sign-up", "data api", "grants", "rls", "members"]
+SUPABASE_LINKS = [
+    "settings",
+    "dns",
+    "tcp",
+    "tls",
+    "key",
+    "sign-up",
+    "data api",
+    "grants",
+    "rls",
+    "members",
+    "names",
+]
 
 
 @pytest.fixture
@@ -418,6 +430,47 @@ def test_a_project_that_is_away_is_told_at_its_port(checked: CommandLine) -> Non
     assert found["supabase tcp"]["message"] == "port 9 of 127.0.0.1 is closed"
     assert found["supabase data api"]["state"] == "skipped"
     assert found["north output.sql"]["state"] == "ok"
+
+
+def test_what_stands_twice_in_the_plant_model_is_told(checked: CommandLine, supabase: SupabaseAccess) -> None:
+    clean = findings(checked)["supabase names"]
+    with supabase.connect() as store:
+        store.execute(
+            """
+            insert into public.assets (plant, name, source_name) values ('north', 'Press', 'PRESS-01');
+            insert into public.shift_targets (asset_id, shift_name, starts_at, ends_at, target_output)
+            select a.id, shift.name, '06:00', '14:00', 60
+            from public.assets as a
+            cross join (values ('early'), ('extra')) as shift (name)
+            """
+        )
+
+    found = findings(checked)["supabase names"]
+
+    assert clean["state"] == "ok"
+    assert (found["state"], found["message"]) == (
+        "warning",
+        'north: asset "PRESS-01" has the targets of shifts "early" and "extra" at the same hours',
+    )
+
+
+def test_a_plant_with_an_own_safety_file_alone_is_warned(checked: CommandLine) -> None:
+    (checked.folder / "own").mkdir()
+    (checked.folder / "own" / "safety.sql").write_text(
+        "select top (@limit) locationName as asset, reason_code, [timestamp] as [at],"
+        " downtime_minutes as minutes, notes"
+        " from downtime_records where charindex(reason_code, @reason_codes) > 0 order by [timestamp];"
+    )
+    path = checked.folder / "plantpulse.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("    time_zone:", "    queries_dir: own\n    time_zone:", 1),
+        encoding="utf-8",
+    )
+
+    found = findings(checked)["north safety_codes.sql"]
+
+    assert found["state"] == "warning"
+    assert "server's collation" in found["message"]
 
 
 def test_closed_sign_up_is_green(checked: CommandLine, local_supabase: Supabase) -> None:

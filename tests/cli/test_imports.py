@@ -223,3 +223,31 @@ def test_the_tables_of_the_documentation_are_read(cli: CommandLine, supabase: Su
         assert result.exit_code == 0, result.err
 
     assert stored(supabase) == [2, 3, 4]
+
+
+def test_shifts_at_the_same_hours_are_asked_about(tables: CommandLine, supabase: SupabaseAccess) -> None:
+    tables("cost-centers", "import", "centers.csv", "--yes")
+    tables("assets", "import", "assets.csv", "--yes")
+    tables.write(
+        "targets.csv",
+        "asset,shift_name,starts_at,ends_at,target_output\n"
+        "press-01,early,6:00,14:00,960\n"
+        "PRESS\u200d-01,day,8:00,16:00,800\n",
+    )
+
+    shown = tables("targets", "import", "targets.csv", "--dry-run")
+    written = tables("targets", "import", "targets.csv", "--yes", "--json")
+
+    message = 'shift "day" works at the same hours as shift "early" in line 2: both targets count, added up'
+    assert f"line 3: {message}" in " ".join(shown.out.split())
+    assert written.json["questions"] == [{"line": 3, "other_line": 2, "message": message}]
+    assert stored(supabase) == [1, 1, 2]
+
+
+def test_one_cost_center_in_two_spellings_is_a_mistake(tables: CommandLine, supabase: SupabaseAccess) -> None:
+    tables.write("centers.csv", "name,standard_hourly_rate\nDöküm,1\nDO\u0308KU\u0308M,2\n")
+
+    refused = tables("cost-centers", "import", "centers.csv", "--yes")
+
+    assert "line 3, name: the same as in line 2" in refused.err
+    assert stored(supabase) == [0, 0, 0]

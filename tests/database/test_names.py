@@ -14,7 +14,7 @@ from tests.database.protocol import claim, event, fence
 
 Connection = psycopg.Connection[DictRow]
 SUPABASE = Path(__file__).parents[2] / "supabase"
-MIGRATIONS = ("20261129194000_one_key_for_names.sql",)
+MIGRATIONS = ("20261129194000_one_key_for_names.sql", "20261129194100_one_key_for_shifts.sql")
 # As the source and an import spell one name.
 PAIRS = [
     ("İzmir Pres", "İZMİR PRES"),
@@ -26,6 +26,7 @@ PAIRS = [
     ("Straße", "STRASSE"),
     ("A\u3000B\u2009C\u202fD", "a b c d"),
 ]
+SHIFT = {"asset": "PRESS-01", "starts_at": "06:00", "ends_at": "14:00", "target_output": 60}
 
 
 @pytest.fixture
@@ -168,6 +169,8 @@ def test_assets_of_before_keep_their_history_and_one_of_each_name_is_found(befor
         ("c", "weld 01", False),
         ("d", "κοπτησ", False),
     ]
+    doubtful = before.execute("select public.doubtful_names() as it").fetchone()
+    assert doubtful == {"it": {"count": 1, "first": ['northfield: asset "ΚΟΠΤΗΣ" is also "Κοπτης"']}}
 
 
 def test_an_incident_of_before_is_known_again(
@@ -194,3 +197,107 @@ def keyed_event(asset: str, **changed: Any) -> dict[str, Any]:
     one = event(source_asset=asset, **changed)
     [named] = with_keys([asset])
     return one | {"asset_key": named["key"], "reason_key": normalise_key(str(one["reason_code"]))}
+
+
+# shifts and cost centers -----------------------------------------------------------------------
+
+
+def test_a_shift_in_another_spelling_is_the_same_shift(
+    service: Api, count: Callable[[str], int], assets: dict[str, int]
+) -> None:
+    import_(service, "import_shift_targets", SHIFT | {"line": 2, "shift_name": "Früh"})
+
+    again = import_(service, "import_shift_targets", SHIFT | {"line": 2, "shift_name": "FRU\u0308H"})
+
+    assert [(row["change"], row["key"]["shift_name"]) for row in again["rows"]] == [("unchanged", "Früh")]
+    assert count("shift_targets") == 1
+
+
+def test_two_spellings_of_a_shift_in_one_table_are_a_mistake(service: Api, assets: dict[str, int]) -> None:
+    lines = [
+        SHIFT | {"line": line, "shift_name": name}
+        for line, name in enumerate(("Early", "early", "EARLY "), 2)
+    ]
+
+    errors = import_(service, "import_shift_targets", *lines)["errors"]
+
+    told = {(error["line"], error["message"].split(", ")[-1].split(":")[0]) for error in errors}
+    assert told == {(3, "in line 2"), (4, "in line 2"), (4, "in line 3")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "asked"),
+    [
+        ({}, True),
+        ({"starts_at": "13:59", "ends_at": "22:00"}, True),
+        ({"starts_at": "14:00", "ends_at": "22:00"}, False),
+        ({"starts_at": "22:00", "ends_at": "06:00"}, False),
+        ({"starts_at": "22:00", "ends_at": "06:01"}, True),
+        ({"days_of_week": [6, 7]}, False),
+        ({"days_of_week": [7], "starts_at": "22:00", "ends_at": "06:01"}, True),  # until Monday
+        ({"days_of_week": [7], "starts_at": "22:00", "ends_at": "06:00"}, False),
+        ({"valid_from": "2030-01-01"}, True),
+        ({"valid_until": "2000-01-02"}, True),
+    ],
+)
+def test_another_shift_at_the_same_hours_is_asked_about(
+    service: Api, count: Callable[[str], int], assets: dict[str, int], changed: dict[str, Any], asked: bool
+) -> None:
+    import_(service, "import_shift_targets", SHIFT | {"line": 2, "shift_name": "early"})
+
+    answer = import_(service, "import_shift_targets", SHIFT | {"line": 7, "shift_name": "extra"} | changed)
+
+    message = 'shift "extra" works at the same hours as shift "early": both targets count, added up'
+    assert answer["questions"] == ([{"line": 7, "other_line": None, "message": message}] if asked else [])
+    assert (answer["errors"], count("shift_targets")) == ([], 2)
+
+
+def test_lines_of_one_table_at_the_same_hours_are_named_both(service: Api, assets: dict[str, int]) -> None:
+    lines = [SHIFT | {"line": 2, "shift_name": "early"}, SHIFT | {"line": 3, "shift_name": "day"}]
+
+    [question] = import_(service, "import_shift_targets", *lines)["questions"]
+
+    assert (question["line"], question["other_line"]) == (3, 2)
+    assert 'as shift "early" in line 2' in question["message"]
+
+
+def test_targets_of_before_at_the_same_hours_are_told(before: Connection) -> None:
+    before.execute("truncate public.assets cascade")
+    before.execute(
+        "insert into public.assets (plant, name, source_name) values ('northfield', 'P', 'PRESS-01')"
+    )
+    before.execute(
+        """
+        insert into public.shift_targets (asset_id, shift_name, starts_at, ends_at, target_output)
+        select a.id, shift.name, '06:00', '14:00', 60
+        from public.assets as a
+        cross join (values ('Early'), ('early')) as shift (name)
+        """
+    )
+
+    migrate(before)
+
+    doubtful = before.execute("select public.doubtful_names() as it").fetchone()
+    assert doubtful == {
+        "it": {
+            "count": 1,
+            "first": [
+                'northfield: asset "PRESS-01" has the targets of shifts "Early" and "early" at the same hours'
+            ],
+        }
+    }
+
+
+def test_a_cost_center_in_another_spelling_is_the_same(service: Api, count: Callable[[str], int]) -> None:
+    center = {"line": 2, "name": "İzmir Döküm", "standard_hourly_rate": 100}
+    import_(service, "import_cost_centers", center)
+    before_ = count("cost_centers")
+
+    again = import_(service, "import_cost_centers", center | {"name": "IZMIR DO\u0308KU\u0308M"})
+    asset = import_(
+        service, "import_assets", {"line": 2, "source_name": "X", "cost_center": "izmir\u00a0döküm"}
+    )
+
+    assert [(row["change"], row["key"]) for row in again["rows"]] == [("unchanged", {"name": "İzmir Döküm"})]
+    assert count("cost_centers") == before_
+    assert asset["rows"][0]["values"]["cost_center"] == [None, "İzmir Döküm"]

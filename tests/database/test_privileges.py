@@ -345,6 +345,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_shift_targets": _IMPORT,
     "managed_plants": {"p_user_id": USERS["manager"]},
     "project_state": {},
+    "doubtful_names": {},
     "pipeline_status": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}]},
 }
 

@@ -19,7 +19,7 @@ ASSETS: Final = Kind(
         "ideal_units_per_hour": Cell(cells.number(above_zero=True)),
         "is_active": Cell(cells.yes_or_no),
     },
-    names={"source_name": "name_key"},
+    names={"source_name": "name_key", "cost_center": "cost_center_key"},
 )
 
 

@@ -17,6 +17,7 @@ COST_CENTERS: Final = Kind(
         "scrap_unit_cost": Cell(cells.number()),
     },
     key=("name",),
+    names={"name": "name_key"},
 )
 
 

@@ -135,10 +135,20 @@ def _show(app: App, answer: Record, *, is_written: bool) -> None:
         for change in ("added", "changed", "unchanged")
     }
     value = {"is_written": is_written and bool(changed), **counts, "rows": changed}
-    app.output.answer(value, lambda: _page(app, changed, counts, is_written=is_written))
+    questions = answer.get("questions", [])
+    if questions:
+        value["questions"] = questions
+    app.output.answer(value, lambda: _page(app, changed, counts, questions, is_written=is_written))
 
 
-def _page(app: App, changed: Sequence[Record], counts: Mapping[str, int], *, is_written: bool) -> Group:
+def _page(
+    app: App,
+    changed: Sequence[Record],
+    counts: Mapping[str, int],
+    questions: Sequence[Record],
+    *,
+    is_written: bool,
+) -> Group:
     columns = [
         Column("Line", lambda row: str(row["line"]), "right"),
         Column("", lambda row: Text(row["change"], "green" if row["change"] == "added" else "yellow")),
@@ -148,6 +158,9 @@ def _page(app: App, changed: Sequence[Record], counts: Mapping[str, int], *, is_
     parts: list[Any] = [fitted(app.output.console, columns, changed[:SHOWN])] if changed else []
     if len(changed) > SHOWN:
         parts.append(Text(f"and {len(changed) - SHOWN} more: --json shows them"))
+    parts += [Text(f"line {one['line']}: {one['message']}", "yellow") for one in questions[:SHOWN]]
+    if len(questions) > SHOWN:
+        parts.append(Text(f"and {len(questions) - SHOWN} more shifts at the same hours: --json shows them"))
     summary = ", ".join(f"{count} {change}" for change, count in counts.items())
     parts.append(Text(f"{'written' if is_written else 'not written'}: {summary}", "bold"))
     return Group(*parts)

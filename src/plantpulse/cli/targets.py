@@ -34,7 +34,7 @@ TARGETS: Final = Kind(
         "breaks": Cell(cells.breaks),
     },
     check_row=check_target,
-    names={"asset": "asset_key"},
+    names={"asset": "asset_key", "shift_name": "shift_key"},
 )
 
 

@@ -105,6 +105,10 @@ class Records:
         """Return which migrations are applied, and who may do what to which table and function."""
         return self._transport.call("project_state", {}, reserved_s=0.0)
 
+    def doubtful_names(self) -> Record:
+        """Return how many names stand twice and targets at the same hours, and the first of them as texts."""
+        return self._transport.call("doubtful_names", {}, reserved_s=0.0)
+
     def members(self, filters: Mapping[str, str], *, limit: int) -> list[Record]:
         """Return memberships, by plant; `filters` are values of columns."""
         return self._transport.rows(

@@ -31,6 +31,7 @@ class Project(Protocol):
 
     def auth_settings(self) -> Mapping[str, Any]: ...
     def project_state(self) -> Mapping[str, Any]: ...
+    def doubtful_names(self) -> Mapping[str, Any]: ...
     def members(self, filters: Mapping[str, str], *, limit: int) -> Sequence[Mapping[str, Any]]: ...
     def fast_assets(self, above_percent: float, *, since: date, limit: int) -> Sequence[State]: ...
 
@@ -80,6 +81,7 @@ class _Links:
             Link("grants", lambda: judge_grants(self._state), is_needed=False),
             Link("rls", lambda: judge_row_security(self._state), is_needed=False),
             Link("members", self._ask_members, is_needed=False),
+            Link("names", self._ask_names, _state_remedy, is_needed=False),
             Link("migrations", lambda: judge_migrations(self._state, self._expected()), is_needed=False),
             Link("ideal rates", self._ask_rates, is_needed=False),
         ]
@@ -125,6 +127,10 @@ class _Links:
         assert self._project is not None  # noqa: S101 - skipped without it
         self._state = self._project.project_state()
         return Found(f"answers as {self._state['role']}, Postgres {self._state['server_version']}")
+
+    def _ask_names(self) -> Found:
+        assert self._project is not None  # noqa: S101 - skipped without it
+        return judge_names(self._project.doubtful_names())
 
     def _ask_members(self) -> Found:
         assert self._project is not None  # noqa: S101 - skipped without it
@@ -191,6 +197,18 @@ def judge_members(member_of: Collection[str], plants: Collection[str]) -> Found:
             "where plant = '...', then plantpulse members add",
         )
     return Found("all are of plants in plantpulse.yaml")
+
+
+def judge_names(doubtful: Mapping[str, Any]) -> Found:
+    """Return the names and targets of the plant model that are one for people, or count twice."""
+    count, first = doubtful["count"], doubtful["first"]
+    if not count:
+        return Found("every asset and cost center stands once; no asset has two targets at the same hours")
+    more = f"; and {count - len(first)} more" if count > len(first) else ""
+    return Found(
+        f"{'; '.join(first)}{more}",
+        "rename or delete one of the two in Supabase; leave two shifts only if both targets shall count",
+    )
 
 
 def judge_migrations(state: State, expected: Sequence[str] | None) -> Found:
