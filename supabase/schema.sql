@@ -1367,6 +1367,41 @@ ALTER FUNCTION public.keyed_names(p_names jsonb) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.keyed_names(p_names jsonb) IS 'Names and their keys from a JSON list; a name without a key gets the one that SQL can compute.';
 
+-- Name: latest_snapshots(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.latest_snapshots(p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select json_build_object('assets', coalesce(json_agg(
+    json_build_object(
+      'asset_id', asset.id,
+      'plant', asset.plant,
+      'name', asset.name,
+      'area', asset.area,
+      'is_active', asset.is_active,
+      'is_mapped', asset.is_mapped,
+      'snapshot', latest.told
+    ) order by asset.plant, asset.name, asset.id
+  ), '[]'))
+  -- Row level security leaves the assets of the caller's plants.
+  from public.assets as asset
+  left join lateral (
+    select to_json(s) as told
+    from public.live_snapshots as s
+    where s.asset_id = asset.id
+    order by s.snapshot_timestamp desc
+    limit 1
+  ) as latest on true
+  where p_plant is null or asset.plant = p_plant;
+$$;
+
+ALTER FUNCTION public.latest_snapshots(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION latest_snapshots(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.latest_snapshots(p_plant text) IS 'Every asset that the caller may read, of one plant or of all, with its latest snapshot (null without one).';
+
 -- Name: lock_run(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.lock_run(p_fence uuid) RETURNS public.pipeline_runs
@@ -1551,6 +1586,115 @@ ALTER FUNCTION public.needed_runs(p_run_ids bigint[]) OWNER TO postgres;
 -- Name: FUNCTION needed_runs(p_run_ids bigint[]); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.needed_runs(p_run_ids bigint[]) IS 'The runs that must stay whatever their age, of some: a run that is running, the newest of its status, the one of the newest slot, holds a watermark, or that rows refer to. May name a run twice, or one that was not asked about.';
+
+-- Name: newest_runs(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.newest_runs(p_limit integer DEFAULT 100, p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_plants text[];
+  v_runs json;
+begin
+  if p_limit is null or p_limit not between 1 and 10000 then
+    raise exception 'p_limit must be 1 to 10000 runs, not %', coalesce(p_limit::text, 'null') using errcode = '22023';
+  end if;
+
+  if public.reads_all_plants() and p_plant is null then
+    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
+    into v_runs
+    from (select run.* from public.pipeline_runs as run order by run.started_at desc, run.id desc limit p_limit) as newest;
+  else
+    v_plants := case
+      when public.reads_all_plants() then array[p_plant]
+      else array(
+        select m.plant from public.plant_members as m where m.user_id = (select auth.uid())
+        union
+        -- What is of no plant is read by any member.
+        select '(no plant)' from public.plant_members as m where m.user_id = (select auth.uid())
+      )
+    end;
+    select json_agg(to_json(newest) order by newest.started_at desc, newest.id desc)
+    into v_runs
+    from (
+      select run.*
+      from unnest(v_plants) as mine (plant)
+      cross join lateral (
+        select one.*
+        from public.pipeline_runs as one
+        where one.plant = mine.plant
+        order by one.started_at desc, one.id desc
+        limit p_limit
+      ) as run
+      where p_plant is null or mine.plant = p_plant
+      order by run.started_at desc, run.id desc
+      limit p_limit
+    ) as newest;
+  end if;
+  return json_build_object('runs', coalesce(v_runs, '[]'));
+end;
+$$;
+
+ALTER FUNCTION public.newest_runs(p_limit integer, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.newest_runs(p_limit integer, p_plant text) IS 'The newest runs that the caller may read (1 to 10000), of one plant or of all, the newest first.';
+
+-- Name: newest_summaries(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.newest_summaries(p_days integer DEFAULT 7, p_plant text DEFAULT NULL::text) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  if p_days is null or p_days not between 1 and 400 then
+    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  return (
+    with asset as materialized (
+      select a.id, a.plant, a.name
+      from public.assets as a
+      where p_plant is null or a.plant = p_plant
+    ),
+    -- Each plant counts from its own newest day: one that is behind shows its days all the same.
+    plant as materialized (
+      select asset.plant, max(newest.report_date) as until
+      from asset
+      cross join lateral (
+        select d.report_date
+        from public.daily_summaries as d
+        where d.asset_id = asset.id
+        order by d.report_date desc
+        limit 1
+      ) as newest
+      group by asset.plant
+    )
+    select json_build_object('summaries', coalesce(json_agg(
+      json_build_object('plant', asset.plant, 'asset', asset.name, 'summary', day.told)
+      order by day.report_date desc, asset.plant, asset.name, asset.id
+    ), '[]'))
+    from asset
+    join plant on plant.plant = asset.plant
+    cross join lateral (
+      select d.report_date, to_json(d) as told
+      from public.daily_summaries as d
+      where d.asset_id = asset.id
+      and d.report_date > plant.until - p_days
+      order by d.report_date desc
+      limit p_days
+    ) as day
+  );
+end;
+$$;
+
+ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first.';
 
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2042,6 +2186,23 @@ ALTER FUNCTION public.project_state() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
 
+-- Name: reads_all_plants(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.reads_all_plants() RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    not row_security_active('public.plant_members')
+    or exists (select 1 from public.plant_members as m where m.user_id = (select auth.uid()) and m.plant = '*');
+$$;
+
+ALTER FUNCTION public.reads_all_plants() OWNER TO postgres;
+
+-- Name: FUNCTION reads_all_plants(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.reads_all_plants() IS 'Whether the caller reads what is of every plant: the service, and members of all plants.';
+
 -- Name: recent_manual_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) RETURNS public.pipeline_runs
@@ -2168,12 +2329,15 @@ declare
   v_answer jsonb;
 begin
   -- One entry for each table that expires: the column that its age is told by, and what is kept all the same.
-  -- Each has an index that begins with the column. Safety events and daily summaries never expire.
+  -- Each has an index that begins with the column. Safety events never expire. Summaries expire if
+  -- the settings say so; their index has the date alone, so the ids of a day are sorted.
   case v_table
     when 'live_snapshots' then
       v_time_column := 'snapshot_timestamp';
     when 'rejected_records' then
       v_time_column := 'created_at';
+    when 'daily_summaries' then
+      v_time_column := 'report_date';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -2643,6 +2807,52 @@ ALTER FUNCTION public.snapshot_rows(p_snapshots jsonb) OWNER TO postgres;
 -- Name: FUNCTION snapshot_rows(p_snapshots jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.snapshot_rows(p_snapshots jsonb) IS 'The snapshots of one slot of a commit as rows: from an object of one list for each column, or a list of objects.';
+
+-- Name: snapshots_by_slot(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer DEFAULT 24, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, now());
+begin
+  if p_plant is null then
+    raise exception 'p_plant must name a plant' using errcode = '22023';
+  end if;
+  if p_hours is null or p_hours not between 1 and 168 then
+    raise exception 'p_hours must be 1 to 168 hours, not %', coalesce(p_hours::text, 'null') using errcode = '22023';
+  end if;
+  return (
+    select json_build_object('plant', p_plant, 'slots', coalesce(json_agg(
+      json_build_object('snapshot_timestamp', slot.snapshot_timestamp, 'snapshots', slot.told)
+      order by slot.snapshot_timestamp
+    ), '[]'))
+    from (
+      select found.snapshot_timestamp, json_agg(found.told order by found.asset_id) as told
+      from public.assets as asset
+      -- Asset by asset: a plan for the whole time would read the snapshots of every plant.
+      cross join lateral (
+        select s.snapshot_timestamp, s.asset_id, to_json(s) as told
+        from public.live_snapshots as s
+        where s.asset_id = asset.id
+        and s.snapshot_timestamp >= v_now - make_interval(hours => p_hours)
+        and s.snapshot_timestamp <= v_now
+        order by s.snapshot_timestamp
+        limit 1000000
+      ) as found
+      where asset.plant = p_plant
+      group by found.snapshot_timestamp
+    ) as slot
+  );
+end;
+$$;
+
+ALTER FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) IS 'The snapshots of a plant''s last hours (1 to 168), by slot, the oldest slot first; both ends included.';
 
 -- Name: update_safety_events(text, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3291,7 +3501,7 @@ ALTER TABLE public.daily_summaries OWNER TO postgres;
 
 -- Name: TABLE daily_summaries; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost.';
+COMMENT ON TABLE public.daily_summaries IS 'One row per asset and report date: the day''s production, losses and their cost. Kept for good, unless the settings say after how many days cleanup removes them.';
 
 -- Name: COLUMN daily_summaries.id; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -4084,6 +4294,10 @@ CREATE UNIQUE INDEX pipeline_runs_one_per_slot_idx ON public.pipeline_runs USING
 
 CREATE UNIQUE INDEX pipeline_runs_one_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE (status = 'running'::text);
 
+-- Name: pipeline_runs_plant_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_plant_idx ON public.pipeline_runs USING btree (plant, started_at DESC, id DESC);
+
 -- Name: pipeline_runs_safety_until_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_safety_until_idx ON public.pipeline_runs USING btree (pipeline, plant, safety_until) WHERE (safety_until IS NOT NULL);
@@ -4502,6 +4716,12 @@ GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p
 REVOKE ALL ON FUNCTION public.keyed_names(p_names jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keyed_names(p_names jsonb) TO service_role;
 
+-- Name: FUNCTION latest_snapshots(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.latest_snapshots(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO service_role;
+
 -- Name: FUNCTION lock_run(p_fence uuid); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
@@ -4521,6 +4741,18 @@ GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) TO service_role;
+
+-- Name: FUNCTION newest_runs(p_limit integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO service_role;
+
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO service_role;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
@@ -4586,6 +4818,12 @@ GRANT ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp
 
 REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.project_state() TO service_role;
+
+-- Name: FUNCTION reads_all_plants(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.reads_all_plants() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reads_all_plants() TO authenticated;
+GRANT ALL ON FUNCTION public.reads_all_plants() TO service_role;
 
 -- Name: FUNCTION recent_manual_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -4655,6 +4893,12 @@ GRANT ALL ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) TO s
 
 REVOKE ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.snapshot_rows(p_snapshots jsonb) TO service_role;
+
+-- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
