@@ -25,7 +25,7 @@ _UNKNOWN: Final = "not known yet"
 
 
 def check(file: Path) -> Settings:
-    """Returns the settings that a function would read. Raises: BundleRefused in the functions' own words."""
+    """Return the settings that a function would read. Raises: BundleRefused in the functions' own words."""
     environ = {config.CONFIG_FILE_VARIABLE: str(file)}
     try:
         plants = mapping(config.read_tree(file), "plants") if file.is_file() else {}
@@ -42,7 +42,7 @@ def check(file: Path) -> Settings:
 
 
 def carry(file: Path, bundle: Path) -> None:
-    """Writes the settings and copies what they name to the root of a bundle that holds its code already.
+    """Write the settings and copy what they name to the root of a bundle that holds its code already.
 
     Raises: BundleRefused.
     """
@@ -64,7 +64,7 @@ def carry(file: Path, bundle: Path) -> None:
 
 
 def _with_places(tree: Tree, settings: Settings, file: Path) -> Tree:
-    """Returns a tree whose paths start at the bundle's root."""
+    """Return a tree whose paths start at the bundle's root."""
     for key, plant in settings.plants.items():
         server = plant.sql_server
         written = mapping(mapping(tree, "plants"), key)
