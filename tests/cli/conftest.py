@@ -18,8 +18,9 @@ from devstack.access import SupabaseAccess
 from plantpulse.cli.main import main
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World, add_plant_north
+from tests.patience import PATIENT_S
 
-TIMEOUT_S = 60
+TIMEOUT_S = 20 * PATIENT_S
 SETTINGS = """\
 plants:
   north:
@@ -30,8 +31,8 @@ plants:
       user: {user}
       database: {database}
       encryption: {encryption}
-      login_timeout_s: 3
-      query_timeout_s: 3
+      login_timeout_s: {patient_s}
+      query_timeout_s: {patient_s}
 """
 
 
@@ -122,6 +123,7 @@ def cli(bare: CommandLine, supabase: SupabaseAccess, mssql: SqlServerUnderTest) 
             user=server.user,
             database=server.database,
             encryption=mssql.encryption,
+            patient_s=PATIENT_S,
         ),
     )
     bare.environ |= {

@@ -17,6 +17,7 @@ import pytest
 from tests.cli.conftest import TIMEOUT_S, CommandLine
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
+from tests.patience import PATIENT_S
 
 CHICAGO = ZoneInfo("America/Chicago")
 OPERATOR = f"cli:{getpass.getuser()}"
@@ -204,7 +205,7 @@ def waiting(
     assert mssql.stand_in
     stand_in = mssql.stand_in
     settings = (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8")
-    cli.write("plantpulse.yaml", settings.replace("query_timeout_s: 3", "query_timeout_s: 300"))
+    cli.write("plantpulse.yaml", settings.replace(f"query_timeout_s: {PATIENT_S}", "query_timeout_s: 300"))
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
@@ -269,7 +270,7 @@ def test_a_server_that_goes_silent_in_c_holds_no_command(
     result = cli.process(*command.split(), "--json")
 
     assert result.exit_code == exit_code
-    assert "no complete answer within 3 s (query_timeout_s)" in result.out
+    assert f"no complete answer within {PATIENT_S} s (query_timeout_s)" in result.out
     assert {status for _, status, _ in runs(world)} <= {"failed"}
 
 

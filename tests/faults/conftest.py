@@ -11,6 +11,7 @@ from tests.conftest import SqlServerUnderTest, empty_project
 from tests.faults.plant_in_trouble import PlantInTrouble
 from tests.faults.stoppable_project import StoppableProject, stoppable_project
 from tests.functions.conftest import Floor, add_plant_north
+from tests.patience import SHORT_S
 
 
 @pytest.fixture(scope="package")
@@ -38,7 +39,7 @@ def plant(
             store=store,
             reader=Address("127.0.0.1", source.port, server.user, server.password, server.database),
             encryption=mssql.encryption,
-            sql_server={"login_timeout_s": 1, "query_timeout_s": 1},
+            sql_server={"login_timeout_s": SHORT_S, "query_timeout_s": SHORT_S},
             floor=Floor(mes),
             source=source,
             gateway=gateway,

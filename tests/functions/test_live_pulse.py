@@ -594,6 +594,7 @@ def test_a_store_that_is_down_is_worth_another_try(world: World, mssql: SqlServe
     assert not mssql.stand_in or mssql.stand_in.traffic.connections == 0
 
 
+@pytest.mark.waits
 def test_a_slow_poll_says_so_even_when_it_fails(world: World, floor: Floor) -> None:
     world.pulse = {"warn_after_s": 1}
 

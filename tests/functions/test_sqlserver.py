@@ -25,6 +25,7 @@ from plantpulse.settings import Secret, SqlServerSettings
 from plantpulse.source.query_files import Query, load_queries, make_query
 from plantpulse.source.sqlserver import SourceConnection, connect
 from tests.conftest import SqlServerUnderTest
+from tests.patience import PATIENT_S
 
 at = datetime.fromisoformat  # naive, as the plant's database stores it
 
@@ -64,7 +65,7 @@ def plant(mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Plant:
         password=Secret(mssql.reader.password),
         database=mssql.reader.database,
         encryption=mssql.encryption,
-        query_timeout_s=10,
+        query_timeout_s=max(10, PATIENT_S),
     )
     return Plant(mes, settings, mssql.stand_in)
 
@@ -268,6 +269,7 @@ def test_a_missing_database_is_refused(plant: Plant) -> None:
     assert "no_such_database" in str(caught.value)
 
 
+@pytest.mark.waits
 def test_a_lock_is_not_waited_for_longer_than_allowed(plant: Plant) -> None:
     insert(plant, "labor_records", locationName="A", headcount=1)
     plant.write("begin transaction")
@@ -284,6 +286,7 @@ def test_a_lock_is_not_waited_for_longer_than_allowed(plant: Plant) -> None:
     assert len(read(plant, QUERIES["labor"])) == 1
 
 
+@pytest.mark.waits
 def test_a_slow_query_is_ended(plant: Plant) -> None:
     query = labor("waitfor delay '00:00:05'; select 'A' as asset, 1 as headcount, 1 as hours")
     began = time.monotonic()

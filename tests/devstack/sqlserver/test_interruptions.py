@@ -39,6 +39,7 @@ def running_queries(database_url: str, part: str) -> int:
         return int(row[0]) if row else 0
 
 
+@pytest.mark.waits
 def test_a_query_that_takes_too_long_ends_at_the_clients_time_out(mssql: Server, ask: Ask) -> None:
     started_at = time.monotonic()
 
