@@ -293,7 +293,7 @@ def test_a_login_that_may_write_is_red_with_what_a_dba_does(
     found = findings(checked)["north read-only"]
 
     assert found["state"] == "failed"
-    assert "INSERT" in found["message"]
+    assert f"INSERT, UPDATE on {mssql.owner.database}" in found["message"]
     assert f"DENY INSERT, UPDATE, DELETE, ALTER ON DATABASE::[{mssql.owner.database}]" in found["remedy"]
 
 

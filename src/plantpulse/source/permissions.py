@@ -9,11 +9,11 @@ _FILE: Final = Path(__file__).with_name("permissions.sql")
 
 
 def permissions_query() -> Query:
-    """Return the query; its rows are (securable, permission), the whole database first."""
+    """Return the query; its rows are (kind, securable, permission), the plant's own database first."""
     return Query(
         name="permissions",
         sql=_FILE.read_text(encoding="utf-8"),
-        columns=("securable", "permission"),
+        columns=("kind", "securable", "permission"),
         optional_columns=frozenset(),
         parameters=("limit",),
     )

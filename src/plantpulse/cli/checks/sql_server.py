@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.cli import formats
 from plantpulse.cli.checks import network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
+from plantpulse.cli.checks.rights import judge_rights
 from plantpulse.errors import (
     PermanentError,
     PlantpulseError,
@@ -148,15 +149,7 @@ class _Links:
             held = self._open.read(permissions_query(), {"limit": MOST_PERMISSIONS}).rows
         except PermanentError as error:  # another engine, or a login that may not look at the catalogue
             return Found(f"unknown: {error}", "ask the DBA whether the login may only SELECT")
-        if not held:
-            return Found("the login can change nothing")
-        return Found(
-            f"the login can change the plant's database: {_permissions_text(held)}",
-            f"as a DBA: remove its roles (ALTER ROLE db_datawriter DROP MEMBER [{self._server.user}] "
-            f"and so on), or DENY INSERT, UPDATE, DELETE, ALTER ON DATABASE::[{self._server.database}] "
-            f"TO [{self._server.user}]",
-            is_wrong=True,
-        )
+        return judge_rights(held, self._server.user, self._server.database)
 
     def _compare_clocks(self) -> Found:
         """Compare with the middle of the question: the time of the login is long over."""
@@ -241,14 +234,6 @@ def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datet
 
 def _settings_remedy(error: PlantpulseError) -> str:
     return "set it in plantpulse.yaml or the environment; see `plantpulse config show`"
-
-
-def _permissions_text(held: Sequence[Sequence[Any]]) -> str:
-    """Return what the login may change: the whole database, or the first tables."""
-    first = str(held[0][0])
-    rights = ", ".join(str(right) for where, right in held if where == first)
-    others = len({where for where, _ in held}) - 1
-    return f"{rights} on {first}" + (f" and {others} more" if others else "")
 
 
 def _object_in(message: str) -> str:
