@@ -60,6 +60,8 @@ _LOGIN_ADVICE: Final = (  # by number, or by words in the server's text
     ),
     ({17892}, r"\btrigger\b", "Ask the DBA which logon trigger refuses this login"),
 )
+_UNHEARD = "and the driver lost its number and text, as it does after an earlier error of this process"
+_ASK_NEW_PROCESS = "Run `plantpulse check`: a new process hears them"
 _HOPEFUL = "The next delivery tries again; if it stays, look at the server's load"
 
 
@@ -91,6 +93,11 @@ class Report:
     def is_cause_untold(self) -> bool:
         """Whether the library only says that there is no connection."""
         return CONNECTION_FAILED in self.library <= {CONNECTION_FAILED, DEAD, *_HUNG_UP}
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether the server sent an error, and the driver lost its number and text."""
+        return bool(self.severity) and not self.text
 
     @property
     def is_server_silent(self) -> bool:
@@ -207,6 +214,8 @@ def _judge_refused_login(report: Report) -> Verdict:
             _told_of_login(report) if report.text else _LOST_REFUSAL,
             _advice_about_login(report),
         )
+    if report.is_unheard:
+        return Verdict(SourceRefused, f"{_told_of_login(report)}, {_UNHEARD}", _ASK_NEW_PROCESS)
     return Verdict(
         SourceRefused, _told_of_login(report), "Check the database's name, and that this login may open it"
     )

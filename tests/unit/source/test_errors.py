@@ -306,3 +306,11 @@ def test_only_a_name_without_an_address_cannot_be_resolved(is_known: bool, reaso
     verdict = judge_connecting(read_report(None, "Unknown error"), tls_fits, lambda: is_known)
 
     assert (verdict.error, verdict.reason) == (SourceUnavailable, reason)
+
+
+def test_a_refusal_that_stays_lost_is_told_as_lost() -> None:
+    verdict = judge_connecting(read_report(4060, said("", 16) + FAILED), tls_fits)
+
+    assert "4060" not in verdict.reason
+    assert "the driver lost its number and text" in verdict.reason
+    assert "plantpulse check" in verdict.advice
