@@ -349,6 +349,48 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
     assert (first, second) == ("SourceUnavailable\n", "SourceLoginFailed\n")
 
 
+TOO_MANY = error(33557097, 16, "sorry, too many clients already")
+
+
+def test_a_refusal_is_heard_however_many_there_were_before(server: ScriptedServer) -> None:
+    """The library keeps the severest error of all logins, and loses the words of those that come later."""
+    for refusal, expected, words in (
+        (error(33557097, 20, "sorry, too many clients already"), SourceUnavailable, "too many clients"),
+        (TOO_MANY, SourceUnavailable, "33557097, sorry, too many clients already"),
+        (TOO_MANY, SourceUnavailable, "33557097, sorry, too many clients already"),
+        (error(4060, 11, 'Cannot open database "mes".'), SourceRefused, "4060, Cannot open database"),
+    ):
+        server.refusal, before = refusal, server.logins
+        with pytest.raises(expected, match=words):
+            read_labor(settings_for(server))
+        assert server.logins == before + 1
+
+
+def test_a_wrong_password_keeps_its_number_and_is_never_repeated(server: ScriptedServer) -> None:
+    server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
+
+    for logins in (1, 2, 3):
+        with pytest.raises(SourceLoginFailed, match="18456, Login failed for user"):
+            read_labor(settings_for(server))
+        assert server.logins == logins
+
+
+def test_a_poll_reads_and_fails_as_before_after_refused_logins(server: ScriptedServer) -> None:
+    server.answers["labor_records"] = answer_rows
+    for server.refusal in (TOO_MANY, TOO_MANY):
+        with pytest.raises(SourceUnavailable):
+            read_labor(settings_for(server))
+    server.refusal = None
+
+    assert len(read_labor(settings_for(server))) == 1
+    server.answers["labor_records"] = refuse(1222, 16, "Lock request time out period exceeded.")
+    with pytest.raises(SourceUnavailable, match="1222"):
+        read_labor(settings_for(server))
+    server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
+    with pytest.raises(SourceRefused, match="916"):
+        read_labor(settings_for(server))
+
+
 def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer) -> None:
     server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
 

@@ -1,7 +1,7 @@
 """The driver of SQL Server: how a connection is opened, and how its failures become ours.
 
-The only module that knows pymssql. What is asked over the connection is `sqlserver`'s matter. Every wait
-has an end, and no message holds the password.
+With `unheard` the only module that knows pymssql. What is asked over the connection is `sqlserver`'s matter.
+Every wait has an end, and no message holds the password.
 """
 
 import socket
@@ -17,10 +17,11 @@ from plantpulse.settings import SqlServerSettings
 from plantpulse.source import wire
 from plantpulse.source.errors import Report, Verdict, judge_connecting, read_report
 from plantpulse.source.sockets import Line
+from plantpulse.source.unheard import drivers
 
 Connection = pymssql.Connection
 # pymssql lets its low-level exceptions through where the database of the login cannot be used.
-DRIVER_ERRORS: Final = (pymssql.Error, _mssql.MSSQLException)
+driver_errors: Final = drivers.errors
 # The library's own time-out is for the whole process: the last connection opened would shorten the queries of
 # another plant's poll. So it is one constant above every query_timeout_s; the cut ends each query in time.
 _LONGEST_SILENCE_S: Final = 301
@@ -49,17 +50,18 @@ def open_connection(
     # without closing it.
     patience_s = int(min(settings.login_timeout_s, time_left(seconds_left, "connecting")))
     login = _login(settings)
-    driver = _mssql.MSSQLConnection.__new__(_mssql.MSSQLConnection)
+    lower, upper = drivers.to_log_in_with()
+    driver = lower.MSSQLConnection.__new__(lower.MSSQLConnection)
     driver.query_timeout = _LONGEST_SILENCE_S
-    _mssql.login_timeout = patience_s
-    pymssql.set_wait_callback(wire.note_descriptor)
+    lower.login_timeout = patience_s
+    upper.set_wait_callback(wire.note_descriptor)
     line, failure = Line(settings.host, settings.port), None
     with wire.cut_after(line, patience_s + _GRACE_S) as cut:
         try:
-            driver.__init__(**login)  # type: ignore[misc]
+            driver.__init__(**login)
             # Raises what the `use` behind the login left: pymssql does not look whether it was obeyed.
             driver.query_timeout = _LONGEST_SILENCE_S
-        except DRIVER_ERRORS as error:
+        except driver_errors() as error:
             failure = error
     if failure or cut.is_done:
         close(driver, line)
@@ -67,12 +69,12 @@ def open_connection(
         raise error_of(_late(patience_s), "connecting", settings) from failure
     if failure:
         raise _refusal(failure, settings, min(patience_s, seconds_left())) from failure
-    return pymssql.Connection(driver, as_dict=False, autocommit=True), line
+    return upper.Connection(driver, as_dict=False, autocommit=True), line
 
 
 def close(connection: pymssql.Connection | _mssql.MSSQLConnection, line: Line) -> None:
     """Close a connection, however it fares: nothing is waited for that its server still has to say."""
-    with wire.cut_after(line, _CLOSING_S), suppress(*DRIVER_ERRORS):
+    with wire.cut_after(line, _CLOSING_S), suppress(*driver_errors()):
         connection.close()
     line.let_go()
 
@@ -121,7 +123,10 @@ def _refusal(error: Exception, settings: SqlServerSettings, patience_s: float) -
         except (OSError, UnicodeError):
             return False
 
-    verdict = judge_connecting(report_of(error), find_tls_obstacle, is_host_known)
+    report = report_of(error)
+    if not report.is_server_silent:
+        drivers.note_refusal()
+    verdict = judge_connecting(report, find_tls_obstacle, is_host_known)
     return error_of(verdict, "connecting", settings)
 
 

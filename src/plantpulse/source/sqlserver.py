@@ -29,9 +29,9 @@ from plantpulse.errors import (
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source import wire
 from plantpulse.source.driver import (
-    DRIVER_ERRORS,
     Connection,
     close,
+    driver_errors,
     error_of,
     open_connection,
     place,
@@ -194,7 +194,7 @@ class SourceConnection:
         with wire.cut_after(self._line, patience_s, looks_for_tls=looks_for_tls) as cut:
             try:
                 yield
-            except DRIVER_ERRORS as error:
+            except driver_errors() as error:
                 raise self._translated(error, what, left_s, cut, began_s) from error
             finally:
                 self._is_dead = self._is_dead or cut.is_done
