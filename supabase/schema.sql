@@ -2169,6 +2169,7 @@ begin
     'functions', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', proc.proname,
+        'anon', has_function_privilege('anon', proc.oid, 'execute'),
         'is_public', has_function_privilege('anon', proc.oid, 'execute')
           or has_function_privilege('authenticated', proc.oid, 'execute'),
         'service_role', has_function_privilege('service_role', proc.oid, 'execute')

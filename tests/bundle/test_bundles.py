@@ -85,7 +85,18 @@ def test_a_bundle_for_google_is_imported_where_only_its_requirements_are(
     interpreter = make_environment(tmp_path / "environment")
     install(folder / "requirements.txt", interpreter)
 
-    assert import_all(interpreter, folder, "yaml", "plantpulse.clouds.aws", "boto3", "botocore") == ""
+    assert (
+        import_all(
+            interpreter,
+            folder,
+            "yaml",
+            "plantpulse.settings.yaml_file",
+            "plantpulse.clouds.aws",
+            "boto3",
+            "botocore",
+        )
+        == ""
+    )
     assert top_of(built.path) == {"main.py", "plantpulse", "plantpulse.json", "requirements.txt"}
 
 
@@ -99,7 +110,7 @@ def test_a_bundle_for_lambda_is_imported_where_only_the_runtime_is(
     interpreter = make_environment(tmp_path / "environment")
     install_runtime(interpreter)
 
-    assert import_all(interpreter, folder, "yaml") == ""
+    assert import_all(interpreter, folder, "yaml", "plantpulse.settings.yaml_file") == ""
     assert not {"flask", "functions_framework", "boto3", "botocore", "bin"} & top_of(built.path)
     assert built.path.stat().st_size < 50_000_000
 

@@ -68,6 +68,7 @@ def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
         "A poll and a cold start",
         "Cleanup",
         "Health",
+        "Reads of members",
     ]
     machine = page.index("only the ratios mean something", page.index("## A poll and a cold start"))
     assert machine < page.index(f"### {titles(page)[0]}") < page.index("## Cleanup")

@@ -20,6 +20,10 @@ MIGRATIONS: Final = Path("supabase") / "migrations"
 APPLY: Final = "apply the newest migrations: supabase db push"
 MOST_MEMBERS: Final = 100_000
 LOOKED_BACK: Final = timedelta(days=7)
+# Functions that members call from a page; Row Level Security decides what each of them sees.
+FOR_MEMBERS: Final = frozenset(
+    {"reads_all_plants", "newest_runs", "newest_summaries", "latest_snapshots", "snapshots_by_slot"}
+)
 MOST_SUMMARIES: Final = 1000
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
@@ -165,7 +169,7 @@ def judge_grants(state: State) -> Found:
             "(new tables have no grants of their own since October 2026), as the migrations do",
             is_wrong=True,
         )
-    public = [f"{function['name']}()" for function in state["functions"] if function["is_public"]]
+    public = [f"{function['name']}()" for function in state["functions"] if _is_too_open(function)]
     anonymous = [table["name"] for table in state["tables"] if table["anon"]]
     if public or anonymous:
         return Found(
@@ -173,6 +177,14 @@ def judge_grants(state: State) -> Found:
             "unless you want that: revoke all on table|function ... from public, anon, authenticated",
         )
     return Found(f"{len(state['tables'])} tables, {len(state['functions'])} functions: only the service role")
+
+
+def _is_too_open(function: State) -> bool:
+    """Say whether anon may call a function, or a signed-in user one that is not for members."""
+    anon = function.get(
+        "anon", function["is_public"]
+    )  # a project without the newest migrations says it of both
+    return bool(anon or (function["is_public"] and function["name"] not in FOR_MEMBERS))
 
 
 def judge_row_security(state: State) -> Found:
