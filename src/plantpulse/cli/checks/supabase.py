@@ -181,9 +181,8 @@ def judge_grants(state: State) -> Found:
 
 def _is_too_open(function: State) -> bool:
     """Say whether anon may call a function, or a signed-in user one that is not for members."""
-    anon = function.get(
-        "anon", function["is_public"]
-    )  # a project without the newest migrations says it of both
+    # A project without the newest migrations tells of both together.
+    anon = function.get("anon", function["is_public"])
     return bool(anon or (function["is_public"] and function["name"] not in FOR_MEMBERS))
 
 
