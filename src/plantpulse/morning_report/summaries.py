@@ -1,4 +1,4 @@
-"""Judges what was read of a production day: one summary for every active, mapped asset.
+"""Evaluates the rows of a production day: one summary for every active, mapped asset.
 
 Pure. Figures come from sums of minutes and units. What cannot be known is None: a factor without a divisor, a
 loss without a price, and everything of a day of which no data came, because zeros would be lies.
@@ -26,7 +26,7 @@ DataState = Literal["there", "missing", "closed"]
 
 
 class DayReadings(NamedTuple):
-    """What was read of a day; `quality` None: the plant has no answer to it, or not to its end.
+    """The readings of a day. `quality` is None if the plant has no such table, or it was not read to its end.
 
     `spans`: the time of every bucket that output was read in.
     """
@@ -38,7 +38,7 @@ class DayReadings(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """One row of `daily_summaries` but for its text: units, minutes, percent, US dollars; None: not known.
+    """One row of `daily_summaries` without its text: units, minutes, percent, US dollars; None: not known.
 
     `planned_minutes` None: no shift target of the asset holds on the day. `downtime_reasons`: the top ones.
     `unplanned_output` is what of the actual output was made outside the planned time; None: there is no
@@ -67,7 +67,7 @@ class Summary(NamedTuple):
 
     @property
     def top_downtime_reason(self) -> str | None:
-        """Return the reason with the most downtime; None without any, or when none was given for it."""
+        """Return the reason with the most downtime; None if there is no downtime or no reason for it."""
         return self.downtime_reasons[0].reason if self.downtime_reasons else None
 
 
@@ -89,7 +89,7 @@ def summarise(
     day: ProductionDay,
     zone: ZoneInfo,
 ) -> DaySummaries:
-    """Return the summaries of a day. `rates`: what losses cost, by asset id."""
+    """Return the summaries of a day. `rates`: the cost of losses, by asset id."""
     judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
     loads = workloads(plant.shift_targets, day.window, zone)
     with_a_plan = assets_with_a_plan(plant.shift_targets, day.date)
@@ -106,7 +106,7 @@ def summarise(
 
 
 def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRates | None) -> float | None:
-    """Return what downtime and scrap cost, to the cent; None when a price or a priced amount is not known."""
+    """Return the cost of downtime and scrap, to the cent; None if a price or a priced amount is not known."""
     if rates is None or (waste is None and rates.scrap_unit_cost):
         return None
     cost = downtime_minutes / 60 * rates.standard_hourly_rate + (waste or 0.0) * rates.scrap_unit_cost

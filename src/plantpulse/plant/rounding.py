@@ -1,4 +1,4 @@
-"""How numbers are rounded that come from a sum or a division: before they are stored, and for people.
+"""Rounds the results of sums and divisions: before they are stored, and for people.
 
 Pure. Stored numbers keep four decimals, and JSON shows them so. People see one.
 """

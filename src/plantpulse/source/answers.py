@@ -1,4 +1,4 @@
-"""What SQL Server answers during one run, and what is doubtful about it.
+"""The answers of SQL Server during one run, and the doubts about them.
 
 Asks the query files over an open connection and keeps account: rows read, rows set aside, results cut
 off, questions that the plant has no table for. What the rows mean is the pure core's matter.
@@ -76,7 +76,7 @@ class Answers:
     absent: set[str] = field(default_factory=set)
 
     def note_session(self, source: Source, now: datetime) -> None:
-        """Report the server's clock and what it would not be set to.
+        """Report the server's clock and the settings that it refused.
 
         Warns when the clock is off, as its rows then fall into the wrong windows, or locks are waited for.
         """
@@ -95,7 +95,7 @@ class Answers:
     def ask(
         self, source: Source, name: str, bounds: LocalBounds, *, is_paged: bool = False, **more: object
     ) -> Rows:
-        """Return the answer to one question over the bounds; being cut off is no matter when it is paged.
+        """Return the answer to one query over the bounds. A paged answer may be cut off.
 
         Raises: the source's errors.
         """
@@ -118,12 +118,12 @@ class Answers:
             return source.read(self.queries["safety_codes"], parameters)
 
     def ask_if_there(self, source: Source, name: str, bounds: LocalBounds) -> list[tuple[Any, ...]]:
-        """Return the rows of a question that a plant may have no table for; none then, with a warning."""
+        """Return the rows of a query on a table that a plant may lack; none then, with a warning."""
         answer = self.ask_optional(source, name, bounds)
         return answer.rows if answer else []
 
     def ask_optional(self, source: Source, name: str, bounds: LocalBounds) -> Rows | None:
-        """Return the answer to a question that a plant may have no table for; None then, with a warning."""
+        """Return the answer to a query on a table that a plant may lack; None then, with a warning."""
         if name in self.absent:
             return None
         try:
@@ -135,14 +135,14 @@ class Answers:
             return None
 
     def keep(self, parsed: Parsed[Reading]) -> Sequence[Reading]:
-        """Return the readings; what was malformed is counted, and the first of it kept aside."""
+        """Return the readings. Malformed rows are counted, and the first ones are kept aside."""
         self.progress.count("rejected", parsed.rejected_count)
         room = KEPT_REJECTS - len(self.rejected)
         self.rejected += [rejected.as_json() for rejected in parsed.rejected[:room]]
         return parsed.readings
 
     def rejected_share(self) -> float:
-        """Return the malformed rows' share of all that were read; 0 without any."""
+        """Return the share of malformed rows; 0 if no rows were read."""
         counts = self.progress.counts
         rows = sum(count for name, count in counts.items() if name.endswith("_rows"))
         return counts.get("rejected", 0) / rows if rows else 0.0

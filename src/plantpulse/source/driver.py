@@ -1,4 +1,4 @@
-"""The driver of SQL Server: how a connection is opened, and how its failures become ours.
+"""Opens connections with the SQL Server driver, and turns its failures into our errors.
 
 With `unheard` the only module that knows pymssql. What is asked over the connection is `sqlserver`'s matter.
 Every wait has an end, and no message holds the password.
@@ -73,7 +73,7 @@ def open_connection(
 
 
 def close(connection: pymssql.Connection | _mssql.MSSQLConnection, line: Line) -> None:
-    """Close a connection, however it fares: nothing is waited for that its server still has to say."""
+    """Close a connection in any state, without waiting for its server."""
     with wire.cut_after(line, _CLOSING_S), suppress(*driver_errors()):
         connection.close()
     line.let_go()
@@ -110,7 +110,7 @@ def _late(patience_s: int) -> Verdict:
 
 
 def _refusal(error: Exception, settings: SqlServerSettings, patience_s: float) -> PlantpulseError:
-    """Return what a failed login means; TLS is asked for no longer than `patience_s`, where it need be."""
+    """Return the error of a failed login; a look at TLS, if needed, takes at most `patience_s`."""
 
     def find_tls_obstacle() -> Verdict | None:
         from plantpulse.source.tls import find_obstacle  # noqa: PLC0415 - only after a failure
@@ -139,10 +139,10 @@ def report_of(error: Exception) -> Report:
 
 
 def error_of(verdict: Verdict, what: str, settings: SqlServerSettings) -> PlantpulseError:
-    """Return the error that a verdict names, with what was under way and where."""
+    """Return the error of a verdict, with the step and the place."""
     return verdict.error(f"{what} on {place(settings)}: {verdict.reason}. {verdict.advice}")
 
 
 def place(settings: SqlServerSettings) -> str:
-    """Return which server, database and login are meant; never a secret."""
+    """Return server, database and login as text; never a secret."""
     return f"{settings.host}:{settings.port}/{settings.database} as {settings.user}"

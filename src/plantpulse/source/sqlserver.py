@@ -77,7 +77,7 @@ class Rows:
 
 
 class SourceConnection:
-    """One open connection. After a time-out or a lost connection it is dead, and says so when asked again.
+    """One open connection. After a time-out or a loss it is dead, and every further query says so.
 
     `refused_settings`: the SET statements that the server would not obey.
     """
@@ -145,7 +145,7 @@ class SourceConnection:
                 raise SourceTableMissing(told) from failure
 
     def _set_up(self, *, looks_for_tls: bool) -> ServerClock:
-        """Set up the session in one round trip, or statement by statement where the server refuses some."""
+        """Set up the session in one round trip, or statement by statement if the server refuses some."""
         clock = CLOCKS[0]
         try:
             rows = self._ask(_SET_UP, "\n".join((*self._session, clock)), looks_for_tls=looks_for_tls)
@@ -183,7 +183,7 @@ class SourceConnection:
 
     @contextmanager
     def _asking(self, what: str, *, looks_for_tls: bool = False) -> Iterator[None]:
-        """Bound what is asked inside, as a whole, and translate how it fails."""
+        """Bound the queries inside in total, and translate their failures."""
         if self._is_dead:
             raise SourceUnavailable(
                 f"{what} on {place(self._settings)}: the connection was lost before; it is not used again"

@@ -1,4 +1,4 @@
-"""What has to be done at the socket, under the driver, which is not told of it.
+"""Works on the socket below the driver, which does not know about it.
 
 An end to what is asked, as a whole: the client library's time-out starts anew with every packet, and some of
 its waits have none, so a server could hold a login or a query for ever. And a look at whether an answer is
@@ -42,13 +42,13 @@ class Cut:
         self._next: Deadline = call_after(min(seconds, self._wait_s), self._look)
 
     def end(self) -> None:
-        """Leave the connection alone from now on: its descriptor may soon be somebody else's."""
+        """Leave the connection alone from now on: its descriptor may soon belong to another file."""
         with self._ending:
             self._is_over = True
             self._next.call_off()
 
     def note_descriptor(self, descriptor: int) -> None:
-        """Take the driver's word for its socket; shut it down at once when the time is up already."""
+        """Note the driver's socket; shut it down at once if the time is already up."""
         with self._ending:
             self._line.note(descriptor)
             if self.is_done:
@@ -100,7 +100,7 @@ def note_descriptor(descriptor: int) -> None:
 
 
 def is_answered_in_plain_text(descriptor: int) -> bool:
-    """Wait for an answer until it is there or cut off, and say whether it is plain; it stays unread."""
+    """Wait until an answer comes or is cut off, and say whether it is in plain text; leave it unread."""
     with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
         answered = select.poll()
         answered.register(duplicate, select.POLLIN)
