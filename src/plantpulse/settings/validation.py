@@ -41,7 +41,8 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
     """
     tree = without_half_a_supabase(written)
     try:
-        adapter(Settings).validate_python(complete(as_if_connected(tree)))
+        if (connected := as_if_connected(tree)) != tree:
+            adapter(Settings).validate_python(complete(connected))
         found: Settings = adapter(Settings).validate_python(complete(tree))
     except ValidationError as error:
         places = ((_place_written(at, written), fault) for at, fault in _faults(error, Settings))

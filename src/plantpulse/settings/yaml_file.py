@@ -19,7 +19,7 @@ _MERGE: Final = "tag:yaml.org,2002:merge"
 _DECIMAL: Final = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$")
 
 
-class _Loader(_Safe):  # type: ignore[misc]
+class _Loader(_Safe):  # type: ignore[misc] # chosen when it is imported, so mypy knows no class
     """A safe loader; what YAML 1.1 takes for a number in another base, or in sixties, stays a text."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
