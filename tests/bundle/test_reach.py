@@ -8,6 +8,18 @@ from bundle.reach import reach_of
 from bundle.refusal import BundleRefused
 from bundle.targets import FUNCTIONS, distributions_for
 
+OF_EVERY_FUNCTION = {
+    "boto3",
+    "botocore",
+    "httpx",
+    "postgrest",
+    "pydantic",
+    "pydantic-core",
+    "pyyaml",
+    "tenacity",
+    "tzlocal",
+}
+
 
 def reached(folder: Path, source: str) -> tuple[set[str], frozenset[str]]:
     """Return the files and distributions that a function with this main.py reaches."""
@@ -19,19 +31,7 @@ def reached(folder: Path, source: str) -> tuple[set[str], frozenset[str]]:
 def test_live_pulse_reaches_its_driver_and_its_query_files() -> None:
     reach = reach_of(FUNCTIONS / "live_pulse")
 
-    assert reach.distributions == {
-        "boto3",
-        "botocore",
-        "httpx",
-        "postgrest",
-        "pydantic",
-        "pydantic-core",
-        "pyjwt",
-        "pymssql",
-        "pyyaml",
-        "tenacity",
-        "tzlocal",
-    }
+    assert reach.distributions == OF_EVERY_FUNCTION | {"pyjwt", "pymssql"}
     assert Path("source/queries/safety.sql") in reach.files
     assert Path("source/sqlserver.py") in reach.files
 
@@ -40,17 +40,7 @@ def test_health_reaches_no_driver_and_no_other_pipeline() -> None:
     reach = reach_of(FUNCTIONS / "health")
 
     assert "pymssql" not in reach.distributions
-    assert reach.distributions == {
-        "boto3",
-        "botocore",
-        "httpx",
-        "postgrest",
-        "pydantic",
-        "pydantic-core",
-        "pyyaml",
-        "tenacity",
-        "tzlocal",
-    }
+    assert reach.distributions == OF_EVERY_FUNCTION
     folders = {file.parts[0] for file in reach.files if len(file.parts) > 1}
     assert folders == {"clouds", "database", "entry", "health", "runs", "schedules", "settings"}
 

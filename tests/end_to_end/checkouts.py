@@ -32,6 +32,7 @@ def make_checkout(folder: Path) -> Path:
         _write_anew(folder / target / ".installed", "")  # newer than what make compares it with
     scripts = folder / ".venv" / "bin"
     (scripts / "functions-framework").unlink()
+    # distlib, which pip carries, has no types.
     maker: Any = ScriptMaker(None, str(scripts))  # type: ignore[no-untyped-call]
     maker.executable = enquote_executable(str(scripts / "python"))  # type: ignore[no-untyped-call]
     maker.variants = {""}
