@@ -409,6 +409,18 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
       public.plant_shift_patterns(p_claim ->> 'plant', (p_claim ->> 'window_start')::timestamptz)
     where p_claim -> 'wants' ? 'shift_patterns'
     union all
+    select
+      'closed_days',
+      public.plant_closed_days(
+        p_claim ->> 'plant',
+        (p_claim ->> 'window_start')::timestamptz,
+        (p_claim ->> 'window_until')::timestamptz
+      )
+    where p_claim -> 'wants' ? 'closed_days'
+    union all
+    select 'planned_assets', public.plant_planned_assets(p_claim ->> 'plant')
+    where p_claim -> 'wants' ? 'planned_assets'
+    union all
     select 'cost_centers', public.plant_cost_centers(p_claim ->> 'plant')
     where p_claim -> 'wants' ? 'cost_centers'
     union all
@@ -989,6 +1001,84 @@ ALTER FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb
 -- Name: FUNCTION import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds, changes and maps assets of a plant by source name, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
+
+-- Name: import_closed_days(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_wanted jsonb;
+  v_errors jsonb;
+begin
+  select
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'asset_id', asset.id,
+      -- A day of the whole plant has no asset.
+      'key', jsonb_strip_nulls(jsonb_build_object(
+        'date', given.date, 'asset', coalesce(asset.source_name, given.asset)
+      )),
+      'before', case when existing.id is not null then jsonb_build_object(
+        'name', existing.name,
+        'is_closed', existing.is_closed
+      ) end,
+      'after', jsonb_build_object(
+        'name', given.name,
+        'is_closed', coalesce(
+          case when 'is_closed' = any (p_columns) then given.is_closed end, existing.is_closed, true
+        )
+      )
+    )),
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'column', case when given.first_line < given.line then 'date' else 'asset' end,
+      'message', case
+        when given.first_line < given.line then format('the same day as in line %s', given.first_line)
+        else format('there is no asset %s: import it first', to_json(given.asset))
+      end
+    ) order by given.line)
+    filter (where given.first_line < given.line or given.key is not null and asset.id is null)
+  into v_wanted, v_errors
+  from (
+    select row.line, row.date, row.name, row.asset, row.is_closed, of.key,
+      min(row.line) over (partition by row.date, of.key) as first_line
+    from jsonb_to_recordset(p_rows) as row (
+      line integer, date date, name text, asset text, is_closed boolean, asset_key text
+    )
+    cross join lateral (select coalesce(row.asset_key, public.fallback_key(row.asset)) as key) as of
+  ) as given
+  left join public.assets as asset on asset.plant = p_plant and asset.name_key = given.key
+  left join public.closed_days as existing
+    on existing.plant = p_plant
+    and existing.date = given.date
+    and existing.asset_id is not distinct from asset.id;
+
+  if v_errors is null and not p_is_dry_run then
+    insert into public.closed_days as kept (plant, asset_id, date, name, is_closed)
+    select
+      p_plant,
+      wanted.asset_id,
+      (wanted.key ->> 'date')::date,
+      wanted.after ->> 'name',
+      (wanted.after ->> 'is_closed')::boolean
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (asset_id bigint, key jsonb, after jsonb)
+    on conflict (plant, asset_id, date) do update set
+      name = excluded.name,
+      is_closed = excluded.is_closed
+    where (kept.name, kept.is_closed) is distinct from (excluded.name, excluded.is_closed);
+  end if;
+  return public.import_answer(v_wanted, v_errors);
+end;
+$$;
+
+ALTER FUNCTION public.import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) OWNER TO postgres;
+
+-- Name: FUNCTION import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes closed days of a plant by day and asset (none: the whole plant), unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
 
 -- Name: import_cost_centers(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2002,6 +2092,30 @@ ALTER FUNCTION public.plant_assets(p_plant text) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.plant_assets(p_plant text) IS 'All assets of a plant, inactive and unmapped ones included, as a JSON list.';
 
+-- Name: plant_closed_days(text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg(closed), '[]')
+  from (
+    select c.asset_id, c.date, c.name, c.is_closed
+    from public.closed_days as c
+    where c.plant = p_plant
+    -- As for shift targets: the longest catch-up, a night shift, and any zone's distance from UTC.
+    and (p_since is null or c.date > (p_since at time zone 'utc')::date - 3)
+    and (p_until is null or c.date < (p_until at time zone 'utc')::date + 3)
+    order by c.date, c.id
+  ) as closed;
+$$;
+
+ALTER FUNCTION public.plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone) IS 'The closed days of a plant and of its assets around a span of time, as a JSON list.';
+
 -- Name: plant_cost_centers(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.plant_cost_centers(p_plant text) RETURNS json
@@ -2024,6 +2138,24 @@ ALTER FUNCTION public.plant_cost_centers(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION plant_cost_centers(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.plant_cost_centers(p_plant text) IS 'The cost centers of a plant as a JSON list: rates (US dollars per hour and per unit) and the assets they hold for.';
+
+-- Name: plant_planned_assets(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_planned_assets(p_plant text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg(a.id order by a.id), '[]')
+  from public.assets as a
+  where a.plant = p_plant
+  and exists (select 1 from public.shift_targets as t where t.asset_id = a.id);
+$$;
+
+ALTER FUNCTION public.plant_planned_assets(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION plant_planned_assets(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_planned_assets(p_plant text) IS 'The assets of a plant that have or had a shift target, as a JSON list of their ids.';
 
 -- Name: plant_report_dates(text, date); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3399,6 +3531,66 @@ ALTER TABLE public.assets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: closed_days; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.closed_days (
+    id bigint NOT NULL,
+    plant text NOT NULL,
+    asset_id bigint,
+    date date NOT NULL,
+    name text NOT NULL,
+    is_closed boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT closed_days_date_check CHECK (isfinite(date)),
+    CONSTRAINT closed_days_name_check CHECK (((btrim(name) <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT closed_days_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text)))
+);
+
+ALTER TABLE public.closed_days OWNER TO postgres;
+
+-- Name: TABLE closed_days; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.closed_days IS 'Days on which a plant or one of its assets does not work, whatever its shift targets say.';
+
+-- Name: COLUMN closed_days.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.id IS 'Key.';
+
+-- Name: COLUMN closed_days.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN closed_days.asset_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.asset_id IS 'The asset of the plant; null = all assets that have no row of their own for the day.';
+
+-- Name: COLUMN closed_days.date; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.date IS 'The day on which no shift starts (plant-local).';
+
+-- Name: COLUMN closed_days.name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.name IS 'Why, such as the name of the holiday.';
+
+-- Name: COLUMN closed_days.is_closed; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.is_closed IS 'Whether it is closed; false = it works after all: a day taken back, or an asset that works on a holiday.';
+
+-- Name: COLUMN closed_days.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.closed_days.created_at IS 'When the row was made (UTC).';
+
+-- Name: closed_days_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.closed_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.closed_days_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: cost_centers; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.cost_centers (
@@ -4149,6 +4341,16 @@ ALTER TABLE ONLY public.assets
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_plant_source_key_key UNIQUE (plant, source_key);
 
+-- Name: closed_days closed_days_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.closed_days
+    ADD CONSTRAINT closed_days_pkey PRIMARY KEY (id);
+
+-- Name: closed_days closed_days_plant_asset_id_date_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.closed_days
+    ADD CONSTRAINT closed_days_plant_asset_id_date_key UNIQUE NULLS NOT DISTINCT (plant, asset_id, date);
+
 -- Name: cost_centers cost_centers_id_plant_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.cost_centers
@@ -4246,6 +4448,14 @@ CREATE INDEX assets_cost_center_idx ON public.assets USING btree (cost_center_id
 -- Name: assets_unmapped_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX assets_unmapped_idx ON public.assets USING btree (plant) WHERE (NOT is_mapped);
+
+-- Name: closed_days_asset_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX closed_days_asset_idx ON public.closed_days USING btree (asset_id, plant);
+
+-- Name: closed_days_date_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX closed_days_date_idx ON public.closed_days USING btree (plant, date);
 
 -- Name: daily_summaries_date_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -4384,6 +4594,11 @@ CREATE TRIGGER sign_safety_event BEFORE UPDATE OF is_acknowledged, is_resolved, 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_cost_center_id_plant_fkey FOREIGN KEY (cost_center_id, plant) REFERENCES public.cost_centers(id, plant) ON DELETE RESTRICT;
 
+-- Name: closed_days closed_days_asset_id_plant_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.closed_days
+    ADD CONSTRAINT closed_days_asset_id_plant_fkey FOREIGN KEY (asset_id, plant) REFERENCES public.assets(id, plant) ON DELETE CASCADE;
+
 -- Name: daily_summaries daily_summaries_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.daily_summaries
@@ -4433,6 +4648,10 @@ ALTER TABLE ONLY public.shift_targets
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
 
+-- Name: closed_days; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.closed_days ENABLE ROW LEVEL SECURITY;
+
 -- Name: cost_centers; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.cost_centers ENABLE ROW LEVEL SECURITY;
@@ -4456,6 +4675,14 @@ CREATE POLICY managers_read ON public.rejected_records FOR SELECT TO authenticat
 -- Name: assets members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.assets FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
+-- Name: closed_days members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.closed_days FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
@@ -4677,6 +4904,11 @@ GRANT ALL ON FUNCTION public.import_answer(p_wanted jsonb, p_errors jsonb) TO se
 REVOKE ALL ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_assets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
 
+-- Name: FUNCTION import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_closed_days(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
 -- Name: FUNCTION import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
@@ -4795,10 +5027,20 @@ GRANT ALL ON FUNCTION public.plant_asset_names(p_plant text) TO service_role;
 REVOKE ALL ON FUNCTION public.plant_assets(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_assets(p_plant text) TO service_role;
 
+-- Name: FUNCTION plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_closed_days(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION plant_cost_centers(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.plant_cost_centers(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_cost_centers(p_plant text) TO service_role;
+
+-- Name: FUNCTION plant_planned_assets(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_planned_assets(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_planned_assets(p_plant text) TO service_role;
 
 -- Name: FUNCTION plant_report_dates(p_plant text, p_since date); Type: ACL; Schema: public; Owner: postgres
 
@@ -4945,6 +5187,11 @@ GRANT ALL ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_
 
 GRANT SELECT ON TABLE public.assets TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assets TO service_role;
+
+-- Name: TABLE closed_days; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.closed_days TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closed_days TO service_role;
 
 -- Name: TABLE cost_centers; Type: ACL; Schema: public; Owner: postgres
 

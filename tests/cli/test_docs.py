@@ -9,6 +9,7 @@ import pytest
 
 from plantpulse.cli import exit_codes
 from plantpulse.cli.assets import ASSETS
+from plantpulse.cli.closed_days import CLOSED_DAYS
 from plantpulse.cli.cost_centers import COST_CENTERS
 from plantpulse.cli.imports import Kind
 from plantpulse.cli.main import root
@@ -62,9 +63,9 @@ def test_every_command_answers_in_json_and_the_guide_tells_the_shape(name: str) 
     assert re.search(r"^JSON: `", SECTIONS[name], re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", [COST_CENTERS, ASSETS, TARGETS], ids=lambda kind: kind.function)
+@pytest.mark.parametrize("kind", [COST_CENTERS, ASSETS, TARGETS, CLOSED_DAYS], ids=lambda kind: kind.function)
 def test_every_column_of_a_table_is_told(kind: Kind) -> None:
-    name = {"import_cost_centers": "cost-centers", "import_assets": "assets"}.get(kind.function, "targets")
+    name = kind.function.removeprefix("import_").removeprefix("shift_").replace("_", "-")
     cells = re.findall(r"^\| (`[a-z_`, ]+) \| (required)?", SECTIONS[f"{name} import"], re.MULTILINE)
     told = {column: required for columns, required in cells for column in re.findall(r"[a-z_]+", columns)}
 

@@ -1,4 +1,4 @@
-"""`plantpulse cost-centers|assets|targets import`: a preview, all or nothing, and harmless to repeat."""
+"""The commands `plantpulse ... import`: a preview, all or nothing, and harmless to repeat."""
 
 import os
 import subprocess
@@ -217,7 +217,7 @@ def test_the_tables_of_the_documentation_are_read(cli: CommandLine, supabase: Su
     guide = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
     blocks = guide.split("```csv\n")[1:]
 
-    for command, block in zip(("cost-centers", "assets", "targets"), blocks, strict=True):
+    for command, block in zip(("cost-centers", "assets", "targets", "closed-days"), blocks, strict=True):
         cli.write("table.csv", block.partition("```")[0])
         result = cli(command, "import", "table.csv", "--yes")
         assert result.exit_code == 0, result.err
@@ -251,3 +251,39 @@ def test_one_cost_center_in_two_spellings_is_a_mistake(tables: CommandLine, supa
 
     assert "line 3, name: the same as in line 2" in refused.err
     assert stored(supabase) == [0, 0, 0]
+
+
+def test_closed_days_are_previewed_written_and_harmless_to_repeat(
+    tables: CommandLine, supabase: SupabaseAccess
+) -> None:
+    tables("cost-centers", "import", "centers.csv", "--yes")
+    tables("assets", "import", "assets.csv", "--yes")
+    tables.write(
+        "closed.csv",
+        "date;name;asset;is_closed\n2026-12-25;Christmas Day;;\n2026-12-25;Emergency line;press-01;no\n",
+    )
+
+    shown = tables("closed-days", "import", "closed.csv", "--dry-run")
+    written = tables("closed-days", "import", "closed.csv", "--yes", "--json")
+    again = tables("closed-days", "import", "closed.csv", "--yes", "--json")
+
+    assert "not written: 2 added, 0 changed, 0 unchanged" in shown.out
+    assert [row["key"] for row in written.json["rows"]] == [
+        {"date": "2026-12-25"},
+        {"asset": "PRESS-01", "date": "2026-12-25"},
+    ]
+    assert (written.json["is_written"], written.json["added"]) == (True, 2)
+    assert (again.json["is_written"], again.json["unchanged"]) == (False, 2)
+
+
+def test_a_closed_day_that_is_wrong_is_reported_by_its_line(tables: CommandLine) -> None:
+    tables.write("closed.csv", "date,name,is_closed\n25.12.2026,Christmas Day,\n2026-12-26,,maybe\n")
+
+    refused = tables("closed-days", "import", "closed.csv", "--yes", "--json")
+
+    assert refused.exit_code == 2
+    assert [(one["line"], one["column"]) for one in refused.json["error"]["mistakes"]] == [
+        (2, "date"),
+        (3, "is_closed"),
+        (3, "name"),
+    ]

@@ -30,6 +30,7 @@ CALLS = {
     "cost-centers import": ["cost-centers.csv", "--yes"],
     "assets import": ["assets.csv", "--yes"],
     "targets import": ["targets.csv", "--yes"],
+    "closed-days import": ["closed-days.csv", "--yes"],
     "members add": [ADA],
     "members list": [],
     "members remove": [ADA],
@@ -66,7 +67,8 @@ def test_every_command_is_called() -> None:
 @pytest.fixture
 def busy_plant(cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess) -> CommandLine:
     """Plant north with a run, an incident, a malformed row, and tables to import."""
-    for name, block in zip(("cost-centers", "assets", "targets"), GUIDE.split("```csv\n")[1:], strict=True):
+    names = ("cost-centers", "assets", "targets", "closed-days")
+    for name, block in zip(names, GUIDE.split("```csv\n")[1:], strict=True):
         cli.write(f"{name}.csv", block.partition("```")[0])
     sign_up(supabase, "ada")
     world.store.execute("delete from public.shift_targets")

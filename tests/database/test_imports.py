@@ -257,3 +257,84 @@ def test_a_rate_that_is_none_is_refused(service: Api, count: Callable[[str], int
         == "23514"
     )
     assert count("cost_centers") == 0
+
+
+def closed_days(
+    service: Api, *rows: dict[str, Any], columns: list[str] | None = None, dry: bool = False
+) -> Any:
+    return service.call(
+        "import_closed_days",
+        p_plant="northfield",
+        p_columns=columns or ["date", "name", "asset", "is_closed"],
+        p_rows=list(rows),
+        p_is_dry_run=dry,
+    )
+
+
+CHRISTMAS = {"line": 2, "date": "2026-12-25", "name": "Christmas Day"}
+
+
+def calendar(database: Connection) -> list[tuple[Any, ...]]:
+    rows = database.execute(
+        """
+        select date::text, asset_id, name, is_closed
+        from public.closed_days
+        order by date, asset_id nulls first
+        """
+    ).fetchall()
+    return [tuple(row.values()) for row in rows]
+
+
+def test_closed_days_are_added_changed_and_left_alone(service: Api, database: Connection) -> None:
+    assets_(service, ASSET | {"cost_center": None})
+    of_press = CHRISTMAS | {"line": 3, "asset": "Press-01", "name": "Keeps warm", "is_closed": False}
+
+    first = closed_days(service, CHRISTMAS, of_press)
+    again = closed_days(service, CHRISTMAS, of_press)
+    changed = closed_days(service, CHRISTMAS | {"is_closed": False})
+
+    assert changes(first) == [(2, "added"), (3, "added")]
+    assert changes(again) == [(2, "unchanged"), (3, "unchanged")]
+    assert changed["rows"] == [
+        {
+            "line": 2,
+            "key": {"date": "2026-12-25"},
+            "change": "changed",
+            "values": {"is_closed": [True, False]},
+        }
+    ]
+    assert calendar(database) == [
+        ("2026-12-25", None, "Christmas Day", False),
+        ("2026-12-25", 1, "Keeps warm", False),
+    ]
+
+
+def test_a_dry_import_of_closed_days_writes_nothing(service: Api, database: Connection) -> None:
+    assert changes(closed_days(service, CHRISTMAS, dry=True)) == [(2, "added")]
+    assert calendar(database) == []
+
+
+def test_a_day_that_stands_twice_or_an_asset_that_is_not_there_imports_nothing(
+    service: Api, database: Connection
+) -> None:
+    answer = closed_days(
+        service,
+        CHRISTMAS,
+        CHRISTMAS | {"line": 3, "asset": "LATHE"},
+        CHRISTMAS | {"line": 4, "name": "Again"},
+    )
+
+    assert answer["errors"] == [
+        {"line": 3, "column": "asset", "message": 'there is no asset "LATHE": import it first'},
+        {"line": 4, "column": "date", "message": "the same day as in line 2"},
+    ]
+    assert calendar(database) == []
+
+
+def test_the_closed_days_of_a_plant_are_its_own(service: Api, database: Connection) -> None:
+    database.execute(
+        "insert into public.closed_days (plant, date, name) values ('southfield', '2026-12-25', 'Christmas')"
+    )
+
+    assert changes(closed_days(service, CHRISTMAS)) == [(2, "added")]
+    assert [row[2] for row in calendar(database)] == ["Christmas", "Christmas Day"]

@@ -55,6 +55,12 @@ MATRIX = [
     ("shift_targets", "operator", READS),
     ("shift_targets", "manager", READS),
     ("shift_targets", "service_role", EVERYTHING),
+    ("closed_days", "anon", NO_ACCESS),
+    ("closed_days", "stranger", SEES_NOTHING),
+    ("closed_days", "viewer", READS),
+    ("closed_days", "operator", READS),
+    ("closed_days", "manager", READS),
+    ("closed_days", "service_role", EVERYTHING),
     ("pipeline_runs", "anon", NO_ACCESS),
     ("pipeline_runs", "stranger", SEES_NOTHING),
     ("pipeline_runs", "viewer", READS),
@@ -106,6 +112,7 @@ INSERTS: dict[str, dict[str, Any]] = {
         "ends_at": "22:00",
         "target_output": 400,
     },
+    "closed_days": {"plant": "northfield", "date": "2026-12-26", "name": "St. Stephen's Day"},
     "pipeline_runs": {
         "pipeline": "live_pulse",
         "plant": "northfield",
@@ -150,6 +157,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "cost_centers": {"standard_hourly_rate": 1},
     "assets": {"name": "Renamed"},
     "shift_targets": {"target_output": 1},
+    "closed_days": {"name": "Holiday"},
     "pipeline_runs": {"code_version": "0.0.0"},
     "live_snapshots": {"output_actual": 0},
     "safety_events": {"is_acknowledged": True},
@@ -162,6 +170,7 @@ DELETES = {
     "cost_centers": {"id": "eq.1"},
     "assets": {"id": "eq.3"},
     "shift_targets": {"id": "eq.1"},
+    "closed_days": {"id": "eq.1"},
     "pipeline_runs": {"id": "eq.1"},
     "live_snapshots": {"id": "eq.1"},
     "safety_events": {"id": "eq.1"},
@@ -192,6 +201,9 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.shift_targets (asset_id, shift_name, starts_at, ends_at, target_output)
         values (1, 'early', '06:00', '14:00', 800), (2, 'early', '06:00', '14:00', 100);
+
+        insert into public.closed_days (plant, asset_id, date, name)
+        values ('northfield', null, '2026-12-25', 'Christmas'), ('southfield', 2, '2026-12-25', 'Repairs');
 
         insert into public.pipeline_runs (
           pipeline, plant, trigger, fence, started_at, lease_expires_at, status, finished_at
@@ -253,7 +265,7 @@ def test_the_matrix_names_every_table(database: Connection) -> None:
     assert {row["tablename"] for row in rows} == {table for table, _, _ in MATRIX}
 
 
-PLANT_TABLES = ["cost_centers", "pipeline_runs", "safety_events", "rejected_records"]
+PLANT_TABLES = ["cost_centers", "closed_days", "pipeline_runs", "safety_events", "rejected_records"]
 ASSET_TABLES = ["shift_targets", "live_snapshots", "daily_summaries"]
 
 

@@ -69,6 +69,46 @@ def test_who_does_not_ask_is_not_told(service: Api) -> None:
     assert told(service).keys().isdisjoint({"cost_centers", "asset_names", "report_dates"})
 
 
+def test_the_closed_days_around_the_window_are_told(
+    service: Api, database: Connection, priced: dict[str, int]
+) -> None:
+    database.execute(
+        """
+        insert into public.closed_days (plant, asset_id, date, name, is_closed)
+        values
+          ('northfield', null, '2026-11-17', 'Long ago', true),
+          ('northfield', null, '2026-11-18', 'Penance Day', true),
+          ('northfield', %(oven)s, '2026-11-18', 'Stays hot', false),
+          ('northfield', null, '2026-11-24', 'Still to come', true),
+          ('southfield', null, '2026-11-20', 'Elsewhere', true)
+        """,
+        {"oven": priced["OVEN-02"]},
+    )
+
+    assert told(service, "closed_days", **DAY_BEFORE)["closed_days"] == [
+        {"asset_id": None, "date": "2026-11-18", "name": "Penance Day", "is_closed": True},
+        {"asset_id": priced["OVEN-02"], "date": "2026-11-18", "name": "Stays hot", "is_closed": False},
+    ]
+
+
+def test_assets_that_ever_had_a_target_are_told(
+    service: Api, database: Connection, priced: dict[str, int]
+) -> None:
+    database.execute(
+        """
+        insert into public.shift_targets (
+          asset_id, shift_name, starts_at, ends_at, valid_from, valid_until, target_output
+        )
+        values
+          (%(press)s, 'early', '06:00', '14:00', '2020-01-01', '2020-01-02', 1),
+          (%(press)s, 'late', '14:00', '22:00', '2020-01-01', null, 1)
+        """,
+        {"press": priced["PRESS-01"]},
+    )
+
+    assert told(service, "planned_assets")["planned_assets"] == [priced["PRESS-01"]]
+
+
 def report(database: Connection, asset_id: int, *dates: str) -> None:
     for day in dates:
         database.execute(

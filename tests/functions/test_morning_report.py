@@ -604,6 +604,54 @@ def test_a_closed_day_is_no_cause_for_a_warning(world: Mornings, tuesday: Week) 
     assert world.summary(day="2026-03-12")["actual"] is None
 
 
+def test_a_holiday_is_closed_by_its_name_and_warns_of_nothing(world: Mornings) -> None:
+    world.store.execute(
+        """
+        insert into public.closed_days (plant, date, name)
+        values ('north', '2026-03-09', 'Eve of Founders'' Day'), ('north', '2026-03-10', 'Founders'' Day')
+        """
+    )
+
+    status, report = world.morning()
+
+    assert (status, report["outcome"], warnings(report)) == (200, "succeeded", [])
+    assert count(report, "days_closed", "days_without_data") == (2, None)
+    press = world.summary()
+    assert (press["target"], press["planned"], press["actual"]) == (0, 0, None)
+    for asset, name in (("PRESS-01", "Press 1"), ("PAINT-01", "Paint 1")):
+        assert world.summary(asset)["text"] == (
+            f"{name} was closed on Tuesday, 10 March 2026 (Founders' Day). "
+            "No data came from the plant that day."
+        )
+
+
+def test_what_was_made_on_a_holiday_is_told_and_outside_the_plan(world: Mornings, tuesday: Week) -> None:
+    world.store.execute(
+        "insert into public.closed_days (plant, date, name) values ('north', '2026-03-10', 'Founders'' Day')"
+    )
+
+    _, report = world.morning()
+
+    assert tuesday
+    assert (report["outcome"], warnings(report)) == ("succeeded", [])
+    press = world.summary()
+    assert (press["target"], press["planned"], press["oee"], press["downtime"]) == (0, 0, None, 0)
+    assert outside_the_plan(world)["PRESS-01"] == (press["actual"], False)
+    assert "was closed on Tuesday, 10 March 2026 (Founders' Day), and made" in press["text"]
+
+
+def test_a_plan_day_by_day_is_silent_between_its_days(world: Mornings) -> None:
+    world.store.execute(
+        "update public.shift_targets set valid_from = '2026-01-05', valid_until = '2026-01-06'"
+    )
+
+    _, report = world.morning()
+
+    assert (report["outcome"], warnings(report)) == ("succeeded", [])
+    assert count(report, "days_closed", "days_without_data") == (2, None)
+    assert world.summary()["planned"] is None
+
+
 def test_a_day_that_the_source_has_let_go_of_keeps_its_summary(world: Mornings, tuesday: Week) -> None:
     world.morning()
     for table in ("production_data", "downtime_records", "quality_records"):

@@ -24,6 +24,10 @@ COMMANDS: Final = {
     "check": Command(
         "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."
     ),
+    "closed-days": Command(
+        "plantpulse.cli.closed_days:closed_days",
+        "Import closed days: holidays and other days without shifts.",
+    ),
     "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
     "cost-centers": Command(
         "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."

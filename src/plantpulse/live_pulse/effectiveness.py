@@ -47,7 +47,7 @@ def plans_of(
 ) -> dict[str, Plan]:
     """Return the plan of each asset by its key; an asset of which no shift target holds is left out."""
     loads = workloads(plant.shift_targets, window, zone)
-    with_a_plan = assets_with_a_plan(plant.shift_targets, to_local(window.until, zone).date()) | loads.keys()
+    with_a_plan = assets_with_a_plan(plant, to_local(window.until, zone).date()) | loads.keys()
     planned = {one.key: loads.get(one.asset_id, IDLE) for one in assets if one.asset_id in with_a_plan}
     shares = planned_shares({key: load.planned for key, load in planned.items()}, spans)
     units = planned_units(output, shares)

@@ -79,7 +79,7 @@ class LivePulse:
             at=slot or now.replace(microsecond=0),
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
             window=_window(slots or (slot or now,), pulse, settings.plants[plant]),
-            wants=("assets", "shift_patterns"),
+            wants=("assets", "shift_patterns", "closed_days"),
             recent_slots=tuple(_recent_slots(slot, slots, pulse, settings.plants[plant], now)),
             slots=tuple(slots),
             is_dry_run=request.dry_run,

@@ -76,7 +76,9 @@ class Poll:
         """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress)
         coverage = parse_coverage(run.brought)
-        model = parse_plant_model(run.brought.get("assets", ()), run.brought.get("shift_patterns"))
+        model = parse_plant_model(
+            run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
+        )
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         return cls(run, plant, pulse, store, reader)
 

@@ -22,7 +22,15 @@ from plantpulse.source.answers import ConnectSource
 
 PIPELINE: Final = "morning_report"
 _DAY: Final = timedelta(days=1)
-_PLANT_MODEL: Final = ("assets", "shift_patterns", "cost_centers", "asset_names", "report_dates")
+_PLANT_MODEL: Final = (
+    "assets",
+    "shift_patterns",
+    "closed_days",
+    "planned_assets",
+    "cost_centers",
+    "asset_names",
+    "report_dates",
+)
 
 
 @dataclass(frozen=True, slots=True)

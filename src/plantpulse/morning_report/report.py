@@ -47,8 +47,9 @@ class Store(Protocol):
 class MorningRun:
     """The state of one report.
 
-    `left`: dates still to read, newest first. `doubtful_rates`: the highest performance of assets that
-    performed better than their ideal rates allow, by name.
+    `planned_assets`: ids of assets that ever had a shift target. `left`: dates still to read, newest first.
+    `doubtful_rates`: the highest performance of assets that performed better than their ideal rates allow, by
+    name.
     """
 
     run: Run
@@ -58,6 +59,7 @@ class MorningRun:
     rates: Mapping[int, CostRates]
     names: Mapping[str, str]
     reported: frozenset[date]
+    planned_assets: frozenset[int]
     left: Sequence[date] = ()
     preview: list[Json] = field(default_factory=list)
     doubtful_rates: dict[str, float] = field(default_factory=dict)
@@ -66,7 +68,9 @@ class MorningRun:
     def of(cls, run: Run, plant: PlantSettings, report: MorningReportSettings, store: Store) -> "MorningRun":
         """Return the report of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress)
-        model = parse_plant_model(run.brought.get("assets", ()), run.brought.get("shift_patterns"))
+        model = parse_plant_model(
+            run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
+        )
         return cls(
             run=run,
             report=report,
@@ -75,6 +79,7 @@ class MorningRun:
             rates=parse_cost_rates(run.brought.get("cost_centers")),
             names=run.brought.get("asset_names", {}),
             reported=frozenset(date.fromisoformat(one) for one in run.brought.get("report_dates", ())),
+            planned_assets=frozenset(run.brought.get("planned_assets", ())),
         )
 
     @property
@@ -166,7 +171,8 @@ class MorningRun:
 
     def _judge(self, day: ProductionDay, readings: DayReadings) -> dict[str, Json]:
         progress = self.run.progress
-        found = summarise(self.reader.model, self.rates, readings, day, self.reader.zone)
+        model, zone = self.reader.model, self.reader.zone
+        found = summarise(model, self.rates, readings, day, zone, planned_assets=self.planned_assets)
         progress.count("days_reported", 1)
         if found.data == "missing":
             self.answers.is_incomplete = True
@@ -179,13 +185,14 @@ class MorningRun:
 
     def _row(self, summary: Summary, day: date) -> dict[str, Any]:
         name = self.names.get(str(summary.asset_id), f"Asset {summary.asset_id}")
+        closed_for = self.reader.model.closed_days.reason(summary.asset_id, day)
         if is_rate_doubtful(summary.performance):
             self.doubtful_rates[name] = max(summary.performance, self.doubtful_rates.get(name, 0.0))
         return {
             **summary._asdict(),
             "downtime_reasons": [reason._asdict() for reason in summary.downtime_reasons],
             "top_downtime_reason": summary.top_downtime_reason,
-            "summary_text": word(summary, name, day),
+            "summary_text": word(summary, name, day, closed_for=closed_for),
         }
 
     def _commit_part(self, days: Sequence[Mapping[str, Json]]) -> None:

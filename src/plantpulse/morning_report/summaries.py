@@ -4,7 +4,7 @@ Pure. Figures come from sums of minutes and units. What cannot be known is None:
 loss without a price, and everything of a day of which no data came, because zeros would be lies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -75,7 +75,7 @@ class DaySummaries(NamedTuple):
     """A day's summaries in the order of the plant's assets, and whether there was anything to judge.
 
     `data`: missing = something was scheduled, or nobody can tell, and nothing came; closed = nothing was
-    scheduled and nothing came.
+    scheduled and nothing came. Targets that hold only on other days schedule nothing.
     """
 
     summaries: Sequence[Summary]
@@ -88,14 +88,20 @@ def summarise(
     readings: DayReadings,
     day: ProductionDay,
     zone: ZoneInfo,
+    *,
+    planned_assets: Container[int] = (),
 ) -> DaySummaries:
-    """Return the summaries of a day. `rates`: the cost of losses, by asset id."""
+    """Return the summaries of a day.
+
+    `rates`: the cost of losses, by asset id. `planned_assets`: ids of assets that ever had a shift target.
+    """
     judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
     loads = workloads(plant.shift_targets, day.window, zone)
-    with_a_plan = assets_with_a_plan(plant.shift_targets, day.date)
+    with_a_plan = assets_with_a_plan(plant, day.date)
     plans = [loads.get(one.asset_id, IDLE if one.asset_id in with_a_plan else None) for one in judged]
     facts = _gather(readings, day.window, dict(zip((one.key for one in judged), plans, strict=True)))
-    data = _data_state(facts, plans)
+    is_any_planned = any(one.asset_id in planned_assets for one in judged)
+    data = _data_state(facts, plans, is_any_planned=is_any_planned)
     if data != "there":
         return DaySummaries([_unknown(*one) for one in zip(judged, plans, strict=True)], data)
     summaries = [
@@ -160,11 +166,13 @@ def _is_row_of_the_day(stop: DowntimeReading, window: Window) -> bool:
     return stop.started_at < window.until and stop.ended_at > window.start
 
 
-def _data_state(facts: _Facts, loads: Sequence[Workload | None]) -> DataState:
+def _data_state(facts: _Facts, loads: Sequence[Workload | None], *, is_any_planned: bool) -> DataState:
     if facts.has_rows_of_the_day:
         return "there"
     known = [load for load in loads if load is not None]
-    return "missing" if not known or any(load.planned.minutes for load in known) else "closed"
+    if any(load.planned.minutes for load in known):
+        return "missing"
+    return "closed" if known or is_any_planned else "missing"
 
 
 def _summary(

@@ -22,24 +22,29 @@ _MONTHS: Final = (
 )  # fmt: skip
 
 
-def word(summary: Summary, name: str, day: date) -> str:
-    """Return the text of a summary; `name` is what people call the asset."""
+def word(summary: Summary, name: str, day: date, *, closed_for: str | None = None) -> str:
+    """Return the text of a summary.
+
+    `name` is what people call the asset, `closed_for` the name of a closed day; None on other days.
+    """
     name, written_day = _cut(name), _date(day)
+    rest = f"was closed on {written_day} ({_cut(closed_for)})" if closed_for else ""
+    rest = rest or f"was not scheduled on {written_day}"
     if summary.actual_output is None:
-        return _without_data(summary, name, written_day)
-    return f"{_made(summary, name, written_day)}. {_lost(summary)}."
+        return _without_data(summary, name, written_day, rest)
+    return f"{_made(summary, name, written_day, rest)}. {_lost(summary)}."
 
 
-def _without_data(summary: Summary, name: str, day: str) -> str:
+def _without_data(summary: Summary, name: str, day: str, rest: str) -> str:
     if summary.planned_minutes is None:
         return f"No data came from the plant about {name} on {day}. What it made and lost is not known."
     if not summary.planned_minutes:
-        return f"{name} was not scheduled on {day}. No data came from the plant that day."
+        return f"{name} {rest}. No data came from the plant that day."
     task = f"was to make {_count(summary.target_output, 'unit')}" if summary.target_output else "was to run"
     return f"{name} {task} on {day}, but no data came from the plant. What it made and lost is not known."
 
 
-def _made(summary: Summary, name: str, day: str) -> str:
+def _made(summary: Summary, name: str, day: str, rest: str) -> str:
     actual, target = summary.actual_output or 0.0, summary.target_output
     unplanned = summary.unplanned_output or 0.0
     about = "about " if unplanned and summary.is_planned_in_part else ""
@@ -49,7 +54,7 @@ def _made(summary: Summary, name: str, day: str) -> str:
         )
         made += f" and {about}{_count(unplanned, 'unit')} outside the planned time" if unplanned else ""
     elif summary.planned_minutes == 0:
-        made = f"was not scheduled on {day}, and made {_count(actual, 'unit')}"
+        made = f"{rest}, and made {_count(actual, 'unit')}"
     else:
         made = f"made {_count(actual, 'unit')} on {day}, without a target"
         made += f", {about}{_amount(unplanned)} of them outside the planned time" if unplanned else ""

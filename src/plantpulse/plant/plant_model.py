@@ -7,9 +7,11 @@ share shift times, so equal patterns become one object.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from plantpulse.errors import ConfigurationError
+from plantpulse.plant.closed_days import ALWAYS_OPEN, ClosedDays, parse_closed_days
 from plantpulse.plant.text import normalise_key
 
 _EVERY_DAY: Final = frozenset(range(1, 8))
@@ -34,7 +36,8 @@ class ShiftPattern(NamedTuple):
     """The times of a shift, by the plant's wall clock.
 
     A shift that does not end after it starts crosses midnight and belongs to the day on which it starts;
-    `days_of_week` are those days by ISO number, 1 = Monday. `valid_until` is the first day without it.
+    `days_of_week` are those days by ISO number, 1 = Monday. `valid_until` is the first day without it. On the
+    days in `closed_on` it does not start.
     """
 
     starts_at: time
@@ -43,6 +46,15 @@ class ShiftPattern(NamedTuple):
     valid_from: date
     valid_until: date | None
     breaks: tuple[tuple[time, time], ...]
+    closed_on: frozenset[date] = frozenset()
+
+    def starts_on(self, day: date) -> bool:
+        """Say whether the shift starts on the day."""
+        return day.isoweekday() in self.days_of_week and self.is_valid(day) and day not in self.closed_on
+
+    def is_valid(self, day: date) -> bool:
+        """Say whether the shift's target holds on the day, whether or not it is worked."""
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
 
 
 class ShiftTarget(NamedTuple):
@@ -62,24 +74,28 @@ class CostRates(NamedTuple):
 
 
 class PlantModel(NamedTuple):
-    """The assets of a plant, including inactive and unmapped ones, and their shift targets."""
+    """The assets of a plant, including inactive and unmapped ones, their shift targets, their closed days."""
 
     assets: Sequence[Asset]
     shift_targets: Sequence[ShiftTarget]
+    closed_days: ClosedDays = ALWAYS_OPEN
 
 
 def parse_plant_model(
-    assets: Iterable[Mapping[str, Any]], shift_patterns: Iterable[Mapping[str, Any]] | None
+    assets: Iterable[Mapping[str, Any]],
+    shift_patterns: Iterable[Mapping[str, Any]] | None,
+    closed_days: Iterable[Mapping[str, Any]] | None,
 ) -> PlantModel:
-    """Return the plant model in the claim's `assets` and `shift_patterns`.
+    """Return the plant model in the claim's `assets`, `shift_patterns` and `closed_days`.
 
-    Raises: ConfigurationError that names the malformed asset and field, or without patterns in the answer.
+    Raises: ConfigurationError that names the malformed asset and field, or a part that the answer lacks.
     """
     if shift_patterns is None:  # otherwise the plant would seem to have no targets
         raise ConfigurationError(
             "Supabase did not answer the claim with shift_patterns: apply the newest migrations"
         )
-    return PlantModel(parse_assets(assets), parse_shift_patterns(shift_patterns))
+    closed = parse_closed_days(closed_days)
+    return PlantModel(parse_assets(assets), parse_shift_patterns(shift_patterns, closed), closed)
 
 
 def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
@@ -102,12 +118,15 @@ def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
     ]
 
 
-def parse_shift_patterns(rows: Iterable[Mapping[str, Any]]) -> list[ShiftTarget]:
-    """Return the targets in the claim's `shift_patterns`; targets of one row share their `ShiftPattern`.
+def parse_shift_patterns(
+    rows: Iterable[Mapping[str, Any]], closed: ClosedDays = ALWAYS_OPEN
+) -> list[ShiftTarget]:
+    """Return the targets in the claim's `shift_patterns`, without the closed days.
 
+    Targets of one row share their `ShiftPattern`, except those of assets with closed days of their own.
     Raises: ConfigurationError.
     """
-    return [target for row in rows for target in _shift_targets(row)]
+    return [target for row in rows for target in _shift_targets(row, closed)]
 
 
 def parse_cost_rates(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, CostRates]:
@@ -143,12 +162,19 @@ def _asset(row: Mapping[str, Any]) -> Asset:
     )
 
 
-def _shift_targets(row: Mapping[str, Any]) -> list[ShiftTarget]:
+def _shift_targets(row: Mapping[str, Any], closed: ClosedDays) -> list[ShiftTarget]:
     asset_ids, outputs = _read(row, "asset_ids", list), _read(row, "target_outputs", list)
     first = {**row, "asset_id": asset_ids[0] if asset_ids else None}
-    name, pattern = _read(first, "shift_name", _text), _pattern(first)
+    name, open_pattern = _read(first, "shift_name", _text), _pattern(first)
+    closed_on = cache(lambda days: open_pattern._replace(closed_on=days))
+    pattern = closed_on(frozenset(closed.of_plant)) if closed.of_plant else open_pattern
     return [
-        _shift_target(name, pattern, asset_id, output)
+        _shift_target(
+            name,
+            closed_on(closed.days_of(asset_id)) if asset_id in closed.of_assets else pattern,
+            asset_id,
+            output,
+        )
         for asset_id, output in zip(asset_ids, outputs, strict=True)
     ]
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.plant.intervals import Span, clip, cut_out, minutes, unite
 from plantpulse.plant.local_time import to_local, to_utc
-from plantpulse.plant.plant_model import ShiftPattern, ShiftTarget
+from plantpulse.plant.plant_model import PlantModel, ShiftPattern, ShiftTarget
 from plantpulse.schedules.slots import Window
 
 _DAY: Final = timedelta(days=1)
@@ -95,13 +95,21 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
     return loads
 
 
-def assets_with_a_plan(targets: Iterable[ShiftTarget], day: date) -> set[int]:
-    """Return the assets of which a shift target holds on the day, on whichever weekdays it is worked."""
-    return {
+def assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
+    """Return the assets of which it is known whether they should work on the day.
+
+    A shift target of theirs holds, on whichever weekdays it is worked, or they are closed.
+    """
+    planned = {
         asset_id
-        for asset_id, _shift_name, pattern, _target_output in targets
-        if pattern.valid_from <= day and (pattern.valid_until is None or day < pattern.valid_until)
+        for pattern, followers in groupby(plant.shift_targets, key=attrgetter("pattern"))
+        if pattern.is_valid(day)
+        for asset_id, _shift_name, _pattern, _target_output in followers
     }
+    closed = plant.closed_days
+    if day in closed.of_plant or closed.of_assets:
+        planned.update(one.asset_id for one in plant.assets if closed.reason(one.asset_id, day) is not None)
+    return planned
 
 
 def output_target(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> float:
@@ -121,8 +129,7 @@ def _start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterat
     day = to_local(window.start, zone).date() - _DAY
     last = to_local(window.until, zone).date() + _DAY
     while day <= last:
-        is_valid = pattern.valid_from <= day and (pattern.valid_until is None or day < pattern.valid_until)
-        if is_valid and day.isoweekday() in pattern.days_of_week:
+        if pattern.starts_on(day):
             yield day
         day += _DAY
 

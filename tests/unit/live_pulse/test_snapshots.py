@@ -17,6 +17,7 @@ from plantpulse.live_pulse.snapshots import (
     output_status,
     variance_percent,
 )
+from plantpulse.plant.closed_days import parse_closed_days
 from plantpulse.plant.intervals import minutes
 from plantpulse.plant.plant_model import Asset, PlantModel, ShiftPattern, ShiftTarget
 from plantpulse.plant.readings import (
@@ -476,3 +477,22 @@ def test_every_active_mapped_asset_has_exactly_one_snapshot_and_nothing_made_get
     assert [one.asset_id for one in judgement.snapshots] == sorted(judged)
     assert sum(one.output_actual for one in judgement.snapshots) == pytest.approx(expected, abs=0.01)
     assert len(judgement.unknown_assets) == len({number for number, _, _ in output if number >= len(assets)})
+
+
+def test_on_a_closed_day_a_snapshot_has_no_target_and_all_units_are_unplanned() -> None:
+    closed = parse_closed_days(
+        [{"asset_id": None, "date": "2026-11-20", "name": "Founders' Day", "is_closed": True}]
+    )
+    shut = PRESS_TARGET._replace(pattern=EARLY._replace(closed_on=frozenset(closed.of_plant)))
+
+    for targets in ([shut], []):
+        snapshot = press_of(
+            Readings(
+                output=[made("PRESS-01", 30.0)], quality=[QualityReading("PRESS-01", "press-01", 30.0, 0.0)]
+            ),
+            plant=PlantModel([PRESS], targets, closed),
+        )
+
+        assert (snapshot.output_actual, snapshot.output_target, snapshot.status) == (30, 0, "above_target")
+        assert (snapshot.unplanned_output, snapshot.is_planned_in_part) == (30, False)
+        assert (snapshot.oee_current, snapshot.variance_percent) == (None, None)

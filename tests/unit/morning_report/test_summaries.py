@@ -15,6 +15,7 @@ from plantpulse.morning_report.summaries import (
     financial_loss,
     summarise,
 )
+from plantpulse.plant.closed_days import ALWAYS_OPEN, ClosedDays
 from plantpulse.plant.local_time import BucketGrid, local_bounds
 from plantpulse.plant.plant_model import Asset, CostRates, PlantModel, ShiftPattern, ShiftTarget
 from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityReading
@@ -74,6 +75,8 @@ def summarised(
     starts_at: time = time(0),
     zone: ZoneInfo = CHICAGO,
     is_quality_known: bool = True,
+    closed: ClosedDays = ALWAYS_OPEN,
+    planned_assets: tuple[int, ...] = (),
 ) -> DaySummaries:
     quality = [one for one in readings if isinstance(one, QualityReading)]
     window = production_day(day, starts_at, zone).window
@@ -83,8 +86,9 @@ def summarised(
         quality=quality if is_quality_known else None,
         spans=spans_of_day(window, BucketGrid(local_bounds(window, zone), QUARTER), zone),
     )
-    plant = PlantModel(list(assets), list(targets))
-    return summarise(plant, rates, read, production_day(day, starts_at, zone), zone)
+    plant = PlantModel(list(assets), list(targets), closed)
+    produced = production_day(day, starts_at, zone)
+    return summarise(plant, rates, read, produced, zone, planned_assets=planned_assets)
 
 
 def only(found: DaySummaries) -> Summary:
@@ -420,6 +424,41 @@ def test_a_day_of_which_nothing_came_and_nothing_was_scheduled_is_a_closed_one()
 
 def test_a_plant_without_any_plan_is_not_taken_for_closed() -> None:
     assert summarised(targets=(), day=SUNDAY).data == "missing"
+
+
+def test_targets_that_hold_only_on_other_days_are_no_evidence_of_a_failure() -> None:
+    # The claim leaves out targets that ended long ago: it brings the ids of their assets alone.
+    assert summarised(targets=(), planned_assets=(1,)).data == "closed"
+    assert summarised(targets=(), planned_assets=(2,)).data == "missing"
+    for limits in ({"valid_until": TUESDAY}, {"valid_from": date(2026, 3, 11)}):
+        found = summarised(
+            targets=(ShiftTarget(1, "early", pattern("06:00", "14:00", **limits), 960),), planned_assets=(1,)
+        )
+        assert found.data == "closed"
+        assert found.summaries[0].planned_minutes is None
+
+
+def test_a_closed_day_of_which_nothing_came_is_not_missing() -> None:
+    closed = ClosedDays({TUESDAY: "Founders' Day"}, {})
+
+    for targets in ((), (ShiftTarget(1, "early", EARLY._replace(closed_on=frozenset({TUESDAY})), 960),)):
+        found = summarised(targets=targets, closed=closed)
+
+        assert found.data == "closed"
+        assert [(one.target_output, one.planned_minutes) for one in found.summaries] == [(0, 0)]
+
+
+def test_what_was_made_on_a_closed_day_is_made_outside_the_plan() -> None:
+    shut = ShiftTarget(1, "early", EARLY._replace(closed_on=frozenset({TUESDAY})), 960)
+    closed = ClosedDays({TUESDAY: "Founders' Day"}, {})
+
+    summary = only(
+        summarised(made(40), stopped("Jam", "2026-03-10T08:00", 30), targets=(shut,), closed=closed)
+    )
+
+    assert (summary.actual_output, summary.unplanned_output, summary.target_output) == (40, 40, 0)
+    assert (summary.planned_minutes, summary.downtime_minutes, summary.financial_loss) == (0, 0, None)
+    assert factors(summary) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(

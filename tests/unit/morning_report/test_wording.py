@@ -271,6 +271,33 @@ def test_a_day_without_data(changes: dict[str, Any], expected: str) -> None:
     assert word(NOTHING_CAME._replace(**changes), "Press 1", TUESDAY) == expected
 
 
+def test_a_closed_day_is_named() -> None:
+    unplanned = NOTHING_CAME._replace(target_output=0, planned_minutes=0)
+    overtime = ORDINARY._replace(
+        target_output=0,
+        planned_minutes=0,
+        actual_output=40,
+        unplanned_output=40,
+        oee_percentage=None,
+        availability_percentage=None,
+        performance_percentage=None,
+        quality_percentage=None,
+    )
+
+    assert word(unplanned, "Press 1", TUESDAY, closed_for="Founders' Day") == (
+        "Press 1 was closed on Tuesday, 10 March 2026 (Founders' Day). No data came from the plant that day."
+    )
+    assert word(overtime, "Press 1", TUESDAY, closed_for="Founders' Day").startswith(
+        "Press 1 was closed on Tuesday, 10 March 2026 (Founders' Day), and made 40 units. "
+    )
+
+
+def test_what_a_night_shift_made_on_a_closed_day_counts_against_its_plan() -> None:
+    told = word(ORDINARY, "Press 1", TUESDAY, closed_for="Founders' Day")
+
+    assert told.startswith("Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026, OEE 77.4%")
+
+
 def test_names_and_reasons_of_any_length_and_kind_leave_a_readable_text() -> None:
     reason = ReasonMinutes("Störung\nam  Förderband " + "x" * 200, 45)
 

@@ -39,7 +39,7 @@ NIGHT: dict[str, Any] = {
 
 
 def test_the_claims_answer_becomes_a_plant_model() -> None:
-    model = parse_plant_model([ASSET], [NIGHT])
+    model = parse_plant_model([ASSET], [NIGHT], [])
 
     assert model == PlantModel(
         assets=[Asset(1, "PRESS-01", "press-01", 120.0, is_active=True, is_mapped=True)],
@@ -62,12 +62,12 @@ def test_the_claims_answer_becomes_a_plant_model() -> None:
 
 
 def test_a_plant_without_assets_and_shifts_is_a_plant() -> None:
-    assert parse_plant_model([], []) == PlantModel([], [])
+    assert parse_plant_model([], [], []) == PlantModel([], [])
 
 
 def test_an_answer_without_patterns_is_not_a_plant_without_targets() -> None:
     with pytest.raises(ConfigurationError, match="apply the newest migrations"):
-        parse_plant_model([ASSET], None)
+        parse_plant_model([ASSET], None, [])
 
 
 def test_an_asset_may_have_no_ideal_rate() -> None:
