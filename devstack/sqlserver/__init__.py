@@ -5,8 +5,7 @@ It is NOT SQL Server. It exists so that plantpulse can be run and tested with th
 batches, `sp_executesql`, ATTENTION, transactions, the types and functions that plain queries use,
 and the numbers of the errors that a poll can meet, with TLS or without. What it does not: RPC
 requests, MARS, bulk copy, stored procedures, control flow (IF, WHILE, TRY), query plans, locking of
-readers by writers, the `datetimeoffset` that a value was stored with (it comes back in the plant's
-offset), and the linguistic sort order of strings. README.md beside this file has the whole list.
+readers by writers, and the linguistic sort order of strings. README.md beside this file has the whole list.
 
 Nothing here is imported by plantpulse itself, and nothing listens beyond 127.0.0.1.
 """

@@ -8,9 +8,8 @@ import struct
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from devstack.sqlserver.errors import SqlServerError
 from devstack.sqlserver.tokens import COLLATION
@@ -25,7 +24,7 @@ _MAX_END: Final = b"\x00\x00\x00\x00"
 _DAYS_BEFORE_2000: Final = date(2000, 1, 1).toordinal() - 1
 _LAST_DAY: Final = date(9999, 12, 31).toordinal() - 1
 _DAY_US: Final = 86_400_000_000
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 # An expression has no declared scale in Postgres: at least so many digits, like SQL Server's division.
 _FREE_SCALE: Final = 6
 _MAX_PRECISION: Final = 38
@@ -40,9 +39,7 @@ class Column:
     null: bytes
 
 
-def column_for(
-    oid: int, modifier: int, *, own_types: dict[int, str], zone: ZoneInfo, scale: int = 0
-) -> Column:
+def column_for(oid: int, modifier: int, *, own_types: dict[int, str], scale: int = 0) -> Column:
     """The column for a Postgres type; `own_types` names the oids of schema mssql.
 
     `scale` is how many decimal places a numeric without a declared scale needs at least.
@@ -54,8 +51,6 @@ def column_for(
         raise SqlServerError(50000, f"the stand-in does not serve the Postgres type {oid}")
     if name == "numeric":
         return _numeric(modifier, scale)
-    if name == "timestamptz":
-        return _datetimeoffset(modifier, zone)
     if name in _SIZED_COLUMNS:
         return _SIZED_COLUMNS[name](modifier)
     return _FIXED_COLUMNS[name]
@@ -186,15 +181,16 @@ def _datetime2(modifier: int) -> Column:
     return Column(bytes([0x2A, scale]), encode, _SHORT_NULL)
 
 
-def _datetimeoffset(modifier: int, zone: ZoneInfo) -> Column:
+def _datetimeoffset(modifier: int) -> Column:
+    """From the text of schema mssql: time and date in UTC, then the offset in minutes."""
     scale = _scale_of(modifier)
 
     def encode(raw: bytes) -> bytes:
-        since_2000 = int.from_bytes(raw, "big", signed=True)
-        days, us = divmod(since_2000, _DAY_US)
-        value = _time_of_day(us, scale) + _days(days + _DAYS_BEFORE_2000)
-        offset = (_EPOCH + timedelta(microseconds=since_2000)).astimezone(zone).utcoffset() or timedelta()
-        value += struct.pack("<h", int(offset.total_seconds()) // 60)
+        shown = datetime.fromisoformat(raw.decode().replace(" +", "+").replace(" -", "-"))
+        minutes = int((shown.utcoffset() or timedelta()).total_seconds()) // 60
+        of_day = timedelta(hours=shown.hour, minutes=shown.minute - minutes, seconds=shown.second)
+        days, us = divmod(of_day // _MICROSECOND + shown.microsecond, _DAY_US)
+        value = _time_of_day(us, scale) + _days(shown.toordinal() - 1 + days) + struct.pack("<h", minutes)
         return bytes([len(value)]) + value
 
     return Column(bytes([0x2B, scale]), encode, _SHORT_NULL)
@@ -213,7 +209,13 @@ _FIXED_COLUMNS: Final = {
     "uuid": Column(b"\x24\x10", _guid, _SHORT_NULL),
     "bytea": Column(b"\xa5\xff\xff", _max_value, _MAX_NULL),
 }
-_SIZED_COLUMNS: Final = {"text": _text, "bpchar": _padded_text, "timestamp": _datetime2, "time": _time}
+_SIZED_COLUMNS: Final = {
+    "text": _text,
+    "bpchar": _padded_text,
+    "timestamp": _datetime2,
+    "time": _time,
+    "datetimeoffset": _datetimeoffset,
+}
 _TYPE_NAMES: Final = {
     16: "bool",
     17: "bytea",
@@ -231,7 +233,6 @@ _TYPE_NAMES: Final = {
     1082: "date",
     1083: "time",
     1114: "timestamp",
-    1184: "timestamptz",
     1700: "numeric",
     2950: "uuid",
 }

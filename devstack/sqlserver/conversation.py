@@ -43,10 +43,14 @@ VERSION: Final = (16, 0, 0)
 
 @dataclass(frozen=True)
 class Login:
-    """A login of the stand-in; without `can_write` it may only read."""
+    """A login of the stand-in; without `can_write` it may only read.
+
+    `can_view_server_state`: it may look at locks and at other sessions.
+    """
 
     password: str
     can_write: bool = False
+    can_view_server_state: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable
     request = _receive_login(setup, stream)
     if not _admit(setup, request, stream):
         return
-    store = _open_store(setup, request, stream)
+    store = _open_store(setup, request, number, stream)
     if store is None:
         return
     try:
@@ -146,12 +150,14 @@ def _admit(setup: Setup, request: LoginRequest, stream: PacketStream) -> bool:
     return False
 
 
-def _open_store(setup: Setup, request: LoginRequest, stream: PacketStream) -> Store | None:
+def _open_store(setup: Setup, request: LoginRequest, number: int, stream: PacketStream) -> Store | None:
+    # Postgres keeps 63 characters of it; views.sql reads them for sys.dm_exec_sessions.
+    name = f"stand-in|{number}|{request.user}|{request.host[:15]}|{request.application}"[:63]
     settings = {
         "search_path": "mssql, dbo, pg_catalog",
         "TimeZone": setup.zone.key,
         "DateStyle": "ISO, MDY",
-        "application_name": f"stand-in: {request.application}"[:60],
+        "application_name": name,
         "default_transaction_read_only": "off" if setup.logins[request.user.lower()].can_write else "on",
     }
     try:
@@ -173,9 +179,11 @@ def _reads_attention(stream: PacketStream) -> bool:
 
 def _open_session(setup: Setup, request: LoginRequest, number: int, store: Store) -> Session:
     [postgres] = store.fetch_row("select current_setting('server_version')", [])
+    login = setup.logins[request.user.lower()]
     identity = Identity(
         login=request.user,
-        can_write=setup.logins[request.user.lower()].can_write,
+        can_write=login.can_write,
+        can_view_server_state=login.can_view_server_state,
         database=setup.database,
         application=request.application,
         host=request.host,
@@ -188,7 +196,6 @@ def _open_session(setup: Setup, request: LoginRequest, number: int, store: Store
         identity,
         execution,
         counters,
-        zone=setup.zone,
         faults=setup.faults,
         traffic=setup.traffic,
         refused_settings=setup.engine.refused_settings,

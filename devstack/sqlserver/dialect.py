@@ -43,7 +43,7 @@ _PLAIN_TYPES: Final = {
 _FRACTIONAL_TYPES: Final = {
     _DATA.DATETIME2: "timestamp",
     _DATA.TIME: "time",
-    _DATA.TIMESTAMPTZ: "timestamptz",
+    _DATA.TIMESTAMPTZ: "mssql.datetimeoffset",
 }
 _CHARACTER_TYPES: Final = {
     _DATA.CHAR: "char",

@@ -15,6 +15,7 @@ DEADLOCK_VICTIM: Final = 1205
 _PROPERTIES: Final = {
     102: (15, 1, True),
     137: (15, 2, True),
+    206: (16, 2, True),
     156: (15, 1, True),
     195: (15, 10, True),
     207: (16, 1, True),
@@ -23,6 +24,8 @@ _PROPERTIES: Final = {
     241: (16, 1, True),
     245: (16, 1, True),
     262: (14, 1, True),
+    300: (14, 1, True),
+    402: (16, 1, True),
     515: (16, 2, False),
     547: (16, 0, False),
     911: (16, 1, True),
@@ -38,7 +41,10 @@ _PROPERTIES: Final = {
     4060: (11, 1, True),
     8115: (16, 2, False),
     8134: (16, 1, False),
+    8116: (16, 1, True),
     8178: (16, 1, True),
+    9810: (16, 1, True),
+    9820: (16, 1, True),
     18456: (14, 1, True),
 }
 _DEADLOCK: Final = (
@@ -72,6 +78,15 @@ _QUOTED: Final = re.compile(r'"([^"]*)"')
 _BARE_COLUMN: Final = re.compile(r"^column (\S+) does not exist")
 _BARE_FUNCTION: Final = re.compile(r"^function ([^(\s]+)\(")
 _TYPE: Final = re.compile(r"\b(smallint|integer|bigint|numeric|tinyint|uuid|real|double precision)\b")
+_DOCUMENTED: Final = re.compile(r"T(\d{4})")  # raised by times.sql with SQL Server's own number
+_CAST: Final = re.compile(r"cannot cast type (.+?)(?:\(\d+\))? to (.+?)(?:\(\d+\))?$")
+_CAST_NAMES: Final = {
+    "time without time zone": "time",
+    "timestamp without time zone": "datetime2",
+    "integer": "int",
+    "boolean": "bit",
+    "double precision": "float",
+}
 _TYPE_NAMES: Final = {"integer": "int", "uuid": "uniqueidentifier", "double precision": "float"}
 
 
@@ -105,6 +120,13 @@ class SqlServerError(Exception):
 
 def from_postgres(sqlstate: str, text: str, *, names: Mapping[str, str]) -> SqlServerError:
     """What SQL Server would have said; `names` maps lower-case names to how the query wrote them."""
+    if documented := _DOCUMENTED.fullmatch(sqlstate):
+        return SqlServerError(int(documented[1]), text, own_text=text)
+    if cast := _CAST.match(text):
+        kinds = [_CAST_NAMES.get(kind, kind) for kind in cast.groups()]
+        return SqlServerError(
+            206, f"Operand type clash: {kinds[1]} is incompatible with {kinds[0]}", own_text=text
+        )
     if sqlstate not in _BY_SQLSTATE:
         return SqlServerError(FALLBACK_NUMBER, text, own_text=text)
     number, template = _BY_SQLSTATE[sqlstate]

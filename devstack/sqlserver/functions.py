@@ -9,32 +9,14 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from devstack.sqlserver.dialect import TSql
+from devstack.sqlserver import times
+from devstack.sqlserver.dialect import postgres_type
 from devstack.sqlserver.errors import SqlServerError
 
-_DATE_PARTS: Final = {
-    **dict.fromkeys(("year", "yy", "yyyy"), "year"),
-    **dict.fromkeys(("quarter", "qq", "q"), "quarter"),
-    **dict.fromkeys(("month", "mm", "m"), "month"),
-    **dict.fromkeys(("dayofyear", "dy", "y"), "dayofyear"),
-    **dict.fromkeys(("day", "dd", "d"), "day"),
-    **dict.fromkeys(("week", "wk", "ww"), "week"),
-    **dict.fromkeys(("weekday", "dw", "w"), "weekday"),
-    **dict.fromkeys(("hour", "hh"), "hour"),
-    **dict.fromkeys(("minute", "mi", "n"), "minute"),
-    **dict.fromkeys(("second", "ss", "s"), "second"),
-    **dict.fromkeys(("millisecond", "ms"), "millisecond"),
-    **dict.fromkeys(("microsecond", "mcs"), "microsecond"),
-    **dict.fromkeys(("tzoffset", "tz"), "tz"),
-    **dict.fromkeys(("iso_week", "isowk", "isoww"), "iso_week"),
-}
-_DATE_FUNCTIONS: Final = frozenset(("dateadd", "datediff", "datediff_big", "datepart"))
-_PART_FUNCTIONS: Final = frozenset(("year", "month", "day"))
 _RENAMED: Final = {
     "ceiling": "ceil",
     "char": "chr",
     "count_big": "count",
-    "datediff_big": "datediff",
     "isnull": "coalesce",
     "log10": "log",
     "nchar": "chr",
@@ -86,9 +68,13 @@ def _translate_like(like: exp.Like) -> None:
 
 
 def _translate_cast(cast: exp.Cast) -> None:
-    """A cast to a whole number cuts, where Postgres' rounds."""
-    if cast.to.this in _WHOLE_NUMBERS:
-        cast.replace(exp.Anonymous(this=_WHOLE_NUMBERS[cast.to.this], expressions=[cast.this]))
+    """A cast to a whole number cuts, where Postgres' rounds; TRY_CAST of a text that does not fit is null."""
+    kind, value = cast.to, cast.this
+    if isinstance(cast, exp.TryCast):
+        value = exp.Anonymous(this="fitting", expressions=[value, exp.Literal.string(postgres_type(kind))])
+        cast.set("this", value)
+    if kind.this in _WHOLE_NUMBERS:
+        cast.replace(exp.Anonymous(this=_WHOLE_NUMBERS[kind.this], expressions=[value]))
 
 
 def _translate_key(key: exp.PrimaryKey) -> None:
@@ -114,33 +100,11 @@ def _translate_function(function: exp.Anonymous) -> None:
         function.set("expressions", [one.this if _is_binary(one) else one for one in function.expressions])
         return
     function.set("this", _RENAMED.get(name, name))
-    if name in _DATE_FUNCTIONS:
-        _translate_date_function(function)
-    elif name in _PART_FUNCTIONS:
-        function.set("this", "datepart")
-        function.set("expressions", [exp.Literal.string(name), *map(_as_timestamp, function.expressions)])
+    if name in times.FUNCTIONS:
+        times.translate_date_function(function, name)
     elif name == "iif" and len(function.expressions) == 3:
         condition, then, otherwise = function.expressions
         function.replace(exp.Case(ifs=[exp.If(this=condition, true=then)], default=otherwise))
-
-
-def _translate_date_function(function: exp.Anonymous) -> None:
-    if not function.expressions:
-        return
-    part, *arguments = function.expressions
-    if part.name.lower() not in _DATE_PARTS:
-        raise SqlServerError(155, f"'{part.name}' is not a recognized {function.name} option.")
-    literal = exp.Literal.string(_DATE_PARTS[part.name.lower()])
-    function.set("expressions", [literal, *map(_as_timestamp, arguments)])
-
-
-def _as_timestamp(argument: exp.Expr) -> exp.Expr:
-    """A string literal in a date function is a time without an offset."""
-    if isinstance(argument, exp.National) or argument.is_string:
-        return exp.Cast(
-            this=exp.Literal.string(argument.name), to=exp.DataType.build("datetime2", dialect=TSql)
-        )
-    return argument
 
 
 _NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
@@ -149,7 +113,9 @@ _NODES: Final[Mapping[type[exp.Expr], Callable[[Any], None]]] = {
     exp.National: _translate_national,
     exp.HexString: _translate_binary,
     exp.Column: _translate_empty_binary,
+    exp.AtTimeZone: times.translate_zone,
     exp.CurrentTimestamp: _translate_now,
+    exp.Convert: lambda convert: _translate_cast(times.replace_convert(convert)),
     exp.Like: _translate_like,
     exp.Cast: _translate_cast,
     exp.PrimaryKey: _translate_key,

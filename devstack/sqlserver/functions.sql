@@ -204,92 +204,13 @@ language sql immutable return value;
 create or replace function mssql.to_int(value text) returns integer
 language sql immutable return value::integer;
 
--- The clock: `mssql.now` when the stand-in was given one, else the statement's own time ------------
--- The session's TimeZone is the plant's, so `localtime` is what GETDATE() gives there.
+-- TRY_CAST: a text that cannot be read as the type is null; what is not a text is cast as by CAST.
+create or replace function mssql.fitting(value text, kind text) returns text
+language sql immutable strict return case when pg_input_is_valid(value, kind) then value end;
 
-create or replace function mssql.sysdatetimeoffset() returns timestamptz
-language sql stable
-return coalesce(nullif(current_setting('mssql.now', true), '')::timestamptz, statement_timestamp());
-
-create or replace function mssql.sysutcdatetime() returns timestamp
-language sql stable return mssql.sysdatetimeoffset() at time zone 'UTC';
-
-create or replace function mssql.sysdatetime() returns timestamp
-language sql stable return mssql.sysdatetimeoffset() at time zone current_setting('TimeZone');
-
-create or replace function mssql.getutcdate() returns timestamp
-language sql stable return mssql.sysutcdatetime();
-
-create or replace function mssql.getdate() returns timestamp
-language sql stable return mssql.sysdatetime();
-
--- DATEDIFF counts boundaries crossed, it does not measure time.
-create or replace function mssql.datediff(part text, since timestamp, until timestamp) returns integer
+create or replace function mssql.fitting(value anynonarray, kind text) returns anynonarray
 language sql immutable
-return case part
-  when 'year' then extract(year from until) - extract(year from since)
-  when 'quarter' then 4 * (extract(year from until) - extract(year from since))
-    + extract(quarter from until) - extract(quarter from since)
-  when 'month' then 12 * (extract(year from until) - extract(year from since))
-    + extract(month from until) - extract(month from since)
-  when 'week' then (until::date - extract(dow from until)::integer - since::date + extract(dow from since)::integer) / 7
-  when 'day' then until::date - since::date
-  when 'hour' then extract(epoch from date_trunc('hour', until) - date_trunc('hour', since)) / 3600
-  when 'minute' then extract(epoch from date_trunc('minute', until) - date_trunc('minute', since)) / 60
-  when 'second' then extract(epoch from date_trunc('second', until) - date_trunc('second', since))
-  when 'millisecond' then extract(epoch from date_trunc('milliseconds', until) - date_trunc('milliseconds', since)) * 1000
-  when 'microsecond' then extract(epoch from until - since) * 1000000
-end::integer;
-
-create or replace function mssql.datediff(part text, since timestamptz, until timestamptz) returns integer
-language sql immutable
-return mssql.datediff(part, since at time zone 'UTC', until at time zone 'UTC');
-
-create or replace function mssql.date_interval(part text, amount integer) returns interval
-language sql immutable strict
-return case part
-  when 'year' then make_interval(years => amount)
-  when 'quarter' then make_interval(months => 3 * amount)
-  when 'month' then make_interval(months => amount)
-  when 'week' then make_interval(weeks => amount)
-  when 'day' then make_interval(days => amount)
-  when 'hour' then make_interval(hours => amount)
-  when 'minute' then make_interval(mins => amount)
-  when 'second' then make_interval(secs => amount)
-  when 'millisecond' then amount * interval '1 millisecond'
-  when 'microsecond' then amount * interval '1 microsecond'
-end;
-
-create or replace function mssql.dateadd(part text, amount integer, value timestamp) returns timestamp
-language sql immutable return value + mssql.date_interval(part, amount);
-
-create or replace function mssql.dateadd(part text, amount integer, value timestamptz) returns timestamptz
-language sql immutable
-return ((value at time zone 'UTC') + mssql.date_interval(part, amount)) at time zone 'UTC';
-
-create or replace function mssql.dateadd(part text, amount integer, value date) returns date
-language sql immutable return (value + mssql.date_interval(part, amount))::date;
-
-create or replace function mssql.datepart(part text, value timestamp) returns integer
-language sql immutable
-return case part
-  when 'weekday' then extract(dow from value) + 1
-  when 'dayofyear' then extract(doy from value)
-  when 'second' then floor(extract(second from value))
-  when 'millisecond' then floor(extract(milliseconds from value))::integer % 1000
-  when 'microsecond' then extract(microseconds from value)::integer % 1000000
-  when 'tz' then 0
-  when 'iso_week' then extract(week from value)
-  else date_part(part, value)
-end::integer;
-
--- The parts of a timestamptz are those of its wall clock in the plant.
-create or replace function mssql.datepart(part text, value timestamptz) returns integer
-language sql stable
-return case part
-  when 'tz' then (extract(timezone from value) / 60)::integer
-  else mssql.datepart(part, value at time zone current_setting('TimeZone'))
-end;
+as 'select value';
 
 -- Names and permissions -----------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from psycopg import pq
 
@@ -22,7 +21,6 @@ def write_rows(
     response: Response,
     *,
     own_types: dict[int, str],
-    zone: ZoneInfo,
     faults: Faults,
 ) -> int:
     """Write a result as it arrives and return how many rows it had, or how many were changed.
@@ -34,7 +32,7 @@ def write_rows(
         for _ in results:
             pass
         return (first.command_tuples or 0) if first else 0
-    columns = [_column(first, index, own_types, zone) for index in range(first.nfields)]
+    columns = [_column(first, index, own_types) for index in range(first.nfields)]
     titles = names if isinstance(names, tuple) else [names(name) for name in _names_in(first)]
     response.write(column_metadata(list(zip(titles, (one.type_info for one in columns), strict=True))))
     is_cut = faults.takes_cut()
@@ -52,13 +50,13 @@ def _names_in(first: pq.abc.PGresult) -> list[str]:
     return [(first.fname(index) or b"").decode() for index in range(first.nfields)]
 
 
-def _column(first: pq.abc.PGresult, index: int, own_types: dict[int, str], zone: ZoneInfo) -> Column:
+def _column(first: pq.abc.PGresult, index: int, own_types: dict[int, str]) -> Column:
     oid, modifier = first.ftype(index), first.fmod(index)
     scale = 0
     if oid == _NUMERIC and modifier < 0:
         values = (first.get_value(row, index) for row in range(first.ntuples))
         scale = max((numeric_scale(value) for value in values if value is not None), default=0)
-    return column_for(oid, modifier, own_types=own_types, zone=zone, scale=scale)
+    return column_for(oid, modifier, own_types=own_types, scale=scale)
 
 
 def _row(result: pq.abc.PGresult, row: int, columns: list[Column]) -> bytes:

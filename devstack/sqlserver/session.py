@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
@@ -28,6 +27,7 @@ _DELAY: Final = re.compile(
     r"WAITFOR\s+DELAY\s+N?'(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,3})?))?'\s*$", re.IGNORECASE
 )
 _CALLS: Final = ("EXEC", "EXECUTE")
+_NO_SERVER_STATE: Final = "VIEW SERVER STATE permission was denied on object 'server', database 'master'."
 _TRANSACTION: Final = ("TRAN", "TRANSACTION")
 # Mixed-case names are kept as comments, for the result of a star.
 _WRITTEN_NAMES: Final = """
@@ -46,7 +46,6 @@ class Session:
         execution: Execution,
         counters: Counters,
         *,
-        zone: ZoneInfo,
         faults: Faults,
         traffic: Traffic,
         refused_settings: frozenset[str] = frozenset(),
@@ -55,7 +54,6 @@ class Session:
         self._identity = identity
         self.execution = execution
         self._counters = counters
-        self._zone = zone
         self._faults = faults
         self._traffic = traffic
         self.counts_rows = True
@@ -228,7 +226,6 @@ class Session:
             columns,
             response,
             own_types=self.execution.own_types,
-            zone=self._zone,
             faults=self._faults,
         )
         self._counters.rows = rows
@@ -281,6 +278,8 @@ class Session:
         denied = self._faults.denied_tables & translation.names.keys() if kind is Kind.SELECT else ()
         for table in denied:
             raise SqlServerError(229, self._denial("SELECT", translation.names[table]))
+        if "dm_tran_locks" in translation.names and not identity.can_view_server_state:
+            raise SqlServerError(300, _NO_SERVER_STATE)
         if kind is Kind.SELECT or identity.can_write:
             return
         if kind is Kind.DEFINE:

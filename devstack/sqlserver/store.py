@@ -12,6 +12,7 @@ from typing import Final
 
 import psycopg
 from psycopg import pq
+from tzlocal.windows_tz import win_tz
 
 from devstack.sqlserver.collations import Collation
 
@@ -19,6 +20,11 @@ _CHUNK_ROWS: Final = 500
 _BINARY: Final = 1
 _INSTALL_LOCK: Final = 7_400_018_456
 _CANCELLED: Final = "57014"
+_FILES: Final = ("functions.sql", "times.sql", "views.sql")
+# CLDR says for each Windows zone which zone of the tz database it is.
+_ZONES: Final = """
+insert into mssql.time_zone (name, zone) select * from unnest(%s::text[], %s::text[])
+on conflict (name) do update set zone = excluded.zone"""
 
 
 class Cancelled(Exception):
@@ -36,12 +42,13 @@ class PostgresRefused(Exception):
 
 def install(database_url: str) -> None:
     """Create or refresh schema mssql, and schema dbo for the tables."""
-    functions = Path(__file__).with_name("functions.sql").read_bytes()
     with psycopg.connect(database_url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_INSTALL_LOCK])
         connection.execute("set local search_path = pg_catalog")
         connection.execute("set local client_min_messages = warning")
-        connection.execute(functions)
+        for name in _FILES:
+            connection.execute(Path(__file__).with_name(name).read_bytes())
+        connection.execute(_ZONES, [list(win_tz), list(win_tz.values())])
 
 
 def collate(database_url: str, collation: Collation) -> None:
@@ -163,7 +170,7 @@ class Store:
                 pass
 
     def _find_own_types(self) -> dict[int, str]:
-        names = ("bit", "tinyint")
+        names = ("bit", "tinyint", "datetimeoffset")
         columns = ", ".join(f"to_regtype('mssql.{name}')::oid::text" for name in names)
         oids = self.fetch_row(f"select {columns}", [])
         return {int(oid): name for oid, name in zip(oids, names, strict=True) if oid}

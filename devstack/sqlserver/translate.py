@@ -19,7 +19,7 @@ from devstack.sqlserver.dialect import StandInPostgres, TSql
 from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
 from devstack.sqlserver.functions import translate_functions
 from devstack.sqlserver.grouping import compare_by_key
-from devstack.sqlserver.vocabulary import check_vocabulary, written_name
+from devstack.sqlserver.vocabulary import SYSTEM_VIEWS, check_vocabulary, written_name
 
 _CACHED_STATEMENTS: Final = 512
 _CACHED_TREES: Final = 32  # between the check of a whole batch and its run
@@ -179,6 +179,9 @@ def _qualify_tables(tree: exp.Expr, database: str) -> None:
         if table.catalog and table.catalog.lower() != database.lower():
             raise SqlServerError(208, f"Invalid object name '{written_name(table)}'.")
         table.set("catalog", None)
+        if view := SYSTEM_VIEWS.get((table.db.lower(), table.name.lower())):
+            table.set("this", exp.to_identifier(view))
+            table.set("db", exp.to_identifier("mssql"))
         if not table.db and table.name.lower() not in ctes and not _is_index_name(table):
             table.set("db", exp.to_identifier("dbo"))
 

@@ -24,6 +24,7 @@ class Identity:
 
     login: str
     can_write: bool
+    can_view_server_state: bool
     database: str
     application: str
     host: str

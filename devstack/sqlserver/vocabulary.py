@@ -13,6 +13,13 @@ from devstack.sqlserver.errors import SqlServerError
 _STATEMENTS: Final = (exp.Query, exp.Insert, exp.Update, exp.Delete, exp.Create, exp.Drop, exp.TruncateTable)
 _OBJECTS: Final = ("TABLE", "INDEX", "VIEW")
 _SCHEMAS: Final = ("", "dbo", "information_schema")
+# Views of SQL Server's that Postgres lacks or has otherwise, and what schema mssql calls them.
+SYSTEM_VIEWS: Final = {
+    ("information_schema", "columns"): "columns",
+    ("sys", "dm_exec_sessions"): "dm_exec_sessions",
+    ("sys", "dm_tran_locks"): "dm_tran_locks",
+    ("sys", "time_zone_info"): "time_zone_info",
+}
 _FUNCTIONS: Final = frozenset(
     name
     for line in (
@@ -25,10 +32,10 @@ _FUNCTIONS: Final = frozenset(
         "char charindex concat concat_ws datalength left len lower ltrim nchar replace replicate reverse",
         "quotename right rtrim substring trim upper",
         # time
-        "current_timestamp dateadd datediff datediff_big datepart day getdate getutcdate month sysdatetime",
-        "sysdatetimeoffset sysutcdatetime year",
+        "current_timestamp dateadd datediff datediff_big datefromparts datepart day eomonth getdate",
+        "getutcdate month switchoffset sysdatetime sysdatetimeoffset sysutcdatetime todatetimeoffset year",
         # choices, names and permissions
-        "app_name coalesce db_name greatest has_perms_by_name host_name iif isnull least newid nullif",
+        "app_name coalesce db_id db_name greatest has_perms_by_name host_name iif isnull least newid nullif",
         "object_id original_login scope_identity suser_name suser_sname",
     )
     for name in line.split()
@@ -47,7 +54,7 @@ def check_vocabulary(tree: exp.Expr) -> None:
         if function.name.lower() not in _FUNCTIONS:
             raise SqlServerError(195, f"'{function.name}' is not a recognized built-in function name.")
     for table in tree.find_all(exp.Table):
-        if table.db.lower() not in _SCHEMAS:
+        if table.db.lower() not in _SCHEMAS and (table.db.lower(), table.name.lower()) not in SYSTEM_VIEWS:
             raise SqlServerError(208, f"Invalid object name '{written_name(table)}'.")
 
 
