@@ -341,6 +341,54 @@ ALTER FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) OW
 
 COMMENT ON FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) IS 'What a claim hears about the run that decides it: claimed, busy, duplicate or refused.';
 
+-- Name: claim_dry_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_run public.dry_runs;
+  v_lease jsonb;
+begin
+  -- One that stood in the way may end before it is looked at: then the way is free, so try again.
+  for v_try in 1..5 loop
+    insert into public.dry_runs as kept (pipeline, plant, fence, started_at, lease_expires_at)
+    select claim.pipeline, claim.plant, claim.fence, p_now, p_now + make_interval(secs => claim.lease_s)
+    from jsonb_to_record(p_claim) as claim (pipeline text, plant text, fence uuid, lease_s double precision)
+    on conflict (pipeline, plant) do update set
+      fence = excluded.fence,
+      started_at = excluded.started_at,
+      lease_expires_at = excluded.lease_expires_at
+    -- The same fence again is a claim that is repeated because its answer was lost.
+    where kept.lease_expires_at <= excluded.started_at or kept.fence = excluded.fence;
+
+    select run.* into v_run
+    from public.dry_runs as run
+    where run.pipeline = p_claim ->> 'pipeline' and run.plant = p_claim ->> 'plant';
+
+    if found then
+      v_lease := jsonb_build_object(
+        'run_id', null, 'attempt', 0, 'started_at', v_run.started_at, 'lease_expires_at', v_run.lease_expires_at
+      );
+      if v_run.fence = (p_claim ->> 'fence')::uuid then
+        return public.claimed_answer(p_claim, v_lease);
+      end if;
+      return json_build_object('answer', 'busy', 'run', v_lease);
+    end if;
+  end loop;
+
+  raise exception 'dry runs of % in % end faster than this claim can look', p_claim ->> 'pipeline', p_claim ->> 'plant'
+    using errcode = '40001';
+end;
+$$;
+
+ALTER FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_dry_run(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) IS 'Claims the one dry run of a pipeline and plant: claimed, or busy while the lease of another one lasts.';
+
 -- Name: claim_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -352,9 +400,7 @@ declare
   v_run public.pipeline_runs;
 begin
   if (p_claim ->> 'is_dry_run')::boolean then
-    return public.claimed_answer(p_claim, jsonb_build_object(
-      'run_id', null, 'attempt', 0, 'started_at', v_now, 'lease_expires_at', null
-    ));
+    return public.claim_dry_run(p_claim, v_now);
   end if;
 
   perform public.abandon_expired_run(p_claim ->> 'pipeline', p_claim ->> 'plant', v_now);
@@ -686,6 +732,24 @@ ALTER FUNCTION public.doubtful_names() OWNER TO postgres;
 -- Name: FUNCTION doubtful_names(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.doubtful_names() IS 'Assets and cost centers that are one by their keys, and targets of one asset at the same hours: how many, and the first.';
+
+-- Name: end_dry_run(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  delete from public.dry_runs as run where run.fence = p_fence;
+  return json_build_object('answer', case when found then 'ended' else 'repeated' end);
+end;
+$$;
+
+ALTER FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION end_dry_run(p_fence uuid, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) IS 'Ends a dry run, so that the next one need not wait for its lease; harmless to repeat. p_now is ignored.';
 
 -- Name: fail_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3791,6 +3855,42 @@ ALTER TABLE public.daily_summaries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+-- Name: dry_runs; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.dry_runs (
+    pipeline text NOT NULL,
+    plant text NOT NULL,
+    fence uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    lease_expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.dry_runs OWNER TO postgres;
+
+-- Name: TABLE dry_runs; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.dry_runs IS 'The dry run of a pipeline and plant that is running, so that there is one at a time. Real runs do not look at it.';
+
+-- Name: COLUMN dry_runs.pipeline; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.dry_runs.pipeline IS 'The pipeline, such as live_pulse.';
+
+-- Name: COLUMN dry_runs.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.dry_runs.plant IS 'Key of the plant in plantpulse.yaml, or what stands for all or none.';
+
+-- Name: COLUMN dry_runs.fence; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.dry_runs.fence IS 'Token the caller made: only its holder may end the dry run.';
+
+-- Name: COLUMN dry_runs.started_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.dry_runs.started_at IS 'When the dry run was claimed (UTC).';
+
+-- Name: COLUMN dry_runs.lease_expires_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.dry_runs.lease_expires_at IS 'From when another dry run may take over (UTC).';
+
 -- Name: live_snapshots; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.live_snapshots (
@@ -4381,6 +4481,16 @@ ALTER TABLE ONLY public.daily_summaries
 ALTER TABLE ONLY public.daily_summaries
     ADD CONSTRAINT daily_summaries_pkey PRIMARY KEY (id);
 
+-- Name: dry_runs dry_runs_fence_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.dry_runs
+    ADD CONSTRAINT dry_runs_fence_key UNIQUE (fence);
+
+-- Name: dry_runs dry_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.dry_runs
+    ADD CONSTRAINT dry_runs_pkey PRIMARY KEY (pipeline, plant);
+
 -- Name: live_snapshots live_snapshots_asset_slot_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.live_snapshots
@@ -4660,6 +4770,10 @@ ALTER TABLE public.cost_centers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.daily_summaries ENABLE ROW LEVEL SECURITY;
 
+-- Name: dry_runs; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.dry_runs ENABLE ROW LEVEL SECURITY;
+
 -- Name: live_snapshots; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.live_snapshots ENABLE ROW LEVEL SECURITY;
@@ -4825,6 +4939,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipeline_runs TO service_role;
 REVOKE ALL ON FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) TO service_role;
 
+-- Name: FUNCTION claim_dry_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION claim_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -4869,6 +4988,11 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 
 REVOKE ALL ON FUNCTION public.doubtful_names() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.doubtful_names() TO service_role;
+
+-- Name: FUNCTION end_dry_run(p_fence uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -5202,6 +5326,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.cost_centers TO service_role;
 
 GRANT SELECT ON TABLE public.daily_summaries TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.daily_summaries TO service_role;
+
+-- Name: TABLE dry_runs; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dry_runs TO service_role;
 
 -- Name: TABLE live_snapshots; Type: ACL; Schema: public; Owner: postgres
 

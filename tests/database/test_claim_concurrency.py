@@ -46,6 +46,22 @@ def test_of_20_simultaneous_deliveries_exactly_one_is_claimed(service: Api, coun
     assert count("pipeline_runs") == 20
 
 
+def test_of_40_simultaneous_dry_runs_exactly_one_is_claimed(service: Api, count: Count) -> None:
+    barrier = Barrier(40)
+
+    def ask(number: int) -> str:
+        barrier.wait(timeout=30)
+        dry_run = claim(number, is_dry_run=True)
+        answer: str = service.call("claim_run", p_claim=dry_run, p_now=CLAIMED_AT)["answer"]
+        return answer
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(ask, range(1, 41)))
+
+    assert sorted(answers) == ["busy"] * 39 + ["claimed"]
+    assert (count("dry_runs"), count("pipeline_runs")) == (1, 0)
+
+
 def test_of_20_simultaneous_take_overs_exactly_one_is_claimed(service: Api, database: Connection) -> None:
     deliveries = 20
     barrier = Barrier(deliveries)

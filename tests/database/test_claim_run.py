@@ -385,23 +385,65 @@ def test_a_scheduled_run_is_no_duplicate_of_a_manual_one(service: Api) -> None:
 
 
 @pytest.mark.usefixtures("assets")
-def test_a_dry_run_is_always_claimed_and_writes_nothing(service: Api, count: Count, one: One) -> None:
+def test_a_dry_run_is_claimed_beside_a_real_run_and_writes_nothing_of_the_plant(
+    service: Api, count: Count, one: One
+) -> None:
     service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
 
-    answer = service.call(
-        "claim_run", p_claim=claim(2, is_dry_run=True, wants=["assets"]), p_now=LEASE_EXPIRES_AT
-    )
+    answer = service.call("claim_run", p_claim=claim(2, is_dry_run=True, wants=["assets"]), p_now=CLAIMED_AT)
 
     assert answer["answer"] == "claimed"
     assert answer["run"] == {
         "run_id": None,
         "attempt": 0,
-        "started_at": LEASE_EXPIRES_AT,
-        "lease_expires_at": None,
+        "started_at": CLAIMED_AT,
+        "lease_expires_at": LEASE_EXPIRES_AT,
     }
     assert len(answer["assets"]) == 2
     assert count("pipeline_runs") == 1
     assert one("select status from public.pipeline_runs") == {"status": "running"}
+
+
+def dry(service: Api, number: int, now: str = CLAIMED_AT, **changes: Any) -> Any:
+    return service.call("claim_run", p_claim=claim(number, is_dry_run=True, **changes), p_now=now)
+
+
+def test_a_second_dry_run_is_busy_until_the_first_one_ends(service: Api) -> None:
+    first = dry(service, 1)
+
+    assert dry(service, 2, BEFORE_EXPIRY) == {"answer": "busy", "run": first["run"]}
+    assert service.call("end_dry_run", p_fence=fence(2)) == {"answer": "repeated"}
+    assert dry(service, 2, BEFORE_EXPIRY)["answer"] == "busy"
+    assert service.call("end_dry_run", p_fence=fence(1)) == {"answer": "ended"}
+    assert service.call("end_dry_run", p_fence=fence(1)) == {"answer": "repeated"}
+    assert dry(service, 2, BEFORE_EXPIRY)["answer"] == "claimed"
+
+
+def test_a_dry_run_that_died_is_taken_over_when_its_lease_has_run_out(service: Api, count: Count) -> None:
+    dry(service, 1)
+
+    assert dry(service, 2, LEASE_EXPIRES_AT)["answer"] == "claimed"
+    assert service.call("end_dry_run", p_fence=fence(1)) == {"answer": "repeated"}
+    assert dry(service, 3, LEASE_EXPIRES_AT)["answer"] == "busy"
+    assert count("dry_runs") == 1
+
+
+def test_a_dry_claim_that_is_repeated_after_a_lost_reply_is_claimed(service: Api) -> None:
+    assert dry(service, 1)["answer"] == dry(service, 1, BEFORE_EXPIRY)["answer"] == "claimed"
+
+
+def test_dry_runs_of_other_plants_and_pipelines_are_not_held_up(service: Api) -> None:
+    dry(service, 1)
+
+    assert dry(service, 2, plant="southfield")["answer"] == "claimed"
+    assert dry(service, 3, pipeline="morning_report")["answer"] == "claimed"
+
+
+def test_a_real_run_does_not_look_at_a_dry_run(service: Api, count: Count) -> None:
+    dry(service, 1)
+
+    assert service.call("claim_run", p_claim=claim(2), p_now=BEFORE_EXPIRY)["answer"] == "claimed"
+    assert (count("pipeline_runs"), count("dry_runs")) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,12 @@ MATRIX = [
     ("closed_days", "operator", READS),
     ("closed_days", "manager", READS),
     ("closed_days", "service_role", EVERYTHING),
+    ("dry_runs", "anon", NO_ACCESS),
+    ("dry_runs", "stranger", NO_ACCESS),
+    ("dry_runs", "viewer", NO_ACCESS),
+    ("dry_runs", "operator", NO_ACCESS),
+    ("dry_runs", "manager", NO_ACCESS),
+    ("dry_runs", "service_role", EVERYTHING),
     ("pipeline_runs", "anon", NO_ACCESS),
     ("pipeline_runs", "stranger", SEES_NOTHING),
     ("pipeline_runs", "viewer", READS),
@@ -113,6 +119,13 @@ INSERTS: dict[str, dict[str, Any]] = {
         "target_output": 400,
     },
     "closed_days": {"plant": "northfield", "date": "2026-12-26", "name": "St. Stephen's Day"},
+    "dry_runs": {
+        "pipeline": "morning_report",
+        "plant": "northfield",
+        "fence": fence(9),
+        "started_at": SLOT,
+        "lease_expires_at": "2026-11-22T06:01:30Z",
+    },
     "pipeline_runs": {
         "pipeline": "live_pulse",
         "plant": "northfield",
@@ -158,6 +171,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "assets": {"name": "Renamed"},
     "shift_targets": {"target_output": 1},
     "closed_days": {"name": "Holiday"},
+    "dry_runs": {"lease_expires_at": SLOT},
     "pipeline_runs": {"code_version": "0.0.0"},
     "live_snapshots": {"output_actual": 0},
     "safety_events": {"is_acknowledged": True},
@@ -171,6 +185,7 @@ DELETES = {
     "assets": {"id": "eq.3"},
     "shift_targets": {"id": "eq.1"},
     "closed_days": {"id": "eq.1"},
+    "dry_runs": {"plant": "eq.northfield"},
     "pipeline_runs": {"id": "eq.1"},
     "live_snapshots": {"id": "eq.1"},
     "safety_events": {"id": "eq.1"},
@@ -178,7 +193,7 @@ DELETES = {
     "rejected_records": {"id": "eq.1"},
     "watched_pipelines": {"plant": "eq.northfield"},
 }
-OF_NORTHFIELD = ("plant_members", "watched_pipelines")  # tables without an id
+OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
 FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
@@ -210,6 +225,10 @@ def two_plants(database: Connection, members: None) -> None:
         )
         select
           'live_pulse', plant, 'manual', gen_random_uuid(), now(), now() + interval '90 s', 'succeeded', now()
+        from unnest(array['northfield', 'southfield']) as plant;
+
+        insert into public.dry_runs (pipeline, plant, fence, started_at, lease_expires_at)
+        select 'live_pulse', plant, gen_random_uuid(), now(), now() + interval '90 s'
         from unnest(array['northfield', 'southfield']) as plant;
 
         insert into public.live_snapshots (
@@ -355,6 +374,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_cost_centers": _IMPORT,
     "import_assets": _IMPORT,
     "import_shift_targets": _IMPORT,
+    "import_closed_days": _IMPORT,
+    "end_dry_run": {"p_fence": fence(1)},
     "managed_plants": {"p_user_id": USERS["manager"]},
     "project_state": {},
     "doubtful_names": {},

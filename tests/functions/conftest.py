@@ -174,6 +174,10 @@ class CountingStore:
         self._calls.append("fail_run")
         return self._store.fail_run(fence, failure)
 
+    def end_dry_run(self, fence: str) -> dict[str, Any]:
+        self._calls.append("end_dry_run")
+        return self._store.end_dry_run(fence)
+
 
 @pytest.fixture
 def world(supabase: SupabaseAccess, mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Iterator[World]:

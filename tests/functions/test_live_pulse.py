@@ -425,7 +425,61 @@ def test_a_dry_run_shows_and_writes_nothing(world: World, floor: Floor) -> None:
     assert report["preview"]["safety_events"][0]["source_asset"] == "ROBOT-9"
     assert report["preview"]["rejected_records"][0]["query"] == "output"
     assert world.contents() == before
-    assert world.calls == ["claim_run"]
+    assert world.calls == ["claim_run", "end_dry_run"]
+
+
+def test_of_40_dry_runs_at_once_one_reads_and_the_others_are_busy(
+    world: World, mssql: SqlServerUnderTest
+) -> None:
+    connect, answered, others_answered = world.connect_source, list[dict[str, Any]](), threading.Event()
+    opened = list[None]()
+
+    def connect_when_the_others_are_answered(*arguments: Any, **more: Any) -> Any:
+        opened.append(None)
+        assert others_answered.wait(50)
+        return connect(*arguments, **more)
+
+    def ask() -> None:
+        answered.append(world.ask(dry_run=True)[1])
+        if len(answered) >= 39:
+            others_answered.set()
+
+    world.connect_source = connect_when_the_others_are_answered
+    world.pulse = {"timeout_s": 60}
+    threads = [threading.Thread(target=ask) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert [report["outcome"] for report in answered] == ["busy"] * 39 + ["succeeded"]
+    assert len(opened) == 1
+    assert mssql.stand_in is None or mssql.stand_in.traffic.connections == 1
+
+
+def test_a_dry_run_neither_delays_a_poll_nor_waits_for_one(world: World, floor: Floor) -> None:
+    floor.output("PRESS-01", 63, "11:45:00")
+    connect, polled = world.connect_source, list[Any]()
+
+    def connect_after_a_poll(*arguments: Any, **more: Any) -> Any:
+        world.connect_source = connect
+        polled.append(world.tick())
+        return connect(*arguments, **more)
+
+    world.connect_source = connect_after_a_poll
+    status, report = world.ask(dry_run=True)
+
+    assert [(one, told["outcome"]) for one, told in polled] == [(200, "succeeded")]
+    assert (status, report["outcome"], report["is_dry_run"]) == (200, "succeeded", True)
+
+
+def test_a_dry_run_that_fails_lets_the_next_one_begin(world: World) -> None:
+    world.sql_server = {"password": "not-the-password"}
+    assert world.ask(dry_run=True)[1]["outcome"] == "failed"
+    world.sql_server = {}
+
+    assert world.ask(dry_run=True)[1]["outcome"] == "succeeded"
+    assert world.rows("select * from public.dry_runs") == []
 
 
 def test_a_wrong_password_fails_once_a_slot(world: World, mssql: SqlServerUnderTest) -> None:

@@ -64,6 +64,9 @@ class MemoryStore:
     def fail_run(self, fence: str, failure: Mapping[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 
+    def end_dry_run(self, fence: str) -> dict[str, Any]:
+        raise NotImplementedError
+
     def remove_expired(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         self.batches.append(batch)
         self.asked.append((batch["table"], batch["limit"]))

@@ -73,6 +73,10 @@ class Supabase:
         """Record that a run failed; the answer is failed, repeated or fenced."""
         return self._transport.call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)
 
+    def end_dry_run(self, fence: str) -> dict[str, Json]:
+        """End a dry run, so that the next one need not wait for its lease; it is tried at most twice."""
+        return self._transport.call("end_dry_run", {"p_fence": fence}, reserved_s=0.0, attempts=2)
+
     def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
         """Return what the runs of each pipeline and plant say about its health; it is tried at most twice."""
         return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from plantpulse import runs
 from plantpulse.entry import callers, cross_origin, invocations
 from plantpulse.entry.callers import Caller, Users
-from plantpulse.entry.endings import log_run, record_failure
+from plantpulse.entry.endings import end_dry_run, log_run, record_failure
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
@@ -49,6 +49,7 @@ class RunStore(Protocol):
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
+    def end_dry_run(self, fence: str) -> dict[str, Json]: ...
 
 
 Store = TypeVar("Store", bound=RunStore)
@@ -240,6 +241,8 @@ class Service(Generic[Store]):
             report = guarded(lambda: self.job.work(run, settings, store))
             if isinstance(report, PlantpulseError):
                 report = record_failure(run, report, store)
+            elif plan.is_dry_run:
+                end_dry_run(run, store)
             return runs.noting_slowness(report, budget)
 
 

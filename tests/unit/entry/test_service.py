@@ -53,6 +53,8 @@ class MemoryStore:
     claim: dict[str, Any] | PlantpulseError = field(default_factory=lambda: dict(CLAIMED))
     fail: dict[str, Any] | PlantpulseError | None = None
     failures: list[Mapping[str, Any]] = field(default_factory=list)
+    end_dry: PlantpulseError | None = None
+    dry_runs_ended: int = 0
     is_open: bool = False
 
     @contextmanager
@@ -73,6 +75,10 @@ class MemoryStore:
     def fail_run(self, fence: str, failure: Mapping[str, Any]) -> dict[str, Any]:
         self.failures.append(failure)
         return _told(self.fail or {"answer": "failed", "report": failure["report"]})
+
+    def end_dry_run(self, fence: str) -> dict[str, Any]:
+        self.dry_runs_ended += 1
+        return _told(self.end_dry or {"answer": "ended"})
 
 
 def _told(answer: dict[str, Any] | PlantpulseError) -> dict[str, Any]:
@@ -250,6 +256,25 @@ def test_a_failed_dry_run_records_nothing() -> None:
 
     assert (status, report["outcome"], report["status"]) == (503, "failed", None)
     assert store.failures == []
+    assert store.dry_runs_ended == 1
+
+
+def test_a_dry_run_ends_its_lease_and_a_real_run_has_none() -> None:
+    store = MemoryStore()
+
+    call(Pulse(), store, scheduled=True)
+    assert store.dry_runs_ended == 0
+
+    call(Pulse(is_dry_run=True), store, scheduled=False)
+    assert store.dry_runs_ended == 1
+
+
+def test_a_dry_run_that_cannot_end_its_lease_is_answered_all_the_same() -> None:
+    store = MemoryStore(end_dry=StoreUnavailable("down"))
+
+    status, report, _ = call(Pulse(is_dry_run=True), store, scheduled=False)
+
+    assert (status, report["outcome"], store.dry_runs_ended) == (200, "succeeded", 1)
 
 
 def test_other_methods_are_refused_with_what_is_allowed() -> None:
