@@ -14,7 +14,7 @@ from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app
 from plantpulse.cli.arguments import ID, Since
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
-from plantpulse.runs import RunStatus
+from plantpulse.runs import RunStatus, check_report
 from plantpulse.schedules.pipelines import shown_plant, title_of
 
 REJECTED_SHOWN: Final = 10
@@ -67,7 +67,12 @@ def show(app: App, run_id: int) -> None:
 
 
 def as_shown(run: Record) -> dict[str, Any]:
-    """Return a run with `duration_ms`, None while it is running, and no plant if it is of none."""
+    """Return a run with `duration_ms`, None while it is running, and no plant if it is of none.
+
+    Raises: StoreRefused if its report is none.
+    """
+    if run.get("report") is not None:
+        check_report(run["report"])
     began, ended = run["started_at"], run["finished_at"]
     took = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)) if ended else None
     took_ms = round(took / timedelta(milliseconds=1)) if took is not None else None

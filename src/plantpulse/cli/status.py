@@ -16,6 +16,7 @@ from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.health.view import view_of
 from plantpulse.plant.rounding import shown_span
+from plantpulse.runs import readable
 from plantpulse.schedules.pipelines import pipelines_of, title_of
 
 HOURS: Final = 24
@@ -59,7 +60,8 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
     known = [one for one in pipelines_of(app.settings) if plant in (None, one.plant)]
     with app.records() as records:
         found = records.pipeline_status([{"pipeline": one.name, "plant": one.plant} for one in known])
-    view = view_of(known, found, app.settings.health, now)
+    with readable("what the runs say about health"):
+        view = view_of(known, found, app.settings.health, now)
     pairs = zip(view["pipelines"], found, strict=True)
     return {**view, "pipelines": [{**one, "hours": summary["hours"]} for one, summary in pairs]}
 

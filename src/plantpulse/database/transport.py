@@ -7,11 +7,11 @@ call is retried if its reply was lost. `pipelines` knows the functions; this mod
 
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from postgrest import SyncPostgrestClient, SyncRequestBuilder, SyncSelectRequestBuilder
@@ -60,6 +60,30 @@ _ADVICE = {
 }
 
 
+_LISTS_OF_OBJECTS: Final = frozenset(
+    {
+        "assets",
+        "shift_patterns",
+        "closed_days",
+        "cost_centers",
+        "new_events",
+        "pipelines",
+        "rows",
+        "errors",
+        "events",
+    }
+)
+# What the parts of answers are, in whichever function's answer they are.
+_KINDS: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("answer", "role", "server_version"), str),
+    **dict.fromkeys(("run", "report", "snapshots", "summaries", "asset_names", "fingerprints"), dict),
+    **dict.fromkeys(
+        (*_LISTS_OF_OBJECTS, "planned_assets", "report_dates", "plants", "tables", "functions"), list
+    ),
+    **dict.fromkeys(("updated", "removed"), int),
+}
+
+
 class Answer(dict[str, Json]):
     """The object that an SQL function returned; what it should have and lacks is an error of Supabase's."""
 
@@ -72,6 +96,22 @@ class Answer(dict[str, Json]):
         answer = cls(content | inner)
         answer.function = function
         return answer
+
+    def check(self) -> "Answer":
+        """Return the answer. Raises: StoreRefused if one of its parts is of another kind."""
+        for name, value in self.items():
+            kind = _KINDS.get(name)
+            if kind is None or value is None:
+                continue
+            is_right = isinstance(value, kind)
+            if is_right and name in _LISTS_OF_OBJECTS:
+                is_right = all(isinstance(one, dict) for one in value)
+            if not is_right:
+                raise StoreRefused(
+                    f"Supabase's answer to {self.function} has a malformed {name}: "
+                    "check SUPABASE_URL, and apply the newest migrations"
+                )
+        return self
 
     def __missing__(self, name: str) -> Json:
         raise StoreRefused(
@@ -139,7 +179,7 @@ class Transport:
         )
         if not isinstance(answer, dict):
             raise StoreRefused(f"Supabase returned no object for {function}: check SUPABASE_URL")
-        return Answer.of(function, answer)
+        return Answer.of(function, answer).check()
 
     def fetch(self, path: str) -> Json:
         """Return the JSON document at a path of the project. Raises: as `call` does."""

@@ -163,7 +163,8 @@ class HealthService:
         supabase = settings.require_supabase()
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
             answer = store.pipeline_health(asked)
-        return view_of(pipelines, answer["pipelines"], settings.health, self._now())
+        with runs.readable("what the runs say about health"):
+            return view_of(pipelines, answer["pipelines"], settings.health, self._now())
 
     def _known_settings(self) -> Settings:
         self._settings = self._settings or self.load_settings()

@@ -31,7 +31,7 @@ from plantpulse.plant.oee import describe_rates
 from plantpulse.plant.oee_scale import doubt_of_scale
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import with_keys
-from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence, span_of
+from plantpulse.runs import FinalStatus, Json, Run, RunReport, readable, require_fence, span_of
 from plantpulse.schedules.slots import Window
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
@@ -76,7 +76,8 @@ class Poll:
     def of(cls, run: Run, plant: PlantSettings, pulse: LivePulseSettings, store: Store) -> "Poll":
         """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress)
-        coverage = parse_coverage(run.brought)
+        with readable("how far earlier runs got"):
+            coverage = parse_coverage(run.brought)
         model = parse_plant_model(
             run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
         )

@@ -25,7 +25,7 @@ from plantpulse.morning_report.wording import word
 from plantpulse.plant.oee import describe_rates, is_rate_doubtful
 from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
 from plantpulse.plant.text import with_keys
-from plantpulse.runs import FinalStatus, Json, Run, RunReport, require_fence
+from plantpulse.runs import FinalStatus, Json, Run, RunReport, readable, require_fence
 from plantpulse.settings import MorningReportSettings, PlantSettings
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
@@ -72,6 +72,8 @@ class MorningRun:
         model = parse_plant_model(
             run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
         )
+        with readable("the dates of earlier reports"):
+            reported = frozenset(date.fromisoformat(one) for one in run.brought.get("report_dates", ()))
         return cls(
             run=run,
             report=report,
@@ -79,7 +81,7 @@ class MorningRun:
             reader=DayReader(answers, model, ZoneInfo(plant.time_zone)),
             rates=parse_cost_rates(run.brought.get("cost_centers")),
             names=run.brought.get("asset_names", {}),
-            reported=frozenset(date.fromisoformat(one) for one in run.brought.get("report_dates", ())),
+            reported=reported,
             planned_assets=frozenset(run.brought.get("planned_assets", ())),
         )
 

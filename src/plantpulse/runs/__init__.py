@@ -30,6 +30,7 @@ from plantpulse.runs.run import (
     peak_memory_mb,
     require_fence,
 )
+from plantpulse.runs.stored import check_report, readable
 
 __all__ = [
     "LEASE_MARGIN_S",
@@ -48,11 +49,13 @@ __all__ = [
     "Watcher",
     "answer_without_work",
     "begin",
+    "check_report",
     "complete",
     "error_as_json",
     "nobody",
     "noting_slowness",
     "peak_memory_mb",
+    "readable",
     "report_of_failure",
     "report_of_plan",
     "require_fence",

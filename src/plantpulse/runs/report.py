@@ -8,6 +8,7 @@ from plantpulse import __version__
 from plantpulse.errors import InvalidRequest, PlantpulseError
 from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, span_of, text_of
+from plantpulse.runs.stored import check_report, readable
 from plantpulse.schedules.pipelines import shown_plant
 
 FinalStatus = Literal["succeeded", "partial", "failed", "abandoned"]
@@ -65,8 +66,12 @@ class RunReport:
         return {name: value for name, value in body.items() if name not in _NOT_ALWAYS or value is not None}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Json]) -> "RunReport":
-        """Return the report that an earlier invocation stored; unknown fields are ignored."""
+    def from_json(cls, stored: Json) -> "RunReport":
+        """Return the report that an earlier invocation stored; unknown fields are ignored.
+
+        Raises: StoreRefused if it is no report.
+        """
+        stored = check_report(stored)
         known = {name: stored[name] for name in cls.__slots__ if stored.get(name) is not None}
         return cls(**known | {"plant": shown_plant(stored.get("plant"))})
 
@@ -115,14 +120,15 @@ def answer_without_work(plan: RunPlan, answer: Mapping[str, Json]) -> RunReport:
     Raises: InvalidRequest if the caller's key belongs to another request.
     """
     if answer["answer"] == "busy":
-        running = answer["run"]
-        return replace(
-            report_of_plan(plan, outcome="busy"),
-            status="running",
-            run_id=running["run_id"],
-            attempt=running["attempt"],
-            started_at=running["started_at"],
-        )
+        with readable("the run that is in the way"):
+            running = answer["run"]
+            return replace(
+                report_of_plan(plan, outcome="busy"),
+                status="running",
+                run_id=running["run_id"],
+                attempt=running["attempt"],
+                started_at=running["started_at"],
+            )
     report = RunReport.from_json(answer["report"])
     if plan.trigger == "manual" and plan.idempotency_key and not _asks_for_the_same(plan, report):
         raise InvalidRequest(

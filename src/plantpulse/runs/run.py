@@ -13,6 +13,7 @@ from plantpulse.errors import FenceRefused, PlantpulseError
 from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, text_of
 from plantpulse.runs.report import FinalStatus, RunReport, error_as_json, noting_slowness, report_of_plan
+from plantpulse.runs.stored import readable
 
 
 class Watcher(Protocol):
@@ -112,14 +113,17 @@ def begin(
     *,
     is_cold_start: bool,
 ) -> Run:
-    """Return the run of a claim that was answered with `claimed`."""
-    claimed = answer["run"]
+    """Return the run of a claim that was answered with `claimed`. Raises: StoreRefused."""
+    with readable("the claimed run"):
+        claimed = answer["run"]
+        run_id, attempt = claimed["run_id"], claimed["attempt"]
+        started_at = datetime.fromisoformat(claimed["started_at"])
     return Run(
         plan=plan,
         fence=fence,
-        run_id=claimed["run_id"],
-        attempt=claimed["attempt"],
-        started_at=datetime.fromisoformat(claimed["started_at"]),
+        run_id=run_id,
+        attempt=attempt,
+        started_at=started_at,
         budget=budget,
         progress=progress,
         is_cold_start=is_cold_start,

@@ -255,7 +255,7 @@ def test_what_cannot_be_seen_is_unhealthy_and_no_exception(error: Exception, cod
 def test_an_answer_that_is_none_of_ours_is_unhealthy_too() -> None:
     status, view = get(MemoryStore({"pipelines": [{"pipeline": "live_pulse", "plant": "elsewhere"}]}))
 
-    assert (status, view["error"]["code"]) == (503, "internal_error")
+    assert (status, view["error"]["code"]) == (503, "store_refused")
 
 
 def test_wrong_settings_are_unhealthy_and_tried_again_at_the_next_look() -> None:
