@@ -8,10 +8,12 @@ from urllib.parse import unquote, urlsplit
 
 import pymssql
 
+from devstack.patience import factor
+
 URL_VARIABLE = "PLANTPULSE_TEST_MSSQL_URL"
 DATABASE = "mes"
-LOGIN_TIMEOUT_S = 10
-QUERY_TIMEOUT_S = 30
+LOGIN_TIMEOUT_S = min(10 * factor(), 60)
+QUERY_TIMEOUT_S = 30 * factor()
 
 
 @dataclass(frozen=True)

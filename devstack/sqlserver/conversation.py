@@ -3,7 +3,7 @@
 import secrets
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NoReturn
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from devstack.sqlserver.encryption import Encryption, Tls, TlsChannel, agree
 from devstack.sqlserver.engines import SQL_SERVER, Engine
 from devstack.sqlserver.errors import FALLBACK_NUMBER, SqlServerError
 from devstack.sqlserver.execution import Execution
-from devstack.sqlserver.faults import Faults, SeenLogin, Traffic
+from devstack.sqlserver.faults import ColdStarts, Faults, SeenLogin, Traffic
 from devstack.sqlserver.login import (
     MAX_LOGIN_BYTES,
     LoginRequest,
@@ -66,6 +66,7 @@ class Setup:
     traffic: Traffic
     tls: Tls | None
     engine: Engine = SQL_SERVER
+    cold_starts: ColdStarts = field(default_factory=ColdStarts)
 
 
 def converse(setup: Setup, number: int, stream: PacketStream, on_login: Callable[[], None]) -> None:
@@ -123,7 +124,8 @@ def _agree_on_encryption(setup: Setup, prelogin: bytes, stream: PacketStream) ->
     if agreed == Encryption.REQUIRED and wished == Encryption.NOT_SUPPORTED:
         raise ProtocolViolation("a client without TLS")
     if setup.tls is not None and agreed != Encryption.NOT_SUPPORTED:
-        stream.use(TlsChannel(stream.client, setup.tls.context).shake_hands(stream))
+        channel = TlsChannel(stream.client, setup.tls.context).shake_hands(stream)
+        stream.use(channel, channel.take_leave if setup.engine.says_farewell else None)
     return agreed
 
 
@@ -191,7 +193,9 @@ def _open_session(setup: Setup, request: LoginRequest, number: int, store: Store
         version=f"{PRODUCT} (not SQL Server) on PostgreSQL {postgres}",
     )
     counters = Counters()
-    execution = Execution(store, counters, setup.faults, setup.now)
+    execution = Execution(
+        store, counters, setup.faults, setup.now, first_wait_s=setup.cold_starts.next_wait_s()
+    )
     return Session(
         identity,
         execution,

@@ -30,10 +30,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Engine:
-    """How an engine tells an error, and which SET options (upper case) make it refuse a batch as a whole."""
+    """How an engine tells an error, and what else it does differently.
+
+    `refused_settings`: the SET options (upper case) that make it refuse a batch as a whole. `says_farewell`:
+    it says close_notify before it closes a connection with TLS, as engines on OpenSSL do.
+    """
 
     tell: Callable[[SqlServerError], Said]
     refused_settings: frozenset[str] = frozenset()
+    says_farewell: bool = True
 
 
 def _as_sql_server(error: SqlServerError) -> Said:
@@ -54,7 +59,7 @@ def _mutely(error: SqlServerError) -> Said:
 
 
 _UNSUPPORTED: Final = frozenset({"DATEFORMAT", "DEADLOCK_PRIORITY"})
-SQL_SERVER: Final = Engine(_as_sql_server)
+SQL_SERVER: Final = Engine(_as_sql_server, says_farewell=False)
 ENGINES: Final[Mapping[str, Engine]] = {
     "sqlserver": SQL_SERVER,
     "foreign": Engine(_with_foreign_number),

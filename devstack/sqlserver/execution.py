@@ -24,8 +24,15 @@ class Execution:
     """Runs translated statements; `now` drives the server's clock, None leaves it to Postgres."""
 
     def __init__(
-        self, store: Store, counters: Counters, faults: Faults, now: Callable[[], datetime] | None
+        self,
+        store: Store,
+        counters: Counters,
+        faults: Faults,
+        now: Callable[[], datetime] | None,
+        *,
+        first_wait_s: float = 0.0,
     ) -> None:
+        self._first_wait_s = first_wait_s
         self._store = store
         self._counters = counters
         self._faults = faults
@@ -106,6 +113,7 @@ class Execution:
             self.roll_back()
 
     def _delayed(self, sql: str, values: list[str | None]) -> Iterator[pq.abc.PGresult]:
-        if self._faults.delay_s > 0:
-            self._store.command(f"select pg_sleep({self._faults.delay_s})")
+        delay_s, self._first_wait_s = self._faults.delay_s + self._first_wait_s, 0.0
+        if delay_s > 0:
+            self._store.command(f"select pg_sleep({delay_s})")
         yield from self._store.results(sql, values)

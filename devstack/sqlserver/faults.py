@@ -51,6 +51,25 @@ class Faults:
             return is_armed and self.attentions_until_silence == 0
 
 
+@dataclass
+class ColdStarts:
+    """How long an engine that is cold takes for the first query of a session; 0 is never.
+
+    It is cold for its first session, and then for one in `every`: not only at the start of a suite.
+    """
+
+    wait_s: float = 0.0
+    every: int = 20
+    _sessions: int = field(default=0, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def next_wait_s(self) -> float:
+        """Return how long the first query of the next session takes."""
+        with self._lock:
+            self._sessions += 1
+            return self.wait_s if self._sessions % self.every == 1 else 0.0
+
+
 @dataclass(frozen=True)
 class SeenLogin:
     """One LOGIN7 as it came, without its password."""

@@ -5,6 +5,7 @@ Everything that arrives is hostile until its lengths have been checked. Source: 
 
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
@@ -61,6 +62,7 @@ class PacketStream:
     def __init__(self, client: socket.socket) -> None:
         self.client = client
         self._channel: Channel = client
+        self._farewell: Callable[[], None] | None = None
         self._pending = bytearray()
         self._packet_number = 0
         self.packet_bytes = DEFAULT_PACKET_BYTES
@@ -69,9 +71,10 @@ class PacketStream:
         """The socket's descriptor, so that select() can wait for the client."""
         return self.client.fileno()
 
-    def use(self, channel: Channel | None) -> None:
-        """Go on through another channel; None is the plain socket."""
+    def use(self, channel: Channel | None, farewell: Callable[[], None] | None = None) -> None:
+        """Go on through another channel, None is the plain socket; `farewell` is said when it is closed."""
         self._channel = channel or self.client
+        self._farewell = farewell
 
     def read_message(self, *, max_bytes: int = MAX_MESSAGE_BYTES) -> Message:
         """Read packets up to the one marked as the last.
@@ -124,6 +127,9 @@ class PacketStream:
 
     def close(self) -> None:
         """Close the connection; for the thread that reads from it."""
+        if self._farewell:
+            with suppress(OSError):  # it was already gone
+                self._farewell()
         self.hang_up()
         self.client.close()
 

@@ -16,7 +16,7 @@ from devstack.sqlserver.collations import Collation
 from devstack.sqlserver.conversation import Login, Setup, converse
 from devstack.sqlserver.encryption import Tls
 from devstack.sqlserver.engines import Engine
-from devstack.sqlserver.faults import Faults, Traffic
+from devstack.sqlserver.faults import ColdStarts, Faults, Traffic
 from devstack.sqlserver.packets import Disconnected, PacketStream, ProtocolViolation
 from devstack.sqlserver.store import collate, install
 
@@ -69,6 +69,11 @@ class StandIn:
     def posing_as(self, engine: Engine) -> Self:
         """Have it tell errors and refuse settings as another engine would; before it is started."""
         self._setup = replace(self._setup, engine=engine)
+        return self
+
+    def starting_cold(self, wait_s: float, *, every: int) -> Self:
+        """Have the first query of one session in `every` take so long; before it is started."""
+        self._setup = replace(self._setup, cold_starts=ColdStarts(wait_s, every))
         return self
 
     def collate(self, collation: Collation) -> None:

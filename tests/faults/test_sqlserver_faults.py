@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, replace
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -50,6 +52,7 @@ from tests.faults.scripted_server import (
 PASSWORD = "c0rrect-h0rse"
 LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
 LIMIT = {"limit": 100}
+Read = Callable[[SqlServerSettings], list[tuple[object, ...]]]
 ROW = b"\xd1" + bytes(12)
 COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "headcount", "hours")])
 
@@ -79,6 +82,13 @@ def read_labor(
 ) -> list[tuple[object, ...]]:
     with connect(settings, seconds_left=seconds_left) as connection:
         return connection.read(LABOR, LIMIT).rows
+
+
+@pytest.fixture
+def read_in_new_process() -> Iterator[Read]:
+    """`read_labor` in one other process: what the driver keeps of refused logins is the process's."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:
+        yield lambda settings: other.submit(read_labor, settings).result()
 
 
 def answer_rows(wire: PacketStream, client: socket.socket) -> None:
@@ -352,7 +362,9 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
 TOO_MANY = error(33557097, 16, "sorry, too many clients already")
 
 
-def test_a_refusal_is_heard_however_many_there_were_before(server: ScriptedServer) -> None:
+def test_a_refusal_is_heard_however_many_there_were_before(
+    server: ScriptedServer, read_in_new_process: Read
+) -> None:
     """The library keeps the severest error of all logins, and loses the words of those that come later."""
     for refusal, expected, words in (
         (error(33557097, 20, "sorry, too many clients already"), SourceUnavailable, "too many clients"),
@@ -362,33 +374,37 @@ def test_a_refusal_is_heard_however_many_there_were_before(server: ScriptedServe
     ):
         server.refusal, before = refusal, server.logins
         with pytest.raises(expected, match=words):
-            read_labor(settings_for(server))
+            read_in_new_process(settings_for(server))
         assert server.logins == before + 1
 
 
-def test_a_wrong_password_keeps_its_number_and_is_never_repeated(server: ScriptedServer) -> None:
+def test_a_wrong_password_keeps_its_number_and_is_never_repeated(
+    server: ScriptedServer, read_in_new_process: Read
+) -> None:
     server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
 
     for logins in (1, 2, 3):
         with pytest.raises(SourceLoginFailed, match="18456, Login failed for user"):
-            read_labor(settings_for(server))
+            read_in_new_process(settings_for(server))
         assert server.logins == logins
 
 
-def test_a_poll_reads_and_fails_as_before_after_refused_logins(server: ScriptedServer) -> None:
+def test_a_poll_reads_and_fails_as_before_after_refused_logins(
+    server: ScriptedServer, read_in_new_process: Read
+) -> None:
     server.answers["labor_records"] = answer_rows
     for server.refusal in (TOO_MANY, TOO_MANY):
         with pytest.raises(SourceUnavailable):
-            read_labor(settings_for(server))
+            read_in_new_process(settings_for(server))
     server.refusal = None
 
-    assert len(read_labor(settings_for(server))) == 1
+    assert len(read_in_new_process(settings_for(server))) == 1
     server.answers["labor_records"] = refuse(1222, 16, "Lock request time out period exceeded.")
     with pytest.raises(SourceUnavailable, match="1222"):
-        read_labor(settings_for(server))
+        read_in_new_process(settings_for(server))
     server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
     with pytest.raises(SourceRefused, match="916"):
-        read_labor(settings_for(server))
+        read_in_new_process(settings_for(server))
 
 
 def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.patience import FACTOR_VARIABLE, factor
+from devstack.patience import FACTOR_VARIABLE, factor
 
 
 def test_time_outs_are_not_stretched_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
