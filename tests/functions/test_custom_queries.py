@@ -319,6 +319,7 @@ def test_every_snippet_of_the_how_to_is_one_that_is_tested_here() -> None:
         "create login",
         "select has_perms_by_name(N'dbo.ProductionCount',",
         "create index",
+        "-- output.sql",
         "-- oee.sql",
         "-- safety_codes.sql",
         "-- safety.sql",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse.catch_up import (
     batches,
@@ -75,7 +76,8 @@ class Poll:
     @classmethod
     def of(cls, run: Run, plant: PlantSettings, pulse: LivePulseSettings, store: Store) -> "Poll":
         """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
-        answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress)
+        zone = ZoneInfo(plant.time_zone)
+        answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress, zone)
         with readable("how far earlier runs got"):
             coverage = parse_coverage(run.brought)
         model = parse_plant_model(

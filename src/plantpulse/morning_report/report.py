@@ -68,7 +68,8 @@ class MorningRun:
     @classmethod
     def of(cls, run: Run, plant: PlantSettings, report: MorningReportSettings, store: Store) -> "MorningRun":
         """Return the report of a claimed run. Raises: ConfigurationError (query files, plant model)."""
-        answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress)
+        zone = ZoneInfo(plant.time_zone)
+        answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress, zone)
         model = parse_plant_model(
             run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
         )
@@ -78,7 +79,7 @@ class MorningRun:
             run=run,
             report=report,
             store=store,
-            reader=DayReader(answers, model, ZoneInfo(plant.time_zone)),
+            reader=DayReader(answers, model, zone),
             rates=parse_cost_rates(run.brought.get("cost_centers")),
             names=run.brought.get("asset_names", {}),
             reported=reported,

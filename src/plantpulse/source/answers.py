@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from plantpulse.errors import SourceTableDenied, SourceTableMissing
 from plantpulse.plant.local_time import LocalBounds
@@ -17,6 +18,7 @@ from plantpulse.plant.rounding import shown_span
 from plantpulse.runs import Json, Progress
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source.query_files import Query
+from plantpulse.source.row_times import doubt_of_times
 
 KEPT_REJECTS: Final = 100
 REGISTERED_NAMES: Final = 500  # more than register_assets takes; dirty names must not fill a commit
@@ -65,15 +67,18 @@ class ConnectSource(Protocol):
 class Answers:
     """The account of one run's questions; `rejected` are the first malformed rows as JSON.
 
-    `absent`: the questions that the plant has no table for, which are not asked again.
+    `absent`: the questions that the plant has no table for, which are not asked again. `doubted`: those that
+    returned rows outside of their window, which is said once.
     """
 
     queries: Mapping[str, Query]
     row_limit: int
     progress: Progress
+    zone: ZoneInfo
     rejected: list[Json] = field(default_factory=list)
     is_incomplete: bool = False
     absent: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
 
     def note_session(self, source: Source, now: datetime) -> None:
         """Report the server's clock and the settings that it refused.
@@ -106,6 +111,9 @@ class Answers:
         if answer.is_truncated and not is_paged:
             self.is_incomplete = True
             self.progress.warn("result_truncated", f"{name}.sql: only {self.row_limit} rows were read")
+        if name not in self.doubted and (doubt := doubt_of_times(name, answer.rows, bounds, self.zone)):
+            self.doubted.add(name)
+            self.progress.warn("rows_outside_window", doubt)
         return answer
 
     def ask_for_codes(self, source: Source, bounds: LocalBounds) -> Rows:

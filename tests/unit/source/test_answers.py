@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,6 +19,7 @@ from plantpulse.source.sqlserver import Rows, ServerClock
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 BOUNDS = LocalBounds(datetime(2026, 3, 11, 6, 30), datetime(2026, 3, 11, 7))  # noqa: DTZ001 - plant-local
+CHICAGO = ZoneInfo("America/Chicago")  # five hours behind UTC on that day
 LOCK_TIMEOUT = "SET LOCK_TIMEOUT 5000"
 
 
@@ -38,7 +40,7 @@ class Connection:
 
 
 def account() -> Answers:
-    return Answers(load_queries(), row_limit=2, progress=Progress())
+    return Answers(load_queries(), row_limit=2, progress=Progress(), zone=CHICAGO)
 
 
 def warnings_of(answers: Answers) -> list[str]:
@@ -132,3 +134,61 @@ def test_of_malformed_rows_a_hundred_are_kept_and_all_are_counted() -> None:
 
 def test_without_rows_none_is_malformed() -> None:
     assert account().rejected_share() == 0.0
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("last_at", "told"),
+    [
+        (local("2026-03-11T06:30:00"), None),  # the first instant of the window
+        (local("2026-03-11T06:59:59.999"), None),
+        (local("2026-03-11T11:30:00+00:00"), None),  # the same, as an instant
+        (local("2026-03-11T06:45:00-05:00"), None),
+        ("2026-03-11T06:45:00", None),
+        (None, None),
+        ("about noon", None),
+        (local("2026-03-11T07:00:00"), "0 s"),  # the end is not part of it
+        (local("2026-03-11T06:29:59"), "1 s"),
+        (local("2026-03-11T06:45:00+00:00"), "4 h 45 min"),  # a quarter to two in Chicago
+        (local("2026-03-11T12:00:00"), "5 h"),
+    ],
+)
+def test_a_row_outside_of_its_window_is_warned_of(last_at: object, told: str | None) -> None:
+    answers = account()
+
+    answers.ask(Connection(Rows([("A", 0, 5, last_at)], is_truncated=False)), "output", BOUNDS)
+
+    messages = [warning["message"] for warning in answers.progress.warnings]
+    assert messages == (
+        [
+            f"output.sql: 1 of 1 rows lie outside the window that was asked for, by up to {told}; compare a "
+            "datetimeoffset or UTC column with the bounds AT TIME ZONE (docs/how-to-custom-queries.md)"
+        ]
+        if told
+        else []
+    )
+
+
+def test_rows_outside_of_their_window_are_warned_of_once_a_query() -> None:
+    answers = account()
+    late, early = local("2026-03-11T12:00:00"), local("2026-03-11T01:00:00")
+
+    for at in (late, early):
+        answers.ask(Connection(Rows([("A", 0, 5, at)], is_truncated=False)), "output", BOUNDS)
+        answers.ask(Connection(Rows([("A", 80, None, None, None, at)], is_truncated=False)), "oee", BOUNDS)
+
+    assert warnings_of(answers) == ["rows_outside_window", "rows_outside_window"]
+
+
+def test_a_stop_may_begin_before_its_window() -> None:
+    answers = account()
+    began = local("2026-03-10T22:00:00")
+
+    answers.ask(
+        Connection(Rows([("A", "jam", began, None, None, None)], is_truncated=False)), "downtime", BOUNDS
+    )
+
+    assert warnings_of(answers) == []
