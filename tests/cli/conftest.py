@@ -1,11 +1,14 @@
 """The command line in a folder of its own with the plant `north`, whose servers are the tests' own."""
 
 import contextlib
+import fcntl
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +85,28 @@ class CommandLine:
         )
         return Result(ended.returncode, ended.stdout, ended.stderr)
 
+    def terminal(self, *arguments: str, columns: int = 120, answer: str = "", **environ: str) -> Result:
+        """Run a command on a terminal of its own, which answers once; `out` is all that the terminal got."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        kept = {name: value for name, value in self.environ.items() if name != "COLUMNS"}
+        with os.fdopen(theirs, "w") as terminal:
+            process = subprocess.Popen(
+                [self.script, *arguments],
+                cwd=self.folder,
+                env={"TERM": "xterm-256color", "NO_COLOR": "1"} | kept | environ,
+                stdin=terminal,
+                stdout=terminal,
+                stderr=terminal,
+                start_new_session=True,
+            )
+        shown = b""
+        with os.fdopen(ours, "r+b", buffering=0) as screen:
+            screen.write(answer.encode())
+            while part := _read(screen.fileno()):
+                shown += part
+        return Result(process.wait(), shown.decode().replace("\r\n", "\n"), "")
+
     @property
     def script(self) -> str:
         """The installed console script."""
@@ -103,6 +128,13 @@ class CommandLine:
         finally:
             os.environ.clear()
             os.environ.update(kept)
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # Linux: the other end is closed
+        return b""
 
 
 @pytest.fixture

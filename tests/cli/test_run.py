@@ -2,6 +2,7 @@
 
 import getpass
 import itertools
+import json
 import os
 import re
 import signal
@@ -289,6 +290,26 @@ def on_a_terminal(cli: CommandLine, *arguments: str) -> tuple[str, str]:
             shown += part
     out, _ = process.communicate(timeout=TIMEOUT_S)
     return out, shown.decode()
+
+
+@pytest.mark.parametrize("command", ["live-pulse", "morning-report", "cleanup"])
+def test_a_run_on_a_terminal_shows_a_bar_and_its_answer_and_no_log_line(
+    cli: CommandLine, world: World, command: str
+) -> None:
+    result = cli.terminal("run", command, "--dry-run")
+
+    assert result.exit_code == 0
+    assert "Running" in result.out
+    assert "dry run: nothing was written" in result.out
+    assert "severity" not in result.out
+
+
+def test_log_lines_take_the_place_of_the_bar(cli: CommandLine, world: World) -> None:
+    shown = cli.terminal("--verbose", "run", "cleanup", "--dry-run", columns=60).out
+
+    [line] = [line for line in shown.splitlines() if line.startswith("{")]
+    assert json.loads(line)["message"] == "run succeeded"
+    assert "Running" not in shown
 
 
 def steps(shown: str) -> list[str]:

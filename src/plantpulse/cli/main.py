@@ -45,6 +45,8 @@ def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> N
     """Operate plantpulse: run pipelines by hand, see their state, maintain the plant's data."""
     app.config_file = config_file
     app.is_verbose = verbose
+    if verbose:
+        app.output.turn_bars_off()
     if no_color:
         app.output.turn_colour_off()
 

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 
 import click
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from plantpulse.cli.terminal import SafeConsole, escaped, visible
 from plantpulse.errors import PlantpulseError
@@ -31,11 +32,16 @@ class Output:
     def __init__(self) -> None:
         self.is_json = False
         self._has_colour = True
+        self._has_bars = True
         self._stdout = sys.stdout  # while a command works, log lines go elsewhere by another sys.stdout
 
     def turn_colour_off(self) -> None:
         """Write no escape sequences at all from now on."""
         self._has_colour = False
+
+    def turn_bars_off(self) -> None:
+        """Show no bar from now on: log lines on stderr say how far the work is."""
+        self._has_bars = False
 
     @cached_property
     def console(self) -> Console:
@@ -62,7 +68,7 @@ class Output:
     @contextlib.contextmanager
     def busy(self, what: str) -> Iterator[Watcher]:
         """Show a bar on a terminal during long work; yields a function that takes the progress."""
-        if self.is_json or not self.side.is_terminal:
+        if self.is_json or not self._has_bars or not self.side.is_terminal:
             yield nobody
             return
         from plantpulse.cli.progress_bar import Bar  # noqa: PLC0415 - seldom
@@ -72,7 +78,7 @@ class Output:
 
     def note(self, text: str) -> None:
         """Write a note to stderr."""
-        self.side.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._print_aside(Text(text))
 
     def show_error(self, error: PlantpulseError) -> None:
         """Write an error, in the same words as the functions."""
@@ -82,8 +88,7 @@ class Output:
             self.answer({"error": body}, str)
             return
         where = f"{field}: " if field else ""
-        self.side.print(f"[bold red]Error[/] ({error.code}): ", end="")
-        self.note(f"{where}{error}")
+        self._print_aside(Text.assemble(("Error", "bold red"), f" ({error.code}): {where}{error}"))
 
     def leave(self) -> None:
         """Write what is still to be written, and leave a terminal as it was."""
@@ -100,6 +105,10 @@ class Output:
         shown = io.StringIO()
         error.show(file=shown)
         sys.stderr.write(visible(shown.getvalue()))
+
+    def _print_aside(self, text: Text) -> None:
+        """Write to stderr: on a terminal lines end between words, on a pipe where the text says."""
+        self.side.print(text, soft_wrap=not self.side.is_terminal)
 
     def _console(self, file: TextIO) -> Console:
         console = SafeConsole(file=file, highlight=False)

@@ -26,7 +26,7 @@ class Bar:
             TimeElapsedColumn(),
             _TimeLeft(),
         )
-        self._progress = Progress(*columns, console=console, transient=True)
+        self._progress = Progress(*columns, console=console, transient=True, redirect_stdout=False)
         self._task = self._progress.add_task(what, total=None, count="")
 
     def __enter__(self) -> Self:

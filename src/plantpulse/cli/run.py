@@ -100,7 +100,7 @@ def _connect_source() -> Any:
 
 def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
     parameters = {name: value for name, value in asked.items() if value is not None}
-    with app.logs_aside(), app.output.busy("Running") as watcher, _recorded_interruption():
+    with app.output.busy("Running") as watcher, app.logs_aside(), _recorded_interruption():
         service.watcher, service.end_process = watcher, app.end_process
         answer = service.ask(parameters, Caller(f"cli:{getpass.getuser()}"))
     if answer.error:
