@@ -1,5 +1,6 @@
 """Nothing that another system wrote reaches the terminal as a command to it."""
 
+import io
 import json
 import re
 
@@ -99,3 +100,20 @@ def test_mistakes_of_an_import_and_wrong_uses_are_shown_without_escape_sequences
         assert shown.exit_code != 0
         assert shown.err
         assert not OBEYED.search(shown.out + shown.err)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_what_an_encoding_lacks_ends_no_command(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding))
+    output = Output()
+
+    output.answer({}, lambda: Text("\u0130zmir 1 \u2192 2 \udcff"))
+    output.write_text("\u0130\n")
+    output.is_json = True
+    output.answer({"name": "\u0130zmir \u2192"}, str)
+    output.leave()
+
+    shown, _, document = written.getvalue().decode(encoding).partition("{")
+    assert "zmir 1 > 2" in shown.replace("\u2192", ">")
+    assert json.loads("{" + document) == {"name": "\u0130zmir \u2192"}

@@ -16,7 +16,7 @@ import click
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from plantpulse.cli.terminal import SafeConsole, escaped, visible
+from plantpulse.cli.terminal import SafeConsole, can_print, escaped, never_fail_to_print, visible
 from plantpulse.errors import PlantpulseError
 from plantpulse.runs import Watcher, nobody
 
@@ -34,6 +34,7 @@ class Output:
         self._has_colour = True
         self._has_bars = True
         self._stdout = sys.stdout  # while a command works, log lines go elsewhere by another sys.stdout
+        never_fail_to_print(self._stdout)
 
     def turn_colour_off(self) -> None:
         """Write no escape sequences at all from now on."""
@@ -56,8 +57,10 @@ class Output:
     def answer(self, value: Json, render: Callable[[], RenderableType]) -> None:
         """Write the answer: `value` as JSON, or what `render` returns."""
         if self.is_json:
-            document = json.dumps(value, default=str, indent=2, ensure_ascii=False)
-            self.console.file.write(escaped(document) + "\n")
+            document = escaped(json.dumps(value, default=str, indent=2, ensure_ascii=False))
+            if not can_print(self.console.file, document):
+                document = json.dumps(value, default=str, indent=2)
+            self.console.file.write(document + "\n")
             return
         self.console.print(render())
 
