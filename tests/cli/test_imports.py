@@ -70,7 +70,7 @@ def test_a_second_time_nothing_is_left_to_change(tables: CommandLine, supabase: 
 
     again = tables("assets", "import", "assets.csv", "--yes")
 
-    assert again.out == "not written: 0 added, 0 changed, 1 unchanged\n"
+    assert again.out == "nothing to write: 1 unchanged\n"
     assert stored(supabase) == [1, 1, 0]
 
 
@@ -84,7 +84,7 @@ def test_a_dry_run_shows_what_would_change_and_writes_nothing(
 
     assert result.exit_code == 0
     assert "standard_hourly_rate: 120.5 → 130" in result.out
-    assert "not written: 0 added, 1 changed, 0 unchanged" in result.out
+    assert "dry run, nothing is written: 0 to add, 1 to change, 0 unchanged" in result.out
     with supabase.connect() as store:
         [row] = store.execute(
             "select standard_hourly_rate::float as rate from public.cost_centers"
@@ -117,7 +117,9 @@ def test_every_wrong_line_is_told_at_once_and_nothing_is_written(
 
 
 def test_of_many_mistakes_the_first_are_shown_but_the_json_has_them_all(tables: CommandLine) -> None:
-    tables.write("assets.csv", "source_name,is_active\n" + "A,maybe\n" * 60)
+    tables.write(
+        "assets.csv", "source_name,is_active\n" + "".join(f"A{number},maybe\n" for number in range(60))
+    )
 
     shown, data = (
         tables("assets", "import", "assets.csv", "--yes"),
@@ -126,7 +128,7 @@ def test_of_many_mistakes_the_first_are_shown_but_the_json_has_them_all(tables: 
 
     assert len(shown.err.splitlines()) == 52
     assert shown.err.splitlines()[-2].startswith("line 51, is_active:")
-    assert shown.err.splitlines()[-1] == "and 10 more"
+    assert shown.err.splitlines()[-1] == "and 10 more: --json shows them"
     assert len(data.json["error"]["mistakes"]) == 60
 
 
@@ -267,7 +269,7 @@ def test_closed_days_are_previewed_written_and_harmless_to_repeat(
     written = tables("closed-days", "import", "closed.csv", "--yes", "--json")
     again = tables("closed-days", "import", "closed.csv", "--yes", "--json")
 
-    assert "not written: 2 added, 0 changed, 0 unchanged" in shown.out
+    assert "dry run, nothing is written: 2 to add, 0 to change, 0 unchanged" in shown.out
     assert [row["key"] for row in written.json["rows"]] == [
         {"date": "2026-12-25"},
         {"asset": "PRESS-01", "date": "2026-12-25"},

@@ -7,7 +7,7 @@ import click
 from plantpulse.cli import cells
 from plantpulse.cli.app import App, pass_app
 from plantpulse.cli.csv_tables import Cell
-from plantpulse.cli.imports import Kind, import_options, run_import
+from plantpulse.cli.imports import Kind, decimal_option, import_options, run_import
 
 ASSETS: Final = Kind(
     function="import_assets",
@@ -16,9 +16,10 @@ ASSETS: Final = Kind(
         "name": Cell(cells.name),
         "area": Cell(cells.name),
         "cost_center": Cell(cells.name),
-        "ideal_units_per_hour": Cell(cells.number(above_zero=True)),
+        "ideal_units_per_hour": Cell(cells.number(above_zero=True), is_number=True),
         "is_active": Cell(cells.yes_or_no),
     },
+    key=("source_name",),
     names={"source_name": "name_key", "cost_center": "cost_center_key"},
 )
 
@@ -29,6 +30,7 @@ def assets() -> None:
 
 
 @assets.command("import")
+@decimal_option
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:

@@ -1,4 +1,4 @@
-"""Readers for single cells of a CSV table: names, numbers, times, days, breaks. Pure.
+"""Readers for single cells of a CSV table: names, numbers, times, dates, breaks. Pure.
 
 Each function raises ValueError that says what is allowed.
 """
@@ -6,16 +6,19 @@ Each function raises ValueError that says what is allowed.
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
+from plantpulse.cli.weekdays import DASHES, days_of_week
 from plantpulse.plant.text import collapse_blanks, normalise_key
 
 # Controls, line and paragraph separators, half surrogate pairs.
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(:00)?")
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORDS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+__all__ = ["breaks", "day", "days_of_week", "name", "number", "time_of_day", "yes_or_no"]
+
 LONGEST_NAME: Final = 200
 LARGEST: Final = Decimal(10) ** 12
 
@@ -33,14 +36,14 @@ def name(text: str) -> str:
 
 
 def number(*, above_zero: bool = False) -> Callable[[str], str]:
-    """Return a reader for numbers from zero (or above zero); it keeps all digits as text."""
+    """Return a reader for plain numbers from zero (or above zero); it keeps all digits as text.
+
+    Its columns say `is_number`: then people may type 1,250.50 or 1.250,50 (see `numbers`).
+    """
 
     def read(text: str) -> str:
-        try:
-            value = Decimal(text)
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is not a number such as 1250 or 0.75") from None
-        if not value.is_finite() or value < 0 or (above_zero and value == 0):
+        value = Decimal(text)
+        if value < 0 or (above_zero and value == 0):
             raise ValueError(f"{text!r} must be {'above zero' if above_zero else 'zero or more'}")
         if value > LARGEST:
             raise ValueError(f"{text!r} must be at most {LARGEST:,}")
@@ -67,38 +70,24 @@ def time_of_day(text: str) -> str:
 def day(text: str) -> str:
     """Return a date as YYYY-MM-DD."""
     try:
-        return date.fromisoformat(text).isoformat()
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ValueError(f"{text!r} is not a date such as 2026-11-30") from None
-
-
-def days_of_week(text: str) -> list[int]:
-    """Return ISO days (1 = Monday) from a list or span: `Mon-Fri`, `1 2 3`, `Sat Sun`."""
-    found: set[int] = set()
-    for part in re.split(r"[\s,;/]+", text.strip()):
-        first, dash, last = part.partition("-")
-        start, end = _day_of_week(first, text), _day_of_week(last if dash else first, text)
-        found.update((start + step - 1) % 7 + 1 for step in range((end - start) % 7 + 1))
-    return sorted(found)
-
-
-def _day_of_week(word: str, text: str) -> int:
-    if word in {"1", "2", "3", "4", "5", "6", "7"}:
-        return int(word)
-    if len(word) >= 3 and word.lower()[:3] in _DAYS:
-        return _DAYS.index(word.lower()[:3]) + 1
-    raise ValueError(f"{text!r} are not days such as Mon-Fri, Sat Sun or 1-5")
+        pass
+    raise ValueError(f"{text!r} is not a date such as 2026-11-30")
 
 
 def breaks(text: str) -> list[dict[str, str]]:
     """Return planned breaks from spans: `09:00-09:15 12:00-12:30`."""
-    found = []
-    for part in re.split(r"[\s,;]+", text.strip()):
-        start, dash, end = part.partition("-")
-        if not dash:
-            raise ValueError(f"{part!r} is not a span such as 09:00-09:15")
-        span = {"starts_at": time_of_day(start), "ends_at": time_of_day(end)}
-        if span["starts_at"] == span["ends_at"]:
-            raise ValueError(f"{part!r} has no length")
-        found.append(span)
-    return found
+    spans = re.sub(r"\s*(?:-|\.{2,3}|\u2026)\s*", "-", text.strip().translate(DASHES))
+    return [_break(part, text) for part in re.split(r"\s*[,;+&/]\s*|\s+", spans)]
+
+
+def _break(part: str, text: str) -> dict[str, str]:
+    start, dash, end = part.partition("-")
+    if not dash:
+        raise ValueError(f"{text!r} are not breaks such as 09:00-09:15 12:00-12:30")
+    span = {"starts_at": time_of_day(start), "ends_at": time_of_day(end)}
+    if span["starts_at"] == span["ends_at"]:
+        raise ValueError(f"{part!r} has no length")
+    return span

@@ -7,14 +7,14 @@ import click
 from plantpulse.cli import cells
 from plantpulse.cli.app import App, pass_app
 from plantpulse.cli.csv_tables import Cell
-from plantpulse.cli.imports import Kind, import_options, run_import
+from plantpulse.cli.imports import Kind, decimal_option, import_options, run_import
 
 COST_CENTERS: Final = Kind(
     function="import_cost_centers",
     cells={
         "name": Cell(cells.name, is_required=True),
-        "standard_hourly_rate": Cell(cells.number(), is_required=True),
-        "scrap_unit_cost": Cell(cells.number()),
+        "standard_hourly_rate": Cell(cells.number(), is_required=True, is_number=True),
+        "scrap_unit_cost": Cell(cells.number(), is_number=True),
     },
     key=("name",),
     names={"name": "name_key"},
@@ -27,6 +27,7 @@ def cost_centers() -> None:
 
 
 @cost_centers.command("import")
+@decimal_option
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:

@@ -1,23 +1,41 @@
 """`plantpulse targets`: imports shift targets from a table."""
 
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import click
 
 from plantpulse.cli import cells
 from plantpulse.cli.app import App, pass_app
-from plantpulse.cli.csv_tables import Cell, Row
-from plantpulse.cli.imports import Kind, import_options, run_import
+from plantpulse.cli.breaks import Span, faults_of_breaks, questions_about_breaks
+from plantpulse.cli.csv_tables import Cell, Checks, Remark, Row
+from plantpulse.cli.imports import Kind, decimal_option, import_options, run_import
 
 
-def check_target(row: Row) -> tuple[str, str] | None:
-    """Return the column that does not fit the row, and why; None if all fit."""
-    if row["starts_at"] == row["ends_at"]:
-        return "ends_at", "must not be the same as starts_at"
-    begins, ends = row.get("valid_from") or "2000-01-01", row.get("valid_until")
+def faults_of_target(row: Row) -> Iterator[Remark]:
+    """Yield the columns that do not fit the row, and why."""
+    if row["starts_at"] and row["starts_at"] == row["ends_at"]:
+        yield "ends_at", "must not be the same as starts_at"
+    begins, ends = row["valid_from"] or "2000-01-01", row["valid_until"]
     if ends is not None and ends <= begins:
-        return "valid_until", "must be after valid_from: it is the first day without the target"
-    return None
+        yield "valid_until", "must be after valid_from: it is the first day without the target"
+    if shift := _shift_of(row):
+        yield from (("breaks", fault) for fault in faults_of_breaks(shift, _breaks_of(row)))
+
+
+def questions_about_target(row: Row) -> Iterator[Remark]:
+    """Yield the breaks that lie outside their shift and so change nothing."""
+    if shift := _shift_of(row):
+        yield from (("breaks", question) for question in questions_about_breaks(shift, _breaks_of(row)))
+
+
+def _shift_of(row: Row) -> Span | None:
+    starts_at, ends_at = row["starts_at"], row["ends_at"]
+    return Span(starts_at, ends_at) if starts_at and ends_at and starts_at != ends_at else None
+
+
+def _breaks_of(row: Row) -> list[Span]:
+    return [Span(one["starts_at"], one["ends_at"]) for one in row["breaks"] or ()]
 
 
 TARGETS: Final = Kind(
@@ -27,13 +45,13 @@ TARGETS: Final = Kind(
         "shift_name": Cell(cells.name, is_required=True),
         "starts_at": Cell(cells.time_of_day, is_required=True),
         "ends_at": Cell(cells.time_of_day, is_required=True),
-        "target_output": Cell(cells.number(), is_required=True),
+        "target_output": Cell(cells.number(), is_required=True, is_number=True),
         "days_of_week": Cell(cells.days_of_week),
         "valid_from": Cell(cells.day),
         "valid_until": Cell(cells.day),
         "breaks": Cell(cells.breaks),
     },
-    check_row=check_target,
+    checks=Checks(faults_of_target, questions_about_target),
     names={"asset": "asset_key", "shift_name": "shift_key"},
 )
 
@@ -44,6 +62,7 @@ def targets() -> None:
 
 
 @targets.command("import")
+@decimal_option
 @import_options
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
