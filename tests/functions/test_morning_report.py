@@ -701,14 +701,14 @@ def test_without_a_day_a_person_gets_the_last_one_that_is_over(world: Mornings) 
         (
             {"date": "2026-03-10", "until_date": "2026-03-11"},
             "date",
-            "name one date, or from_date and until_date, not both",
+            "ask for one day or for a range of days, not for both",
         ),
-        ({"from_date": "2026-03-09"}, "until_date", "from_date and until_date belong together"),
-        ({"until_date": "2026-03-09"}, "from_date", "from_date and until_date belong together"),
+        ({"from_date": "2026-03-09"}, "until_date", "a range of days needs its first and its last day"),
+        ({"until_date": "2026-03-09"}, "from_date", "a range of days needs its first and its last day"),
         (
             {"from_date": "2026-03-10", "until_date": "2026-03-09"},
             "until_date",
-            "must not be before from_date",
+            "must not be before the first day",
         ),
         ({"from_date": "2026-03-10", "until_date": "9999-12-31"}, "until_date", "must be a finished day"),
         (
@@ -726,7 +726,11 @@ def test_without_a_day_a_person_gets_the_last_one_that_is_over(world: Mornings) 
             "from_date",
             "the source keeps no days before 2025-02-04 (source_keeps_days)",
         ),
-        ({"day": "2026-03-10"}, "day", "Extra inputs are not permitted"),
+        (
+            {"day": "2026-03-10"},
+            "day",
+            "there is no such field; known fields: plant, date, from_date, until_date, dry_run",
+        ),
     ],
 )
 def test_what_cannot_be_reported_is_refused_and_nothing_done(

@@ -22,7 +22,7 @@ from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCES
 from plantpulse.cli.tables import details
 from plantpulse.entry.callers import Caller
 from plantpulse.entry.service import Answer, Service
-from plantpulse.errors import Interrupted
+from plantpulse.errors import Interrupted, InvalidRequest
 from plantpulse.schedules.pipelines import PIPELINES, RegisteredFunction
 
 # What a scheduler or a shell script should do next; docs/command-line.md.
@@ -73,7 +73,10 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
     def command(app: App, /, **parameters: Any) -> int:
         adapters = {"connect_source": _connect_source()} if pipeline.reads_plant else {}
         service = Service(job(**adapters), open_store=database.connect, load_settings=lambda: app.settings)
-        return _run(app, service, parameters)
+        try:
+            return _run(app, service, parameters)
+        except InvalidRequest as error:
+            raise _as_option(error, asked) from None
 
     for place, field in reversed(asked.model_fields.items()):
         command = _option(place, field)(command)
@@ -90,6 +93,17 @@ def _option(place: str, field: FieldInfo) -> Callable[[Function], Function]:
     if field.annotation is bool:
         return click.option(name, parameter, is_flag=True, help=field.description)
     return click.option(name, parameter, metavar=said.get("metavar", "TEXT"), help=field.description)
+
+
+def _as_option(error: InvalidRequest, asked: type[BaseModel]) -> InvalidRequest:
+    """Return an error that names the option instead of the request's field."""
+    options: dict[str | None, str] = {
+        field.alias or place: str(said["option"])
+        for place, field in asked.model_fields.items()
+        if isinstance(said := field.json_schema_extra, dict) and "option" in said
+    }
+    place = options.get(error.field, error.field)
+    return InvalidRequest(str(error), field=place, http_status=error.http_status)
 
 
 def _connect_source() -> Any:

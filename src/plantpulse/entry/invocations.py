@@ -17,6 +17,7 @@ from typing import Final, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from plantpulse.entry.guard import foreign
+from plantpulse.entry.wording import refusal
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Json
 
@@ -189,9 +190,7 @@ def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters
     try:
         return model.model_validate(parameters)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        place = ".".join(str(part) for part in fault["loc"]) or None
-        raise InvalidRequest(fault["msg"].removeprefix("Value error, "), field=place) from None
+        raise refusal(error, model) from None
 
 
 def plant_named(name: str | None, plants: Collection[str]) -> str:

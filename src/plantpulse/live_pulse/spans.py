@@ -33,7 +33,7 @@ def parse_span(start: str | None, until: str | None, zone: ZoneInfo) -> Span | N
     if start is None and until is None:
         return None
     if start is None or until is None:
-        raise InvalidRequest("a span needs both ends", field="from" if start is None else "until")
+        raise InvalidRequest("a span needs its start and its end", field="from" if start is None else "until")
     return Span(_instant(start, zone, "from"), _instant(until, zone, "until"))
 
 
@@ -65,7 +65,7 @@ def told_of_rest(slots: Sequence[datetime]) -> str:
 
 def _check(span: Span, now: datetime, limits: SpanLimits) -> None:
     if span.until < span.start:
-        raise InvalidRequest("must not lie before from", field="until")
+        raise InvalidRequest("must not lie before the start of the span", field="until")
     if span.until > now:
         raise InvalidRequest("must not lie in the future", field="until")
     if span.until - span.start > limits.longest:

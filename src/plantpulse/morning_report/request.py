@@ -71,7 +71,7 @@ def days_asked(
     days, fields = _named(request) or (Days(newest, newest + _DAY), ("date", "date"))
     count = (days.until - days.first).days
     if count < 1:
-        raise InvalidRequest("must not be before from_date", field="until_date")
+        raise InvalidRequest("must not be before the first day", field="until_date")
     if count > report.longest_range_days:
         told = f"at most {report.longest_range_days} days at once (longest_range_days), not {count}"
         raise InvalidRequest(told, field="until_date")
@@ -88,14 +88,14 @@ def _named(request: MorningReportRequest) -> tuple[Days, tuple[str, str]] | None
     """Return the days in the request and the fields that name them; None without any."""
     date, first, until = request.date, request.from_date, request.until_date
     if date and (first or until):
-        raise InvalidRequest("name one date, or from_date and until_date, not both", field="date")
+        raise InvalidRequest("ask for one day or for a range of days, not for both", field="date")
     if date:
         return _days(date, date, "date"), ("date", "date")
     if first and until:
         return _days(first, until, "until_date"), ("from_date", "until_date")
     if first or until:
         missing = "until_date" if first else "from_date"
-        raise InvalidRequest("from_date and until_date belong together", field=missing)
+        raise InvalidRequest("a range of days needs its first and its last day", field=missing)
     return None
 
 

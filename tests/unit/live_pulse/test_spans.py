@@ -45,8 +45,8 @@ def test_a_time_is_the_plants_own_or_has_an_offset(text: str, expected: datetime
 @pytest.mark.parametrize(
     ("start", "until", "field", "told"),
     [
-        ("2026-03-11T06:00", None, "until", "both ends"),
-        (None, "2026-03-11T06:00", "from", "both ends"),
+        ("2026-03-11T06:00", None, "until", "its start and its end"),
+        (None, "2026-03-11T06:00", "from", "its start and its end"),
         ("yesterday", "2026-03-11T06:00", "from", "ISO 8601"),
         ("2026-03-11T06:00", "", "until", "ISO 8601"),
         ("2026-03-11T25:00", "2026-03-11T06:00", "from", "ISO 8601"),
@@ -82,7 +82,7 @@ def test_the_longest_and_the_oldest_span_are_still_taken() -> None:
 @pytest.mark.parametrize(
     ("start", "until", "field", "told"),
     [
-        (at(12, 0), at(11, 59), "until", "before from"),
+        (at(12, 0), at(11, 59), "until", "before the start of the span"),
         (at(12, 0), at(17, 0, 1), "until", "future"),
         (at(18, 0), at(19, 0), "until", "future"),
         (at(11, 1), at(11, 14), "from", "every 15 minutes"),
