@@ -10,7 +10,6 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from plantpulse.errors import InvalidRequest
-from plantpulse.plant.text import cut_text
 
 LONGEST_PLACE: Final = 100
 
@@ -44,7 +43,7 @@ def refusal(error: ValidationError, model: type[BaseModel]) -> InvalidRequest:
     fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = tuple(str(part) for part in fault["loc"])
     told = words(fault["type"], fault["msg"], place, model.model_json_schema())
-    return InvalidRequest(told, field=cut_text(".".join(place), LONGEST_PLACE) or None)
+    return InvalidRequest(told, field=".".join(place)[:LONGEST_PLACE] or None)
 
 
 def words(kind: str, message: str, place: Sequence[str], schema: Mapping[str, Any]) -> str:

@@ -36,6 +36,12 @@ def allowed(at: Sequence[str], model: type[Any]) -> str:
     return _KINDS.get(kind, "a text") + _bounds(field.metadata if field else {})
 
 
+def meaning(at: Sequence[str], model: type[Any]) -> str:
+    """Return what a setting is for, with examples of it."""
+    field = _field_at(at, model)
+    return str(field.metadata["description"]) if field else allowed(at, model)
+
+
 def no_such_setting(at: Sequence[str], model: type[Any]) -> str:
     """Return the message for an unknown setting, with the one that was probably meant."""
     known = [

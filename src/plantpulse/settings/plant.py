@@ -55,7 +55,26 @@ def _searchable(codes: dict[str, Severity]) -> dict[str, Severity]:
         raise ValueError("a reason code must not be blank and must not contain a |")
     if sum(len(code) + 1 for code in codes) >= LONGEST_CODES:
         raise ValueError(f"all reason codes together must stay below {LONGEST_CODES} characters")
+    if len(codes) > 1 or not all(map(str.isascii, codes)):
+        _refuse_spellings(codes)
     return codes
+
+
+def _refuse_spellings(codes: dict[str, Severity]) -> None:
+    """Refuse one code in two spellings with two severities: which of them would count?"""
+    from plantpulse.plant.text import normalise_key  # noqa: PLC0415 - most plants have one code
+
+    first: dict[str, str] = {}
+    for code, severity in codes.items():
+        key = normalise_key(code)
+        if not key:
+            raise ValueError("a reason code must not be blank and must not contain a |")
+        other = first.setdefault(key, code)
+        if codes[other] != severity:
+            raise ValueError(
+                f"{other!r} and {code!r} are one reason code, because letter case and blanks do not count: "
+                "give it one severity"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

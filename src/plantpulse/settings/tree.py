@@ -79,8 +79,10 @@ def _complete_plant(key: str, plant: Any, tree: Tree, *, is_only: bool) -> Any:
         for name, (common, section) in own.items()
         if isinstance(common, dict) and isinstance(section, dict)
     }
+    if not isinstance(plant.get("sql_server") or {}, dict):
+        return filled
     server = mapping(plant, "sql_server")
-    missing = [name for part, name in _names_of_needed(key, is_only=is_only).items() if not server.get(part)]
+    missing = [name for part, name in _names_of_needed(key, is_only=is_only).items() if _lacks(server, part)]
     return filled | {"missing_settings": missing, "sql_server": None} if missing else filled
 
 
@@ -97,8 +99,13 @@ def _as_if_connected(plant: Any) -> Any:
     server = plant.get("sql_server") if isinstance(plant, dict) else None
     if not server or not isinstance(server, dict):
         return plant
-    lacking = {part: "not known yet" for part in _NEEDED_TO_CONNECT if not server.get(part)}
+    lacking = {part: "not known yet" for part in _NEEDED_TO_CONNECT if _lacks(server, part)}
     return plant | {"sql_server": server | lacking}
+
+
+def _lacks(server: Tree, part: str) -> bool:
+    """Say whether nothing is written for a setting; no and 0 are something, and wrong."""
+    return server.get(part) in (None, "")
 
 
 def _names_of_needed(key: str, *, is_only: bool) -> Mapping[str, str]:

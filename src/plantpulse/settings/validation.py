@@ -5,8 +5,9 @@ allowed, and what was probably meant. A value is never quoted: it may be a secre
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +17,8 @@ from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.tree import Place, Tree, as_if_connected, complete, mapping, without_half_a_supabase
 
 Model = TypeVar("Model")
+
+_UNQUOTED: Final = (bool, int, float, date)
 
 
 @cache
@@ -46,7 +49,7 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
         found: Settings = adapter(Settings).validate_python(complete(tree))
     except ValidationError as error:
         places = ((_place_written(at, written), fault) for at, fault in _faults(error, Settings))
-        told = {f"{origins.get(at) or '.'.join(at) or file_name}: {fault}": None for at, fault in places}
+        told = {f"{_named(at, origins) or file_name}: {fault}": None for at, fault in places}
         raise ConfigurationError("; ".join(told)) from None
     return found
 
@@ -61,21 +64,35 @@ def as_tree(settings: Settings) -> Tree:
 
 
 def _faults(error: ValidationError, model: type[Any]) -> Iterator[tuple[Place, str]]:
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+    for fault in error.errors(include_url=False, include_context=False):
         at = tuple(str(part) for part in fault["loc"] if part != "[key]")
-        yield at, _words(fault["type"], fault["msg"], at, model)
+        yield at, words(fault["type"], fault["msg"], at, model) + _advice(fault["type"], fault["input"])
 
 
-def _words(kind: str, message: str, at: Place, model: type[Any]) -> str:
+def words(kind: str, message: str, at: Place, model: type[Any]) -> str:
+    """Return the words for a fault by pydantic's name of it; only those of our own checks are kept."""
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     if kind == "invalid_key":
         return "a setting's name must be a text"
     if kind == "missing":
-        return "must be set"
+        return f"must be set: {messages.meaning(at, model)}"
     if kind == "unexpected_keyword_argument":
         return messages.no_such_setting(at, model)
     return f"must be {messages.allowed(at, model)}"
+
+
+def _advice(kind: str, value: object) -> str:
+    """Return what helps where YAML takes a text for something else; the value itself is never told."""
+    return ", so write it in quotes" if kind == "string_type" and isinstance(value, _UNQUOTED) else ""
+
+
+def _named(at: Place, origins: Mapping[Place, str]) -> str:
+    """Return what a person calls a place: a variable, with what is inside its value, or dotted names."""
+    for length in range(len(at), 0, -1):
+        if variable := origins.get(at[:length]):
+            return ".".join((variable, *at[length:]))
+    return ".".join(at)
 
 
 def _place_written(place: Place, tree: Tree) -> Place:

@@ -89,7 +89,8 @@ def is_overriding(variable: str, text: str, tree: Tree) -> bool:
 def _place_of(variable: str, plants: Tree) -> Place:
     pattern = ENVIRONMENT[variable]
     if "*" in pattern and len(plants) != 1:
-        raise ConfigurationError(f"{variable} is for a single plant; with several, set it in plantpulse.yaml")
+        instead = "set MSSQL_PASSWORD__<PLANT>" if pattern[-1] == "password" else "set it in plantpulse.yaml"
+        raise ConfigurationError(f"{variable} is for a single plant; with several, {instead}")
     return tuple(next(iter(plants)) if part == "*" else part for part in pattern)
 
 
@@ -97,7 +98,14 @@ def parsed(variable: str, text: str) -> Any:
     """Return the value of a variable's text: reason codes as a mapping, everything else unchanged."""
     if variable != "SAFETY_REASON_CODES":
         return text
-    pairs = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
-    return {
-        (code or severity).strip(): severity.strip() if code else "critical" for code, _, severity in pairs
-    }
+    codes: dict[str, str] = {}
+    for part in filter(str.strip, text.split(",")):
+        code, _, severity = part.rpartition("=")
+        code, severity = (code.strip(), severity.strip()) if "=" in part else (part.strip(), "critical")
+        if codes.setdefault(code, severity) != severity:
+            raise ConfigurationError(f"{variable}: {code} is written twice, with two severities")
+    if not codes or "" in codes:
+        raise ConfigurationError(
+            f"{variable}: must be codes with severities, such as Fire=critical, Spill=low"
+        )
+    return codes

@@ -1,10 +1,11 @@
 """Reads a YAML file as people mean it: no key twice, and a number is what looks like one.
 
-YAML 1.1 takes 010 for eight, 16:00 for 960, and of two equal keys the last. Nobody means that.
+YAML 1.1 takes 010 for eight, 16:00 for 960, and of two equal keys the last. Nobody means that. It takes the
+name NO for false, too: names that are no texts are refused with what to write.
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,14 @@ from plantpulse.errors import ConfigurationError
 _Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER: Final = "tag:yaml.org,2002:int"
 _MERGE: Final = "tag:yaml.org,2002:merge"
+_NAMES: Final = {_MERGE, "tag:yaml.org,2002:str"}
+_KINDS: Final = {
+    "bool": "true or false",
+    "null": "nothing",
+    "int": "a number",
+    "float": "a number",
+    "timestamp": "a date",
+}
 _DECIMAL: Final = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$")
 
 
@@ -47,10 +56,45 @@ _Loader.add_implicit_resolver(_INTEGER, _DECIMAL, list("-+0123456789"))
 def read_yaml(path: Path) -> Any:
     """Return what a file holds. Raises: ConfigurationError with the line."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
+        return _read(path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
         problem = str(getattr(error, "problem", ""))
         what = problem if problem.endswith("is written twice") else "this is not valid YAML"
         raise ConfigurationError(f"{path.name}: {what}{where}") from None
+
+
+def _read(path: Path) -> Any:
+    loader = _Loader(path.read_text(encoding="utf-8"))
+    try:
+        root = loader.get_single_node()
+        if wrong := list(_wrong_names(root)):
+            raise ConfigurationError(f"{path.name}: {'; '.join(wrong)}")
+        return None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _wrong_names(root: yaml.Node | None) -> Iterator[str]:
+    """Yield what is wrong with the names in a file that YAML takes for something else than a text."""
+    seen: set[int] = set()
+    left = [root]
+    while left:
+        node = left.pop()
+        if node is None or id(node) in seen or isinstance(node, yaml.ScalarNode):
+            continue
+        seen.add(id(node))
+        pairs = node.value if isinstance(node, yaml.MappingNode) else [(None, one) for one in node.value]
+        yield from (_told(name) for name, _ in pairs if name is not None and name.tag not in _NAMES)
+        left += [value for _, value in reversed(pairs)]
+
+
+def _told(name: yaml.Node) -> str:
+    line = name.start_mark.line + 1
+    if not isinstance(name, yaml.ScalarNode):
+        return f"a name must be a text, not a list or a mapping (line {line})"
+    kind = _KINDS.get(name.tag.rpartition(":")[2], "no text")
+    if not name.value:
+        return f"a name is missing (line {line})"
+    return f"YAML takes {name.value} for {kind}: write '{name.value}' in quotes (line {line})"

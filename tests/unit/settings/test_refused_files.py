@@ -73,15 +73,23 @@ REFUSED = {
         "plants: {north: {time_zone: UTC}}\nmanual_calls: {cloud_run_service: x}",
         ["manual_calls.cloud_run_service"],
     ),
-    "a name that is no text": (
-        "plants: {north: {time_zone: UTC}}\nlive_pulse: {true: 1}",
-        ["live_pulse.1"],
-    ),
     "no reason codes": (_with_codes("{}"), ["plants.north.safety_reason_codes"]),
     "a blank reason code": (_with_codes("{' ': low}"), ["plants.north.safety_reason_codes"]),
     "severities that are none": (
         _with_codes("{Fire: awful, Spill: low, a|b: 3}"),
         ["plants.north.safety_reason_codes.Fire", "plants.north.safety_reason_codes.a|b"],
+    ),
+    "one reason code with two severities": (
+        _with_codes("{Safety Issue: critical, 'safety  ISSUE': low}"),
+        ["plants.north.safety_reason_codes"],
+    ),
+    "a reason code that nobody sees": (
+        _with_codes('{"\\u200d": low}'),
+        ["plants.north.safety_reason_codes"],
+    ),
+    "a server that is a list": (
+        "plants: {north: {time_zone: UTC, sql_server: [1]}}",
+        ["plants.north.sql_server"],
     ),
     "reason codes as a list": (_with_codes("[Fire]"), ["plants.north.safety_reason_codes"]),
     "very long reason codes": (
@@ -136,6 +144,8 @@ TAKEN = {
     "nulls where nothing is meant": (
         "plants: {a: {time_zone: UTC, sql_server: , queries_dir: , live_pulse: }}"
     ),
+    "one reason code in two spellings with one severity": _with_codes("{Fire: high, FIRE: high}"),
+    "texts that look like something else, in quotes": _with_codes("{'NO': low, '4711': high, '~': low}"),
     "a server that cannot be reached yet": _with_server("port: 1434"),
     "a server without a name": _with_server("host: '', user: u, database: d"),
     "a number with a zero before it": "plants: {north: {time_zone: UTC}}\nlive_pulse: {every_minutes: 010}",
@@ -181,6 +191,36 @@ def test_an_odd_file_is_taken(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_key_that_is_written_twice_is_refused(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, text)
+
+    assert str(refused.value) == f"plantpulse.yaml: {told}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "plants:\n  north:\n    safety_reason_codes:\n      NO: low\n      4711: high\n",
+            "YAML takes NO for true or false: write 'NO' in quotes (line 4); "
+            "YAML takes 4711 for a number: write '4711' in quotes (line 5)",
+        ),
+        ("plants:\n  no: {time_zone: UTC}", "YAML takes no for true or false: write 'no' in quotes (line 2)"),
+        ("plants: {}\n? [a]\n: b", "a name must be a text, not a list or a mapping (line 2)"),
+        ("plants:\n  ?\n  : {}", "a name is missing (line 2)"),
+        ("plants: {~: {}}", "YAML takes ~ for nothing: write '~' in quotes (line 1)"),
+        (
+            "plants: {2026-01-01: {}}",
+            "YAML takes 2026-01-01 for a date: write '2026-01-01' in quotes (line 1)",
+        ),
+        ("plants: {1.5: {}}", "YAML takes 1.5 for a number: write '1.5' in quotes (line 1)"),
+        ("live_pulse: {true: 1}", "YAML takes true for true or false: write 'true' in quotes (line 1)"),
+        ("plants: [{off: 1}]", "YAML takes off for true or false: write 'off' in quotes (line 1)"),
+    ],
+)
+def test_a_name_that_yaml_takes_for_something_else_is_told_by_its_line(
+    text: str, told: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(tmp_path, text)
 
