@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from plantpulse.cli.csv_tables import MOST_ROWS
+from plantpulse.cli.csv_text import MOST_BYTES
 from plantpulse.errors import PermanentError, PlantpulseError, TransientError
 from plantpulse.health.states import State
 from plantpulse.live_pulse.catch_up import CORRECTED_SLOTS
@@ -183,5 +184,5 @@ def test_the_limits_in_numbers_are_those_of_the_code() -> None:
         "names that nobody has mapped": [int(seats[1])],
         "time of a run": [pulse.timeout_s, report.timeout_s],
         "calls of a poll to Supabase": [2, 3],  # tests/functions/test_live_pulse.py
-        "rows of a table to import": [MOST_ROWS],
+        "rows of a table to import": [MOST_ROWS, MOST_BYTES >> 20],
     }
