@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from psycopg.rows import dict_row
@@ -54,14 +55,16 @@ class Turns:
         }
 
     def _claim(self) -> dict[str, Any]:
-        """Returns a claim that is answered as the poll's was and leaves no trace."""
+        """Returns a claim that is answered as the poll's was and leaves no run; its lease is over at once."""
         return {
             "pipeline": "live_pulse",
             "plant": OURS,
             "trigger": "manual",
+            "fence": str(uuid4()),
+            "lease_s": 0,
             "is_dry_run": True,
             "window_start": (self.slot - WINDOW).isoformat(),
-            "wants": ["assets", "shift_patterns"],
+            "wants": ["assets", "shift_patterns", "closed_days"],
         }
 
     def _rows(self, plant: str) -> list[dict[str, Any]]:

@@ -4853,6 +4853,10 @@ CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticat
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
+-- Name: dry_runs nobody_reads; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY nobody_reads ON public.dry_runs FOR SELECT TO authenticated USING (false);
+
 -- Name: safety_events operators_and_managers_sign; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY operators_and_managers_sign ON public.safety_events FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant

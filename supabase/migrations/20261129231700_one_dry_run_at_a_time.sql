@@ -1,6 +1,6 @@
 -- Nothing held dry runs apart: 40 at once made 40 connections to the plant's SQL Server. Now one of a pipeline and plant runs
 -- at a time. Its lease has a table of its own, which claims of real runs never look at: a dry run delays no poll.
--- Old code does not say when its dry run ends; then the next one waits until the lease has run out.
+-- Dry runs of old code do not say when they end; the next one waits until their lease has run out. Nothing else changes.
 
 create table public.dry_runs (
   pipeline text not null,
@@ -20,6 +20,11 @@ comment on column public.dry_runs.started_at is 'When the dry run was claimed (U
 comment on column public.dry_runs.lease_expires_at is 'From when another dry run may take over (UTC).';
 
 alter table public.dry_runs enable row level security;
+
+-- The service alone needs to see it.
+create policy nobody_reads on public.dry_runs
+for select to authenticated
+using (false);
 
 revoke all on table public.dry_runs from public, anon, authenticated, service_role;
 grant select, insert, update, delete on table public.dry_runs to service_role;

@@ -816,7 +816,7 @@ def test_a_dry_run_shows_and_writes_nothing(world: Mornings) -> None:
     assert (press["report_date"], press["summary_text"]) == ("2026-03-10", ORDINARY["text"])
     assert paint["actual_output"] == 0
     assert world.contents() == before
-    assert world.calls == ["claim_run"]
+    assert world.calls == ["claim_run", "end_dry_run"]
 
 
 def test_a_plant_without_sql_server_says_so_and_claims_nothing(world: Mornings) -> None:
