@@ -2383,6 +2383,48 @@ ALTER FUNCTION public.project_state() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
 
+-- Name: queue_signature(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.queue_signature() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_plant text;
+begin
+  -- The service is under no row level security: it signs and records by functions.
+  if not row_security_active('public.safety_events') then
+    return null;
+  end if;
+  if exists (
+    select 1
+    from public.plant_members as m
+    where m.user_id = (select auth.uid()) and m.plant = '*' and m.role in ('operator', 'manager')
+  ) then
+    perform pg_catalog.pg_advisory_xact_lock(hashtextextended('sign safety events', 0));
+    return null;
+  end if;
+  -- Shared by members of plants, so that they wait for members of all plants and not for one another.
+  perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events', 0));
+  for v_plant in
+    select m.plant
+    from public.plant_members as m
+    where m.user_id = (select auth.uid()) and m.role in ('operator', 'manager')
+    -- The same order for everybody: two users of the same plants wait, but never for each other.
+    order by m.plant
+  loop
+    perform pg_catalog.pg_advisory_xact_lock(hashtextextended('sign safety events ' || v_plant, 0));
+  end loop;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.queue_signature() OWNER TO postgres;
+
+-- Name: FUNCTION queue_signature(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.queue_signature() IS 'Lets the updates of users to safety events of the same plant run one after the other, so that they meet in no deadlock.';
+
 -- Name: reads_all_plants(); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.reads_all_plants() RETURNS boolean
@@ -4687,6 +4729,10 @@ CREATE TRIGGER cost_centers_fill_name_key BEFORE INSERT ON public.cost_centers F
 
 CREATE TRIGGER cost_centers_rename BEFORE UPDATE OF name ON public.cost_centers FOR EACH ROW WHEN (((new.name IS DISTINCT FROM old.name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('name', 'name_key');
 
+-- Name: safety_events safety_events_queue; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER safety_events_queue BEFORE UPDATE ON public.safety_events FOR EACH STATEMENT EXECUTE FUNCTION public.queue_signature();
+
 -- Name: shift_targets shift_targets_fill_shift_key; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER shift_targets_fill_shift_key BEFORE INSERT ON public.shift_targets FOR EACH ROW WHEN ((new.shift_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('shift_name', 'shift_key');
@@ -5189,6 +5235,10 @@ GRANT ALL ON FUNCTION public.plant_shift_targets(p_plant text, p_since timestamp
 
 REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.project_state() TO service_role;
+
+-- Name: FUNCTION queue_signature(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.queue_signature() FROM PUBLIC;
 
 -- Name: FUNCTION reads_all_plants(); Type: ACL; Schema: public; Owner: postgres
 

@@ -1,5 +1,6 @@
 """Recording and signing incidents at once: no deadlocks, and a person's update always gets through."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -156,3 +157,80 @@ def start(pool: ThreadPoolExecutor, writer: Connection, statement: str) -> Futur
     """Run a statement in another thread; one that records changes all three incidents."""
     parameters = (fence(1), incidents("changed")) if statement == RECORD else None
     return pool.submit(writer.execute, statement.encode(), parameters)
+
+
+PATCH = "update public.safety_events set is_acknowledged = true where id = any (%s)"
+WAITS_FOR = "select locktype from pg_locks where pid = %s and not granted"
+
+
+def sign_in(connection: Connection, user: int, **roles: str) -> Connection:
+    """Make a connection that of a user with these memberships; `everywhere` stands for all plants."""
+    user_id = f"00000000-0000-4000-8000-{user:012}"
+    connection.execute("insert into auth.users (id) values (%s) on conflict do nothing", (user_id,))
+    connection.execute("delete from public.plant_members where user_id = %s", (user_id,))
+    for plant, role in roles.items():
+        connection.execute(
+            "insert into public.plant_members (user_id, plant, role) values (%s, %s, %s)",
+            (user_id, "*" if plant == "everywhere" else plant, role),
+        )
+    connection.execute("select set_config('request.jwt.claims', %s, false)", (json.dumps({"sub": user_id}),))
+    connection.execute("set role authenticated")
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"northfield": "operator"}, {"northfield": "manager"}),
+        ({"northfield": "operator"}, {"everywhere": "operator"}),
+        ({"everywhere": "manager"}, {"northfield": "operator"}),
+        ({"everywhere": "manager"}, {"everywhere": "manager"}),
+        ({"northfield": "operator"}, {"aachen": "operator", "northfield": "operator"}),
+    ],
+)
+def test_a_users_update_waits_for_another_users_before_it_locks_any_incident(
+    connect: Callable[[], Connection], first: dict[str, str], second: dict[str, str]
+) -> None:
+    watcher = connect()
+    one, other = sign_in(connect(), 1, **first), sign_in(connect(), 2, **second)
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.transaction():
+            one.execute(PATCH, ([1],))
+            signed = pool.submit(other.execute, PATCH.encode(), ([3, 2],))
+            wait_until_blocked(watcher, other.info.backend_pid)
+            waits = watcher.execute(WAITS_FOR, (other.info.backend_pid,)).fetchall()
+            free = watcher.execute(
+                "select id from public.safety_events where id > 1 for update nowait"
+            ).fetchall()
+            one.execute(PATCH, ([3],))
+        signed.result(timeout=30)
+
+    assert [row["locktype"] for row in waits] == ["advisory"]
+    assert [row["id"] for row in free] == [2, 3]
+    assert [row["is_acknowledged"] for row in events(watcher)] == [True, True, True]
+
+
+@pytest.mark.parametrize("second", [{"southfield": "operator"}, {"northfield": "viewer"}, {}])
+def test_users_of_other_plants_and_those_who_may_not_sign_wait_for_nobody(
+    connect: Callable[[], Connection], second: dict[str, str]
+) -> None:
+    one, other = sign_in(connect(), 1, northfield="operator"), sign_in(connect(), 3, **second)
+    other.execute("set lock_timeout = '5s'")
+
+    with one.transaction():
+        one.execute(PATCH, ([1],))
+        assert other.execute(PATCH, ([2],)).rowcount == 0
+
+
+@pytest.mark.parametrize("statement", [RECORD, ACKNOWLEDGE, RESOLVE])
+def test_what_the_service_signs_and_records_does_not_queue(
+    connect: Callable[[], Connection], statement: str
+) -> None:
+    writer, one = connect(), sign_in(connect(), 1, northfield="operator")
+    writer.execute("set lock_timeout = '5s'")
+
+    with one.transaction():
+        one.execute(PATCH, ([999],))  # no such incident: the place in the queue is all that is taken
+        parameters = (fence(1), incidents("changed")) if statement == RECORD else None
+        writer.execute(statement.encode(), parameters)
