@@ -1797,16 +1797,47 @@ ALTER FUNCTION public.newest_runs(p_limit integer, p_plant text) OWNER TO postgr
 
 COMMENT ON FUNCTION public.newest_runs(p_limit integer, p_plant text) IS 'The newest runs that the caller may read (1 to 10000), of one plant or of all, the newest first.';
 
--- Name: newest_summaries(integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: newest_summaries(integer, text, integer); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.newest_summaries(p_days integer DEFAULT 7, p_plant text DEFAULT NULL::text) RETURNS json
+CREATE FUNCTION public.newest_summaries(p_days integer DEFAULT 7, p_plant text DEFAULT NULL::text, p_limit integer DEFAULT NULL::integer) RETURNS json
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET work_mem TO '16MB'
     AS $$
+declare
+  v_since date;
 begin
   if p_days is null or p_days not between 1 and 400 then
     raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
   end if;
+  if p_limit not between 1 and 100000 then
+    raise exception 'p_limit must be 1 to 100000 summaries, not %', p_limit using errcode = '22023';
+  end if;
+
+  -- Whoever reads every plant reads the newest rows of the table, as long as they lie in the days of any plant.
+  if p_limit is not null and p_plant is null and public.reads_all_plants() then
+    select d.report_date into v_since
+    from public.daily_summaries as d
+    order by d.report_date desc
+    offset p_limit - 1
+    limit 1;
+    if v_since > (select max(d.report_date) from public.daily_summaries as d) - p_days then
+      return (
+        select json_build_object('summaries', coalesce(json_agg(
+          json_build_object('plant', newest.plant, 'asset', newest.name, 'summary', to_json(newest.told))
+        ), '[]'))
+        from (
+          select a.plant, a.name, d as told
+          from public.daily_summaries as d
+          join public.assets as a on a.id = d.asset_id
+          where d.report_date >= v_since
+          order by d.report_date desc, a.plant, a.name, a.id
+          limit p_limit
+        ) as newest
+      );
+    end if;
+  end if;
+
   return (
     with asset as materialized (
       select a.id, a.plant, a.name
@@ -1827,28 +1858,32 @@ begin
       group by asset.plant
     )
     select json_build_object('summaries', coalesce(json_agg(
-      json_build_object('plant', asset.plant, 'asset', asset.name, 'summary', day.told)
-      order by day.report_date desc, asset.plant, asset.name, asset.id
+      json_build_object('plant', newest.plant, 'asset', newest.name, 'summary', to_json(newest.told))
     ), '[]'))
-    from asset
-    join plant on plant.plant = asset.plant
-    cross join lateral (
-      select d.report_date, to_json(d) as told
-      from public.daily_summaries as d
-      where d.asset_id = asset.id
-      and d.report_date > plant.until - p_days
-      order by d.report_date desc
-      limit p_days
-    ) as day
+    from (
+      select asset.plant, asset.name, day.told
+      from asset
+      join plant on plant.plant = asset.plant
+      cross join lateral (
+        select d.report_date, d as told
+        from public.daily_summaries as d
+        where d.asset_id = asset.id
+        and d.report_date > plant.until - p_days
+        order by d.report_date desc
+        limit p_days
+      ) as day
+      order by day.report_date desc, asset.plant, asset.name, asset.id
+      limit p_limit
+    ) as newest
   );
 end;
 $$;
 
-ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text) OWNER TO postgres;
+ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) OWNER TO postgres;
 
--- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text, p_limit integer); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first.';
+COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first, at most p_limit (null: all).';
 
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5155,11 +5190,11 @@ REVOKE ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) FROM PU
 GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO authenticated;
 GRANT ALL ON FUNCTION public.newest_runs(p_limit integer, p_plant text) TO service_role;
 
--- Name: FUNCTION newest_summaries(p_days integer, p_plant text); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION newest_summaries(p_days integer, p_plant text, p_limit integer); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO authenticated;
-GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text) TO service_role;
+REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) TO authenticated;
+GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) TO service_role;
 
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 

@@ -140,6 +140,25 @@ def test_the_summaries_of_one_plant_can_be_asked_for(api_of: Callable[[str], Api
     assert summaries_of("director", "southfield") == 3
 
 
+@pytest.mark.usefixtures("summaries")
+@pytest.mark.parametrize("role", ["stranger", "viewer", "neighbour", "director", "service_role"])
+@pytest.mark.parametrize("days", [1, 3, 400])
+def test_a_limit_takes_the_first_of_the_same_summaries(
+    api_of: Callable[[str], Api], role: str, days: int
+) -> None:
+    everything = api_of(role).call("newest_summaries", p_days=days)["summaries"]
+
+    # Beyond what is of the newest days of northfield, the days of southfield follow, which is years behind.
+    for limit in (1, 2, 3, 2 * days, 2 * days + 1, 2 * days + 100):
+        limited = api_of(role).call("newest_summaries", p_days=days, p_limit=limit)["summaries"]
+        assert limited == everything[:limit]
+
+
+@pytest.mark.usefixtures("summaries")
+def test_a_member_of_all_plants_reads_a_few_summaries_and_not_every_plants(supabase: SupabaseAccess) -> None:
+    assert rows_read(supabase, "director", "newest_summaries(7, null, 2)", "daily_summaries") <= 10
+
+
 @pytest.mark.parametrize(
     ("function", "name", "value"),
     [
@@ -149,6 +168,8 @@ def test_the_summaries_of_one_plant_can_be_asked_for(api_of: Callable[[str], Api
         ("newest_summaries", "p_days", 0),
         ("newest_summaries", "p_days", 401),
         ("newest_summaries", "p_days", None),
+        ("newest_summaries", "p_limit", 0),
+        ("newest_summaries", "p_limit", 100001),
     ],
 )
 def test_a_number_out_of_bounds_is_refused(service: Api, function: str, name: str, value: int | None) -> None:
@@ -163,12 +184,17 @@ def test_a_number_out_of_bounds_is_refused(service: Api, function: str, name: st
 def test_rows_that_the_caller_may_not_read_are_not_looked_at(
     supabase: SupabaseAccess, user: str, function: str, table: str
 ) -> None:
+    assert rows_read(supabase, user, f"{function}()", table) <= 10
+
+
+def rows_read(supabase: SupabaseAccess, user: str, call: str, table: str) -> int:
+    """Return how many rows of a table Postgres looked at for a user's call."""
     # A connection of its own: an older one may still count what it did before.
     with supabase.connect() as fresh, fresh.transaction():
         claims = Jsonb({"sub": USERS[user], "role": "authenticated"})
         fresh.execute("select set_config('request.jwt.claims', %s::text, true)", (claims,))
         fresh.execute("set local role authenticated")
-        fresh.execute(f"select public.{function}()".encode())
+        fresh.execute(f"select public.{call}".encode())
         read = fresh.execute(
             """
             select seq_tup_read + idx_tup_fetch as rows
@@ -177,6 +203,5 @@ def test_rows_that_the_caller_may_not_read_are_not_looked_at(
             """,
             (table,),
         ).fetchone()
-
     assert read is not None
-    assert read["rows"] <= 10
+    return int(read["rows"])
