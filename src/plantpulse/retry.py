@@ -8,12 +8,13 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-import tenacity
+from typing import TYPE_CHECKING, TypeVar
 
 from plantpulse.errors import TransientError
 from plantpulse.logs import log
+
+if TYPE_CHECKING:
+    import tenacity
 
 Result = TypeVar("Result")
 
@@ -44,7 +45,30 @@ def retried(
     a better answer than the same call.
     Raises: the last TransientError; any other error of `call` at once.
     """
-    pacing = pacing or Pacing()
+    try:
+        return call()
+    except TransientError as error:
+        failures = [error]
+
+    def call_again() -> Result:
+        if failures:
+            raise failures.pop()
+        return call()
+
+    return _retrying(
+        name, seconds_left=seconds_left, pacing=pacing or Pacing(), but_not=but_not, attempts=attempts
+    )(call_again)
+
+
+def _retrying(
+    name: str,
+    *,
+    seconds_left: Callable[[], float],
+    pacing: Pacing,
+    but_not: type[TransientError] | None,
+    attempts: int,
+) -> "tenacity.Retrying":
+    import tenacity  # noqa: PLC0415 - most polls need no second try, and every poll may be a cold start
 
     def wait_s(state: tenacity.RetryCallState) -> float:
         return float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1) * (1 + pacing.jitter()))
@@ -59,7 +83,7 @@ def retried(
         error = state.outcome.exception() if state.outcome else None
         log("WARNING", f"{name} failed and is retried", attempt=state.attempt_number, error=str(error))
 
-    retrying = tenacity.Retrying(
+    return tenacity.Retrying(
         stop=is_over,
         wait=wait_s,
         retry=tenacity.retry_if_exception(is_worth_it),
@@ -67,4 +91,3 @@ def retried(
         before_sleep=warn,
         reraise=True,
     )
-    return retrying(call)

@@ -1,6 +1,8 @@
 """Trying again: only what may succeed later, three times, further and further apart."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -122,3 +124,15 @@ def test_an_interruption_by_hand_is_not_tried_again() -> None:
     with pytest.raises(Interrupted):
         retried(call, name="x", seconds_left=lambda: 60.0, pacing=Pacing(sleep=lambda _: None))
     assert calls == [1]
+
+
+def test_the_library_for_second_tries_is_not_imported_for_a_first_one() -> None:
+    code = (
+        "import sys; from plantpulse.retry import retried\n"
+        "retried(lambda: 1, name='it', seconds_left=lambda: 60.0)\n"
+        "print('tenacity' in sys.modules)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ended.stdout == "False\n"
