@@ -7,6 +7,7 @@ range of slots. Writing a slot of that range again can only correct it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
@@ -152,6 +153,8 @@ def fingerprint(snapshots: Iterable[Snapshot | Figures]) -> str:
     return sha256(",".join(parts).encode()).hexdigest()
 
 
+# Most numbers are few and small: units of a slot, minutes of a stop, the targets of some shifts.
+@lru_cache(maxsize=4_096)
 def _scaled(number: float | None) -> str:
     return "-" if number is None else str(round(number * 10_000))
 

@@ -3,7 +3,7 @@
 Pure. What enters OEE stands in docs/decisions/0060: planned busy time, and what was made in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from plantpulse.plant.oee import compute_oee, performance
 from plantpulse.plant.planned_output import BucketSpans, PlannedShares, planned_shares, planned_units
 from plantpulse.plant.plant_model import Asset, PlantModel
 from plantpulse.plant.readings import OeeReading, OutputReading
-from plantpulse.plant.shifts import IDLE, Workload, assets_with_a_plan, workloads
+from plantpulse.plant.shifts import IDLE, Workload, assets_with_a_plan
 from plantpulse.schedules.slots import Window
 
 OeeSource = Literal["reported", "computed"]
@@ -40,13 +40,16 @@ class Effectiveness(NamedTuple):
 def plans_of(
     plant: PlantModel,
     assets: Sequence[Asset],
+    loads: Mapping[int, Workload],
     output: Sequence[OutputReading],
     window: Window,
     zone: ZoneInfo,
     spans: BucketSpans,
 ) -> dict[str, Plan]:
-    """Return the plan of each asset by its key; an asset of which no shift target holds is left out."""
-    loads = workloads(plant.shift_targets, window, zone)
+    """Return the plan of each asset by its key; an asset of which no shift target holds is left out.
+
+    `loads`: the workloads in the window by asset id.
+    """
     with_a_plan = assets_with_a_plan(plant, to_local(window.until, zone).date()) | loads.keys()
     planned = {one.key: loads.get(one.asset_id, IDLE) for one in assets if one.asset_id in with_a_plan}
     shares = planned_shares({key: load.planned for key, load in planned.items()}, spans)
