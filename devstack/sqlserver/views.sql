@@ -4,6 +4,9 @@
 create or replace function mssql.db_id() returns integer
 language sql immutable return 5;
 
+create or replace function mssql.object_name(id integer) returns text
+language sql stable return (select held.relname::text from pg_catalog.pg_class as held where held.oid = id::oid);
+
 -- smalldatetime cannot be told from datetime2(0), nor datetime from datetime2(3).
 create or replace view mssql.columns as
 select

@@ -36,7 +36,7 @@ _FUNCTIONS: Final = frozenset(
         "getutcdate month switchoffset sysdatetime sysdatetimeoffset sysutcdatetime todatetimeoffset year",
         # choices, names and permissions
         "app_name coalesce db_id db_name greatest has_perms_by_name host_name iif isnull least newid nullif",
-        "object_id original_login scope_identity suser_name suser_sname",
+        "object_id object_name original_login scope_identity suser_name suser_sname",
     )
     for name in line.split()
 )

@@ -81,6 +81,10 @@ class SourceUnavailable(TransientError):
     code = "source_unavailable"
 
 
+class SourceLocked(SourceUnavailable):
+    """Another session held a lock on what a query reads; reported under its parent's code."""
+
+
 class StoreUnavailable(TransientError):
     """Supabase could not be reached, was busy or timed out."""
 

@@ -1,5 +1,6 @@
 """`plantpulse check`: each real failure is one red line with its remedy, and nothing is written anywhere."""
 
+import re
 import socket
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -32,6 +33,7 @@ QUERY_FILES = [
     "oee.sql",
     "quality.sql",
     "labor.sql",
+    "row times",
 ]
 SUPABASE_LINKS = [
     "settings",
@@ -361,6 +363,112 @@ def test_a_scale_that_no_reported_oee_fits_is_doubted(
 
     assert found["state"] == state
     assert found["remedy"] == ("set plants.north.oee_scale: fraction" if state == "warning" else None)
+
+
+def enter(mes: pymssql.Connection, at: str, table: str = "production_data") -> None:
+    """Enter a row of now by that clock (T-SQL)."""
+    with mes.cursor() as cursor:
+        cursor.execute(f"insert into {table} (locationName, output_count, [timestamp]) values ('P', 5, {at})")
+
+
+IN_CHICAGO = "cast(sysutcdatetime() at time zone 'UTC' at time zone 'Central Standard Time' as datetime2(0))"
+
+
+def test_rows_by_the_plants_own_clock_are_green(checked: CommandLine, mes: pymssql.Connection) -> None:
+    enter(mes, IN_CHICAGO)
+
+    found = findings(checked)["north row times"]
+
+    assert found["state"] == "ok"
+    assert re.fullmatch(r"newest rows: output (now|\d+ s old)", found["message"])
+
+
+def test_rows_in_utc_are_named_with_what_to_do(checked: CommandLine, mes: pymssql.Connection) -> None:
+    """In the Americas they lie in the future: polls find them hours late."""
+    enter(mes, "sysutcdatetime()")
+
+    found = findings(checked)["north row times"]
+
+    assert found["state"] == "warning"
+    assert re.fullmatch(
+        r"the newest row of output\.sql is [456] h( \d+ min)? in the future, about as far as UTC is ahead of "
+        r"the plant's clock",
+        found["message"],
+    )
+    assert found["remedy"] == (
+        "if the column holds UTC: read it AT TIME ZONE 'UTC' AT TIME ZONE 'Central Standard Time' "
+        "(docs/how-to-custom-queries.md)"
+    )
+
+
+def test_a_datetimeoffset_beside_bounds_without_an_offset_is_red(
+    checked: CommandLine, mes: pymssql.Connection
+) -> None:
+    with mes.cursor() as cursor:
+        cursor.execute("drop table production_data")
+        cursor.execute(
+            "create table production_data (locationName nvarchar(50), output_count int,"
+            " [timestamp] datetimeoffset(0))"
+        )
+    try:
+        enter(mes, "sysdatetimeoffset()")
+        found = findings(checked)["north row times"]
+    finally:
+        with mes.cursor() as cursor:
+            cursor.execute("drop table production_data")
+
+    assert found["state"] == "failed"
+    assert found["message"] == (
+        "a datetimeoffset is compared with a bound without an offset, which SQL Server takes for UTC: "
+        "output.sql: production_data.timestamp"
+    )
+    assert found["remedy"].startswith(
+        "give the bounds their zone in a file of your own: @from at time zone 'Central Standard Time'"
+    )
+
+
+@pytest.fixture
+def locked(checked: CommandLine, mes: pymssql.Connection) -> Iterator[CommandLine]:
+    """The plant while a session holds a lock on the table of output, for which nobody waits long."""
+    set_in_file(checked, "lock_timeout_ms", 100)
+    with mes.cursor() as cursor:
+        cursor.execute("begin transaction")
+        cursor.execute("select count(*) as n from production_data with (tablockx, holdlock)")
+        cursor.fetchall()
+        yield checked
+        cursor.execute("rollback transaction")
+
+
+@pytest.mark.stand_in  # a login that may not look
+def test_a_login_that_may_not_look_for_locks_is_told_whom_to_ask(locked: CommandLine) -> None:
+    found = findings(locked)["north output.sql"]
+
+    assert found["state"] == "failed"
+    assert found["remedy"] == (
+        "the login may not look which session holds the lock (that takes VIEW SERVER STATE): ask the DBA "
+        "(sys.dm_tran_locks, or BlkBy in sp_who2)"
+    )
+
+
+@pytest.mark.stand_in  # a login that may look
+def test_a_session_that_holds_a_lock_is_named(locked: CommandLine, mssql: SqlServerUnderTest) -> None:
+    assert mssql.stand_in
+    logins = {"observer": Login("secret", can_view_server_state=True)}
+    with StandIn(mssql.stand_in.database_url, logins=logins, database="mes", time_zone="UTC") as server:
+        for name, value in (("port", server.port), ("user", "observer")):
+            set_in_file(locked, name, value)
+        locked.environ["MSSQL_PASSWORD"] = "secret"
+
+        found = findings(locked)
+
+    remedy = found["north output.sql"]["remedy"]
+    assert re.fullmatch(
+        r"session \d+ holds a lock on production_data: login owner on \S+, pymssql\S+, sleeping with an open "
+        r"transaction, last request \d+ s ago\. "
+        r"Ask whom the session belongs to; a DBA can end it with KILL \d+",
+        remedy,
+    ), remedy
+    assert found["north labor.sql"]["state"] == "ok"
 
 
 def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine) -> None:

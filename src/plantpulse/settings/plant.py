@@ -41,6 +41,13 @@ def _known_time_zone(name: str) -> str:
     )
 
 
+def windows_name(time_zone: str) -> str | None:
+    """Return the Windows name of an IANA time zone, by which SQL Server knows it; None if there is none."""
+    from tzlocal.windows_tz import tz_win  # noqa: PLC0415 - only a check asks for it
+
+    return tz_win.get(time_zone)
+
+
 def _is_iana_time_zone(name: str) -> bool:
     try:
         ZoneInfo(name)

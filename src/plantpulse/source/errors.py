@@ -17,6 +17,7 @@ from typing import Final
 
 from plantpulse.errors import (
     PlantpulseError,
+    SourceLocked,
     SourceLoginFailed,
     SourceQueryFailed,
     SourceRefused,
@@ -39,8 +40,8 @@ _RESOURCE_SEVERITY = 17  # 17 to 19: out of memory, locks, workers, log space
 _PERMISSION_SEVERITY = 14
 _LOST_REFUSAL = "SQL Server refused the login, error 18456 or a similar one"
 ASK_ABOUT_LOCK = (
-    "Ask the DBA which session holds a lock on the table (sys.dm_tran_locks, or BlkBy in sp_who2); "
-    "the next delivery tries again"
+    "Ask the DBA which session holds a lock on the table (sys.dm_tran_locks, or BlkBy in sp_who2), or run "
+    "`plantpulse check` while it is held; the next delivery tries again"
 )
 _CHECK_LOGIN = (
     "Check user and password, and that the database exists and this login may open it: "
@@ -195,7 +196,7 @@ def judge_query(report: Report) -> Verdict:
     if meaning and meaning in _QUERY_VERDICTS:
         error, advice = _QUERY_VERDICTS[meaning]
         if meaning is Meaning.BUSY and is_about_a_lock(report.number, report.text):
-            advice = ASK_ABOUT_LOCK
+            error, advice = SourceLocked, ASK_ABOUT_LOCK
         return Verdict(error, said, advice)
     if report.is_server_silent or report.severity >= _RESOURCE_SEVERITY:
         return Verdict(SourceUnavailable, said, _HOPEFUL)

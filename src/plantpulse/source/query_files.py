@@ -120,6 +120,11 @@ def tables_in(sql: str) -> list[str]:
     return [table for key, table in tables.items() if key not in named]
 
 
+def table_names(query: Query) -> frozenset[str]:
+    """Return the bare names of the tables that a query file reads, in lower case."""
+    return frozenset(table.rpartition(".")[2].strip().strip('[]"').lower() for table in tables_in(query.sql))
+
+
 def find_columns(query: Query, names: Sequence[str], place: str) -> list[int | None]:
     """Return the position of each column of the contract in a result; None for a missing optional one.
 

@@ -18,6 +18,7 @@ from plantpulse.errors import (
     OutOfTime,
     PermanentError,
     PlantpulseError,
+    SourceLocked,
     SourceQueryFailed,
     SourceQueryUnexplained,
     SourceRefused,
@@ -228,7 +229,7 @@ class SourceConnection:
             return verdict
         if report.is_foreign and waited_s >= allowed_s >= _SHORTEST_LOCK_WAIT_S:
             waited = f"{verdict.reason}, after {waited_s:.1f} s, as long as a lock is waited for"
-            return Verdict(SourceUnavailable, waited, ASK_ABOUT_LOCK)
+            return Verdict(SourceLocked, waited, ASK_ABOUT_LOCK)
         return replace(verdict, error=SourceQueryUnexplained)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from plantpulse.errors import (
     PlantpulseError,
+    SourceLocked,
     SourceLoginFailed,
     SourceQueryFailed,
     SourceRefused,
@@ -159,7 +160,7 @@ def test_tls_is_suspected_only_where_the_library_cannot_say() -> None:
         (229, 14, SourceTableDenied),
         (916, 14, SourceTableDenied),
         (3952, 16, SourceRefused),
-        (1222, 16, SourceUnavailable),
+        (1222, 16, SourceLocked),
         (1205, 13, SourceUnavailable),
         (3960, 16, SourceUnavailable),
         (3961, 16, SourceUnavailable),
@@ -227,7 +228,7 @@ def test_the_words_decide_about_a_login_where_the_number_cannot(
         ('relation "oee_metrics" does not exist', SourceTableMissing),
         ('column "oee" does not exist', SourceSchemaMismatch),
         ("permission denied for table oee_metrics", SourceTableDenied),
-        ("canceling statement due to lock timeout", SourceUnavailable),
+        ("canceling statement due to lock timeout", SourceLocked),
         ("Anfrage abgelehnt.", SourceQueryFailed),
     ],
 )

@@ -4,43 +4,29 @@ Only SELECT and SET are sent, over one connection. A refused login is not tried 
 accounts.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.cli import formats
 from plantpulse.cli.checks import network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
+from plantpulse.cli.checks.query_files import QueryLinks
 from plantpulse.cli.checks.rights import judge_rights
-from plantpulse.errors import (
-    PermanentError,
-    PlantpulseError,
-    SourceLoginFailed,
-    SourceSchemaMismatch,
-    SourceTableDenied,
-    SourceTableMissing,
-)
-from plantpulse.live_pulse.safety_codes import between_bars
-from plantpulse.plant.local_time import local_bounds
-from plantpulse.plant.oee_scale import doubt_of_scale, reported_figures
+from plantpulse.errors import PermanentError, PlantpulseError, SourceLoginFailed
 from plantpulse.runs import Budget
-from plantpulse.schedules.slots import Window
 from plantpulse.settings import PlantSettings, Settings, SqlServerSettings
-from plantpulse.source.permissions import permissions_query
-from plantpulse.source.query_files import Query, load_queries
+from plantpulse.source.catalogue import permissions_query
+from plantpulse.source.query_files import load_queries
 from plantpulse.source.sqlserver import SourceConnection, connect
 from plantpulse.source.tls import NoSqlServer, look_for_obstacle
 
 TIME_S: Final = 60.0
 WARNED_SKEW: Final = timedelta(minutes=1)
 WRONG_SKEW: Final = timedelta(minutes=5)  # from this skew on a poll warns too
-OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll works without their tables
 MOST_PERMISSIONS: Final = 500
-MOST_FIGURES: Final = 1000
-_OBJECT: Final = re.compile(r"object '([^']+)'.*schema '([^']+)'")
 
 
 def check_plant(plant: str, settings: Settings, now: Callable[[], datetime]) -> Iterator[Finding]:
@@ -63,7 +49,7 @@ class _Links:
 
     def in_order(self) -> Sequence[Link]:
         """Return the links; each one needs those before it."""
-        queries = self._query_links()
+        queries = QueryLinks(self._name, self._settings, self._now, lambda: self._open)
         return [
             Link("settings", self._find_settings, _settings_remedy),
             Link("dns", self._look_up),
@@ -72,7 +58,7 @@ class _Links:
             Link("login", self._log_in, self._login_remedy),
             Link("read-only", self._ask_permissions, is_needed=False),
             Link("clock", self._compare_clocks, is_needed=False),
-            *queries,
+            *queries.in_order(),
         ]
 
     @property
@@ -160,58 +146,6 @@ class _Links:
             clock.utc_now - middle, clock.utc_offset_minutes, self._plant.time_zone, clock.utc_now
         )
 
-    def _query_links(self) -> list[Link]:
-        return [
-            Link(f"{name}.sql", lambda name=name: self._try(name), self._query_remedy, is_needed=False)  # type: ignore[misc]
-            for name in ("output", "downtime", "safety_codes", "safety", "oee", "quality", "labor")
-        ]
-
-    def _try(self, name: str) -> Found:
-        query = load_queries(self._plant.queries_dir).get(name)
-        if query is None:
-            return Found(
-                "missing: safety.sql compares reason codes by the server's collation, and may miss some",
-                "put a safety_codes.sql into queries_dir (docs/how-to-custom-queries.md)",
-            )
-        try:
-            rows = self._read(query)
-        except (SourceTableMissing, SourceTableDenied) as error:
-            if name not in OPTIONAL:
-                raise
-            return Found(f"polls work without it: {error}", self._query_remedy(error))
-        doubt = doubt_of_scale(reported_figures(rows), self._plant.oee_scale) if name == "oee" else None
-        if doubt:
-            return Found(doubt.message, f"set plants.{self._name}.oee_scale: {doubt.fitting_scale}")
-        return Found(f"returns {', '.join(query.columns)}")
-
-    def _read(self, query: Query) -> Sequence[Sequence[Any]]:
-        """Return one row of the last window: the columns matter, not the rows.
-
-        Only for OEE it reads a day, because the scale shows in many figures and perhaps not in this hour's.
-        """
-        is_oee = query.name == "oee"
-        minutes = self._settings.live_pulse_of(self._name).window_minutes
-        window = timedelta(days=1) if is_oee else timedelta(minutes=minutes)
-        until = self._now().replace(microsecond=0)
-        bounds = local_bounds(Window(until - window, until), ZoneInfo(self._plant.time_zone))
-        parameters = {
-            "from": bounds.start,
-            "until": bounds.until,
-            "limit": MOST_FIGURES if is_oee else 1,
-            "bucket_s": round(window.total_seconds()),
-            "reason_codes": between_bars(self._plant.safety_reason_codes),
-        }
-        return self._open.read(query, parameters).rows
-
-    def _query_remedy(self, error: PlantpulseError) -> str:
-        if isinstance(error, SourceTableDenied):
-            return f"as a DBA: GRANT SELECT ON {_object_in(str(error))} TO [{self._server.user}]"
-        if isinstance(error, SourceTableMissing):
-            return "put a file of this name that reads the plant's own tables into queries_dir"
-        if isinstance(error, SourceSchemaMismatch):
-            return "name the columns in a file of this name in queries_dir (docs/how-to-custom-queries.md)"
-        return "do what the message says"
-
 
 def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datetime) -> Found:
     """Return how a server's clock differs from ours, and from the time zone in the settings."""
@@ -234,8 +168,3 @@ def judge_clock(skew: timedelta, offset_minutes: int, time_zone: str, now: datet
 
 def _settings_remedy(error: PlantpulseError) -> str:
     return "set it in plantpulse.yaml or the environment; see `plantpulse config show`"
-
-
-def _object_in(message: str) -> str:
-    found = _OBJECT.search(message)
-    return f"[{found[2]}].[{found[1]}]" if found else "the table that the file reads"
