@@ -71,7 +71,7 @@ def servers(logs: Path, engine: str) -> Iterator[dict[str, str]]:
 def _certified() -> Tls:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert(LOOPBACK, "localhost").configure_cert(context)
-    return Tls(context)
+    return Tls(context, is_required=True)  # else it would encrypt no more than the login of most clients
 
 
 def _variables(access: SupabaseAccess) -> dict[str, str]:

@@ -66,8 +66,9 @@ class ColdStarts:
     def next_wait_s(self) -> float:
         """Return how long the first query of the next session takes."""
         with self._lock:
+            is_cold = self._sessions % self.every == 0
             self._sessions += 1
-            return self.wait_s if self._sessions % self.every == 1 else 0.0
+            return self.wait_s if is_cold else 0.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """TLS through real pymssql: what is agreed on, what can be overheard, and what still works inside it."""
 
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ import trustme
 
 from devstack.sqlserver import Login, StandIn, Tls
 from devstack.sqlserver.encryption import Encryption, agree
+from devstack.sqlserver.engines import ENGINES
+from devstack.sqlserver.packets import HEADER, PacketKind, PacketStream
 from tests.certificates import ADDRESS, certified
 from tests.devstack.sqlserver.conftest import PASSWORD, WRITER, Server
 from tests.eavesdropper import overheard
@@ -59,6 +62,45 @@ def on_the_wire(text: str) -> bytes:
 def is_password_in(heard: bytearray) -> bool:
     """Look for the password as LOGIN7 veils it: halves of each byte swapped, exclusive or with 0xA5."""
     return bytes(((byte << 4) & 0xF0 | byte >> 4) ^ 0xA5 for byte in on_the_wire(PASSWORD)) in heard
+
+
+def says_farewell(port: int) -> bool:
+    """Shake hands, say nonsense, and return whether the server ends TLS before it closes the connection."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    with socket.create_connection((ADDRESS, port), timeout=20) as client:
+        stream = PacketStream(client)
+        stream.send_message(PacketKind.PRELOGIN, bytes((1, 0, 6, 0, 1, 0xFF, Encryption.ON)))
+        stream.read_message()
+        with suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+        while outgoing.pending:
+            stream.send_message(PacketKind.PRELOGIN, outgoing.read())
+            with suppress(ssl.SSLWantReadError):
+                incoming.write(stream.read_message().payload)
+                tls.do_handshake()
+                break
+        tls.write(bytes(HEADER.size))  # a packet without a length
+        client.sendall(outgoing.read())
+        while part := client.recv(4096):
+            incoming.write(part)
+    incoming.write_eof()
+    try:
+        return tls.read() == b""
+    except ssl.SSLEOFError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_said"), [("sqlserver", False), ("foreign", True), ("babelfish", True)]
+)
+def test_another_engine_says_farewell_before_it_closes(
+    stand_in_database: str, tls: Tls, engine: str, is_said: bool
+) -> None:
+    with StandIn(stand_in_database, logins={}, tls=tls).posing_as(ENGINES[engine]) as running:
+        assert says_farewell(running.port) is is_said
 
 
 def test_with_require_neither_the_login_nor_a_row_can_be_overheard(server: StandIn) -> None:

@@ -120,3 +120,21 @@ def test_stopping_ends_every_connection_and_thread(stand_in_database: str) -> No
     with pytest.raises(pymssql.Error):
         run(client, "select 1 as x")
     client.close()
+
+
+@pytest.mark.stand_in
+def test_an_engine_that_is_cold_takes_long_for_the_first_query_of_some_sessions(
+    stand_in_database: str,
+) -> None:
+    logins = {"plant": Login("secret")}
+    outcomes = []
+    with StandIn(stand_in_database, logins=logins).starting_cold(60, every=2) as cold:
+        for patience_s in (1, 20, 1, 20):
+            server = Server(cold.host, cold.port, "plant", "secret", cold.database)
+            with closing(server.connect(timeout=patience_s)) as connection:
+                try:
+                    outcomes.append(run(connection, "select 1 as x"))
+                except pymssql.OperationalError:
+                    outcomes.append([])
+
+    assert outcomes == [[], [(1,)], [], [(1,)]]
