@@ -4,12 +4,13 @@
 --   table_name   nvarchar
 --   column_name  nvarchar
 --
--- It reads the catalogue alone, and sees only tables that the login may use.
+-- It reads the catalogue alone, and sees only tables that the login may use. In a database with a case-sensitive
+-- collation the catalogue's names are upper case.
 --
 -- Parameters: @limit int, return at most this many rows.
 select top (@limit)
-    known.table_name as table_name,
-    known.column_name as column_name
-from information_schema.columns as known
-where known.data_type = N'datetimeoffset'
-order by known.table_name, known.column_name;
+    known.TABLE_NAME as table_name,
+    known.COLUMN_NAME as column_name
+from INFORMATION_SCHEMA.COLUMNS as known
+where known.DATA_TYPE = N'datetimeoffset'
+order by known.TABLE_NAME, known.COLUMN_NAME;

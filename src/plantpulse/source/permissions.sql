@@ -6,7 +6,8 @@
 --   permission  nvarchar   CONTROL, ALTER, INSERT, UPDATE, DELETE, CREATE TABLE or EXECUTE
 --
 -- The owner of a schema may create and change what is in it, without a permission on the database. A procedure
--- writes with its owner's rights, so that EXECUTE is enough. master and tempdb are everybody's neighbours.
+-- writes with its owner's rights, so that EXECUTE is enough. master and tempdb are everybody's neighbours. In a
+-- database with a case-sensitive collation the catalogue's names are upper case.
 --
 -- Parameters: @limit int, return at most this many rows.
 select top (@limit)
@@ -28,32 +29,32 @@ from (
     select
         1 as place,
         N'SCHEMA' as kind,
-        known.schema_name as securable,
+        known.SCHEMA_NAME as securable,
         wanted.[permission] as [permission]
-    from information_schema.schemata as known
+    from INFORMATION_SCHEMA.SCHEMATA as known
     cross join (values (N'ALTER'), (N'INSERT'), (N'UPDATE'), (N'DELETE')) as wanted ([permission])
-    where has_perms_by_name(quotename(known.schema_name), N'SCHEMA', wanted.[permission]) = 1
+    where has_perms_by_name(quotename(known.SCHEMA_NAME), N'SCHEMA', wanted.[permission]) = 1
     union all
     select
         2 as place,
         N'OBJECT' as kind,
-        quotename(known.table_schema) + N'.' + quotename(known.table_name) as securable,
+        quotename(known.TABLE_SCHEMA) + N'.' + quotename(known.TABLE_NAME) as securable,
         wanted.[permission] as [permission]
-    from information_schema.tables as known
+    from INFORMATION_SCHEMA.TABLES as known
     cross join (values (N'INSERT'), (N'UPDATE'), (N'DELETE'), (N'ALTER')) as wanted ([permission])
     where has_perms_by_name(
-            quotename(known.table_schema) + N'.' + quotename(known.table_name), N'OBJECT', wanted.[permission]
+            quotename(known.TABLE_SCHEMA) + N'.' + quotename(known.TABLE_NAME), N'OBJECT', wanted.[permission]
         ) = 1
     union all
     select
         3 as place,
         N'PROCEDURE' as kind,
-        quotename(known.routine_schema) + N'.' + quotename(known.routine_name) as securable,
+        quotename(known.ROUTINE_SCHEMA) + N'.' + quotename(known.ROUTINE_NAME) as securable,
         N'EXECUTE' as [permission]
-    from information_schema.routines as known
-    where known.routine_type = N'PROCEDURE'
+    from INFORMATION_SCHEMA.ROUTINES as known
+    where known.ROUTINE_TYPE = N'PROCEDURE'
         and has_perms_by_name(
-            quotename(known.routine_schema) + N'.' + quotename(known.routine_name), N'OBJECT', N'EXECUTE'
+            quotename(known.ROUTINE_SCHEMA) + N'.' + quotename(known.ROUTINE_NAME), N'OBJECT', N'EXECUTE'
         ) = 1
 ) as held
 order by held.place, held.securable, held.[permission];

@@ -71,8 +71,11 @@ def test_a_range_over_instants_is_in_utc_unless_its_bounds_say_otherwise(ask: As
 
     naive = ask(f"{bounds} select id from {table} where x >= @from and x < @until order by id")
     meant = ask(f"{bounds} select id from {table} where x >= @from {zone} and x < @until {zone} order by id")
+    literal = ask(
+        f"select id from {table} where x >= '2026-11-22T00:00:00' and x < '2026-11-22T01:00:00' order by id"
+    )
 
-    assert naive == [(2,)]
+    assert naive == literal == [(2,)]
     assert meant == [(1,), (3,)]
 
 
