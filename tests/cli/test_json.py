@@ -24,6 +24,7 @@ CALLS = {
     "runs list": [],
     "runs show": ["1"],
     "snapshots": [],
+    "report show": [],
     "safety list": [],
     "safety ack": ["1"],
     "safety resolve": ["1", "--resolution", "Guard fitted"],
@@ -31,6 +32,9 @@ CALLS = {
     "assets import": ["assets.csv", "--yes"],
     "targets import": ["targets.csv", "--yes"],
     "closed-days import": ["closed-days.csv", "--yes"],
+    "cost-centers list": [],
+    "assets list": [],
+    "targets list": [],
     "members add": [ADA],
     "members list": [],
     "members remove": [ADA],
@@ -72,6 +76,10 @@ def busy_plant(cli: CommandLine, world: World, floor: Floor, supabase: SupabaseA
         cli.write(f"{name}.csv", block.partition("```")[0])
     sign_up(supabase, "ada")
     world.store.execute("delete from public.shift_targets")
+    world.store.execute(
+        "insert into public.daily_summaries (asset_id, report_date, target_output) "
+        "select id, '2026-03-10', 960 from public.assets where is_active"
+    )
     floor.downtime("PRESS-01", "Safety Issue", 5, "11:40:00")
     floor.output("PRESS-01", -1, "11:50:00")
     world.tick()  # in March, where the incident is

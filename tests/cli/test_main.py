@@ -67,7 +67,7 @@ def test_an_unknown_command_and_a_wrong_option_end_with_2(bare: CommandLine) -> 
     assert unknown.out + wrong.out == ""
 
 
-@pytest.mark.parametrize("group", ["runs", "safety", "members"])
+@pytest.mark.parametrize("group", ["runs", "safety", "members", "assets", "targets", "cost-centers"])
 def test_a_list_needs_not_be_called_one(cli: CommandLine, world: World, group: str) -> None:
     world.tick()
 
@@ -127,24 +127,22 @@ def test_colour_is_for_terminals_that_have_not_asked_for_none(cli: CommandLine, 
     world.tick()
 
     assert ESCAPE not in cli.process("runs").out
-    assert ESCAPE in on_a_terminal(cli, "runs")
-    assert ESCAPE not in on_a_terminal(cli, "--no-color", "runs")
-    cli.environ["NO_COLOR"] = "1"
-    assert ESCAPE not in on_a_terminal(cli, "runs")
+    assert ESCAPE in cli.terminal("runs", NO_COLOR="").out
+    assert ESCAPE not in cli.terminal("--no-color", "runs", NO_COLOR="").out
+    assert ESCAPE not in cli.terminal("runs").out
 
 
 def test_a_narrow_terminal_is_shown_whole_lines(cli: CommandLine, world: World) -> None:
     world.sql_server["password"] = "wrong"
     world.tick()
-    cli.environ["NO_COLOR"] = "1"
-    cli.environ["COLUMNS"] = "50"
 
-    lines = on_a_terminal(cli, "runs").splitlines()
+    lines = cli.terminal("runs", columns=50).out.splitlines()
 
-    assert len(lines) == 2
-    assert lines[0].split() == ["Run", "Status", "Slot", "Error"]
-    assert lines[1].split()[-1] == "source_login_failed"
-    assert max(map(len, lines)) <= 50
+    assert lines == [
+        "Run  Status  Pipeline    Plant  Began",
+        "  1  failed  live_pulse  north  2026-03-11 12:00",
+        "  error source_login_failed",
+    ]
 
 
 def test_a_reader_who_leaves_is_no_error_worth_a_word(cli: CommandLine, world: World) -> None:
@@ -213,24 +211,6 @@ def test_what_a_command_does_not_need_is_not_imported(package: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def on_a_terminal(cli: CommandLine, *arguments: str) -> str:
-    """Run a command with a pseudo terminal as its stdout; return what it shows."""
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as terminal:
-        process = subprocess.Popen(
-            [cli.script, *arguments],
-            cwd=cli.folder,
-            env={"TERM": "xterm-256color"} | cli.environ,
-            stdout=terminal,
-        )
-    shown = b""
-    with os.fdopen(ours, "rb", buffering=0) as reader:
-        while part := _read(reader.fileno()):
-            shown += part
-    assert process.wait(timeout=10) == 0
-    return shown.decode().replace("\r\n", "\n")
-
-
 def test_nobody_looks_for_garbage_while_a_command_runs_and_ends() -> None:
     told_at_the_end = "lambda: print(gc.isenabled(), gc.get_freeze_count() > 1000)"
     program = f"""
@@ -244,10 +224,3 @@ run()
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert told.stdout.splitlines()[-1] == "False True"
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:  # Linux: the other end is closed
-        return b""

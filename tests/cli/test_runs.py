@@ -31,8 +31,8 @@ def test_runs_are_listed_with_the_latest_first_on_the_plants_clock(
         "Status",
         "Pipeline",
         "Plant",
-        "Slot",
         "Began",
+        "Slot",
         "Took",
         "Written",
         "Attempt",
@@ -110,7 +110,7 @@ def test_a_plant_that_the_settings_do_not_know_is_a_wrong_argument(cli: CommandL
 
     assert result.exit_code == 2
     assert result.json["error"]["field"] == "plant"
-    assert "known plants: north" in result.json["error"]["message"]
+    assert "did you mean north?" in result.json["error"]["message"]
 
 
 def test_more_runs_than_the_data_api_gives_at_once_are_listed_to_the_last(

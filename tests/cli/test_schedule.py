@@ -126,7 +126,7 @@ def test_a_plant_without_schedules_is_refused_and_nothing_changes(
     told = bare("schedule", "stop", *ON_AWS, "--plant", "west", "--json")
 
     assert (told.exit_code, told.json["error"]["code"]) == (2, "invalid_request")
-    assert "live_pulse-south" in told.json["error"]["message"]
+    assert "there is no schedule of plant west; there are: north, south" in told.json["error"]["message"]
     assert set(states(deployed).values()) == {"ENABLED"}
 
 
@@ -176,4 +176,4 @@ def test_dead_letters_are_listed_and_sent_again(
     assert '{"plant": "north"}' in table.out
     assert sent.json == {"redriven": 1}
     assert functions.bodies == [b'{"plant": "north"}']
-    assert after.out == "no dead letters\n"
+    assert after.out == "no dead letters: every event was delivered\n"

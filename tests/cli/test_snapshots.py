@@ -82,7 +82,7 @@ def test_one_asset_is_shown_over_time_by_either_name(cli: CommandLine, world: Wo
     assert times("--asset", "PRESS-01", "--limit", "1") == ["17:15"]
     assert times("--asset", "PRESS-01", "--status", "above_target", "--limit", "1") == ["17:00"]
     assert times("--asset", "PRESS-01", "--since", "2026-03-11T17:10") == ["17:15"]
-    assert times("--asset", 'Press "1",or(id.gt.0)') == []
+    assert cli("snapshots", "--asset", 'Press "1",or(id.gt.0)').exit_code == 2
 
 
 def test_looking_back_without_an_asset_is_refused(cli: CommandLine) -> None:

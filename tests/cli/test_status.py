@@ -149,7 +149,7 @@ def test_a_narrow_terminal_keeps_what_matters(cli: CommandLine, world: World) ->
 
     assert max(map(len, lines[:-1])) <= 60
     assert lines[2].split()[:5] == ["Pipeline", "Plant", "State", "Last", "success"]
-    assert "24 h" not in lines[2]
+    assert lines[4].startswith("  failed 0 of 1  24 h ·")
 
 
 def test_a_project_that_is_away_ends_with_75(cli: CommandLine) -> None:

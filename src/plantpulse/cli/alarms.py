@@ -54,7 +54,7 @@ def _alarms_page(app: App, topic: str, heard_by: list[dict[str, Any]]) -> Group:
 
 
 _COLUMNS: Final = [
-    Column("Who", lambda one: one["endpoint"]),
+    Column("Who", lambda one: one["endpoint"], folds=True),
     Column("By", lambda one: one["protocol"]),
     Column(
         "Confirmed", lambda one: Text("yes", "green") if one["is_confirmed"] else Text("not yet", "yellow")

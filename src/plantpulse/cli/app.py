@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,6 +18,7 @@ import click
 
 from plantpulse.cli import formats
 from plantpulse.cli.exit_codes import exit_code_of
+from plantpulse.cli.nearest import first_of, unknown
 from plantpulse.cli.output import Output
 from plantpulse.errors import InvalidRequest, PlantpulseError
 from plantpulse.runs import Budget
@@ -34,11 +36,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass
 class App:
-    """One call of the command line."""
+    """One call of the command line. `clock` is only for simulated time."""
 
     output: Output = field(default_factory=Output)
     config_file: Path | None = None
     is_verbose: bool = False
+    clock: Callable[[], datetime] | None = None
+
+    def now(self) -> datetime:
+        """Return the present instant, which is the plant's if its time is simulated."""
+        return self.clock() if self.clock else datetime.now(UTC)
 
     @cached_property
     def settings(self) -> "Settings":
@@ -50,11 +57,16 @@ class App:
     def check_plant(self, plant: str | None) -> str | None:
         """Return the plant if the settings have it, None for None. Raises: InvalidRequest."""
         if plant is not None and plant not in self.settings.plants:
-            known = ", ".join(sorted(self.settings.plants)) or "none"
-            raise InvalidRequest(
-                f"there is no plant {plant} in the settings; known plants: {known}", field="plant"
-            )
+            raise unknown("plant", plant, self.settings.plants, field="plant")
         return plant
+
+    def one_plant(self, plant: str | None) -> str:
+        """Return the plant if the settings have it, for None the only one. Raises: InvalidRequest."""
+        if not (plants := list(self.settings.plants)):
+            raise InvalidRequest("there is no plant in the settings", field="plant")
+        if plant is None and len(plants) > 1:
+            raise InvalidRequest(f"there are several plants: name one of {first_of(plants)}", field="plant")
+        return self.check_plant(plant) or plants[0]
 
     def zone_of(self, plant: str | None) -> ZoneInfo | None:
         """Return a plant's time zone; None for a plant that is not in the settings."""
@@ -73,7 +85,9 @@ class App:
         budget = Budget.start(SUPABASE_TIME_S, SUPABASE_TIME_S)
         with (
             self.logs_aside(),
-            Records(self.settings.require_supabase(), seconds_left=budget.seconds_left) as records,
+            Records(
+                self.settings.require_supabase(), seconds_left=budget.seconds_left, clock=self.clock
+            ) as records,
         ):
             yield records
 
@@ -133,7 +147,7 @@ def json_option(function: Function) -> Function:
 
 
 def plant_option(function: Function) -> Function:
-    """Give a command --plant, checked against the settings."""
+    """Give a command --plant, which filters what it shows; None is every plant."""
 
     def check(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
         return ctx.ensure_object(App).check_plant(value)
@@ -142,7 +156,26 @@ def plant_option(function: Function) -> Function:
         "--plant",
         metavar="PLANT",
         callback=check,
-        help="Key of a plant in plantpulse.yaml.",
+        help="Only this plant: its key under `plants` in the settings.",
+    )(function)
+
+
+def one_plant_option(function: Function) -> Function:
+    """Give a command --plant, which it needs; it gets the only plant if none is named."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+        return None if ctx.resilient_parsing else ctx.ensure_object(App).one_plant(value)
+
+    return named_plant_option(function, callback=choose)
+
+
+def named_plant_option(function: Function, **how: Any) -> Function:
+    """Give a command --plant, which it needs, as it was typed; `App.one_plant` checks it."""
+    return click.option(
+        "--plant",
+        metavar="PLANT",
+        help="The plant: its key under `plants` in the settings. Needed if there are several.",
+        **how,
     )(function)
 
 

@@ -1,7 +1,7 @@
 """Arguments of several commands: ids, instants and how far back to look. Pure except for the clock."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import click
@@ -25,9 +25,26 @@ class Since(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            return parse_since(str(value), datetime.now(UTC))
+            return parse_since(str(value), ctx.obj.now() if ctx and ctx.obj else datetime.now(UTC))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Day(click.ParamType[date]):
+    """A calendar day."""
+
+    name = "date"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """Return the placeholder for the value in the help."""
+        return "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day that a text means."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
+        except ValueError:
+            self.fail(f"{value!r} is not a date such as 2026-03-10", param, ctx)
 
 
 def parse_since(text: str, now: datetime) -> datetime:

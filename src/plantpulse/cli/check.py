@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Final
 
 import click
@@ -13,6 +12,7 @@ from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.checks.findings import Finding
 from plantpulse.cli.checks.sql_server import TIME_S, check_plant
 from plantpulse.cli.checks.supabase import check_supabase
+from plantpulse.cli.tables import hanging
 from plantpulse.entry.last_resort import LastResort
 from plantpulse.runs import Budget
 
@@ -50,25 +50,22 @@ def check(app: App, plant: str | None) -> int:
 def _findings(app: App, plant: str | None) -> Iterator[Finding]:
     for name in [plant] if plant else app.settings.plants:
         with LastResort(end_process=app.end_process).standing_by(Budget.start(TIME_S, TIME_S)):
-            yield from check_plant(name, app.settings, _now)
-    yield from check_supabase(app.settings, app.records, _now)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+            yield from check_plant(name, app.settings, app.now)
+    yield from check_supabase(app.settings, app.records, app.now)
 
 
 def show(console: Console, finding: Finding) -> None:
     """Write a finding as one line, with what to do below it."""
-    line = Text.assemble(
+    head = Text.assemble(
         (f"{_WORDS[finding.state]:<5}", _STYLES[finding.state]),
         (f"{finding.subject:<12} ", "dim"),
         f"{finding.link:<13} ",
-        (finding.message, "dim" if finding.state == "skipped" else ""),
     )
-    console.print(line, soft_wrap=True)
+    message = Text(finding.message, "dim" if finding.state == "skipped" else "")
+    console.print(hanging(console, head, message), soft_wrap=not console.is_terminal)
     if finding.remedy:
-        console.print(Text(f"{'':<18} do: {finding.remedy}", "bold"), soft_wrap=True)
+        what = hanging(console, Text(f"{'':<18} do: "), Text(finding.remedy, "bold"))
+        console.print(what, soft_wrap=not console.is_terminal)
 
 
 def conclusion(faults: int, warnings: int) -> Text:

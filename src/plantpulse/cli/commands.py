@@ -20,7 +20,7 @@ class Command(NamedTuple):
 
 COMMANDS: Final = {
     "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice to the topic of AWS's alarms."),
-    "assets": Command("plantpulse.cli.assets:assets", "Import a plant's assets."),
+    "assets": Command("plantpulse.cli.assets:assets", "List or import a plant's assets."),
     "check": Command(
         "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."
     ),
@@ -28,15 +28,16 @@ COMMANDS: Final = {
         "plantpulse.cli.closed_days:closed_days",
         "Import closed days: holidays and other days without shifts.",
     ),
-    "config": Command("plantpulse.cli.config:config", "Show the settings, or their JSON schema for editors."),
+    "config": Command("plantpulse.cli.config:config", "Begin, show or describe the settings."),
     "cost-centers": Command(
-        "plantpulse.cli.cost_centers:cost_centers", "Import a plant's cost centers with their rates."
+        "plantpulse.cli.cost_centers:cost_centers", "List or import a plant's cost centers with their rates."
     ),
     "dead-letters": Command(
         "plantpulse.cli.dead_letters:dead_letters",
         "List events that AWS could not deliver, or send them again.",
     ),
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
+    "report": Command("plantpulse.cli.report:report", "Show the summaries of a production day."),
     "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions do."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),
@@ -48,7 +49,7 @@ COMMANDS: Final = {
         "plantpulse.cli.status:status", "Show the state of every pipeline and its last 24 hours."
     ),
     "targets": Command(
-        "plantpulse.cli.targets:targets", "Import shift targets: what assets should make in a shift."
+        "plantpulse.cli.targets:targets", "List or import shift targets: what assets should make in a shift."
     ),
 }
 

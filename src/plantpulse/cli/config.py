@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 import click
-from rich.table import Table
+from rich.console import RenderableType
 
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.schema import schema_of_file
@@ -18,7 +18,7 @@ HIDDEN: Final = "set"  # stands for a secret
 
 @click.group()
 def config() -> None:
-    """Show the settings, or their JSON schema for editors."""
+    """Begin, show or describe the settings."""
 
 
 @config.command()
@@ -89,11 +89,11 @@ def _common(place: str) -> str:
     return ".".join(parts[2:]) if is_of_a_pipeline else place
 
 
-def _table(app: App, rows: list[dict[str, Any]]) -> Table:
+def _table(app: App, rows: list[dict[str, Any]]) -> RenderableType:
     columns = [
         Column("Setting", lambda row: row["setting"]),
         Column("Value", lambda row: _text(row["value"]), folds=True),
-        Column("From", lambda row: row["origin"]),
+        Column("From", lambda row: row["origin"], rank=1, folds=True, goes_below=True),
     ]
     return fitted(app.output.console, columns, rows)
 

@@ -1,13 +1,14 @@
-"""`plantpulse cost-centers`: imports the cost of standstill and scrap from a table."""
+"""`plantpulse cost-centers`: lists and imports what standstill and scrap cost."""
 
 from typing import BinaryIO, Final
 
 import click
 
 from plantpulse.cli import cells
-from plantpulse.cli.app import App, pass_app
+from plantpulse.cli.app import App, Listing, json_option, limit_option, one_plant_option, pass_app
 from plantpulse.cli.csv_tables import Cell
 from plantpulse.cli.imports import Kind, decimal_option, import_options, run_import
+from plantpulse.cli.tables import Column, fitted
 
 COST_CENTERS: Final = Kind(
     function="import_cost_centers",
@@ -21,9 +22,32 @@ COST_CENTERS: Final = Kind(
 )
 
 
-@click.group("cost-centers")
+@click.group("cost-centers", cls=Listing)
 def cost_centers() -> None:
-    """Import a plant's cost centers with their rates."""
+    """List or import a plant's cost centers with their rates."""
+
+
+@cost_centers.command("list")
+@one_plant_option
+@limit_option(1000)
+@json_option
+@pass_app
+def list_cost_centers(app: App, plant: str, limit: int) -> None:
+    """List a plant's cost centers with their rates."""
+    with app.records() as records:
+        found = records.cost_centers(plant, limit=limit)
+    nothing = f"{plant} has no cost centers: without them reports have no loss"
+    app.output.answer(
+        {"plant": plant, "cost_centers": found},
+        lambda: fitted(app.output.console, _COLUMNS, found, nothing=nothing),
+    )
+
+
+_COLUMNS: Final = [
+    Column("Name", lambda one: one["name"], folds=True),
+    Column("Hour of standstill", lambda one: f"{one['standard_hourly_rate']:,}", "right"),
+    Column("Scrapped unit", lambda one: f"{one['scrap_unit_cost']:,}", "right"),
+]
 
 
 @cost_centers.command("import")

@@ -9,7 +9,9 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, limit_option, pass_app
 from plantpulse.cli.deployments import deployment_options
+from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
+from plantpulse.schedules.pipelines import FUNCTIONS
 
 
 @click.group(name="dead-letters", short_help="List events that AWS could not deliver, or send them again.")
@@ -41,17 +43,19 @@ def redrive(app: App, region: str | None, deployment: str, function: str | None,
     """Send events to their functions again, and delete those that Lambda accepted."""
     from plantpulse.clouds.aws.dead_letters import DeadLetters  # noqa: PLC0415 - boto3 for who needs it
 
+    if function and function not in (known := [one.name for one in FUNCTIONS]):
+        raise unknown("function", function, known, field="function")
     count = DeadLetters(region=region, deployment=deployment).redrive(function, limit)
     app.output.answer({"redriven": count}, lambda: Text(f"sent again: {count}"))
 
 
 def _dead_letters_page(app: App, records: list[dict[str, Any]]) -> Any:
-    return fitted(app.output.console, _COLUMNS, records) if records else Text("no dead letters")
+    return fitted(app.output.console, _COLUMNS, records, nothing="no dead letters: every event was delivered")
 
 
 _COLUMNS: Final = [
     Column("Function", lambda one: one["function"]),
     Column("Since", lambda one: formats.local(one["sent_at"], None)),
-    Column("Event", lambda one: formats.on_one_line(one["event"])),
-    Column("Reason", lambda one: formats.on_one_line(one["reason"]), rank=1),
+    Column("Event", lambda one: formats.on_one_line(one["event"]), rank=2, folds=True, goes_below=True),
+    Column("Reason", lambda one: formats.on_one_line(one["reason"]), rank=1, folds=True, goes_below=True),
 ]

@@ -10,13 +10,12 @@ from typing import Any, BinaryIO, Final
 
 import click
 
-from plantpulse.cli.app import App, Function, json_option, plant_option
+from plantpulse.cli.app import App, Function, json_option, named_plant_option
 from plantpulse.cli.csv_tables import NO_CHECKS, Cell, Checks, Mistake, Row, Table, in_order, read_table
 from plantpulse.cli.csv_text import MOST_BYTES, Unreadable, decode
 from plantpulse.cli.exit_codes import INTERRUPTED
 from plantpulse.cli.import_pages import Record, Step, answer_of, page_of
 from plantpulse.cli.numbers import SIGNS
-from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
 from plantpulse.plant.text import normalise_key
 
@@ -55,7 +54,7 @@ def import_options(function: Function) -> Function:
     """Give a command the arguments of every import."""
     options = (
         click.argument("file", type=click.File("rb"), metavar="FILE"),
-        plant_option,
+        named_plant_option,
         click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing."),
         click.option("--yes", is_flag=True, help="Write without asking."),
         json_option,
@@ -84,7 +83,7 @@ def run_import(
     app: App, kind: Kind, file: BinaryIO, plant: str | None, *, is_dry_run: bool, is_sure: bool
 ) -> None:
     """Import a file. Raises: BadTable, InvalidRequest."""
-    plant = plant_named(plant, app.settings.plants)
+    plant = app.one_plant(plant)
     table = read_file(file, kind, click.get_current_context().meta.get(_DECIMAL))
     with app.output.busy(f"Comparing {len(table.rows):,} rows"):
         preview = _send(app, kind, plant, table, is_dry_run=True)

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
-from rich.table import Table
+from rich.console import RenderableType
 
-from plantpulse.cli.app import App, Function, Listing, json_option, pass_app, plant_option
+from plantpulse.cli.app import App, Function, Listing, json_option, named_plant_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
-from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
 
 ROLES: Final = ("viewer", "operator", "manager")
@@ -39,7 +38,7 @@ def list_members(app: App, plant: str | None) -> None:
 
 def _where(function: Function) -> Function:
     every = click.option("--all-plants", is_flag=True, help="Every plant, including future ones.")
-    return plant_option(every(function))
+    return named_plant_option(every(function))
 
 
 @members.command()
@@ -108,7 +107,7 @@ def emails_of(records: Records, user_ids: set[str]) -> dict[str, str | None]:
 def _plant_meant(app: App, plant: str | None, all_plants: bool) -> str:
     if plant and all_plants:
         raise InvalidRequest("use --plant or --all-plants, not both", field="plant")
-    return EVERY_PLANT if all_plants else plant_named(plant, app.settings.plants)
+    return EVERY_PLANT if all_plants else app.one_plant(plant)
 
 
 def _plant_text(plant: str) -> str:
@@ -121,11 +120,12 @@ def _show(app: App, member: Record) -> None:
     app.output.answer({"member": member}, lambda: line)
 
 
-def _table(app: App, found: Sequence[Record]) -> Table:
+def _table(app: App, found: Sequence[Record]) -> RenderableType:
     columns = [
-        Column("Member", lambda one: one["email"] or one["user_id"]),
+        Column("Member", lambda one: one["email"] or one["user_id"], folds=True),
         Column("Plant", lambda one: _plant_text(one["plant"])),
         Column("Role", lambda one: one["role"]),
         Column("Since", lambda one: one["created_at"][:10], rank=1),
     ]
-    return fitted(app.output.console, columns, found)
+    nothing = "nobody is a member yet: `plantpulse members add EMAIL` adds somebody"
+    return fitted(app.output.console, columns, found, nothing=nothing)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from plantpulse import database
 from plantpulse.cli import formats, interrupts
-from plantpulse.cli.app import App, Function, json_option, pass_app, plant_option
+from plantpulse.cli.app import App, Function, json_option, one_plant_option, pass_app
 from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
 from plantpulse.cli.tables import details
 from plantpulse.entry.callers import Caller
@@ -73,6 +73,7 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
     def command(app: App, /, **parameters: Any) -> int:
         adapters = {"connect_source": _connect_source()} if pipeline.reads_plant else {}
         service = Service(job(**adapters), open_store=database.connect, load_settings=lambda: app.settings)
+        service.clock = app.clock
         try:
             return _run(app, service, parameters)
         except InvalidRequest as error:
@@ -87,7 +88,7 @@ def _option(place: str, field: FieldInfo) -> Callable[[Function], Function]:
     """Return the option for a field: named as in a request, unless the field says `option`."""
     parameter = field.alias or place
     if parameter == "plant":
-        return plant_option
+        return one_plant_option
     said: Any = field.json_schema_extra or {}
     name = f"--{said.get('option', parameter.replace('_', '-'))}"
     if field.annotation is bool:

@@ -6,16 +6,17 @@ from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Since
+from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import RunStatus, check_report
-from plantpulse.schedules.pipelines import shown_plant, title_of
+from plantpulse.schedules.pipelines import PIPELINES, shown_plant, title_of
 
 REJECTED_SHOWN: Final = 10
 
@@ -44,11 +45,24 @@ def list_runs(
     limit: int,
 ) -> None:
     """List runs, latest first, in plant time."""
-    wanted = {"plant": plant, "pipeline": pipeline and pipeline.replace("-", "_"), "status": status}
+    wanted = {"plant": plant, "pipeline": _known(pipeline), "status": status}
     filters = {name: value for name, value in wanted.items() if value}
+    nothing = "no such runs" if filters or since else "nothing has run yet: `plantpulse run live-pulse` polls"
     with app.records() as records:
         found = [as_shown(run) for run in records.runs(filters, since=since, limit=limit)]
-    app.output.answer({"runs": found}, lambda: fitted(app.output.console, _columns(app), found))
+    app.output.answer({"runs": found}, lambda: _table(app, found, nothing))
+
+
+def _known(pipeline: str | None) -> str | None:
+    """Return the name of a pipeline, which may have - for _. Raises: InvalidRequest."""
+    name = pipeline and pipeline.replace("-", "_")
+    if pipeline and name not in (known := [one.name for one in PIPELINES]):
+        raise unknown("pipeline", pipeline, known, field="pipeline")
+    return name
+
+
+def _table(app: App, found: Sequence[Record], nothing: str) -> RenderableType:
+    return fitted(app.output.console, _columns(app), found, nothing=nothing)
 
 
 @runs.command()
@@ -83,15 +97,15 @@ def _columns(app: App) -> list[Column]:
     return [
         Column("Run", lambda run: str(run["id"]), "right"),
         Column("Status", lambda run: formats.styled(run["status"])),
-        Column("Pipeline", lambda run: run["pipeline"], rank=1),
-        Column("Plant", lambda run: run["plant"], rank=2),
-        Column("Slot", lambda run: app.local(run["slot"], run["plant"]) or "by hand"),
-        Column("Began", lambda run: app.local(run["started_at"], run["plant"]), rank=5),
+        Column("Pipeline", lambda run: run["pipeline"]),
+        Column("Plant", lambda run: run["plant"], rank=1, goes_below=True),
+        Column("Began", lambda run: app.local(run["started_at"], run["plant"])),
+        Column("Slot", lambda run: app.local(run["slot"], run["plant"]) or "by hand", rank=5),
         Column("Took", lambda run: formats.milliseconds(run["duration_ms"]), "right", rank=3),
         Column("Written", lambda run: formats.number(formats.rows_written(run["counts"])), "right", rank=4),
         Column("Attempt", lambda run: str(run["attempt"]), "right", rank=7),
-        Column("By", lambda run: run["requested_by"], rank=6),
-        Column("Error", lambda run: formats.on_one_line(run["error_code"])),
+        Column("By", lambda run: run["requested_by"], rank=6, folds=True),
+        Column("Error", lambda run: formats.on_one_line(run["error_code"]), rank=2, goes_below=True),
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, get_args
 
 import click
-from rich.table import Table
+from rich.console import RenderableType
 
 from plantpulse.cli import cells, formats
 from plantpulse.cli.app import App, Function, Listing, json_option, limit_option, pass_app, plant_option
@@ -58,7 +58,7 @@ def list_events(
     filters = {name: value for name, value in wanted.items() if value}
     with app.records() as records:
         found = records.safety_events(filters, since=since, limit=limit)
-    app.output.answer({"safety_events": found}, lambda: _table(app, found))
+    app.output.answer({"safety_events": found}, lambda: _table(app, found, _nothing(wanted, state, since)))
 
 
 def _by_option(function: Function) -> Function:
@@ -116,16 +116,20 @@ def _sign(app: App, done: str, send: Callable[[Any], dict[str, Any]]) -> None:
     app.output.answer({"safety_events": answer["events"]}, lambda: _signatures(app, done, answer["events"]))
 
 
-def _signatures(app: App, done: str, events: Sequence[Record]) -> Table:
+def _signatures(app: App, done: str, events: Sequence[Record]) -> RenderableType:
     columns = [
         Column("Event", lambda one: str(one["id"]), "right"),
-        Column("Asset", lambda one: one["asset"]),
-        Column("Reason", lambda one: formats.on_one_line(one["reason_code"]), rank=2),
+        Column("Asset", lambda one: one["asset"], folds=True),
+        Column("Reason", lambda one: _line(one["reason_code"]), rank=2, folds=True, goes_below=True),
         Column("Happened", lambda one: app.local(one["event_timestamp"], one["plant"]), rank=1),
         Column("", lambda one: done if one["is_changed"] else f"was {done} before"),
         Column("By", lambda one: signer(one, done)),
     ]
     return fitted(app.output.console, columns, events)
+
+
+def _line(text: str | None) -> str | None:
+    return formats.on_one_line(text)
 
 
 def signer(event: Record, done: str) -> str | None:
@@ -134,17 +138,29 @@ def signer(event: Record, done: str) -> str | None:
     return name
 
 
-def _table(app: App, events: Sequence[Record]) -> Table:
+def _nothing(wanted: Mapping[str, str | None], state: str, since: datetime | None) -> str:
+    """Return what it means that there is no event, which is good news unless something was filtered."""
+    if wanted["plant"] or wanted["severity"] or since:
+        return "no such safety events"
+    words = {"open": "unresolved ", "unacknowledged": "unseen ", "resolved": "resolved ", "all": ""}
+    good = ": all is well" if state != "resolved" else ""
+    return f"no {words[state]}safety events{good}"
+
+
+def _table(app: App, events: Sequence[Record], nothing: str) -> RenderableType:
     columns = [
         Column("Event", lambda one: str(one["id"]), "right"),
         Column("Happened", lambda one: app.local(one["event_timestamp"], one["plant"])),
-        Column("Plant", lambda one: one["plant"], rank=4),
-        Column("Asset", lambda one: one["asset"]["name"]),
-        Column("Reason", lambda one: formats.on_one_line(one["reason_code"]), rank=3),
+        Column("Plant", lambda one: one["plant"], rank=4, goes_below=True),
+        Column("Asset", lambda one: one["asset"]["name"], folds=True),
         Column("Severity", lambda one: formats.styled(one["severity"])),
         Column("Minutes", lambda one: formats.number(one["downtime_minutes"]), "right", rank=5),
-        Column("Seen by", lambda one: signer(one, "acknowledged"), rank=1),
-        Column("Resolved by", lambda one: signer(one, "resolved"), rank=2),
-        Column("Details", lambda one: formats.on_one_line(one["details"]), rank=6, folds=True),
+        Column("Seen by", lambda one: signer(one, "acknowledged"), rank=2, folds=True, goes_below=True),
+        Column("Resolved by", lambda one: signer(one, "resolved"), rank=3, folds=True, goes_below=True),
+        Column("Reason", lambda one: _line(one["reason_code"]), rank=1, folds=True, goes_below=True),
+        Column("Details", lambda one: _line(one["details"]), rank=6, folds=True, goes_below=True),
+        Column("Resolution", lambda one: _line(one["resolution"]), rank=7, folds=True, goes_below=True),
     ]
-    return fitted(app.output.console, columns, events)
+    if not any(one["resolution"] for one in events):
+        columns.pop()
+    return fitted(app.output.console, columns, events, nothing=nothing)

@@ -11,6 +11,7 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.deployments import deployment_options
+from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.clouds.schedules import Schedule, Schedules, chosen, first_of_each
 from plantpulse.errors import InvalidRequest
@@ -42,7 +43,7 @@ def schedule() -> None:
 @pass_app
 def status(app: App, /, pipeline: str | None, plant: str | None, **where: Any) -> None:
     """Show the schedules with their next times."""
-    found = chosen(_open(**where).all(), pipeline=pipeline, plant=plant)
+    found = _chosen(_open(**where), pipeline, plant)
     records = [_record(one) for one in found]
     app.output.answer({"schedules": records}, lambda: fitted(app.output.console, _COLUMNS, records))
 
@@ -84,7 +85,7 @@ def _change(
     **where: Any,
 ) -> None:
     schedules = _open(**where)
-    found = chosen(schedules.all(), pipeline=pipeline, plant=plant)
+    found = _chosen(schedules, pipeline, plant)
     if what == "called":
         found = first_of_each(found)
     change = change_of(schedules)
@@ -93,6 +94,16 @@ def _change(
         change(one.name)
         done.append(one.name)
     app.output.answer({what: done}, lambda: Text(f"{what}: {', '.join(done)}"))
+
+
+def _chosen(schedules: Schedules, pipeline: str | None, plant: str | None) -> list[Schedule]:
+    """Return the schedules of a pipeline and a plant. Raises: InvalidRequest, with the nearest names."""
+    every = schedules.all()
+    for field, name in (("pipeline", pipeline), ("plant", plant)):
+        known = dict.fromkeys(getattr(one, field) for one in every if getattr(one, field))
+        if name is not None and name not in known:
+            raise unknown(f"schedule of {field}", name, known, field=field)
+    return chosen(every, pipeline=pipeline, plant=plant)
 
 
 def _open(

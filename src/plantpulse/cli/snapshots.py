@@ -1,7 +1,7 @@
 """`plantpulse snapshots`: the latest snapshot of every asset of a plant, or one asset over time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, get_args
 from zoneinfo import ZoneInfo
 
@@ -10,21 +10,22 @@ from rich.console import Group
 from rich.text import Text
 
 from plantpulse.cli import formats
-from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli.app import App, json_option, limit_option, one_plant_option, pass_app
 from plantpulse.cli.arguments import Since
+from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
-from plantpulse.entry.invocations import plant_named
 from plantpulse.errors import InvalidRequest
 from plantpulse.live_pulse.snapshots import TargetStatus
 
 Record = Mapping[str, Any]
 
 MOST_SNAPSHOTS: Final = 100_000
+MOST_ASSETS: Final = 100_000
 
 
 @click.command(short_help="Show the latest snapshot of every asset.")
-@plant_option
+@one_plant_option
 @click.option("--asset", metavar="NAME", help="Show one asset over time, by its own or its source name.")
 @click.option("--status", type=click.Choice(get_args(TargetStatus)), help="Only assets with this status.")
 @click.option("--since", type=Since(), help="With --asset: only snapshots after this time.")
@@ -32,15 +33,16 @@ MOST_SNAPSHOTS: Final = 100_000
 @json_option
 @pass_app
 def snapshots(
-    app: App, plant: str | None, asset: str | None, status: str | None, since: datetime | None, limit: int
+    app: App, plant: str, asset: str | None, status: str | None, since: datetime | None, limit: int
 ) -> None:
     """Show the latest snapshot of every asset of a plant, or the snapshots of one asset, newest first."""
     if since and not asset:
         raise InvalidRequest("needs --asset: without it only the latest snapshots are shown", field="since")
-    plant = plant_named(plant, app.settings.plants)
     with app.records() as records:
         if asset:
             found = records.snapshots_of(plant, asset, status=status, since=since, limit=limit)
+            if not found:
+                _require_asset(records, plant, asset)
         else:
             found = _latest(records, plant)
     found = [one for one in found if status in (None, one["status"])][:limit]
@@ -55,20 +57,27 @@ def _latest(records: Records, plant: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (one["asset"]["area"] or "", one["asset"]["name"]))
 
 
+def _require_asset(records: Records, plant: str, asset: str) -> None:
+    known = records.assets(plant, limit=MOST_ASSETS)
+    names = [name for one in known for name in (one["name"], one["source_name"])]
+    if asset not in names:
+        raise unknown("asset", asset, dict.fromkeys(names), field="asset")
+
+
 def _snapshots_page(app: App, plant: str, found: Sequence[Record]) -> Group:
     if not found:
         return Group(Text(f"{plant} has no such snapshots"))
     zone = app.zone_of(plant)
     newest = max(found, key=lambda one: one["snapshot_timestamp"])["snapshot_timestamp"]
-    old = formats.age(datetime.fromisoformat(newest), datetime.now(UTC))
+    old = formats.age(datetime.fromisoformat(newest), app.now())
     title = Text(f"{plant}: newest snapshot {formats.local(newest, zone)}, {old} old\n", "bold")
     return Group(title, fitted(app.output.console, _columns(zone), found))
 
 
 def _columns(zone: ZoneInfo | None) -> list[Column]:
     return [
-        Column("Asset", lambda one: one["asset"]["name"]),
-        Column("Area", lambda one: one["asset"]["area"], rank=5),
+        Column("Asset", lambda one: one["asset"]["name"], folds=True),
+        Column("Area", lambda one: one["asset"]["area"], rank=5, folds=True),
         Column("Until", lambda one: formats.local(one["snapshot_timestamp"], zone, "%m-%d %H:%M"), rank=1),
         Column("Actual", lambda one: formats.number(one["output_actual"]), "right"),
         Column("Off plan", lambda one: formats.number(one["unplanned_output"]), "right", rank=8),
@@ -78,7 +87,7 @@ def _columns(zone: ZoneInfo | None) -> list[Column]:
         Column("OEE %", lambda one: formats.percent(one["oee_current"]), "right"),
         Column("Down min", lambda one: formats.number(one["downtime_minutes"]), "right", rank=4),
         Column("People", lambda one: formats.number(one["labor_headcount"]), "right", rank=6),
-        Column("Marks", _marks, rank=7),
+        Column("Marks", _marks, rank=7, goes_below=True),
     ]
 
 

@@ -4,7 +4,7 @@ States, ages and due times come from health (`health.view`); the strip of the la
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
@@ -27,6 +27,7 @@ Record = Mapping[str, Any]
 # One character an hour, distinct without colour too: the worst result in it.
 _NOTHING: Final = ("·", "dim")
 _WORST: Final = (("failed", ("x", "bold red")), ("partial", ("~", "yellow")), ("succeeded", ("#", "green")))
+_MEANINGS: Final = {"#": "succeeded", "~": "partial", "x": "failed", "·": "none"}
 _STYLES: Final[Mapping[str, str]] = {
     "running": "green",
     "healthy": "bold green",
@@ -50,7 +51,7 @@ def status(app: App, plant: str | None) -> int:
 
     It ends with 1 when a pipeline is down.
     """
-    now = datetime.now(UTC)
+    now = app.now()
     view = _view(app, plant, now)
     app.output.answer(view, lambda: _status_page(app, view, now))
     return UNHEALTHY if view["status"] == "unhealthy" else 0
@@ -69,9 +70,16 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
 def _status_page(app: App, view: Record, now: datetime) -> Group:
     shown = view["pipelines"]
     title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
-    legend = Text("\n24 h, the latest on the right: # succeeded  ~ partial  x failed  · none", "dim")
+    table = fitted(app.output.console, columns(now), shown, nothing="there is no pipeline")
     notes = [Text(f"{_name(one)}: {note}", "yellow") for one in shown for note in notes_on(one)]
-    return Group(title, fitted(app.output.console, columns(now), shown), *notes, legend)
+    return Group(title, table, *notes, *legend(shown))
+
+
+def legend(pipelines: Sequence[Record]) -> list[Text]:
+    """Return the meaning of the characters that stand in the strips."""
+    seen = {character for one in pipelines for character in strip(one["hours"]).plain}
+    known = "  ".join(f"{one} {meaning}" for one, meaning in _MEANINGS.items() if one in seen)
+    return [Text(f"\n24 h, the latest on the right: {known}", "dim")] if seen else []
 
 
 def _name(pipeline: Record) -> str:
@@ -82,11 +90,11 @@ def columns(now: datetime) -> Sequence[Column]:
     """Return the columns of the table; ages are relative to `now`."""
     return [
         Column("Pipeline", lambda one: one["pipeline"]),
-        Column("Plant", lambda one: one["plant"], rank=1),
+        Column("Plant", lambda one: one["plant"], rank=1, goes_below=True),
         Column("State", lambda one: Text(one["state"].replace("_", " "), _STYLES[one["state"]])),
         Column("Last success", lambda one: _ago(one["last_success_timestamp"], now)),
-        Column("Data age", lambda one: _span(one["data_age_s"]), "right", rank=4),
-        Column("Next", lambda one: _until(one["next_poll_scheduled"], now), "right", rank=2),
+        Column("Data age", lambda one: _span(one["data_age_s"]), "right", rank=2, goes_below=True),
+        Column("Next", lambda one: _until(one["next_poll_scheduled"], now), "right", rank=4),
         Column(
             "p95",
             lambda one: formats.milliseconds((one.get("duration_ms") or {}).get("p95")),
@@ -94,8 +102,8 @@ def columns(now: datetime) -> Sequence[Column]:
             rank=6,
         ),
         Column("Rows", lambda one: formats.number(rows_of(one)), "right", rank=7),
-        Column("Failed", _failed, "right", rank=5),
-        Column("24 h", lambda one: strip(one["hours"]), rank=3),
+        Column("Failed", _failed, "right", rank=3, goes_below=True),
+        Column("24 h", lambda one: strip(one["hours"]), rank=5, goes_below=True),
     ]
 
 

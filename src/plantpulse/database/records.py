@@ -31,13 +31,34 @@ _SAFETY_EVENT: Final = (
     "acknowledged_by,acknowledged_by_name,is_resolved,resolved_at,resolved_by,resolved_by_name,resolution,"
     "source_id,source_asset,run_id,recorded_at,updated_at,asset:assets(name,source_name,area)"
 )
+_SUMMARY: Final = (
+    "id,report_date,oee_percentage,availability_percentage,performance_percentage,quality_percentage,"
+    "actual_output,target_output,unplanned_output,planned_minutes,is_planned_in_part,downtime_minutes,"
+    "waste_count,financial_loss,top_downtime_reason,downtime_reasons,summary_text,run_id,created_at,updated_at,"
+    "asset:assets!inner(plant,name,source_name,area)"
+)
+_ASSET: Final = (
+    "id,plant,name,source_name,area,ideal_units_per_hour,is_active,is_mapped,created_at,"
+    "cost_center:cost_centers(name)"
+)
+_SHIFT_TARGET: Final = (
+    "id,shift_name,starts_at,ends_at,days_of_week,valid_from,valid_until,target_output,breaks,created_at,"
+    "asset:assets!inner(plant,name,source_name,area)"
+)
 
 
 class Records:
-    """A connection for one command; close it afterwards."""
+    """A connection for one command; close it afterwards. `clock` is only for simulated time."""
 
-    def __init__(self, settings: SupabaseSettings, *, seconds_left: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: SupabaseSettings,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._transport = Transport(settings, seconds_left=seconds_left)
+        self._clock = clock
 
     def __enter__(self) -> "Records":
         return self
@@ -92,7 +113,8 @@ class Records:
 
     def pipeline_status(self, pipelines: Sequence[Mapping[str, Json]]) -> list[Record]:
         """Return what the runs say about each pipeline and plant, with the `hours` of the last day."""
-        answer = self._transport.call("pipeline_status", {"p_pipelines": pipelines}, reserved_s=0.0)
+        now = {"p_now": self._clock().isoformat()} if self._clock else {}
+        answer = self._transport.call("pipeline_status", {"p_pipelines": pipelines, **now}, reserved_s=0.0)
         found: list[Record] = answer["pipelines"]
         return found
 
@@ -144,6 +166,71 @@ class Records:
                 .gte("report_date", since.isoformat())
                 .order("performance_percentage", desc=True)
                 .order("id", desc=True)
+            ),
+            limit=limit,
+        )
+
+    def latest_report_date(self, plant: str) -> str | None:
+        """Return the newest production day with a daily summary of the plant; None before the first."""
+        newest = self._transport.rows(
+            "daily_summaries",
+            lambda table: (
+                table.select("report_date,asset:assets!inner(plant)")
+                .eq("asset.plant", plant)
+                .order("report_date", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=1,
+        )
+        return newest[0]["report_date"] if newest else None
+
+    def daily_summaries(self, plant: str, report_date: str, *, limit: int) -> list[Record]:
+        """Return a plant's daily summaries of one production day, by asset."""
+        return self._transport.rows(
+            "daily_summaries",
+            lambda table: (
+                table.select(_SUMMARY)
+                .eq("asset.plant", plant)
+                .eq("report_date", report_date)
+                .order("asset_id")
+            ),
+            limit=limit,
+        )
+
+    def assets(self, plant: str, *, limit: int) -> list[Record]:
+        """Return a plant's assets, those that nobody has mapped first, with the name of the cost center."""
+        return self._transport.rows(
+            "assets",
+            lambda table: (
+                table.select(_ASSET).eq("plant", plant).order("is_mapped").order("source_name").order("id")
+            ),
+            limit=limit,
+        )
+
+    def shift_targets(self, plant: str, *, limit: int) -> list[Record]:
+        """Return the shift targets of a plant, by asset, shift and first day."""
+        return self._transport.rows(
+            "shift_targets",
+            lambda table: (
+                table.select(_SHIFT_TARGET)
+                .eq("asset.plant", plant)
+                .order("asset_id")
+                .order("starts_at")
+                .order("valid_from")
+                .order("id")
+            ),
+            limit=limit,
+        )
+
+    def cost_centers(self, plant: str, *, limit: int) -> list[Record]:
+        """Return a plant's cost centers by name."""
+        return self._transport.rows(
+            "cost_centers",
+            lambda table: (
+                table.select("id,plant,name,standard_hourly_rate,scrap_unit_cost,created_at")
+                .eq("plant", plant)
+                .order("name")
+                .order("id")
             ),
             limit=limit,
         )
