@@ -71,6 +71,7 @@ class Stack:
     stranger: Person
     remains: Remains
     clock: CompressedClock
+    folder: Path
 
     def work_on(self, since: datetime, until: datetime) -> int:
         """Let the plant write the rows that it enters in [since, until); return their number."""
@@ -121,6 +122,7 @@ def running(
             stranger=stranger,
             remains=remains,
             clock=clock,
+            folder=logs,
         )
 
 

@@ -1,13 +1,15 @@
 """`make up`: keeps the stack running on a compressed clock, to look around in with psql and curl."""
 
+import shlex
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 from rich.console import Console
 from rich.text import Text
 
-from devstack import show, stack
+from devstack import shell, show, stack
 from devstack.clock import STEP
 from devstack.function import Answer
 from devstack.plant.model import northfield
@@ -70,7 +72,7 @@ def _line(running: Stack, slot: datetime, answer: Answer) -> Text:
 
 
 def _print_addresses(console: Console, running: Stack) -> None:
-    """What one needs to look around; lines are never wrapped, so that they can be copied."""
+    """Print what one needs to look around; lines are never wrapped, so that they can be copied."""
     access, sql_server = running.supabase.access, running.sql_server.reader
     console.print("\n[bold]To look around[/] (keys are random, and everything is thrown away at the end)\n")
     lines = {
@@ -82,20 +84,31 @@ def _print_addresses(console: Console, running: Stack) -> None:
     }
     for name, value in lines.items():
         console.print(Text.assemble((f"  {name:<16}", "dim"), value), soft_wrap=True)
-    console.print()
+    console.print("\n  In another terminal, the first line makes the others work, on the plant's clock:\n")
     for command in _commands(running):
         console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
 
 
+def _environment(running: Stack) -> Path:
+    """Write the file to source; return its path."""
+    access = running.supabase.access
+    variables = stack.settings_of(running.supabase, running.sql_server.reader)
+    who = {"KEY": access.publishable_key, "TOKEN": running.viewer.token}
+    binaries = running.supabase.postgres.binaries
+    return shell.write(running.folder, variables | who, running.clock, access.database_url, binaries)
+
+
 def _commands(running: Stack) -> list[str]:
-    """Commands to copy: psql as the owner, curl as a signed-in viewer of the plant, a poll by hand."""
+    """Commands to copy: the settings, then a few that work with them, psql as the owner, curl as a viewer."""
     access = running.supabase.access
     headers = '-H "apikey: $KEY" -H "Authorization: Bearer $TOKEN"'
     columns = "asset:assets(name),snapshot_timestamp,output_actual,output_target,status"
     query = f"select={columns}&order=id.desc&limit=8"
     return [
-        f"{running.supabase.postgres.binaries}/psql '{access.database_url}'",
-        f"KEY={access.publishable_key} TOKEN={running.viewer.token}",
+        f"source {shlex.quote(str(_environment(running)))}",
+        "plantpulse status",
+        "plantpulse report show",
+        "psql",
         f'curl -s {headers} "{access.rest_url}/live_snapshots?{query}"',
         f"curl -s -X POST {running.function.url}",
     ]

@@ -88,8 +88,15 @@ def test_a_check_breaks_lines_between_words(shop: CommandLine, columns: int) -> 
     lines, text = shown(shop, columns, "check")
 
     assert [line for line in lines if line.startswith(("ok", "warn", "FAIL", "skip"))]
-    assert "the service role may do its work" in text or "the service role" in text
+    assert f"ok   {'north':<12} {'dns':<13} 127.0.0.1 is 127.0.0.1" in lines
     assert all(line.startswith((" " * 19, "ok", "warn", "FAIL", "skip")) for line in lines[:-1])
+    assert "set encryption: require" in text
+    if columns < 120:
+        [at] = [
+            number for number, line in enumerate(lines) if " tls " in line and "encryption is off" in line
+        ]
+        assert lines[at + 1].startswith(" " * 32)
+        assert lines[at + 1][32] != " "
 
 
 @WIDTHS
@@ -106,7 +113,7 @@ def test_a_report_keeps_output_oee_loss_and_words(shop: CommandLine, columns: in
 def test_snapshots_keep_output_status_and_oee(shop: CommandLine, columns: int) -> None:
     _, text = shown(shop, columns, "snapshots")
 
-    for word in ("Asset", "Actual", "Status", "OEE %", "Press 1", "Paint 1", "below target"):
+    for word in ("Asset", "Actual", "Target", "Status", "OEE %", "Press 1", "Paint 1", "below target"):
         assert word in text
 
 

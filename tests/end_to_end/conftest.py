@@ -60,15 +60,15 @@ class Command:
         )
         assert self._popen.stdout
         self._stdout: IO[str] = self._popen.stdout
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     def read_until(self, text: str) -> None:
         """Returns when a line with the text has been printed."""
         for line in self._stdout:
-            self._lines.append(line)
+            self.lines.append(line)
             if text in line:
                 return
-        raise AssertionError(f"ended without {text!r}:\n{''.join(self._lines)}")
+        raise AssertionError(f"ended without {text!r}:\n{''.join(self.lines)}")
 
     def send(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
@@ -76,7 +76,7 @@ class Command:
     def finish(self) -> Finished:
         """Waits for the end."""
         rest, _ = self._popen.communicate(timeout=TIMEOUT_S)
-        return Finished("".join(self._lines) + rest, self._popen.returncode)
+        return Finished("".join(self.lines) + rest, self._popen.returncode)
 
     def kill(self) -> None:
         """Ends it if a test has failed before it ended; its leash takes the rest with it."""

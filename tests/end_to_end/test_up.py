@@ -1,12 +1,20 @@
 """`make up`: a stack that keeps ticking on a compressed clock until it is stopped."""
 
+import json
 import re
 import signal
-from datetime import datetime, timedelta
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tests.end_to_end.conftest import devstack, listening, started
 
 TICK = re.compile(r"^  (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d\d:\d\d) +(succeeded|partial) ", re.MULTILINE)
+
+AS_A_VIEWER = (
+    'curl -s -H "apikey: $KEY" -H "Authorization: Bearer $TOKEN" '
+    '"$SUPABASE_URL/rest/v1/live_snapshots?select=id&limit=1"'
+)
 
 
 def test_it_ticks_every_quarter_of_an_hour_until_ctrl_c() -> None:
@@ -33,11 +41,53 @@ def test_it_says_how_to_look_around_in_lines_that_can_be_copied() -> None:
     output = finished.output
     assert finished.exit_code == 0, output
     assert len(TICK.findall(output)) == 1
-    assert re.search(r"^  \S+/psql 'postgresql://postgres:\w+@127\.0\.0\.1:\d+/postgres\S*'$", output, re.M)
-    assert re.search(r"^  KEY=sb_publishable_\S+ TOKEN=eyJ\S+$", output, re.M)
+    assert re.search(r"^  source /\S+/environment$", output, re.M)
+    assert re.search(r"^  plantpulse status$", output, re.M)
+    assert re.search(r"^  psql$", output, re.M)
     assert re.search(r'^  curl -s -H "apikey: \$KEY" .*/rest/v1/live_snapshots\?\S+"$', output, re.M)
     assert re.search(r"SQL Server +127\.0\.0\.1:\d+, database mes", output)
     assert "thrown away at the end" in output
+
+
+def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:
+    with started(*devstack("up", "--seconds-per-tick", "4")) as command:
+        command.read_until("source ")
+        source = command.lines[-1].strip()
+        command.read_until("Plant time")
+        for _ in range(3):
+            command.read_until(" s")
+
+        file = Path(source.split()[1])
+        found = json.loads(in_a_shell(source, "plantpulse status --json"))["pipelines"]
+        polled = json.loads(in_a_shell(source, "plantpulse run live-pulse --dry-run --json"))
+        clocks = (clock_of(source) for _ in range(10))  # the clock may jump while it is looked at
+
+        [pulse] = [one for one in found if one["pipeline"] == "live_pulse"]
+        assert pulse["polls_executed"] >= 2
+        # Three ticks are 45 minutes; the first began at most 15 before the real time.
+        assert datetime.fromisoformat(polled["started_at"]) - datetime.now(UTC) > timedelta(minutes=25)
+        assert "ok" in clocks
+        assert int(in_a_shell(source, "psql -Atc 'select count(*) from public.live_snapshots'")) >= 16
+        assert json.loads(in_a_shell(source, AS_A_VIEWER))
+        assert (file.stat().st_mode | file.parent.stat().st_mode) & 0o077 == 0
+        command.send(signal.SIGINT)
+        assert command.finish().exit_code == 0
+        assert not file.exists()
+
+
+def clock_of(source: str) -> str:
+    """Return what a check says of the plant's clock."""
+    found = json.loads(in_a_shell(source, "plantpulse check --json"))["findings"]
+    return next(str(one["state"]) for one in found if one["link"] == "clock")
+
+
+def in_a_shell(source: str, line: str) -> str:
+    """Return what a line prints in a shell that has sourced the file and knows nothing else."""
+    ended = subprocess.run(
+        ["/bin/bash", "-c", f"{source}\n{line}"],
+        env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False, cwd="/",
+    )  # fmt: skip
+    return ended.stdout
 
 
 def test_a_tick_length_that_makes_no_sense_is_refused_at_once() -> None:

@@ -51,9 +51,9 @@ def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> N
         app.output.turn_colour_off()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command and return the exit code."""
-    app = App()
+    app = app or App()
     try:
         result: Any = root.main(
             list(sys.argv[1:] if arguments is None else arguments),
@@ -87,7 +87,7 @@ def _leave_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def run() -> None:
+def run(app: App | None = None) -> None:
     """The console script.
 
     The garbage collector rests: it took a fifth of `plantpulse status`, and a command ends before garbage
@@ -95,6 +95,6 @@ def run() -> None:
     """
     gc.disable()
     interrupts.listen()
-    code = main()
+    code = main(app=app)
     gc.freeze()
     sys.exit(code)

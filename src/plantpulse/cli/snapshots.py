@@ -71,7 +71,10 @@ def _snapshots_page(app: App, plant: str, found: Sequence[Record]) -> Group:
     newest = max(found, key=lambda one: one["snapshot_timestamp"])["snapshot_timestamp"]
     old = formats.age(datetime.fromisoformat(newest), app.now())
     title = Text(f"{plant}: newest snapshot {formats.local(newest, zone)}, {old} old\n", "bold")
-    return Group(title, fitted(app.output.console, _columns(zone), found))
+    columns = _columns(zone)
+    if len({one["snapshot_timestamp"] for one in found}) == 1:
+        columns = [column for column in columns if column.heading != "Until"]  # the title says it
+    return Group(title, fitted(app.output.console, columns, found))
 
 
 def _columns(zone: ZoneInfo | None) -> list[Column]:

@@ -48,15 +48,13 @@ def fitted(
     return _fit(console.width, columns, rows) if rows else Text(nothing, "green")
 
 
-def hanging(console: Console, head: Text, text: Text) -> RenderableType:
+def hanging(console: Console, head: Text, text: Text) -> Text:
     """Return a head with a text beside it, its further lines below its first; on a pipe all in one line."""
     if not console.is_terminal:
         return head + text
-    table = Table.grid(expand=True)
-    table.add_column(width=cell_len(head.plain), no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(head, text)
-    return table
+    indent = cell_len(head.plain)
+    lines = _broken(console, visible_text(text), max(console.width - indent, NARROWEST))
+    return head + Text("\n" + " " * indent).join(lines)
 
 
 def details(pairs: Iterable[tuple[str, Cell | None]]) -> Table:
