@@ -19,6 +19,13 @@ AUTH: Final = "/auth/v1"
 _USERS_A_PAGE: Final = 50
 _NOT_ADMIN: Final = {"code": 403, "error_code": "not_admin", "msg": "User not allowed"}
 _NOT_FOUND: Final = {"code": 404, "error_code": "not_found", "msg": "not imitated here"}
+# Of what else a user has, what clients of Auth insist on.
+_ALWAYS: Final[dict[str, object]] = {
+    "aud": "authenticated",
+    "role": "authenticated",
+    "app_metadata": {},
+    "user_metadata": {},
+}
 
 Answer = tuple[HTTPStatus, bytes]
 
@@ -43,15 +50,16 @@ class Accounts:
             return HTTPStatus.FORBIDDEN, json.dumps(_NOT_ADMIN).encode()
         query = {name: int(values[0]) for name, values in parse_qs(asked.query).items()}
         users = self._users(query.get("page", 1), query.get("per_page", _USERS_A_PAGE))
-        return HTTPStatus.OK, json.dumps({"aud": "authenticated", "users": users}).encode()
+        whole = [{**user, **_ALWAYS} for user in users]
+        return HTTPStatus.OK, json.dumps({"aud": "authenticated", "users": whole}).encode()
 
     def _users(self, page: int, per_page: int) -> list[dict[str, str]]:
         with psycopg.connect(self.database_url, row_factory=dict_row) as connection:
             return connection.execute(
                 """
-                select id::text, email, created_at::text
+                select users.id::text, users.email, to_json(users.created_at) #>> '{}' as created_at
                 from auth.users
-                order by created_at desc, id
+                order by users.created_at desc, users.id
                 limit %s offset %s
                 """,
                 (per_page, (page - 1) * per_page),

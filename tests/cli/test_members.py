@@ -1,5 +1,11 @@
 """`plantpulse members`: who may see which plant, with nothing but the project's secret key."""
 
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from devstack.access import SupabaseAccess
@@ -102,3 +108,115 @@ def test_a_publishable_key_may_not_ask_who_has_an_account(cli: CommandLine, supa
 
     assert result.exit_code == 1
     assert "SUPABASE_SECRET_KEY" in result.err
+
+
+Exchange = tuple[int, bytes]
+ADA_ALONE = json.dumps(
+    {"users": [{"id": "1", "aud": "a", "app_metadata": {}, "user_metadata": {},
+                "created_at": "2026-03-01T00:00:00Z", "email": ADA}]}
+).encode()  # fmt: skip
+NOBODY = b'{"users": []}'
+
+
+@contextmanager
+def auth(*answers: Exchange) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Serve answers, one after the other; yield the URL and the headers of the requests so far."""
+    left, asked = list(answers), list[dict[str, str]]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append({name.lower(): value for name, value in self.headers.items()} | {"path": self.path})
+            status, body = left.pop(0)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody wants to read it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def remove_of(cli: CommandLine, url: str) -> tuple[int, str]:
+    """Remove somebody who has no account, so that Auth alone is asked; return code and message."""
+    cli.environ |= {"SUPABASE_URL": url, "SUPABASE_SECRET_KEY": "sb_secret_nobody_knows"}
+    result = cli("members", "remove", "eve@northfield.example", "--json")
+    assert "nobody_knows" not in result.out + result.err
+    return result.exit_code, result.json["error"]["message"]
+
+
+def test_supabase_py_asks_page_by_page_with_the_key_where_a_new_key_belongs(cli: CommandLine) -> None:
+    with auth((200, ADA_ALONE), (200, NOBODY)) as (url, asked):
+        exit_code, message = remove_of(cli, url)
+
+    assert (exit_code, message[:23]) == (2, "there is no account eve")
+    assert [one["path"] for one in asked] == [
+        "/auth/v1/admin/users?page=1&per_page=200",
+        "/auth/v1/admin/users?page=2&per_page=200",
+    ]
+    assert {one["apikey"] for one in asked} == {"sb_secret_nobody_knows"}
+    assert all(one["x-client-info"].startswith("supabase-py/") for one in asked)
+    assert all("authorization" not in one for one in asked)
+
+
+@pytest.mark.parametrize("status", [502, 503, 520, 429])
+def test_auth_that_is_busy_is_asked_again(cli: CommandLine, status: int) -> None:
+    with auth((status, b"{}"), (200, NOBODY)) as (url, asked):
+        exit_code, _ = remove_of(cli, url)
+
+    assert (exit_code, len(asked)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            (401, b'{"code": 401, "error_code": "no_authorization", "msg": "Who are you?"}'),
+            "Supabase refused /auth/v1/admin/users: Who are you? (HTTP 401); "
+            "check SUPABASE_URL and SUPABASE_SECRET_KEY",
+        ),
+        (
+            (403, b"<html>no</html>"),
+            "Supabase refused /auth/v1/admin/users: Forbidden (HTTP 403); "
+            "check SUPABASE_URL and SUPABASE_SECRET_KEY",
+        ),
+        (
+            (540, b""),
+            "Supabase refused /auth/v1/admin/users: no reason given (HTTP 540); "
+            "the project is paused: restore it in Supabase's dashboard",
+        ),
+        (
+            (200, b"<html>a portal</html>"),
+            "Supabase returned no JSON that can be read for /auth/v1/admin/users: check SUPABASE_URL",
+        ),
+        (
+            (200, b'{"people": []}'),
+            "Supabase returned no JSON that can be read for /auth/v1/admin/users: check SUPABASE_URL",
+        ),
+        (
+            (301, b""),
+            "Supabase refused /auth/v1/admin/users: Moved Permanently (HTTP 301)",
+        ),
+    ],
+    ids=["401", "403", "540", "portal", "else", "301"],
+)
+def test_auth_that_refuses_is_told_in_our_words(cli: CommandLine, answer: Exchange, message: str) -> None:
+    with auth(answer) as (url, asked):
+        assert remove_of(cli, url) == (1, message)
+
+    assert len(asked) == 1
+
+
+def test_a_project_that_is_away_is_no_refusal(cli: CommandLine) -> None:
+    exit_code, message = remove_of(cli, "http://127.0.0.1:9")
+
+    assert exit_code == 75
+    assert message == "Supabase at 127.0.0.1 did not answer /auth/v1/admin/users: ConnectError"

@@ -6,16 +6,12 @@ Every order ends in a key, so that pages neither repeat nor skip a row.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from itertools import count
 from typing import Final
 
 from plantpulse.database.transport import Json, Transport
-from plantpulse.errors import StoreRefused
 from plantpulse.settings import SupabaseSettings
 
 Record = dict[str, Json]
-
-USERS_A_PAGE: Final = 200
 
 _RUN: Final = (
     "id,pipeline,plant,trigger,slot,attempt,status,requested_by,started_at,finished_at,window_start,window_until,"
@@ -59,6 +55,7 @@ class Records:
     ) -> None:
         self._transport = Transport(settings, seconds_left=seconds_left)
         self._clock = clock
+        self._settings = settings
 
     def __enter__(self) -> "Records":
         return self
@@ -142,19 +139,13 @@ class Records:
         )
 
     def users(self) -> Iterator[Record]:
-        """Return the accounts of the project, page by page: `id`, `email` and Auth's other fields.
+        """Return the accounts of the project, page by page: `id` and `email`.
 
         It uses only the secret key and Auth's own API: no SQL role except Auth's may read its tables.
-        Source: https://supabase.com/docs/reference/javascript/auth-admin-listusers
         """
-        for page in count(1):
-            answer = self._transport.fetch(f"/auth/v1/admin/users?page={page}&per_page={USERS_A_PAGE}")
-            found = answer.get("users") if isinstance(answer, dict) else None
-            if not isinstance(found, list):
-                raise StoreRefused("Supabase Auth returned no users: check SUPABASE_URL")
-            yield from found
-            if not found:
-                return
+        from plantpulse.database import accounts  # noqa: PLC0415 - supabase-py, for who needs it
+
+        return accounts.users(self._transport, self._settings)
 
     def fast_assets(self, above_percent: float, *, since: date, limit: int) -> list[Record]:
         """Return daily summaries with a performance above a percentage, the highest first."""

@@ -143,7 +143,10 @@ class Transport:
         self._session = httpx.Client(
             base_url=settings.url,
             headers=_key_headers(settings.secret_key.reveal()),
-            event_hooks={"request": [self._connections.follow], "response": [self._note_answer]},
+            event_hooks={
+                "request": [_keep_new_keys_apart, self._connections.follow],
+                "response": [self._note_answer],
+            },
             transport=transport,
             verify=trust(settings.url.partition(":")[0]),
         )
@@ -184,6 +187,10 @@ class Transport:
     def fetch(self, path: str) -> Json:
         """Return the JSON document at a path of the project. Raises: as `call` does."""
         return self._ask(path, lambda: self._document(path))
+
+    def lend(self, what: str, use: Callable[[httpx.Client], Json]) -> Json:
+        """Return what `use` gets over this connection, bounded and retried. Raises: as `call` does."""
+        return self._ask(what, lambda: use(self._session))
 
     def rows(self, table: str, select: Select, *, limit: int) -> list[dict[str, Json]]:
         """Return the first `limit` rows of a query, which needs a unique order.
@@ -318,6 +325,15 @@ def trust(scheme: str) -> ssl.SSLContext:
     Without TLS the store is empty, which costs nothing.
     """
     return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _keep_new_keys_apart(request: httpx.Request) -> None:
+    """Leave a new key out of Authorization, where supabase-py puts it: it is no JWT and may be refused.
+
+    Source: https://supabase.com/docs/guides/api/api-keys
+    """
+    if request.headers.get("Authorization", "").startswith("Bearer sb_"):
+        del request.headers["Authorization"]
 
 
 def _key_headers(key: str) -> dict[str, str]:
