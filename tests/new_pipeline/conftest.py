@@ -25,7 +25,7 @@ _COPIED: Final = (
     "examples",
     "tests",
 )
-_COPIED_FILES: Final = (".importlinter", ".env.example", "pyproject.toml", "plantpulse.yaml")
+_COPIED_FILES: Final = (".importlinter", "pyproject.toml", "plantpulse.yaml")
 
 # What a new pipeline changes in files that are there already: what is added behind which text.
 CHANGES: Final[Mapping[str, Mapping[str, str]]] = {

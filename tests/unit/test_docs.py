@@ -38,14 +38,6 @@ def test_every_variable_stands_on_the_page_of_settings_and_nothing_else() -> Non
     assert told == known
 
 
-def test_the_example_environment_holds_known_variables_and_no_secret() -> None:
-    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    pairs = [line.partition("=")[::2] for line in lines if line and not line.startswith("#")]
-
-    assert {name for name, _ in pairs} <= variables.ENVIRONMENT.keys()
-    assert [value for name, value in pairs if "PASSWORD" in name or "KEY" in name] == ["", ""]
-
-
 def told_by_operations(*sections: str) -> set[str]:
     """Return the codes that the tables of these sections explain."""
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -1,17 +1,26 @@
-"""`plantpulse config`: the settings and their origins, and their JSON schema. Secrets are never shown."""
+"""`plantpulse config`: a first file, the settings with their origins, their JSON schema. No secrets."""
 
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import click
 from rich.console import RenderableType
+from rich.text import Text
 
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.schema import schema_of_file
+from plantpulse.cli.settings_file import VARIABLES, create, text_of
 from plantpulse.cli.tables import Column, fitted
+from plantpulse.errors import InvalidRequest
 from plantpulse.settings import PLANT_SECTIONS, Secret, Settings
 from plantpulse.settings import config as configuration
+from plantpulse.settings.config import CONFIG_FILE_VARIABLE, FILE_NAME
+from plantpulse.settings.plant import PLANT_KEY
 
 HIDDEN: Final = "set"  # stands for a secret
 
@@ -37,6 +46,62 @@ def schema(app: App) -> None:
     """Print the JSON schema of plantpulse.yaml, for editors and for checks before a deployment."""
     app.output.is_json = True
     app.output.answer(schema_of_file(), str)
+
+
+@config.command()
+@click.option("--plant", metavar="PLANT", help="Key of the plant: small letters, digits and _.")
+@click.option("--time-zone", metavar="ZONE", help="Its time zone, such as Europe/Berlin.")
+@click.option("--host", metavar="HOST", help="Name or address of its SQL Server.")
+@click.option("--user", metavar="USER", help="Login there that may only read.")
+@click.option("--database", metavar="NAME", help="Database there.")
+@json_option
+@pass_app
+def init(app: App, /, plant: str | None, time_zone: str | None, **server: str | None) -> None:
+    """Write a commented plantpulse.yaml for one plant, and say what comes next. It overwrites nothing.
+
+    On a terminal it asks for what no option says.
+    """
+    file = app.config_file or Path(os.environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME)
+    if file.exists():
+        raise InvalidRequest(f"{file} exists, and is never overwritten", field="config")
+    may_ask = not app.output.is_json and sys.stdin.isatty()
+    plant = plant or _asked("plant", may_ask)
+    time_zone = time_zone or _asked("time-zone", may_ask)
+    if may_ask:
+        server = {name: value or _asked(name, may_ask, default="") for name, value in server.items()}
+    if not re.fullmatch(PLANT_KEY, plant):
+        raise InvalidRequest(f"{plant!r} must be small letters, digits and _, such as north", field="plant")
+    create(file, text_of(plant, time_zone, server))
+    answer = {"file": str(file), "plant": plant, "variables": list(VARIABLES)}
+    app.output.answer(answer, lambda: _next_steps(str(file), server))
+
+
+def _asked(name: str, may_ask: bool, default: str | None = None) -> str:
+    if not may_ask:
+        raise InvalidRequest("is required where there is no terminal to ask on", field=name)
+    question, hint = _QUESTIONS[name], " (Enter: later)" if default == "" else ""
+    answer: str = click.prompt(f"{question}{hint}", default=default, show_default=False, err=True)
+    return answer.strip()
+
+
+_QUESTIONS: Final = {
+    "plant": "Key of the plant, such as north",
+    "time-zone": "Its time zone, such as Europe/Berlin",
+    "host": "Name or address of its SQL Server",
+    "user": "Login there that may only read",
+    "database": "Database there",
+}
+
+
+def _next_steps(file: str, server: Mapping[str, str | None]) -> Text:
+    later = [name for name, value in server.items() if not value]
+    lines = [
+        f"written: {file}",
+        *([f"fill in there: sql_server with {', '.join(later)}"] if later else []),
+        f"set in the environment: {', '.join(VARIABLES)}",
+        "then: plantpulse check",
+    ]
+    return Text("\n".join(lines))
 
 
 def row_of(settings: Settings, place: str, value: Any, origins: Mapping[str, str]) -> dict[str, Any]:

@@ -82,10 +82,15 @@ def _read_file(environ: Mapping[str, str]) -> Tree:
     path = Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME)
     if not path.is_file():
         if CONFIG_FILE_VARIABLE in environ:
-            raise ConfigurationError(f"{CONFIG_FILE_VARIABLE} names a file that does not exist")
+            raise ConfigurationError(
+                f"{CONFIG_FILE_VARIABLE} names a file that does not exist: correct it, or leave it out where "
+                f"a {FILE_NAME} is"
+            )
         if "MSSQL_TIMEZONE" not in environ:
             raise ConfigurationError(
-                f"there is no {FILE_NAME} in {Path.cwd()}, and no MSSQL_TIMEZONE for a plant without one"
+                f"there is no {FILE_NAME} in {Path.cwd()}: run this in the folder that has it, or name the "
+                f"file (`plantpulse --config FILE`, {CONFIG_FILE_VARIABLE}); `plantpulse config init` writes "
+                "one, and MSSQL_TIMEZONE is enough for a plant without a file"
             )
         return {"plants": {"plant": {}}}
     tree = read_tree(path)

@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-
 from plantpulse.clouds.aws.clients import AwsError, client, refusal
 from plantpulse.clouds.schedules import Schedule
+from plantpulse.errors import ConfigurationError
+
+try:
+    from cronsim import CronSim, CronSimError
+except ImportError as error:
+    raise ConfigurationError("cronsim is not installed: `pip install 'plantpulse[aws]'`") from error
 
 # The fields that an update must copy, because EventBridge replaces a whole schedule.
 _KEPT: Final = (
