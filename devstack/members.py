@@ -15,7 +15,7 @@ from devstack.access import SupabaseAccess
 Role = Literal["viewer", "operator", "manager"]
 Record = dict[str, Any]
 
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 60.0
 _TOKEN_LIFETIME_S = 7 * 24 * 3600
 
 

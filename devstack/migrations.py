@@ -16,7 +16,7 @@ from devstack.postgrest import NODE_MODULES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-_TIMEOUT_S = 120
+_TIMEOUT_S = 600
 _QUIET = {"SUPABASE_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"}
 
 

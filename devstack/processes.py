@@ -17,10 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 T = TypeVar("T")
 
+# A start that fails ends its process, which is noticed at once; so long takes only one that hangs.
+START_S: Final = 300.0
 _POLL_S = 0.02
 _LOG_TAIL_LINES = 15
 _PORT_ATTEMPTS = 3
@@ -159,7 +161,7 @@ class Children:
         """The process ids of what was started and still counts as running."""
         return [child.pid for child in self._running]
 
-    def start(self, program: Program, is_ready: Callable[[], bool], deadline_s: float = 30.0) -> Child:
+    def start(self, program: Program, is_ready: Callable[[], bool], deadline_s: float = START_S) -> Child:
         """Start a program and return when it is ready.
 
         Raises: StartFailed, after ending the process again.

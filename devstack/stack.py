@@ -27,7 +27,7 @@ from devstack.plant.seed import seed_supabase
 from devstack.plant.writer import create_tables, write
 from devstack.postgres import Postgres
 from devstack.processes import Children
-from devstack.remains import Remains
+from devstack.remains import Remains, listener
 from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import DATABASE, Address, connect
 from devstack.steps import Steps
@@ -182,13 +182,10 @@ def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, str], ...]:
 def _remains(supabase: Supabase, sql_server: SqlServer, functions: Sequence[Function], logs: Path) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
+    functions_ports = [function.port for function in functions]
+    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports)
     return Remains(
         pids=(*supabase.pids, *(function.pid for function in functions)),
-        ports=(
-            postgres.port,
-            gateway_port,
-            sql_server.reader.port,
-            *(function.port for function in functions),
-        ),
+        listeners={port: listener(port) for port in ports},
         folders=(postgres.data_folder.parent, logs),
     )

@@ -21,9 +21,8 @@ from devstack.access import SupabaseAccess
 from plantpulse.cli.main import main
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World, add_plant_north
-from tests.patience import PATIENT_S
+from tests.patience import ENDS_S, PATIENT_S
 
-TIMEOUT_S = 20 * PATIENT_S
 SETTINGS = """\
 plants:
   north:
@@ -80,7 +79,7 @@ class CommandLine:
             env=self.environ | environ,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=ENDS_S,
             check=False,
         )
         return Result(ended.returncode, ended.stdout, ended.stderr)

@@ -8,6 +8,7 @@ import pytest
 
 from devstack.access import SupabaseAccess
 from tests.cli.conftest import CommandLine
+from tests.patience import ENDS_S
 
 CENTERS = "name,standard_hourly_rate,scrap_unit_cost\nPressing,120.50,0.40\n"
 ASSETS = "source_name,name,area,cost_center,ideal_units_per_hour\nPRESS-01,Press 1,Hall 1,Pressing,150\n"
@@ -182,7 +183,7 @@ def test_on_a_terminal_the_preview_is_shown_and_somebody_is_asked(
         )  # fmt: skip
         person.write(f"{answer}\n")
         person.flush()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=ENDS_S)
 
     assert process.returncode == exit_code, err
     assert "standard_hourly_rate: 120.5" in out

@@ -22,6 +22,7 @@ from plantpulse.errors import (
 )
 from tests.cli.conftest import CommandLine
 from tests.functions.conftest import World
+from tests.patience import ENDS_S
 
 ESCAPE = "\x1b"
 
@@ -187,11 +188,11 @@ def test_control_c_ends_at_once_with_130(cli: CommandLine) -> None:
             [cli.script, "runs"],
             cwd=cli.folder, env=cli.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        silent.settimeout(30)
+        silent.settimeout(ENDS_S)
         request, _ = silent.accept()  # it waits for an answer now
         with request:
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=10)
+            out, err = process.communicate(timeout=ENDS_S)
 
     assert (process.returncode, out, err) == (130, "", "\ninterrupted\n")
 

@@ -11,9 +11,10 @@ import pytest
 from devstack.access import SupabaseAccess
 from devstack.members import sign_up
 from plantpulse.schedules.slots import slot_at_or_before
-from tests.cli.conftest import TIMEOUT_S, CommandLine
+from tests.cli.conftest import CommandLine
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
+from tests.patience import ENDS_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +60,7 @@ def test_every_command_of_the_tour_works(
     for command in tour:
         ended = subprocess.run(
             ["/bin/bash", "-c", f"{on_the_path}\n{command}"],
-            cwd=cli.folder, env=cli.environ, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+            cwd=cli.folder, env=cli.environ, capture_output=True, text=True, timeout=ENDS_S, check=False,
         )  # fmt: skip
         if ended.returncode:
             failed[command] = ended.stdout + ended.stderr

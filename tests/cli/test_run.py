@@ -15,15 +15,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.cli.conftest import TIMEOUT_S, CommandLine
+from tests.cli.conftest import CommandLine
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import Floor, World
-from tests.patience import PATIENT_S
+from tests.patience import ENDS_S, PATIENT_S
 
 CHICAGO = ZoneInfo("America/Chicago")
 OPERATOR = f"cli:{getpass.getuser()}"
-FOR_EVER_S = 600.0
-PATIENCE_S = 60.0  # that it ends at all before what it waits for
+FOR_EVER_S = 4 * ENDS_S
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -243,7 +242,7 @@ def test_control_c_ends_a_run_as_a_failure_that_is_recorded(
     process = waiting("run", command, "--json")
 
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=PATIENCE_S)
+    out, _ = process.communicate(timeout=ENDS_S)
 
     assert process.returncode == 130
     assert '"code": "interrupted"' in out
@@ -256,7 +255,7 @@ def test_control_c_ends_a_check_too(waiting: Callable[..., subprocess.Popen[str]
     process = waiting("check")
 
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE_S)
+    _, err = process.communicate(timeout=ENDS_S)
 
     assert process.returncode == 130
     assert "interrupted" in err
@@ -292,7 +291,7 @@ def on_a_terminal(cli: CommandLine, *arguments: str) -> tuple[str, str]:
     with os.fdopen(ours, "rb", buffering=0) as reader, suppress(OSError):  # Linux: the other end is closed
         while part := reader.read(65536):
             shown += part
-    out, _ = process.communicate(timeout=TIMEOUT_S)
+    out, _ = process.communicate(timeout=ENDS_S)
     return out, shown.decode()
 
 

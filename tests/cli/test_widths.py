@@ -141,7 +141,7 @@ def test_a_preview_keeps_every_value(shop: CommandLine, columns: int) -> None:
 
     _, text = shown(shop, columns, "assets", "import", "assets.csv", "--dry-run")
 
-    for word in ("added", "PRESS-02", "area: Hall 2", "second press", "1 added, 0 changed, 0 unchanged"):
+    for word in ("to add", "PRESS-02", "area: Hall 2", "second press", "1 to add, 0 to change, 0 unchanged"):
         assert word in text
 
 

@@ -23,6 +23,7 @@ from tests.database.protocol import (
     manual_claim,
     snapshot,
 )
+from tests.patience import ENDS_S
 
 Count = Callable[[str], int]
 
@@ -32,7 +33,7 @@ def test_of_20_simultaneous_deliveries_exactly_one_is_claimed(service: Api, coun
     barrier = Barrier(deliveries)
 
     def deliver(slot: str, number: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         answer: str = service.call("claim_run", p_claim=claim(number, slot=slot, plant=slot))["answer"]
         return answer
 
@@ -50,7 +51,7 @@ def test_of_40_simultaneous_dry_runs_exactly_one_is_claimed(service: Api, count:
     barrier = Barrier(40)
 
     def ask(number: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         dry_run = claim(number, is_dry_run=True)
         answer: str = service.call("claim_run", p_claim=dry_run, p_now=CLAIMED_AT)["answer"]
         return answer
@@ -68,7 +69,7 @@ def test_of_20_simultaneous_take_overs_exactly_one_is_claimed(service: Api, data
     service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
 
     def take_over(number: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         answer: str = service.call("claim_run", p_claim=claim(number), p_now=LEASE_EXPIRES_AT)["answer"]
         return answer
 
@@ -109,7 +110,7 @@ def test_a_redelivery_that_comes_during_the_commit_is_a_duplicate(
             first.execute(COMMIT, (fence(1), Jsonb(commit()), COMMITTED_AT))
             redelivery = pool.submit(second.execute, CLAIM, (Jsonb(claim(2)), LEASE_EXPIRES_AT))
             wait_until_blocked(database, second.info.backend_pid)
-        answer = redelivery.result(timeout=30).fetchone()
+        answer = redelivery.result(timeout=ENDS_S).fetchone()
 
     assert answer is not None
     assert answer["answer"]["answer"] == "duplicate"
@@ -129,7 +130,7 @@ def test_a_claim_that_comes_during_another_ones_claim_is_busy(
             first.execute(CLAIM, (Jsonb(claim(1)), CLAIMED_AT))
             other = pool.submit(second.execute, CLAIM, (Jsonb(claim(2)), CLAIMED_AT))
             wait_until_blocked(database, second.info.backend_pid)
-        answer = other.result(timeout=30).fetchone()
+        answer = other.result(timeout=ENDS_S).fetchone()
 
     assert answer is not None
     assert answer["answer"]["answer"] == "busy"
@@ -150,7 +151,7 @@ def test_a_commit_that_comes_during_the_take_over_is_fenced(
             first.execute(CLAIM, (Jsonb(claim(2)), LEASE_EXPIRES_AT))
             zombie = pool.submit(second.execute, COMMIT, (fence(1), body, LEASE_EXPIRES_AT))
             wait_until_blocked(database, second.info.backend_pid)
-        answer = zombie.result(timeout=30).fetchone()
+        answer = zombie.result(timeout=ENDS_S).fetchone()
 
     assert answer is not None
     assert answer["answer"]["answer"] == "fenced"
@@ -167,7 +168,7 @@ def test_of_10_simultaneous_commits_of_a_run_one_writes(
     service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
 
     def commit_at_once(_: int) -> str:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         body = commit(snapshot(assets["PRESS-01"]))
         answer: str = service.call("commit_live_pulse", p_fence=fence(1), p_commit=body)["answer"]
         return answer
@@ -193,7 +194,7 @@ def test_a_second_click_that_comes_during_the_commit_gets_its_report(
             first.execute(COMMIT, (fence(1), Jsonb(commit()), COMMITTED_AT))
             click = pool.submit(second.execute, CLAIM, (Jsonb(manual_claim(2)), COMMITTED_AT))
             wait_until_blocked(database, second.info.backend_pid)
-        answer = click.result(timeout=30).fetchone()
+        answer = click.result(timeout=ENDS_S).fetchone()
 
     assert answer is not None
     assert answer["answer"]["answer"] == "duplicate"

@@ -14,6 +14,7 @@ from plantpulse.settings import CleanupSettings
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import CLAIMED_AT, COMMITTED_AT, claim, commit, completion, fence, snapshot
+from tests.patience import ENDS_S
 
 Count = Callable[[str], int]
 One = Callable[..., dict[str, Any]]
@@ -512,7 +513,7 @@ def test_of_many_at_once_each_row_is_removed_by_one(
     barrier = Barrier(sweepers)
 
     def sweep(_: int) -> int:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         removed: int = 0
         after = None
         while True:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import CLAIMED_AT, LEASE_EXPIRES_AT, claim, commit, event, failure, fence
+from tests.patience import ENDS_S
 
 One = Callable[..., dict[str, Any]]
 Count = Callable[[str], int]
@@ -369,7 +370,7 @@ def test_simultaneous_recordings_of_new_names_neither_block_nor_double(service: 
     events = [event(source_asset=f"NEW-{number}") for number in range(10)]
 
     def record_at_once(number: int) -> int:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=ENDS_S)
         return record(service, *(events if number % 2 else reversed(events)))["recorded"]
 
     with ThreadPoolExecutor(recorders) as pool:

@@ -15,6 +15,7 @@ from devstack.supabase import Supabase
 from tests.database.conftest import Connection
 from tests.database.protocol import claim, event, fence
 from tests.database.test_claim_concurrency import wait_until_blocked
+from tests.patience import ENDS_S
 
 RECORD = "select public.record_safety_events(%s, %s) as answer"
 ACKNOWLEDGE = "select public.acknowledge_safety_events(array[3, 1, 2], 'ada') as answer"
@@ -95,7 +96,7 @@ def test_incidents_are_locked_in_the_order_of_their_ids(
             others = watcher.execute(
                 "select id from public.safety_events where id in (2, 3) order by id for update nowait"
             ).fetchall()
-        written.result(timeout=30)
+        written.result(timeout=ENDS_S)
 
     assert [row["id"] for row in others] == [2, 3]
 
@@ -121,7 +122,7 @@ def test_an_update_of_many_rows_gets_through_in_whatever_order_it_locks_them(
                 """,
                 (then,),
             )
-        written.result(timeout=30)
+        written.result(timeout=ENDS_S)
 
     rows = {row["id"]: row for row in events(watcher)}
     assert rows[then]["acknowledged_by_name"] == "bob"
@@ -147,7 +148,7 @@ def test_recording_and_signing_at_once_for_long_meet_in_no_deadlock(
 
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(record), pool.submit(sign)]:
-            future.result(timeout=120)
+            future.result(timeout=ENDS_S)
 
     assert {row["details"] for row in events(signer)} == {"version 99"}
     assert {row["acknowledged_by_name"] for row in events(signer)} == {"ada"}

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from devstack.fault_proxy import Direction, FaultProxy, Loss
+from tests.patience import ENDS_S
 
-PATIENCE_S = 5.0
 SILENCE_S = 0.2
 
 
@@ -37,7 +37,7 @@ def proxy() -> Iterator[FaultProxy]:
 
 
 def call(proxy: FaultProxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), PATIENCE_S)
+    return socket.create_connection(("127.0.0.1", proxy.port), ENDS_S)
 
 
 def ask(client: socket.socket, line: bytes) -> bytes:
@@ -136,7 +136,7 @@ def test_a_held_reply_is_told_when_it_is_there(proxy: FaultProxy) -> None:
     with call(proxy) as client:
         client.sendall(b"one\n")
 
-        assert proxy.is_held.wait(PATIENCE_S)
+        assert proxy.is_held.wait(ENDS_S)
         client.settimeout(SILENCE_S)
         with pytest.raises(TimeoutError):
             client.recv(100)
@@ -151,7 +151,7 @@ def test_a_delay_reaches_the_client_late_but_whole(proxy: FaultProxy) -> None:
         client.settimeout(0.05)
         with pytest.raises(TimeoutError):
             ask(client, b"one\n")
-        client.settimeout(PATIENCE_S)
+        client.settimeout(ENDS_S)
         assert client.recv(100) == b"answer 1\n"
 
 

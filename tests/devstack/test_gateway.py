@@ -14,6 +14,7 @@ from devstack.access import SupabaseAccess, make_keys
 from devstack.gateway import Gateway
 from devstack.signing import sign
 from devstack.supabase import Supabase
+from tests.patience import ENDS_S
 
 USER = "5f0c7c1e-6f5d-4b0b-9f5d-0d9f5a1b2c3d"
 WHO = """
@@ -217,7 +218,7 @@ def test_a_body_of_megabytes_comes_through_whole_in_both_directions(project: Sup
 
 def test_many_requests_share_one_connection(project: SupabaseAccess) -> None:
     host, port = project.url.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    connection = http.client.HTTPConnection(host, int(port), timeout=ENDS_S)
     connection.connect()
     first_socket = connection.sock
 
@@ -256,7 +257,7 @@ def test_an_upstream_that_never_answers_is_502_in_bounded_time() -> None:
 def test_an_upstream_that_breaks_off_is_502() -> None:
     keys = make_keys()
     with socket.create_server(("127.0.0.1", 0)) as rude:
-        rude.settimeout(10)
+        rude.settimeout(ENDS_S)
         hang_up = threading.Thread(target=accept_and_close, args=(rude,))
         hang_up.start()
         gateway = Gateway(keys, rude.getsockname()[1])

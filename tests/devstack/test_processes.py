@@ -14,6 +14,7 @@ from devstack.leash import is_running
 from devstack.migrations import REPOSITORY
 from devstack.postgres import Postgres
 from devstack.processes import Children, Program, StartFailed
+from tests.patience import ENDS_S
 
 # Prints what it started, then waits to be killed.
 PARENT = """
@@ -50,7 +51,7 @@ def test_a_parent_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path,
 
     parent.send_signal(how)
     # The leash holds the other end of this pipe, so its end is the end of the cleaning up.
-    parent.communicate(timeout=30)
+    parent.communicate(timeout=ENDS_S)
 
     assert not is_running(int(pid))
     assert not Path(data_folder).parent.exists()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,8 @@ import pytest
 
 from devstack.migrations import REPOSITORY
 from devstack.processes import Account
-from devstack.remains import is_listening
-
-TIMEOUT_S = 90
+from devstack.remains import listener, still_listening
+from tests.patience import ENDS_S
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,12 @@ class Command:
         assert self._popen.stdout
         self._stdout: IO[str] = self._popen.stdout
         self.lines: list[str] = []
+        self._listeners: dict[int, str | None] = {}
 
     def read_until(self, text: str) -> None:
         """Returns when a line with the text has been printed."""
         for line in self._stdout:
-            self.lines.append(line)
+            self._note(line)
             if text in line:
                 return
         raise AssertionError(f"ended without {text!r}:\n{''.join(self.lines)}")
@@ -75,8 +76,22 @@ class Command:
 
     def finish(self) -> Finished:
         """Waits for the end."""
-        rest, _ = self._popen.communicate(timeout=TIMEOUT_S)
-        return Finished("".join(self.lines) + rest, self._popen.returncode)
+        hang = threading.Timer(ENDS_S, self._popen.kill)
+        hang.start()
+        for line in self._stdout:
+            self._note(line)
+        hang.cancel()
+        return Finished("".join(self.lines), self._popen.wait())
+
+    def _note(self, line: str) -> None:
+        """Keeps a line, and what listens on the ports that it names."""
+        self.lines.append(line)
+        for port in map(int, re.findall(r"127\.0\.0\.1:(\d+)", line)):
+            self._listeners.setdefault(port, listener(port))
+
+    def listening(self) -> list[int]:
+        """Returns the named ports on which it still listens."""
+        return still_listening(self._listeners)
 
     def kill(self) -> None:
         """Ends it if a test has failed before it ended; its leash takes the rest with it."""
@@ -107,12 +122,6 @@ def started(*arguments: str, surroundings: Surroundings = Surroundings()) -> Ite
 def devstack(*arguments: str) -> tuple[str, ...]:
     """Returns the command line of `python -m devstack`."""
     return (sys.executable, "-m", "devstack", *arguments)
-
-
-def listening(output: str) -> list[int]:
-    """Returns the ports named in an output that something still listens on."""
-    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", output)}
-    return sorted(port for port in ports if is_listening(port))
 
 
 def _processes_with(mark: str) -> Iterator[str]:

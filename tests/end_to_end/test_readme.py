@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from devstack.migrations import REPOSITORY
-from tests.end_to_end.conftest import listening, started
+from tests.end_to_end.conftest import started
 
 
 def quick_start_commands() -> list[str]:
@@ -97,4 +97,4 @@ def test_make_run_works_as_the_quick_start_says() -> None:
         printed = iter(shapes(finished.output.splitlines()))
         assert [shape for shape in shapes(picture()) if shape not in printed] == []  # in this order
         assert command.traces() == []
-        assert listening(finished.output) == []
+        assert command.listening() == []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.end_to_end.conftest import Finished, devstack, listening, started
+from tests.end_to_end.conftest import Finished, devstack, started
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Shown:
 def shown() -> Shown:
     with started(*devstack("run")) as command:
         finished = command.finish()
-        return Shown(finished, command.traces(), listening(finished.output))
+        return Shown(finished, command.traces(), command.listening())
 
 
 def test_everything_is_as_expected_and_the_exit_code_says_so(shown: Shown) -> None:
@@ -131,7 +131,7 @@ def test_stopping_it_in_the_middle_leaves_nothing(
         assert "Stopped" in finished.output.splitlines()[-1]
         assert "Traceback" not in finished.output
         assert command.traces() == []
-        assert listening(finished.output) == []
+        assert command.listening() == []
 
 
 def test_killing_it_leaves_nothing_either() -> None:
@@ -143,4 +143,4 @@ def test_killing_it_leaves_nothing_either() -> None:
 
         assert finished.exit_code == -signal.SIGKILL
         assert command.traces() == []
-        assert listening(finished.output) == []
+        assert command.listening() == []

@@ -7,7 +7,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.end_to_end.conftest import devstack, listening, started
+from tests.end_to_end.conftest import devstack, started
 
 TICK = re.compile(r"^  (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d\d:\d\d) +(succeeded|partial) ", re.MULTILINE)
 
@@ -31,7 +31,7 @@ def test_it_ticks_every_quarter_of_an_hour_until_ctrl_c() -> None:
         assert len(ticks) >= 3
         assert (ticks[1] - ticks[0]) % timedelta(days=1) in (timedelta(minutes=15), timedelta(minutes=30))
         assert command.traces() == []
-        assert listening(finished.output) == []
+        assert command.listening() == []
 
 
 def test_it_says_how_to_look_around_in_lines_that_can_be_copied() -> None:

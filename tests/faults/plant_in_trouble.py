@@ -18,10 +18,10 @@ from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, CountingStore, Floor, World
+from tests.patience import ENDS_S
 
 QUARTER = timedelta(minutes=15)
 AFTER_THE_SLOT = timedelta(seconds=40)
-PATIENCE_S = 5.0
 # Threads of the servers under test, which live in this process too.
 _OF_SERVERS = ("proxy-", "sqlserver-", "gateway")
 _OF_THE_GATEWAY = "process_request_thread"
@@ -154,7 +154,7 @@ def _shortened(seconds_left: Callable[[], float], total_s: float) -> Callable[[]
 
 
 def _ends(thread: threading.Thread) -> bool:
-    thread.join(PATIENCE_S)
+    thread.join(ENDS_S)
     return not thread.is_alive()
 
 
@@ -162,7 +162,7 @@ def _statements_at_work(url: str) -> list[str]:
     """Return what goes on in a database and does not end within the patience."""
     pause = threading.Event()
     with psycopg.connect(url, autocommit=True) as connection:
-        for _ in range(int(PATIENCE_S / 0.05)):
+        for _ in range(int(ENDS_S / 0.05)):
             found = [f"{state}: {query}" for state, query in connection.execute(_AT_WORK).fetchall()]
             if not found:
                 break

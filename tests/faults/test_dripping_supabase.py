@@ -15,8 +15,8 @@ from plantpulse.database.transport import trust
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
 from tests.certificates import NAME, certified
+from tests.patience import ENDS_S
 
-PATIENCE_S = 30.0  # a call has 0.5 s; this says that it ends at all
 PAUSE_S = 0.02
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 # How each reply begins, and what of it comes then for ever.
@@ -81,7 +81,7 @@ def ending_of_a_call(url: str) -> str:
 
     caller = threading.Thread(target=call, daemon=True)
     caller.start()
-    caller.join(PATIENCE_S)
+    caller.join(ENDS_S)
     assert not caller.is_alive()
     return told[0]
 

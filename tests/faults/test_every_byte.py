@@ -23,11 +23,11 @@ from plantpulse.source.sqlserver import connect
 from tests.certificates import ADDRESS, certified
 from tests.faults.failing_server import EVERYTHING, FailingServer, Failure
 from tests.faults.scripted_server import INT_NOT_NULL, end, listening
+from tests.patience import ENDS_S
 
 LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
 COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "headcount", "hours")])
 ROW = b"\xd1" + bytes(12)
-PATIENCE_S = 60.0  # an attempt has some seconds; this says that it ends at all, on whatever machine
 UNSURE_BYTES = 8  # a signature in a TLS handshake is now and then some bytes shorter or longer
 
 
@@ -70,7 +70,7 @@ def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None, *, timeo
                     assert connection.read(LABOR, {"limit": 1}).rows == [(0, 0, 0)]
         except PlantpulseError as told:
             error = told
-        server.hung_up.wait(PATIENCE_S)
+        server.hung_up.wait(ENDS_S)
     return Outcome(error, server.sent)
 
 
@@ -87,7 +87,7 @@ def attempts(
                 place = waiting.pop()
                 outcomes[place] = attempt(failure, place, tls)
 
-    gives_up_at = time.monotonic() + PATIENCE_S
+    gives_up_at = time.monotonic() + ENDS_S
     threads = [threading.Thread(target=work, daemon=True) for _ in range(at_once)]
     for thread in threads:
         thread.start()
@@ -133,6 +133,6 @@ def test_a_server_that_takes_its_leave_is_not_waited_for(tls: ssl.SSLContext) ->
         daemon=True,
     )
     waiting.start()
-    waiting.join(PATIENCE_S)
+    waiting.join(ENDS_S)
 
     assert [str(outcome.error).partition(": ")[2][:23] for outcome in outcomes] == ["the connection was lost"]

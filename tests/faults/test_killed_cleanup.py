@@ -12,9 +12,9 @@ import pytest
 from devstack.access import SupabaseAccess
 from devstack.fault_proxy import FaultProxy, Loss
 from tests.functions.house import HOUR, NOON, House
+from tests.patience import ENDS_S
 
 MAIN = Path(__file__).parents[2] / "functions" / "cleanup" / "main.py"
-START_S = 30.0
 DOOMED = f"""
 import sys
 from datetime import datetime
@@ -52,7 +52,7 @@ def test_what_a_killed_cleanup_has_left_is_removed_by_the_next_one(
 
         command = [sys.executable, "-c", DOOMED, house.now.isoformat(), NOON.isoformat()]
         with subprocess.Popen(command, env=environ) as function:
-            is_held = proxy.is_held.wait(START_S)
+            is_held = proxy.is_held.wait(ENDS_S)
             function.kill()
         assert proxy.wait_until_idle()
         found = len(house.snapshots())

@@ -15,9 +15,9 @@ import pytest
 
 from devstack.fault_proxy import FaultProxy, Loss
 from tests.faults.plant_in_trouble import AFTER_THE_SLOT, PlantInTrouble
+from tests.patience import ENDS_S
 
 ROOT = Path(__file__).parents[2]
-START_S = 30.0
 CLAIM, SAFETY, COMMIT = b"/rpc/claim_run", b"/rpc/record_safety_events", b"/rpc/commit_live_pulse"
 READING_OUTPUT = "production_data".encode("utf-16-le")
 
@@ -57,7 +57,7 @@ def kill_at(plant: PlantInTrouble, tmp_path: Path) -> Callable[[int, FaultProxy,
             env=environ,
             cwd=ROOT,
         ) as function:
-            is_held = proxy.is_held.wait(START_S)
+            is_held = proxy.is_held.wait(ENDS_S)
             function.kill()
         assert is_held
         assert function.returncode == -signal.SIGKILL

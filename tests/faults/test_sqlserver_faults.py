@@ -48,6 +48,7 @@ from tests.faults.scripted_server import (
     scripted_server,
     tell_the_time,
 )
+from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
 
 PASSWORD = "c0rrect-h0rse"
 LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
@@ -158,7 +159,7 @@ def test_rows_arrive_when_nothing_is_wrong(server: ScriptedServer) -> None:
     assert not rows.is_truncated
     assert connection.server_clock.utc_now.isoformat() == "2026-11-22T12:00:00+00:00"
     assert connection.server_clock.utc_offset_minutes == -360
-    assert server.hung_up.wait(2)
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_a_closed_port_is_unavailable() -> None:
@@ -182,7 +183,7 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         with pytest.raises(SourceUnavailable, match="did not answer in time"):
             read_labor(settings_for(hole))
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_the_runs_own_time_bounds_the_login(server: ScriptedServer) -> None:
@@ -190,9 +191,9 @@ def test_the_runs_own_time_bounds_the_login(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable):
-        read_labor(settings_for(server, login_timeout_s=30), lambda: 1.2)
+        read_labor(settings_for(server, login_timeout_s=60), lambda: 1.2)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_nothing_is_begun_without_time(server: ScriptedServer) -> None:
@@ -354,7 +355,7 @@ def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedS
         polling.stdin.write("\n")
         polling.stdin.flush()
         second = polling.stdout.readline()
-        polling.communicate("\n", timeout=20)
+        polling.communicate("\n", timeout=ENDS_S)
 
     assert (first, second) == ("SourceUnavailable\n", "SourceLoginFailed\n")
 
@@ -413,7 +414,7 @@ def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer
     with pytest.raises(SourceRefused, match="916"):
         read_labor(settings_for(server))
 
-    assert server.hung_up.wait(2)
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_a_database_that_is_being_recovered_is_tried_again(server: ScriptedServer) -> None:
@@ -423,7 +424,7 @@ def test_a_database_that_is_being_recovered_is_tried_again(server: ScriptedServe
         read_labor(settings_for(server))
 
     assert server.logins == 1
-    assert server.hung_up.wait(2)
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
@@ -433,8 +434,8 @@ def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
     with pytest.raises(SourceUnavailable):
         read_labor(settings_for(server))
 
-    assert time.monotonic() - began < 3
-    assert server.hung_up.wait(2)
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_a_login_that_drips_does_not_stretch_the_time_out(server: ScriptedServer) -> None:
@@ -444,8 +445,8 @@ def test_a_login_that_drips_does_not_stretch_the_time_out(server: ScriptedServer
     with pytest.raises(SourceUnavailable, match=r"connecting on .*not over within 1 s \(login_timeout_s\)"):
         read_labor(settings_for(server))
 
-    assert time.monotonic() - began < 3
-    assert server.hung_up.wait(2)
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: ScriptedServer) -> None:
@@ -455,8 +456,8 @@ def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: Sc
     with pytest.raises(SourceUnavailable, match="not over within 1 s"):
         read_labor(settings_for(server))
 
-    assert time.monotonic() - began < 3
-    assert server.hung_up.wait(2)
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
+    assert server.hung_up.wait(ENDS_S)
 
 
 def test_a_login_that_is_over_after_its_time_is_not_used(server: ScriptedServer) -> None:
@@ -503,7 +504,7 @@ def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer
         [sys.executable, "-c", program, json.dumps(settings)],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=ENDS_S,
         check=True,
     )
 
@@ -517,7 +518,7 @@ def test_a_query_without_an_answer_ends_in_time(server: ScriptedServer) -> None:
     with pytest.raises(SourceUnavailable, match=r"labor\.sql on .*within 1 s \(query_timeout_s\)"):
         read_labor(settings_for(server))
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_rows_that_trickle_do_not_stretch_the_time_out(server: ScriptedServer) -> None:
@@ -527,7 +528,7 @@ def test_rows_that_trickle_do_not_stretch_the_time_out(server: ScriptedServer) -
     with pytest.raises(SourceUnavailable, match="no complete answer within 1 s"):
         read_labor(settings_for(server))
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_the_runs_own_time_ends_a_query(server: ScriptedServer) -> None:
@@ -535,9 +536,9 @@ def test_the_runs_own_time_ends_a_query(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(OutOfTime, match=r"labor\.sql on .*after 1\.1 s"):
-        read_labor(settings_for(server, query_timeout_s=15), lambda: 1.1)
+        read_labor(settings_for(server, query_timeout_s=60), lambda: 1.1)
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 @pytest.mark.parametrize("fault", [cut_in_the_middle, lambda wire, client: reset(client)])

@@ -14,10 +14,10 @@ from devstack.function import Function
 from devstack.processes import Children
 from plantpulse.entry.last_resort import GRACE_S, IN_C_S, RECORDING_S
 from tests.functions.conftest import NOON_IN_CHICAGO, World
+from tests.patience import ENDS_S
 
 ROOT = Path(__file__).parents[2]
 STUCK = Path(__file__).with_name("stuck_function.py")
-PATIENCE_S = 60.0  # a run has five seconds; this says that it ends at all
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def tick_stuck(how: str, environ: dict[str, str], now: datetime) -> subprocess.C
     """Deliver noon's tick to a function that is stuck in one way or the other."""
     return subprocess.run(
         [sys.executable, STUCK, how, now.isoformat(), NOON_IN_CHICAGO.isoformat()],
-        env=environ, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+        env=environ, cwd=ROOT, capture_output=True, text=True, timeout=ENDS_S, check=False,
     )  # fmt: skip
 
 

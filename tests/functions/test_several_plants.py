@@ -13,11 +13,11 @@ import pytest
 from devstack.access import SupabaseAccess
 from plantpulse.source import sqlserver
 from tests.functions.company import SLOT, ZONES, Company, Servers, running_servers
+from tests.patience import ENDS_S
 
 pytestmark = pytest.mark.stand_in  # several servers, and their switches
 
 PLANTS = tuple(ZONES)
-PATIENCE_S = 30
 VIEWERS = {
     "chicago": "00000000-0000-4000-8000-00000000000a",
     "berlin": "00000000-0000-4000-8000-00000000000b",
@@ -63,14 +63,14 @@ def at_once(*calls: Callable[[], tuple[int, dict[str, Any]]]) -> list[tuple[int,
     answers: dict[int, tuple[int, dict[str, Any]]] = {}
 
     def call_one(number: int) -> None:
-        barrier.wait(PATIENCE_S)
+        barrier.wait(ENDS_S)
         answers[number] = calls[number]()
 
     threads = [threading.Thread(target=call_one, args=(number,)) for number in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE_S)
+        thread.join(ENDS_S)
     return [answers[number] for number in range(len(calls))]
 
 
@@ -313,7 +313,7 @@ def test_a_short_time_out_of_one_plant_does_not_cut_anothers_long_query(company:
     slow.faults.delay_s = 2.5
 
     def chicago_after_berlin_began() -> tuple[int, dict[str, Any]]:
-        deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE_S)
+        deadline = datetime.now(UTC) + timedelta(seconds=ENDS_S)
         while not slow.traffic.logins and datetime.now(UTC) < deadline:
             threading.Event().wait(0.01)
         return company.tick("chicago")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from plantpulse.deadlines import bounded, call_after
+from tests.patience import ENDS_S
 
-PATIENCE_S = 30.0
 NEVER_S = 3600.0
 
 
@@ -22,7 +22,7 @@ def _nothing_is_left() -> Iterator[None]:
     """No test leaves a thread behind, so none finds one."""
     yield
     for thread in watchers():
-        thread.join(PATIENCE_S)
+        thread.join(ENDS_S)
         assert not thread.is_alive()
 
 
@@ -31,7 +31,7 @@ def test_an_action_is_called_when_its_time_is_up() -> None:
 
     call_after(0.01, called.set)
 
-    assert called.wait(PATIENCE_S)
+    assert called.wait(ENDS_S)
 
 
 def test_a_later_deadline_does_not_hold_up_an_earlier_one() -> None:
@@ -40,7 +40,7 @@ def test_a_later_deadline_does_not_hold_up_an_earlier_one() -> None:
 
     call_after(0.01, called.set)
 
-    assert called.wait(PATIENCE_S)
+    assert called.wait(ENDS_S)
     later.call_off()
 
 
@@ -52,7 +52,7 @@ def test_what_is_called_off_is_not_called() -> None:
 
     first.call_off()
 
-    assert is_over.wait(PATIENCE_S)
+    assert is_over.wait(ENDS_S)
     assert calls == []
 
 
@@ -72,7 +72,7 @@ def test_all_deadlines_share_one_thread_that_ends_with_the_last() -> None:
     for deadline in deadlines:
         deadline.call_off()
 
-    watcher.join(PATIENCE_S)
+    watcher.join(ENDS_S)
     assert not watcher.is_alive()
 
 
@@ -84,7 +84,7 @@ def test_an_action_may_set_the_next_deadline() -> None:
 
     call_after(0.01, go_on)
 
-    assert called.wait(PATIENCE_S)
+    assert called.wait(ENDS_S)
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -95,9 +95,9 @@ def test_deadlines_work_in_a_forked_process_too() -> None:
     if pid == 0:
         called = threading.Event()
         call_after(0.01, called.set)
-        os._exit(0 if called.wait(PATIENCE_S) else 1)
+        os._exit(0 if called.wait(ENDS_S) else 1)
 
-    killer = threading.Timer(PATIENCE_S, os.kill, (pid, signal.SIGKILL))
+    killer = threading.Timer(ENDS_S, os.kill, (pid, signal.SIGKILL))
     killer.start()
     _, status = os.waitpid(pid, 0)
     killer.cancel()
