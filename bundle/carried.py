@@ -34,6 +34,9 @@ def check(file: Path) -> Settings:
             load_queries(plant.queries_dir)
             if plant.sql_server and plant.sql_server.ca_file:
                 read_certificates(plant.sql_server.ca_file)
+        for name, channel in settings.channels.items():
+            if channel.ca_file:
+                read_certificates(channel.ca_file, f"channels.{name}.ca_file")
         for named in _named_files(settings):
             _place_below(named, file.parent)
     except ConfigurationError as error:
@@ -72,6 +75,9 @@ def _with_places(tree: Tree, settings: Settings, file: Path) -> Tree:
             written["queries_dir"] = _place_below(plant.queries_dir, file.parent).as_posix()
         if server and server.ca_file:
             written["sql_server"]["ca_file"] = _place_below(server.ca_file, file.parent).as_posix()
+    for name, channel in settings.channels.items():
+        if channel.ca_file:
+            tree["channels"][name]["ca_file"] = _place_below(channel.ca_file, file.parent).as_posix()
     return tree
 
 
@@ -79,8 +85,12 @@ def _named_files(settings: Settings) -> Iterator[Path]:
     for plant in settings.plants.values():
         if plant.queries_dir:
             yield from sorted(plant.queries_dir.glob("*.sql"))
-        if plant.sql_server and plant.sql_server.ca_file:
-            yield plant.sql_server.ca_file
+    yield from _ca_files(settings)
+
+
+def _ca_files(settings: Settings) -> Iterator[Path]:
+    sections = (*(plant.sql_server for plant in settings.plants.values()), *settings.channels.values())
+    yield from (section.ca_file for section in sections if section and section.ca_file)
 
 
 def _place_below(named: Path, folder: Path) -> Path:

@@ -31,9 +31,10 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 def test_every_variable_stands_on_the_page_of_settings_and_nothing_else() -> None:
     by_reference = {name + secret_variables.ARN_SUFFIX for name in secret_variables.SECRETS}
     passwords = {secret_variables.PASSWORD_OF_PLANT, secret_variables.PASSWORDS}
-    known = {*variables.ENVIRONMENT, *by_reference, *passwords, config.CONFIG_FILE_VARIABLE}
+    channels = {secret_variables.SECRET_OF_CHANNEL, secret_variables.CHANNEL_SECRETS}
+    known = {*variables.ENVIRONMENT, *by_reference, *passwords, *channels, config.CONFIG_FILE_VARIABLE}
 
-    told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>)?`", SETTINGS))
+    told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>|<CHANNEL>)?`", SETTINGS))
 
     assert told == known
 

@@ -21,6 +21,7 @@ from plantpulse.settings import PLANT_SECTIONS, Secret, Settings
 from plantpulse.settings import config as configuration
 from plantpulse.settings.config import CONFIG_FILE_VARIABLE, FILE_NAME
 from plantpulse.settings.plant import PLANT_KEY
+from plantpulse.settings.secret_variables import channel_secret_variable
 
 HIDDEN: Final = "set"  # stands for a secret
 
@@ -142,6 +143,8 @@ def _origin(settings: Settings, place: str, value: Any, origins: Mapping[str, st
     parts = place.split(".")
     if parts[0] == "plants" and parts[2:] == ["sql_server"]:
         return f"not configured: set {', '.join(settings.plants[parts[1]].missing_settings)}"
+    if parts[0] == "channels" and parts[2:] == ["secret"] and not settings.channels[parts[1]].is_configured:
+        return f"not configured: set {channel_secret_variable(parts[1])}"
     if place == "supabase":
         return "not configured: set SUPABASE_URL, SUPABASE_SECRET_KEY"
     return "default"

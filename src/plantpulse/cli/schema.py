@@ -4,6 +4,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Final
 
 from plantpulse.settings import Settings
+from plantpulse.settings.channels import CHANNEL_KEY
 from plantpulse.settings.plant import PLANT_KEY
 from plantpulse.settings.section import Section
 from plantpulse.settings.validation import adapter
@@ -17,6 +18,7 @@ _NOT_IN_THE_FILE: Final = {
     "PlantSettings": ("missing_settings",),
     "ManualCallsSettings": ("cloud_run_service",),
     "SqlServerSettings": ("password",),
+    "ChannelSettings": ("secret",),
 }
 
 
@@ -35,6 +37,7 @@ def schema_of_file() -> dict[str, Any]:
         model.pop("required", None)
     whole["required"] = ["plants"]
     whole["properties"]["plants"]["propertyNames"] = {"pattern": PLANT_KEY}
+    whole["properties"]["channels"]["propertyNames"] = {"pattern": CHANNEL_KEY}
     whole["$defs"].pop("SupabaseSettings")
     return {"$schema": DIALECT, **whole, "title": TITLE}
 

@@ -4,6 +4,7 @@
 checks, docs/settings.md and the JSON schema for editors are made from them.
 """
 
+from plantpulse.settings.channels import AlertSeverity, ChannelSettings, QuietHours
 from plantpulse.settings.cleanup import CleanupSettings
 from plantpulse.settings.health import HealthSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
@@ -17,12 +18,15 @@ from plantpulse.settings.supabase import SupabaseSettings
 
 __all__ = [
     "PLANT_SECTIONS",
+    "AlertSeverity",
+    "ChannelSettings",
     "CleanupSettings",
     "HealthSettings",
     "LivePulseSettings",
     "ManualCallsSettings",
     "MorningReportSettings",
     "PlantSettings",
+    "QuietHours",
     "Secret",
     "Settings",
     "Severity",

@@ -30,7 +30,7 @@ def read(path: Path, environ: Mapping[str, str]) -> Settings:
     zoneinfo.reset_tzpath(to=())
     document = json.loads(path.read_bytes())
     settings, written = document["settings"], document["written"]
-    values = with_secrets(dict(environ), mapping(settings, "plants"))
+    values = with_secrets(dict(environ), mapping(settings, "plants"), mapping(settings, "channels"))
     given = {name: text for name in ENVIRONMENT if (text := values.get(name, "").strip())}
     overriding = [
         name

@@ -16,13 +16,19 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.settings import carried
 from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.plant import PlantSettings
-from plantpulse.settings.secret_variables import ARN_SUFFIX, password_variable, with_secrets
+from plantpulse.settings.secret_variables import (
+    ARN_SUFFIX,
+    channel_secret_variable,
+    password_variable,
+    with_secrets,
+)
 from plantpulse.settings.settings import Settings
 from plantpulse.settings.tree import Tree, anchor_paths, mapping, places
 from plantpulse.settings.variables import overlay
 
 FILE_NAME: Final = "plantpulse.yaml"
 CONFIG_FILE_VARIABLE: Final = "PLANTPULSE_CONFIG"
+_NAMES_OF_A_SECRET: Final = {"secret", "password", "token", "routing_key", "key"}
 
 
 def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) -> Settings:
@@ -59,7 +65,7 @@ def load_with_origins(
     zoneinfo.reset_tzpath(to=())
     tree = _read_file(environ)
     written = dict.fromkeys(places(tree), Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME).name)
-    values = with_secrets(environ, mapping(tree, "plants"))
+    values = with_secrets(environ, mapping(tree, "plants"), mapping(tree, "channels"))
     origins = overlay(tree, values)
     settings = validated_settings(tree, origins, FILE_NAME)
     named = {place: name if name in environ else name + ARN_SUFFIX for place, name in origins.items()}
@@ -107,6 +113,12 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
         if "password" in mapping(plant, "sql_server"):
             raise ConfigurationError(
                 f"plants.{key}.sql_server.password: no secret belongs here; set {password_variable(key)}"
+            )
+
+    for key, channel in mapping(tree, "channels").items():
+        for name in _NAMES_OF_A_SECRET & set(channel if isinstance(channel, dict) else ()):
+            raise ConfigurationError(
+                f"channels.{key}.{name}: no secret belongs here; set {channel_secret_variable(key)}"
             )
 
 

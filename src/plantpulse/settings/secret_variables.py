@@ -1,4 +1,4 @@
-"""The variables for secrets: by value, by reference, or for all plants together.
+"""The variables for secrets: by value, by reference, or for all plants or channels together.
 
 Pure, except that it fetches secrets with an ARN. An error names the variable, never its content.
 """
@@ -9,19 +9,29 @@ from collections.abc import Iterable
 from plantpulse.errors import ConfigurationError
 
 # These may be set by reference: NAME_ARN is then the ARN of a secret with NAME's value.
-SECRETS = ("SUPABASE_SECRET_KEY", "SUPABASE_JWT_SECRET", "MSSQL_PASSWORD", "MSSQL_PASSWORDS")
+SECRETS = (
+    "SUPABASE_SECRET_KEY",
+    "SUPABASE_JWT_SECRET",
+    "MSSQL_PASSWORD",
+    "MSSQL_PASSWORDS",
+    "CHANNEL_SECRETS",
+)
 ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
 # One secret for all plants, {"<plant>": "<password>"}: no environment has room for a thousand secrets.
 PASSWORDS = "MSSQL_PASSWORDS"
+SECRET_OF_CHANNEL = "CHANNEL_SECRET__"  # noqa: S105 - the start of a variable's name
+CHANNEL_SECRETS = "CHANNEL_SECRETS"
 
 
-def with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, str]:
+def with_secrets(
+    environ: dict[str, str], plants: Iterable[str], channels: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the environment, with the values of secrets instead of their ARNs.
 
     Raises: ConfigurationError; SecretRefused, SecretUnavailable.
     """
-    secrets = (*SECRETS, *map(password_variable, plants))
+    secrets = (*SECRETS, *map(password_variable, plants), *map(channel_secret_variable, channels))
     references = {name + ARN_SUFFIX: environ.get(name + ARN_SUFFIX, "").strip() for name in secrets}
     references = {name: arn for name, arn in references.items() if arn and name not in secrets}
     if not references:
@@ -33,7 +43,7 @@ def with_secrets(environ: dict[str, str], plants: Iterable[str]) -> dict[str, st
             )
     from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only an ARN needs boto3
 
-    values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX})
+    values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX, CHANNEL_SECRETS + ARN_SUFFIX})
     return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
 
 
@@ -42,17 +52,34 @@ def read_passwords(text: str) -> dict[str, str]:
 
     Raises: ConfigurationError without the content.
     """
+    return _texts_by_name(
+        text, f'{PASSWORDS}: must be a JSON object of passwords by plant, {{"north": "...", "south": "..."}}'
+    )
+
+
+def read_channel_secrets(text: str) -> dict[str, str]:
+    """Return the secrets by channel, even for removed channels. Raises: as `read_passwords` does."""
+    return _texts_by_name(
+        text,
+        f'{CHANNEL_SECRETS}: must be a JSON object of secrets by channel, {{"office": "...", "team": "..."}}',
+    )
+
+
+def _texts_by_name(text: str, refusal: str) -> dict[str, str]:
     try:
-        passwords = json.loads(text or "{}")
+        texts = json.loads(text or "{}")
     except ValueError:
-        passwords = None
-    if not isinstance(passwords, dict) or not all(isinstance(one, str) for one in passwords.values()):
-        raise ConfigurationError(
-            f'{PASSWORDS}: must be a JSON object of passwords by plant, {{"north": "...", "south": "..."}}'
-        )
-    return passwords
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(one, str) for one in texts.values()):
+        raise ConfigurationError(refusal)
+    return texts
 
 
 def password_variable(plant: str) -> str:
     """Return the name of the environment variable that holds a plant's SQL Server password."""
     return PASSWORD_OF_PLANT + str(plant).upper()  # YAML may have read a number
+
+
+def channel_secret_variable(channel: str) -> str:
+    """Return the name of the environment variable that holds a channel's secret."""
+    return SECRET_OF_CHANNEL + str(channel).upper()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, NotConfigured
+from plantpulse.settings.channels import Channel, ChannelKey
 from plantpulse.settings.cleanup import CleanupSettings
 from plantpulse.settings.health import HealthSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
@@ -31,7 +32,19 @@ class Settings(Section):
     manual_calls: ManualCallsSettings = setting(
         ManualCallsSettings(), description="Who may ask for a run over HTTP"
     )
+    channels: dict[ChannelKey, Channel] = setting(
+        {}, description="Every channel that tells people of alerts, by its name"
+    )
     supabase: SupabaseSettings | None = setting(None, description="From the environment alone")
+
+    def __post_init__(self) -> None:
+        """Check what channels say of plants. Raises: ValueError."""
+        for name, channel in self.channels.items():
+            if unknown := sorted(set(channel.plants) - self.plants.keys()):
+                known = ", ".join(sorted(self.plants)) or "none"
+                raise ValueError(
+                    f"channels.{name}.plants: there is no plant {unknown[0]}; known plants: {known}"
+                )
 
     def of(self, plant: str, section: str) -> Any:
         """Return a section as it holds for a plant: the common settings with its own, if any, over them."""

@@ -50,10 +50,12 @@ def places(tree: Any, above: str = "") -> Iterator[str]:
 
 def anchor_paths(tree: Tree, folder: Path) -> None:
     """Make the paths in a tree relative to its file's folder, wherever the function is started."""
+    named = [(channel, "ca_file") for channel in mapping(tree, "channels").values()]
     for plant in mapping(tree, "plants").values():
-        for section, key in ((plant, "queries_dir"), (mapping(plant, "sql_server"), "ca_file")):
-            if isinstance(section, dict) and isinstance(section.get(key), str):
-                section[key] = str(folder / section[key])
+        named += [(plant, "queries_dir"), (mapping(plant, "sql_server"), "ca_file")]
+    for section, key in named:
+        if isinstance(section, dict) and isinstance(section.get(key), str):
+            section[key] = str(folder / section[key])
 
 
 def complete(tree: Tree) -> Tree:

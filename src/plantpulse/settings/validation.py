@@ -60,6 +60,8 @@ def as_tree(settings: Settings) -> Tree:
     tree.pop("supabase")
     for plant in tree["plants"].values():
         (plant["sql_server"] or {}).pop("password", None)
+    for channel in tree["channels"].values():
+        channel.pop("secret")
     return tree
 
 

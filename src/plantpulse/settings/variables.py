@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.settings.secret_variables import PASSWORDS, password_variable, read_passwords
+from plantpulse.settings.secret_variables import (
+    CHANNEL_SECRETS,
+    PASSWORDS,
+    channel_secret_variable,
+    password_variable,
+    read_channel_secrets,
+    read_passwords,
+)
 from plantpulse.settings.tree import Place, Tree, mapping, put
 
 # Variable -> place in the settings tree. `*` stands for the only plant.
@@ -56,7 +63,7 @@ def overlay(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
         if environ.get(variable) and (place := _place_of(variable, plants)) not in origins:
             put(tree, place, parsed(variable, environ[variable]))
             origins[place] = variable
-    return origins | _overlay_passwords(tree, environ, origins)
+    return origins | _overlay_passwords(tree, environ, origins) | _overlay_channel_secrets(tree, environ)
 
 
 def _overlay_passwords(
@@ -72,6 +79,19 @@ def _overlay_passwords(
             found[place] = PASSWORDS
         if password and place in found:
             put(tree, place, password)
+    return found
+
+
+def _overlay_channel_secrets(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
+    shared = read_channel_secrets(environ.get(CHANNEL_SECRETS, ""))
+    found: dict[Place, str] = {}
+    for key, channel in mapping(tree, "channels").items():
+        own = channel_secret_variable(key)
+        secret = environ.get(own) or shared.get(str(key), "").strip()
+        if secret and isinstance(channel, dict):
+            place = ("channels", str(key), "secret")
+            channel["secret"] = secret
+            found[place] = own if environ.get(own) else CHANNEL_SECRETS
     return found
 
 

@@ -69,7 +69,7 @@ def trust(host: str, port: int, ca_file: Path) -> str:
     return _conf.enter(host, port, read_certificates(ca_file))
 
 
-def read_certificates(ca_file: Path) -> bytes:
+def read_certificates(ca_file: Path, setting: str = "sql_server.ca_file (MSSQL_CA_FILE)") -> bytes:
     """Return the content of a `ca_file`.
 
     Raises: ConfigurationError if it cannot be read or has no certificate.
@@ -78,14 +78,14 @@ def read_certificates(ca_file: Path) -> bytes:
         certificates = ca_file.read_bytes()
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
     except ssl.SSLError as error:  # an OSError too
-        raise _refusal("it has no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
+        raise _refusal(setting, "it has no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from error
     except OSError as error:
-        raise _refusal(f"the file cannot be read ({error.strerror})") from error
+        raise _refusal(setting, f"the file cannot be read ({error.strerror})") from error
     return certificates
 
 
-def _refusal(reason: str) -> ConfigurationError:
-    return ConfigurationError(f"sql_server.ca_file (MSSQL_CA_FILE): {reason}")
+def _refusal(setting: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"{setting}: {reason}")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -88,6 +88,24 @@ def test_the_passwords_of_several_plants_are_one_secret(secret: Callable[..., st
     assert origins["plants.north.sql_server.password"] == "MSSQL_PASSWORDS_ARN"
 
 
+def test_channels_have_their_secrets_by_reference_too(secret: Callable[..., str], tmp_path: Path) -> None:
+    channels = "channels: {team: {kind: slack}, password: {kind: pagerduty}, phones: {kind: apprise}}"
+    (tmp_path / "plantpulse.yaml").write_text(f"plants: {{north: {{time_zone: UTC}}}}\n{channels}", "utf-8")
+    together = secret('{"team": "of all", "password": "of the channel called password"}', "channels")
+
+    settings, origins = config.load_with_origins(
+        {"CHANNEL_SECRETS_ARN": together, "CHANNEL_SECRET__PHONES_ARN": secret("its own", "phones")}
+    )
+
+    assert {name: one.secret and one.secret.reveal() for name, one in settings.channels.items()} == {
+        "team": "of all",
+        "password": "of the channel called password",
+        "phones": "its own",
+    }
+    assert origins["channels.team.secret"] == "CHANNEL_SECRETS_ARN"
+    assert origins["channels.phones.secret"] == "CHANNEL_SECRET__PHONES_ARN"
+
+
 def test_a_plant_whose_name_ends_like_a_reference_keeps_its_password(tmp_path: Path) -> None:
     server = "sql_server: {host: sql, user: reader, database: mes}, time_zone: UTC"
     (tmp_path / "plantpulse.yaml").write_text(
