@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from bundle.archive import size_of, write_zip
-from bundle.carried import carry
+from bundle.carried import carry, check
 from bundle.interpreter import find_python
-from bundle.lock import as_requirements, needed_for, read_lock
+from bundle.lock import Pin, as_requirements, needed_for, read_lock
 from bundle.reach import PACKAGE, PACKAGE_FOLDER, Reach, reach_of
 from bundle.refusal import BundleRefused
 from bundle.targets import (
@@ -19,6 +19,7 @@ from bundle.targets import (
     MOST_UNZIPPED_BYTES,
     MOST_ZIPPED_BYTES,
     REPOSITORY,
+    Cloud,
     Lambda,
     distributions_for,
 )
@@ -42,7 +43,7 @@ def build_for_google(function: str, settings_file: Path, bundles: Path = BUNDLES
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder:
         _lay_sources(function, reach, folder)
-        pins = needed_for(read_lock(LOCK), distributions_for("gcp", reach.distributions))
+        pins = _pins("gcp", reach, settings_file)
         (folder / REQUIREMENTS).write_text(as_requirements(pins), encoding="utf-8")
         carry(settings_file, folder)
         return _zipped(folder, bundles / "gcp" / f"{function}.zip")
@@ -53,7 +54,7 @@ def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder, _folder() as aside:
         requirements = aside / REQUIREMENTS
-        pins = needed_for(read_lock(LOCK), distributions_for("aws", reach.distributions))
+        pins = _pins("aws", reach, settings_file)
         requirements.write_text(as_requirements(pins), encoding="utf-8")
         install(requirements, folder, target)
         _lay_sources(function, reach, folder)
@@ -63,6 +64,12 @@ def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles
         built = _zipped(folder, bundles / "aws" / f"{function}-{target.architecture}.zip")
     check_size(built)
     return built
+
+
+def _pins(cloud: Cloud, reach: Reach, settings_file: Path) -> list[Pin]:
+    channels = check(settings_file).channels.values()
+    has_apprise = any(channel.kind == "apprise" for channel in channels)
+    return needed_for(read_lock(LOCK), distributions_for(cloud, reach.distributions, has_apprise=has_apprise))
 
 
 @contextmanager

@@ -22,6 +22,8 @@ SERVED_BY: Final = {"gcp": frozenset({"functions-framework"}), "aws": frozenset[
 # boto3 is imported only where a secret is named by its ARN: Lambda's runtime has it, and Google Cloud has no
 # ARNs. PyYAML reads plantpulse.yaml: a bundle carries its settings as JSON.
 LEFT_OUT: Final = frozenset({"boto3", "botocore", "pyyaml"})
+# Only a channel of the kind `apprise` needs these (decision 0080).
+FOR_APPRISE: Final = frozenset({"apprise", "requests"})
 
 MOST_ZIPPED_BYTES: Final = 50 * 1024 * 1024
 MOST_UNZIPPED_BYTES: Final = 250 * 1024 * 1024
@@ -50,6 +52,12 @@ def function_names() -> list[str]:
     return sorted(main.parent.name for main in FUNCTIONS.glob("*/main.py"))
 
 
-def distributions_for(cloud: Cloud, imported: Collection[str]) -> frozenset[str]:
-    """Return the distributions that go into a bundle whose code imports these."""
-    return (frozenset(imported) | NEEDED_BY_ALL | SERVED_BY[cloud]) - LEFT_OUT
+def distributions_for(
+    cloud: Cloud, imported: Collection[str], *, has_apprise: bool = False
+) -> frozenset[str]:
+    """Return the distributions that go into a bundle whose code imports these.
+
+    `has_apprise` says that its settings have a channel which Apprise sends through.
+    """
+    unused = LEFT_OUT if has_apprise else LEFT_OUT | FOR_APPRISE
+    return (frozenset(imported) | NEEDED_BY_ALL | SERVED_BY[cloud]) - unused

@@ -3,6 +3,7 @@
     PlantpulseError
     ├── TransientError              try again: the same call may succeed later
     │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
+    │   ├── ChannelUnavailable      a channel of alerts could not be reached or was busy
     │   ├── CloudUnavailable        the cloud's own services (scheduler, queue, topic) did not answer
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
@@ -24,6 +25,7 @@
         │   └── SourceTableMissing  a table is missing: an optional query can be left out
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         │   └── SourceQueryUnexplained  its number and message are unknown
+        ├── ChannelRefused          a channel of alerts refused for good: password, address, certificate
         ├── CloudRefused            the cloud's own services refused a call for good
         ├── StoreRefused            Supabase refused the call: key, grant, payload
         ├── FenceRefused            another run took over: this one may write nothing
@@ -99,6 +101,21 @@ class CloudUnavailable(TransientError):
     """The cloud's scheduler, queue or topic could not be reached or was busy."""
 
     code = "cloud_unavailable"
+
+
+class ChannelUnavailable(TransientError):
+    """A channel of alerts could not be reached, was busy or timed out; the message names the channel.
+
+    `stopped_at` is the step that failed. `retry_after_s` is how long the other side wants to be left alone,
+    None if it did not say.
+    """
+
+    code = "channel_unavailable"
+
+    def __init__(self, message: str, *, stopped_at: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.stopped_at = stopped_at
+        self.retry_after_s = retry_after_s
 
 
 class SecretUnavailable(TransientError):
@@ -214,6 +231,19 @@ class CloudRefused(PermanentError):
     """The cloud's scheduler, queue or topic refused: credentials, a missing permission, an unknown name."""
 
     code = "cloud_refused"
+
+
+class ChannelRefused(PermanentError):
+    """A channel of alerts refused for good: login, address, certificate, message; the message names it.
+
+    `stopped_at` is the step that failed.
+    """
+
+    code = "channel_refused"
+
+    def __init__(self, message: str, *, stopped_at: str) -> None:
+        super().__init__(message)
+        self.stopped_at = stopped_at
 
 
 class StoreRefused(PermanentError):

@@ -84,3 +84,18 @@ def test_the_clouds_differ_in_what_serves_the_function() -> None:
 
     assert distributions_for("gcp", imported) == {"pymssql", "tzdata", "functions-framework"}
     assert distributions_for("aws", imported) == {"pymssql", "tzdata"}
+
+
+def test_a_function_that_sends_reaches_every_kind_of_channel(tmp_path: Path) -> None:
+    files, distributions = reached(tmp_path, "from plantpulse.alerts import channels\n")
+
+    kinds = ("email", "slack", "pagerduty", "webhook", "apprise", "sns")
+    assert {f"alerts/channels/{kind}.py" for kind in kinds} <= files
+    assert {"apprise", "certifi", "requests"} <= distributions
+
+
+def test_apprise_is_in_a_bundle_only_if_a_channel_needs_it() -> None:
+    imported = {"apprise", "certifi", "requests"}
+
+    assert distributions_for("aws", imported) == {"certifi", "tzdata"}
+    assert distributions_for("aws", imported, has_apprise=True) == {*imported, "tzdata"}

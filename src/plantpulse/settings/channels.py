@@ -54,7 +54,7 @@ def _channel_key(key: object) -> str:
 ChannelKey = Annotated[str, Prepared(_channel_key)]
 
 
-def _address(text: str) -> str:
+def mail_address(text: str) -> str:
     """Return a mail address, with or without a name before it: `Plant <alerts@example.com>`."""
     if text.isprintable() and re.fullmatch(rf"{_ADDRESS}|[^<>@]*<{_ADDRESS}>", text):
         return text
@@ -137,10 +137,12 @@ class ChannelSettings(Section):
         "the start, off is for a relay in the plant that wants no login",
     )
     user: str | None = setting(None, min_length=1, description="email: login; nothing logs in without one")
-    sender: Annotated[str, Checked(_address)] | None = setting(
+    sender: Annotated[str, Checked(mail_address)] | None = setting(
         None, description="email: who mails come from, such as Plant <alerts@example.com>"
     )
-    to: tuple[Annotated[str, Checked(_address)], ...] = setting((), description="email: who receives mails")
+    to: tuple[Annotated[str, Checked(mail_address)], ...] = setting(
+        (), description="email: who receives mails"
+    )
     url: Annotated[str, Checked(_url)] | None = setting(
         None, description="webhook: where to post; pagerduty: another address than the one in the US"
     )

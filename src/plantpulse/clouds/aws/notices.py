@@ -39,9 +39,9 @@ def find_topic(*, region: str | None, deployment: str) -> str:
     )
 
 
-def subscriptions_of(topic_arn: str) -> list[Subscription]:
+def subscriptions_of(topic_arn: str, *, within_s: float | None = None) -> list[Subscription]:
     """Return the subscribers of a topic. Raises: ConfigurationError, CloudUnavailable, CloudRefused."""
-    sns = client("sns", region=_region(topic_arn))
+    sns = client("sns", region=_region(topic_arn), within_s=within_s)
     try:
         pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
         found = [one for page in pages for one in page["Subscriptions"]]
@@ -52,13 +52,13 @@ def subscriptions_of(topic_arn: str) -> list[Subscription]:
     ]
 
 
-def publish(topic_arn: str, subject: str, text: str) -> str:
+def publish(topic_arn: str, subject: str, text: str, *, within_s: float | None = None) -> str:
     """Send one notice, and return SNS's id of it.
 
     SNS limits the subject to 100 ASCII characters on one line, and the text to 256 KiB; longer ones are cut.
     Raises: ConfigurationError, CloudUnavailable, CloudRefused.
     """
-    sns = client("sns", region=_region(topic_arn))
+    sns = client("sns", region=_region(topic_arn), within_s=within_s)
     line = " ".join(subject.encode("ascii", "replace").decode().split())
     body = text.encode()[:_LONGEST_TEXT_BYTES].decode(errors="ignore")
     try:

@@ -1,0 +1,48 @@
+"""Sends notices: one module per kind of channel, and nothing here decides what is sent or when.
+
+Only this package knows SMTP, Slack, PagerDuty and Apprise. A kind is imported when a channel of it is opened:
+a poll that tells nobody anything must not wait for what it does not use.
+"""
+
+from dataclasses import replace
+
+from plantpulse.alerts.channels.channel import LONGEST_CALL_S, Channel, Step
+from plantpulse.errors import NotConfigured
+from plantpulse.settings import ChannelSettings
+from plantpulse.settings.secret_variables import channel_secret_variable
+
+__all__ = ["LONGEST_CALL_S", "Channel", "Step", "open_channel"]
+
+
+def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = ()) -> Channel:
+    """Return a channel; nothing is connected yet. `to` replaces the recipients of a mail channel.
+
+    Raises: NotConfigured naming the variable of a missing secret; ChannelRefused for a malformed secret.
+    """
+    if not settings.is_configured:
+        raise NotConfigured(f"channel {name} is not configured: set {channel_secret_variable(name)}")
+    match settings.kind:
+        case "email":
+            from plantpulse.alerts.channels.email import Email  # noqa: PLC0415 - see above
+
+            return Email(name, replace(settings, to=to) if to else settings)
+        case "slack":
+            from plantpulse.alerts.channels.slack import Slack  # noqa: PLC0415
+
+            return Slack(name, settings)
+        case "pagerduty":
+            from plantpulse.alerts.channels.pagerduty import PagerDuty  # noqa: PLC0415
+
+            return PagerDuty(name, settings)
+        case "webhook":
+            from plantpulse.alerts.channels.webhook import Webhook  # noqa: PLC0415
+
+            return Webhook(name, settings)
+        case "apprise":
+            from plantpulse.alerts.channels.apprise import Apprise  # noqa: PLC0415
+
+            return Apprise(name, settings)
+        case "sns":
+            from plantpulse.alerts.channels.sns import Sns  # noqa: PLC0415
+
+            return Sns(name, settings)
