@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from devstack.access import SupabaseAccess
+from devstack.mailbox import running
 from devstack.members import sign_up
 from plantpulse.schedules.slots import slot_at_or_before
 from tests.cli.conftest import CommandLine
@@ -20,6 +21,8 @@ NEED_A_CLOUD = ("alarms ", "schedule ", "dead-letters ")
 CALLS = {
     "config init": ["--plant", "south", "--time-zone", "UTC"],
     "config show": [],
+    "channels list": [],
+    "channels test": ["desk"],
     "check": [],
     "status": [],
     "runs list": [],
@@ -70,8 +73,10 @@ def test_every_command_is_called() -> None:
 
 
 @pytest.fixture
-def busy_plant(cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess) -> CommandLine:
-    """Plant north with a run, an incident, a malformed row, and tables to import."""
+def busy_plant(
+    cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
+) -> Iterator[CommandLine]:
+    """Plant north with a run, an incident, a malformed row, a mailbox, and tables to import."""
     names = ("cost-centers", "assets", "targets", "closed-days")
     for name, block in zip(names, GUIDE.split("```csv\n")[1:], strict=True):
         cli.write(f"{name}.csv", block.partition("```")[0])
@@ -86,7 +91,11 @@ def busy_plant(cli: CommandLine, world: World, floor: Floor, supabase: SupabaseA
     world.tick()  # in March, where the incident is
     world.now = datetime.now(UTC)
     world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
-    return cli
+    with running() as mailbox:
+        mail = f"host: 127.0.0.1, port: {mailbox.smtp_port}, encryption: off, sender: a@b.example"
+        channels = f"channels: {{desk: {{kind: email, {mail}, to: [{ADA}]}}}}\n"
+        cli.write("plantpulse.yaml", (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8") + channels)
+        yield cli
 
 
 def test_every_field_that_is_told_is_there(busy_plant: CommandLine) -> None:

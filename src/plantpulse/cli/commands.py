@@ -21,6 +21,9 @@ class Command(NamedTuple):
 COMMANDS: Final = {
     "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice to the topic of AWS's alarms."),
     "assets": Command("plantpulse.cli.assets:assets", "List or import a plant's assets."),
+    "channels": Command(
+        "plantpulse.cli.channels:channels", "Show who is told of alerts, or send a test message."
+    ),
     "check": Command(
         "plantpulse.cli.check:check", "Check every link from the plant to Supabase, and say what to do."
     ),
