@@ -94,7 +94,7 @@ def _topic_arn(text: str) -> str:
 def _rule(pattern: str) -> str:
     if re.fullmatch(r"[a-z0-9_*-]+(/[a-z0-9_*-]+)*", pattern):
         return pattern
-    raise ValueError("must be the name of a rule or a pattern such as pipeline/*")
+    raise ValueError("must be the name of a rule, also with a star such as pipeline/*")
 
 
 def _off_as_written(value: Any) -> Any:
@@ -158,7 +158,7 @@ class ChannelSettings(Section):
     least_severity: AlertSeverity = setting("warning", description="The least severity that it is told of")
     plants: tuple[PlantKey, ...] = setting((), description="Plants that it is told of; all if empty")
     rules: tuple[Annotated[str, Checked(_rule)], ...] = setting(
-        (), description="Rules that it is told of, also as patterns such as pipeline/*; all if empty"
+        (), description="Rules that it is told of, also with a star such as pipeline/*; all if empty"
     )
     outcomes: tuple[Outcome, ...] = setting(
         ("partial", "failed"), description="Ends of a run that it is told of: succeeded, partial, failed"
@@ -207,9 +207,9 @@ class ChannelSettings(Section):
 
 def _of_its_kind(tree: Any) -> Any:
     """Return a written channel whose settings fit its kind. Raises: ValueError naming the allowed ones."""
-    if not isinstance(tree, Mapping) or tree.get("kind") not in FIELDS_OF:
+    kind = tree.get("kind") if isinstance(tree, Mapping) else None
+    if not isinstance(kind, str) or kind not in FIELDS_OF:
         return tree  # the rules of the fields say what is wrong
-    kind = str(tree["kind"])
     allowed = _allowed_for(kind)
     if unknown := sorted(str(name) for name in tree if name not in allowed and name != "secret"):
         raise ValueError(f"{unknown[0]} is no setting of the kind {kind}; it has {', '.join(allowed)}")

@@ -140,6 +140,8 @@ def test_secrets_that_are_no_object_of_texts_are_refused_without_being_quoted(te
             "channels.office.kind: must be email, slack, pagerduty, webhook, apprise or sns",
         ),
         ("{}", "channels.office.kind: must be set"),
+        ("{kind: [slack]}", "channels.office.kind: must be email, slack"),
+        ("{kind: {slack: 1}}", "channels.office.kind: must be email, slack"),
         (
             "{kind: slack, least_severity: high}",
             "channels.office.least_severity: must be info, warning or critical",
@@ -160,7 +162,7 @@ def test_secrets_that_are_no_object_of_texts_are_refused_without_being_quoted(te
         ("{kind: sns}", "channels.office: the kind sns needs topic_arn"),
         ("{kind: sns, topic_arn: alarms}", "channels.office.topic_arn: must be a standard topic's ARN"),
         ("{kind: slack, outcomes: [success]}", "channels.office.outcomes.0: must be succeeded, partial"),
-        ("{kind: slack, rules: ['a b']}", "channels.office.rules.0: must be the name of a rule or a pattern"),
+        ("{kind: slack, rules: ['a b']}", "channels.office.rules.0: must be the name of a rule, also"),
         ("{kind: slack, language: fr}", "channels.office.language: must be en or de"),
         ("{kind: slack, most_per_hour: 0}", "channels.office.most_per_hour: must be a whole number from 1"),
         (

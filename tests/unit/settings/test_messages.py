@@ -17,7 +17,7 @@ from plantpulse.settings.messages import allowed
 
 FOREIGN: Final = "Input should be a pydantic_core thing matching pattern '^[a-z]$'"
 SERVER: Final = {"host": "h", "user": "u", "database": "d"}
-NOT_IN_A_FILE: Final = {"supabase", "missing_settings", "cloud_run_service", "password"}
+NOT_IN_A_FILE: Final = {"supabase", "missing_settings", "cloud_run_service", "password", "secret"}
 VALUES: Final[tuple[Any, ...]] = (
     None, True, False, 0, -1, 1.5, float("inf"), float("nan"), 10**40, "", " ", "x", "06:00", "yes",
     [], [1], ["x"], [[]], {}, {"a": 1}, {"a": None}, {"a": {}}, {"a|b": "low"},
@@ -30,7 +30,7 @@ THEIRS: Final = re.compile(
 
 
 def places(model: type[Any] = Settings, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the places of all settings, with `north` for a plant and `Fire` for a reason code."""
+    """Yield the places of all settings, with names for a plant, a channel and a code."""
     for field in fields(model):
         at = (*above, field.name)
         yield at
@@ -38,7 +38,9 @@ def places(model: type[Any] = Settings, above: tuple[str, ...] = ()) -> Iterator
             if is_dataclass(option):
                 yield from places(option, at)  # type: ignore[arg-type]
             elif arguments := get_args(option):
-                inner = {"plants": "north", "safety_reason_codes": "Fire"}.get(field.name, "0")
+                inner = {"plants": "north", "safety_reason_codes": "Fire", "channels": "office"}.get(
+                    field.name, "0"
+                )
                 yield (*at, inner)
                 for section in filter(is_dataclass, messages._options(arguments[-1])):
                     yield from places(section, (*at, inner))  # type: ignore[arg-type]
@@ -56,13 +58,17 @@ def test_the_walk_visits_every_section() -> None:
         "cleanup",
         "health",
         "manual_calls",
+        "channels.office.quiet_hours",
     } <= sections
     assert len(PLACES) > 80
 
 
 def test_every_setting_has_a_form_that_can_be_told() -> None:
     for at in PLACES:
-        assert re.match("(a|true or|percent|low|require|platform|read) ?.+", allowed(at, Settings)), at
+        assert re.match(
+            "(a|true or|percent|low|require|platform|read|email|starttls|info|succeeded|en) ?.+",
+            allowed(at, Settings),
+        ), at
         assert allowed(at, Settings) != "something else"
 
 
