@@ -1,12 +1,13 @@
 """When a scheduler calls which function, in cron's five fields.
 
-The times are those of the slots: every N minutes since midnight UTC. One cron line cannot express every 45
-minutes, so such a schedule has several lines.
+The times are those of the slots, every N minutes since midnight UTC, and a plant's own offset after them. One
+cron line cannot express every 45 minutes, so such a schedule has several lines.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from plantpulse.schedules.pipelines import Pipeline, RegisteredFunction
@@ -49,7 +50,7 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
     deadline_s = timeout_s(function, settings) + HEADROOM_S
     for pipeline in enabled_calls(function, settings):
         plant = pipeline.shown_plant
-        for number, cron in enumerate(cron_lines(pipeline.schedule), start=1):
+        for number, cron in enumerate(cron_lines(pipeline.schedule, pipeline.offset), start=1):
             parts = (function.name, plant, str(number) if number > 1 else None)
             yield (
                 "-".join(part for part in parts if part),
@@ -70,20 +71,27 @@ def interval_minutes(schedule: Schedule) -> int:
     return int(schedule.interval.total_seconds()) // 60 if isinstance(schedule, Every) else _MINUTES_A_DAY
 
 
-def cron_lines(schedule: Schedule) -> Sequence[str]:
-    """Return the lines that together name every slot of a schedule in its time zone, and no other time."""
+def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence[str]:
+    """Return the lines that together name every slot of a schedule in its time zone, and no other time.
+
+    With an offset they name the times that are so long after the slots of a grid.
+    """
     if isinstance(schedule, DailyAt):
         return [f"{schedule.at.minute} {schedule.at.hour} * * *"]
-    return _lines_on_grid(interval_minutes(schedule))
+    return _lines_on_grid(interval_minutes(schedule), int(offset.total_seconds()) // 60)
 
 
-def _lines_on_grid(every_minutes: int) -> list[str]:
+def _lines_on_grid(every_minutes: int, offset_minutes: int) -> list[str]:
     """Return a line for all hours that have the same minutes; the order is that of the minutes' text."""
     if every_minutes == 1:
         return ["* * * * *"]
     hours_of: dict[str, list[str]] = defaultdict(list)
     for hour in range(24):
-        minutes = [str(minute) for minute in range(60) if (60 * hour + minute) % every_minutes == 0]
+        minutes = [
+            str(minute)
+            for minute in range(60)
+            if (60 * hour + minute) % every_minutes == offset_minutes % every_minutes
+        ]
         if minutes:
             hours_of[",".join(minutes)].append(str(hour))
     return [

@@ -98,7 +98,7 @@ def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSett
         has_run=bool(summary["last_run"] or running),
     )
     tolerance = Tolerance(
-        late_after=timedelta(seconds=settings.late_after_s),
+        late_after=timedelta(seconds=settings.late_after_s) + pipeline.offset,
         intervals=settings.grace_intervals,
         longest=timedelta(minutes=settings.longest_grace_minutes),
     )
@@ -111,7 +111,8 @@ def _is_behind(data_until: datetime | None, last_slot: datetime | None) -> bool:
 
 
 def _next_poll(pipeline: Pipeline, now: datetime) -> str | None:
-    return _text(pipeline.schedule.next_slot(now)) if pipeline.is_enabled else None
+    next_slot = pipeline.schedule.next_slot(now - pipeline.offset)
+    return _text(next_slot + pipeline.offset) if pipeline.is_enabled else None
 
 
 def _error(error: Mapping[str, Json] | None) -> dict[str, Json] | None:

@@ -21,6 +21,7 @@ from plantpulse.plant.local_time import is_shown_once
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.schedules.slots import Window, grid_interval, window_of_slot
+from plantpulse.schedules.stagger import offset_of
 from plantpulse.settings import LivePulseSettings, PlantSettings, Settings
 from plantpulse.source.answers import ConnectSource
 
@@ -70,7 +71,7 @@ class LivePulse:
         plant = plant_named(request.plant, settings.plants)
         pulse = settings.live_pulse_of(plant)
         slots = _slots(request, settings, plant, now)
-        slot = None if request.dry_run or slots else _slot(invocation.scheduled_at, pulse, now)
+        slot = None if request.dry_run or slots else _slot(invocation.scheduled_at, plant, settings, now)
         return RunPlan(
             pipeline=PIPELINE,
             plant=plant,
@@ -111,14 +112,16 @@ class LivePulse:
         return poll.commit(slots)
 
 
-def _slot(scheduled_at: datetime | None, pulse: LivePulseSettings, now: datetime) -> datetime | None:
+def _slot(scheduled_at: datetime | None, plant: str, settings: Settings, now: datetime) -> datetime | None:
     """Return the slot of a scheduler's time, None for a manual run."""
+    pulse = settings.live_pulse_of(plant)
     return scheduled_slot(
         Every.minutes(pulse.every_minutes),
         scheduled_at,
         now,
         catch_up=timedelta(hours=pulse.catch_up_hours),
         tolerance=timedelta(seconds=pulse.slot_tolerance_s),
+        offset=offset_of(plant, settings.plants, pulse.every_minutes),
     )
 
 

@@ -5,9 +5,11 @@ Pure. Health, the command line and the deployment read this table; a new pipelin
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from plantpulse.schedules.schedules import DailyAt, Every, Schedule
+from plantpulse.schedules.stagger import offset_of
 from plantpulse.settings import PlantSettings, Settings
 
 # A run of a pipeline without a plant has one of these keys in place of the plant's. No plant can have them.
@@ -21,7 +23,8 @@ class Pipeline:
     """A pipeline of a plant, as its runs are recorded, when it is due and how long one may take.
 
     `missing_settings`: the settings that its SQL Server lacks. `keeps_snapshots`: the age of its data is that
-    of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once.
+    of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once. `offset`: how long
+    after a slot the scheduler calls.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Pipeline:
     missing_settings: Sequence[str] = ()
     keeps_snapshots: bool = False
     runs_on_startup: bool = False
+    offset: timedelta = timedelta(0)
 
     @property
     def shown_plant(self) -> str | None:
@@ -79,8 +83,12 @@ def of_each_plant(
     *,
     keeps_snapshots: bool = False,
     needs_sql_server: bool = True,
+    is_staggered: bool = False,
 ) -> Callable[[Settings], Iterator[Pipeline]]:
-    """Return the calls of a pipeline that each plant has; its section of the settings has its name."""
+    """Return the calls of a pipeline that each plant has; its section of the settings has its name.
+
+    `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`).
+    """
 
     def calls(settings: Settings) -> Iterator[Pipeline]:
         for plant, known in settings.plants.items():
@@ -94,6 +102,7 @@ def of_each_plant(
                 missing_settings=_lacking(known) if needs_sql_server else (),
                 keeps_snapshots=keeps_snapshots,
                 runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
+                offset=offset_of(plant, settings.plants, own.every_minutes) if is_staggered else timedelta(0),
             )
 
     return calls
@@ -131,7 +140,7 @@ PIPELINES: Final = (
         name="live_pulse",
         purpose="Polls each plant's SQL Server and keeps snapshots and safety events",
         memory_mb=512,
-        calls=of_each_plant("live_pulse", on_grid, keeps_snapshots=True),
+        calls=of_each_plant("live_pulse", on_grid, keeps_snapshots=True, is_staggered=True),
         job="plantpulse.live_pulse.job:LivePulse",
         reads_plant=True,
     ),

@@ -93,13 +93,16 @@ def scheduled_slot(
     *,
     catch_up: timedelta,
     tolerance: timedelta,
+    offset: timedelta = timedelta(0),
 ) -> datetime | None:
     """Return the slot of a scheduler's time, in UTC; None means that the run counts as manual.
 
-    It must be a slot, at most `catch_up` old and at most `tolerance` ahead. A "run now" may send the time of
-    a future run, and must not take that run's slot. A time without an offset is no slot.
+    It must be a slot or `offset` after one, at most `catch_up` old and at most `tolerance` ahead.
+    A "run now" may send the time of a future run, and must not take that run's slot. A time without a UTC
+    offset is no slot.
     """
     if scheduled_at is None or scheduled_at.tzinfo is None:
         return None
     is_timely = now - catch_up <= scheduled_at <= now + tolerance
-    return scheduled_at.astimezone(UTC) if is_timely and is_slot(schedule, scheduled_at) else None
+    slots = (scheduled_at.astimezone(UTC), scheduled_at.astimezone(UTC) - offset)
+    return next((slot for slot in slots if is_timely and is_slot(schedule, slot)), None)

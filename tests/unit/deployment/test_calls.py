@@ -1,5 +1,6 @@
 """When a scheduler calls which function."""
 
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
@@ -120,3 +121,21 @@ def test_what_is_called_is_what_health_expects_to_run(deploy: Deploy, tmp_path: 
     assert {(one.name, shown_plant(one.plant)) for one in watched} == called - {("health", None)}
     assert [one.plant for one in watched if one.name == "cleanup"] == [ALL_PLANTS]
     assert [one.plant for one in HEALTH.calls(settings)] == [NO_PLANT]
+
+
+@pytest.mark.parametrize("every_minutes", [minutes for minutes in DIVISORS if minutes >= 10])
+def test_with_an_offset_a_plant_is_called_so_long_after_every_slot(every_minutes: int) -> None:
+    lines = cron_lines(Every.minutes(every_minutes), timedelta(minutes=1))
+
+    assert sorted(minute for line in lines for minute in minutes_of_day(line)) == list(
+        range(1, 1440, every_minutes)
+    )
+
+
+def test_several_plants_are_called_one_after_another(deploy: Deploy) -> None:
+    deployment = deploy("plants: {adelaide: {time_zone: UTC}, berlin: {time_zone: UTC}}")
+
+    crons = {one.plant: one.cron for one in deployment.schedules.values() if one.function == "live_pulse"}
+    assert crons == {"adelaide": "0,15,30,45 * * * *", "berlin": "2,17,32,47 * * * *"}
+    mornings = {one.cron for one in deployment.schedules.values() if one.function == "morning_report"}
+    assert mornings == {"0 6 * * *"}

@@ -211,3 +211,35 @@ def test_a_daily_slot_is_scheduled_at_its_local_time_alone() -> None:
 
     assert slot_for(at(12), schedule=chicago) == at(12)
     assert slot_for(at(11), schedule=chicago) is None
+
+
+@pytest.mark.parametrize("minute", [15, 17])
+def test_a_plants_offset_after_a_slot_is_that_slot(minute: int) -> None:
+    at = datetime(2026, 11, 26, 10, minute, tzinfo=UTC)
+
+    slot = scheduled_slot(
+        Every.minutes(15),
+        at,
+        at,
+        catch_up=timedelta(hours=1),
+        tolerance=timedelta(0),
+        offset=timedelta(minutes=2),
+    )
+
+    assert slot == datetime(2026, 11, 26, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("minute", [14, 16, 18])
+def test_no_other_time_near_a_slot_is_that_slot(minute: int) -> None:
+    at = datetime(2026, 11, 26, 10, minute, tzinfo=UTC)
+
+    slot = scheduled_slot(
+        Every.minutes(15),
+        at,
+        at,
+        catch_up=timedelta(hours=1),
+        tolerance=timedelta(0),
+        offset=timedelta(minutes=2),
+    )
+
+    assert slot is None

@@ -82,12 +82,12 @@ run "several_plants" {
   assert {
     condition = { for name, schedule in output.schedules : name => schedule.cron if schedule.function == "live_pulse" } == {
       "live_pulse-adelaide"  = "0,5,10,15,20,25,30,35,40,45,50,55 * * * *"
-      "live_pulse-berlin"    = "0,45 0,3,6,9,12,15,18,21 * * *"
-      "live_pulse-berlin-2"  = "15 2,5,8,11,14,17,20,23 * * *"
-      "live_pulse-berlin-3"  = "30 1,4,7,10,13,16,19,22 * * *"
-      "live_pulse-chicago_2" = "0,15,30,45 * * * *"
+      "live_pulse-berlin"    = "19 2,5,8,11,14,17,20,23 * * *"
+      "live_pulse-berlin-2"  = "34 1,4,7,10,13,16,19,22 * * *"
+      "live_pulse-berlin-3"  = "4,49 0,3,6,9,12,15,18,21 * * *"
+      "live_pulse-chicago_2" = "2,17,32,47 * * * *"
     }
-    error_message = "Each plant has its own rhythm; 45 minutes take three lines of cron."
+    error_message = "Each plant has its own rhythm, some minutes after another's; 45 minutes take three lines of cron."
   }
 
   assert {
