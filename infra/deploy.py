@@ -25,6 +25,11 @@ INFRA = Path(__file__).parent / "terraform"
 ACTIONS = ("plan", "apply", "destroy")
 CLOUDS = ("gcp", "aws")
 _FIRST_RUN_TIMEOUT_S = 60
+# As long as time_sleep says in gcp/iam.tf and gcp/alarms.tf.
+_WAITS = (
+    "Google Cloud needs time for what is new: 2 minutes for the builder's rights, 7 for the scheduler's, "
+    "10 for a metric. Terraform waits for them, so that the first poll is let in."
+)
 
 
 class CannotDeploy(Exception):
@@ -38,6 +43,10 @@ def deploy(action: str, cloud: str, environ: Mapping[str, str], infra: Path = IN
     environment = dict(environ) | variables_from(environ)
     command = [shutil.which("terraform", path=environ.get("PATH")) or "terraform", f"-chdir={root}"]
     _run([*command, "init", "-input=false", "-backend-config=backend.hcl"], environment)
+    if action == "destroy":
+        _refuse(_protection(cloud, _outputs(command, environment)))
+    if (action, cloud) == ("apply", "gcp"):
+        print(_WAITS)
     _run([*command, action], environment)
     if action == "apply":
         start_first_runs(cloud, _outputs(command, environment), environ)
@@ -46,6 +55,13 @@ def deploy(action: str, cloud: str, environ: Mapping[str, str], infra: Path = IN
 def check(cloud: str, environ: Mapping[str, str], config_file: Path, infra: Path = INFRA) -> None:
     """Look for what would stop a deployment, before anything slow begins. Raises: CannotDeploy."""
     _refuse(obstacles(cloud, environ, config_file, infra))
+
+
+def _protection(cloud: str, outputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what must be done before a destruction, which would else stop halfway or leave names taken."""
+    if outputs.get("deletion_protection"):
+        told = "the deployment is protected: set deletion_protection = false in terraform.tfvars"
+        yield f"{told}, run make deploy-{cloud}, then make destroy-{cloud} again"
 
 
 def variables_from(environ: Mapping[str, str]) -> dict[str, str]:
@@ -94,7 +110,7 @@ def _outputs(command: list[str], environ: Mapping[str, str]) -> dict[str, Any]:
         [*command, "output", "-json"], env=environ, stdout=subprocess.PIPE, text=True, check=False
     )
     if told.returncode:
-        raise CannotDeploy("terraform output failed; deployed, but the first polls wait for their slot")
+        raise CannotDeploy("terraform output failed: is the state within reach?")
     return {name: output["value"] for name, output in json.loads(told.stdout).items()}
 
 

@@ -17,9 +17,10 @@ from bundle.interpreter import find_python
 from bundle.refusal import BundleRefused
 from bundle.targets import python_version
 from infra.secret_values import secrets_from
+from plantpulse.deployment.secrets import configured
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings
-from plantpulse.settings.secret_variables import password_variable
+from plantpulse.settings.secret_variables import names_of_password
 
 OLDEST_TERRAFORM: Final = (1, 11)  # older ones would put the secrets into the state
 _ASSIGNMENT: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
@@ -117,7 +118,7 @@ def _missing_variables(root: Path, environ: Mapping[str, str], settings: Setting
     given = secrets_from(environ)
     if "SUPABASE_SECRET_KEY" not in given:
         yield _not_set("SUPABASE_SECRET_KEY")
-    missing = [name for name in _passwords_needed(settings) if name not in given]
+    missing = [names[-1] for names in _passwords_needed(settings) if not given.keys() & set(names)]
     if len(missing) > _MOST_LINES:
         told = f"{missing[0]} and {len(missing) - 1} more are not set, which one variable can hold as JSON"
         yield _with_line(told, 'export MSSQL_PASSWORDS="$(cat passwords.json)"')
@@ -125,12 +126,11 @@ def _missing_variables(root: Path, environ: Mapping[str, str], settings: Setting
         yield from map(_not_set, missing)
 
 
-def _passwords_needed(settings: Settings | None) -> Iterator[str]:
-    if settings is None:
-        return
-    for plant in sorted(settings.plants):
-        if settings.plants[plant].sql_server:
-            yield password_variable(plant) if len(settings.plants) > 1 else "MSSQL_PASSWORD"
+def _passwords_needed(settings: Settings | None) -> Iterator[tuple[str, ...]]:
+    """Yield the variables of each plant's password; any one of them will do."""
+    if settings is not None:
+        for plant in configured(settings):
+            yield names_of_password(plant, settings.plants)
 
 
 def _assigned(root: Path) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 
+from plantpulse.deployment.secrets import OF_ONE_VALUE
 from plantpulse.settings.secret_variables import (
+    ONLY_PASSWORD,
     PASSWORD_OF_PLANT,
     PASSWORDS,
     password_variable,
     read_passwords,
 )
 
-_SECRETS = ("SUPABASE_SECRET_KEY", "MSSQL_PASSWORD")
+_SECRETS = (*OF_ONE_VALUE, ONLY_PASSWORD)
 
 
 def secrets_from(environ: Mapping[str, str]) -> dict[str, str]:

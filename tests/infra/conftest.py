@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from bundle import deployment
+from tests.infra.deployed import ONE, PASSWORDS, Deployment
+from tests.infra.refusals import Account
+from tests.infra.rehearsal import Rehearsal
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = ROOT.parent / "shared" / "terraform-offline" / "tf"
@@ -86,3 +89,28 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
     for path in (folder / "modules" / "plan" / "tests" / "files").glob("*.yaml"):
         deployment.write(path, path.with_suffix(".json"))
     return Terraform(binary, folder)
+
+
+@pytest.fixture(params=["gcp", "aws"])
+def rehearsal(request: pytest.FixtureRequest, tmp_path: Path, terraform: Terraform) -> Rehearsal:
+    """A root of each cloud with the complete example's variables, and nothing deployed."""
+    return Rehearsal.prepare(tmp_path, request.param, terraform, OFFLINE)
+
+
+@pytest.fixture(scope="session", params=["gcp", "aws"])
+def first_day(
+    request: pytest.FixtureRequest, terraform: Terraform, tmp_path_factory: pytest.TempPathFactory
+) -> Rehearsal:
+    """A deployment of one plant, made once; each test goes on from a copy."""
+    folder = tmp_path_factory.mktemp("first_day")
+    made = Rehearsal.prepare(folder, request.param, terraform, OFFLINE)
+    made.environ |= PASSWORDS
+    made.run("init", "-backend-config=backend.hcl", "-input=false")
+    Deployment(made, Account()).deploy(f"north: {ONE}")
+    return made
+
+
+@pytest.fixture
+def deployed(first_day: Rehearsal, tmp_path: Path) -> Deployment:
+    """A deployment of one plant in an account of its own."""
+    return Deployment.copy_of(first_day, tmp_path / "copy")

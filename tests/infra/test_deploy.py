@@ -5,12 +5,14 @@ Terraform and the clouds' command lines are stood for by scripts that note how t
 """
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from infra.deploy import CannotDeploy, deploy, main
 from plantpulse.errors import ConfigurationError
+from tests.infra.conftest import ROOT
 from tests.infra.machine import Machine
 
 GCP = {"first_runs": ["plantpulse-live_pulse-north"], "region": "europe-west3", "project": "plant-project"}
@@ -58,15 +60,51 @@ def test_a_deployment_ends_with_the_first_poll_on_aws(machine: Machine) -> None:
     ]
 
 
-@pytest.mark.parametrize("action", ["plan", "destroy"])
-def test_nothing_else_starts_a_poll(action: str, machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("action", "steps"), [("plan", ["init", "plan"]), ("destroy", ["init", "output", "destroy"])]
+)
+def test_nothing_else_starts_a_poll(action: str, steps: list[str], machine: Machine) -> None:
     machine.install("terraform", GCP)
     machine.install("gcloud")
     machine.fill_in("gcp")
 
     deploy(action, "gcp", machine.environ, machine.infra)
 
-    assert [call[2] for call in machine.calls()] == ["init", action]
+    assert [call[2] for call in machine.calls()] == steps
+
+
+@pytest.mark.parametrize("cloud", ["gcp", "aws"])
+def test_a_protected_deployment_is_not_destroyed(cloud: str, machine: Machine) -> None:
+    machine.install("terraform", GCP | {"deletion_protection": True})
+    machine.fill_in(cloud)
+
+    with pytest.raises(CannotDeploy) as refused:
+        deploy("destroy", cloud, machine.environ, machine.infra)
+
+    assert str(refused.value) == (
+        "the deployment is protected: set deletion_protection = false in terraform.tfvars,"
+        f" run make deploy-{cloud}, then make destroy-{cloud} again"
+    )
+    assert [call[2] for call in machine.calls()] == ["init", "output"]
+
+
+def test_google_clouds_waiting_is_told_before_it_begins(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.install("terraform", GCP | {"first_runs": []})
+    machine.fill_in("gcp")
+    waits = {
+        seconds
+        for name in ("iam.tf", "alarms.tf")
+        for seconds in re.findall(
+            r'create_duration = "(\d+)s"', (ROOT / "infra/terraform/gcp" / name).read_text(encoding="utf-8")
+        )
+    }
+
+    deploy("apply", "gcp", machine.environ, machine.infra)
+
+    told = capsys.readouterr().out
+    assert {int(seconds) // 60 for seconds in waits} == {int(found) for found in re.findall(r"\b\d+\b", told)}
 
 
 def test_a_deployment_that_shall_not_poll_at_once_does_not(machine: Machine) -> None:

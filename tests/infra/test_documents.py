@@ -50,8 +50,8 @@ def test_every_variable_is_typed_described_and_if_it_can_be_wrong_validated(root
         assert ("  validation {" in body) == (name not in unvalidated), name
 
 
-def test_both_roots_have_the_same_variables_but_for_where_they_are() -> None:
-    assert variables_of("gcp").keys() - SAME_ON_BOTH == {"project"}
+def test_both_roots_have_the_same_variables_but_for_what_one_cloud_has() -> None:
+    assert variables_of("gcp").keys() - SAME_ON_BOTH == {"project", "vcpu_quota"}
     assert variables_of("aws").keys() - SAME_ON_BOTH == {"architecture"}
 
 

@@ -15,6 +15,7 @@ _PLANT = """\
     sql_server: {{host: sql-{number}.example, user: reader, database: mes}}
 """
 _SCHEDULES = 2 * PLANTS + 2
+_QUOTA = {"aws": "", "gcp": "vcpu_quota = 80"}  # what Google has to be asked for
 _ASSERTIONS = {
     "aws": f"""
   assert {{
@@ -44,7 +45,7 @@ _ASSERTIONS = {
   }}
 
   assert {{
-    condition     = length(google_secret_manager_secret_iam_member.function) == 6
+    condition     = length(google_secret_manager_secret_iam_member.reader) == 6
     error_message = "Plants bring no secrets and no grants of their own."
   }}
 """,
@@ -75,6 +76,7 @@ run "many_plants" {{
   variables {{
     config_file     = "tests/many_plants.yaml"
     deployment_file = "tests/many_plants.json"
+    {_QUOTA[cloud]}
     secrets = {{
       SUPABASE_SECRET_KEY = "x"
       {passwords}
@@ -86,5 +88,37 @@ run "many_plants" {{
     (folder_of_tests / "many_plants.tftest.hcl").write_text(mocks + run, encoding="utf-8")
 
     done = terraform.run_prepared(cloud, "test", "-no-color", "-filter=tests/many_plants.tftest.hcl")
+
+    assert "1 passed, 0 failed" in done.stdout, (done.stdout + done.stderr)[-2000:]
+
+
+@pytest.mark.parametrize("folder_of_tests", ["aws"], indirect=True)
+def test_more_plants_than_cloudwatch_counts_are_refused(folder_of_tests: Path, terraform: Terraform) -> None:
+    settings = "plants:\n" + "".join(f"  p{one}: {{time_zone: UTC}}\n" for one in range(1000))
+    (folder_of_tests / "many_plants.yaml").write_text(settings, encoding="utf-8")
+    deployment.write(folder_of_tests / "many_plants.yaml", folder_of_tests / "many_plants.json")
+    mocks = (folder_of_tests / "deployment.tftest.hcl").read_text(encoding="utf-8").partition("\nrun ")[0]
+    run = """
+run "many_plants" {
+  command = plan
+
+  plan_options {
+    target = [aws_cloudwatch_log_metric_filter.this]
+  }
+
+  variables {
+    config_file     = "tests/many_plants.yaml"
+    deployment_file = "tests/many_plants.json"
+  }
+
+  expect_failures = [
+    aws_cloudwatch_log_metric_filter.this["live_pulse-successes"],
+    aws_cloudwatch_log_metric_filter.this["morning_report-successes"],
+  ]
+}
+"""
+    (folder_of_tests / "many_plants.tftest.hcl").write_text(mocks + run, encoding="utf-8")
+
+    done = terraform.run_prepared("aws", "test", "-no-color", "-filter=tests/many_plants.tftest.hcl")
 
     assert "1 passed, 0 failed" in done.stdout, (done.stdout + done.stderr)[-2000:]

@@ -144,7 +144,7 @@ def test_a_decision_that_the_code_cites_is_there() -> None:
 
 def longest_passwords_kb(cloud: str) -> int:
     text = (ROOT / "infra" / "terraform" / cloud / "secrets.tf").read_text(encoding="utf-8")
-    [longest] = re.findall(r"length\(local\.passwords\) <= (\d+)", text)
+    [longest] = re.findall(r"length\(local\.values\[each\.key\]\) <= (\d+)", text)
     return int(longest) // 1024
 
 

@@ -8,6 +8,10 @@ resource "aws_sns_topic" "alarms" {
 
   name              = "${var.name}-alarms"
   kms_master_key_id = var.kms_key
+
+  lifecycle {
+    create_before_destroy = true # the alarms name their new topic before this one goes
+  }
 }
 
 resource "aws_sns_topic_subscription" "email" {
@@ -73,7 +77,13 @@ resource "aws_cloudwatch_metric_alarm" "incident" {
   ok_actions          = [local.topic]
 }
 
-# Nothing succeeded for two intervals: the watcher that does not share the functions' fate.
+# Nothing succeeded for two intervals and a quarter of an hour: the watcher that does not share the functions'
+# fate. Silence is told as INSUFFICIENT_DATA, because a new alarm begins there: missing data that counted as
+# breaching would raise every new alarm before its first run, the morning report's for a day. An alarm acts
+# only when its state changes, so one that has never heard a success says nothing; failures, errors and dead
+# letters are told from the first minute on.
+# Source: AWS, "Configuring how CloudWatch alarms treat missing data"; PutMetricAlarm, "the alarm state is
+# immediately set to INSUFFICIENT_DATA".
 resource "aws_cloudwatch_metric_alarm" "no_success" {
   for_each = local.watched
 
@@ -81,10 +91,12 @@ resource "aws_cloudwatch_metric_alarm" "no_success" {
   alarm_description   = "No run of ${each.value.function}${each.value.plant == null ? "" : " of ${each.value.plant}"} has succeeded for two intervals. Scheduler, function, network, SQL Server or Supabase: start with the logs."
   comparison_operator = "LessThanThreshold"
   threshold           = 1
-  evaluation_periods  = 2
-  treat_missing_data  = "breaching"
+  evaluation_periods  = max(2, ceil(15 / each.value.interval_minutes))
+  treat_missing_data  = "missing"
   alarm_actions       = [local.topic]
   ok_actions          = [local.topic]
+
+  insufficient_data_actions = [local.topic]
 
   namespace   = local.namespace
   metric_name = "${each.value.function}-successes"

@@ -11,32 +11,12 @@ locals {
         Resource = ["${aws_cloudwatch_log_group.function[name].arn}:*"]
       },
       {
-        Sid      = "ReadSecrets"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = [for secret in function.secrets : aws_secretsmanager_secret.this[secret].arn]
-      },
-      {
         Sid      = "KeepDeadLetters"
         Effect   = "Allow"
         Action   = ["sqs:SendMessage"]
         Resource = [aws_sqs_queue.dead_letters[name].arn]
       },
     ],
-    # Lambda makes the interfaces, and AWS names no resource for that; the function itself may not.
-    [for network in function.reads_plant ? local.vpc : [] : {
-      Sid      = "JoinNetwork"
-      Effect   = "Allow"
-      Action   = local.interfaces
-      Resource = ["*"]
-    }],
-    [for network in function.reads_plant ? local.vpc : [] : {
-      Sid       = "LeaveInterfacesToLambda"
-      Effect    = "Deny"
-      Action    = local.interfaces
-      Resource  = ["*"]
-      Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${data.aws_partition.current.partition}:lambda:${var.region}:${local.account}:function:${local.slug[name]}" } }
-    }],
     [for key in compact([var.kms_key]) : {
       Sid      = "UseKey"
       Effect   = "Allow"
@@ -44,6 +24,61 @@ locals {
       Resource = [key]
     }],
   ) }
+}
+
+# In policies of their own, because of the order: a function stops to need a secret or the network first, and
+# loses the right to it afterwards.
+resource "aws_iam_role_policy" "reader" {
+  for_each = local.secrets_read
+
+  name = "read-${each.value.secret}"
+  role = aws_iam_role.function[each.value.function].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ReadSecret"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:GetSecretValue"]
+      Resource = [aws_secretsmanager_secret.named[each.value.secret].arn]
+    }]
+  })
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# Lambda makes and removes the interfaces with the function's role, and AWS names no resource for that; the
+# function itself may not. Lambda needs up to 20 minutes to remove them after the function has gone or has left
+# the network, so the right to do so goes last: subnets and security group wait for it (network.tf).
+# Source: awslabs/aws-support-tools, pull request 174; aws/aws-cdk, issue 34400.
+resource "aws_iam_role_policy" "network" {
+  for_each = { for name, function in local.functions : name => function if function.reads_plant && (var.network.static_address || var.network.existing != null) }
+
+  name = "network"
+  role = aws_iam_role.function[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "JoinNetwork"
+        Effect   = "Allow"
+        Action   = local.interfaces
+        Resource = ["*"]
+      },
+      {
+        Sid       = "LeaveInterfacesToLambda"
+        Effect    = "Deny"
+        Action    = local.interfaces
+        Resource  = ["*"]
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${data.aws_partition.current.partition}:lambda:${var.region}:${local.account}:function:${local.slug[each.key]}" } }
+      },
+    ]
+  })
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role" "function" {
@@ -68,6 +103,9 @@ resource "aws_iam_role_policy" "function" {
   name   = "function"
   role   = aws_iam_role.function[each.key].id
   policy = jsonencode({ Version = "2012-10-17", Statement = local.statements[each.key] })
+
+  # In older versions it held the rights to the secrets: the new ones are there before it loses them.
+  depends_on = [aws_iam_role_policy.reader]
 }
 
 resource "aws_iam_role" "scheduler" {

@@ -1,5 +1,7 @@
+# Of every function that there is: a group outlives its function with deletion_protection, and AWS would
+# refuse to make it again when the first plant comes back.
 resource "aws_cloudwatch_log_group" "function" {
-  for_each = local.functions
+  for_each = toset(module.plan.function_names)
 
   name              = "/aws/lambda/${local.slug[each.key]}"
   retention_in_days = var.log_retention_days
@@ -10,6 +12,7 @@ resource "aws_cloudwatch_log_group" "function" {
 # What the alarms count. A run that failed for good is returned, not raised, because Lambda would repeat it:
 # so Lambda's own error count says too little, and the run's log line is counted (src/plantpulse/logs.py).
 locals {
+  plants    = { for name in keys(local.functions) : name => length(distinct([for schedule in module.plan.schedules : schedule.plant if schedule.function == name])) }
   namespace = var.name
   counted = merge([for name, function in local.functions : {
     "${name}-failures" = {
@@ -38,5 +41,14 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
     name       = each.key
     value      = "1"
     dimensions = each.value.dimensions
+  }
+
+  # Source: AWS, PutMetricFilter, "might disable a metric filter if it generates 1,000 different name/value pairs
+  # for your specified dimensions within one hour".
+  lifecycle {
+    precondition {
+      condition     = each.value.dimensions == null || local.plants[each.value.function] < 1000
+      error_message = "CloudWatch stops to count the successes of ${each.value.function} at 1,000 plants: split plantpulse.yaml and deploy each part under its own name."
+    }
   }
 }

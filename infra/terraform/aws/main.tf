@@ -14,7 +14,7 @@ data "aws_partition" "current" {}
 
 locals {
   functions = module.plan.functions
-  slug      = { for name in keys(local.functions) : name => "${var.name}-${replace(name, "_", "-")}" }
+  slug      = { for name in module.plan.function_names : name => "${var.name}-${replace(name, "_", "-")}" }
   bundle    = { for name in keys(local.functions) : name => "${var.bundles_dir}/${name}-${var.architecture}.zip" }
   account   = data.aws_caller_identity.current.account_id
 }
@@ -41,7 +41,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(
       each.value.environment,
       { SUPABASE_URL = var.supabase_url, MANUAL_CALLS = "platform", SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
-      { for secret in each.value.secrets : "${secret}_ARN" => aws_secretsmanager_secret.this[secret].arn },
+      { for secret in each.value.secrets : "${secret}_ARN" => aws_secretsmanager_secret.named[secret].arn },
     )
   }
 
@@ -76,7 +76,7 @@ resource "aws_lambda_function" "this" {
   }
 
   # The new value is there before new processes ask for it.
-  depends_on = [aws_iam_role_policy.function, aws_secretsmanager_secret_version.this]
+  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.reader, aws_iam_role_policy.network, time_sleep.interfaces, aws_secretsmanager_secret_version.named]
 }
 
 # EventBridge Scheduler calls asynchronously: Lambda's own retries come on top of the scheduler's.

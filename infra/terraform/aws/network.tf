@@ -2,7 +2,7 @@
 # gateway. Only the functions that read SQL Server are in it.
 locals {
   networks = var.network.static_address ? 1 : 0
-  zones    = { for number, zone in slice(concat(try(data.aws_availability_zones.available[0].names, []), ["", ""]), 0, 2) : number => zone if var.network.static_address }
+  zones    = { for number, zone in slice(concat(coalesce(var.network.zones, try(data.aws_availability_zones.available[0].names, [])), ["", ""]), 0, 2) : number => zone if var.network.static_address }
 
   vpc = var.network.static_address ? [{
     subnet_ids         = toset([for subnet in aws_subnet.private : subnet.id])
@@ -13,11 +13,29 @@ locals {
   } if existing != null]
 }
 
+# In a network of yours nothing waits for Lambda's interfaces, so this does: they would stay there for good.
+resource "time_sleep" "interfaces" {
+  count = var.network.existing == null ? 0 : 1
+
+  destroy_duration = "20m"
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [aws_iam_role_policy.network]
+}
+
 data "aws_availability_zones" "available" {
   #checkov:skip=CKV_AWS_394:The first two by name are taken; a zone that is added comes after them
   count = local.networks
 
   state = "available"
+
+  # Lambda is not in use1-az3, and NAT gateways are not in apne1-az3. If AWS refuses another one, set
+  # network.zones. Source: keboola/developer-portal, issue 81; sysdiglabs/terraform-aws-secure-for-cloud, pull
+  # request 52.
+  exclude_zone_ids = ["use1-az3", "apne1-az3"]
 
   # Local zones, whose names come first, have neither Lambda nor NAT gateways.
   filter {
@@ -49,6 +67,13 @@ resource "aws_security_group" "function" {
   name        = "${var.name}-function"
   description = "What the functions may reach: HTTPS and the plants SQL Servers"
   vpc_id      = aws_vpc.this[0].id
+
+  lifecycle {
+    create_before_destroy = true # the functions leave before it goes
+  }
+
+  # It goes when Lambda has removed its interfaces, and Lambda needs the right to do so until then.
+  depends_on = [aws_iam_role_policy.network]
 }
 
 resource "aws_vpc_security_group_egress_rule" "function" {
@@ -70,6 +95,13 @@ resource "aws_subnet" "private" {
   cidr_block        = cidrsubnet(aws_vpc.this[0].cidr_block, 3, each.key)
 
   tags = { Name = "${var.name}-private-${each.key}" }
+
+  lifecycle {
+    create_before_destroy = true
+    ignore_changes        = [availability_zone] # a zone that AWS adds later moves nothing
+  }
+
+  depends_on = [aws_iam_role_policy.network]
 }
 
 resource "aws_subnet" "public" {
@@ -80,6 +112,10 @@ resource "aws_subnet" "public" {
   cidr_block        = cidrsubnet(aws_vpc.this[0].cidr_block, 3, 7)
 
   tags = { Name = "${var.name}-public" }
+
+  lifecycle {
+    ignore_changes = [availability_zone]
+  }
 }
 
 resource "aws_internet_gateway" "this" {

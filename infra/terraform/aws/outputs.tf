@@ -37,3 +37,8 @@ output "region" {
   description = "Region of the deployment."
   value       = var.region
 }
+
+output "deletion_protection" {
+  description = "Whether `make destroy-aws` refuses to remove the deployment."
+  value       = var.deletion_protection
+}

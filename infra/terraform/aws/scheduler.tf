@@ -4,6 +4,11 @@ resource "aws_scheduler_schedule_group" "this" {
   name = var.name
 }
 
+locals {
+  # The names that a plant's password may have, by schedule; empty where none is needed.
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], [])]) }
+}
+
 resource "aws_scheduler_schedule" "this" {
   for_each = module.plan.schedules
 
@@ -42,8 +47,8 @@ resource "aws_scheduler_schedule" "this" {
   # Here, because a precondition of the one secret could not name whose password is missing.
   lifecycle {
     precondition {
-      condition     = var.secrets_version == 0 || !can(module.plan.passwords[each.value.plant]) || length(lookup(var.secrets, try(module.plan.passwords[each.value.plant], ""), "")) > 0
-      error_message = "The secret ${try(module.plan.passwords[each.value.plant], "")} is missing: set it in the environment, or secrets in Terraform."
+      condition     = var.secrets_version == 0 || length(local.needed[each.key]) == 0 || anytrue([for one in local.needed[each.key] : lookup(var.secrets, one, "") != ""])
+      error_message = "The secret ${join(" or ", reverse(local.needed[each.key]))} is missing: set it in the environment, or secrets in Terraform."
     }
   }
 

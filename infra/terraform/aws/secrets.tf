@@ -1,16 +1,25 @@
 # A function may read the secrets that it needs and no other. The values come by a write-only
-# argument: they are in neither plan nor state.
+# argument: they are in neither plan nor state. Every secret is there from the first deployment on and stays,
+# whatever plants come and go (docs/decisions/0075).
 locals {
-  # Plants with their passwords, as the code reads them; ephemeral, like the values.
-  passwords = jsonencode({ for plant, name in module.plan.passwords : plant => lookup(var.secrets, name, "") })
+  # As the code reads them; ephemeral, like the values. Of a part's names the first with a value counts.
+  values = { for name, secret in module.plan.secrets : name => secret.parts == null ? lookup(var.secrets, name, "") : jsonencode({
+    for part, names in coalesce(secret.parts, {}) : part => try([for one in names : var.secrets[one] if lookup(var.secrets, one, "") != ""][0], "")
+  }) }
 
-  # A plant that comes or goes writes them anew too.
-  passwords_version = var.secrets_version * 4294967296 + parseint(substr(sha256(join(" ", keys(module.plan.passwords))), 0, 8), 16)
+  # Written anew when this number changes: for a new secrets_version, and for a plant that comes or goes.
+  versions = { for name, secret in module.plan.secrets : name => secret.parts == null ? var.secrets_version : var.secrets_version * 4294967296 + module.plan.secrets_fingerprint[name] }
+
+  # Plants that nothing calls on schedule: the schedules of the others say which password is missing.
+  called   = toset([for schedule in module.plan.schedules : schedule.plant if schedule.plant != null])
+  uncalled = { for name, secret in module.plan.secrets : name => [for part, names in coalesce(secret.parts, {}) : names if !contains(local.called, part)] }
+
+  secrets_read = merge([for name, function in local.functions : { for secret in function.secrets : "${name} ${secret}" => { function = name, secret = secret } }]...)
 }
 
-resource "aws_secretsmanager_secret" "this" {
+resource "aws_secretsmanager_secret" "named" {
   #checkov:skip=CKV2_AWS_57:Both values are issued elsewhere (Supabase, the plant's DBA); docs/deploy.md says how they are rotated
-  for_each = toset(module.plan.secrets)
+  for_each = module.plan.secrets
 
   name                    = "${var.name}/${each.key}"
   description             = "${each.key} of ${var.name}"
@@ -18,22 +27,27 @@ resource "aws_secretsmanager_secret" "this" {
   recovery_window_in_days = var.deletion_protection ? 30 : 0
 }
 
-resource "aws_secretsmanager_secret_version" "this" {
-  for_each = var.secrets_version == 0 ? {} : aws_secretsmanager_secret.this
+resource "aws_secretsmanager_secret_version" "named" {
+  for_each = var.secrets_version == 0 ? {} : aws_secretsmanager_secret.named
 
   secret_id                = each.value.id
-  secret_string_wo         = each.key == "MSSQL_PASSWORDS" ? local.passwords : lookup(var.secrets, each.key, null)
-  secret_string_wo_version = each.key == "MSSQL_PASSWORDS" ? local.passwords_version : var.secrets_version
+  secret_string_wo         = local.values[each.key]
+  secret_string_wo_version = local.versions[each.key]
 
   lifecycle {
     precondition {
-      condition     = each.key == "MSSQL_PASSWORDS" || length(lookup(var.secrets, each.key, "")) > 0
+      condition     = module.plan.secrets[each.key].parts != null || length(local.values[each.key]) > 0
       error_message = "The secret ${each.key} is missing: set ${each.key} in the environment, or secrets in Terraform."
     }
 
     precondition {
-      condition     = each.key != "MSSQL_PASSWORDS" || length(local.passwords) <= 65536
-      error_message = "A secret of Secrets Manager holds 64 KB, and the plants' passwords together are longer: split plantpulse.yaml and deploy each part under its own name."
+      condition     = alltrue([for names in local.uncalled[each.key] : anytrue([for one in names : lookup(var.secrets, one, "") != ""])])
+      error_message = "A password is missing of a plant that is switched off: set ${join(", ", [for names in local.uncalled[each.key] : join(" or ", names)])} in the environment, or secrets in Terraform. Polls by hand need it."
+    }
+
+    precondition {
+      condition     = length(local.values[each.key]) <= 65536
+      error_message = "A secret of Secrets Manager holds 64 KB, and ${each.key} is longer, with the values of all plants together: split plantpulse.yaml and deploy each part under its own name."
     }
   }
 }

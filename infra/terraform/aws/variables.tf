@@ -108,17 +108,23 @@ variable "network" {
   type = object({
     ingress        = optional(string, "internal")
     static_address = optional(bool, false)
+    zones          = optional(list(string))
     existing = optional(object({
       subnet_ids         = set(string)
       security_group_ids = set(string)
     }))
   })
   default     = {}
-  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase."
+  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. zones: the two zones of its subnets, such as eu-central-1a, if those that are taken have no Lambda or no NAT gateway. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)
     error_message = "network.ingress must be internal or all."
+  }
+
+  validation {
+    condition     = var.network.zones == null || try(length(distinct(var.network.zones)) == 2 && alltrue([for zone in var.network.zones : startswith(zone, var.region)]), false)
+    error_message = "network.zones must name two zones of the region."
   }
 
   validation {
@@ -187,5 +193,5 @@ variable "kms_key" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "While it is true, destroyed secrets can be restored for 30 days, and logs stay. Set it to false and apply before `make destroy-aws` to remove everything."
+  description = "While it is true, `make destroy-aws` refuses; secrets that are destroyed otherwise can be restored for 30 days, and logs stay. Set it to false and apply before `make destroy-aws`."
 }

@@ -4,6 +4,11 @@ resource "google_monitoring_notification_channel" "email" {
   display_name = "${var.name}: ${each.key}"
   type         = "email"
   labels       = { email_address = each.key }
+  force_delete = true # as for the topic
+
+  lifecycle {
+    create_before_destroy = true # the policies stop to name it before it goes
+  }
 
   depends_on = [google_project_service.needed]
 }
@@ -15,7 +20,26 @@ resource "google_monitoring_notification_channel" "topic" {
   type         = "pubsub"
   labels       = { topic = var.alarms.topic }
 
+  # Google refuses to delete a channel that a policy names, and Terraform deletes before it updates. The order
+  # below is enough; the force is for a channel that somebody has added to a policy of their own.
+  # Source: hashicorp/terraform-provider-google, issues 3008 and 10337.
+  force_delete = true
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
   depends_on = [google_project_service.needed]
+}
+
+# Google refuses a policy on a new metric with 404: "it could take up to 10 minutes to become available". Each
+# metric waits for itself, so one that a new version adds is waited for too, and the others are not.
+# Source: the message itself, in hashicorp/terraform-provider-google, issue 11102.
+resource "time_sleep" "metric" {
+  for_each = google_logging_metric.this
+
+  create_duration = "600s"
+  triggers        = { metric = each.value.id }
 }
 
 locals {
@@ -68,7 +92,7 @@ resource "google_monitoring_alert_policy" "incident" {
     auto_close = "1800s"
   }
 
-  depends_on = [google_cloudfunctions2_function.this] # a metric is known some minutes after it was made
+  depends_on = [time_sleep.metric]
 
   documentation {
     content   = each.value.meaning
@@ -76,7 +100,7 @@ resource "google_monitoring_alert_policy" "incident" {
   }
 }
 
-# Nothing succeeded for two intervals: the watcher that does not share the functions' fate. Metrics can be
+# Nothing succeeded for two intervals and a quarter of an hour: the watcher that does not share the functions' fate. Metrics can be
 # watched for their absence for 23 1/2 hours; PromQL looks back further, so it watches rarer pipelines.
 # Source: docs.cloud.google.com/monitoring/alerts/using-promql, "up to 2 years of metric data".
 resource "google_monitoring_alert_policy" "no_success" {
@@ -95,7 +119,7 @@ resource "google_monitoring_alert_policy" "no_success" {
 
       content {
         filter   = condition_absent.value.filter
-        duration = "${max(120, 2 * each.value.interval_minutes * 60)}s"
+        duration = "${max(local.shortest_silence_s, 2 * each.value.interval_minutes * 60)}s"
 
         aggregations {
           alignment_period     = "60s"
@@ -123,10 +147,14 @@ resource "google_monitoring_alert_policy" "no_success" {
     mime_type = "text/markdown"
   }
 
-  depends_on = [google_cloudfunctions2_function.this]
+  depends_on = [time_sleep.metric]
 }
 
 locals {
+  # Points of a log-based metric may come 10 minutes late: a shorter silence is none. The fast watch is the ping
+  # of health from outside. Source: docs.cloud.google.com/logging/docs/logs-based-metrics/troubleshooting.
+  shortest_silence_s = 900
+
   is_watched_for_absence = { for key, rhythm in module.plan.rhythms : key => 2 * rhythm.interval_minutes * 60 <= 84600 }
   absence = { for key, rhythm in module.plan.rhythms : key => {
     filter = join(" AND ", compact([

@@ -68,3 +68,28 @@ resource "google_cloud_run_v2_service_iam_member" "invoker" {
 locals {
   scheduler_key = "scheduler"
 }
+
+# A grant works "typically within 2 minutes", and may take 7 and more. Until then a build, a start and a call
+# are refused with 403. The functions wait for the builder's grants and their own, and the schedules for the
+# right to call, so the first poll that a deployment starts is let in.
+# Source: docs.cloud.google.com/iam/docs/access-change-propagation.
+resource "time_sleep" "grants" {
+  create_duration = "120s"
+
+  triggers = merge(
+    { for key, grant in google_secret_manager_secret_iam_member.reader : key => grant.id },
+    {
+      builder  = google_project_iam_member.builder.id
+      sources  = google_project_iam_member.sources.id
+      bundles  = google_storage_bucket_iam_member.builder.id
+      registry = google_artifact_registry_repository_iam_member.builder.id
+    },
+  )
+}
+
+resource "time_sleep" "invoker" {
+  for_each = local.functions
+
+  create_duration = "420s"
+  triggers        = { grant = google_cloud_run_v2_service_iam_member.invoker["${each.key} ${local.scheduler_key}"].id }
+}

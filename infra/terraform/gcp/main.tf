@@ -21,6 +21,26 @@ locals {
   ))
 }
 
+# Cloud Run refuses a service if its instances together may take more processors than the region's quota, which
+# is 20 at first. Cloud Functions gives an instance a part of a processor by its memory.
+# Source: googlecodelabs/feedback, issue 1856 ("CpuAllocPerProjectRegion ... allowed: 20000");
+# docs.cloud.google.com/functions/docs/configuring/memory, the table of memory and CPU.
+locals {
+  vcpu      = { for name, function in local.functions : name => [for step in local.vcpu_steps : step.vcpu if function.memory_mb <= step.up_to_mb][0] }
+  room      = { for name, vcpu in local.vcpu : name => floor(var.vcpu_quota / vcpu) }
+  instances = { for name, function in local.functions : name => max(1, min(function.max_instances, local.room[name])) }
+  crowded   = [for name, function in local.functions : "${name} (${local.instances[name]} of ${function.max_instances})" if local.instances[name] < function.max_instances]
+
+  vcpu_steps = [
+    { up_to_mb = 128, vcpu = 0.0833 },
+    { up_to_mb = 256, vcpu = 0.1667 },
+    { up_to_mb = 512, vcpu = 0.3333 },
+    { up_to_mb = 1024, vcpu = 0.5833 },
+    { up_to_mb = 2048, vcpu = 1 },
+    { up_to_mb = 8192, vcpu = 2 },
+  ]
+}
+
 resource "google_project_service" "needed" {
   for_each = local.services
 
@@ -68,6 +88,25 @@ resource "google_artifact_registry_repository" "images" {
   description   = "Images of ${var.name}'s functions"
   format        = "DOCKER"
   kms_key_name  = var.kms_key
+
+  # Every change of a setting is a new bundle and so a new image. The newest are kept, to go back to.
+  cleanup_policies {
+    id     = "keep-the-newest"
+    action = "KEEP"
+
+    most_recent_versions {
+      keep_count = 5
+    }
+  }
+
+  cleanup_policies {
+    id     = "delete-the-old"
+    action = "DELETE"
+
+    condition {
+      older_than = "2592000s"
+    }
+  }
 
   depends_on = [google_project_service.needed]
 }
@@ -118,7 +157,7 @@ resource "google_cloudfunctions2_function" "this" {
     available_memory                 = "${each.value.memory_mb}Mi"
     timeout_seconds                  = each.value.timeout_s
     min_instance_count               = 0
-    max_instance_count               = each.value.max_instances
+    max_instance_count               = local.instances[each.key]
     max_instance_request_concurrency = 1 # pymssql's time-out is one for the whole process
     ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
     vpc_connector                    = each.value.reads_plant ? local.connector : null
@@ -131,19 +170,20 @@ resource "google_cloudfunctions2_function" "this" {
       content {
         key        = secret_environment_variables.value
         project_id = var.project
-        secret     = google_secret_manager_secret.this[secret_environment_variables.value].secret_id
-        version    = var.secrets_version == 0 ? "latest" : google_secret_manager_secret_version.this[secret_environment_variables.value].version
+        secret     = google_secret_manager_secret.named[secret_environment_variables.value].secret_id
+        version    = var.secrets_version == 0 ? "latest" : google_secret_manager_secret_version.named[secret_environment_variables.value].version
       }
     }
   }
 
   depends_on = [
     google_project_service.needed,
+    time_sleep.grants,
     google_project_iam_member.builder,
     google_project_iam_member.sources,
     google_storage_bucket_iam_member.builder,
     google_artifact_registry_repository_iam_member.builder,
-    google_secret_manager_secret_iam_member.function,
+    google_secret_manager_secret_iam_member.reader,
   ]
 }
 
@@ -151,6 +191,13 @@ check "plants" {
   assert {
     condition     = length(module.plan.unconfigured_plants) == 0
     error_message = "No SQL Server is configured for ${join(", ", module.plan.unconfigured_plants)}: polls there answer not_configured."
+  }
+}
+
+check "instances" {
+  assert {
+    condition     = length(local.crowded) == 0
+    error_message = "A processor quota of ${var.vcpu_quota} leaves fewer instances than calls may come at once: ${join(", ", local.crowded)}. A call without an instance is tried again. Ask Google for a higher CpuAllocPerProjectRegion of Cloud Run, then raise vcpu_quota."
   }
 }
 

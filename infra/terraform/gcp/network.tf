@@ -2,7 +2,7 @@
 # take it.
 locals {
   connector = var.network.static_address ? google_vpc_access_connector.this[0].id : var.network.existing
-  egress    = var.network.static_address ? "ALL_TRAFFIC" : "PRIVATE_RANGES_ONLY"
+  egress    = var.network.egress == "private" ? "PRIVATE_RANGES_ONLY" : "ALL_TRAFFIC"
   networks  = var.network.static_address ? 1 : 0
 }
 
@@ -44,6 +44,10 @@ resource "google_vpc_access_connector" "this" {
   subnet {
     name = google_compute_subnetwork.connector[0].name
   }
+
+  lifecycle {
+    create_before_destroy = true # the functions leave before it goes
+  }
 }
 
 resource "google_compute_address" "egress" {
@@ -73,6 +77,11 @@ resource "google_compute_router_nat" "this" {
   nat_ip_allocate_option             = "MANUAL_ONLY"
   nat_ips                            = [google_compute_address.egress[0].self_link]
   source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  # A port serves one connection to one destination at a time, and Supabase is one destination. A connector has
+  # three machines at most, and an address has 64,512 ports; the default is 64 for each machine.
+  # Source: docs.cloud.google.com/nat/docs/ports-and-addresses.
+  min_ports_per_vm = 4096
 
   subnetwork {
     name                    = google_compute_subnetwork.connector[0].id

@@ -32,3 +32,8 @@ output "project" {
   description = "Project of the deployment."
   value       = var.project
 }
+
+output "deletion_protection" {
+  description = "Whether `make destroy-gcp` refuses to remove the deployment."
+  value       = var.deletion_protection
+}

@@ -2,6 +2,9 @@
 # that one. It retries `retry_count` times whatever the time; max_retry_duration would add to that, not bound it.
 locals {
   first_retry_s = 15
+
+  # The names that a plant's password may have, by schedule; empty where none is needed.
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], [])]) }
 }
 
 resource "google_cloud_scheduler_job" "this" {
@@ -37,10 +40,10 @@ resource "google_cloud_scheduler_job" "this" {
   # Here, because a precondition of the one secret could not name whose password is missing.
   lifecycle {
     precondition {
-      condition     = var.secrets_version == 0 || !can(module.plan.passwords[each.value.plant]) || length(lookup(var.secrets, try(module.plan.passwords[each.value.plant], ""), "")) > 0
-      error_message = "The secret ${try(module.plan.passwords[each.value.plant], "")} is missing: set it in the environment, or secrets in Terraform."
+      condition     = var.secrets_version == 0 || length(local.needed[each.key]) == 0 || anytrue([for one in local.needed[each.key] : lookup(var.secrets, one, "") != ""])
+      error_message = "The secret ${join(" or ", reverse(local.needed[each.key]))} is missing: set it in the environment, or secrets in Terraform."
     }
   }
 
-  depends_on = [google_cloud_run_v2_service_iam_member.invoker]
+  depends_on = [time_sleep.invoker]
 }

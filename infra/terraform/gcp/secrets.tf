@@ -1,15 +1,24 @@
 # A function may read the secrets that it needs and no other. The values come by a write-only
-# argument: they are in neither plan nor state.
+# argument: they are in neither plan nor state. Every secret is there from the first deployment on and stays,
+# whatever plants come and go (docs/decisions/0075).
 locals {
-  # Plants with their passwords, as the code reads them; ephemeral, like the values.
-  passwords = jsonencode({ for plant, name in module.plan.passwords : plant => lookup(var.secrets, name, "") })
+  # As the code reads them; ephemeral, like the values. Of a part's names the first with a value counts.
+  values = { for name, secret in module.plan.secrets : name => secret.parts == null ? lookup(var.secrets, name, "") : jsonencode({
+    for part, names in coalesce(secret.parts, {}) : part => try([for one in names : var.secrets[one] if lookup(var.secrets, one, "") != ""][0], "")
+  }) }
 
-  # A plant that comes or goes writes them anew too.
-  passwords_version = var.secrets_version * 4294967296 + parseint(substr(sha256(join(" ", keys(module.plan.passwords))), 0, 8), 16)
+  # Written anew when this number changes: for a new secrets_version, and for a plant that comes or goes.
+  versions = { for name, secret in module.plan.secrets : name => secret.parts == null ? var.secrets_version : var.secrets_version * 4294967296 + module.plan.secrets_fingerprint[name] }
+
+  # Plants that nothing calls on schedule: the schedules of the others say which password is missing.
+  called   = toset([for schedule in module.plan.schedules : schedule.plant if schedule.plant != null])
+  uncalled = { for name, secret in module.plan.secrets : name => [for part, names in coalesce(secret.parts, {}) : names if !contains(local.called, part)] }
+
+  secrets_read = merge([for name, function in local.functions : { for secret in function.secrets : "${name} ${secret}" => { function = name, secret = secret } }]...)
 }
 
-resource "google_secret_manager_secret" "this" {
-  for_each = toset(module.plan.secrets)
+resource "google_secret_manager_secret" "named" {
+  for_each = module.plan.secrets
 
   secret_id           = "${var.name}-${each.key}"
   deletion_protection = var.deletion_protection
@@ -33,32 +42,42 @@ resource "google_secret_manager_secret" "this" {
   depends_on = [google_project_service.needed]
 }
 
-resource "google_secret_manager_secret_version" "this" {
-  for_each = var.secrets_version == 0 ? {} : google_secret_manager_secret.this
+resource "google_secret_manager_secret_version" "named" {
+  for_each = var.secrets_version == 0 ? {} : google_secret_manager_secret.named
 
   secret                 = each.value.id
-  secret_data_wo         = each.key == "MSSQL_PASSWORDS" ? local.passwords : lookup(var.secrets, each.key, null)
-  secret_data_wo_version = each.key == "MSSQL_PASSWORDS" ? local.passwords_version : var.secrets_version
+  secret_data_wo         = local.values[each.key]
+  secret_data_wo_version = local.versions[each.key]
+  deletion_policy        = "ABANDON" # with secrets_version = 0 the functions read "latest": it may be this one
 
   lifecycle {
     create_before_destroy = true # the functions move to the new version before the old one goes
 
     precondition {
-      condition     = each.key == "MSSQL_PASSWORDS" || length(lookup(var.secrets, each.key, "")) > 0
+      condition     = module.plan.secrets[each.key].parts != null || length(local.values[each.key]) > 0
       error_message = "The secret ${each.key} is missing: set ${each.key} in the environment, or secrets in Terraform."
     }
 
     precondition {
-      condition     = each.key != "MSSQL_PASSWORDS" || length(local.passwords) <= 32768
-      error_message = "A variable of Cloud Run holds 32 KB, and the plants' passwords together are longer: split plantpulse.yaml and deploy each part under its own name."
+      condition     = alltrue([for names in local.uncalled[each.key] : anytrue([for one in names : lookup(var.secrets, one, "") != ""])])
+      error_message = "A password is missing of a plant that is switched off: set ${join(", ", [for names in local.uncalled[each.key] : join(" or ", names)])} in the environment, or secrets in Terraform. Polls by hand need it."
+    }
+
+    precondition {
+      condition     = length(local.values[each.key]) <= 32768
+      error_message = "A variable of Cloud Run holds 32 KB, and ${each.key} is longer, with the values of all plants together: split plantpulse.yaml and deploy each part under its own name."
     }
   }
 }
 
-resource "google_secret_manager_secret_iam_member" "function" {
-  for_each = merge([for name, function in local.functions : { for secret in function.secrets : "${name} ${secret}" => { function = name, secret = secret } }]...)
+resource "google_secret_manager_secret_iam_member" "reader" {
+  for_each = local.secrets_read
 
-  secret_id = google_secret_manager_secret.this[each.value.secret].id
+  secret_id = google_secret_manager_secret.named[each.value.secret].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.function[each.value.function].member
+
+  lifecycle {
+    create_before_destroy = true # a function stops to need a secret before it may no longer read it
+  }
 }

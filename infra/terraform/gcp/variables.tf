@@ -74,6 +74,17 @@ variable "memory_mb" {
   }
 }
 
+variable "vcpu_quota" {
+  type        = number
+  default     = 20
+  description = "Processors that Cloud Run may allocate to one service in the region (quota CpuAllocPerProjectRegion); it limits each function's instances."
+
+  validation {
+    condition     = var.vcpu_quota >= 1
+    error_message = "vcpu_quota must be 1 or more."
+  }
+}
+
 variable "supabase_url" {
   type        = string
   description = "The Supabase project's URL, without a path."
@@ -108,13 +119,19 @@ variable "network" {
     ingress        = optional(string, "internal")
     static_address = optional(bool, false)
     existing       = optional(string)
+    egress         = optional(string, "all")
   })
   default     = {}
-  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant."
+  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant; its network must reach Supabase too. egress: what goes through the connector: all, or private (only private addresses; a SQL Server with a public one is then called past the connector)."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)
     error_message = "network.ingress must be internal or all."
+  }
+
+  validation {
+    condition     = contains(["all", "private"], var.network.egress) && !(var.network.static_address && var.network.egress == "private")
+    error_message = "network.egress must be all or private; with network.static_address everything takes the address."
   }
 
   validation {
@@ -183,5 +200,5 @@ variable "kms_key" {
 variable "deletion_protection" {
   type        = bool
   default     = true
-  description = "While it is true, secrets and bundles cannot be destroyed. Set it to false and apply before `make destroy-gcp`."
+  description = "While it is true, `make destroy-gcp` refuses, and secrets and bundles cannot be destroyed. Set it to false and apply before `make destroy-gcp`."
 }

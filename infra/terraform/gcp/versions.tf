@@ -6,6 +6,11 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 6.50"
     }
+
+    time = {
+      source  = "hashicorp/time"
+      version = "~> 0.13"
+    }
   }
 
   # Filled from backend.hcl by `make plan-gcp`; the bucket exists before anything here does.

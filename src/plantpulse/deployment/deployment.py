@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from plantpulse.deployment.calls import Call, calls_of, enabled_calls
-from plantpulse.deployment.functions import DeployedFunction, configured, deployed, passwords_of
+from plantpulse.deployment.calls import Call, calls_of
+from plantpulse.deployment.functions import DeployedFunction, deployed
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
+from plantpulse.deployment.secrets import Secret, configured, secrets_of
 from plantpulse.deployment.variables import Written
 from plantpulse.schedules.pipelines import FUNCTIONS, RegisteredFunction
 from plantpulse.settings import Settings
@@ -14,7 +15,7 @@ from plantpulse.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The deployed parts by name; `function_names` also has functions without a schedule.
+    """The deployed parts by name; `function_names` also has functions that no plant needs yet.
 
     `wants_users_tokens`: users' tokens vouch for manual calls, which needs a separate function.
     """
@@ -23,7 +24,7 @@ class Deployment:
     functions: Mapping[str, DeployedFunction]
     schedules: Mapping[str, Call]
     rhythms: Mapping[str, Rhythm]
-    passwords: Mapping[str, str]
+    secrets: Mapping[str, Secret]
     sql_server_ports: Sequence[int]
     unconfigured_plants: Sequence[str]
     wants_users_tokens: bool
@@ -37,14 +38,14 @@ def deployment_of(
     settings: Settings, written: Written, functions: Sequence[RegisteredFunction] = FUNCTIONS
 ) -> Deployment:
     """Return the deployment of settings. Every SQL Server in them needs a password; any will do."""
-    called = [function for function in functions if enabled_calls(function, settings)]
+    called = [function for function in functions if any(function.calls(settings))]
     servers = [settings.sql_server_of(plant) for plant in configured(settings)]
     return Deployment(
         function_names=sorted(function.name for function in functions),
         functions={function.name: deployed(function, settings, written) for function in called},
         schedules={name: call for one in called for name, call in calls_of(one, settings)},
         rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
-        passwords=passwords_of(settings),
+        secrets=secrets_of(settings),
         sql_server_ports=list(dict.fromkeys(server.port for server in servers)),
         unconfigured_plants=sorted(set(settings.plants) - set(configured(settings))),
         wants_users_tokens=settings.manual_calls.accept == "supabase_user",

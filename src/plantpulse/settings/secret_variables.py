@@ -4,7 +4,7 @@ Pure, except that it fetches secrets with an ARN. An error names the variable, n
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from plantpulse.errors import ConfigurationError
 
@@ -22,6 +22,7 @@ PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's
 PASSWORDS = "MSSQL_PASSWORDS"
 SECRET_OF_CHANNEL = "CHANNEL_SECRET__"  # noqa: S105 - the start of a variable's name
 CHANNEL_SECRETS = "CHANNEL_SECRETS"
+ONLY_PASSWORD = "MSSQL_PASSWORD"  # noqa: S105 - the variable of a single plant
 
 
 def with_secrets(
@@ -83,3 +84,12 @@ def password_variable(plant: str) -> str:
 def channel_secret_variable(channel: str) -> str:
     """Return the name of the environment variable that holds a channel's secret."""
     return SECRET_OF_CHANNEL + str(channel).upper()
+
+
+def names_of_password(plant: str, plants: Collection[str]) -> tuple[str, ...]:
+    """Return the variables that may hold a plant's password, the one that counts first.
+
+    Only a single plant has the short name.
+    """
+    own = password_variable(plant)
+    return (own, ONLY_PASSWORD) if len(plants) == 1 else (own,)

@@ -16,32 +16,18 @@ def test_only_what_reads_the_plant_gets_its_password(deploy: Deploy) -> None:
     deployment = deploy(ONE_PLANT)
 
     assert {name: list(one.secrets) for name, one in deployment.functions.items()} == {
-        "live_pulse": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"],
-        "morning_report": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"],
+        "live_pulse": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"],
+        "morning_report": ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"],
         "cleanup": ["SUPABASE_SECRET_KEY"],
         "health": ["SUPABASE_SECRET_KEY"],
     }
-    assert deployment.passwords == {}
 
 
-def test_several_plants_passwords_are_one_secret(deploy: Deploy) -> None:
+def test_a_plant_without_a_server_is_told(deploy: Deploy) -> None:
     deployment = deploy(THREE_PLANTS)
 
-    assert list(deployment.functions["live_pulse"].secrets) == ["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"]
-    assert deployment.passwords == {
-        "east": "MSSQL_PASSWORD__EAST",
-        "north": "MSSQL_PASSWORD__NORTH",
-        "west": "MSSQL_PASSWORD__WEST",
-    }
     assert deployment.sql_server_ports == [1434, 1433]
     assert deployment.unconfigured_plants == ["south"]
-
-
-def test_without_a_server_there_is_no_password(deploy: Deploy) -> None:
-    deployment = deploy("plants: {north: {time_zone: UTC}}")
-
-    assert list(deployment.functions["live_pulse"].secrets) == ["SUPABASE_SECRET_KEY"]
-    assert deployment.unconfigured_plants == ["north"]
 
 
 def test_a_function_outlives_the_longest_of_its_jobs(deploy: Deploy) -> None:
@@ -62,7 +48,7 @@ def test_a_function_outlives_the_longest_of_its_jobs(deploy: Deploy) -> None:
 def test_a_late_slot_and_the_next_one_find_room(deploy: Deploy) -> None:
     many = "".join(f"  plant_{number}: {{time_zone: UTC}}\n" for number in range(501))
 
-    assert deploy(THREE_PLANTS).functions["live_pulse"].max_instances == 6
+    assert deploy(THREE_PLANTS).functions["live_pulse"].max_instances == 8
     assert deploy(f"plants:\n{many}").functions["live_pulse"].max_instances == 1000
 
 
@@ -74,11 +60,14 @@ def test_a_call_is_too_old_before_the_next_slot_is_due(deploy: Deploy) -> None:
     assert ages == {"live_pulse": 825, "morning_report": 21_600, "cleanup": 3465, "health": 60}
 
 
-def test_a_function_that_nothing_calls_is_not_deployed(deploy: Deploy) -> None:
-    deployment = deploy("plants: {north: {time_zone: UTC}}\nlive_pulse: {enabled: false}")
+def test_what_is_switched_off_stays_as_it_was_and_can_be_called_by_hand(deploy: Deploy) -> None:
+    on = deploy(ONE_PLANT)
+    off = deploy(f"{ONE_PLANT}\nlive_pulse: {{enabled: false}}")
 
-    assert sorted(deployment.functions) == ["cleanup", "health", "morning_report"]
-    assert deployment.function_names == ["cleanup", "health", "live_pulse", "morning_report"]
+    assert off.functions["live_pulse"] == on.functions["live_pulse"]
+    assert off.secrets == on.secrets
+    assert set(on.schedules) - set(off.schedules) == {"live_pulse-north"}
+    assert set(on.rhythms) - set(off.rhythms) == {"live_pulse-15"}
 
 
 def test_each_function_says_what_it_is(deploy: Deploy) -> None:

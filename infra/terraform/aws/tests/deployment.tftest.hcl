@@ -13,6 +13,9 @@ mock_provider "aws" {
   }
 }
 
+# It would wait in earnest.
+mock_provider "time" {}
+
 variables {
   region       = "eu-central-1"
   bundles_dir  = "tests/bundles"
@@ -72,17 +75,17 @@ run "one_plant" {
   }
 
   assert {
-    condition     = one([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement : toset(statement.Resource) if statement.Sid == "ReadSecrets"]) == toset([for secret in aws_secretsmanager_secret.this : secret.arn])
+    condition     = toset([for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource[0] if startswith(key, "live_pulse ")]) == toset([for secret in aws_secretsmanager_secret.named : secret.arn])
     error_message = "What reads SQL Server may read both secrets."
   }
 
   assert {
-    condition     = alltrue([for name in ["cleanup", "health"] : one([for statement in jsondecode(aws_iam_role_policy.function[name].policy).Statement : statement.Resource if statement.Sid == "ReadSecrets"]) == [aws_secretsmanager_secret.this["SUPABASE_SECRET_KEY"].arn]])
+    condition     = alltrue([for name in ["cleanup", "health"] : [for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource if startswith(key, "${name} ")] == [[aws_secretsmanager_secret.named["SUPABASE_SECRET_KEY"].arn]]])
     error_message = "What never reads SQL Server may not read its password."
   }
 
   assert {
-    condition     = aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORD_ARN"] == aws_secretsmanager_secret.this["MSSQL_PASSWORD"].arn && !contains(keys(aws_lambda_function.this["health"].environment[0].variables), "MSSQL_PASSWORD_ARN")
+    condition     = aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn && !contains(keys(aws_lambda_function.this["health"].environment[0].variables), "MSSQL_PASSWORDS_ARN")
     error_message = "A function is told where its secrets are."
   }
 
@@ -92,12 +95,12 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for version in aws_secretsmanager_secret_version.this : version.secret_string_wo == null && version.secret_string_wo_version == 1])
+    condition     = alltrue([for version in aws_secretsmanager_secret_version.named : version.secret_string_wo == null]) && aws_secretsmanager_secret_version.named["SUPABASE_SECRET_KEY"].secret_string_wo_version == 1
     error_message = "No secret's value is in the state."
   }
 
   assert {
-    condition     = alltrue([for secret in aws_secretsmanager_secret.this : secret.recovery_window_in_days == 30])
+    condition     = alltrue([for secret in aws_secretsmanager_secret.named : secret.recovery_window_in_days == 30])
     error_message = "Secrets are protected unless that is waived."
   }
 
@@ -154,11 +157,11 @@ run "one_plant" {
       times   = aws_cloudwatch_metric_alarm.no_success[name].evaluation_periods
       missing = aws_cloudwatch_metric_alarm.no_success[name].treat_missing_data
       }] == [
-      { period = 900, times = 2, missing = "breaching" },
-      { period = 60, times = 2, missing = "breaching" },
-      { period = 86400, times = 2, missing = "breaching" },
-    ]
-    error_message = "No success for two intervals is an alarm."
+      { period = 900, times = 2, missing = "missing" },
+      { period = 60, times = 15, missing = "missing" },
+      { period = 86400, times = 2, missing = "missing" },
+    ] && alltrue([for alarm in aws_cloudwatch_metric_alarm.no_success : tolist(alarm.insufficient_data_actions) == tolist([aws_sns_topic.alarms[0].arn])])
+    error_message = "No success for two intervals and a quarter of an hour is told; a new alarm has no state to leave."
   }
 
   assert {
@@ -172,7 +175,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
+    condition     = length(aws_cloudwatch_log_group.function) == 4 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 
@@ -217,12 +220,12 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(aws_secretsmanager_secret.this) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.this["MSSQL_PASSWORDS"].arn
+    condition     = keys(aws_secretsmanager_secret.named) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
     error_message = "Several plants' passwords are one secret."
   }
 
   assert {
-    condition     = floor(aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"].secret_string_wo_version / 4294967296) == 2 && aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"].secret_string_wo_version % 4294967296 != 0
+    condition     = floor(aws_secretsmanager_secret_version.named["MSSQL_PASSWORDS"].secret_string_wo_version / 4294967296) == 2 && aws_secretsmanager_secret_version.named["MSSQL_PASSWORDS"].secret_string_wo_version % 4294967296 != 0
     error_message = "It is written anew with a new version, and with other plants."
   }
 
@@ -232,7 +235,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = anytrue([for filter in data.aws_availability_zones.available[0].filter : filter.name == "opt-in-status" && filter.values == toset(["opt-in-not-required"])])
+    condition     = contains(data.aws_availability_zones.available[0].exclude_zone_ids, "use1-az3") && anytrue([for filter in data.aws_availability_zones.available[0].filter : filter.name == "opt-in-status" && filter.values == toset(["opt-in-not-required"])])
     error_message = "The subnets are in zones that have Lambda and NAT gateways, no local ones."
   }
 
@@ -257,14 +260,12 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement :
-      contains(["JoinNetwork", "LeaveInterfacesToLambda"], statement.Sid) if contains(statement.Resource, "*")
-    ]) && length([for statement in jsondecode(aws_iam_role_policy.function["live_pulse"].policy).Statement : statement if statement.Effect == "Deny"]) == 1
+    condition     = toset(keys(aws_iam_role_policy.network)) == toset(["live_pulse", "morning_report"]) && [for statement in jsondecode(aws_iam_role_policy.network["live_pulse"].policy).Statement : statement.Effect if contains(statement.Resource, "*")] == ["Allow", "Deny"]
     error_message = "The one wildcard there is, Lambda's, is denied to the function itself."
   }
 
   assert {
-    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.kms_key_id == var.kms_key && !group.skip_destroy]) && alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == var.kms_key && secret.recovery_window_in_days == 0]) && alltrue([for queue in aws_sqs_queue.dead_letters : queue.kms_master_key_id == var.kms_key]) && alltrue([for schedule in aws_scheduler_schedule.this : schedule.kms_key_arn == var.kms_key])
+    condition     = alltrue([for group in aws_cloudwatch_log_group.function : group.kms_key_id == var.kms_key && !group.skip_destroy]) && alltrue([for secret in aws_secretsmanager_secret.named : secret.kms_key_id == var.kms_key && secret.recovery_window_in_days == 0]) && alltrue([for queue in aws_sqs_queue.dead_letters : queue.kms_master_key_id == var.kms_key]) && alltrue([for schedule in aws_scheduler_schedule.this : schedule.kms_key_arn == var.kms_key])
     error_message = "A key of one's own encrypts everything."
   }
 
@@ -289,7 +290,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret_version.this) == 0 && length(aws_secretsmanager_secret.this) == 2
+    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 2
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -300,10 +301,10 @@ run "a_missing_secret" {
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
     deployment_file = "../modules/plan/tests/files/one_plant.json"
-    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
+    secrets         = { SUPABASE_SECRET_KEY = "", MSSQL_PASSWORD = "x" }
   }
 
-  expect_failures = [aws_secretsmanager_secret_version.this["MSSQL_PASSWORD"]]
+  expect_failures = [aws_secretsmanager_secret_version.named["SUPABASE_SECRET_KEY"]]
 }
 
 run "a_missing_password_of_one_plant" {
@@ -327,7 +328,7 @@ run "passwords_longer_than_a_secret" {
     secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
   }
 
-  expect_failures = [check.plants, aws_secretsmanager_secret_version.this["MSSQL_PASSWORDS"]]
+  expect_failures = [check.plants, aws_secretsmanager_secret_version.named["MSSQL_PASSWORDS"]]
 }
 
 run "a_missing_bundle" {
@@ -354,4 +355,33 @@ run "a_plant_without_a_server_and_nobody_to_hear" {
   }
 
   expect_failures = [check.plants, check.alarms, check.manual_calls]
+}
+
+run "a_missing_password_of_a_plant_that_is_switched_off" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/switched_off.yaml"
+    deployment_file = "../modules/plan/tests/files/switched_off.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__NORTH = "y" }
+  }
+
+  expect_failures = [check.plants, aws_secretsmanager_secret_version.named["MSSQL_PASSWORDS"]]
+}
+
+run "zones_that_you_choose" {
+  command   = plan
+  state_key = "another_deployment" # subnets that are there stay in their zones
+
+  variables {
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets_version = 0
+    network         = { static_address = true, zones = ["eu-central-1c", "eu-central-1b"] }
+  }
+
+  assert {
+    condition     = aws_subnet.private["0"].availability_zone == "eu-central-1c" && aws_subnet.public[0].availability_zone == "eu-central-1c"
+    error_message = "The subnets are in the zones that you name."
+  }
 }

@@ -8,6 +8,7 @@ config_file     = "../../../examples/several_plants.yaml"
 deployment_file = "../../../build/deployment.json"
 bundles_dir     = "../../../build/bundles/gcp"
 memory_mb       = { live_pulse = 1024 }
+vcpu_quota      = 20
 
 supabase_url    = "https://abcdefghijklmnop.supabase.co"
 secrets_version = 1 # raise it after a rotation; 0 keeps the values out of Terraform's hands

@@ -7,6 +7,9 @@ mock_provider "google" {
   }
 }
 
+# It would wait in earnest.
+mock_provider "time" {}
+
 variables {
   project      = "plant-project"
   region       = "europe-west3"
@@ -75,15 +78,15 @@ run "one_plant" {
   }
 
   assert {
-    condition = keys(google_secret_manager_secret_iam_member.function) == [
-      "cleanup SUPABASE_SECRET_KEY", "health SUPABASE_SECRET_KEY", "live_pulse MSSQL_PASSWORD",
-      "live_pulse SUPABASE_SECRET_KEY", "morning_report MSSQL_PASSWORD", "morning_report SUPABASE_SECRET_KEY",
+    condition = keys(google_secret_manager_secret_iam_member.reader) == [
+      "cleanup SUPABASE_SECRET_KEY", "health SUPABASE_SECRET_KEY", "live_pulse MSSQL_PASSWORDS",
+      "live_pulse SUPABASE_SECRET_KEY", "morning_report MSSQL_PASSWORDS", "morning_report SUPABASE_SECRET_KEY",
     ]
     error_message = "A function may read the secrets that it needs and no other."
   }
 
   assert {
-    condition     = toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORD"]) && google_cloudfunctions2_function.this["health"].service_config[0].secret_environment_variables[*].key == tolist(["SUPABASE_SECRET_KEY"])
+    condition     = toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"]) && google_cloudfunctions2_function.this["health"].service_config[0].secret_environment_variables[*].key == tolist(["SUPABASE_SECRET_KEY"])
     error_message = "Secrets come from Secret Manager."
   }
 
@@ -95,12 +98,12 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for version in google_secret_manager_secret_version.this : version.secret_data_wo == null && version.secret_data == null && version.secret_data_wo_version == 1])
+    condition     = alltrue([for version in google_secret_manager_secret_version.named : version.secret_data_wo == null && version.secret_data == null]) && google_secret_manager_secret_version.named["SUPABASE_SECRET_KEY"].secret_data_wo_version == 1
     error_message = "No secret's value is in the state."
   }
 
   assert {
-    condition     = alltrue([for secret in google_secret_manager_secret.this : secret.deletion_protection])
+    condition     = alltrue([for secret in google_secret_manager_secret.named : secret.deletion_protection])
     error_message = "Secrets are protected unless that is waived."
   }
 
@@ -155,8 +158,8 @@ run "one_plant" {
   }
 
   assert {
-    condition     = google_monitoring_alert_policy.no_success["live_pulse-15"].conditions[0].condition_absent[0].duration == "1800s" && google_monitoring_alert_policy.no_success["health-1"].conditions[0].condition_absent[0].duration == "120s"
-    error_message = "No success for two intervals is an alarm."
+    condition     = google_monitoring_alert_policy.no_success["live_pulse-15"].conditions[0].condition_absent[0].duration == "1800s" && google_monitoring_alert_policy.no_success["health-1"].conditions[0].condition_absent[0].duration == "900s"
+    error_message = "No success for two intervals is an alarm, and for no shorter time than metrics may be late."
   }
 
   assert {
@@ -239,12 +242,12 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(google_secret_manager_secret.this) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
+    condition     = keys(google_secret_manager_secret.named) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
     error_message = "Several plants' passwords are one secret."
   }
 
   assert {
-    condition     = floor(google_secret_manager_secret_version.this["MSSQL_PASSWORDS"].secret_data_wo_version / 4294967296) == 2 && google_secret_manager_secret_version.this["MSSQL_PASSWORDS"].secret_data_wo_version % 4294967296 != 0
+    condition     = floor(google_secret_manager_secret_version.named["MSSQL_PASSWORDS"].secret_data_wo_version / 4294967296) == 2 && google_secret_manager_secret_version.named["MSSQL_PASSWORDS"].secret_data_wo_version % 4294967296 != 0
     error_message = "It is written anew with a new version, and with other plants."
   }
 
@@ -274,7 +277,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = alltrue([for secret in google_secret_manager_secret.this : secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key && !secret.deletion_protection])
+    condition     = alltrue([for secret in google_secret_manager_secret.named : secret.replication[0].user_managed[0].replicas[0].customer_managed_encryption[0].kms_key_name == var.kms_key && !secret.deletion_protection])
     error_message = "Secrets are encrypted by it too."
   }
 
@@ -299,7 +302,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(google_secret_manager_secret_version.this) == 0 && length(google_secret_manager_secret.this) == 2
+    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 2
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -310,10 +313,10 @@ run "a_missing_secret" {
   variables {
     config_file     = "../modules/plan/tests/files/one_plant.yaml"
     deployment_file = "../modules/plan/tests/files/one_plant.json"
-    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "" }
+    secrets         = { SUPABASE_SECRET_KEY = "", MSSQL_PASSWORD = "x" }
   }
 
-  expect_failures = [google_secret_manager_secret_version.this["MSSQL_PASSWORD"]]
+  expect_failures = [google_secret_manager_secret_version.named["SUPABASE_SECRET_KEY"]]
 }
 
 run "a_missing_bundle" {
@@ -350,7 +353,7 @@ run "passwords_longer_than_a_variable" {
     secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__ADELAIDE = "y", MSSQL_PASSWORD__BERLIN = join("", [for number in range(1000) : "seventy characters, of which a thousand are more than any secret holds"]) }
   }
 
-  expect_failures = [check.plants, google_secret_manager_secret_version.this["MSSQL_PASSWORDS"]]
+  expect_failures = [check.plants, google_secret_manager_secret_version.named["MSSQL_PASSWORDS"]]
 }
 
 run "a_plant_without_a_server_and_nobody_to_hear" {
@@ -364,4 +367,84 @@ run "a_plant_without_a_server_and_nobody_to_hear" {
   }
 
   expect_failures = [check.plants, check.alarms, check.manual_calls]
+}
+
+run "a_missing_password_of_a_plant_that_is_switched_off" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/switched_off.yaml"
+    deployment_file = "../modules/plan/tests/files/switched_off.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__NORTH = "y" }
+  }
+
+  expect_failures = [check.plants, google_secret_manager_secret_version.named["MSSQL_PASSWORDS"]]
+}
+
+run "more_plants_than_the_quota_has_processors_for" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/fifty_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/fifty_plants.json"
+    secrets_version = 0
+    memory_mb       = { morning_report = 1024 }
+  }
+
+  expect_failures = [check.plants, check.instances] # a warning each
+
+  assert {
+    condition     = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].max_instance_count } == { cleanup = 2, health = 2, live_pulse = 60, morning_report = 34 }
+    error_message = "No function asks for more than 20 processors."
+  }
+}
+
+run "a_higher_quota" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/fifty_plants.yaml"
+    deployment_file = "../modules/plan/tests/files/fifty_plants.json"
+    secrets_version = 0
+    vcpu_quota      = 34
+  }
+
+  expect_failures = [check.plants]
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].max_instance_count == 100
+    error_message = "With a higher quota every call finds an instance."
+  }
+}
+
+run "a_network_of_your_own" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets_version = 0
+    network         = { existing = "projects/plant-project/locations/europe-west3/connectors/vpn" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].vpc_connector_egress_settings == "ALL_TRAFFIC"
+    error_message = "A SQL Server with a public address is called through it too."
+  }
+}
+
+run "private_addresses_alone" {
+  command = plan
+
+  variables {
+    config_file     = "../modules/plan/tests/files/one_plant.yaml"
+    deployment_file = "../modules/plan/tests/files/one_plant.json"
+    secrets_version = 0
+    network         = { existing = "projects/plant-project/locations/europe-west3/connectors/vpn", egress = "private" }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].vpc_connector_egress_settings == "PRIVATE_RANGES_ONLY"
+    error_message = "Unless that is wished."
+  }
 }

@@ -31,11 +31,12 @@ run "files_and_amounts" {
   variables {
     config_file        = "nowhere.yaml"
     memory_mb          = { live_pulse = 128 }
+    vcpu_quota         = 0
     secrets_version    = 1.5
     log_retention_days = 0
   }
 
-  expect_failures = [var.config_file, var.memory_mb, var.secrets_version, var.log_retention_days]
+  expect_failures = [var.config_file, var.memory_mb, var.vcpu_quota, var.secrets_version, var.log_retention_days]
 }
 
 run "addresses" {

@@ -8,14 +8,19 @@ output "schedules" {
   value       = local.schedules
 }
 
-output "secrets" {
-  description = "Names of all secrets that functions need."
-  value       = distinct(flatten([for function in local.functions : function.secrets]))
+output "function_names" {
+  description = "Names of all functions that there are, also of those that no plant needs yet."
+  value       = local.deployment.function_names
 }
 
-output "passwords" {
-  description = "Parts of the secret MSSQL_PASSWORDS: the names of the plants' passwords by plant; empty with a single plant."
-  value       = tomap(local.deployment.passwords)
+output "secrets" {
+  description = "Every secret by name; with parts it is a JSON object, and each part has the names of the values that it may come from."
+  value       = local.deployment.secrets
+}
+
+output "secrets_fingerprint" {
+  description = "A number for each secret that changes with its parts' keys: a plant that comes or goes writes the secret anew."
+  value       = { for name, secret in local.deployment.secrets : name => secret.parts == null ? 0 : parseint(substr(sha256(join(" ", keys(secret.parts))), 0, 8), 16) }
 }
 
 output "sql_server_ports" {
