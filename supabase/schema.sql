@@ -1201,6 +1201,70 @@ ALTER FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows
 
 COMMENT ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes cost centers of a plant by name; returns what it does to each line, of a dry run what it would.';
 
+-- Name: import_product_rates(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_wanted jsonb;
+  v_errors jsonb;
+begin
+  select
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'asset_id', asset.id,
+      'product_key', coalesce(given.product_key, public.fallback_key(given.product)),
+      'key', jsonb_build_object(
+        'asset', coalesce(asset.source_name, given.asset),
+        'product', coalesce(existing.product, given.product)
+      ),
+      'before', case when existing.id is not null then jsonb_build_object(
+        'ideal_units_per_hour', existing.ideal_units_per_hour
+      ) end,
+      'after', jsonb_build_object('ideal_units_per_hour', given.ideal_units_per_hour)
+    )),
+    jsonb_agg(jsonb_build_object(
+      'line', given.line,
+      'column', 'asset',
+      'message', format('there is no asset %s: import it first', to_json(given.asset))
+    ) order by given.line) filter (where asset.id is null)
+  into v_wanted, v_errors
+  from jsonb_to_recordset(p_rows) as given (
+    line integer, asset text, product text, ideal_units_per_hour numeric, asset_key text, product_key text
+  )
+  left join public.assets as asset
+    on asset.plant = p_plant and asset.name_key = coalesce(given.asset_key, public.fallback_key(given.asset))
+  left join public.product_rates as existing
+    on existing.asset_id = asset.id
+    and existing.product_key = coalesce(given.product_key, public.fallback_key(given.product));
+
+  if v_errors is null and not p_is_dry_run then
+    insert into public.product_rates as kept (asset_id, product, product_key, ideal_units_per_hour)
+    select
+      wanted.asset_id,
+      wanted.key ->> 'product',
+      wanted.product_key,
+      (wanted.after ->> 'ideal_units_per_hour')::numeric
+    from jsonb_to_recordset(coalesce(v_wanted, '[]')) as wanted (
+      asset_id bigint, product_key text, key jsonb, after jsonb
+    )
+    on conflict (asset_id, product_key) do update set
+      ideal_units_per_hour = excluded.ideal_units_per_hour
+    where kept.ideal_units_per_hour is distinct from excluded.ideal_units_per_hour;
+  end if;
+  return public.import_answer(v_wanted, v_errors);
+end;
+$$;
+
+ALTER FUNCTION public.import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) OWNER TO postgres;
+
+-- Name: FUNCTION import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes ideal rates of products by asset and product, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
+
 -- Name: import_shift_targets(text, text[], jsonb, boolean); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) RETURNS jsonb
@@ -2178,8 +2242,13 @@ CREATE FUNCTION public.plant_assets(p_plant text) RETURNS json
     AS $$
   select coalesce(json_agg(asset), '[]')
   from (
-    select a.id as asset_id, a.source_name, a.ideal_units_per_hour, a.is_active, a.is_mapped
+    select a.id as asset_id, a.source_name, a.ideal_units_per_hour, a.is_active, a.is_mapped, rated.product_rates
     from public.assets as a
+    left join (
+      select r.asset_id, json_object_agg(r.product_key, r.ideal_units_per_hour) as product_rates
+      from public.product_rates as r
+      group by r.asset_id
+    ) as rated on rated.asset_id = a.id
     where a.plant = p_plant
     order by a.id
   ) as asset;
@@ -3345,12 +3414,15 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       asset_id bigint, oee_percentage numeric, availability_percentage numeric, performance_percentage numeric,
       quality_percentage numeric, actual_output numeric, target_output numeric, planned_minutes numeric,
       downtime_minutes numeric, downtime_reasons jsonb, top_downtime_reason text, waste_count numeric,
-      financial_loss numeric, unplanned_output numeric, is_planned_in_part boolean, summary_text text
+      financial_loss numeric, unplanned_output numeric, is_planned_in_part boolean, summary_text text,
+      good_count numeric, planned_stop_minutes numeric, unexplained_minutes numeric, downtime_loss numeric,
+      scrap_loss numeric, speed_loss numeric, shifts jsonb
     )) with ordinality as summary (
       asset_id, oee_percentage, availability_percentage, performance_percentage,
       quality_percentage, actual_output, target_output, planned_minutes,
       downtime_minutes, downtime_reasons, top_downtime_reason, waste_count,
-      financial_loss, unplanned_output, is_planned_in_part, summary_text, position
+      financial_loss, unplanned_output, is_planned_in_part, summary_text, good_count, planned_stop_minutes,
+      unexplained_minutes, downtime_loss, scrap_loss, speed_loss, shifts, position
     )
     order by summary.asset_id, day.report_date, day.day_position desc, summary.position desc
   ),
@@ -3365,7 +3437,8 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
     insert into public.daily_summaries as summary (
       asset_id, report_date, oee_percentage, availability_percentage, performance_percentage, quality_percentage,
       actual_output, target_output, planned_minutes, downtime_minutes, downtime_reasons, top_downtime_reason,
-      waste_count, financial_loss, unplanned_output, is_planned_in_part, summary_text,
+      waste_count, financial_loss, unplanned_output, is_planned_in_part, summary_text, good_count,
+      planned_stop_minutes, unexplained_minutes, downtime_loss, scrap_loss, speed_loss, shifts,
       run_id, created_at, updated_at
     )
     select
@@ -3374,9 +3447,10 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       k.report_date, k.oee_percentage, k.availability_percentage, k.performance_percentage, k.quality_percentage,
       k.actual_output, k.target_output, k.planned_minutes, k.downtime_minutes, coalesce(k.downtime_reasons, '[]'),
       k.top_downtime_reason, k.waste_count, k.financial_loss,
-      -- Code from before knows neither.
+      -- Code from before knows none of the later columns.
       k.unplanned_output, coalesce(k.is_planned_in_part, false),
-      k.summary_text, p_run.id, p_now, p_now
+      k.summary_text, k.good_count, k.planned_stop_minutes, k.unexplained_minutes, k.downtime_loss, k.scrap_loss,
+      k.speed_loss, coalesce(k.shifts, '[]'), p_run.id, p_now, p_now
     from known as k
     order by k.asset_id, k.report_date
     on conflict (asset_id, report_date) do update
@@ -3396,18 +3470,29 @@ CREATE FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb
       unplanned_output = excluded.unplanned_output,
       is_planned_in_part = excluded.is_planned_in_part,
       summary_text = excluded.summary_text,
+      good_count = excluded.good_count,
+      planned_stop_minutes = excluded.planned_stop_minutes,
+      unexplained_minutes = excluded.unexplained_minutes,
+      downtime_loss = excluded.downtime_loss,
+      scrap_loss = excluded.scrap_loss,
+      speed_loss = excluded.speed_loss,
+      shifts = excluded.shifts,
       run_id = excluded.run_id,
       updated_at = excluded.updated_at
     where (
       summary.oee_percentage, summary.availability_percentage, summary.performance_percentage,
       summary.quality_percentage, summary.actual_output, summary.target_output, summary.planned_minutes,
       summary.downtime_minutes, summary.downtime_reasons, summary.top_downtime_reason, summary.waste_count,
-      summary.financial_loss, summary.unplanned_output, summary.is_planned_in_part, summary.summary_text
+      summary.financial_loss, summary.unplanned_output, summary.is_planned_in_part, summary.summary_text,
+      summary.good_count, summary.planned_stop_minutes, summary.unexplained_minutes, summary.downtime_loss,
+      summary.scrap_loss, summary.speed_loss, summary.shifts
     ) is distinct from (
       excluded.oee_percentage, excluded.availability_percentage, excluded.performance_percentage,
       excluded.quality_percentage, excluded.actual_output, excluded.target_output, excluded.planned_minutes,
       excluded.downtime_minutes, excluded.downtime_reasons, excluded.top_downtime_reason, excluded.waste_count,
-      excluded.financial_loss, excluded.unplanned_output, excluded.is_planned_in_part, excluded.summary_text
+      excluded.financial_loss, excluded.unplanned_output, excluded.is_planned_in_part, excluded.summary_text,
+      excluded.good_count, excluded.planned_stop_minutes, excluded.unexplained_minutes, excluded.downtime_loss,
+      excluded.scrap_loss, excluded.speed_loss, excluded.shifts
     )
     -- What is not known any more, because the source has let go of it, does not replace what was.
     and (excluded.actual_output is not null or summary.actual_output is null)
@@ -3817,16 +3902,30 @@ CREATE TABLE public.daily_summaries (
     downtime_reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
     unplanned_output numeric,
     is_planned_in_part boolean DEFAULT false NOT NULL,
+    good_count numeric,
+    planned_stop_minutes numeric,
+    unexplained_minutes numeric,
+    downtime_loss numeric,
+    scrap_loss numeric,
+    speed_loss numeric,
+    shifts jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT daily_summaries_actual_output_check CHECK (((actual_output >= (0)::numeric) AND (actual_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_availability_percentage_check CHECK (((availability_percentage >= (0)::numeric) AND (availability_percentage < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_downtime_loss_check CHECK (((downtime_loss >= (0)::numeric) AND (downtime_loss < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_financial_loss_check CHECK (((financial_loss >= (0)::numeric) AND (financial_loss < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_good_count_check CHECK (((good_count >= (0)::numeric) AND (good_count < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_oee_percentage_check CHECK (((oee_percentage >= (0)::numeric) AND (oee_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_performance_percentage_check CHECK (((performance_percentage >= (0)::numeric) AND (performance_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_planned_minutes_check CHECK (((planned_minutes >= (0)::numeric) AND (planned_minutes < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_planned_stop_minutes_check CHECK (((planned_stop_minutes >= (0)::numeric) AND (planned_stop_minutes < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_quality_percentage_check CHECK (((quality_percentage >= (0)::numeric) AND (quality_percentage < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_reasons_check CHECK ((jsonb_typeof(downtime_reasons) = 'array'::text)),
+    CONSTRAINT daily_summaries_scrap_loss_check CHECK (((scrap_loss >= (0)::numeric) AND (scrap_loss < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_shifts_check CHECK ((jsonb_typeof(shifts) = 'array'::text)),
+    CONSTRAINT daily_summaries_speed_loss_check CHECK (((speed_loss >= (0)::numeric) AND (speed_loss < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_target_output_check CHECK (((target_output >= (0)::numeric) AND (target_output < 'Infinity'::numeric))),
+    CONSTRAINT daily_summaries_unexplained_minutes_check CHECK (((unexplained_minutes >= (0)::numeric) AND (unexplained_minutes < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_unplanned_output_check CHECK (((unplanned_output >= (0)::numeric) AND (unplanned_output < 'Infinity'::numeric))),
     CONSTRAINT daily_summaries_waste_count_check CHECK (((waste_count >= (0)::numeric) AND (waste_count < 'Infinity'::numeric)))
 );
@@ -3911,7 +4010,7 @@ COMMENT ON COLUMN public.daily_summaries.planned_minutes IS 'Shift time of the d
 
 -- Name: COLUMN daily_summaries.downtime_reasons; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.daily_summaries.downtime_reasons IS 'The reasons with the most downtime, most first: a list of {"reason": text or null, "minutes": number}, at most five; null = no reason was given.';
+COMMENT ON COLUMN public.daily_summaries.downtime_reasons IS 'The reasons with the most downtime, most first: a list of {"reason": text or null, "minutes": number}, at most five; null = no reason was given. Those of planned stops have "is_planned": true.';
 
 -- Name: COLUMN daily_summaries.unplanned_output; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -3920,6 +4019,34 @@ COMMENT ON COLUMN public.daily_summaries.unplanned_output IS 'What of actual_out
 -- Name: COLUMN daily_summaries.is_planned_in_part; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.daily_summaries.is_planned_in_part IS 'Whether a stretch of the day was only partly planned: its units count with its planned share, an estimate.';
+
+-- Name: COLUMN daily_summaries.good_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.good_count IS 'Inspected units that were good; null when nobody inspected the asset, or no data came.';
+
+-- Name: COLUMN daily_summaries.planned_stop_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.planned_stop_minutes IS 'What of downtime_minutes was for reasons of planned stops, by planned_reason_codes (minutes); null when no data came.';
+
+-- Name: COLUMN daily_summaries.unexplained_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.unexplained_minutes IS 'Planned minutes without stops and without what the output takes at the ideal rate, at least 0; null when one of them is not known.';
+
+-- Name: COLUMN daily_summaries.downtime_loss; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.downtime_loss IS 'Cost of downtime_minutes (US dollars), a part of financial_loss; null when the asset has no cost center, or no data came.';
+
+-- Name: COLUMN daily_summaries.scrap_loss; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.scrap_loss IS 'Cost of scrap (US dollars), the other part of financial_loss; null when that is not known.';
+
+-- Name: COLUMN daily_summaries.speed_loss; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.speed_loss IS 'Cost of unexplained_minutes (US dollars), which is not in financial_loss; null when they or their price are not known.';
+
+-- Name: COLUMN daily_summaries.shifts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.daily_summaries.shifts IS 'A line for each shift: a list of {"shift", "planned_minutes", "target_output", "output", "downtime_minutes", "planned_stop_minutes", "unexplained_minutes"}, in minutes and units.';
 
 -- Name: daily_summaries_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -4152,6 +4279,60 @@ COMMENT ON COLUMN public.plant_members.role IS 'viewer reads; operator also ackn
 -- Name: COLUMN plant_members.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.plant_members.created_at IS 'When the membership was given (UTC).';
+
+-- Name: product_rates; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.product_rates (
+    id bigint NOT NULL,
+    asset_id bigint NOT NULL,
+    product text NOT NULL,
+    product_key text NOT NULL,
+    ideal_units_per_hour numeric NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT product_rates_ideal_units_per_hour_check CHECK (((ideal_units_per_hour > (0)::numeric) AND (ideal_units_per_hour < 'Infinity'::numeric))),
+    CONSTRAINT product_rates_product_check CHECK (((btrim(product) <> ''::text) AND (length(product) <= 200)))
+);
+
+ALTER TABLE public.product_rates OWNER TO postgres;
+
+-- Name: TABLE product_rates; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.product_rates IS 'Ideal rates of products on an asset. A product without one has the rate of the asset.';
+
+-- Name: COLUMN product_rates.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.id IS 'Key.';
+
+-- Name: COLUMN product_rates.asset_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.asset_id IS 'The asset.';
+
+-- Name: COLUMN product_rates.product; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.product IS 'The product, as output.sql names it.';
+
+-- Name: COLUMN product_rates.product_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.product_key IS 'What product is compared by (normalise_key in plant/text.py), handed in with it.';
+
+-- Name: COLUMN product_rates.ideal_units_per_hour; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.ideal_units_per_hour IS 'Ideal rate (units per hour).';
+
+-- Name: COLUMN product_rates.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.product_rates.created_at IS 'When the row was made (UTC).';
+
+-- Name: product_rates_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.product_rates ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.product_rates_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- Name: rejected_records; Type: TABLE; Schema: public; Owner: postgres
 
@@ -4593,6 +4774,16 @@ ALTER TABLE ONLY public.pipeline_runs
 ALTER TABLE ONLY public.plant_members
     ADD CONSTRAINT plant_members_pkey PRIMARY KEY (user_id, plant);
 
+-- Name: product_rates product_rates_asset_id_product_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.product_rates
+    ADD CONSTRAINT product_rates_asset_id_product_key_key UNIQUE (asset_id, product_key);
+
+-- Name: product_rates product_rates_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.product_rates
+    ADD CONSTRAINT product_rates_pkey PRIMARY KEY (id);
+
 -- Name: rejected_records rejected_records_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.rejected_records
@@ -4764,6 +4955,14 @@ CREATE TRIGGER cost_centers_fill_name_key BEFORE INSERT ON public.cost_centers F
 
 CREATE TRIGGER cost_centers_rename BEFORE UPDATE OF name ON public.cost_centers FOR EACH ROW WHEN (((new.name IS DISTINCT FROM old.name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('name', 'name_key');
 
+-- Name: product_rates product_rates_fill_product_key; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER product_rates_fill_product_key BEFORE INSERT ON public.product_rates FOR EACH ROW WHEN ((new.product_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('product', 'product_key');
+
+-- Name: product_rates product_rates_rename; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER product_rates_rename BEFORE UPDATE OF product ON public.product_rates FOR EACH ROW WHEN (((new.product IS DISTINCT FROM old.product) AND (new.product_key = old.product_key))) EXECUTE FUNCTION public.fill_name_key('product', 'product_key');
+
 -- Name: safety_events safety_events_queue; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER safety_events_queue BEFORE UPDATE ON public.safety_events FOR EACH STATEMENT EXECUTE FUNCTION public.queue_signature();
@@ -4814,6 +5013,11 @@ ALTER TABLE ONLY public.live_snapshots
 
 ALTER TABLE ONLY public.plant_members
     ADD CONSTRAINT plant_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+-- Name: product_rates product_rates_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.product_rates
+    ADD CONSTRAINT product_rates_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id) ON DELETE CASCADE;
 
 -- Name: rejected_records rejected_records_run_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
@@ -4911,6 +5115,11 @@ CREATE POLICY members_read ON public.pipeline_runs FOR SELECT TO authenticated U
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
+-- Name: product_rates members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.product_rates FOR SELECT TO authenticated USING ((asset_id IN ( SELECT a.id
+   FROM public.assets a)));
+
 -- Name: safety_events members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.safety_events FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -4957,6 +5166,10 @@ ALTER TABLE public.pipeline_runs ENABLE ROW LEVEL SECURITY;
 -- Name: plant_members; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.plant_members ENABLE ROW LEVEL SECURITY;
+
+-- Name: product_rates; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.product_rates ENABLE ROW LEVEL SECURITY;
 
 -- Name: rejected_records; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -5122,6 +5335,11 @@ GRANT ALL ON FUNCTION public.import_closed_days(p_plant text, p_columns text[], 
 
 REVOKE ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_cost_centers(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
+-- Name: FUNCTION import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_product_rates(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
 
 -- Name: FUNCTION import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: ACL; Schema: public; Owner: postgres
 
@@ -5429,6 +5647,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.live_snapshots TO service_role
 
 GRANT SELECT ON TABLE public.plant_members TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.plant_members TO service_role;
+
+-- Name: TABLE product_rates; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.product_rates TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_rates TO service_role;
 
 -- Name: TABLE rejected_records; Type: ACL; Schema: public; Owner: postgres
 

@@ -13,6 +13,7 @@ from plantpulse.cli.closed_days import CLOSED_DAYS
 from plantpulse.cli.cost_centers import COST_CENTERS
 from plantpulse.cli.imports import Kind
 from plantpulse.cli.main import root
+from plantpulse.cli.product_rates import PRODUCT_RATES
 from plantpulse.cli.targets import TARGETS
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
@@ -63,7 +64,9 @@ def test_every_command_answers_in_json_and_the_guide_tells_the_shape(name: str) 
     assert re.search(r"^JSON: `", SECTIONS[name], re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", [COST_CENTERS, ASSETS, TARGETS, CLOSED_DAYS], ids=lambda kind: kind.function)
+@pytest.mark.parametrize(
+    "kind", [COST_CENTERS, ASSETS, TARGETS, CLOSED_DAYS, PRODUCT_RATES], ids=lambda kind: kind.function
+)
 def test_every_column_of_a_table_is_told(kind: Kind) -> None:
     name = kind.function.removeprefix("import_").removeprefix("shift_").replace("_", "-")
     cells = re.findall(r"^\| (`[a-z_`, ]+) \| (required)?", SECTIONS[f"{name} import"], re.MULTILINE)

@@ -220,7 +220,8 @@ def test_the_tables_of_the_documentation_are_read(cli: CommandLine, supabase: Su
     guide = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
     blocks = guide.split("```csv\n")[1:]
 
-    for command, block in zip(("cost-centers", "assets", "targets", "closed-days"), blocks, strict=True):
+    names = ("cost-centers", "assets", "targets", "closed-days", "product-rates")
+    for command, block in zip(names, blocks, strict=True):
         cli.write("table.csv", block.partition("```")[0])
         result = cli(command, "import", "table.csv", "--yes")
         assert result.exit_code == 0, result.err

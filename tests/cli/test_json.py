@@ -39,6 +39,7 @@ CALLS = {
     "cost-centers list": [],
     "assets list": [],
     "targets list": [],
+    "product-rates import": ["product-rates.csv", "--yes"],
     "members add": [ADA],
     "members list": [],
     "members remove": [ADA],
@@ -77,7 +78,7 @@ def busy_plant(
     cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
 ) -> Iterator[CommandLine]:
     """Plant north with a run, an incident, a malformed row, a mailbox, and tables to import."""
-    names = ("cost-centers", "assets", "targets", "closed-days")
+    names = ("cost-centers", "assets", "targets", "closed-days", "product-rates")
     for name, block in zip(names, GUIDE.split("```csv\n")[1:], strict=True):
         cli.write(f"{name}.csv", block.partition("```")[0])
     sign_up(supabase, "ada")

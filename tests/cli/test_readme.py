@@ -45,7 +45,8 @@ def test_every_command_of_the_tour_works(
 ) -> None:
     guide = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     tables = [block.partition("```")[0] for block in guide.split("```csv\n")[1:]]
-    for name, table in zip(("cost-centers", "assets", "targets", "closed-days"), tables, strict=True):
+    names = ("cost-centers", "assets", "targets", "closed-days", "product-rates")
+    for name, table in zip(names, tables, strict=True):
         cli.write(f"{name}.csv", table)
     sign_up(supabase, "ada")
     world.store.execute("delete from public.shift_targets")

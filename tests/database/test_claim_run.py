@@ -79,6 +79,7 @@ def test_the_answer_carries_the_wanted_parts_of_the_plant(
             "ideal_units_per_hour": 120,
             "is_active": True,
             "is_mapped": True,
+            "product_rates": None,
         },
         {
             "asset_id": assets["OVEN-02"],
@@ -86,6 +87,7 @@ def test_the_answer_carries_the_wanted_parts_of_the_plant(
             "ideal_units_per_hour": None,
             "is_active": False,
             "is_mapped": True,
+            "product_rates": None,
         },
     ]
     assert answer["shift_targets"] == [

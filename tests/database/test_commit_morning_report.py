@@ -389,3 +389,47 @@ def test_new_names_and_rejected_rows_come_along(service: Api, press: int, count:
     assert answer["assets_registered"] == 1
     assert one("select is_mapped from public.assets where source_name = 'NEW-01'")["is_mapped"] is False
     assert one("select query, run_id from public.rejected_records") == {"query": "output", "run_id": 1}
+
+
+LOSSES = {
+    "good_count": 900,
+    "planned_stop_minutes": 15,
+    "unexplained_minutes": 55.2,
+    "downtime_loss": 90,
+    "scrap_loss": 30,
+    "speed_loss": 110.4,
+    "shifts": [{"shift": "early", "planned_minutes": 465, "unexplained_minutes": None}],
+}
+
+
+@pytest.mark.usefixtures("claimed")
+def test_losses_are_written_and_equal_ones_left_alone(
+    service: Api, press: int, one: One, database: Connection
+) -> None:
+    send(service, 1, report_commit({**summary(press), **LOSSES}))
+    row, before = one("select * from public.daily_summaries"), rows(database)
+    again = send_next(service, 2, report_commit({**summary(press), **LOSSES}))
+
+    assert {name: float(row[name]) if name != "shifts" else row[name] for name in LOSSES} == LOSSES
+    assert again["summaries"] == {"written": 0, "updated": 0, "unchanged": 1}
+    assert rows(database) == before
+
+
+@pytest.mark.usefixtures("claimed")
+@pytest.mark.parametrize("column", LOSSES)
+def test_a_change_of_any_loss_is_written(service: Api, press: int, one: One, column: str) -> None:
+    send(service, 1, report_commit({**summary(press), **LOSSES}))
+    changed: Any = [] if column == "shifts" else 7
+
+    answer = send_next(service, 2, report_commit({**summary(press), **LOSSES, column: changed}))
+
+    assert answer["summaries"]["updated"] == 1
+    assert one(f"select {column} as found from public.daily_summaries")["found"] == changed
+
+
+@pytest.mark.usefixtures("claimed")
+def test_code_from_before_writes_summaries_without_losses(service: Api, press: int, one: One) -> None:
+    send(service, 1, report_commit(summary(press)))
+
+    row = one("select * from public.daily_summaries")
+    assert (row["unexplained_minutes"], row["speed_loss"], row["shifts"]) == (None, None, [])

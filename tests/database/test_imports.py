@@ -7,6 +7,7 @@ import pytest
 
 from tests.database.api import Api
 from tests.database.conftest import Connection
+from tests.database.protocol import claim
 
 CENTER = {"line": 2, "name": "Pressing", "standard_hourly_rate": 120.5, "scrap_unit_cost": 0.4}
 ASSET = {
@@ -338,3 +339,58 @@ def test_the_closed_days_of_a_plant_are_its_own(service: Api, database: Connecti
 
     assert changes(closed_days(service, CHRISTMAS)) == [(2, "added")]
     assert [row[2] for row in calendar(database)] == ["Christmas", "Christmas Day"]
+
+
+RATE = {"line": 2, "asset": "press-01", "product": "Gear 40", "ideal_units_per_hour": 300}
+
+
+def product_rates(service: Api, *rows: dict[str, Any], dry: bool = False) -> Any:
+    return service.call(
+        "import_product_rates",
+        p_plant="northfield",
+        p_columns=["asset", "product", "ideal_units_per_hour"],
+        p_rows=list(rows),
+        p_is_dry_run=dry,
+    )
+
+
+def test_rates_of_products_are_added_changed_and_left_alone(service: Api, database: Connection) -> None:
+    centers(service, CENTER)
+    assets_(service, ASSET)
+
+    preview = product_rates(service, RATE, dry=True)
+    first = product_rates(service, RATE)
+    again = product_rates(service, RATE | {"asset": "PRESS-01", "product": " gear  40"})
+    changed = product_rates(service, RATE | {"ideal_units_per_hour": 280})
+
+    assert [changes(one) for one in (preview, first, again)] == [
+        [(2, "added")],
+        [(2, "added")],
+        [(2, "unchanged")],
+    ]
+    assert changed["rows"][0]["values"] == {"ideal_units_per_hour": [300, 280]}
+    stored = database.execute(
+        "select product, product_key, ideal_units_per_hour::int as rate from public.product_rates"
+    ).fetchall()
+    assert stored == [{"product": "Gear 40", "product_key": "gear 40", "rate": 280}]
+
+
+def test_a_rate_of_an_unknown_asset_refuses_the_whole_table(service: Api, database: Connection) -> None:
+    centers(service, CENTER)
+    assets_(service, ASSET)
+
+    answer = product_rates(service, RATE, RATE | {"line": 3, "asset": "LATHE-09"})
+
+    message = 'there is no asset "LATHE-09": import it first'
+    assert answer["errors"] == [{"line": 3, "column": "asset", "message": message}]
+    assert database.execute("select id from public.product_rates").fetchall() == []
+
+
+def test_the_claim_brings_the_rates_with_their_asset(service: Api) -> None:
+    centers(service, CENTER)
+    assets_(service, ASSET, ASSET | {"line": 3, "source_name": "PRESS-02"})
+    product_rates(service, RATE, RATE | {"line": 3, "product": "Shaft", "ideal_units_per_hour": 60})
+
+    assets = service.call("claim_run", p_claim=claim(1, wants=["assets"]))["assets"]
+
+    assert [one["product_rates"] for one in assets] == [{"gear 40": 300, "shaft": 60}, None]

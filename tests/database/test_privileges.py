@@ -67,6 +67,12 @@ MATRIX = [
     ("dry_runs", "operator", NO_ACCESS),
     ("dry_runs", "manager", NO_ACCESS),
     ("dry_runs", "service_role", EVERYTHING),
+    ("product_rates", "anon", NO_ACCESS),
+    ("product_rates", "stranger", SEES_NOTHING),
+    ("product_rates", "viewer", READS),
+    ("product_rates", "operator", READS),
+    ("product_rates", "manager", READS),
+    ("product_rates", "service_role", EVERYTHING),
     ("pipeline_runs", "anon", NO_ACCESS),
     ("pipeline_runs", "stranger", SEES_NOTHING),
     ("pipeline_runs", "viewer", READS),
@@ -126,6 +132,7 @@ INSERTS: dict[str, dict[str, Any]] = {
         "started_at": SLOT,
         "lease_expires_at": "2026-11-22T06:01:30Z",
     },
+    "product_rates": {"asset_id": 1, "product": "Shaft 12", "ideal_units_per_hour": 60},
     "pipeline_runs": {
         "pipeline": "live_pulse",
         "plant": "northfield",
@@ -172,6 +179,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "shift_targets": {"target_output": 1},
     "closed_days": {"name": "Holiday"},
     "dry_runs": {"lease_expires_at": SLOT},
+    "product_rates": {"ideal_units_per_hour": 61},
     "pipeline_runs": {"code_version": "0.0.0"},
     "live_snapshots": {"output_actual": 0},
     "safety_events": {"is_acknowledged": True},
@@ -186,6 +194,7 @@ DELETES = {
     "shift_targets": {"id": "eq.1"},
     "closed_days": {"id": "eq.1"},
     "dry_runs": {"plant": "eq.northfield"},
+    "product_rates": {"id": "eq.1"},
     "pipeline_runs": {"id": "eq.1"},
     "live_snapshots": {"id": "eq.1"},
     "safety_events": {"id": "eq.1"},
@@ -219,6 +228,8 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.closed_days (plant, asset_id, date, name)
         values ('northfield', null, '2026-12-25', 'Christmas'), ('southfield', 2, '2026-12-25', 'Repairs');
+        insert into public.product_rates (asset_id, product, ideal_units_per_hour)
+        values (1, 'Gear 40', 300), (2, 'Plank', 20);
 
         insert into public.pipeline_runs (
           pipeline, plant, trigger, fence, started_at, lease_expires_at, status, finished_at
@@ -285,7 +296,7 @@ def test_the_matrix_names_every_table(database: Connection) -> None:
 
 
 PLANT_TABLES = ["cost_centers", "closed_days", "pipeline_runs", "safety_events", "rejected_records"]
-ASSET_TABLES = ["shift_targets", "live_snapshots", "daily_summaries"]
+ASSET_TABLES = ["shift_targets", "product_rates", "live_snapshots", "daily_summaries"]
 
 
 @pytest.mark.usefixtures("two_plants")
@@ -376,6 +387,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_shift_targets": _IMPORT,
     "import_closed_days": _IMPORT,
     "end_dry_run": {"p_fence": fence(1)},
+    "import_product_rates": _IMPORT,
     "managed_plants": {"p_user_id": USERS["manager"]},
     "project_state": {},
     "doubtful_names": {},

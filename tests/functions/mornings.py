@@ -36,6 +36,16 @@ _FIGURES = """
     order by s.report_date, a.id
 """
 
+_LOSSES = """
+    select
+      a.source_name as asset, s.report_date::text as day, s.planned_stop_minutes::float as planned_stops,
+      s.unexplained_minutes::float as unexplained, s.downtime_loss::float as stop_loss,
+      s.scrap_loss::float as scrap_loss, s.speed_loss::float as speed_loss, s.good_count::float as good,
+      s.shifts
+    from public.daily_summaries as s
+    join public.assets as a on a.id = s.asset_id
+"""
+
 
 @dataclass
 class Mornings(World):
@@ -67,6 +77,11 @@ class Mornings(World):
     def summary(self, asset: str = "PRESS-01", day: str = "2026-03-10") -> dict[str, Any]:
         """Return one summary's figures."""
         (found,) = [row for row in self.summaries() if (row["asset"], row["day"]) == (asset, day)]
+        return found
+
+    def losses(self, asset: str = "PRESS-01", day: str = "2026-03-10") -> dict[str, Any]:
+        """Return what one summary says of losses, and its shifts."""
+        [found] = [row for row in self.rows(_LOSSES) if (row["asset"], row["day"]) == (asset, day)]
         return found
 
     def days(self, asset: str = "PRESS-01") -> list[str]:

@@ -30,9 +30,10 @@ HOW_TO = (ROOT / "docs" / "how-to-custom-queries.md").read_text(encoding="utf-8"
 SNIPPETS = re.findall(r"```sql\n(.*?)```", HOW_TO, re.DOTALL)
 FILES = {found[1]: text for text in SNIPPETS if (found := re.match(r"-- (\w+)\.sql\n", text))}
 
-# Its stops have an end, so no file need say how long they lasted.
+# Its stops have an end, so no file need say how long they lasted; its units have one rate for all products.
+_LEFT_OUT = {("downtime", "minutes"), ("output", "product")}
 EXAMPLE_COLUMNS = {
-    name: [column for column in columns if (name, column) != ("downtime", "minutes")]
+    name: [column for column in columns if (name, column) not in _LEFT_OUT]
     for name, columns in COLUMNS.items()
 }
 

@@ -52,7 +52,8 @@ ORDINARY = {
     "text": (
         "Press 1 made 912 of 960 planned units on Tuesday, 10 March 2026, OEE 75.0% (availability 90.6%, "
         "performance 83.9%, quality 98.7%). It stood still for 45 minutes, 30 of them because of "
-        '"No Material", and scrapped 12 units, at a cost of $120.00.'
+        '"No Material", and scrapped 12 units, at a cost of $120.00. Nothing explains 70.2 minutes of its '
+        "planned time, at a cost of $140.40."
     ),
 }
 
@@ -388,7 +389,7 @@ def test_without_quality_records_scrap_and_its_cost_are_not_known(world: Morning
     press = world.summary()
     assert (press["waste"], press["loss"], press["quality"], press["oee"]) == (None, None, None, None)
     assert press["downtime"] == 45
-    assert press["text"].endswith('because of "No Material"; its scrap is not known.')
+    assert 'because of "No Material"; its scrap is not known. Nothing explains 70.2' in press["text"]
 
 
 def test_a_quality_file_that_finds_nothing_leaves_scrap_and_its_cost_unknown(
@@ -401,7 +402,7 @@ def test_a_quality_file_that_finds_nothing_leaves_scrap_and_its_cost_unknown(
     assert (report["outcome"], warnings(report)) == ("succeeded", [])
     press = world.summary()
     assert (press["waste"], press["loss"], press["quality"], press["oee"]) == (None, None, None, None)
-    assert press["text"].endswith('because of "No Material"; its scrap is not known.')
+    assert 'because of "No Material"; its scrap is not known. Nothing explains 70.2' in press["text"]
 
 
 def test_an_asset_that_made_nothing_and_logged_nothing_has_no_stop_on_record(
@@ -472,7 +473,8 @@ def test_a_plan_of_an_hour_does_not_judge_a_day(world: Mornings, week: Week) -> 
     assert world.summary()["text"] == (
         "Press 1 made 44 of 53.3 planned units on Tuesday, 10 March 2026 and 768 units outside the planned "
         "time, OEE 55.0% (availability 100.0%, performance 55.0%, quality 100.0%). "
-        "It had no downtime and scrapped nothing."
+        "It had no downtime and scrapped nothing. Nothing explains 14.4 minutes of its planned time, at a "
+        "cost of $28.80."
     )
     assert "ideal_rate_too_low" not in warnings(report)
 

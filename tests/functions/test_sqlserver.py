@@ -118,7 +118,7 @@ def test_every_question_reads_its_rows_in_the_contracts_order(plant: Plant) -> N
 
     answers = {name: read(plant, query) for name, query in QUERIES.items()}
 
-    assert answers["output"] == [("PRESS-01 ", 0, 5.0, at("2026-11-20T10:20:00"))]
+    assert answers["output"] == [("PRESS-01 ", 0, 5.0, at("2026-11-20T10:20:00"), None)]
     assert answers["oee"] == [
         ("PRESS-01 ", Decimal("81.50"), Decimal("90.00"), Decimal("95.00"), None, at("2026-11-20T10:20:00"))
     ]

@@ -27,7 +27,10 @@ SATURDAY = {
     "planned": 930,
     "target": 1792.8205,
     "downtime": 70,  # No Material 13:20 to 14:00, when the shift ends; Jam from 23:30 to midnight
-    "reasons": [{"reason": "No Material", "minutes": 40}, {"reason": "Jam", "minutes": 30}],
+    "reasons": [
+        {"reason": "No Material", "minutes": 40, "is_planned": True},
+        {"reason": "Jam", "minutes": 30},
+    ],
     "actual": 1500,
     "waste": 20,
     "availability": 92.4731,  # 860 of 930
@@ -35,6 +38,34 @@ SATURDAY = {
     "quality": 98.6667,  # 1480 of 1500
     "oee": 63.6559,  # 1480 of 930 minutes at 2.5 = 2325
     "loss": 190,  # 70 minutes = 140, 20 units = 50
+    "stop_loss": 140,
+    "scrap_loss": 50,
+    "good": 1480,
+    "planned_stops": 40,  # No Material, which the plant's settings call planned
+    "unexplained": 260,  # 930 - 70 - 600, which 1500 units take at 2.5 a minute
+    "speed_loss": 520,
+    # All units were made in the night, above the ideal rate: they explain its 420 minutes without a stop and
+    # no more.
+    "shifts": [
+        {
+            "shift": "night",
+            "planned_minutes": 450,
+            "target_output": 832.8205,
+            "output": 1500,
+            "downtime_minutes": 30,
+            "planned_stop_minutes": 0,
+            "unexplained_minutes": 0,
+        },
+        {
+            "shift": "early",
+            "planned_minutes": 480,
+            "target_output": 960,
+            "output": 0,
+            "downtime_minutes": 40,
+            "planned_stop_minutes": 40,
+            "unexplained_minutes": 440,
+        },
+    ],
 }
 SUNDAY = {
     "planned": 870,
@@ -48,10 +79,16 @@ SUNDAY = {
     "quality": 99.2857,  # 1390 of 1400
     "oee": 63.908,  # 1390 of 870 minutes at 2.5 = 2175
     "loss": 235,  # 105 minutes = 210, 10 units = 25
+    "stop_loss": 210,
+    "scrap_loss": 25,
+    "planned_stops": 0,
+    "unexplained": 205,  # 870 - 105 - 560, which 1400 units take
+    "speed_loss": 410,
     "text": (
         "Press 1 made 1,400 of 1,727.2 planned units on Sunday, 8 March 2026, OEE 63.9% (availability 87.9%, "
         "performance 73.2%, quality 99.3%). It stood still for 105 minutes, 75 of them because of "
-        '"Oil leak", and scrapped 10 units, at a cost of $235.00.'
+        '"Oil leak", and scrapped 10 units, at a cost of $235.00. '
+        "Nothing explains 205 minutes of its planned time, at a cost of $410.00."
     ),
 }
 MONDAY_AS_IT_SEEMED = {
@@ -82,6 +119,7 @@ MONDAY_AS_IT_WAS = MONDAY_AS_IT_SEEMED | {
 def three_days(world: Mornings, week: Week) -> Week:
     """What happened on the floor, by the plant's clock."""
     world.now = SUNDAY_AT_SIX + timedelta(seconds=20)
+    world.settings["planned_reason_codes"] = [" no  material", "Setup"]
     world.store.execute(
         """
         insert into public.shift_targets
@@ -112,7 +150,7 @@ def three_days(world: Mornings, week: Week) -> Week:
 
 def told(world: Mornings, day: str, expected: dict[str, Any]) -> dict[str, Any]:
     """Return what the day's summary says to what is expected."""
-    summary = world.summary(day=day)
+    summary = world.summary(day=day) | world.losses(day=day)
     return {name: summary[name] for name in expected}
 
 

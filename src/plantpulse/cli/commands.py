@@ -40,6 +40,10 @@ COMMANDS: Final = {
         "List events that AWS could not deliver, or send them again.",
     ),
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
+    "product-rates": Command(
+        "plantpulse.cli.product_rates:product_rates",
+        "Import ideal rates of products, for plants whose output names the product.",
+    ),
     "report": Command("plantpulse.cli.report:report", "Show the summaries of a production day."),
     "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions do."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),

@@ -55,7 +55,8 @@ class Changes:
     ) -> dict[str, Json]:
         """Import a table into the plant model; the answer has the change of each line, or the wrong lines.
 
-        `function` is one of import_cost_centers, import_assets, import_shift_targets, import_closed_days.
+        `function` is one of import_cost_centers, import_assets, import_shift_targets, import_closed_days,
+        import_product_rates.
         """
         return self._call(
             function, p_plant=plant, p_columns=list(columns), p_rows=list(rows), p_is_dry_run=is_dry_run

@@ -222,7 +222,7 @@ def _figures(assets: Sequence[Asset], facts: _Facts, loads: Mapping[int, Workloa
             stored_target(load_of(asset_id, IDLE).output_target),
             None if downtime is None else downtime(key, 0),
         )
-        for asset_id, _name, key, _rate, _is_active, _is_mapped in assets
+        for asset_id, _name, key, _rate, _is_active, _is_mapped, _product_rates in assets
     ]
 
 

@@ -20,11 +20,12 @@ from plantpulse.morning_report.day import (
     production_day,
 )
 from plantpulse.morning_report.day_reader import DayReader
+from plantpulse.morning_report.stops import ReasonMinutes
 from plantpulse.morning_report.summaries import DayReadings, Summary, summarise
 from plantpulse.morning_report.wording import word
 from plantpulse.plant.oee import describe_rates, is_rate_doubtful
 from plantpulse.plant.plant_model import CostRates, parse_cost_rates, parse_plant_model
-from plantpulse.plant.text import with_keys
+from plantpulse.plant.text import normalise_key, with_keys
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, readable, require_fence
 from plantpulse.settings import MorningReportSettings, PlantSettings
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
@@ -61,6 +62,7 @@ class MorningRun:
     names: Mapping[str, str]
     reported: frozenset[date]
     planned_assets: frozenset[int]
+    planned_reasons: frozenset[str]
     left: Sequence[date] = ()
     preview: list[Json] = field(default_factory=list)
     doubtful_rates: dict[str, float] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class MorningRun:
             store=store,
             reader=DayReader(answers, model, zone),
             rates=parse_cost_rates(run.brought.get("cost_centers")),
+            planned_reasons=frozenset(map(normalise_key, plant.planned_reason_codes)),
             names=run.brought.get("asset_names", {}),
             reported=reported,
             planned_assets=frozenset(run.brought.get("planned_assets", ())),
@@ -139,7 +142,7 @@ class MorningRun:
     def _due(self) -> Sequence[date]:
         """Return the dates to report: the requested ones, else those of the morning."""
         window, starts_at = self.run.plan.require_window(), self._starts_at
-        newest = last_ended(window.until, starts_at, self.reader.zone)
+        newest = self._newest
         if self.run.plan.slot is None:
             first = last_ended(window.start, starts_at, self.reader.zone)
             return [newest, *days_between(first, newest)][:-1]
@@ -151,6 +154,10 @@ class MorningRun:
             told = f"{due.given_up} days were missed for longer than {self.report.catch_up_days} days"
             self.run.progress.warn("days_given_up", told)
         return due.dates
+
+    @property
+    def _newest(self) -> date:
+        return last_ended(self.run.plan.require_window().until, self._starts_at, self.reader.zone)
 
     @property
     def _starts_at(self) -> time:
@@ -176,7 +183,15 @@ class MorningRun:
     def _judge(self, day: ProductionDay, readings: DayReadings) -> dict[str, Json]:
         progress = self.run.progress
         model, zone = self.reader.model, self.reader.zone
-        found = summarise(model, self.rates, readings, day, zone, planned_assets=self.planned_assets)
+        found = summarise(
+            model,
+            self.rates,
+            readings,
+            day,
+            zone,
+            planned_assets=self.planned_assets,
+            planned_reasons=self.planned_reasons,
+        )
         progress.count("days_reported", 1)
         if found.data == "missing":
             self.answers.is_incomplete = True
@@ -185,7 +200,9 @@ class MorningRun:
         if found.data == "closed":
             progress.count("days_closed", 1)
         rows = [self._row(summary, day.date) for summary in found.summaries]
-        return {"report_date": day.date.isoformat(), "summaries": rows}
+        told = {"report_date": day.date.isoformat(), "summaries": rows}
+        is_mailed = self.run.plan.slot is not None and day.date == self._newest and found.data != "closed"
+        return told | {"mail_to": list(self.report.send_to)} if is_mailed and self.report.send_to else told
 
     def _row(self, summary: Summary, day: date) -> dict[str, Any]:
         name = self.names.get(str(summary.asset_id), f"Asset {summary.asset_id}")
@@ -194,10 +211,14 @@ class MorningRun:
             self.doubtful_rates[name] = max(summary.performance, self.doubtful_rates.get(name, 0.0))
         return {
             **summary._asdict(),
-            "downtime_reasons": [reason._asdict() for reason in summary.downtime_reasons],
+            "downtime_reasons": [self._reason(one) for one in summary.downtime_reasons],
+            "shifts": [shift._asdict() for shift in summary.shifts],
             "top_downtime_reason": summary.top_downtime_reason,
             "summary_text": word(summary, name, day, closed_for=closed_for),
         }
+
+    def _reason(self, one: ReasonMinutes) -> dict[str, Any]:
+        return one._asdict() | ({"is_planned": True} if one.is_one_of(self.planned_reasons) else {})
 
     def _commit_part(self, days: Sequence[Mapping[str, Json]]) -> None:
         if self.run.plan.is_dry_run:

@@ -4,7 +4,7 @@ Pure. Only planned time counts, because outside of it nothing is lost (docs/deci
 counts once, for the stop that began first, so that the reasons' minutes add up to the downtime.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -22,12 +22,20 @@ class ReasonMinutes(NamedTuple):
     reason: str | None
     minutes: float
 
+    def is_one_of(self, reason_keys: Container[str]) -> bool:
+        """Tell whether the reason is one of those with these keys."""
+        return self.reason is not None and normalise_key(self.reason) in reason_keys
+
 
 class Downtime(NamedTuple):
     """Downtime of one asset, and its reasons, most minutes first."""
 
     minutes: float
     reasons: Sequence[ReasonMinutes]
+
+    def minutes_of(self, reason_keys: Container[str]) -> float:
+        """Return the downtime for the reasons with these keys."""
+        return sum(one.minutes for one in self.reasons if one.is_one_of(reason_keys))
 
 
 class Stop(NamedTuple):

@@ -9,9 +9,11 @@ from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.morning_report.day import ProductionDay
-from plantpulse.morning_report.stops import ReasonMinutes, Stop, count_downtime, stops_by_asset
-from plantpulse.plant.oee import Oee, availability, performance, quality
-from plantpulse.plant.planned_output import BucketSpans, PlannedShares, planned_shares, planned_units
+from plantpulse.morning_report.losses import busy_minutes, losses, unexplained_minutes
+from plantpulse.morning_report.shift_lines import DayShifts, ShiftLine
+from plantpulse.morning_report.stops import Downtime, ReasonMinutes, Stop, count_downtime, stops_by_asset
+from plantpulse.plant.oee import Oee, availability, quality
+from plantpulse.plant.planned_output import BucketSpans, PlannedShares, planned_products, planned_shares
 from plantpulse.plant.plant_model import Asset, CostRates, PlantModel
 from plantpulse.plant.readings import DowntimeReading, OutputReading, QualityReading
 from plantpulse.plant.rounding import stored_number
@@ -20,7 +22,6 @@ from plantpulse.plant.tallies import sum_quality, sum_units
 from plantpulse.schedules.slots import Window
 
 TOP_REASONS: Final = 5
-_CENTS: Final = 2
 
 DataState = Literal["there", "missing", "closed"]
 
@@ -43,6 +44,8 @@ class Summary(NamedTuple):
     `planned_minutes` None: no shift target of the asset holds on the day. `downtime_reasons`: the top ones.
     `unplanned_output` is what of the actual output was made outside the planned time; None: there is no
     plan. With `is_planned_in_part` it is an estimate, because a bucket of output is only partly planned.
+    `unexplained_minutes`: planned time without stops and without what the output takes at its ideal rate.
+    `speed_loss` is their price; `downtime_loss` and `scrap_loss` are the parts of `financial_loss`.
     """
 
     asset_id: int
@@ -59,6 +62,13 @@ class Summary(NamedTuple):
     financial_loss: float | None
     unplanned_output: float | None
     is_planned_in_part: bool
+    good_count: float | None = None
+    planned_stop_minutes: float | None = None
+    unexplained_minutes: float | None = None
+    downtime_loss: float | None = None
+    scrap_loss: float | None = None
+    speed_loss: float | None = None
+    shifts: Sequence[ShiftLine] = ()
 
     @property
     def performance(self) -> float | None:
@@ -90,10 +100,12 @@ def summarise(
     zone: ZoneInfo,
     *,
     planned_assets: Container[int] = (),
+    planned_reasons: Container[str] = (),
 ) -> DaySummaries:
     """Return the summaries of a day.
 
     `rates`: the cost of losses, by asset id. `planned_assets`: ids of assets that ever had a shift target.
+    `planned_reasons`: the keys of reason codes of planned stops.
     """
     judged = [asset for asset in plant.assets if asset.is_active and asset.is_mapped]
     loads = workloads(plant.shift_targets, day.window, zone)
@@ -104,31 +116,32 @@ def summarise(
     data = _data_state(facts, plans, is_any_planned=is_any_planned)
     if data != "there":
         return DaySummaries([_unknown(*one) for one in zip(judged, plans, strict=True)], data)
-    summaries = [
-        _summary(asset, load, rates.get(asset.asset_id), facts, day.window)
-        for asset, load in zip(judged, plans, strict=True)
-    ]
+    shifts = DayShifts.of(plant.shift_targets, readings.output, readings.spans, day.window, zone)
+    summaries = []
+    for asset, load in zip(judged, plans, strict=True):
+        stops = facts.stops.get(asset.key, ())
+        spans = None if load is None else load.planned.spans
+        downtime = count_downtime(stops, day.window, spans)
+        summary = _summary(asset, load, rates.get(asset.asset_id), facts, downtime)
+        summaries.append(
+            summary._replace(
+                planned_stop_minutes=stored_number(downtime.minutes_of(planned_reasons)),
+                shifts=shifts.lines(asset, stops, planned_reasons),
+            )
+        )
     return DaySummaries(summaries, data)
-
-
-def financial_loss(downtime_minutes: float, waste: float | None, rates: CostRates | None) -> float | None:
-    """Return the cost of downtime and scrap, to the cent; None if a price or a priced amount is not known."""
-    if rates is None or (waste is None and rates.scrap_unit_cost):
-        return None
-    cost = downtime_minutes / 60 * rates.standard_hourly_rate + (waste or 0.0) * rates.scrap_unit_cost
-    return stored_number(round(cost, _CENTS))
 
 
 class _Facts(NamedTuple):
     """What was read, by asset key; `quality` (good, rejected) lacks the assets that nobody inspected.
 
-    `planned_output`: what of the output was made in planned time, `shares`: which part of each bucket is
-    planned; both of assets with a plan. `has_rows_of_the_day`: whether anything shows that the plant's
-    records were kept on the day.
+    `planned_products`: what of the output was made in planned time, by product; `shares`: which part of each
+    bucket is planned; both of assets with a plan. `has_rows_of_the_day`: whether anything shows that the
+    plant's records were kept on the day.
     """
 
     output: Mapping[str, float]
-    planned_output: Mapping[str, float]
+    planned_products: Mapping[str, Mapping[str, float]]
     shares: Mapping[str, PlannedShares]
     stops: Mapping[str, Sequence[Stop]]
     quality: Mapping[str, tuple[float, float]]
@@ -148,7 +161,7 @@ def _gather(readings: DayReadings, window: Window, plans: Mapping[str, Workload 
     shares = planned_shares(planned, readings.spans)
     return _Facts(
         output=sum_units(readings.output, readings.spans.keys()),
-        planned_output=planned_units(readings.output, shares),
+        planned_products=planned_products(readings.output, shares),
         shares=shares,
         stops=stops_by_asset(readings.downtime, window),
         quality=sum_quality(readings.quality or ()),
@@ -176,18 +189,20 @@ def _data_state(facts: _Facts, loads: Sequence[Workload | None], *, is_any_plann
 
 
 def _summary(
-    asset: Asset, load: Workload | None, rates: CostRates | None, facts: _Facts, window: Window
+    asset: Asset, load: Workload | None, rates: CostRates | None, facts: _Facts, downtime: Downtime
 ) -> Summary:
-    planned = None if load is None else load.planned
     units = facts.output.get(asset.key, 0.0)
-    units_in_plan = facts.planned_output.get(asset.key, 0.0)
-    spans = None if planned is None else planned.spans
-    downtime = count_downtime(facts.stops.get(asset.key, ()), window, spans)
+    products = facts.planned_products.get(asset.key, {})
+    units_in_plan = sum(products.values())
     good, waste = facts.quality.get(asset.key, (None, None))
-    planned_minutes = None if planned is None else planned.minutes
+    planned_minutes = None if load is None else load.planned.minutes
+    busy = busy_minutes(asset, products)
+    # Nobody knows the performance of an asset without a rate, also where it made nothing.
+    is_rated = bool(units_in_plan) or asset.ideal_units_per_hour is not None
     factors = _factors(
-        asset.ideal_units_per_hour, units_in_plan, planned_minutes, downtime.minutes, (good, waste)
+        busy if is_rated else None, units_in_plan, planned_minutes, downtime.minutes, (good, waste)
     )
+    unexplained = unexplained_minutes(planned_minutes, downtime.minutes, busy)
     return Summary(
         asset_id=asset.asset_id,
         oee_percentage=_percent(factors.oee),
@@ -199,25 +214,27 @@ def _summary(
         planned_minutes=_stored(planned_minutes),
         downtime_minutes=stored_number(downtime.minutes),
         downtime_reasons=[
-            ReasonMinutes(reason, stored_number(stood)) for reason, stood in downtime.reasons[:TOP_REASONS]
+            one._replace(minutes=stored_number(one.minutes)) for one in downtime.reasons[:TOP_REASONS]
         ],
         waste_count=_stored(waste),
-        financial_loss=financial_loss(downtime.minutes, waste if units else waste or 0.0, rates),
         unplanned_output=None if load is None else stored_number(units - units_in_plan),
         is_planned_in_part=load is not None and facts.shares[asset.key].is_in_part,
+        good_count=_stored(good),
+        **losses(downtime.minutes, waste if units else waste or 0.0, unexplained, rates)._asdict(),
     )
 
 
 def _factors(
-    ideal_units_per_hour: float | None,
+    busy: float | None,
     units: float,
     planned_minutes: float | None,
     downtime_minutes: float,
     inspected: tuple[float | None, float | None],
 ) -> _Factors:
-    """Return the factors that can be known, and the OEE they make. `units`: those of the planned time.
+    """Return the factors that can be known, and the OEE they make.
 
-    An asset that made nothing in its planned time has an OEE of 0, whatever else is not known of it.
+    `units`: those of the planned time, `busy`: the minutes they take at the ideal rate. An asset that made
+    nothing in its planned time has an OEE of 0, whatever else is not known of it.
     """
     good, rejected = inspected
     passed = None if good is None or rejected is None else quality(good, rejected)
@@ -225,9 +242,7 @@ def _factors(
         return _Factors(quality=passed)
     run_minutes = planned_minutes - downtime_minutes
     available = availability(planned_minutes, run_minutes)
-    performed = None
-    if ideal_units_per_hour is not None:
-        performed = performance(units, ideal_units_per_hour, run_minutes)
+    performed = busy / run_minutes if busy is not None and run_minutes > 0 else None
     oee = None if units else 0.0
     if available is not None and performed is not None and passed is not None:
         oee = Oee(available, performed, passed).oee

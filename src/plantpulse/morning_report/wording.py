@@ -1,7 +1,8 @@
-"""A summary's text: two sentences, made of the figures of its row and of no others.
+"""A summary's text: two or three sentences, made of the figures of its row and of no others.
 
 Pure. Figures are shown rounded: whole units and minutes as whole numbers, others and percent to one
-decimal, money to the cent. The first sentence says what was made, the second what was lost.
+decimal, money to the cent. The first sentence says what was made, the second what was lost, the third what
+nothing explains.
 """
 
 from datetime import date
@@ -32,7 +33,7 @@ def word(summary: Summary, name: str, day: date, *, closed_for: str | None = Non
     rest = rest or f"was not scheduled on {written_day}"
     if summary.actual_output is None:
         return _without_data(summary, name, written_day, rest)
-    return f"{_made(summary, name, written_day, rest)}. {_lost(summary)}."
+    return f"{_made(summary, name, written_day, rest)}. {_lost(summary)}.{_unexplained(summary)}"
 
 
 def _without_data(summary: Summary, name: str, day: str, rest: str) -> str:
@@ -96,6 +97,18 @@ def _lost(summary: Summary) -> str:
     return f"{stood}{joint} scrapped {scrap}{cost}"
 
 
+def _unexplained(summary: Summary) -> str:
+    """Return the sentence on minutes that neither stops nor output explain; empty below a minute.
+
+    A silent asset needs none: the sentence before says that nobody wrote down why it made nothing.
+    """
+    lost = summary.unexplained_minutes or 0.0
+    if lost < 1 or _is_silent(summary):
+        return ""
+    cost = f", at a cost of ${summary.speed_loss:,.2f}" if summary.speed_loss else ""
+    return f" Nothing explains {_count(lost, 'minute')} of its planned time{cost}."
+
+
 def _is_silent(summary: Summary) -> bool:
     """Tell whether an asset should have run, made nothing of its plan, and nobody recorded why.
 
@@ -110,6 +123,8 @@ def _stood_still(summary: Summary) -> str:
     if not summary.downtime_minutes:
         return "It had no downtime"
     stood = f"It stood still for {_count(summary.downtime_minutes, 'minute')}"
+    if summary.planned_stop_minutes:
+        stood += f" ({_amount(summary.planned_stop_minutes)} of them planned)"
     if not summary.downtime_reasons:
         return stood
     top = summary.downtime_reasons[0]

@@ -150,6 +150,13 @@ def read_text(value: object) -> str | None:
     return cut_text(clean_text(value[: 2 * TEXT_LIMIT]).strip(), TEXT_LIMIT) or None
 
 
+def read_product_key(value: object) -> str:
+    """Return the key of a product's name or number; empty for other types."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _SAFE_INTEGER:
+        return str(value)
+    return normalise_key(value[:NAME_LIMIT]) if isinstance(value, str) else ""
+
+
 def read_code(value: object) -> str:
     """Return a reason code as typed, without stray blanks, with at most 200 characters.
 

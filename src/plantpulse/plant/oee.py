@@ -37,6 +37,13 @@ def performance(units: float, ideal_units_per_hour: float, run_minutes: float) -
     return units / ideal_units if ideal_units > 0 else None
 
 
+def ideal_minutes(units: float, ideal_units_per_hour: float | None) -> float | None:
+    """Return how long the units take at the ideal rate; None without a rate, but nothing takes no time."""
+    if not units:
+        return 0.0
+    return None if ideal_units_per_hour is None else 60 * units / ideal_units_per_hour
+
+
 def quality(good: float, rejected: float) -> float | None:
     """Return the share of good units in the inspected ones; None if none was inspected."""
     inspected = good + rejected

@@ -37,10 +37,23 @@ def planned_shares(plans: Mapping[str, PlannedTime], spans: BucketSpans) -> dict
 def planned_units(output: Iterable[OutputReading], shares: Mapping[str, PlannedShares]) -> dict[str, float]:
     """Return the units that each asset made in its planned time; an asset without shares is left out."""
     units: dict[str, float] = {}
-    for _asset, key, bucket, made in output:
+    for _asset, key, bucket, made, _product in output:
         share = shares.get(key)
         if share is not None:
             units[key] = units.get(key, 0.0) + made * share.by_bucket.get(bucket, 0.0)
+    return units
+
+
+def planned_products(
+    output: Iterable[OutputReading], shares: Mapping[str, PlannedShares]
+) -> dict[str, dict[str, float]]:
+    """Return the units that each asset made in its planned time, by the key of the product."""
+    units: dict[str, dict[str, float]] = {}
+    for _asset, key, bucket, made, product in output:
+        share = shares.get(key)
+        if share is not None:
+            of_asset = units.setdefault(key, {})
+            of_asset[product] = of_asset.get(product, 0.0) + made * share.by_bucket.get(bucket, 0.0)
     return units
 
 

@@ -8,6 +8,7 @@ share shift times, so equal patterns become one object.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, time
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from plantpulse.errors import ConfigurationError
@@ -22,7 +23,10 @@ ValueT = TypeVar("ValueT")
 
 
 class Asset(NamedTuple):
-    """An asset; `source_name` is its name in SQL Server, `key` is for comparisons of names."""
+    """An asset; `source_name` is its name in SQL Server, `key` is for comparisons of names.
+
+    `product_rates`: ideal units per hour by product key, for products that have a rate of their own.
+    """
 
     asset_id: int
     source_name: str
@@ -30,6 +34,11 @@ class Asset(NamedTuple):
     ideal_units_per_hour: float | None
     is_active: bool
     is_mapped: bool
+    product_rates: Mapping[str, float] = MappingProxyType({})
+
+    def ideal_units_per_hour_of(self, product_key: str) -> float | None:
+        """Return the ideal rate of a product: its own, else that of the asset."""
+        return self.product_rates.get(product_key, self.ideal_units_per_hour)
 
 
 class ShiftPattern(NamedTuple):
@@ -159,7 +168,12 @@ def _asset(row: Mapping[str, Any]) -> Asset:
         ideal_units_per_hour=None if rate is None else _read(row, "ideal_units_per_hour", _positive),
         is_active=_read(row, "is_active", bool),
         is_mapped=_read(row, "is_mapped", bool),
+        product_rates=_read(row, "product_rates", _product_rates) if row.get("product_rates") else {},
     )
+
+
+def _product_rates(rates: Mapping[str, float]) -> Mapping[str, float]:
+    return {product: _positive(rate) for product, rate in rates.items()}
 
 
 def _shift_targets(row: Mapping[str, Any], closed: ClosedDays) -> list[ShiftTarget]:

@@ -8,7 +8,7 @@ Pure. Parsing never raises, whatever the values are. What happens to odd values:
                 negative or beyond 1e9; a bucket outside the span; a time missing, no time or outside 1970
                 to 2199; downtime that ends before it starts; an OEE above 1000 percent
     left out    a bad value in a column that no figure uses: `last_at` and the three factors of a
-                reported OEE, `hours`, `notes`
+                reported OEE, `hours`, `notes`; a `product` that is no text
 
 All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Columns have the order of the
 files in `queries/`. Naive plant-local times become aware UTC.
@@ -26,6 +26,7 @@ from plantpulse.plant.cells import (
     read_count,
     read_optional_count,
     read_optional_time,
+    read_product_key,
     read_text,
     read_time,
     show_value,
@@ -35,7 +36,7 @@ from plantpulse.plant.local_time import second_reading, to_utc
 Row = Sequence[object]
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "output": ("asset", "bucket", "units", "last_at"),
+    "output": ("asset", "bucket", "units", "last_at", "product"),
     "oee": ("asset", "oee", "availability", "performance", "quality", "at"),
     "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes", "minutes"),
     "safety_codes": ("reason_code",),
@@ -62,12 +63,16 @@ class Rejected(NamedTuple):
 
 
 class OutputReading(NamedTuple):
-    """Units that an asset made in one bucket; bucket 0 is the newest."""
+    """Units that an asset made in one bucket; bucket 0 is the newest.
+
+    `product_key`: the key of the product's name; empty if the source does not say.
+    """
 
     asset: str
     asset_key: str
     bucket: int
     units: float
+    product_key: str = ""
 
 
 class OeeReading(NamedTuple):
@@ -148,9 +153,12 @@ def parse_output(rows: Iterable[Row], *, bucket_count: int) -> Parsed[OutputRead
     """Return output by asset and bucket; `bucket_count` is the number of buckets in the bounds."""
 
     def read(row: Row) -> OutputReading:
-        asset, bucket, units, _last_at = row
+        asset, bucket, units, _last_at, product = row
         name, key = read_asset(asset)
-        return OutputReading(name, key, _read_bucket(bucket, bucket_count), read_count(units))
+        made_at, made = _read_bucket(bucket, bucket_count), read_count(units)
+        if product is None:  # as in nearly all plants
+            return OutputReading(name, key, made_at, made)
+        return OutputReading(name, key, made_at, made, read_product_key(product))
 
     return _parse("output", rows, read)
 

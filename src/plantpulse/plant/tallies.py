@@ -19,7 +19,7 @@ from plantpulse.schedules.slots import Window
 def sum_units(output: Iterable[OutputReading], buckets: Container[int]) -> dict[str, float]:
     """Return each asset's units in the buckets."""
     units: dict[str, float] = {}
-    for _asset, key, bucket, made in output:
+    for _asset, key, bucket, made, _product in output:
         if bucket in buckets:
             units[key] = units.get(key, 0.0) + made
     return units

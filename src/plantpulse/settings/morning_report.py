@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from plantpulse.settings.section import Number, Prepared, Section, Whole, setting
+from plantpulse.settings.section import Checked, Number, Prepared, Section, Whole, setting
 
 
 def _time_of_day(text: object) -> str:
@@ -15,6 +15,14 @@ def _time_of_day(text: object) -> str:
 
 
 TimeOfDay = Annotated[str, Prepared(_time_of_day)]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not name.strip() for name in names):
+        raise ValueError("a channel's name must not be blank")
+    if len(set(names)) < len(names):
+        raise ValueError("a channel is named twice")
+    return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,16 @@ class MorningReportSettings(Section):
         ge=1,
         le=36_500,
         description="How long the SQL Server keeps its rows, in days; a report of an older day is refused",
+    )
+
+    send_to: Annotated[tuple[str, ...], Checked(_each_once)] = setting(
+        (), description="Names of the mail channels that get the report each morning"
+    )
+    resend_above: Number = setting(
+        0.05,
+        ge=0,
+        le=1,
+        description="The mail goes out again if late rows change a total by more than this share",
     )
 
     @property

@@ -84,6 +84,12 @@ def _refuse_spellings(codes: dict[str, Severity]) -> None:
             )
 
 
+def _written(codes: tuple[str, ...]) -> tuple[str, ...]:
+    if any(not code.strip() for code in codes):
+        raise ValueError("a reason code must not be blank")
+    return codes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSettings(Section):
     """One plant: its clock, its SQL Server and how to read its rows."""
@@ -118,6 +124,13 @@ class PlantSettings(Section):
         {"Safety Issue": "critical"},
         min_length=1,
         description="Reason codes that are safety incidents, each with its severity",
+    )
+    planned_reason_codes: Annotated[tuple[str, ...], Checked(_written)] = setting(
+        (),
+        description="Reason codes of planned stops, such as Setup; the morning report shows them apart",
+    )
+    language: Literal["en", "de"] = setting(
+        "en", description="Language of the morning report's mail: en (English) or de (German)"
     )
     live_pulse: LivePulseSettings | None = setting(
         None, description="Settings that override the common ones for this plant: {every_minutes: 5}"

@@ -39,6 +39,7 @@ _NAMED_QUERY: Final = rf"(?i)(?:\bwith|,)\s+({_NAME})\s*(?:\([^)]*\)\s*)?as\s*\(
 _OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "safety": frozenset({"source_id"}),
     "downtime": frozenset({"minutes"}),
+    "output": frozenset({"product"}),
 }
 
 

@@ -83,7 +83,7 @@ class Plant:
 
     def select_output(
         self, *, start: datetime, until: datetime, bucket_s: int, read_at: datetime
-    ) -> list[tuple[str, int, float, None]]:
+    ) -> list[tuple[str, int, float, None, None]]:
         """Return what output.sql answers at an instant; the bounds are naive."""
         start_ms, until_ms, now_ms = in_ms(start), in_ms(until), in_ms(read_at)
         first, beyond = bisect_left(self._shown_ms, start_ms), bisect_left(self._shown_ms, until_ms)
@@ -93,7 +93,7 @@ class Plant:
                 seconds_between = until_ms // 1000 - shown_ms // 1000  # datediff counts the seconds' edges
                 bucket = (seconds_between - 1) // bucket_s
                 sums[bucket] = sums.get(bucket, 0.0) + units
-        return [("PRESS-01", bucket, units, None) for bucket, units in sums.items()]
+        return [("PRESS-01", bucket, units, None, None) for bucket, units in sums.items()]
 
     def _shown(self, at_ms: int) -> int:
         return at_ms + self._changes[bisect_right(self._changes, (at_ms, 10**9)) - 1][1]

@@ -1,5 +1,6 @@
 """A day's summaries, with published worked examples where there are some."""
 
+from collections.abc import Container
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from plantpulse.morning_report.day import production_day
+from plantpulse.morning_report.losses import financial_loss
 from plantpulse.morning_report.output_buckets import spans_of_day
 from plantpulse.morning_report.summaries import (
     DayReadings,
     DaySummaries,
     Summary,
-    financial_loss,
     summarise,
 )
 from plantpulse.plant.closed_days import ALWAYS_OPEN, ClosedDays
@@ -77,6 +78,7 @@ def summarised(
     is_quality_known: bool = True,
     closed: ClosedDays = ALWAYS_OPEN,
     planned_assets: tuple[int, ...] = (),
+    planned_reasons: Container[str] = (),
 ) -> DaySummaries:
     quality = [one for one in readings if isinstance(one, QualityReading)]
     window = production_day(day, starts_at, zone).window
@@ -88,7 +90,15 @@ def summarised(
     )
     plant = PlantModel(list(assets), list(targets), closed)
     produced = production_day(day, starts_at, zone)
-    return summarise(plant, rates, read, produced, zone, planned_assets=planned_assets)
+    return summarise(
+        plant,
+        rates,
+        read,
+        produced,
+        zone,
+        planned_assets=planned_assets,
+        planned_reasons=planned_reasons,
+    )
 
 
 def only(found: DaySummaries) -> Summary:
@@ -191,6 +201,13 @@ def test_a_day_in_full() -> None:
         financial_loss=120.0,
         unplanned_output=0,
         is_planned_in_part=False,
+        good_count=900,
+        planned_stop_minutes=0,
+        unexplained_minutes=55.2,  # 912 units at 150 an hour take 364.8 of the 420 minutes without a stop
+        downtime_loss=90,
+        scrap_loss=30,
+        speed_loss=110.4,
+        shifts=[("early", 465, 960, 912, 45, 0, 55.2)],  # type: ignore[list-item]
     )
     assert summary.top_downtime_reason == "No Material"
 

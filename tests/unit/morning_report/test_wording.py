@@ -329,6 +329,11 @@ SUMMARIES = st.builds(
     financial_loss=st.one_of(st.none(), AMOUNTS.map(lambda number: round(number, 2))),
     unplanned_output=st.one_of(st.none(), st.floats(0, 1)),  # a share, until it is one of the actual output
     is_planned_in_part=st.booleans(),
+    good_count=st.none(),
+    planned_stop_minutes=st.one_of(st.none(), AMOUNTS),
+    unexplained_minutes=st.one_of(st.none(), AMOUNTS),
+    speed_loss=st.one_of(st.none(), AMOUNTS.map(lambda number: round(number, 2))),
+    shifts=st.just(()),
 ).map(
     lambda one: one._replace(
         unplanned_output=None
@@ -339,11 +344,12 @@ SUMMARIES = st.builds(
 
 
 @given(SUMMARIES)
-def test_every_text_is_two_sentences_of_plain_words(summary: Summary) -> None:
+def test_every_text_is_two_or_three_sentences_of_plain_words(summary: Summary) -> None:
     told = word(summary, "Press", TUESDAY)
 
-    assert re.fullmatch(r"[A-Z][^\n]*[a-z0-9%)]\. (It|What|No) [^\n]*[a-z0-9\"]\.", told)
-    assert len(re.findall(r"\.(?= |$)", told)) == 2
+    third = r"( Nothing explains [^\n]* of its planned time[^\n]*\.)?"
+    assert re.fullmatch(r"[A-Z][^\n]*[a-z0-9%)]\. (It|What|No) [^\n]*[a-z0-9\"]\." + third, told)
+    assert len(re.findall(r"\.(?= |$)", told)) == 2 + ("Nothing explains" in told)
     assert not re.search(r"None|nan|inf|  |,,| ,|\(\)|-", told)
     assert not re.search(r"(?<![\d.,])1 (units|minutes|planned units)|(?<![\d.,])0 minutes", told)
 
@@ -359,3 +365,40 @@ def test_every_figure_of_a_text_is_one_of_its_row(summary: Summary) -> None:
     for shown in re.findall(r"\d[\d,]*(?:\.\d+)?", told):
         figure = float(shown.replace(",", ""))
         assert any(abs(figure - value) <= 0.051 for value in row), shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"unexplained_minutes": 55.2, "speed_loss": 110.4},
+            "55.2 minutes of its planned time, at a cost of $110.40.",
+        ),
+        ({"unexplained_minutes": 55.2}, "55.2 minutes of its planned time."),
+        ({"unexplained_minutes": 1}, "1 minute of its planned time."),
+        ({"unexplained_minutes": 0.9, "speed_loss": 1.8}, None),
+        ({"unexplained_minutes": 0}, None),
+        ({"unexplained_minutes": None}, None),
+    ],
+)
+def test_minutes_that_nothing_explains_are_a_third_sentence(
+    changes: dict[str, Any], expected: str | None
+) -> None:
+    told = text(**changes)
+
+    assert told.partition(" Nothing explains ")[2] == (expected or "")
+
+
+def test_a_silent_asset_is_told_of_once() -> None:
+    told = text(
+        actual_output=0, downtime_minutes=0, downtime_reasons=(), unexplained_minutes=465, oee_percentage=0
+    )
+
+    assert "No stop was recorded" in told
+    assert "Nothing explains" not in told
+
+
+def test_planned_stops_are_named_beside_all() -> None:
+    assert lost(planned_stop_minutes=15).startswith(
+        "It stood still for 45 minutes (15 of them planned), 30 of them"
+    )

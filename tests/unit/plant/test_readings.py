@@ -53,7 +53,7 @@ def parse(query: str, rows: list[Row]) -> Parsed[Any]:
 
 
 GOOD_ROWS: dict[str, dict[str, object]] = {
-    "output": {"asset": "PRESS-01", "bucket": 0, "units": 12.0, "last_at": local(6, 29)},
+    "output": {"asset": "PRESS-01", "bucket": 0, "units": 12.0, "last_at": local(6, 29), "product": None},
     "oee": {
         "asset": "PRESS-01",
         "oee": 81.5,
@@ -380,6 +380,24 @@ def test_a_stop_that_starts_in_the_hour_that_spring_left_out_is_kept() -> None:
     assert [(one.started_at, one.ended_at) for one in parsed.readings] == [(instant, instant)]
 
 
+@pytest.mark.parametrize(
+    ("product", "key"),
+    [
+        ("  Gear  A ", "gear a"),
+        ("GEAR A", "gear a"),
+        (4711, "4711"),
+        ("", ""),
+        (None, ""),
+        (1.5, ""),
+        (True, ""),
+    ],
+)
+def test_output_may_say_the_product_by_any_spelling(product: object, key: str) -> None:
+    parsed = parse_changed("output", product=product)
+
+    assert parsed.readings == [OutputReading("PRESS-01", "press-01", 0, 12.0, key)]
+
+
 @pytest.mark.parametrize("query", GOOD_ROWS)
 def test_a_row_of_another_width_is_rejected(query: str) -> None:
     good = tuple(GOOD_ROWS[query].values())
@@ -393,11 +411,11 @@ def test_a_row_of_another_width_is_rejected(query: str) -> None:
 def test_malformed_rows_leave_the_valid_ones_alone() -> None:
     parsed = parse_output(
         [
-            ("A", 0, 5.0, None),
-            ("A", 0, -3.0, None),
-            (None, 0, 1.0, None),
-            ("A", 1, None, None),
-            ("B", 1, 7, None),
+            ("A", 0, 5.0, None, None),
+            ("A", 0, -3.0, None, None),
+            (None, 0, 1.0, None, None),
+            ("A", 1, None, None, None),
+            ("B", 1, 7, None, None),
         ],
         bucket_count=2,
     )
@@ -447,7 +465,7 @@ def test_values_that_json_does_not_know_are_told_as_text() -> None:
 
 
 def test_all_rejected_rows_are_counted_but_only_the_first_hundred_are_kept() -> None:
-    rows = [("PRESS-01", 0, -float(number + 1), None) for number in range(5000)]
+    rows = [("PRESS-01", 0, -float(number + 1), None, None) for number in range(5000)]
 
     parsed = parse_output(rows, bucket_count=2)
 
