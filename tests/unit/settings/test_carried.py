@@ -21,6 +21,8 @@ plants:
     time_zone: W. Europe Standard Time
     queries_dir: queries
     safety_reason_codes: {Safety Issue: critical, "Fire, small": low, " Fall ": high}
+    planned_reason_codes: [Setup, " Cleaning "]
+    language: de
     sql_server: {host: " sql.example ", user: reader, database: Mes, encryption: off}
 live_pulse: {every_minutes: 5, window_minutes: 30}
 manual_calls: {allowed_origins: ["https://pulse.example"]}
@@ -33,7 +35,7 @@ plants:
     live_pulse: {every_minutes: 10}
   south:
     time_zone: Asia/Tokyo
-    morning_report: {at: "05:30"}
+    morning_report: {at: "05:30", send_to: [chief]}
   east:
     time_zone: UTC
     enabled: false
