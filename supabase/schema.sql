@@ -389,6 +389,72 @@ ALTER FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zon
 
 COMMENT ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) IS 'Claims the one dry run of a pipeline and plant: claimed, or busy while the lease of another one lasts.';
 
+-- Name: claim_report_mails(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_limit constant integer := (p_claim ->> 'limit')::integer;
+  v_lease_s constant double precision := (p_claim ->> 'lease_s')::double precision;
+  v_mails jsonb;
+begin
+  if v_limit is null or v_limit not between 1 and 1000 then
+    raise exception 'limit must be 1 to 1000 mails, not %', p_claim -> 'limit' using errcode = '22023';
+  end if;
+
+  if v_lease_s is null or v_lease_s not between 1 and 3600 then
+    raise exception 'lease_s must be 1 to 3600 seconds, not %', p_claim -> 'lease_s' using errcode = '22023';
+  end if;
+
+  with due as (
+    select mail.id
+    from public.report_mails as mail
+    where mail.next_try_at <= v_now
+    -- Several deployments may share a project, and each knows its own plants and channels.
+    and mail.plant in (select jsonb_array_elements_text(p_claim -> 'plants'))
+    and (mail.lease_until is null or mail.lease_until <= v_now)
+    order by mail.next_try_at, mail.id
+    limit v_limit
+    for update skip locked
+  ),
+  claimed as (
+    update public.report_mails as mail
+    set
+      lease = gen_random_uuid(),
+      lease_until = v_now + make_interval(secs => v_lease_s),
+      attempts = mail.attempts + 1
+    from due
+    where mail.id = due.id
+    returning
+      mail.id, mail.plant, mail.report_date, mail.channel, mail.lease, mail.changes, mail.attempts, mail.due_at,
+      mail.told, mail.told_at
+  )
+  select coalesce(jsonb_agg(to_jsonb(c) order by c.id), '[]')
+  into v_mails
+  from claimed as c;
+
+  return jsonb_build_object(
+    'mails', v_mails,
+    'days', (
+      select coalesce(jsonb_agg(public.report_day(day.plant, day.report_date)), '[]')
+      from (
+        select distinct named.plant, named.report_date
+        from jsonb_to_recordset(v_mails) as named (plant text, report_date date)
+      ) as day
+    )
+  );
+end;
+$$;
+
+ALTER FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_report_mails(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone) IS 'Leases mails of the plants that are due, at most limit of them, to one caller for lease_s seconds; returns them with what is known of their days. p_now null = the clock.';
+
 -- Name: claim_run(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -1711,6 +1777,50 @@ ALTER FUNCTION public.managed_plants(p_user_id uuid) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.managed_plants(p_user_id uuid) IS 'The plants that a user is a manager of, which is who may ask for a run by hand; * stands for all plants.';
 
+-- Name: mark_report_mail(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_outcome constant text := p_mark ->> 'outcome';
+begin
+  if v_outcome is null or v_outcome not in ('sent', 'unchanged', 'again', 'dropped') then
+    raise exception 'a mail is sent, unchanged, again or dropped, not %', p_mark -> 'outcome' using errcode = '22023';
+  end if;
+
+  update public.report_mails as mail
+  set
+    told = case when v_outcome = 'sent' then p_mark -> 'told' else mail.told end,
+    told_at = case when v_outcome = 'sent' then v_now else mail.told_at end,
+    error = case when v_outcome in ('again', 'dropped') then p_mark ->> 'error' end,
+    next_try_at = case
+      when v_outcome = 'again' then (p_mark ->> 'next_try_at')::timestamptz
+      -- What changed while this was being sent is still to be told.
+      when v_outcome <> 'dropped' and mail.changes > (p_mark ->> 'changes')::integer then v_now
+    end,
+    due_at = case
+      when v_outcome in ('sent', 'unchanged') and mail.changes > (p_mark ->> 'changes')::integer then v_now
+      else mail.due_at
+    end,
+    attempts = case when v_outcome = 'again' then mail.attempts else 0 end,
+    lease = null,
+    lease_until = null
+  where mail.id = (p_mark ->> 'id')::bigint
+  and mail.lease = (p_mark ->> 'lease')::uuid;
+
+  return jsonb_build_object('answer', case when found then 'marked' else 'fenced' end);
+end;
+$$;
+
+ALTER FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION mark_report_mail(p_mark jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) IS 'Records what came of a claimed mail: sent, unchanged (nothing worth telling), again (at next_try_at) or dropped; answers marked, or fenced if the lease is not the caller''s any more. p_now null = the clock.';
+
 -- Name: needed_runs(bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.needed_runs(p_run_ids bigint[]) RETURNS SETOF bigint
@@ -1963,6 +2073,53 @@ ALTER FUNCTION public.normalise_key(p_text text) OWNER TO postgres;
 -- Name: FUNCTION normalise_key(p_text text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.normalise_key(p_text text) IS 'A name in lower case with single blanks, as names were compared before they had keys; finds rows of that time.';
+
+-- Name: note_report_mails(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with day as (
+    select given.report_date, given.mail_to
+    from jsonb_to_recordset(p_days) as given (report_date date, mail_to jsonb)
+  ),
+  -- A day names channels only on its own morning. What is there already stays: a report made again tells nothing.
+  first as (
+    insert into public.report_mails (plant, report_date, channel, due_at, next_try_at)
+    select distinct p_run.plant, day.report_date, named.channel, p_now, p_now
+    from day
+    cross join lateral jsonb_array_elements_text(
+      case when jsonb_typeof(day.mail_to) = 'array' then day.mail_to else '[]' end
+    ) as named (channel)
+    order by 1, 2, 3
+    on conflict (plant, report_date, channel) do nothing
+  )
+  -- Rows of this statement are not seen here, so what is new is not a change.
+  update public.report_mails as mail
+  set
+    changes = mail.changes + 1,
+    due_at = case when mail.next_try_at is null then p_now else mail.due_at end,
+    attempts = case when mail.next_try_at is null then 0 else mail.attempts end,
+    next_try_at = coalesce(mail.next_try_at, p_now)
+  where mail.plant = p_run.plant
+  and mail.report_date in (
+    -- Only rows that differ were touched by this commit.
+    select summary.report_date
+    from public.daily_summaries as summary
+    join public.assets as a on a.id = summary.asset_id
+    where a.plant = p_run.plant
+    and summary.report_date in (select day.report_date from day)
+    and summary.run_id = p_run.id
+    and summary.updated_at = p_now
+  );
+$$;
+
+ALTER FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Makes the mails of a commit due: first ones for the channels that a day names, further ones where its summaries changed.';
 
 -- Name: overflow_asset(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2681,6 +2838,8 @@ begin
       v_time_column := 'created_at';
     when 'daily_summaries' then
       v_time_column := 'report_date';
+    when 'report_mails' then
+      v_time_column := 'report_date';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -2758,6 +2917,49 @@ ALTER FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zo
 -- Name: FUNCTION remove_expired(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) IS 'Removes the expired ones among the oldest rows of a table, at most limit of them; returns how many were expired and removed, and resume_after for the next batch, null when none is left. p_now null = the clock.';
+
+-- Name: report_day(text, date); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.report_day(p_plant text, p_date date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'plant', p_plant,
+    'report_date', p_date,
+    'rows', (
+      select coalesce(jsonb_agg(
+        to_jsonb(s) - '{id,run_id,created_at,updated_at}'::text[]
+        || jsonb_build_object('name', a.name, 'area', a.area)
+        order by s.report_date desc, a.id
+      ), '[]')
+      from public.assets as a
+      join public.daily_summaries as s on s.asset_id = a.id
+      where a.plant = p_plant
+      and s.report_date = any (array[p_date, p_date - 1, p_date - 7, p_date - 14, p_date - 21, p_date - 28])
+    ),
+    'written_at', (
+      select max(s.updated_at)
+      from public.assets as a
+      join public.daily_summaries as s on s.asset_id = a.id
+      where a.plant = p_plant
+      and s.report_date = p_date
+    ),
+    'unmapped', (
+      select coalesce(jsonb_agg(a.source_name order by a.id), '[]')
+      from public.assets as a
+      where a.plant = p_plant
+      and a.is_active
+      and not a.is_mapped
+    )
+  );
+$$;
+
+ALTER FUNCTION public.report_day(p_plant text, p_date date) OWNER TO postgres;
+
+-- Name: FUNCTION report_day(p_plant text, p_date date); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.report_day(p_plant text, p_date date) IS 'A day''s summaries of a plant with those of the day before and of the same weekday in the four weeks before, and the names that nobody mapped.';
 
 -- Name: resolve_safety_events(bigint[], text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3640,6 +3842,7 @@ declare
   v_report jsonb;
 begin
   perform public.keep_rejected_records(p_run, p_commit -> 'rejected_records', p_now);
+  perform public.note_report_mails(p_run, p_commit -> 'days', p_now);
 
   if coalesce((p_commit ->> 'is_final')::boolean, true) then
     v_report := public.finish_run(
@@ -4394,6 +4597,98 @@ ALTER TABLE public.rejected_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+-- Name: report_mails; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.report_mails (
+    id bigint NOT NULL,
+    plant text NOT NULL,
+    report_date date NOT NULL,
+    channel text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    changes integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lease uuid,
+    lease_until timestamp with time zone,
+    told jsonb,
+    told_at timestamp with time zone,
+    error text,
+    CONSTRAINT report_mails_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT report_mails_changes_check CHECK ((changes >= 0)),
+    CONSTRAINT report_mails_channel_check CHECK ((btrim(channel) <> ''::text)),
+    CONSTRAINT report_mails_check CHECK (((lease IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT report_mails_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text)))
+);
+
+ALTER TABLE public.report_mails OWNER TO postgres;
+
+-- Name: TABLE report_mails; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.report_mails IS 'What each mail channel was told about a day of a plant, and what is still to tell.';
+
+-- Name: COLUMN report_mails.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.id IS 'Key.';
+
+-- Name: COLUMN report_mails.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN report_mails.report_date; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.report_date IS 'The production day.';
+
+-- Name: COLUMN report_mails.channel; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.channel IS 'Name of the channel in plantpulse.yaml.';
+
+-- Name: COLUMN report_mails.due_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.due_at IS 'Since when the newest mail is due (UTC).';
+
+-- Name: COLUMN report_mails.next_try_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.next_try_at IS 'When it may be sent (UTC); null: nothing is to be sent.';
+
+-- Name: COLUMN report_mails.changes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.changes IS 'How often late rows have changed the day; a change while a mail is being sent makes it due again.';
+
+-- Name: COLUMN report_mails.attempts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.attempts IS 'How often it has been claimed since it was due.';
+
+-- Name: COLUMN report_mails.lease; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.lease IS 'Whose it is while it is being sent; null: nobody''s.';
+
+-- Name: COLUMN report_mails.lease_until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.lease_until IS 'When the lease ends, and anybody may claim it (UTC).';
+
+-- Name: COLUMN report_mails.told; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.told IS 'The plant''s totals in the last mail that was sent; null: none was.';
+
+-- Name: COLUMN report_mails.told_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.told_at IS 'When the last mail was sent (UTC).';
+
+-- Name: COLUMN report_mails.error; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.report_mails.error IS 'What the last try failed for; null after a success.';
+
+-- Name: report_mails_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.report_mails ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.report_mails_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: safety_events; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.safety_events (
@@ -4789,6 +5084,16 @@ ALTER TABLE ONLY public.product_rates
 ALTER TABLE ONLY public.rejected_records
     ADD CONSTRAINT rejected_records_pkey PRIMARY KEY (id);
 
+-- Name: report_mails report_mails_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.report_mails
+    ADD CONSTRAINT report_mails_pkey PRIMARY KEY (id);
+
+-- Name: report_mails report_mails_plant_report_date_channel_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.report_mails
+    ADD CONSTRAINT report_mails_plant_report_date_channel_key UNIQUE (plant, report_date, channel);
+
 -- Name: safety_events safety_events_identity_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.safety_events
@@ -4910,6 +5215,14 @@ CREATE INDEX rejected_records_plant_idx ON public.rejected_records USING btree (
 -- Name: rejected_records_run_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX rejected_records_run_idx ON public.rejected_records USING btree (run_id);
+
+-- Name: report_mails_date_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX report_mails_date_idx ON public.report_mails USING btree (report_date, id);
+
+-- Name: report_mails_due_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX report_mails_due_idx ON public.report_mails USING btree (next_try_at, id) WHERE (next_try_at IS NOT NULL);
 
 -- Name: safety_events_asset_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -5071,6 +5384,14 @@ CREATE POLICY managers_read ON public.rejected_records FOR SELECT TO authenticat
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text) AND (m.plant = '*'::text))))));
 
+-- Name: report_mails managers_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY managers_read ON public.report_mails FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text) AND (m.role = 'manager'::text))))));
+
 -- Name: assets members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.assets FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -5175,6 +5496,10 @@ ALTER TABLE public.product_rates ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rejected_records ENABLE ROW LEVEL SECURITY;
 
+-- Name: report_mails; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.report_mails ENABLE ROW LEVEL SECURITY;
+
 -- Name: safety_events; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.safety_events ENABLE ROW LEVEL SECURITY;
@@ -5241,6 +5566,11 @@ GRANT ALL ON FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_r
 
 REVOKE ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION claim_report_mails(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION claim_run(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -5397,6 +5727,11 @@ GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) TO service
 REVOKE ALL ON FUNCTION public.managed_plants(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
 
+-- Name: FUNCTION mark_report_mail(p_mark jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION needed_runs(p_run_ids bigint[]); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.needed_runs(p_run_ids bigint[]) FROM PUBLIC;
@@ -5418,6 +5753,11 @@ GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_li
 
 REVOKE ALL ON FUNCTION public.normalise_key(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.normalise_key(p_text text) TO service_role;
+
+-- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION overflow_asset(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
@@ -5518,6 +5858,11 @@ GRANT ALL ON FUNCTION public.register_assets(p_plant text, p_names jsonb) TO ser
 
 REVOKE ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION report_day(p_plant text, p_date date); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.report_day(p_plant text, p_date date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.report_day(p_plant text, p_date date) TO service_role;
 
 -- Name: FUNCTION resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text); Type: ACL; Schema: public; Owner: postgres
 
@@ -5657,6 +6002,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_rates TO service_role;
 
 GRANT SELECT ON TABLE public.rejected_records TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rejected_records TO service_role;
+
+-- Name: TABLE report_mails; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.report_mails TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.report_mails TO service_role;
 
 -- Name: TABLE safety_events; Type: ACL; Schema: public; Owner: postgres
 

@@ -67,6 +67,12 @@ MATRIX = [
     ("dry_runs", "operator", NO_ACCESS),
     ("dry_runs", "manager", NO_ACCESS),
     ("dry_runs", "service_role", EVERYTHING),
+    ("report_mails", "anon", NO_ACCESS),
+    ("report_mails", "stranger", SEES_NOTHING),
+    ("report_mails", "viewer", SEES_NOTHING),
+    ("report_mails", "operator", SEES_NOTHING),
+    ("report_mails", "manager", READS),
+    ("report_mails", "service_role", EVERYTHING),
     ("product_rates", "anon", NO_ACCESS),
     ("product_rates", "stranger", SEES_NOTHING),
     ("product_rates", "viewer", READS),
@@ -132,6 +138,12 @@ INSERTS: dict[str, dict[str, Any]] = {
         "started_at": SLOT,
         "lease_expires_at": "2026-11-22T06:01:30Z",
     },
+    "report_mails": {
+        "plant": "northfield",
+        "report_date": "2026-11-22",
+        "channel": "managers",
+        "due_at": SLOT,
+    },
     "product_rates": {"asset_id": 1, "product": "Shaft 12", "ideal_units_per_hour": 60},
     "pipeline_runs": {
         "pipeline": "live_pulse",
@@ -179,6 +191,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "shift_targets": {"target_output": 1},
     "closed_days": {"name": "Holiday"},
     "dry_runs": {"lease_expires_at": SLOT},
+    "report_mails": {"attempts": 1},
     "product_rates": {"ideal_units_per_hour": 61},
     "pipeline_runs": {"code_version": "0.0.0"},
     "live_snapshots": {"output_actual": 0},
@@ -194,6 +207,7 @@ DELETES = {
     "shift_targets": {"id": "eq.1"},
     "closed_days": {"id": "eq.1"},
     "dry_runs": {"plant": "eq.northfield"},
+    "report_mails": {"id": "eq.1"},
     "product_rates": {"id": "eq.1"},
     "pipeline_runs": {"id": "eq.1"},
     "live_snapshots": {"id": "eq.1"},
@@ -228,6 +242,9 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.closed_days (plant, asset_id, date, name)
         values ('northfield', null, '2026-12-25', 'Christmas'), ('southfield', 2, '2026-12-25', 'Repairs');
+        insert into public.report_mails (plant, report_date, channel, due_at)
+        select plant, '2026-11-21', 'managers', now() from unnest(array['northfield', 'southfield']) as plant;
+
         insert into public.product_rates (asset_id, product, ideal_units_per_hour)
         values (1, 'Gear 40', 300), (2, 'Plank', 20);
 
@@ -295,7 +312,14 @@ def test_the_matrix_names_every_table(database: Connection) -> None:
     assert {row["tablename"] for row in rows} == {table for table, _, _ in MATRIX}
 
 
-PLANT_TABLES = ["cost_centers", "closed_days", "pipeline_runs", "safety_events", "rejected_records"]
+PLANT_TABLES = [
+    "cost_centers",
+    "closed_days",
+    "pipeline_runs",
+    "safety_events",
+    "rejected_records",
+    "report_mails",
+]
 ASSET_TABLES = ["shift_targets", "product_rates", "live_snapshots", "daily_summaries"]
 
 
@@ -388,6 +412,9 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "import_closed_days": _IMPORT,
     "end_dry_run": {"p_fence": fence(1)},
     "import_product_rates": _IMPORT,
+    "report_day": {"p_plant": "northfield", "p_date": "2026-11-21"},
+    "claim_report_mails": {"p_claim": {"plants": ["northfield"], "limit": 1, "lease_s": 60}},
+    "mark_report_mail": {"p_mark": {"id": 1, "outcome": "unchanged", "changes": 0}},
     "managed_plants": {"p_user_id": USERS["manager"]},
     "project_state": {},
     "doubtful_names": {},

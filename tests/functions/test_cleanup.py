@@ -36,9 +36,10 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
     assert (report["pipeline"], report["slot"]) == ("cleanup", "2026-03-11T12:00:00+00:00")
     assert "plant" not in report
     assert report["counts"] == {
-        "batches": 3,
+        "batches": 4,
         "live_snapshots_removed": 4,
         "rejected_records_removed": 0,
+        "report_mails_removed": 0,
         "pipeline_runs_removed": 2,
     }
     assert report["window"] is None
@@ -46,6 +47,7 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "claim",
         "live_snapshots",
         "rejected_records",
+        "report_mails",
         "pipeline_runs",
         "longest_batch",
     }
@@ -282,10 +284,11 @@ def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House
 
     assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
     assert report["counts"] == {
-        "batches": 5,
+        "batches": 6,
         "batches_timed_out": 1,
         "live_snapshots_removed": 300,
         "rejected_records_removed": 0,
+        "report_mails_removed": 0,
         "pipeline_runs_removed": 0,
     }
     # Cut off by remove_expired's own time-out, half the role's.

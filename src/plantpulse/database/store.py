@@ -69,6 +69,14 @@ class Supabase:
         """
         return self._transport.call("remove_expired", {"p_batch": batch}, but_not=StatementTimedOut)
 
+    def claim_report_mails(self, claim: Mapping[str, Json]) -> dict[str, Json]:
+        """Lease morning reports that are due as mails; return them with their days."""
+        return self._transport.call("claim_report_mails", {"p_claim": claim}, reserved_s=0.0)
+
+    def mark_report_mail(self, mark: Mapping[str, Json]) -> dict[str, Json]:
+        """Record what came of a claimed mail; the answer is marked or fenced."""
+        return self._transport.call("mark_report_mail", {"p_mark": mark}, reserved_s=0.0)
+
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run failed; the answer is failed, repeated or fenced."""
         return self._transport.call("fail_run", {"p_fence": fence, "p_failure": failure}, reserved_s=0.0)

@@ -32,6 +32,13 @@ class CleanupSettings(Section):
         description="How long daily_summaries are kept, in days after the day they report on; "
         "nothing keeps them for good",
     )
+    report_mail_retention_days: Whole = setting(
+        90,
+        # The report of a day is checked again for up to 31 days; its mail must not go out anew.
+        ge=35,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long report_mails are kept, in days after the day they report on",
+    )
     run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
@@ -55,5 +62,6 @@ class CleanupSettings(Section):
             "live_snapshots": self.snapshot_retention_hours,
             "rejected_records": self.rejected_record_retention_days * 24,
             **({} if summaries_days is None else {"daily_summaries": summaries_days * 24}),
+            "report_mails": self.report_mail_retention_days * 24,
             "pipeline_runs": self.run_retention_days * 24,
         }

@@ -74,6 +74,26 @@ REFUSED = {
         ["manual_calls.cloud_run_service"],
     ),
     "no reason codes": (_with_codes("{}"), ["plants.north.safety_reason_codes"]),
+    "a blank planned reason code": (
+        "plants: {north: {time_zone: UTC, planned_reason_codes: [Setup, ' ']}}",
+        ["plants.north.planned_reason_codes"],
+    ),
+    "a language that nobody has translated": (
+        "plants: {north: {time_zone: UTC, language: fr}}",
+        ["plants.north.language"],
+    ),
+    "a mail channel named twice": (
+        "plants: {north: {time_zone: UTC}}\nmorning_report: {send_to: [managers, managers]}",
+        ["morning_report.send_to"],
+    ),
+    "a mail channel without a name": (
+        "plants: {north: {time_zone: UTC}}\nmorning_report: {send_to: [' ']}",
+        ["morning_report.send_to"],
+    ),
+    "a threshold beyond all": (
+        "plants: {north: {time_zone: UTC}}\nmorning_report: {resend_above: 2}",
+        ["morning_report.resend_above"],
+    ),
     "a blank reason code": (_with_codes("{' ': low}"), ["plants.north.safety_reason_codes"]),
     "severities that are none": (
         _with_codes("{Fire: awful, Spill: low, a|b: 3}"),
