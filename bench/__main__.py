@@ -1,7 +1,8 @@
 """`python -m bench`: polls, in about six minutes. `--quick` only shows that it runs.
 
 `python -m bench health`: health with 1,000,000 runs stored. `python -m bench cleanup`: the removal of
-5,000,000 snapshots, and polls beside it.
+5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
+a sweep.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from bench import calls, cleanup, cold_start, health, polls
+from bench import alerts, calls, cleanup, cold_start, health, polls
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _introduce()
     if options.subject == "cleanup":
         _measure_cleanup(is_quick=options.quick)
+    elif options.subject == "alerts":
+        _measure_alerts(alerts.QUICK if options.quick else alerts.WHOLE)
     elif options.subject == "health":
         _measure_health(plan)
     else:
@@ -53,6 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measure_cleanup(*, is_quick: bool) -> None:
     with project() as (supabase, children):
         cleanup.measure(supabase, children, is_quick=is_quick)
+
+
+def _measure_alerts(plan: alerts.Plan) -> None:
+    with project() as (supabase, _):
+        for table in alerts.tables(alerts.measure(supabase, plan), plan):
+            table.show()
 
 
 def _measure_health(plan: Plan) -> None:
@@ -89,7 +98,9 @@ def _introduce() -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("subject", nargs="?", choices=("polls", "health", "cleanup"), default="polls")
+    parser.add_argument(
+        "subject", nargs="?", choices=("polls", "health", "cleanup", "alerts"), default="polls"
+    )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
     parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")
     return parser.parse_args(arguments)

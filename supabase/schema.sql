@@ -11,6 +11,33 @@ ALTER SCHEMA public OWNER TO pg_database_owner;
 
 COMMENT ON SCHEMA public IS 'standard public schema';
 
+-- Name: alert_severity; Type: TYPE; Schema: public; Owner: postgres
+
+CREATE TYPE public.alert_severity AS ENUM (
+    'info',
+    'warning',
+    'critical'
+);
+
+ALTER TYPE public.alert_severity OWNER TO postgres;
+
+-- Name: firing_alert; Type: TYPE; Schema: public; Owner: postgres
+
+CREATE TYPE public.firing_alert AS (
+	fingerprint text,
+	plant text,
+	scope text,
+	rule text,
+	subject text,
+	severity public.alert_severity,
+	facts jsonb,
+	is_told_when_over boolean,
+	is_event boolean,
+	at timestamp with time zone
+);
+
+ALTER TYPE public.firing_alert OWNER TO postgres;
+
 -- Name: abandon_expired_run(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS void
@@ -41,6 +68,46 @@ ALTER FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now t
 
 COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'Marks the running run of a pipeline and plant abandoned when its lease has run out: its fence no longer commits.';
 
+-- Name: acknowledge_alerts(bigint[], text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_unknown bigint[];
+  v_changed bigint[];
+begin
+  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
+  select array_agg(asked.id order by asked.id) into v_unknown
+  from unnest(p_alert_ids) as asked (id)
+  where not exists (select 1 from public.alerts as alert where alert.id = asked.id);
+  if v_unknown is not null then
+    return jsonb_build_object('answer', 'unknown', 'alert_ids', to_jsonb(v_unknown));
+  end if;
+  with signed as (
+    update public.alerts as alert
+    set is_acknowledged = true, acknowledged_by_name = p_by
+    where alert.id = any (p_alert_ids) and not alert.is_acknowledged
+    returning alert.id
+  )
+  select coalesce(array_agg(signed.id), '{}') into v_changed from signed;
+  return jsonb_build_object('answer', 'signed', 'alerts', (
+    select jsonb_agg(
+      to_jsonb(alert) || jsonb_build_object('is_changed', alert.id = any (v_changed)) order by alert.id
+    )
+    from public.alerts as alert
+    where alert.id = any (p_alert_ids)
+  ));
+end;
+$$;
+
+ALTER FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) OWNER TO postgres;
+
+-- Name: FUNCTION acknowledge_alerts(p_alert_ids bigint[], p_by text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) IS 'Acknowledges alerts by name, all or none (answer unknown); whoever has acknowledged one before stays its signer.';
+
 -- Name: acknowledge_safety_events(bigint[], text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) RETURNS jsonb
@@ -48,7 +115,7 @@ CREATE FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text
     SET search_path TO ''
     AS $$
 declare
-  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids);
+  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids, true);
   v_changed bigint[];
 begin
   if cardinality(v_unknown) > 0 then
@@ -91,6 +158,202 @@ ALTER FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) OWN
 -- Name: FUNCTION add_snapshot_counts(p_counts jsonb, p_snapshots jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) IS 'The counts of a report with what one more commit wrote, updated and left unchanged added (snapshots).';
+
+-- Name: alert_figures(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.alert_figures(p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'open', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'rule', figure.rule, 'plant', figure.plant, 'severity', figure.severity, 'number', figure.number
+      ) order by figure.rule, figure.plant, figure.severity), '[]')
+      from (
+        select alert.rule, alert.plant, alert.severity, count(*) as number
+        from public.alerts as alert
+        where alert.resolved_at is null
+        group by alert.rule, alert.plant, alert.severity
+      ) as figure
+    ),
+    'channels', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', channel.name,
+        'is_failing', channel.failing_since is not null,
+        'untold', (
+          select count(*)
+          from public.notifications as known
+          join public.alerts as alert on alert.id = known.alert_id
+          where known.channel = channel.name and known.told is null and alert.resolved_at is null
+        )
+      ) order by channel.name), '[]')
+      from public.alert_channels as channel
+    )
+  );
+$$;
+
+ALTER FUNCTION public.alert_figures(p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION alert_figures(p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.alert_figures(p_now timestamp with time zone) IS 'How many alerts are open by rule, plant and severity, and how each channel does: whether it fails, and how many open alerts it was not told of yet. p_now is ignored.';
+
+-- Name: apply_alerts(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  c_seen_again constant interval := '5 minutes';
+  c_one_story constant interval := '10 minutes';
+  v_bucket integer;
+  v_has_open boolean;
+  v_firing public.firing_alert[];
+  v_resolved integer := 0;
+  v_reopened integer;
+  v_opened integer;
+  v_worse integer := 0;
+begin
+  -- Nearly every look ends here.
+  if coalesce(jsonb_typeof(p_seen), 'null') = 'null' then
+    return null;
+  end if;
+  v_has_open := public.has_open_alerts(p_seen);
+  if not v_has_open and not p_seen @? '$[*].firing[*]' then
+    return null;
+  end if;
+
+  -- Episodes of a plant change one call after the other: the unique index alone would refuse a second one at once.
+  for v_bucket in
+    select distinct pg_catalog.hashtext(changed.plant) & 63
+    from (
+      select fires.plant
+      from public.firing_alerts(p_seen) as fires
+      left join public.alerts as alert on alert.fingerprint = fires.fingerprint and alert.resolved_at is null
+      where alert.id is null or alert.severity < fires.severity or alert.last_seen_at <= p_now - c_seen_again
+      union all
+      select well.plant
+      from public.well_alerts(p_seen) as well
+      where v_has_open
+    ) as changed
+    order by 1
+  loop
+    -- Nobody signs meanwhile: a person's update locks alerts in an order of its own (sign_in_turn).
+    perform pg_catalog.pg_advisory_xact_lock_shared(20261132, 0);
+    perform pg_catalog.pg_advisory_xact_lock(20261130, v_bucket);
+  end loop;
+  if not found then
+    return null;
+  end if;
+
+  -- Somebody may have opened one before the locks were had.
+  v_has_open := public.has_open_alerts(p_seen);
+  v_firing := array(select fires from public.firing_alerts(p_seen) as fires);
+  if v_has_open then
+    with ended as (
+      update public.alerts as alert
+      set resolved_at = greatest(p_now, alert.opened_at), observed_at = greatest(alert.observed_at, coalesce(well.at, p_now))
+      from public.well_alerts(p_seen) as well
+      where alert.id = well.id and alert.resolved_at is null and alert.observed_at <= coalesce(well.at, p_now)
+      returning alert.id, alert.resolved_at
+    ), noted as (
+      insert into public.alert_history (alert_id, at, what)
+      select ended.id, ended.resolved_at, 'resolved' from ended
+    )
+    select count(*) into v_resolved from ended;
+  end if;
+
+  with again as (
+    update public.alerts as alert
+    set
+      resolved_at = null, reopened = alert.reopened + 1, last_seen_at = p_now,
+      observed_at = greatest(alert.observed_at, coalesce(fires.at, p_now)),
+      severity = greatest(alert.severity, fires.severity), facts = fires.facts
+    from unnest(v_firing) as fires
+    where alert.id = (
+      select past.id
+      from public.alerts as past
+      where past.fingerprint = fires.fingerprint
+      and past.resolved_at > p_now - c_one_story
+      and past.observed_at <= coalesce(fires.at, p_now)
+      and not past.is_event
+      order by past.resolved_at desc
+      limit 1
+    )
+    and not exists (
+      select 1 from public.alerts as other
+      where other.fingerprint = fires.fingerprint and other.resolved_at is null
+    )
+    returning alert.id, alert.severity
+  ), noted as (
+    insert into public.alert_history (alert_id, at, what, severity)
+    select again.id, p_now, 'reopened', again.severity from again
+  )
+  select count(*) into v_reopened from again;
+
+  with opened as (
+    insert into public.alerts (
+      rule, plant, scope, subject, severity, facts, opened_at, observed_at, last_seen_at,
+      is_told_when_over, is_event, resolved_at
+    )
+    select
+      fires.rule, fires.plant, fires.scope, fires.subject, fires.severity, fires.facts, p_now,
+      coalesce(fires.at, p_now), p_now, fires.is_told_when_over, fires.is_event,
+      case when fires.is_event then p_now end
+    from unnest(v_firing) as fires
+    where not exists (
+      select 1 from public.alerts as alert
+      where alert.fingerprint = fires.fingerprint and alert.resolved_at is null
+    )
+    and not exists (
+      select 1 from public.alerts as past
+      where past.fingerprint = fires.fingerprint and past.resolved_at is not null
+      -- An event is one for ever; and what a newer look has ended, an older one does not open.
+      and (past.is_event or past.observed_at > coalesce(fires.at, p_now))
+    )
+    order by fires.fingerprint
+    on conflict do nothing
+    returning id, severity
+  ), noted as (
+    insert into public.alert_history (alert_id, at, what, severity)
+    select opened.id, p_now, 'opened', opened.severity from opened
+  )
+  select count(*) into v_opened from opened;
+
+  if v_has_open then
+    with seen_again as (
+      update public.alerts as alert
+      set
+        severity = greatest(alert.severity, fires.severity), last_seen_at = p_now,
+        observed_at = greatest(alert.observed_at, coalesce(fires.at, p_now)),
+        facts = case when alert.observed_at <= coalesce(fires.at, p_now) then fires.facts else alert.facts end
+      from unnest(v_firing) as fires
+      join public.alerts as before on before.fingerprint = fires.fingerprint and before.resolved_at is null
+      where alert.id = before.id
+      and (before.severity < fires.severity or before.last_seen_at <= p_now - c_seen_again)
+      returning alert.id, alert.severity, before.severity as severity_before
+    ), noted as (
+      insert into public.alert_history (alert_id, at, what, severity)
+      select seen_again.id, p_now, 'worse', seen_again.severity
+      from seen_again
+      where seen_again.severity > seen_again.severity_before
+    )
+    select count(*) filter (where seen_again.severity > seen_again.severity_before) into v_worse from seen_again;
+  end if;
+
+  return jsonb_build_object(
+    'opened', v_opened, 'worse', v_worse, 'reopened', v_reopened, 'resolved', v_resolved
+  );
+end;
+$_$;
+
+ALTER FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION apply_alerts(p_seen jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) IS 'Opens, worsens, reopens and ends episodes by what was seen: [{scope, plant, at, slot, rules, firing}]; null when nothing changed.';
 
 -- Name: asset_of_event(bigint, bigint); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -389,6 +652,116 @@ ALTER FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zon
 
 COMMENT ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) IS 'Claims the one dry run of a pipeline and plant: claimed, or busy while the lease of another one lasts.';
 
+-- Name: claim_notifications(jsonb, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_name constant text := p_channel ->> 'name';
+  v_lease constant uuid := gen_random_uuid();
+  v_channel public.alert_channels;
+  v_messages_left integer;
+  v_items jsonb;
+  v_held_back integer := 0;
+begin
+  -- Sweeps claim one after the other for a channel; so each sees what the one before took.
+  perform pg_catalog.pg_advisory_xact_lock(20261131, pg_catalog.hashtext(v_name));
+
+  insert into public.alert_channels (name, first_seen_at)
+  values (v_name, v_now)
+  on conflict do nothing;
+  select channel.* into v_channel from public.alert_channels as channel where channel.name = v_name;
+  if v_channel.next_try_at > v_now then
+    return jsonb_build_object('lease', null, 'items', '[]'::jsonb, 'messages_left', 0, 'held_back', 0);
+  end if;
+
+  insert into public.notifications (alert_id, channel)
+  select alert.id, v_name
+  from public.wanted_alerts(p_channel, v_channel.first_seen_at, v_now) as alert
+  where not exists (
+    select 1 from public.notifications as known where known.alert_id = alert.id and known.channel = v_name
+  )
+  order by alert.id
+  on conflict do nothing;
+
+  v_messages_left := greatest(0, (p_channel ->> 'most_per_hour')::integer - (
+    select count(distinct told.message_key)
+    from public.alert_history as told
+    where told.channel = v_name and told.what = 'told' and told.at > v_now - interval '1 hour' and told.at <= v_now
+  ));
+
+  with due as (
+    select due.notification_id, due.occasion, due.severity, due.recipients
+    from public.due_notifications(p_channel, v_now) as due
+    -- Beyond the limit only incidents go out; the rest waits, and the next message says how many.
+    where v_messages_left > 0 or due.is_safety
+    order by due.severity desc, due.notification_id
+    limit p_limit
+  ), claimed as (
+    update public.notifications as known
+    set
+      lease = v_lease,
+      lease_expires_at = v_now + make_interval(secs => (p_channel ->> 'lease_s')::double precision),
+      attempts = known.attempts + 1,
+      -- A lease that ran out has perhaps told; that is forgotten at the next success only.
+      is_perhaps_told = known.is_perhaps_told
+        or known.lease is not null and known.claimed in ('fired', 'worse', 'repeat'),
+      is_perhaps_over = known.is_perhaps_over or known.lease is not null and known.claimed = 'resolved',
+      claimed = due.occasion,
+      claimed_severity = due.severity,
+      claimed_at = v_now
+    from due
+    where known.id = due.notification_id
+    returning known.id, known.alert_id, due.occasion, due.severity, due.recipients, known.told_times, known.attempts
+  )
+  select jsonb_agg(
+    jsonb_build_object(
+      'notification_id', claimed.id,
+      'occasion', claimed.occasion,
+      'severity', claimed.severity,
+      'recipients', claimed.recipients,
+      'told_times', claimed.told_times,
+      'attempts', claimed.attempts,
+      'alert_id', alert.id,
+      'fingerprint', alert.fingerprint,
+      'rule', alert.rule,
+      'plant', alert.plant,
+      'scope', alert.scope,
+      'subject', alert.subject,
+      'facts', alert.facts,
+      'opened_at', alert.opened_at,
+      'resolved_at', alert.resolved_at,
+      'reopened', alert.reopened,
+      'is_event', alert.is_event,
+      'is_acknowledged', alert.is_acknowledged,
+      'acknowledged_by', alert.acknowledged_by_name,
+      'safety_event_id', alert.safety_event_id
+    )
+    order by claimed.severity desc, alert.opened_at, alert.id
+  )
+  into v_items
+  from claimed
+  join public.alerts as alert on alert.id = claimed.alert_id;
+
+  if v_messages_left = 0 then
+    select count(*) into v_held_back from public.due_notifications(p_channel, v_now) as due where not due.is_safety;
+  end if;
+  return jsonb_build_object(
+    'lease', v_lease, 'items', coalesce(v_items, '[]'), 'messages_left', v_messages_left, 'held_back', v_held_back
+  );
+end;
+$$;
+
+ALTER FUNCTION public.claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone) IS 'Leases what a channel is to be told now: the lease, the items, how many messages the hour has left, and how many items wait for that.';
+
 -- Name: claim_report_mails(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -547,6 +920,16 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
     select 'fingerprints', public.slot_fingerprints(p_claim ->> 'plant', p_claim -> 'recent_slots')
     where jsonb_typeof(p_claim -> 'recent_slots') = 'array'
     union all
+    select
+      'failures_before',
+      to_json(public.failures_in_a_row(p_claim ->> 'pipeline', p_claim ->> 'plant'))
+    where p_claim -> 'wants' ? 'failures'
+    union all
+    select
+      'rows_before',
+      public.rows_of_slots(p_claim ->> 'pipeline', p_claim ->> 'plant', p_claim -> 'rows_at')
+    where jsonb_typeof(p_claim -> 'rows_at') = 'array'
+    union all
     select covered.key, covered.value
     from json_each(public.coverage(p_claim ->> 'pipeline', p_claim ->> 'plant')) as covered
   ) as part;
@@ -566,8 +949,10 @@ CREATE FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now tim
     SET statement_timeout TO '30s'
     AS $$
 declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_nothing constant jsonb := '{"snapshots": {"written": 0, "updated": 0, "unchanged": 0}, "assets_registered": 0}';
   v_run public.pipeline_runs := public.lock_run(p_fence);
+  v_answer jsonb;
 begin
   if p_commit ->> 'status' is null or p_commit ->> 'status' not in ('succeeded', 'partial') then
     raise exception 'a commit is succeeded or partial, not %', p_commit -> 'status' using errcode = '22023';
@@ -581,7 +966,8 @@ begin
     return jsonb_build_object('answer', 'fenced', 'report', null) || v_nothing;
   end if;
 
-  return public.write_live_pulse(v_run, p_commit, coalesce(p_now, clock_timestamp()));
+  v_answer := public.write_live_pulse(v_run, p_commit, v_now);
+  return public.with_alerts(v_answer, p_commit -> 'alerts', v_now);
 end;
 $$;
 
@@ -599,8 +985,10 @@ CREATE FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now
     SET statement_timeout TO '30s'
     AS $$
 declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_nothing constant jsonb := '{"summaries": {"written": 0, "updated": 0, "unchanged": 0}, "assets_registered": 0}';
   v_run public.pipeline_runs := public.lock_run(p_fence);
+  v_answer jsonb;
 begin
   if p_commit ->> 'status' is null or p_commit ->> 'status' not in ('succeeded', 'partial') then
     raise exception 'a commit is succeeded or partial, not %', p_commit -> 'status' using errcode = '22023';
@@ -614,7 +1002,8 @@ begin
     return jsonb_build_object('answer', 'fenced', 'report', null) || v_nothing;
   end if;
 
-  return public.write_morning_report(v_run, p_commit, coalesce(p_now, clock_timestamp()));
+  v_answer := public.write_morning_report(v_run, p_commit, v_now);
+  return public.with_alerts(v_answer, p_commit -> 'alerts', v_now);
 end;
 $$;
 
@@ -631,7 +1020,9 @@ CREATE FUNCTION public.complete_run(p_fence uuid, p_completion jsonb, p_now time
     SET search_path TO ''
     AS $$
 declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_run public.pipeline_runs := public.lock_run(p_fence);
+  v_answer jsonb;
 begin
   if p_completion ->> 'status' is null or p_completion ->> 'status' not in ('succeeded', 'partial') then
     raise exception 'a run is completed as succeeded or partial, not %', p_completion -> 'status'
@@ -646,12 +1037,10 @@ begin
     return jsonb_build_object('answer', 'fenced', 'report', null);
   end if;
 
-  return jsonb_build_object('answer', 'committed', 'report', public.finish_run(
-    v_run.id,
-    p_completion ->> 'status',
-    p_completion -> 'report',
-    coalesce(p_now, clock_timestamp())
+  v_answer := jsonb_build_object('answer', 'committed', 'report', public.finish_run(
+    v_run.id, p_completion ->> 'status', p_completion -> 'report', v_now
   ));
+  return public.with_alerts(v_answer, p_completion -> 'alerts', v_now);
 end;
 $$;
 
@@ -799,6 +1188,102 @@ ALTER FUNCTION public.doubtful_names() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.doubtful_names() IS 'Assets and cost centers that are one by their keys, and targets of one asset at the same hours: how many, and the first.';
 
+-- Name: due_notifications(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) RETURNS TABLE(notification_id bigint, occasion text, severity public.alert_severity, is_safety boolean, recipients jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with present as materialized (
+    select silence.plant, silence.rule, silence.fingerprint
+    from public.silences as silence
+    where silence.starts_at <= p_now and silence.ends_at > p_now
+  )
+  select
+    known.id,
+    coalesce(due.occasion, due.rest),
+    alert.severity,
+    alert.safety_event_id is not null,
+    case when due.occasion is null then to_jsonb(known.left_recipients) end
+  from public.unsettled_notifications(p_channel ->> 'name', p_now) as unsettled
+  join public.notifications as known on known.id = unsettled.id
+  join public.alerts as alert on alert.id = known.alert_id
+  cross join lateral (
+    select
+      alert.severity < 'critical' and p_channel -> 'quiet_plants' ? alert.plant as is_quiet,
+      -- As is_silenced, which is asked for the few that are over.
+      (alert.resolved_at is null or alert.is_event) and exists (
+        select 1
+        from present
+        where (present.plant is null or present.plant = alert.plant)
+        and (present.rule is null or present.rule = alert.rule)
+        and (present.fingerprint is null or present.fingerprint = alert.fingerprint)
+      ) as is_silenced,
+      -- The settings may have changed since: then only the end of what was told is still told.
+      (
+          alert.severity >= (p_channel ->> 'least_severity')::public.alert_severity
+          or coalesce(p_channel -> 'rules_of_any_severity' ? alert.rule, false)
+        )
+        and (jsonb_typeof(p_channel -> 'plants') = 'null' or p_channel -> 'plants' ? alert.plant)
+        and (jsonb_typeof(p_channel -> 'rules') = 'null' or p_channel -> 'rules' ? alert.rule) as is_wanted,
+      coalesce(known.told, '') in ('fired', 'worse', 'repeat') as is_told,
+      -- Some things are told only if they last.
+      alert.opened_at + make_interval(secs => coalesce((alert.facts ->> 'told_after_s')::double precision, 0)) as told_from,
+      -- A lease that ran out may have told: then the end is told too, and what fires again after it.
+      known.is_perhaps_told
+        or known.lease is not null and known.claimed in ('fired', 'worse', 'repeat') as is_perhaps_told,
+      known.is_perhaps_over or known.lease is not null and known.claimed = 'resolved' as is_perhaps_over
+  ) as state
+  cross join lateral (
+    select
+      case
+        when state.is_quiet or state.is_silenced then null
+        when alert.is_event then case
+          when known.told is null
+            and state.is_wanted
+            and not public.is_silenced(
+              alert.plant, alert.rule, alert.fingerprint, alert.opened_at, alert.opened_at
+            ) then 'fired'
+        end
+        when alert.resolved_at is null then case
+          when not state.is_wanted then null
+          when not state.is_told or state.is_perhaps_over then case when p_now >= state.told_from then 'fired' end
+          when alert.severity > known.told_severity then 'worse'
+          when alert.is_acknowledged then null
+          when known.told_at <= p_now - make_interval(hours => (p_channel ->> 'repeat_hours')::integer) then 'repeat'
+        end
+        when state.is_told or state.is_perhaps_told then
+          -- What fires again in the meantime is one story.
+          case when alert.resolved_at <= p_now - interval '5 minutes' then 'resolved' end
+        when alert.is_told_when_over and (known.told is null or known.told_at < alert.last_seen_at) then case
+          when not state.is_wanted or alert.resolved_at < state.told_from then null
+          when public.is_silenced(
+            alert.plant, alert.rule, alert.fingerprint, alert.opened_at, alert.resolved_at
+          ) then null
+          -- PagerDuty and its like need a beginning before an end.
+          when (p_channel ->> 'is_single')::boolean then 'fired'
+          else 'over'
+        end
+      end as occasion,
+      -- Some recipients asked for patience: they hear the same, as long as it is still so.
+      case
+        when known.left_recipients is null or state.is_quiet or state.is_silenced then null
+        when alert.is_event then 'fired'
+        when state.is_told = (alert.resolved_at is null) then known.told
+      end as rest
+  ) as due
+  where (known.lease_expires_at is null or known.lease_expires_at <= p_now)
+  -- While some recipients wait (attempts = 0, since the others have it), news for all does not.
+  and (known.next_try_at <= p_now or known.attempts = 0 and due.occasion is not null)
+  and coalesce(due.occasion, due.rest) is not null;
+$$;
+
+ALTER FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION due_notifications(p_channel jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) IS 'What a channel is to be told at an instant, whoever holds it: the one place that knows silences, quiet hours, repeats and recoveries.';
+
 -- Name: end_dry_run(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -817,6 +1302,44 @@ ALTER FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) 
 
 COMMENT ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) IS 'Ends a dry run, so that the next one need not wait for its lease; harmless to repeat. p_now is ignored.';
 
+-- Name: end_safety_alert(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.end_safety_alert() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_ended bigint;
+begin
+  update public.alerts as alert
+  set
+    resolved_at = greatest(v_now, alert.opened_at),
+    is_acknowledged = true,
+    -- Who signed the alert before stays its signer. An event may be resolved without an acknowledgement.
+    acknowledged_by = case
+      when alert.is_acknowledged then alert.acknowledged_by else coalesce(new.acknowledged_by, new.resolved_by)
+    end,
+    acknowledged_by_name = case
+      when alert.is_acknowledged then alert.acknowledged_by_name
+      else coalesce(new.acknowledged_by_name, new.resolved_by_name)
+    end
+  where alert.safety_event_id = new.id and alert.resolved_at is null
+  returning alert.id into v_ended;
+  if found then
+    insert into public.alert_history (alert_id, at, what, by_name)
+    values (v_ended, clock_timestamp(), 'resolved', coalesce(new.resolved_by_name, new.acknowledged_by_name));
+  end if;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.end_safety_alert() OWNER TO postgres;
+
+-- Name: FUNCTION end_safety_alert(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.end_safety_alert() IS 'Trigger: ends the alert of a safety event that was acknowledged or resolved.';
+
 -- Name: fail_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -824,16 +1347,19 @@ CREATE FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp w
     SET search_path TO ''
     AS $$
 declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_run public.pipeline_runs := public.lock_run(p_fence);
   v_error constant jsonb := p_failure -> 'error';
+  v_answer jsonb;
 begin
   if v_run.status = 'running' then
-    return jsonb_build_object('answer', 'failed', 'report', public.finish_run(
+    v_answer := jsonb_build_object('answer', 'failed', 'report', public.finish_run(
       v_run.id,
       'failed',
       coalesce(p_failure -> 'report', '{}') || jsonb_build_object('error', v_error),
-      coalesce(p_now, clock_timestamp())
+      v_now
     ));
+    return public.with_alerts(v_answer, p_failure -> 'alerts', v_now);
   end if;
 
   if v_run.status <> 'abandoned' then
@@ -857,6 +1383,61 @@ ALTER FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp wi
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) IS 'Records that a run failed: failed, repeated (it had ended before) or fenced (it was abandoned).';
+
+-- Name: failing_channels(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.failing_channels(p_names jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object('channels', coalesce(jsonb_agg(jsonb_build_object(
+    'name', channel.name,
+    'failing_since', channel.failing_since,
+    'failures', channel.failures,
+    'error', channel.error
+  ) order by channel.name), '[]'))
+  from public.alert_channels as channel
+  where p_names ? channel.name and channel.failing_since is not null;
+$$;
+
+ALTER FUNCTION public.failing_channels(p_names jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION failing_channels(p_names jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.failing_channels(p_names jsonb, p_now timestamp with time zone) IS 'The channels of a list of names whose messages fail, since when and why. p_now is ignored.';
+
+-- Name: failures_in_a_row(text, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select count(*)::integer
+  from (
+    select
+    from public.pipeline_runs as run
+    where run.pipeline = p_pipeline
+    and run.plant = p_plant
+    and run.status in ('failed', 'abandoned')
+    and run.started_at > coalesce((
+      select success.started_at
+      from public.pipeline_runs as success
+      where success.pipeline = p_pipeline
+      and success.plant = p_plant
+      and success.status in ('succeeded', 'partial')
+      order by success.started_at desc
+      limit 1
+    ), '-infinity')
+    -- Beyond it nobody counts.
+    limit 100
+  ) as failure;
+$$;
+
+ALTER FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION failures_in_a_row(p_pipeline text, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) IS 'How many runs of a pipeline and plant have failed since its last success, at most 100.';
 
 -- Name: fallback_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -945,6 +1526,49 @@ ALTER FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb,
 -- Name: FUNCTION finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) IS 'Ends a run with a status, its report and, unless p_covered is null, what it covered; returns the whole report.';
+
+-- Name: firing_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.firing_alerts(p_seen jsonb) RETURNS SETOF public.firing_alert
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select distinct on (1)
+    seen.scope || '/' || seen.plant || '/' || fires.rule
+    || case when coalesce(fires.subject, '') = '' then '' else '/' || left(fires.subject, 300) end,
+    seen.plant, seen.scope, fires.rule, coalesce(left(fires.subject, 300), ''), fires.severity,
+    coalesce(fires.facts, '{}'), coalesce(fires.is_told_when_over, false), coalesce(fires.is_event, false), seen.at
+  from public.looks_that_count(p_seen) as seen
+  cross join lateral jsonb_to_recordset(seen.firing) as fires (
+    rule text, subject text, severity public.alert_severity, facts jsonb, is_told_when_over boolean, is_event boolean
+  )
+  order by 1, fires.severity desc, seen.at desc;
+$$;
+
+ALTER FUNCTION public.firing_alerts(p_seen jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION firing_alerts(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.firing_alerts(p_seen jsonb) IS 'What fires in what was seen: one row a fingerprint, the worst; nothing that a newer success has refuted.';
+
+-- Name: has_open_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.has_open_alerts(p_seen jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select exists (
+    select 1
+    from jsonb_to_recordset(p_seen) as seen (scope text, plant text)
+    join public.alerts as alert on alert.plant = seen.plant and alert.scope = seen.scope and alert.resolved_at is null
+  );
+$$;
+
+ALTER FUNCTION public.has_open_alerts(p_seen jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION has_open_alerts(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.has_open_alerts(p_seen jsonb) IS 'Whether anything is open where somebody looked.';
 
 -- Name: hours_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1611,6 +2235,29 @@ ALTER FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incomin
 
 COMMENT ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Inserts the incidents that are not recorded yet; returns how many.';
 
+-- Name: is_silenced(text, text, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select exists (
+    select 1
+    from public.silences as silence
+    where silence.starts_at <= p_until
+    and silence.ends_at > p_from
+    and (silence.plant is null or silence.plant = p_plant)
+    and (silence.rule is null or silence.rule = p_rule)
+    and (silence.fingerprint is null or silence.fingerprint = p_fingerprint)
+  );
+$$;
+
+ALTER FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) IS 'Whether a silence holds for an alert at any instant of a span.';
+
 -- Name: keep_rejected_records(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) RETURNS void
@@ -1713,9 +2360,9 @@ ALTER FUNCTION public.lock_run(p_fence uuid) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.lock_run(p_fence uuid) IS 'The run of a fence, locked, so that a commit and a take-over come one after the other.';
 
--- Name: lock_safety_events(bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: lock_safety_events(bigint[], boolean); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.lock_safety_events(p_event_ids bigint[]) RETURNS bigint[]
+CREATE FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean DEFAULT false) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO ''
     SET lock_timeout TO '300ms'
@@ -1725,6 +2372,9 @@ declare
 begin
   loop
     begin
+      if p_is_signing then
+        perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
+      end if;
       -- In one order, so that two calls for the same events wait for one another instead of for each other.
       -- Not `for update`: whoever refers to an event must not wait for it.
       select array_agg(locked.id)
@@ -1753,11 +2403,41 @@ begin
 end;
 $$;
 
-ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[]) OWNER TO postgres;
+ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) OWNER TO postgres;
 
--- Name: FUNCTION lock_safety_events(p_event_ids bigint[]); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION lock_safety_events(p_event_ids bigint[], p_is_signing boolean); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) IS 'Locks safety events until the transaction ends; returns the ids of which there is no event.';
+COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) IS 'Locks safety events in the order of their ids, those who sign one after the other; returns the ids that are unknown.';
+
+-- Name: looks_that_count(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.looks_that_count(p_seen jsonb) RETURNS TABLE(scope text, plant text, at timestamp with time zone, rules jsonb, firing jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select seen.scope, seen.plant, seen.at, seen.rules, seen.firing
+  from jsonb_to_recordset(p_seen) as seen (
+    scope text, plant text, at timestamptz, slot timestamptz, rules jsonb, firing jsonb
+  )
+  -- Whoever looked knew no success after `slot`. If there is one now, the look is of the past: it tells neither what
+  -- fires nor what is well.
+  where seen.slot is null
+  or not exists (
+    select 1
+    from public.pipeline_runs as run
+    where run.pipeline = seen.scope
+    and run.plant = seen.plant
+    and run.trigger = 'schedule'
+    and run.status in ('succeeded', 'partial')
+    and run.slot > seen.slot
+  );
+$$;
+
+ALTER FUNCTION public.looks_that_count(p_seen jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION looks_that_count(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.looks_that_count(p_seen jsonb) IS 'The looks of a call that no newer success of their pipeline has refuted.';
 
 -- Name: managed_plants(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1776,6 +2456,89 @@ ALTER FUNCTION public.managed_plants(p_user_id uuid) OWNER TO postgres;
 -- Name: FUNCTION managed_plants(p_user_id uuid); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.managed_plants(p_user_id uuid) IS 'The plants that a user is a manager of, which is who may ask for a run by hand; * stands for all plants.';
+
+-- Name: mark_notifications(uuid, text, bigint[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_error constant text := p_result ->> 'error';
+  v_retry constant interval := make_interval(secs => coalesce((p_result ->> 'retry_s')::double precision, 0));
+  v_left constant text[] := (
+    select array_agg(left_one.recipient order by left_one.recipient)
+    from jsonb_array_elements_text(
+      case when jsonb_typeof(p_result -> 'left_recipients') = 'array' then p_result -> 'left_recipients' else '[]' end
+    ) as left_one (recipient)
+  );
+  v_marked integer;
+begin
+  if (p_result ->> 'is_given_back')::boolean then
+    -- Nobody tried to send it.
+    update public.notifications as known
+    set lease = null, lease_expires_at = null, attempts = greatest(known.attempts - 1, 0)
+    where known.id = any (p_notification_ids) and known.lease = p_lease;
+    get diagnostics v_marked = row_count;
+  elsif v_error is null then
+    with told as (
+      update public.notifications as known
+      set
+        -- What has no end is over as soon as it is told.
+        told = case when alert.is_event then 'over' else known.claimed end,
+        told_severity = case when known.claimed = 'resolved' then known.told_severity else known.claimed_severity end,
+        told_at = known.claimed_at,
+        told_times = known.told_times + 1,
+        lease = null,
+        lease_expires_at = null,
+        attempts = 0,
+        is_perhaps_told = false,
+        is_perhaps_over = false,
+        error = null,
+        left_recipients = v_left,
+        next_try_at = case when v_left is null then '-infinity' else v_now + v_retry end
+      from public.alerts as alert
+      where known.id = any (p_notification_ids) and known.lease = p_lease and alert.id = known.alert_id
+      returning known.alert_id, known.claimed, known.told_severity
+    ), noted as (
+      insert into public.alert_history (alert_id, at, what, channel, message_key, occasion, severity)
+      select told.alert_id, v_now, 'told', p_channel, p_result ->> 'key', told.claimed, told.told_severity
+      from told
+    )
+    select count(*) into v_marked from told;
+    update public.alert_channels as channel
+    set last_sent_at = v_now, failing_since = null, failures = 0, next_try_at = '-infinity', error = null
+    where channel.name = p_channel;
+  else
+    update public.notifications as known
+    set
+      lease = null,
+      lease_expires_at = null,
+      error = v_error,
+      next_try_at = case when (p_result ->> 'is_of_channel')::boolean then known.next_try_at else v_now + v_retry end
+    where known.id = any (p_notification_ids) and known.lease = p_lease;
+    get diagnostics v_marked = row_count;
+    update public.alert_channels as channel
+    set
+      failing_since = coalesce(channel.failing_since, v_now),
+      failures = channel.failures + 1,
+      next_try_at = case
+        when (p_result ->> 'is_of_channel')::boolean then v_now + v_retry else channel.next_try_at
+      end,
+      error = v_error
+    where channel.name = p_channel;
+  end if;
+  return jsonb_build_object('marked', v_marked);
+end;
+$$;
+
+ALTER FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) IS 'Writes down that a message was sent ({key, left_recipients, retry_s}) or was not ({error, retry_s, is_of_channel}), or that nobody tried ({is_given_back}), for what is still under the lease.';
 
 -- Name: mark_report_mail(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2074,6 +2837,28 @@ ALTER FUNCTION public.normalise_key(p_text text) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.normalise_key(p_text text) IS 'A name in lower case with single blanks, as names were compared before they had keys; finds rows of that time.';
 
+-- Name: note_acknowledgement(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.note_acknowledgement() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.alert_history (alert_id, at, what, by_name)
+  values (new.id, new.acknowledged_at, 'acknowledged', new.acknowledged_by_name);
+  update public.safety_events as event
+  set is_acknowledged = true, acknowledged_by = new.acknowledged_by, acknowledged_by_name = new.acknowledged_by_name
+  where event.id = new.safety_event_id and not event.is_acknowledged;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.note_acknowledgement() OWNER TO postgres;
+
+-- Name: FUNCTION note_acknowledgement(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.note_acknowledgement() IS 'Trigger: writes the history of an acknowledged alert, and acknowledges the safety event that it is about.';
+
 -- Name: note_report_mails(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) RETURNS void
@@ -2120,6 +2905,51 @@ ALTER FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb
 -- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Makes the mails of a commit due: first ones for the channels that a day names, further ones where its summaries changed.';
+
+-- Name: open_safety_alerts(public.pipeline_runs, public.alert_severity, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  -- Every poll reads the same day again. An event belongs to the run that recorded it, and has one alert for ever:
+  -- neither a repeated call nor a later poll opens a second one, and one that was acknowledged does not come back.
+  with opened as (
+    insert into public.alerts (
+      rule, plant, scope, subject, severity, safety_event_id, is_told_when_over, opened_at, observed_at, last_seen_at, facts
+    )
+    select
+      'safety_event', event.plant, 'safety', event.id::text, p_severity, event.id, true, p_now, p_now, p_now,
+      jsonb_strip_nulls(jsonb_build_object(
+        'asset', coalesce(asset.name, event.source_asset),
+        'area', asset.area,
+        'reason_code', event.reason_code,
+        'event_timestamp', event.event_timestamp,
+        'event_severity', event.severity,
+        'downtime_minutes', event.downtime_minutes,
+        'details', left(event.details, 300)
+      ))
+    from public.safety_events as event
+    left join public.assets as asset on asset.id = event.asset_id
+    where event.run_id = p_run.id
+    and not event.is_acknowledged
+    and not event.is_resolved
+    and not exists (select 1 from public.alerts as alert where alert.safety_event_id = event.id)
+    order by event.id
+    on conflict do nothing
+    returning id, severity
+  ), noted as (
+    insert into public.alert_history (alert_id, at, what, severity)
+    select opened.id, p_now, 'opened', opened.severity from opened
+  )
+  select count(*)::integer from opened;
+$$;
+
+ALTER FUNCTION public.open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone) IS 'Opens an alert for each safety event that a run has recorded, once for ever; returns how many.';
 
 -- Name: overflow_asset(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2208,7 +3038,14 @@ declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
 begin
   perform public.watch_pipelines(p_pipelines, v_now);
-  return jsonb_build_object('pipelines', public.pipeline_summaries(p_pipelines, v_now));
+  return jsonb_build_object(
+    'pipelines', public.pipeline_summaries(p_pipelines, v_now),
+    'alerted', (
+      select coalesce(jsonb_agg(distinct jsonb_build_array(alert.scope, alert.plant)), '[]')
+      from public.alerts as alert
+      where alert.resolved_at is null and alert.rule in ('overdue', 'stuck', 'data_behind')
+    )
+  );
 end;
 $$;
 
@@ -2736,15 +3573,17 @@ ALTER FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time
 
 COMMENT ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) IS 'The manual run that ended within the last second and was asked for the same (span of a poll, days of a report), when the claim is a manual one without a key: a double click.';
 
--- Name: record_safety_events(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: record_safety_events(uuid, jsonb, timestamp with time zone, public.alert_severity); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone, p_alert_severity public.alert_severity DEFAULT NULL::public.alert_severity) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '30s'
     AS $$
 declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_run public.pipeline_runs;
+  v_answer jsonb;
 begin
   select run.* into v_run
   from public.pipeline_runs as run
@@ -2757,15 +3596,21 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('name', one.source_asset, 'key', one.asset_key)), '[]')
     from jsonb_to_recordset(p_events) as one (source_asset text, asset_key text)
   ));
-  return public.upsert_safety_events(v_run, p_events, coalesce(p_now, clock_timestamp()));
+  v_answer := public.upsert_safety_events(v_run, p_events, v_now);
+  if p_alert_severity is null then
+    return v_answer;
+  end if;
+  return v_answer || jsonb_build_object(
+    'alerts_opened', public.open_safety_alerts(v_run, p_alert_severity, v_now)
+  );
 end;
 $$;
 
-ALTER FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) OWNER TO postgres;
 
--- Name: FUNCTION record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone) IS 'Records safety events for a run, whatever its status, each incident once; returns counts and the new events.';
+COMMENT ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) IS 'Records safety events for a run, whatever its status, each incident once, and opens their alerts unless p_alert_severity is null; returns counts and the new events.';
 
 -- Name: register_assets(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2840,6 +3685,11 @@ begin
       v_time_column := 'report_date';
     when 'report_mails' then
       v_time_column := 'report_date';
+    when 'alerts' then
+      -- An open one has no end yet. What was told of an alert and what happened to it go with it.
+      v_time_column := 'resolved_at';
+    when 'silences' then
+      v_time_column := 'ends_at';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -2968,7 +3818,7 @@ CREATE FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_
     SET search_path TO ''
     AS $$
 declare
-  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids);
+  v_unknown constant bigint[] := public.lock_safety_events(p_event_ids, true);
   v_changed bigint[];
 begin
   if p_resolution is null or btrim(p_resolution) = '' then
@@ -3004,6 +3854,28 @@ ALTER FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_r
 -- Name: FUNCTION resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) IS 'Resolves safety events by name, all or none (answer unknown), acknowledging those that nobody had; who resolved one before, and with which words, stays.';
+
+-- Name: rows_of_slots(text, text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(json_agg((run.counts ->> 'output_rows')::bigint order by run.slot), '[]')
+  from public.pipeline_runs as run
+  where run.pipeline = p_pipeline
+  and run.plant = p_plant
+  and run.slot = any (array(select slot.at::timestamptz from jsonb_array_elements_text(p_slots) as slot (at)))
+  and run.trigger = 'schedule'
+  and run.status in ('succeeded', 'partial')
+  and run.counts ? 'output_rows';
+$$;
+
+ALTER FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) IS 'How many rows of output the successful runs of some slots have read, oldest first; slots without one are left out.';
 
 -- Name: run_in_the_way(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3188,6 +4060,52 @@ ALTER FUNCTION public.shifts_at_once(p_wanted jsonb) OWNER TO postgres;
 -- Name: FUNCTION shifts_at_once(p_wanted jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.shifts_at_once(p_wanted jsonb) IS 'Questions about the shift targets of an import that hold at the hours of another shift of the asset; null without any.';
+
+-- Name: sign_alert(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.sign_alert() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if auth.uid() is not null and old.is_acknowledged and not new.is_acknowledged then
+    raise exception 'an acknowledgement cannot be withdrawn' using errcode = '42501';
+  end if;
+  if new.is_acknowledged and not old.is_acknowledged then
+    new.acknowledged_at := clock_timestamp();
+    new.acknowledged_by := coalesce(auth.uid(), new.acknowledged_by);
+  elsif not new.is_acknowledged then
+    new.acknowledged_at := null;
+    new.acknowledged_by := null;
+    new.acknowledged_by_name := null;
+  end if;
+  return new;
+end;
+$$;
+
+ALTER FUNCTION public.sign_alert() OWNER TO postgres;
+
+-- Name: FUNCTION sign_alert(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.sign_alert() IS 'Trigger: writes who acknowledged an alert and when; refuses a user who would take it back.';
+
+-- Name: sign_in_turn(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.sign_in_turn() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.sign_in_turn() OWNER TO postgres;
+
+-- Name: FUNCTION sign_in_turn(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.sign_in_turn() IS 'Trigger: lets one transaction after the other sign alerts and safety events.';
 
 -- Name: sign_safety_event(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3398,6 +4316,40 @@ ALTER FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now tim
 -- Name: FUNCTION snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) IS 'The snapshots of a plant''s last hours (1 to 168), by slot, the oldest slot first; both ends included.';
+
+-- Name: unsettled_notifications(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) RETURNS TABLE(id bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select known.id
+  from public.alerts as alert
+  join public.notifications as known on known.alert_id = alert.id and known.channel = p_channel
+  where alert.resolved_at is null
+  union
+  select known.id
+  from public.alerts as alert
+  join public.notifications as known on known.alert_id = alert.id and known.channel = p_channel
+  where alert.resolved_at >= p_now - interval '7 days'
+  and (alert.is_told_when_over or alert.is_event)
+  union
+  select known.id
+  from public.notifications as known
+  where known.channel = p_channel
+  and (
+    known.told in ('fired', 'worse', 'repeat')
+    or known.lease is not null
+    or known.left_recipients is not null
+    or known.is_perhaps_told
+  );
+$$;
+
+ALTER FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION unsettled_notifications(p_channel text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) IS 'What a channel may have to be told of; of all that is over and told it has nothing.';
 
 -- Name: update_safety_events(text, jsonb, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3716,6 +4668,54 @@ ALTER FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb,
 
 COMMENT ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Writes daily summaries: new rows inserted, changed rows updated, equal rows and those that were known better left alone; returns the counts.';
 
+-- Name: wanted_alerts(jsonb, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone) RETURNS TABLE(id bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select alert.id
+  from (
+    select present.* from public.alerts as present where present.resolved_at is null
+    union all
+    select past.*
+    from public.alerts as past
+    where past.resolved_at >= greatest(p_since, p_now - interval '7 days')
+    and (past.is_told_when_over or past.is_event)
+  ) as alert
+  -- As in due_notifications; not as a function, which takes longer than all the rest.
+  where (
+    alert.severity >= (p_channel ->> 'least_severity')::public.alert_severity
+    or coalesce(p_channel -> 'rules_of_any_severity' ? alert.rule, false)
+  )
+  and (jsonb_typeof(p_channel -> 'plants') = 'null' or p_channel -> 'plants' ? alert.plant)
+  and (jsonb_typeof(p_channel -> 'rules') = 'null' or p_channel -> 'rules' ? alert.rule)
+  -- A channel is not told that it fails.
+  and not (alert.rule = 'channel_failing' and alert.subject = p_channel ->> 'name');
+$$;
+
+ALTER FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone) IS 'The alerts that a channel has to do with: open, or over and to be told all the same; nothing that was over before the channel was there.';
+
+-- Name: watch_alerts(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+  select jsonb_build_object('alerts', public.apply_alerts(p_seen, coalesce(p_now, clock_timestamp())));
+$$;
+
+ALTER FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION watch_alerts(p_seen jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) IS 'Changes the alerts by what somebody saw who ends no run: health, and a sweep whose channel fails.';
+
 -- Name: watch_pipelines(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) RETURNS void
@@ -3779,6 +4779,46 @@ ALTER FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_
 -- Name: FUNCTION weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) IS 'When a shift is worked, in minutes since Monday 00:00, breaks included.';
+
+-- Name: well_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.well_alerts(p_seen jsonb) RETURNS TABLE(id bigint, plant text, at timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  -- A call may have several looks at a scope: what fires in one of them is not well in another.
+  select distinct on (alert.id) alert.id, alert.plant, seen.at
+  from public.looks_that_count(p_seen) as seen
+  join public.alerts as alert on alert.plant = seen.plant and alert.scope = seen.scope and alert.resolved_at is null
+  where seen.rules ? alert.rule
+  and not exists (select 1 from public.firing_alerts(p_seen) as fires where fires.fingerprint = alert.fingerprint)
+  order by alert.id, seen.at desc;
+$$;
+
+ALTER FUNCTION public.well_alerts(p_seen jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION well_alerts(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.well_alerts(p_seen jsonb) IS 'The open alerts whose rule was evaluated in what was seen, and does not fire there.';
+
+-- Name: with_alerts(jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select p_answer || coalesce(jsonb_build_object('alerts', public.apply_alerts(p_seen, p_now)), '{}')
+  where p_seen is not null
+  union all
+  select p_answer
+  where p_seen is null;
+$$;
+
+ALTER FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) IS 'The answer to the end of a run, after what the run saw has changed the alerts; the last step of its transaction.';
 
 -- Name: write_live_pulse(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3873,6 +4913,255 @@ ALTER FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit 
 -- Name: FUNCTION write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) IS 'Writes one commit of a morning report and, unless is_final is false, ends its run; only commit_morning_report calls it, holding the run''s lock.';
+
+-- Name: alert_channels; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.alert_channels (
+    name text NOT NULL,
+    first_seen_at timestamp with time zone NOT NULL,
+    last_sent_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    error text,
+    CONSTRAINT alert_channels_name_check CHECK ((name ~ '^[a-z][a-z0-9_]{0,39}$'::text))
+);
+
+ALTER TABLE public.alert_channels OWNER TO postgres;
+
+-- Name: TABLE alert_channels; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.alert_channels IS 'How each channel of plantpulse.yaml does: a failing one is not tried at every sweep.';
+
+-- Name: COLUMN alert_channels.name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.name IS 'The channel''s name in plantpulse.yaml.';
+
+-- Name: COLUMN alert_channels.first_seen_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.first_seen_at IS 'When it was first asked what it is to be told (UTC); what was over before is not told.';
+
+-- Name: COLUMN alert_channels.last_sent_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.last_sent_at IS 'When it last accepted a message (UTC); null before the first.';
+
+-- Name: COLUMN alert_channels.failing_since; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.failing_since IS 'Since when every message has failed (UTC); null while it works.';
+
+-- Name: COLUMN alert_channels.failures; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.failures IS 'How many messages have failed since then.';
+
+-- Name: COLUMN alert_channels.next_try_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.next_try_at IS 'When it may be tried again (UTC).';
+
+-- Name: COLUMN alert_channels.error; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_channels.error IS 'Why the last message failed; null while it works.';
+
+-- Name: alert_history; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.alert_history (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    what text NOT NULL,
+    by_name text,
+    channel text,
+    message_key text,
+    occasion text,
+    severity public.alert_severity,
+    CONSTRAINT alert_history_what_check CHECK ((what = ANY (ARRAY['opened'::text, 'worse'::text, 'resolved'::text, 'reopened'::text, 'acknowledged'::text, 'told'::text])))
+);
+
+ALTER TABLE public.alert_history OWNER TO postgres;
+
+-- Name: TABLE alert_history; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.alert_history IS 'What happened to each alert, and when each channel was told of it.';
+
+-- Name: COLUMN alert_history.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.id IS 'Key.';
+
+-- Name: COLUMN alert_history.alert_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.alert_id IS 'The alert.';
+
+-- Name: COLUMN alert_history.at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.at IS 'When (UTC).';
+
+-- Name: COLUMN alert_history.what; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.what IS 'opened, worse, resolved, reopened, acknowledged or told.';
+
+-- Name: COLUMN alert_history.by_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.by_name IS 'Who did it, where a person did.';
+
+-- Name: COLUMN alert_history.channel; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.channel IS 'The channel that was told; null otherwise.';
+
+-- Name: COLUMN alert_history.message_key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.message_key IS 'The message that told it; one message may be about many alerts.';
+
+-- Name: COLUMN alert_history.occasion; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.occasion IS 'What was told: fired, worse, repeat, over or resolved.';
+
+-- Name: COLUMN alert_history.severity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alert_history.severity IS 'The severity from then on, or that was told.';
+
+-- Name: alert_history_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.alert_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alert_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: alerts; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.alerts (
+    id bigint NOT NULL,
+    rule text NOT NULL,
+    plant text NOT NULL,
+    scope text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    fingerprint text GENERATED ALWAYS AS ((((((scope || '/'::text) || plant) || '/'::text) || rule) ||
+CASE
+    WHEN (subject = ''::text) THEN ''::text
+    ELSE ('/'::text || subject)
+END)) STORED NOT NULL,
+    severity public.alert_severity NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    reopened integer DEFAULT 0 NOT NULL,
+    is_told_when_over boolean DEFAULT false NOT NULL,
+    is_event boolean DEFAULT false NOT NULL,
+    safety_event_id bigint,
+    is_acknowledged boolean DEFAULT false NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledged_by_name text,
+    resolved_at timestamp with time zone,
+    CONSTRAINT alerts_acknowledged_by_name_check CHECK ((acknowledged_by_name <> ''::text)),
+    CONSTRAINT alerts_acknowledged_check CHECK (((is_acknowledged = (acknowledged_at IS NOT NULL)) AND (is_acknowledged = ((acknowledged_by IS NOT NULL) OR (acknowledged_by_name IS NOT NULL))))),
+    CONSTRAINT alerts_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
+    CONSTRAINT alerts_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT alerts_rule_check CHECK ((rule ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
+    CONSTRAINT alerts_scope_check CHECK ((scope ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
+    CONSTRAINT alerts_subject_check CHECK ((length(subject) <= 300)),
+    CONSTRAINT alerts_times_check CHECK ((opened_at <= resolved_at))
+);
+
+ALTER TABLE public.alerts OWNER TO postgres;
+
+-- Name: TABLE alerts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.alerts IS 'Episodes of something wrong. At most one of a fingerprint is open.';
+
+-- Name: COLUMN alerts.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.id IS 'Key.';
+
+-- Name: COLUMN alerts.rule; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.rule IS 'The rule that fired, such as overdue (docs/alerts.md).';
+
+-- Name: COLUMN alerts.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.plant IS 'Key of the plant in plantpulse.yaml; (all plants) or (no plant) as in pipeline_runs.';
+
+-- Name: COLUMN alerts.scope; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.scope IS 'What was looked at: a pipeline, safety or channels.';
+
+-- Name: COLUMN alerts.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.subject IS 'What exactly, if a rule may fire more than once there: an asset, an event, a day; else empty.';
+
+-- Name: COLUMN alerts.fingerprint; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.fingerprint IS 'scope/plant/rule/subject: what makes two observations one alert.';
+
+-- Name: COLUMN alerts.severity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.severity IS 'The worst that was seen: info, warning or critical.';
+
+-- Name: COLUMN alerts.facts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.facts IS 'What its message is made of, by name: figures, names, instants (UTC).';
+
+-- Name: COLUMN alerts.opened_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.opened_at IS 'When it was first seen (UTC).';
+
+-- Name: COLUMN alerts.observed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.observed_at IS 'The instant of the newest look that was written down (UTC); an older one neither ends it nor opens it again.';
+
+-- Name: COLUMN alerts.last_seen_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.last_seen_at IS 'When it was last seen to fire (UTC); at most five minutes old while it fires at every look.';
+
+-- Name: COLUMN alerts.reopened; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.reopened IS 'How often it fired again within ten minutes of its end.';
+
+-- Name: COLUMN alerts.is_told_when_over; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_told_when_over IS 'Whether a channel that could not be told in time is told afterwards.';
+
+-- Name: COLUMN alerts.is_event; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_event IS 'Whether it is told once and has no end, such as a run that succeeded.';
+
+-- Name: COLUMN alerts.safety_event_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.safety_event_id IS 'The incident it is about: to acknowledge that ends it; null for other rules.';
+
+-- Name: COLUMN alerts.is_acknowledged; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_acknowledged IS 'Whether somebody takes care of it: it is not repeated then. Cannot be taken back by a user.';
+
+-- Name: COLUMN alerts.acknowledged_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_at IS 'When it was acknowledged (UTC), written by the database.';
+
+-- Name: COLUMN alerts.acknowledged_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_by IS 'User who acknowledged it; kept when the account is deleted.';
+
+-- Name: COLUMN alerts.acknowledged_by_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_by_name IS 'Who acknowledged it when it was done without a user account.';
+
+-- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.resolved_at IS 'When it ended (UTC); null while it is open.';
+
+-- Name: alerts_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- Name: assets; Type: TABLE; Schema: public; Owner: postgres
 
@@ -4439,6 +5728,120 @@ ALTER TABLE public.live_snapshots ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+-- Name: notifications; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.notifications (
+    id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    channel text NOT NULL,
+    told text,
+    told_severity public.alert_severity,
+    told_at timestamp with time zone,
+    told_times integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lease uuid,
+    lease_expires_at timestamp with time zone,
+    claimed text,
+    claimed_severity public.alert_severity,
+    claimed_at timestamp with time zone,
+    is_perhaps_told boolean DEFAULT false NOT NULL,
+    is_perhaps_over boolean DEFAULT false NOT NULL,
+    left_recipients text[],
+    error text,
+    CONSTRAINT notifications_lease_check CHECK (((lease IS NULL) = (lease_expires_at IS NULL))),
+    CONSTRAINT notifications_told_check CHECK ((told = ANY (ARRAY['fired'::text, 'worse'::text, 'repeat'::text, 'over'::text, 'resolved'::text])))
+);
+
+ALTER TABLE public.notifications OWNER TO postgres;
+
+-- Name: TABLE notifications; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.notifications IS 'What each channel was told of each alert: a state. The next message is worked out when it is claimed.';
+
+-- Name: COLUMN notifications.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.id IS 'Key.';
+
+-- Name: COLUMN notifications.alert_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.alert_id IS 'The alert.';
+
+-- Name: COLUMN notifications.channel; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.channel IS 'The channel''s name in plantpulse.yaml.';
+
+-- Name: COLUMN notifications.told; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.told IS 'The last thing told: fired, worse, repeat, over (it had ended already, or has no end) or resolved; null = nothing yet.';
+
+-- Name: COLUMN notifications.told_severity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.told_severity IS 'The severity that was told.';
+
+-- Name: COLUMN notifications.told_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.told_at IS 'When that was worked out (UTC).';
+
+-- Name: COLUMN notifications.told_times; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.told_times IS 'How many messages were about it.';
+
+-- Name: COLUMN notifications.next_try_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.next_try_at IS 'When it may be tried again after a failure (UTC).';
+
+-- Name: COLUMN notifications.attempts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.attempts IS 'How often it was claimed since the last success.';
+
+-- Name: COLUMN notifications.lease; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.lease IS 'Token of the sweep that is sending it; null when nobody is.';
+
+-- Name: COLUMN notifications.lease_expires_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.lease_expires_at IS 'Until when nobody else may send it (UTC). If it ends like this, the message was perhaps sent.';
+
+-- Name: COLUMN notifications.claimed; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.claimed IS 'What is being told under the lease.';
+
+-- Name: COLUMN notifications.claimed_severity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.claimed_severity IS 'The severity that is being told under the lease.';
+
+-- Name: COLUMN notifications.claimed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.claimed_at IS 'When that was worked out (UTC).';
+
+-- Name: COLUMN notifications.is_perhaps_told; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.is_perhaps_told IS 'Whether a lease ran out under which its beginning was told, and nothing was told since.';
+
+-- Name: COLUMN notifications.is_perhaps_over; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.is_perhaps_over IS 'Whether a lease ran out under which its end was told, and nothing was told since.';
+
+-- Name: COLUMN notifications.left_recipients; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.left_recipients IS 'Recipients that asked to be tried again later, while the others have it; null when none.';
+
+-- Name: COLUMN notifications.error; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.notifications.error IS 'Why the last try failed; null after a success.';
+
+-- Name: notifications_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: pipeline_runs_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
 ALTER TABLE public.pipeline_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -4941,6 +6344,83 @@ ALTER TABLE public.shift_targets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+-- Name: silences; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.silences (
+    id bigint NOT NULL,
+    plant text,
+    rule text,
+    fingerprint text,
+    starts_at timestamp with time zone DEFAULT now() NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    why text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by uuid DEFAULT auth.uid(),
+    created_by_name text,
+    CONSTRAINT silences_created_by_name_check CHECK ((created_by_name <> ''::text)),
+    CONSTRAINT silences_creator_check CHECK (((created_by IS NOT NULL) OR (created_by_name IS NOT NULL))),
+    CONSTRAINT silences_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT silences_span_check CHECK (((ends_at >= starts_at) AND (ends_at <= (starts_at + '90 days'::interval)))),
+    CONSTRAINT silences_why_check CHECK (((why ~ '\S'::text) AND (length(why) <= 1000)))
+);
+
+ALTER TABLE public.silences OWNER TO postgres;
+
+-- Name: TABLE silences; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.silences IS 'What nobody wants to hear of for a while, and why. Alerts go on, only their messages wait.';
+
+-- Name: COLUMN silences.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.id IS 'Key.';
+
+-- Name: COLUMN silences.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.plant IS 'Only alerts of this plant; null = of every plant.';
+
+-- Name: COLUMN silences.rule; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.rule IS 'Only alerts of this rule; null = of every rule.';
+
+-- Name: COLUMN silences.fingerprint; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.fingerprint IS 'Only the alert with this fingerprint; null = every alert.';
+
+-- Name: COLUMN silences.starts_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.starts_at IS 'From when (UTC).';
+
+-- Name: COLUMN silences.ends_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.ends_at IS 'Until when (UTC), at most 90 days later; what still fires is told then.';
+
+-- Name: COLUMN silences.why; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.why IS 'Why, in words.';
+
+-- Name: COLUMN silences.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.created_at IS 'When it was made (UTC).';
+
+-- Name: COLUMN silences.created_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.created_by IS 'User who made it; null when it was made without a user account.';
+
+-- Name: COLUMN silences.created_by_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.silences.created_by_name IS 'Who made it when it was done without a user account.';
+
+-- Name: silences_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.silences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.silences_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: watched_pipelines; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.watched_pipelines (
@@ -4973,6 +6453,21 @@ COMMENT ON COLUMN public.watched_pipelines.watched_since IS 'Since when its runs
 -- Name: COLUMN watched_pipelines.is_stopped; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.watched_pipelines.is_stopped IS 'Whether it is switched off in plantpulse.yaml, as of the last look at it.';
+
+-- Name: alert_channels alert_channels_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.alert_channels
+    ADD CONSTRAINT alert_channels_pkey PRIMARY KEY (name);
+
+-- Name: alert_history alert_history_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.alert_history
+    ADD CONSTRAINT alert_history_pkey PRIMARY KEY (id);
+
+-- Name: alerts alerts_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (id);
 
 -- Name: assets assets_id_plant_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -5054,6 +6549,16 @@ ALTER TABLE ONLY public.live_snapshots
 ALTER TABLE ONLY public.live_snapshots
     ADD CONSTRAINT live_snapshots_pkey PRIMARY KEY (id);
 
+-- Name: notifications notifications_one_idx; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_one_idx UNIQUE (alert_id, channel);
+
+-- Name: notifications notifications_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
 -- Name: pipeline_runs pipeline_runs_fence_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.pipeline_runs
@@ -5119,10 +6624,47 @@ ALTER TABLE ONLY public.shift_targets
 ALTER TABLE ONLY public.shift_targets
     ADD CONSTRAINT shift_targets_shift_key_key UNIQUE (asset_id, shift_key, valid_from);
 
+-- Name: silences silences_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.silences
+    ADD CONSTRAINT silences_pkey PRIMARY KEY (id);
+
 -- Name: watched_pipelines watched_pipelines_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.watched_pipelines
     ADD CONSTRAINT watched_pipelines_pkey PRIMARY KEY (pipeline, plant);
+
+-- Name: alert_history_alert_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alert_history_alert_idx ON public.alert_history USING btree (alert_id, at);
+
+-- Name: alert_history_told_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alert_history_told_idx ON public.alert_history USING btree (channel, at) WHERE (what = 'told'::text);
+
+-- Name: alerts_ended_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alerts_ended_idx ON public.alerts USING btree (fingerprint, resolved_at DESC) WHERE (resolved_at IS NOT NULL);
+
+-- Name: alerts_one_open_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX alerts_one_open_idx ON public.alerts USING btree (fingerprint) WHERE (resolved_at IS NULL);
+
+-- Name: alerts_open_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alerts_open_idx ON public.alerts USING btree (plant, scope) WHERE (resolved_at IS NULL);
+
+-- Name: alerts_plant_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alerts_plant_idx ON public.alerts USING btree (plant, opened_at DESC, id DESC);
+
+-- Name: alerts_resolved_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX alerts_resolved_idx ON public.alerts USING btree (resolved_at, id) WHERE (resolved_at IS NOT NULL);
+
+-- Name: alerts_safety_event_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX alerts_safety_event_idx ON public.alerts USING btree (safety_event_id) WHERE (safety_event_id IS NOT NULL);
 
 -- Name: assets_cost_center_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -5155,6 +6697,10 @@ CREATE INDEX live_snapshots_run_idx ON public.live_snapshots USING btree (run_id
 -- Name: live_snapshots_timestamp_status_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX live_snapshots_timestamp_status_idx ON public.live_snapshots USING btree (snapshot_timestamp, status);
+
+-- Name: notifications_unsettled_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX notifications_unsettled_idx ON public.notifications USING btree (channel) WHERE ((told = ANY (ARRAY['fired'::text, 'worse'::text, 'repeat'::text])) OR (lease IS NOT NULL) OR (left_recipients IS NOT NULL) OR is_perhaps_told);
 
 -- Name: pipeline_runs_attempt_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -5252,6 +6798,10 @@ CREATE INDEX safety_events_timestamp_idx ON public.safety_events USING btree (ev
 
 CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (plant, event_timestamp DESC) WHERE (NOT is_resolved);
 
+-- Name: silences_ends_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX silences_ends_idx ON public.silences USING btree (ends_at, id);
+
 -- Name: assets assets_fill_name_key; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER assets_fill_name_key BEFORE INSERT ON public.assets FOR EACH ROW WHEN ((new.name_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
@@ -5267,6 +6817,14 @@ CREATE TRIGGER cost_centers_fill_name_key BEFORE INSERT ON public.cost_centers F
 -- Name: cost_centers cost_centers_rename; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER cost_centers_rename BEFORE UPDATE OF name ON public.cost_centers FOR EACH ROW WHEN (((new.name IS DISTINCT FROM old.name) AND (new.name_key = old.name_key))) EXECUTE FUNCTION public.fill_name_key('name', 'name_key');
+
+-- Name: safety_events end_safety_alert; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER end_safety_alert AFTER UPDATE OF is_acknowledged, is_resolved ON public.safety_events FOR EACH ROW WHEN (((new.is_acknowledged AND (NOT old.is_acknowledged)) OR (new.is_resolved AND (NOT old.is_resolved)))) EXECUTE FUNCTION public.end_safety_alert();
+
+-- Name: alerts note_acknowledgement; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER note_acknowledgement AFTER UPDATE OF is_acknowledged ON public.alerts FOR EACH ROW WHEN ((new.is_acknowledged AND (NOT old.is_acknowledged))) EXECUTE FUNCTION public.note_acknowledgement();
 
 -- Name: product_rates product_rates_fill_product_key; Type: TRIGGER; Schema: public; Owner: postgres
 
@@ -5288,9 +6846,31 @@ CREATE TRIGGER shift_targets_fill_shift_key BEFORE INSERT ON public.shift_target
 
 CREATE TRIGGER shift_targets_rename BEFORE UPDATE OF shift_name ON public.shift_targets FOR EACH ROW WHEN (((new.shift_name IS DISTINCT FROM old.shift_name) AND (new.shift_key = old.shift_key))) EXECUTE FUNCTION public.fill_name_key('shift_name', 'shift_key');
 
+-- Name: alerts sign_alert; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER sign_alert BEFORE UPDATE OF is_acknowledged ON public.alerts FOR EACH ROW EXECUTE FUNCTION public.sign_alert();
+
+-- Name: alerts sign_in_turn; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER sign_in_turn BEFORE UPDATE OF is_acknowledged ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION public.sign_in_turn();
+
+-- Name: safety_events sign_in_turn; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER sign_in_turn BEFORE UPDATE OF is_acknowledged, is_resolved ON public.safety_events FOR EACH STATEMENT EXECUTE FUNCTION public.sign_in_turn();
+
 -- Name: safety_events sign_safety_event; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER sign_safety_event BEFORE UPDATE OF is_acknowledged, is_resolved, resolution ON public.safety_events FOR EACH ROW EXECUTE FUNCTION public.sign_safety_event();
+
+-- Name: alert_history alert_history_alert_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.alert_history
+    ADD CONSTRAINT alert_history_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
+
+-- Name: alerts alerts_safety_event_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_safety_event_id_fkey FOREIGN KEY (safety_event_id) REFERENCES public.safety_events(id) ON DELETE CASCADE;
 
 -- Name: assets assets_cost_center_id_plant_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
@@ -5322,6 +6902,11 @@ ALTER TABLE ONLY public.live_snapshots
 ALTER TABLE ONLY public.live_snapshots
     ADD CONSTRAINT live_snapshots_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.pipeline_runs(id) ON DELETE SET NULL;
 
+-- Name: notifications notifications_alert_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.alerts(id) ON DELETE CASCADE;
+
 -- Name: plant_members plant_members_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.plant_members
@@ -5351,6 +6936,18 @@ ALTER TABLE ONLY public.safety_events
 
 ALTER TABLE ONLY public.shift_targets
     ADD CONSTRAINT shift_targets_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id) ON DELETE CASCADE;
+
+-- Name: alert_channels; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.alert_channels ENABLE ROW LEVEL SECURITY;
+
+-- Name: alert_history; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.alert_history ENABLE ROW LEVEL SECURITY;
+
+-- Name: alerts; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
 
 -- Name: assets; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -5391,6 +6988,34 @@ CREATE POLICY managers_read ON public.report_mails FOR SELECT TO authenticated U
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text) AND (m.role = 'manager'::text))))));
+
+-- Name: alert_channels members_of_all_plants_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_of_all_plants_read ON public.alert_channels FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))));
+
+-- Name: notifications members_of_all_plants_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_of_all_plants_read ON public.notifications FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))));
+
+-- Name: alert_history members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.alert_history FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.alerts a
+  WHERE (a.id = alert_history.alert_id))));
+
+-- Name: alerts members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.alerts FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))) OR ((plant = '(no plant)'::text) AND (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
 -- Name: assets members_read; Type: POLICY; Schema: public; Owner: postgres
 
@@ -5454,6 +7079,16 @@ CREATE POLICY members_read ON public.safety_events FOR SELECT TO authenticated U
 CREATE POLICY members_read ON public.shift_targets FOR SELECT TO authenticated USING ((asset_id IN ( SELECT a.id
    FROM public.assets a)));
 
+-- Name: silences members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.silences FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))) OR ((plant IS NULL) AND (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
+
 -- Name: watched_pipelines members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -5468,6 +7103,34 @@ CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticat
 
 CREATE POLICY nobody_reads ON public.dry_runs FOR SELECT TO authenticated USING (false);
 
+-- Name: notifications; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
+
+-- Name: alerts operators_and_managers_acknowledge; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY operators_and_managers_acknowledge ON public.alerts FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text)))))) WITH CHECK (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text))))));
+
+-- Name: silences operators_and_managers_end_silences; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY operators_and_managers_end_silences ON public.silences FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text)))))) WITH CHECK (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text))))));
+
 -- Name: safety_events operators_and_managers_sign; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY operators_and_managers_sign ON public.safety_events FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant
@@ -5475,6 +7138,14 @@ CREATE POLICY operators_and_managers_sign ON public.safety_events FOR UPDATE TO 
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text)))))) WITH CHECK (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text))))));
+
+-- Name: silences operators_and_managers_silence; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY operators_and_managers_silence ON public.silences FOR INSERT TO authenticated WITH CHECK (((plant IN ( SELECT m.plant
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
@@ -5508,6 +7179,10 @@ ALTER TABLE public.safety_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.shift_targets ENABLE ROW LEVEL SECURITY;
 
+-- Name: silences; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.silences ENABLE ROW LEVEL SECURITY;
+
 -- Name: plant_members users_read_own_memberships; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY users_read_own_memberships ON public.plant_members FOR SELECT TO authenticated USING ((user_id = ( SELECT auth.uid() AS uid)));
@@ -5527,6 +7202,11 @@ GRANT USAGE ON SCHEMA public TO service_role;
 REVOKE ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION acknowledge_alerts(p_alert_ids bigint[], p_by text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) TO service_role;
+
 -- Name: FUNCTION acknowledge_safety_events(p_event_ids bigint[], p_by text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) FROM PUBLIC;
@@ -5536,6 +7216,16 @@ GRANT ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_b
 
 REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) TO service_role;
+
+-- Name: FUNCTION alert_figures(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.alert_figures(p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alert_figures(p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION apply_alerts(p_seen jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION asset_of_event(p_present bigint, p_read bigint); Type: ACL; Schema: public; Owner: postgres
 
@@ -5566,6 +7256,11 @@ GRANT ALL ON FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_r
 
 REVOKE ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_dry_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_notifications(p_channel jsonb, p_limit integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION claim_report_mails(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -5617,15 +7312,34 @@ GRANT ALL ON FUNCTION public.coverage(p_pipeline text, p_plant text) TO service_
 REVOKE ALL ON FUNCTION public.doubtful_names() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.doubtful_names() TO service_role;
 
+-- Name: FUNCTION due_notifications(p_channel jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION end_dry_run(p_fence uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION end_safety_alert(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.end_safety_alert() FROM PUBLIC;
+
 -- Name: FUNCTION fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_run(p_fence uuid, p_failure jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION failing_channels(p_names jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.failing_channels(p_names jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.failing_channels(p_names jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION failures_in_a_row(p_pipeline text, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) TO service_role;
 
 -- Name: FUNCTION fallback_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
@@ -5640,6 +7354,16 @@ REVOKE ALL ON FUNCTION public.fill_name_key() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb, p_now timestamp with time zone, p_covered jsonb) TO service_role;
+
+-- Name: FUNCTION firing_alerts(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.firing_alerts(p_seen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.firing_alerts(p_seen jsonb) TO service_role;
+
+-- Name: FUNCTION has_open_alerts(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.has_open_alerts(p_seen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.has_open_alerts(p_seen jsonb) TO service_role;
 
 -- Name: FUNCTION hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -5696,6 +7420,11 @@ GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time
 REVOKE ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -5717,15 +7446,25 @@ GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO service_role;
 REVOKE ALL ON FUNCTION public.lock_run(p_fence uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_run(p_fence uuid) TO service_role;
 
--- Name: FUNCTION lock_safety_events(p_event_ids bigint[]); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION lock_safety_events(p_event_ids bigint[], p_is_signing boolean); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[]) TO service_role;
+REVOKE ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) TO service_role;
+
+-- Name: FUNCTION looks_that_count(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.looks_that_count(p_seen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.looks_that_count(p_seen jsonb) TO service_role;
 
 -- Name: FUNCTION managed_plants(p_user_id uuid); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.managed_plants(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.managed_plants(p_user_id uuid) TO service_role;
+
+-- Name: FUNCTION mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION mark_report_mail(p_mark jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -5754,10 +7493,19 @@ GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_li
 REVOKE ALL ON FUNCTION public.normalise_key(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.normalise_key(p_text text) TO service_role;
 
+-- Name: FUNCTION note_acknowledgement(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.note_acknowledgement() FROM PUBLIC;
+
 -- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION overflow_asset(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
@@ -5844,10 +7592,10 @@ GRANT ALL ON FUNCTION public.reads_all_plants() TO service_role;
 REVOKE ALL ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) TO service_role;
 
 -- Name: FUNCTION register_assets(p_plant text, p_names jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -5868,6 +7616,11 @@ GRANT ALL ON FUNCTION public.report_day(p_plant text, p_date date) TO service_ro
 
 REVOKE ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) TO service_role;
+
+-- Name: FUNCTION rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) TO service_role;
 
 -- Name: FUNCTION run_in_the_way(p_claim jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -5894,6 +7647,14 @@ GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset te
 REVOKE ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) TO service_role;
 
+-- Name: FUNCTION sign_alert(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.sign_alert() FROM PUBLIC;
+
+-- Name: FUNCTION sign_in_turn(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.sign_in_turn() FROM PUBLIC;
+
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
@@ -5919,6 +7680,11 @@ REVOKE ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p
 GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION unsettled_notifications(p_channel text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.update_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
@@ -5939,6 +7705,16 @@ GRANT ALL ON FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slot
 REVOKE ALL ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.upsert_summaries(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp with time zone, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION watch_alerts(p_seen jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -5949,6 +7725,16 @@ GRANT ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp 
 REVOKE ALL ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]) TO service_role;
 
+-- Name: FUNCTION well_alerts(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.well_alerts(p_seen jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.well_alerts(p_seen jsonb) TO service_role;
+
+-- Name: FUNCTION with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -5958,6 +7744,25 @@ GRANT ALL ON FUNCTION public.write_live_pulse(p_run public.pipeline_runs, p_comm
 
 REVOKE ALL ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_commit jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: TABLE alert_channels; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_channels TO service_role;
+GRANT SELECT ON TABLE public.alert_channels TO authenticated;
+
+-- Name: TABLE alert_history; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_history TO service_role;
+GRANT SELECT ON TABLE public.alert_history TO authenticated;
+
+-- Name: TABLE alerts; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts TO service_role;
+GRANT SELECT ON TABLE public.alerts TO authenticated;
+
+-- Name: COLUMN alerts.is_acknowledged; Type: ACL; Schema: public; Owner: postgres
+
+GRANT UPDATE(is_acknowledged) ON TABLE public.alerts TO authenticated;
 
 -- Name: TABLE assets; Type: ACL; Schema: public; Owner: postgres
 
@@ -5987,6 +7792,74 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dry_runs TO service_role;
 
 GRANT SELECT ON TABLE public.live_snapshots TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.live_snapshots TO service_role;
+
+-- Name: TABLE notifications; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications TO service_role;
+
+-- Name: COLUMN notifications.id; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(id) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.alert_id; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(alert_id) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.channel; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(channel) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.told; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(told) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.told_severity; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(told_severity) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.told_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(told_at) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.told_times; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(told_times) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.next_try_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(next_try_at) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.attempts; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(attempts) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.lease_expires_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(lease_expires_at) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.claimed; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(claimed) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.claimed_severity; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(claimed_severity) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.claimed_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(claimed_at) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.is_perhaps_told; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(is_perhaps_told) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.is_perhaps_over; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(is_perhaps_over) ON TABLE public.notifications TO authenticated;
+
+-- Name: COLUMN notifications.error; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT(error) ON TABLE public.notifications TO authenticated;
 
 -- Name: TABLE plant_members; Type: ACL; Schema: public; Owner: postgres
 
@@ -6029,6 +7902,35 @@ GRANT UPDATE(resolution) ON TABLE public.safety_events TO authenticated;
 
 GRANT SELECT ON TABLE public.shift_targets TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shift_targets TO service_role;
+
+-- Name: TABLE silences; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.silences TO service_role;
+GRANT SELECT ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.plant; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(plant) ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.rule; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(rule) ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.fingerprint; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(fingerprint) ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.starts_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(starts_at) ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.ends_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.silences TO authenticated;
+
+-- Name: COLUMN silences.why; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(why) ON TABLE public.silences TO authenticated;
 
 -- Name: TABLE watched_pipelines; Type: ACL; Schema: public; Owner: postgres
 

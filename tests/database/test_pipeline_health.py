@@ -85,7 +85,7 @@ def test_of_a_pipeline_that_has_never_run_there_is_nothing_to_tell(service: Api)
 
 
 def test_nothing_asked_is_nothing_told(service: Api, count: Count) -> None:
-    assert service.call("pipeline_health", p_pipelines=[]) == {"pipelines": []}
+    assert service.call("pipeline_health", p_pipelines=[]) == {"pipelines": [], "alerted": []}
     assert count("watched_pipelines") == 0
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
-from tests.database.api import USERS, Api
+from tests.database.alerting import channel, firing, look
+from tests.database.api import USERS, Api, outcome
 from tests.database.conftest import Connection
 from tests.database.protocol import (
     SLOT,
@@ -29,6 +30,8 @@ EVERYTHING = ("rows", "rows", "rows", "rows")
 SIGNS_NOTHING = ("nothing", DENIED, "nothing", DENIED)
 READS_SIGNS_NOTHING = ("rows", DENIED, "nothing", DENIED)
 READS_AND_SIGNS = ("rows", DENIED, "rows", DENIED)
+READS_SILENCES = ("rows", DENIED, "nothing", DENIED)
+SILENCES = ("rows", "rows", "rows", DENIED)
 
 MATRIX = [
     ("plant_members", "anon", NO_ACCESS),
@@ -115,6 +118,40 @@ MATRIX = [
     ("watched_pipelines", "operator", READS),
     ("watched_pipelines", "manager", READS),
     ("watched_pipelines", "service_role", EVERYTHING),
+    ("alerts", "anon", NO_ACCESS),
+    ("alerts", "stranger", SIGNS_NOTHING),
+    ("alerts", "viewer", READS_SIGNS_NOTHING),
+    ("alerts", "operator", READS_AND_SIGNS),
+    ("alerts", "manager", READS_AND_SIGNS),
+    ("alerts", "neighbour", READS_SIGNS_NOTHING),
+    ("alerts", "director", READS_AND_SIGNS),
+    ("alerts", "service_role", EVERYTHING),
+    ("alert_history", "anon", NO_ACCESS),
+    ("alert_history", "stranger", SEES_NOTHING),
+    ("alert_history", "viewer", READS),
+    ("alert_history", "operator", READS),
+    ("alert_history", "manager", READS),
+    ("alert_history", "service_role", EVERYTHING),
+    ("silences", "anon", NO_ACCESS),
+    ("silences", "stranger", SIGNS_NOTHING),
+    ("silences", "viewer", READS_SILENCES),
+    ("silences", "operator", SILENCES),
+    ("silences", "manager", SILENCES),
+    ("silences", "neighbour", READS_SILENCES),
+    ("silences", "director", SILENCES),
+    ("silences", "service_role", EVERYTHING),
+    ("alert_channels", "anon", NO_ACCESS),
+    ("alert_channels", "stranger", SEES_NOTHING),
+    ("alert_channels", "viewer", SEES_NOTHING),
+    ("alert_channels", "manager", SEES_NOTHING),
+    ("alert_channels", "director", READS),
+    ("alert_channels", "service_role", EVERYTHING),
+    ("notifications", "anon", NO_ACCESS),
+    ("notifications", "stranger", SEES_NOTHING),
+    ("notifications", "viewer", SEES_NOTHING),
+    ("notifications", "manager", SEES_NOTHING),
+    ("notifications", "director", READS),
+    ("notifications", "service_role", EVERYTHING),
 ]
 
 # A row to insert, a change to make and the row to delete, per table. The fixture has made row 1 of
@@ -183,6 +220,19 @@ INSERTS: dict[str, dict[str, Any]] = {
         "watched_since": SLOT,
         "is_stopped": False,
     },
+    "alerts": {
+        "rule": "stuck",
+        "plant": "northfield",
+        "scope": "live_pulse",
+        "severity": "warning",
+        "opened_at": SLOT,
+        "observed_at": SLOT,
+        "last_seen_at": SLOT,
+    },
+    "alert_history": {"alert_id": 1, "at": SLOT, "what": "worse"},
+    "silences": {"plant": "northfield", "ends_at": "2026-11-22T07:00:00Z", "starts_at": SLOT, "why": "works"},
+    "alert_channels": {"name": "chat", "first_seen_at": SLOT},
+    "notifications": {"alert_id": 1, "channel": "chat"},
 }
 UPDATES: dict[str, dict[str, Any]] = {
     "plant_members": {"role": "manager"},
@@ -199,6 +249,11 @@ UPDATES: dict[str, dict[str, Any]] = {
     "daily_summaries": {"summary_text": "All well."},
     "rejected_records": {"reason": "nothing"},
     "watched_pipelines": {"is_stopped": True},
+    "alerts": {"is_acknowledged": True},
+    "alert_history": {"what": "worse"},
+    "silences": {"ends_at": SLOT},
+    "alert_channels": {"failures": 1},
+    "notifications": {"attempts": 1},
 }
 DELETES = {
     "plant_members": {"plant": "eq.northfield"},
@@ -215,11 +270,17 @@ DELETES = {
     "daily_summaries": {"id": "eq.1"},
     "rejected_records": {"id": "eq.1"},
     "watched_pipelines": {"plant": "eq.northfield"},
+    "alerts": {"id": "eq.1"},
+    "alert_history": {"id": "eq.1"},
+    "silences": {"id": "eq.1"},
+    "alert_channels": {"name": "eq.mail"},
+    "notifications": {"id": "eq.1"},
 }
 OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
 FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
+    "alert_channels": {"name": "eq.mail"},
 }
 
 
@@ -282,6 +343,23 @@ def two_plants(database: Connection, members: None) -> None:
         insert into public.watched_pipelines (pipeline, plant, watched_since, is_stopped)
         select 'live_pulse', plant, now(), false
         from unnest(array['northfield', 'southfield']) as plant;
+
+        insert into public.alerts (rule, plant, scope, severity, opened_at, observed_at, last_seen_at)
+        select 'overdue', plant, 'live_pulse', 'warning', at, at, at
+        from unnest(array['northfield', 'southfield']) as plant
+        cross join (select timestamptz '2026-11-22 06:00+00') as one (at);
+
+        insert into public.alert_history (alert_id, at, what)
+        select alert_id, '2026-11-22 06:00+00', 'opened' from unnest(array[1, 2]) as alert_id;
+
+        insert into public.silences (plant, starts_at, ends_at, why, created_by_name)
+        select plant, '2026-11-22 06:00+00', '2026-11-22 08:00+00', 'maintenance', 'ada'
+        from unnest(array['northfield', 'southfield']) as plant;
+
+        insert into public.alert_channels (name, first_seen_at) values ('mail', now());
+
+        insert into public.notifications (alert_id, channel, left_recipients)
+        select alert_id, 'mail', '{late@plant.example}' from unnest(array[1, 2]) as alert_id;
         """
     )
 
@@ -293,17 +371,98 @@ def test_each_role_may_do_to_a_table_what_the_matrix_says(
 ) -> None:
     api = api_of(role)
     # The service writes in somebody's name; a user's name is written by the database.
-    signature = {"acknowledged_by_name": "night watch"} if role == "service_role" else {}
-    changes = {**UPDATES[table], **(signature if table == "safety_events" else {})}
+    is_service = role == "service_role"
+    signature = {"acknowledged_by_name": "night watch"} if is_service else {}
+    changes = {**UPDATES[table], **(signature if table in ("safety_events", "alerts") else {})}
+    creator = {"created_by_name": "night watch"} if is_service and table == "silences" else {}
 
     came_to = (
-        api.select(table),
-        api.insert(table, INSERTS[table]),
+        api.select(table) if is_service or table != "notifications" else _select(api, table, NOT_RECIPIENTS),
+        api.insert(table, {**INSERTS[table], **creator}),
         api.update(table, changes, **FIRST_ROWS[table]),
         api.delete(table, **DELETES[table]),
     )
 
     assert came_to == expected
+
+
+NOT_RECIPIENTS = "id,alert_id,channel,told,told_at,claimed_at,is_perhaps_told,is_perhaps_over,error"
+
+
+def _select(api: Api, table: str, columns: str) -> str:
+    return outcome(api.client.get(f"/{table}", params={"select": columns}, headers={"Prefer": "count=exact"}))
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("column", ["left_recipients", "lease"])
+def test_nobody_but_the_service_reads_recipients_and_leases(
+    api_of: Callable[[str], Api], service: Api, column: str
+) -> None:
+    assert _select(api_of("director"), "notifications", column) == DENIED
+    assert _select(service, "notifications", column) == "rows"
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_the_history_of_alerts_is_seen_by_plant(api_of: Callable[[str], Api]) -> None:
+    def alerts_seen_by(role: str) -> list[int]:
+        return [row["alert_id"] for row in api_of(role).rows("alert_history", order="id")]
+
+    assert alerts_seen_by("viewer") == [1]
+    assert alerts_seen_by("neighbour") == [2]
+    assert alerts_seen_by("director") == [1, 2]
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_only_who_operates_a_plant_acknowledges_its_alerts(
+    api_of: Callable[[str], Api], database: Connection
+) -> None:
+    for role in ("viewer", "neighbour", "stranger"):
+        assert api_of(role).update("alerts", {"is_acknowledged": True}, id="eq.1") == "nothing"
+    assert api_of("operator").update("alerts", {"severity": "info"}, id="eq.1") == DENIED
+    assert api_of("operator").update("alerts", {"acknowledged_by_name": "bob"}, id="eq.1") == DENIED
+    assert api_of("operator").update("alerts", {"is_acknowledged": True}, id="eq.1") == "rows"
+
+    rows = database.execute("select acknowledged_by from public.alerts order by id").fetchall()
+    assert [row["acknowledged_by"] and str(row["acknowledged_by"]) for row in rows] == [
+        USERS["operator"],
+        None,
+    ]
+
+
+@pytest.mark.usefixtures("two_plants")
+def test_only_members_of_all_plants_silence_all_plants(
+    api_of: Callable[[str], Api], database: Connection
+) -> None:
+    silence = {"ends_at": "2026-11-22T07:00:00Z", "starts_at": SLOT, "why": "works"}
+
+    for plant in (None, "southfield", "(no plant)"):
+        assert api_of("operator").insert("silences", {**silence, "plant": plant}) == DENIED
+    assert api_of("director").insert("silences", {**silence, "plant": None}) == "rows"
+    assert api_of("operator").insert("silences", {**silence, "plant": "northfield"}) == "rows"
+    assert api_of("operator").update("silences", {"ends_at": SLOT}, plant="is.null") == "nothing"
+
+    rows = database.execute(
+        "select created_by::text from public.silences order by id desc limit 2"
+    ).fetchall()
+    assert [row["created_by"] for row in rows] == [USERS["operator"], USERS["director"]]
+    assert len(api_of("viewer").rows("silences", plant="is.null")) == 1
+    assert api_of("stranger").rows("silences") == []
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("forged", [{"created_by": USERS["manager"]}, {"created_by_name": "the manager"}])
+def test_nobody_silences_in_another_ones_name(api_of: Callable[[str], Api], forged: dict[str, str]) -> None:
+    row = {**INSERTS["silences"], **forged}
+
+    assert api_of("operator").insert("silences", row) == DENIED
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("changes", [{"why": " "}, {"ends_at": "2027-11-22T07:00:00Z"}, {"plant": " "}])
+def test_a_silence_says_why_and_ends_within_90_days(service: Api, changes: dict[str, str]) -> None:
+    row = {**INSERTS["silences"], "created_by_name": "ada", **changes}
+
+    assert service.insert("silences", row) == "23514"
 
 
 def test_the_matrix_names_every_table(database: Connection) -> None:
@@ -319,6 +478,8 @@ PLANT_TABLES = [
     "safety_events",
     "rejected_records",
     "report_mails",
+    "alerts",
+    "silences",
 ]
 ASSET_TABLES = ["shift_targets", "product_rates", "live_snapshots", "daily_summaries"]
 
@@ -359,7 +520,7 @@ def test_watched_pipelines_are_seen_by_plant(api_of: Callable[[str], Api]) -> No
 
 
 @pytest.mark.usefixtures("two_plants")
-@pytest.mark.parametrize("table", ["pipeline_runs", "watched_pipelines"])
+@pytest.mark.parametrize("table", ["pipeline_runs", "watched_pipelines", "alerts"])
 def test_what_is_of_no_plant_is_seen_by_any_member_and_what_is_of_all_by_members_of_all(
     api_of: Callable[[str], Api], database: Connection, table: str
 ) -> None:
@@ -419,6 +580,16 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "project_state": {},
     "doubtful_names": {},
     "pipeline_status": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}]},
+    "watch_alerts": {"p_seen": [look(firing())]},
+    "acknowledge_alerts": {"p_alert_ids": [1], "p_by": "ada"},
+    "claim_notifications": {"p_channel": channel(), "p_limit": 1},
+    "mark_notifications": {
+        "p_lease": fence(1),
+        "p_channel": "mail",
+        "p_notification_ids": [1],
+        "p_result": {"key": "message"},
+    },
+    "failing_channels": {"p_names": ["mail"]},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.
@@ -481,17 +652,41 @@ def test_no_other_function_in_public_is_executable_by_anybody_but_the_service(da
     assert [row["function"] for row in rows if row["service_role"] == row["is_trigger"]] == []
 
 
+# A person who signs an event or an alert may write neither the other one nor the history.
+RUN_AS_THEIR_OWNER = ("end_safety_alert()", "note_acknowledgement()")
+
+
 def test_functions_run_with_the_callers_rights_and_an_empty_search_path(database: Connection) -> None:
     rows = database.execute(
         """
         select p.oid::regprocedure::text as function
         from pg_proc as p
         where p.pronamespace = 'public'::regnamespace
-        and (p.prosecdef or p.proconfig is null or not p.proconfig @> array['search_path=""'])
-        """
+        and (
+          p.prosecdef and p.oid::regprocedure::text <> all (%s)
+          or p.proconfig is null or not p.proconfig @> array['search_path=""']
+        )
+        """,
+        (list(RUN_AS_THEIR_OWNER),),
     ).fetchall()
 
     assert rows == []
+
+
+def test_what_runs_as_its_owner_are_triggers_that_nobody_calls(database: Connection) -> None:
+    rows = database.execute(
+        """
+        select p.oid::regprocedure::text as function, p.proacl::text as acl
+        from pg_proc as p
+        where p.pronamespace = 'public'::regnamespace
+        and p.prosecdef
+        and p.prorettype = 'trigger'::regtype
+        order by 1
+        """
+    ).fetchall()
+
+    assert [row["function"] for row in rows] == sorted(RUN_AS_THEIR_OWNER)
+    assert {row["acl"] for row in rows} == {"{postgres=X/postgres}"}
 
 
 def test_the_service_has_no_more_than_the_four_rights_on_rows(database: Connection) -> None:

@@ -36,10 +36,12 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
     assert (report["pipeline"], report["slot"]) == ("cleanup", "2026-03-11T12:00:00+00:00")
     assert "plant" not in report
     assert report["counts"] == {
-        "batches": 4,
+        "batches": 6,
         "live_snapshots_removed": 4,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
+        "alerts_removed": 0,
+        "silences_removed": 0,
         "pipeline_runs_removed": 2,
     }
     assert report["window"] is None
@@ -48,6 +50,8 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "live_snapshots",
         "rejected_records",
         "report_mails",
+        "alerts",
+        "silences",
         "pipeline_runs",
         "longest_batch",
     }
@@ -107,6 +111,60 @@ def test_retentions_are_settings(house: House) -> None:
 
     assert house.snapshots() == [NOON - 47 * HOUR]
     assert [row["slot"] for row in house.runs("live_pulse")] == [NOON - timedelta(days=7)]
+
+
+def test_alerts_go_with_all_that_was_told_of_them_400_days_after_their_end(house: House) -> None:
+    house.store.execute(
+        """
+        insert into public.alerts (
+          rule, plant, scope, subject, severity, opened_at, observed_at, last_seen_at, resolved_at
+        )
+        select 'overdue', 'north', 'live_pulse', subject, 'warning', begun, begun, begun, ended
+        from (
+          values
+            ('old', timestamptz '2025-01-01', timestamptz '2025-02-01'),
+            ('long', '2025-01-01', '2025-02-11'),
+            ('open', '2025-01-01', null)
+        ) as one (subject, begun, ended);
+
+        insert into public.alert_history (alert_id, at, what)
+        select id, opened_at, 'opened' from public.alerts;
+        insert into public.notifications (alert_id, channel) select id, 'mail' from public.alerts;
+
+        insert into public.silences (starts_at, ends_at, why, created_by_name)
+        select ended - interval '1 day', ended, 'maintenance', 'ada'
+        from (values (timestamptz '2025-02-01'), ('2025-02-11'), ('2026-12-01')) as one (ended)
+        """
+    )
+
+    _, report = house.tick()
+    _, again = house.ask()
+
+    assert (report["counts"]["alerts_removed"], report["counts"]["silences_removed"]) == (1, 1)
+    assert (again["counts"]["alerts_removed"], again["counts"]["silences_removed"]) == (0, 0)
+    kept = house.rows("select id, subject from public.alerts order by id")
+    assert [row["subject"] for row in kept] == ["long", "open"]
+    for told in ("alert_history", "notifications"):
+        assert [row["alert_id"] for row in house.rows(f"select alert_id from public.{told} order by 1")] == [
+            2,
+            3,
+        ]
+    assert [row["id"] for row in house.rows("select id from public.silences order by id")] == [2, 3]
+
+
+def test_the_retention_of_alerts_is_a_setting(house: House) -> None:
+    house.cleanup = {"alert_retention_days": 8}
+    house.store.execute(
+        """
+        insert into public.silences (starts_at, ends_at, why, created_by_name)
+        select ended - interval '1 day', ended, 'maintenance', 'ada'
+        from (values (timestamptz '2026-03-03 11:00+00'), ('2026-03-03 13:00+00')) as one (ended)
+        """
+    )
+
+    house.tick()
+
+    assert [row["id"] for row in house.rows("select id from public.silences")] == [2]
 
 
 def test_a_dry_run_counts_and_changes_nothing(house: House) -> None:
@@ -284,11 +342,13 @@ def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House
 
     assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
     assert report["counts"] == {
-        "batches": 6,
+        "batches": 8,
         "batches_timed_out": 1,
         "live_snapshots_removed": 300,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
+        "alerts_removed": 0,
+        "silences_removed": 0,
         "pipeline_runs_removed": 0,
     }
     # Cut off by remove_expired's own time-out, half the role's.

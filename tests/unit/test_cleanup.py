@@ -17,6 +17,7 @@ from plantpulse.settings.validation import validated
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(plants={"north": PlantSettings(time_zone="UTC"), "south": PlantSettings(time_zone="UTC")})
 SNAPSHOTS, REJECTED, MAILS, RUNS = "live_snapshots", "rejected_records", "report_mails", "pipeline_runs"
+ALERTS, SILENCES = "alerts", "silences"
 
 
 @pytest.mark.parametrize(
@@ -103,15 +104,17 @@ def test_nothing_to_do_is_one_look_at_each_table() -> None:
     report = clean_up(store)
 
     assert (report.outcome, report.finished) == ("succeeded", True)
-    assert [name for name, _ in store.asked] == [SNAPSHOTS, REJECTED, MAILS, RUNS]
+    assert [name for name, _ in store.asked] == [SNAPSHOTS, REJECTED, MAILS, ALERTS, SILENCES, RUNS]
     assert report.counts == {
-        "batches": 4,
+        "batches": 6,
         "live_snapshots_removed": 0,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
+        "alerts_removed": 0,
+        "silences_removed": 0,
         "pipeline_runs_removed": 0,
     }
-    assert [batch["keep_hours"] for batch in store.batches] == [24, 720, 2160, 2160]
+    assert [batch["keep_hours"] for batch in store.batches] == [24, 720, 2160, 9600, 9600, 2160]
 
 
 def test_summaries_are_removed_only_if_the_settings_say_after_how_long() -> None:
@@ -204,6 +207,8 @@ def test_tables_take_turns_so_that_none_waits_for_a_larger_one() -> None:
         SNAPSHOTS,
         REJECTED,
         MAILS,
+        ALERTS,
+        SILENCES,
         RUNS,
         *(SNAPSHOTS, RUNS) * 2,
         *(SNAPSHOTS,) * 3,
@@ -217,10 +222,12 @@ def test_a_dry_run_counts_what_has_expired_and_ends_no_run() -> None:
 
     assert {batch["is_dry_run"] for batch in store.batches} == {True}
     assert report.counts == {
-        "batches": 5,
+        "batches": 7,
         "live_snapshots_expired": 7_000,
         "rejected_records_expired": 0,
         "report_mails_expired": 0,
+        "alerts_expired": 0,
+        "silences_expired": 0,
         "pipeline_runs_expired": 3,
     }
     assert (report.status, report.finished, store.completions) == (None, True, [])

@@ -39,6 +39,14 @@ class CleanupSettings(Section):
         le=LONGEST_RETENTION_DAYS,
         description="How long report_mails are kept, in days after the day they report on",
     )
+    alert_retention_days: Whole = setting(
+        400,
+        # An alert that ended may be told for up to 7 days.
+        ge=8,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long alerts are kept after their end, with their history, and silences after "
+        "theirs, in days",
+    )
     run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
@@ -63,5 +71,7 @@ class CleanupSettings(Section):
             "rejected_records": self.rejected_record_retention_days * 24,
             **({} if summaries_days is None else {"daily_summaries": summaries_days * 24}),
             "report_mails": self.report_mail_retention_days * 24,
+            "alerts": self.alert_retention_days * 24,
+            "silences": self.alert_retention_days * 24,
             "pipeline_runs": self.run_retention_days * 24,
         }
