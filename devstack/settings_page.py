@@ -41,6 +41,11 @@ def sections(schema: Schema) -> Iterator[tuple[str, Schema]]:
             model = _model(schema, field["additionalProperties"])
             yield _A_PLANT, model
             yield f"{_A_PLANT}.sql_server", _model(schema, model["properties"]["sql_server"])
+        elif name == "alerts":
+            model = _model(schema, field)
+            yield name, model
+            rules = model["properties"]["rules"]
+            yield "alerts.rules.<rule>", _model(schema, rules["additionalProperties"])
         elif name == "channels":
             model = _model(schema, field["additionalProperties"])
             yield _A_CHANNEL, model
@@ -119,7 +124,8 @@ def _allowed(field: Schema) -> str:
         case "boolean":
             return "`true`, `false`"
         case "object":
-            return f"a mapping to {_allowed(field['additionalProperties'])}"
+            inner = field["additionalProperties"]
+            return "a mapping to settings, below" if "$ref" in inner else f"a mapping to {_allowed(inner)}"
         case "array":
             return "a list of texts"
         case _:

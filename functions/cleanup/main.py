@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
 from plantpulse.cleanup import Cleanup
 from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
@@ -18,7 +20,7 @@ from plantpulse.entry.service import Response, Service
 gc.freeze()
 gc.enable()
 
-_service = Service(Cleanup(), open_store=database.connect)
+_service = Service(Cleanup(), open_store=database.connect, tell_urgent=telling(open_channel))
 
 
 def handle_http(request: HttpRequest) -> Response:

@@ -1,4 +1,4 @@
-"""Health: says for every plant and pipeline whether it runs on schedule, from Supabase alone.
+"""Health: says for every plant and pipeline whether it runs on schedule, and sends what is due of alerts.
 
 Entry points only: `handle_http` for Google Cloud Functions, uptime checks and people, `handle_event` for AWS
 Lambda.
@@ -12,13 +12,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.switch import pinging
 from plantpulse.entry.invocations import HttpRequest
 from plantpulse.health.service import HealthService, Response
+from plantpulse.health.watch import Watch
 
 gc.freeze()
 gc.enable()
 
-_service = HealthService(open_store=database.connect)
+_service = HealthService(
+    open_store=database.connect,
+    watch=Watch(database.connect, open_channel, pinging(open_channel)),
+)
 
 
 def handle_http(request: HttpRequest) -> Response:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
 from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
 from plantpulse.entry.users import ProjectUsers
@@ -24,6 +26,7 @@ _service = Service(
     LivePulse(connect_source=sqlserver.connect),
     open_store=database.connect,
     users=ProjectUsers(database.connect),
+    tell_urgent=telling(open_channel),
 )
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
 from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
 from plantpulse.morning_report.job import MorningReport
@@ -19,7 +21,11 @@ from plantpulse.source import sqlserver
 gc.freeze()
 gc.enable()
 
-_service = Service(MorningReport(connect_source=sqlserver.connect), open_store=database.connect)
+_service = Service(
+    MorningReport(connect_source=sqlserver.connect),
+    open_store=database.connect,
+    tell_urgent=telling(open_channel),
+)
 
 
 def handle_http(request: HttpRequest) -> Response:

@@ -42,7 +42,17 @@ def test_health_reaches_no_driver_and_no_other_pipeline() -> None:
     assert "pymssql" not in reach.distributions
     assert reach.distributions == OF_EVERY_FUNCTION
     folders = {file.parts[0] for file in reach.files if len(file.parts) > 1}
-    assert folders == {"clouds", "database", "entry", "health", "plant", "runs", "schedules", "settings"}
+    assert folders == {
+        "alerts",
+        "clouds",
+        "database",
+        "entry",
+        "health",
+        "plant",
+        "runs",
+        "schedules",
+        "settings",
+    }
     of_a_plant = {file.name for file in reach.files if file.parts[0] == "plant"}
     assert of_a_plant == {"__init__.py", "text.py"}  # settings compare reason codes by their keys
 

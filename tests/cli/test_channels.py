@@ -15,7 +15,7 @@ PLANTS = "plants: {north: {time_zone: UTC}}\n"
 CHANNELS = """\
 channels:
   office: {kind: email, host: 127.0.0.1, port: %d, encryption: off, sender: a@b.c, to: [ada@example.com]}
-  team: {kind: slack, allow_internal: true, least_severity: critical, plants: [north], rules: [pipeline/*]}
+  team: {kind: slack, allow_internal: true, least_severity: critical, plants: [north], rules: ["run_*"]}
   on_call: {kind: pagerduty, allow_internal: true, url: "%s/v2/enqueue"}
 """
 

@@ -79,3 +79,14 @@ def test_health_is_set_beside_a_call_that_does_nothing(quick_health: Finished) -
     assert quick_health.exit_code == 0, quick_health.output
     assert [line.split("|")[1].strip() for line in found] == ["100, every 15 min", "10, every 1 min"]
     assert all(len(re.findall(r" \d+\.\d\d \(\d+\.\d\d\) ", line)) == 2 for line in found)
+
+
+def test_commits_with_alerts_and_sweeps_are_measured() -> None:
+    with started(sys.executable, "-m", "bench", "alerts", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    commits = lines_below(finished, "Alerts: a commit of 20 assets")
+    assert [line.split("|")[1].split()[0] for line in commits] == ["without", "evaluated,", "20"]
+    assert len(lines_below(finished, "Alerts: a sweep of 100 due")) == 1

@@ -158,9 +158,11 @@ class CountingStore:
         self._calls.append("claim_run")
         return self._store.claim_run(claim)
 
-    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def record_safety_events(
+        self, fence: str, events: Sequence[Mapping[str, Any]], alert_severity: str | None
+    ) -> dict[str, Any]:
         self._calls.append("record_safety_events")
-        return self._store.record_safety_events(fence, events)
+        return self._store.record_safety_events(fence, events, alert_severity)
 
     def commit_live_pulse(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
         self._calls.append("commit_live_pulse")

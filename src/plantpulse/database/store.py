@@ -46,9 +46,15 @@ class Supabase:
         """Claim a run; the answer is claimed, duplicate, busy or refused."""
         return self._transport.call("claim_run", {"p_claim": claim})
 
-    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-        """Record safety events, each once even if it is sent again; return what was new or changed."""
-        return self._transport.call("record_safety_events", {"p_fence": fence, "p_events": events})
+    def record_safety_events(
+        self, fence: str, events: Sequence[Mapping[str, Json]], alert_severity: str | None
+    ) -> dict[str, Json]:
+        """Record safety events, each once even if it is sent again; return what was new or changed.
+
+        Each new one opens an alert, unless `alert_severity` is None.
+        """
+        arguments = {"p_fence": fence, "p_events": events, "p_alert_severity": alert_severity}
+        return self._transport.call("record_safety_events", arguments)
 
     def commit_live_pulse(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
         """Commit a poll's data and its run record; the answer is committed, repeated or fenced."""
@@ -88,6 +94,38 @@ class Supabase:
     def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
         """Return what the runs of each pipeline and plant say about its health; it is tried at most twice."""
         return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)
+
+    def alert_figures(self) -> dict[str, Json]:
+        """Return how many alerts are open, and how each channel does; it is tried at most twice."""
+        return self._transport.call("alert_figures", {}, reserved_s=0.0, attempts=2)
+
+    def watch_alerts(self, seen: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Change the alerts by what somebody saw who ends no run."""
+        return self._transport.call("watch_alerts", {"p_seen": seen}, reserved_s=0.0)
+
+    def claim_notifications(self, channel: Mapping[str, Json], limit: int) -> dict[str, Json]:
+        """Lease what a channel is to be told now.
+
+        It is tried once: if the answer was lost, what was leased waits until the lease ends.
+        """
+        arguments = {"p_channel": channel, "p_limit": limit}
+        return self._transport.call("claim_notifications", arguments, reserved_s=0.0, attempts=1)
+
+    def mark_notifications(
+        self, lease: str, channel: str, notification_ids: Sequence[int], result: Mapping[str, Json]
+    ) -> dict[str, Json]:
+        """Write down that a message was sent, was not, or was not tried."""
+        arguments = {
+            "p_lease": lease,
+            "p_channel": channel,
+            "p_notification_ids": notification_ids,
+            "p_result": result,
+        }
+        return self._transport.call("mark_notifications", arguments, reserved_s=0.0)
+
+    def failing_channels(self, names: Sequence[str]) -> dict[str, Json]:
+        """Return the channels of a list whose messages fail, since when and why."""
+        return self._transport.call("failing_channels", {"p_names": names}, reserved_s=0.0)
 
     def managed_plants(self, user_id: str) -> list[str]:
         """Return the plants that a user manages; `*` stands for all plants."""

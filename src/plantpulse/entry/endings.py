@@ -26,7 +26,11 @@ def record_failure(run: Run, error: PlantpulseError, store: Recorder) -> RunRepo
     if run.plan.is_dry_run:
         end_dry_run(run, store)
         return report
-    failure = {"error": runs.error_as_json(error), "report": report.as_json()}
+    failure = {
+        "error": runs.error_as_json(error),
+        "report": report.as_json(),
+        "alerts": run.alerts(report) if report.status == "failed" else [],
+    }
     recorded = guarded(lambda: runs.report_of_failure(store.fail_run(run.fence, failure), report))
     if isinstance(recorded, PlantpulseError):
         unrecorded = {"code": "failure_not_recorded", "message": str(recorded)}

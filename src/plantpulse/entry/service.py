@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
 from plantpulse import runs
+from plantpulse.alerts.judging import judge_of
 from plantpulse.entry import callers, cross_origin, invocations
 from plantpulse.entry.callers import Caller, Users
 from plantpulse.entry.endings import end_dry_run, log_run, record_failure
@@ -38,6 +39,9 @@ from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Wat
 from plantpulse.settings import Settings, SupabaseSettings, config
 
 RETRY_AFTER_S = 30
+URGENT_S = 10  # at most so long is spent on telling people before the answer
+URGENT_KEPT_S = 5  # of the run's time, for the answer
+URGENT_LEAST_S = 3
 # After these the settings are read again; otherwise a warm function would keep an old password forever.
 _MAY_BE_A_CHANGED_SECRET = frozenset({"source_login_failed", "store_refused"})
 
@@ -81,6 +85,12 @@ class Job(Protocol[Store_contra]):
     def work(self, run: Run, settings: Settings, store: Store_contra) -> RunReport: ...
 
 
+class TellUrgent(Protocol):
+    """Tells people at once what a run found, in the time that it is given. What it raises fails no run."""
+
+    def __call__(self, settings: Settings, store: Any, seconds_left: Callable[[], float], /) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to an invocation: a report or an error, and whether a scheduler called."""
@@ -116,7 +126,8 @@ class Service(Generic[Store]):
 
     `clock` is only for simulated time; it also drives the SQL functions. `users` are needed for the tokens of
     Supabase users. A `watcher` gets the progress of a run. `end_process` is
-    called for a run that does not end by itself.
+    called for a run that does not end by itself. `tell_urgent` is called before the answer, because a
+    function stands still after it; without it health tells a minute later.
     """
 
     job: Job[Store]
@@ -126,6 +137,7 @@ class Service(Generic[Store]):
     users: Users | None = None
     watcher: Watcher = runs.nobody
     end_process: EndProcess = end_process
+    tell_urgent: TellUrgent | None = None
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -236,14 +248,31 @@ class Service(Generic[Store]):
             if answer["answer"] != "claimed":
                 return runs.answer_without_work(plan, answer)
             run = last_resort.run = runs.begin(
-                plan, answer, fence=fence, budget=budget, progress=progress, is_cold_start=is_cold
+                plan,
+                answer,
+                fence=fence,
+                budget=budget,
+                progress=progress,
+                is_cold_start=is_cold,
+                judge=judge_of(settings),
             )
             report = guarded(lambda: self.job.work(run, settings, store))
             if isinstance(report, PlantpulseError):
                 report = record_failure(run, report, store)
             elif plan.is_dry_run:
                 end_dry_run(run, store)
+            if progress.is_urgent and not plan.is_dry_run:
+                self._tell_urgent(settings, store, budget)
             return runs.noting_slowness(report, budget)
+
+    def _tell_urgent(self, settings: Settings, store: Store, budget: Budget) -> None:
+        """Tell what cannot wait a minute, if there is time for it."""
+        tell, ends_s = self.tell_urgent, max(URGENT_KEPT_S, budget.seconds_left() - URGENT_S)
+        if tell is None or budget.seconds_left() - ends_s < URGENT_LEAST_S:
+            return
+        found = guarded(lambda: tell(settings, store, lambda: budget.seconds_left() - ends_s))
+        if isinstance(found, PlantpulseError):
+            log("WARNING", "urgent alerts are left to health", error=str(found))
 
 
 @contextmanager

@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict
 from plantpulse import runs
 from plantpulse.entry import invocations
 from plantpulse.entry.guard import guarded
-from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation
+from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation, WebHead
 from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
+from plantpulse.health.metrics import CONTENT_TYPE, MEDIA_TYPE, metrics_of
 from plantpulse.health.view import blind_view_of, view_of
+from plantpulse.health.watch import LOOK_S, Watch
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json
 from plantpulse.schedules.pipelines import Pipeline, pipelines_of, title_of
@@ -37,6 +39,7 @@ class HealthStore(Protocol):
     """What health needs from Supabase."""
 
     def pipeline_health(self, pipelines: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
+    def alert_figures(self) -> dict[str, Json]: ...
 
 
 class OpenHealthStore(Protocol):
@@ -84,10 +87,11 @@ class Look:
 class HealthService:
     """Health, ready to be called over HTTP or with an event.
 
-    `clock` is only for simulated time; it also drives the SQL function.
+    `clock` is only for simulated time; it also drives the SQL function. Without a `watch` it only looks.
     """
 
     open_store: OpenHealthStore
+    watch: Watch | None = None
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
     _settings: Settings | None = field(default=None, init=False)
@@ -95,7 +99,8 @@ class HealthService:
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers."""
         try:
-            return self._respond(lambda: invocations.from_http(request, VIEWS))
+            head = invocations.head_of_http(request)
+            return self._respond(head, lambda: invocations.from_http(request, VIEWS))
         finally:
             invocations.discard_rest(request)
 
@@ -105,7 +110,8 @@ class HealthService:
         Raises: TransientError if a scheduler called and another try can help.
         """
         if invocations.is_function_url_event(event):
-            body, status, headers = self._respond(lambda: invocations.from_function_url(event, VIEWS))
+            head = invocations.head_of_function_url(event)
+            body, status, headers = self._respond(head, lambda: invocations.from_function_url(event, VIEWS))
             return {"statusCode": status, "headers": headers, "body": body}
         look = self._answer(lambda: invocations.from_event(event))
         if isinstance(look, InvalidRequest):
@@ -114,15 +120,20 @@ class HealthService:
             raise look.error or TransientError("health could not look")
         return look.view
 
-    def _respond(self, read: Callable[[], Invocation]) -> Response:
+    def _respond(self, head: WebHead, read: Callable[[], Invocation]) -> Response:
         look = self._answer(read)
         headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
         if isinstance(look, InvalidRequest):
             if look.http_status == HTTPStatus.METHOD_NOT_ALLOWED:
                 headers["Allow"] = ", ".join(VIEWS)
             return _as_text(_refusal(look)), look.http_status, headers
-        body = "" if look.invocation.method == "HEAD" else _as_text(look.view)
-        return body, look.http_status, headers
+        headers["Vary"] = "Accept"
+        status, body = look.http_status, _as_text(look.view)
+        if MEDIA_TYPE in head.headers.get("accept", ""):
+            # Prometheus keeps no figures of a bad answer, and these say how bad it is.
+            status, headers["Content-Type"] = int(HTTPStatus.OK), CONTENT_TYPE
+            body = metrics_of(look.view, self._figures())
+        return "" if look.invocation.method == "HEAD" else body, status, headers
 
     def _answer(self, read: Callable[[], Invocation]) -> Look | InvalidRequest:
         """Return the view, or why the request is malformed, and log it once."""
@@ -144,18 +155,24 @@ class HealthService:
         if isinstance(settings, PlantpulseError):
             return self._blind(invocation, settings)
         pipelines = pipelines_of(settings)
-        view = guarded(lambda: self._view(pipelines, settings))
-        if isinstance(view, PlantpulseError):
-            return self._blind(invocation, view, pipelines)
-        return Look(invocation, view)
+        asked = guarded(lambda: self._ask(pipelines, settings))
+        if isinstance(asked, PlantpulseError):
+            look, answer = self._blind(invocation, asked, pipelines), None
+        else:
+            answer, view = asked
+            look = Look(invocation, view)
+        if self.watch and invocation.scheduled_time is not None:
+            self.watch.act(answer, pipelines, settings, self.clock)
+        return look
 
     def _blind(
         self, invocation: Invocation, error: PlantpulseError, pipelines: Sequence[Pipeline] = ()
     ) -> Look:
         return Look(invocation, blind_view_of(pipelines, error, self._now()), error)
 
-    def _view(self, pipelines: Sequence[Pipeline], settings: Settings) -> View:
-        budget = Budget.start(settings.health.timeout_s, settings.health.timeout_s)
+    def _ask(self, pipelines: Sequence[Pipeline], settings: Settings) -> tuple[dict[str, Json], View]:
+        """Return what the runs say, and the view of it."""
+        budget = Budget.start(LOOK_S, LOOK_S)
         asked = [
             {"pipeline": known.name, "plant": known.plant, "is_stopped": not known.is_enabled}
             for known in pipelines
@@ -164,7 +181,19 @@ class HealthService:
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
             answer = store.pipeline_health(asked)
         with runs.readable("what the runs say about health"):
-            return view_of(pipelines, answer["pipelines"], settings.health, self._now())
+            return answer, view_of(pipelines, answer["pipelines"], settings.health, self._now())
+
+    def _figures(self) -> dict[str, Json] | None:
+        """Return the figures of the alerts; None if they cannot be had."""
+        budget = Budget.start(LOOK_S, LOOK_S)
+
+        def ask() -> dict[str, Json]:
+            supabase = self._known_settings().require_supabase()
+            with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
+                return store.alert_figures()
+
+        found = guarded(ask)
+        return None if isinstance(found, PlantpulseError) else found
 
     def _known_settings(self) -> Settings:
         self._settings = self._settings or self.load_settings()

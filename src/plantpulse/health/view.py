@@ -59,12 +59,11 @@ def _pipeline(
 ) -> dict[str, Json]:
     last_run, running, day = summary["last_run"] or {}, summary["running"] or {}, summary["day"]
     success = summary["last_success"] or {}
-    data_until = _instant(summary["snapshots_until" if pipeline.keeps_snapshots else "window_until"])
-    last_slot = _instant(summary["last_slot"])
+    data_until = data_until_of(pipeline, summary)
     return {
         "pipeline": pipeline.name,
         "plant": pipeline.shown_plant,
-        "state": _state(pipeline, summary, settings, now),
+        "state": state_of_pipeline(pipeline, summary, settings, now),
         "last_poll_timestamp": _utc(last_run.get("started_at")),
         "last_poll_success": last_run["status"] in {"succeeded", "partial"} if last_run else None,
         "last_poll_status": last_run.get("status"),
@@ -78,25 +77,19 @@ def _pipeline(
         "duration_ms": {"p50": day["p50"], "p95": day["p95"]},
         "data_until": _text(data_until),
         "data_age_s": round((now - data_until).total_seconds()) if data_until else None,
-        "is_data_behind": pipeline.is_enabled
-        and pipeline.keeps_snapshots
-        and _is_behind(data_until, last_slot),
+        "is_data_behind": is_behind(pipeline, summary),
         "counts": success.get("counts"),
         "missing_settings": list(pipeline.missing_settings),
     }
 
 
-def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime) -> State:
+def state_of_pipeline(
+    pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime
+) -> State:
+    """Return the state of a pipeline from what its runs say."""
     if not pipeline.is_enabled:
         return "stopped"
-    success, running = summary["last_success"] or {}, summary["running"] or {}
-    history = RunHistory(
-        watched_since=_instant(summary["watched_since"]) or now,
-        last_slot=_instant(summary["last_slot"]),
-        last_success_at=_instant(success.get("finished_at")),
-        lease_expires_at=_instant(running.get("lease_expires_at")),
-        has_run=bool(summary["last_run"] or running),
-    )
+    history = history_of(summary, now)
     tolerance = Tolerance(
         late_after=timedelta(seconds=settings.late_after_s) + pipeline.offset,
         intervals=settings.grace_intervals,
@@ -105,9 +98,28 @@ def _state(pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSett
     return state_of(pipeline.schedule, history, tolerance, now, is_configured=not pipeline.missing_settings)
 
 
-def _is_behind(data_until: datetime | None, last_slot: datetime | None) -> bool:
+def history_of(summary: Mapping[str, Json], now: datetime) -> RunHistory:
+    """Return how far a pipeline has got, from what its runs say."""
+    success, running = summary["last_success"] or {}, summary["running"] or {}
+    return RunHistory(
+        watched_since=instant(summary["watched_since"]) or now,
+        last_slot=instant(summary["last_slot"]),
+        last_success_at=instant(success.get("finished_at")),
+        lease_expires_at=instant(running.get("lease_expires_at")),
+        has_run=bool(summary["last_run"] or running),
+    )
+
+
+def data_until_of(pipeline: Pipeline, summary: Mapping[str, Json]) -> datetime | None:
+    """Return up to when there is data of a pipeline; None before the first."""
+    return instant(summary["snapshots_until" if pipeline.keeps_snapshots else "window_until"])
+
+
+def is_behind(pipeline: Pipeline, summary: Mapping[str, Json]) -> bool:
     """Say whether slots succeeded without data: a poll with incomplete output writes none."""
-    return last_slot is not None and (data_until is None or data_until < last_slot)
+    data_until, last_slot = data_until_of(pipeline, summary), instant(summary["last_slot"])
+    is_missing = last_slot is not None and (data_until is None or data_until < last_slot)
+    return pipeline.is_enabled and pipeline.keeps_snapshots and is_missing
 
 
 def _next_poll(pipeline: Pipeline, now: datetime) -> str | None:
@@ -120,10 +132,11 @@ def _error(error: Mapping[str, Json] | None) -> dict[str, Json] | None:
 
 
 def _utc(text: str | None) -> str | None:
-    return _text(_instant(text))
+    return _text(instant(text))
 
 
-def _instant(text: str | None) -> datetime | None:
+def instant(text: str | None) -> datetime | None:
+    """Return an instant of an answer; None for None."""
     return datetime.fromisoformat(text) if text else None
 
 

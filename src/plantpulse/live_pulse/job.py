@@ -3,7 +3,7 @@
 The adapters are arguments; `functions/live_pulse/main.py` puts them and this module together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,9 +16,10 @@ from plantpulse.entry.invocations import Invocation, parse, plant_named
 from plantpulse.errors import SwitchedOff
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
+from plantpulse.live_pulse.seen import slots_compared
 from plantpulse.live_pulse.spans import SpanLimits, parse_span, slots_of_span
 from plantpulse.plant.local_time import is_shown_once
-from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
+from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.schedules.slots import Window, grid_interval, window_of_slot
 from plantpulse.schedules.stagger import offset_of
@@ -83,6 +84,7 @@ class LivePulse:
             wants=("assets", "shift_patterns", "closed_days"),
             recent_slots=tuple(_recent_slots(slot, slots, pulse, settings.plants[plant], now)),
             slots=tuple(slots),
+            asks=_asks(slot, settings, plant),
             is_dry_run=request.dry_run,
             idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
         )
@@ -98,8 +100,7 @@ class LivePulse:
 
         Raises: the errors of source and store; then only safety events are written.
         """
-        plant = settings.plants[run.plan.plant]
-        poll = Poll.of(run, plant, settings.live_pulse_of(run.plan.plant), store)
+        poll = Poll.of(run, settings, store)
         connection = self.connect_source(
             settings.sql_server_of(run.plan.plant), seconds_left=run.budget.seconds_left_to_read
         )
@@ -110,6 +111,14 @@ class LivePulse:
             poll.record_safety(source)
             slots = poll.read_span(source) if run.plan.slots else poll.read_slots(source)
         return poll.commit(slots)
+
+
+def _asks(slot: datetime | None, settings: Settings, plant: str) -> Mapping[str, Json]:
+    """Return what else the claim is to bring: the volumes of earlier weeks, if a rule compares with them."""
+    alerts = settings.alerts_of(plant)
+    if slot is None or not (alerts.enabled and alerts.rule("volume_unusual").enabled):
+        return {}
+    return {"rows_at": slots_compared(slot, ZoneInfo(settings.plants[plant].time_zone))}
 
 
 def _slot(scheduled_at: datetime | None, plant: str, settings: Settings, now: datetime) -> datetime | None:

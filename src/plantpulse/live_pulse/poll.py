@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from plantpulse.alerts.judging import safety_severity
 from plantpulse.live_pulse.catch_up import (
     batches,
     commits,
@@ -23,6 +24,7 @@ from plantpulse.live_pulse.catch_up import (
 from plantpulse.live_pulse.preview import PREVIEWED, PREVIEWED_SLOTS, preview
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.live_pulse.safety_codes import safety_codes
+from plantpulse.live_pulse.seen import seen_in_slot
 from plantpulse.live_pulse.slot_batch import SlotSnapshots
 from plantpulse.live_pulse.slot_reader import SlotReader
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
@@ -34,7 +36,7 @@ from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.plant.text import with_keys
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, readable, require_fence, span_of
 from plantpulse.schedules.slots import Window
-from plantpulse.settings import LivePulseSettings, PlantSettings
+from plantpulse.settings import LivePulseSettings, PlantSettings, Settings
 from plantpulse.source.answers import REGISTERED_NAMES, Answers, Source
 from plantpulse.source.query_files import load_queries
 
@@ -47,7 +49,9 @@ class Store(Protocol):
     """What a poll needs from Supabase."""
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
-    def record_safety_events(self, fence: str, events: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
+    def record_safety_events(
+        self, fence: str, events: Sequence[Mapping[str, Json]], alert_severity: str | None
+    ) -> dict[str, Json]: ...
     def commit_live_pulse(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]: ...
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
     def end_dry_run(self, fence: str) -> dict[str, Json]: ...
@@ -58,7 +62,7 @@ class Poll:
     """The state of one poll.
 
     `left`: older slots not written yet, newest first. `told`: ids of the safety events that are logged.
-    `shown`: slots that a dry run has read so far.
+    `shown`: slots that a dry run has read so far. `safety_severity`: that of the alert of an incident.
     """
 
     run: Run
@@ -66,6 +70,7 @@ class Poll:
     pulse: LivePulseSettings
     store: Store
     reader: SlotReader
+    safety_severity: str | None = None
     left: Sequence[datetime] = ()
     safety_events: list[SafetyEvent] = field(default_factory=list)
     safety_until: datetime | None = None
@@ -74,8 +79,9 @@ class Poll:
     shown: list[SlotSnapshots] = field(default_factory=list)
 
     @classmethod
-    def of(cls, run: Run, plant: PlantSettings, pulse: LivePulseSettings, store: Store) -> "Poll":
+    def of(cls, run: Run, settings: Settings, store: Store) -> "Poll":
         """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
+        plant, pulse = settings.plants[run.plan.plant], settings.live_pulse_of(run.plan.plant)
         zone = ZoneInfo(plant.time_zone)
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress, zone)
         with readable("how far earlier runs got"):
@@ -84,7 +90,8 @@ class Poll:
             run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
         )
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
-        return cls(run, plant, pulse, store, reader)
+        severity = safety_severity(settings.alerts_of(run.plan.plant))
+        return cls(run, plant, pulse, store, reader, severity)
 
     @property
     def answers(self) -> Answers:
@@ -174,6 +181,8 @@ class Poll:
             return replace(report, preview=preview(read, self.safety_events, self.answers.rejected, unknown))
         with progress.timed("commit"):
             commit = self._commit(slots) | {"status": status, "report": report.as_json()}
+            self._note_slot(slots)
+            commit["alerts"] = self.run.alerts(report)
             answer = require_fence(self.store.commit_live_pulse(self.run.fence, commit))
         committed = RunReport.from_json(answer["report"])
         return replace(committed, timings_ms={**committed.timings_ms, **progress.timings_ms})
@@ -209,10 +218,25 @@ class Poll:
             return
         with self.run.progress.timed("commit"):
             part = self._commit(slots) | {"is_final": False, "status": "partial"}
+            part["alerts"] = self._alerts_of_slot(slots)
             answer = require_fence(self.store.commit_live_pulse(self.run.fence, part))
         for name, number in answer["snapshots"].items():
             self.run.progress.count(f"snapshots_{name}", number)
         self.answers.rejected = []
+
+    def _alerts_of_slot(self, slots: Sequence[SlotSnapshots]) -> Sequence[Json]:
+        """Return what the present slot changes of the alerts, if it is among the slots."""
+        self._note_slot(slots)
+        alerts = self.run.alerts(None) if self.run.progress.seen else ()
+        self.run.progress.seen.clear()
+        return alerts
+
+    def _note_slot(self, slots: Sequence[SlotSnapshots]) -> None:
+        """Note what rules look at, if the present slot is among the slots."""
+        present = next((slot for slot in slots if slot.at == self.run.plan.slot), None)
+        if present:
+            unknown = sorted(self.reader.unknown_assets)
+            self.run.progress.seen |= seen_in_slot(present, self.reader, unknown, self.run.brought)
 
     def _commit(self, slots: Sequence[SlotSnapshots]) -> dict[str, Json]:
         """Return what a part of a commit and the last commit have in common.
@@ -293,7 +317,11 @@ class Poll:
 
     def _record_call(self, events: Sequence[SafetyEvent]) -> None:
         with self.run.progress.timed("safety"):
-            answer = self.store.record_safety_events(self.run.fence, [event.as_json() for event in events])
+            answer = self.store.record_safety_events(
+                self.run.fence, [event.as_json() for event in events], self.safety_severity
+            )
+        if answer.get("alerts_opened") and self.safety_severity == "critical":
+            self.run.progress.is_urgent = True
         # Pages overlap, and a call is repeated if its reply was lost: the same event may come twice.
         news = [event for event in answer["new_events"] if event["safety_event_id"] not in self.told]
         self.told.update(event["safety_event_id"] for event in news)

@@ -133,7 +133,8 @@ class MorningRun:
                 "days": days,
                 "unknown_assets": with_keys(self._names_to_register()),
                 "rejected_records": self.answers.rejected,
-                "report": self.run.report(status).as_json(),
+                "report": (report := self.run.report(status)).as_json(),
+                "alerts": self.run.alerts(report),
             }
             answer = require_fence(self.store.commit_morning_report(self.run.fence, end))
         committed = RunReport.from_json(answer["report"])

@@ -56,7 +56,7 @@ class RunPlan:
             "window_until": text_of(self.window.until if self.window else None),
             "code_version": __version__,
             "is_dry_run": self.is_dry_run,
-            "wants": list(self.wants),
+            "wants": [*self.wants, "failures"],
             "recent_slots": [slot.isoformat() for slot in self.recent_slots],
             "span": span_of(self.slots),
             **self.asks,

@@ -3,7 +3,7 @@
 import resource
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,13 +22,27 @@ class Watcher(Protocol):
     def __call__(self, done: int, unit: str, total: int | None, /) -> None: ...
 
 
+class Judge(Protocol):
+    """Says what alerts a run is to change; `report` is None for one slot of a run that goes on."""
+
+    def __call__(self, run: "Run", report: RunReport | None, /) -> Sequence[Json]: ...
+
+
+def no_alerts(_run: "Run", _report: RunReport | None, /) -> Sequence[Json]:
+    """Change no alert; used without rules."""
+    return ()
+
+
 def nobody(_done: int, _unit: str, _total: int | None, /) -> None:
     """Ignore the progress; used without a watcher."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """What a run has done so far; the only mutable part of a run."""
+    """What a run has done so far; the only mutable part of a run.
+
+    `seen` is what rules of alerts look at beyond the report, by rule. `is_urgent`: tell it at once.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     timings_ms: dict[str, int] = field(default_factory=dict)
@@ -36,6 +50,8 @@ class Progress:
     source: dict[str, Json] | None = None
     finished: bool | None = None
     watcher: Watcher = nobody
+    seen: dict[str, Json] = field(default_factory=dict)
+    is_urgent: bool = False
 
     def reach(self, done: int, unit: str, *, total: int | None = None) -> None:
         """Pass the progress to the watcher."""
@@ -78,6 +94,14 @@ class Run:
     progress: Progress
     is_cold_start: bool = False
     brought: Mapping[str, Json] = field(default_factory=dict)
+    judge: Judge = no_alerts
+
+    def alerts(self, report: RunReport | None) -> Sequence[Json]:
+        """Return what this run changes of the alerts, for its end or, without a report, for one slot."""
+        seen = self.judge(self, report)
+        if any(one["severity"] == "critical" for part in seen for one in part["firing"]):
+            self.progress.is_urgent = True
+        return seen
 
     def report(self, status: FinalStatus, *, error: PlantpulseError | None = None) -> RunReport:
         """Return the report so far, with `status` as its outcome."""
@@ -112,6 +136,7 @@ def begin(
     progress: Progress,
     *,
     is_cold_start: bool,
+    judge: Judge = no_alerts,
 ) -> Run:
     """Return the run of a claim that was answered with `claimed`. Raises: StoreRefused."""
     with readable("the claimed run"):
@@ -128,6 +153,7 @@ def begin(
         progress=progress,
         is_cold_start=is_cold_start,
         brought=answer,
+        judge=judge,
     )
 
 
@@ -152,6 +178,6 @@ def complete(run: Run, status: Literal["succeeded", "partial"], store: RunEnder)
     report = run.report(status)
     if run.plan.is_dry_run:
         return report
-    completion = {"status": status, "report": report.as_json()}
+    completion = {"status": status, "report": report.as_json(), "alerts": run.alerts(report)}
     answer = require_fence(store.complete_run(run.fence, completion))
     return RunReport.from_json(answer["report"])

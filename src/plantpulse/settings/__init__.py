@@ -4,7 +4,8 @@
 checks, docs/settings.md and the JSON schema for editors are made from them.
 """
 
-from plantpulse.settings.channels import AlertSeverity, ChannelSettings, QuietHours
+from plantpulse.settings.alerts import AlertSeverity, AlertsSettings, Rule
+from plantpulse.settings.channels import ChannelSettings, QuietHours
 from plantpulse.settings.cleanup import CleanupSettings
 from plantpulse.settings.health import HealthSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
@@ -19,6 +20,7 @@ from plantpulse.settings.supabase import SupabaseSettings
 __all__ = [
     "PLANT_SECTIONS",
     "AlertSeverity",
+    "AlertsSettings",
     "ChannelSettings",
     "CleanupSettings",
     "HealthSettings",
@@ -27,6 +29,7 @@ __all__ = [
     "MorningReportSettings",
     "PlantSettings",
     "QuietHours",
+    "Rule",
     "Secret",
     "Settings",
     "Severity",

@@ -7,17 +7,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import time
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from plantpulse.settings.alerts import RULES, AlertSeverity
 from plantpulse.settings.morning_report import TimeOfDay
 from plantpulse.settings.plant import PlantKey
 from plantpulse.settings.section import Checked, Prepared, Secret, Section, Whole, setting
 
 CHANNEL_KEY: Final = "^[a-z][a-z0-9_]{0,39}$"
-ChannelKind = Literal["email", "slack", "pagerduty", "webhook", "apprise", "sns"]
-AlertSeverity = Literal["info", "warning", "critical"]
+ChannelKind = Literal["email", "slack", "pagerduty", "webhook", "apprise", "sns", "healthchecks"]
 Outcome = Literal["succeeded", "partial", "failed"]
 Language = Literal["en", "de"]
 Encryption = Literal["starttls", "tls", "off"]
@@ -32,12 +33,14 @@ FIELDS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "webhook": ("url", *_OVER_HTTP),
     "apprise": ("allow_internal",),
     "sns": ("topic_arn",),
+    "healthchecks": _OVER_HTTP,
 }
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("host", "sender", "to"),
     "webhook": ("url",),
     "sns": ("topic_arn",),
 }
+_BY_SECRET: Final = frozenset({"slack", "pagerduty", "webhook", "apprise", "healthchecks"})
 _ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
 _PAGERDUTY: Final = "https://events.pagerduty.com/v2/enqueue"
 
@@ -92,9 +95,11 @@ def _topic_arn(text: str) -> str:
 
 
 def _rule(pattern: str) -> str:
-    if re.fullmatch(r"[a-z0-9_*-]+(/[a-z0-9_*-]+)*", pattern):
+    if any(fnmatchcase(rule, pattern) for rule in RULES):
         return pattern
-    raise ValueError("must be the name of a rule, also with a star such as pipeline/*")
+    raise ValueError(
+        f"must be the name of a rule or a pattern such as run_*; the rules are {', '.join(RULES)}"
+    )
 
 
 def _off_as_written(value: Any) -> Any:
@@ -149,8 +154,8 @@ class ChannelSettings(Section):
     topic_arn: Annotated[str, Checked(_topic_arn)] | None = setting(None, description="sns: ARN of the topic")
     ca_file: Path | None = setting(
         None,
-        description="email, slack, webhook, pagerduty: PEM file of the authority behind the server's "
-        "certificate, instead of the public ones",
+        description="email, slack, webhook, pagerduty, healthchecks: PEM file of the authority behind the "
+        "server's certificate, instead of the public ones",
     )
     allow_internal: bool = setting(
         False, description="Whether the channel may post to an address of a private network, or without TLS"
@@ -158,7 +163,7 @@ class ChannelSettings(Section):
     least_severity: AlertSeverity = setting("warning", description="The least severity that it is told of")
     plants: tuple[PlantKey, ...] = setting((), description="Plants that it is told of; all if empty")
     rules: tuple[Annotated[str, Checked(_rule)], ...] = setting(
-        (), description="Rules that it is told of, also with a star such as pipeline/*; all if empty"
+        (), description="Rules that it is told of, also as patterns such as run_*; all if empty"
     )
     outcomes: tuple[Outcome, ...] = setting(
         ("partial", "failed"), description="Ends of a run that it is told of: succeeded, partial, failed"
@@ -192,7 +197,12 @@ class ChannelSettings(Section):
     @property
     def needs_secret(self) -> bool:
         """Say whether the channel cannot be used without a secret."""
-        return self.kind in {"slack", "pagerduty", "webhook", "apprise"} or self.user is not None
+        return self.kind in _BY_SECRET or self.user is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether the channel is told of alerts: a dead man's switch only hears that health is there."""
+        return self.enabled and self.kind != "healthchecks"
 
     @property
     def smtp_port(self) -> int:

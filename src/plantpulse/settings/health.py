@@ -18,4 +18,10 @@ class HealthSettings(Section):
     longest_grace_minutes: Whole = setting(
         120, ge=1, le=10_080, description="A pipeline is down after this time at the latest, in minutes"
     )
-    timeout_s: Whole = setting(5, ge=1, le=60, description="Health answers within this time, in seconds")
+    timeout_s: Whole = setting(
+        30,
+        ge=15,
+        le=60,
+        description="A scheduled call ends within this time, in seconds: it looks for 5 s, sends what is due "
+        "of alerts, and calls the dead man's switch for 3 s; a GET only looks",
+    )

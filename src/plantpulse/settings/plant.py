@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from plantpulse.settings.alerts import AlertsSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.section import Checked, Prepared, Section, Whole, setting
@@ -137,4 +138,7 @@ class PlantSettings(Section):
     )
     morning_report: MorningReportSettings | None = setting(
         None, description="Settings that override the common ones for this plant: {at: '05:30'}"
+    )
+    alerts: AlertsSettings | None = setting(
+        None, description="Settings that override the common ones for this plant: {rules: {no_output: ...}}"
     )

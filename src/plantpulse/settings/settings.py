@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, NotConfigured
+from plantpulse.settings.alerts import AlertsSettings
 from plantpulse.settings.channels import Channel, ChannelKey
 from plantpulse.settings.cleanup import CleanupSettings
 from plantpulse.settings.health import HealthSettings
@@ -29,6 +30,7 @@ class Settings(Section):
         MorningReportSettings(), description="Common settings of the Morning Report"
     )
     health: HealthSettings = setting(HealthSettings(), description="Settings of health")
+    alerts: AlertsSettings = setting(AlertsSettings(), description="Common settings of alerts")
     manual_calls: ManualCallsSettings = setting(
         ManualCallsSettings(), description="Who may ask for a run over HTTP"
     )
@@ -58,6 +60,11 @@ class Settings(Section):
     def morning_report_of(self, plant: str) -> MorningReportSettings:
         """Return what holds for a plant: the common settings with its own over them."""
         found: MorningReportSettings = self.of(plant, "morning_report")
+        return found
+
+    def alerts_of(self, plant: str) -> AlertsSettings:
+        """Return what holds for a plant, or for what is of no plant: the common settings."""
+        found: AlertsSettings = self.of(plant, "alerts") if plant in self.plants else self.alerts
         return found
 
     def is_on_schedule(self, plant: str, section: str) -> bool:

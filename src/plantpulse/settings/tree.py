@@ -77,7 +77,7 @@ def _complete_plant(key: str, plant: Any, tree: Tree, *, is_only: bool) -> Any:
         return plant
     own = {name: (tree.get(name), plant.get(name)) for name in PLANT_SECTIONS}
     filled = plant | {
-        name: common | section
+        name: _over(common, section)
         for name, (common, section) in own.items()
         if isinstance(common, dict) and isinstance(section, dict)
     }
@@ -86,6 +86,16 @@ def _complete_plant(key: str, plant: Any, tree: Tree, *, is_only: bool) -> Any:
     server = mapping(plant, "sql_server")
     missing = [name for part, name in _names_of_needed(key, is_only=is_only).items() if _lacks(server, part)]
     return filled | {"missing_settings": missing, "sql_server": None} if missing else filled
+
+
+def _over(common: Tree, own: Tree) -> Tree:
+    """Return the common values with a plant's own over them, mapping by mapping."""
+    below = {
+        name: _over(common[name], value)
+        for name, value in own.items()
+        if isinstance(value, dict) and isinstance(common.get(name), dict)
+    }
+    return common | own | below
 
 
 def as_if_connected(tree: Tree) -> Tree:

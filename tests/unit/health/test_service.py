@@ -12,6 +12,7 @@ import pytest
 
 from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.health.service import HealthService
+from plantpulse.health.watch import Watch
 from plantpulse.schedules.pipelines import pipelines_of
 from plantpulse.settings import Secret, Settings, SqlServerSettings, SupabaseSettings
 from plantpulse.settings.validation import validated
@@ -68,7 +69,7 @@ NORTH = {
 def answer(north: Mapping[str, Any] = NORTH, settings: Settings = SETTINGS) -> dict[str, Any]:
     """Return what Supabase answers when nothing has run but the polls of north."""
     found = [{**NOTHING, "pipeline": known.name, "plant": known.plant} for known in pipelines_of(settings)]
-    return {"pipelines": [north, *found[1:]]}
+    return {"pipelines": [north, *found[1:]], "alerted": []}
 
 
 @dataclass
@@ -105,6 +106,9 @@ class MemoryStore:
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
+
+    def alert_figures(self) -> dict[str, Any]:
+        return {"open": [], "channels": [{"name": "office", "is_failing": False, "untold": 0}]}
 
 
 def service(store: MemoryStore, settings: Settings | PlantpulseError = SETTINGS) -> HealthService:
@@ -405,3 +409,114 @@ def test_a_look_is_one_line_in_the_log_that_names_what_is_wrong(capsys: pytest.C
         "morning_report of south is not_configured",
     ]
     assert lines[1]["error"]["message"] == "Supabase at supabase.example did not answer"
+
+
+def test_whoever_asks_for_openmetrics_gets_them() -> None:
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0, text/plain;q=0.5"}
+
+    body, status, headers = service(MemoryStore()).http(Request(headers=accept))
+
+    assert status == 200
+    assert headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert 'plantpulse_outbox_alerts{channel="office"} 0' in body
+    assert body.endswith("# EOF\n")
+
+
+def test_openmetrics_of_an_unhealthy_system_are_figures_too() -> None:
+    accept = {"Accept": "application/openmetrics-text"}
+
+    body, status, _ = service(MemoryStore(StoreUnavailable("down"))).http(Request(headers=accept))
+
+    assert status == 200  # Prometheus keeps no figures of a bad answer
+    assert "plantpulse_up 0" in body
+
+
+@dataclass
+class Outbox(MemoryStore):
+    """Remembers what is said of alerts."""
+
+    seen: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @contextmanager
+    def open_outbox(
+        self, _: SupabaseSettings, *, seconds_left: Callable[[], float], clock: Callable[[], datetime] | None
+    ) -> Iterator["Outbox"]:
+        assert clock is not None
+        yield self
+
+    def watch_alerts(self, seen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.seen += seen
+        return {"alerts": None}
+
+    def failing_channels(self, _names: Sequence[str]) -> dict[str, Any]:
+        return {"channels": []}
+
+    def claim_notifications(self, _channel: Mapping[str, Any], _limit: int) -> dict[str, Any]:
+        raise AssertionError("there is no channel")
+
+    mark_notifications: Any = claim_notifications
+
+
+def watching(store: Outbox, pings: list[bool]) -> HealthService:
+    def ping(_settings: Settings, _seconds_left: Callable[[], float], /, *, is_well: bool) -> None:
+        pings.append(is_well)
+
+    def refuse(*_: object, **__: object) -> Any:
+        raise AssertionError("there is no channel")
+
+    return HealthService(
+        store.open, Watch(store.open_outbox, refuse, ping), load_settings=lambda: SETTINGS, clock=lambda: NOW
+    )
+
+
+SCHEDULED = {"X-CloudScheduler-ScheduleTime": "2026-11-20T10:10:00+00:00"}
+
+
+def test_a_scheduled_call_says_what_is_wrong_and_pings() -> None:
+    late = {**NORTH, "last_slot": "2026-11-20T09:30:00+00:00", "running": None}
+    store, pings = Outbox(answer(late)), list[bool]()
+
+    watching(store, pings).http(Request(method="POST", headers=SCHEDULED))
+
+    of_north = next(one for one in store.seen if one["plant"] == "north" and one["scope"] == "live_pulse")
+    assert [one["rule"] for one in of_north["firing"]] == ["overdue"]
+    assert of_north["slot"] == "2026-11-20T09:30:00+00:00"
+    assert pings == [True]
+
+
+def test_health_speaks_only_of_what_fires_or_has_an_open_alert() -> None:
+    store = Outbox(answer())
+    watching(store, []).http(Request(method="POST", headers=SCHEDULED))
+    assert {one["scope"] for one in store.seen} == {"channels"}
+
+    store = Outbox(answer() | {"alerted": [["live_pulse", "north"]]})
+    watching(store, []).http(Request(method="POST", headers=SCHEDULED))
+    assert {one["scope"] for one in store.seen} == {"channels", "live_pulse"}
+
+
+def test_a_call_by_hand_only_looks() -> None:
+    store, pings = Outbox(), list[bool]()
+
+    watching(store, pings).http(Request())
+
+    assert (store.seen, pings) == ([], [])
+
+
+def test_the_dead_mans_switch_hears_that_health_could_not_look() -> None:
+    pings = list[bool]()
+
+    watching(Outbox(StoreUnavailable("down")), pings).http(Request(method="POST", headers=SCHEDULED))
+
+    assert pings == [False]
+
+
+def test_alerts_that_cannot_be_kept_fail_no_look() -> None:
+    class Broken(Outbox):
+        def watch_alerts(self, seen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+            raise StoreUnavailable("gone")
+
+    pings = list[bool]()
+
+    body, status, _ = watching(Broken(), pings).http(Request(method="POST", headers=SCHEDULED))
+
+    assert (status, json.loads(body)["status"], pings) == (200, "degraded", [False])

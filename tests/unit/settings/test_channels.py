@@ -21,7 +21,7 @@ channels:
     sender: Werk Süd <alerts@example.com>
     to: [ada@example.com, Grace <grace@example.com>]
     plants: [north]
-    rules: [pipeline/*, safety]
+    rules: [run_*, safety_event]
     quiet_hours: {starts_at: 22:00, ends_at: "06:00"}
     language: de
   relay: {kind: email, host: 10.0.0.5, encryption: off, sender: a@example.com, to: [b@example.com]}
@@ -67,7 +67,7 @@ def test_a_channel_has_what_is_written_and_defaults_for_the_rest() -> None:
         sender="Werk Süd <alerts@example.com>",
         to=("ada@example.com", "Grace <grace@example.com>"),
         plants=("north",),
-        rules=("pipeline/*", "safety"),
+        rules=("run_*", "safety_event"),
         quiet_hours=QuietHours(starts_at="22:00", ends_at="06:00"),
         language="de",
         enabled=True,
@@ -137,7 +137,7 @@ def test_secrets_that_are_no_object_of_texts_are_refused_without_being_quoted(te
     [
         (
             "{kind: pager}",
-            "channels.office.kind: must be email, slack, pagerduty, webhook, apprise or sns",
+            "channels.office.kind: must be email, slack, pagerduty, webhook, apprise, sns or healthchecks",
         ),
         ("{}", "channels.office.kind: must be set"),
         ("{kind: [slack]}", "channels.office.kind: must be email, slack"),

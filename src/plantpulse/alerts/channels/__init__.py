@@ -21,11 +21,29 @@ def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = 
     """
     if not settings.is_configured:
         raise NotConfigured(f"channel {name} is not configured: set {channel_secret_variable(name)}")
+    if settings.kind in {"email", "apprise", "sns"}:
+        return _by_other_means(name, settings, to)
+    return _over_http(name, settings)
+
+
+def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -> Channel:
     match settings.kind:
         case "email":
             from plantpulse.alerts.channels.email import Email  # noqa: PLC0415 - see above
 
             return Email(name, replace(settings, to=to) if to else settings)
+        case "apprise":
+            from plantpulse.alerts.channels.apprise import Apprise  # noqa: PLC0415
+
+            return Apprise(name, settings)
+        case _:
+            from plantpulse.alerts.channels.sns import Sns  # noqa: PLC0415
+
+            return Sns(name, settings)
+
+
+def _over_http(name: str, settings: ChannelSettings) -> Channel:
+    match settings.kind:
         case "slack":
             from plantpulse.alerts.channels.slack import Slack  # noqa: PLC0415
 
@@ -34,15 +52,11 @@ def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = 
             from plantpulse.alerts.channels.pagerduty import PagerDuty  # noqa: PLC0415
 
             return PagerDuty(name, settings)
-        case "webhook":
+        case "healthchecks":
+            from plantpulse.alerts.channels.healthchecks import Healthchecks  # noqa: PLC0415
+
+            return Healthchecks(name, settings)
+        case _:
             from plantpulse.alerts.channels.webhook import Webhook  # noqa: PLC0415
 
             return Webhook(name, settings)
-        case "apprise":
-            from plantpulse.alerts.channels.apprise import Apprise  # noqa: PLC0415
-
-            return Apprise(name, settings)
-        case "sns":
-            from plantpulse.alerts.channels.sns import Sns  # noqa: PLC0415
-
-            return Sns(name, settings)

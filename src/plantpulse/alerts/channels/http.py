@@ -37,10 +37,14 @@ class Endpoint:
 
     def post(self, content: bytes, headers: Mapping[str, str], within_s: float) -> None:
         """Post a message; a success is 2xx. Raises: ChannelUnavailable, ChannelRefused."""
+        self.ask(content, headers, within_s)
+
+    def ask(self, content: bytes, headers: Mapping[str, str], within_s: float) -> bytes:
+        """Post a message, and return the beginning of what is answered. Raises: as `post` does."""
         parts = self._parts()
         with Line(self._server(parts), within_s) as line:
             self._connect(line, parts)
-            self._exchange(line, parts, content, headers)
+            return self._exchange(line, parts, content, headers)
 
     def probe(self, within_s: float) -> Sequence[Step]:
         """Return the steps of a connection, without posting anything."""
@@ -83,7 +87,7 @@ class Endpoint:
         if parts.scheme == "https":
             line.encrypt()
 
-    def _exchange(self, line: Line, parts: SplitResult, content: bytes, headers: Mapping[str, str]) -> None:
+    def _exchange(self, line: Line, parts: SplitResult, content: bytes, headers: Mapping[str, str]) -> bytes:
         connection = http.client.HTTPConnection(line.server.host, line.server.port)
         connection.sock = line.connected
         place = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
@@ -98,7 +102,7 @@ class Endpoint:
             with response:
                 if line.is_cut:  # what looks like its headers may be half of them
                     raise line.unavailable("send", "")
-                self._judge(line, response)
+                return self._judge(line, response)
         finally:
             connection.close()
 
@@ -111,18 +115,17 @@ class Endpoint:
             **headers,
         }
 
-    def _judge(self, line: Line, response: http.client.HTTPResponse) -> None:
-        """Raises: ChannelUnavailable, ChannelRefused unless the answer is a success."""
+    def _judge(self, line: Line, response: http.client.HTTPResponse) -> bytes:
+        """Return what was answered. Raises: ChannelUnavailable, ChannelRefused unless it is a success."""
         status, body = response.status, b""
-        if not 200 <= status < 300:
-            with suppress(OSError, http.client.HTTPException, ValueError):  # the status says enough
-                body = response.read(_MOST_READ)
+        with suppress(OSError, http.client.HTTPException, ValueError):  # the status says enough
+            body = response.read(_MOST_READ)
         answered = {"Retry-After": response.headers.get("Retry-After", "")}
         answered["Date"] = response.headers.get("Date", "")
         said = quoted(body, self.url, *self.secrets)
         verdict = judge(status, said, answered, datetime.now(UTC))
         if verdict is None:
-            return
+            return body
         words = f"{line.server.host} {verdict.words}"
         if verdict.is_transient:
             error = ChannelUnavailable(

@@ -1,0 +1,1 @@
+"""Messages: the words of alerts, apart from the code, one module a language; `compose` writes them. Pure."""

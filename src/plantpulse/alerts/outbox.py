@@ -1,0 +1,256 @@
+"""Tells the channels what is due: claim, write, send, mark; one message after the other.
+
+Postgres decides what is due when it is claimed. A message that was sent and not marked may come twice, after
+a death or a lost answer alone. A failing channel stops neither another channel nor a run.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from plantpulse.alerts.due import Group, Item, groups_of
+from plantpulse.alerts.judging import seen_of_channels
+from plantpulse.alerts.messages.compose import LANGUAGES, notice_of
+from plantpulse.alerts.notices import Delivery, Notice
+from plantpulse.alerts.sights import ChannelSight
+from plantpulse.errors import ChannelRefused, ChannelUnavailable
+from plantpulse.logs import log
+from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
+from plantpulse.settings import Settings
+from plantpulse.settings.alerts import RULES
+from plantpulse.settings.channels import ChannelSettings
+
+Json = Any
+
+CLAIMED: Final = 100  # items at once: few enough to be sent under their lease
+LEASE_S: Final = 90
+LEAST_S: Final = 3.0  # nobody sends anything in less
+LONGEST_PAUSE_S: Final = 600
+REFUSED_PAUSE_S: Final = 3600
+_SINGLE: Final = {"pagerduty", "webhook"}
+_RULES_OF_OUTCOMES: Final = {"succeeded": "run_succeeded", "partial": "run_partial", "failed": "run_failed"}
+
+
+class OutboxStore(Protocol):
+    """What the outbox needs from Supabase."""
+
+    def claim_notifications(self, channel: Mapping[str, Json], limit: int) -> dict[str, Json]: ...
+    def mark_notifications(
+        self, lease: str, channel: str, notification_ids: Sequence[int], result: Mapping[str, Json]
+    ) -> dict[str, Json]: ...
+    def failing_channels(self, names: Sequence[str]) -> dict[str, Json]: ...
+    def watch_alerts(self, seen: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
+
+
+class Sender(Protocol):
+    """Sends one message. Raises: ChannelUnavailable, ChannelRefused."""
+
+    def send(self, notice: Notice, seconds_left: Callable[[], float]) -> Delivery: ...
+
+
+class OpenChannel(Protocol):
+    """Opens a channel by its name and settings; `to` replaces the recipients of a mail channel."""
+
+    def __call__(self, name: str, settings: ChannelSettings, /, *, to: tuple[str, ...] = ()) -> Sender: ...
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep has done: messages that were sent and that failed, and the channels that fail."""
+
+    sent: int = 0
+    failed: int = 0
+    held_back: int = 0
+    failing: list[str] = field(default_factory=list)
+    working: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The channels of a deployment, and how to open one. `least_severity` raises that of every channel."""
+
+    settings: Settings
+    store: OutboxStore
+    open_channel: OpenChannel
+    clock: Callable[[], datetime]
+    least_severity: str = "info"
+
+    def sweep(self, seconds_left: Callable[[], float]) -> Swept:
+        """Tell every channel what is due, as long as the time lasts; each has its share of it."""
+        swept = Swept()
+        waiting = [(name, one) for name, one in self.settings.channels.items() if one.is_told]
+        while waiting and seconds_left() >= LEAST_S:
+            name, channel = waiting.pop(0)
+            share_s = seconds_left() - seconds_left() / (len(waiting) + 1)
+            self._tell(name, channel, lambda kept_s=share_s: seconds_left() - kept_s, swept)  # type: ignore[misc]
+        return swept
+
+    def report_failing_channels(self) -> None:
+        """Open an alert for each channel that fails, for the other channels to tell, and end the others'."""
+        names = [name for name, one in self.settings.channels.items() if one.is_told]
+        now = self.clock()
+        failing = [
+            ChannelSight(
+                name=one["name"],
+                now=now,
+                failing_since=datetime.fromisoformat(one["failing_since"]),
+                failures=one["failures"],
+                error=one["error"] or "",
+            )
+            for one in self.store.failing_channels(names)["channels"]
+        ]
+        self.store.watch_alerts([seen_of_channels(failing, self.settings)])
+
+    def _tell(
+        self, name: str, channel: ChannelSettings, seconds_left: Callable[[], float], swept: Swept
+    ) -> None:
+        """Tell one channel what is due, until nothing is or the channel fails."""
+        if not channel.is_configured:
+            log("WARNING", "channel not configured", channel=name)
+            swept.failing.append(name)
+            return
+        question = question_of(name, channel, self.settings, self.clock(), self.least_severity)
+        while seconds_left() >= LEAST_S:
+            claimed = self.store.claim_notifications(question, CLAIMED)
+            if claimed["lease"] is None:  # it failed a moment ago, and is left alone
+                swept.failing.append(name)
+                return
+            swept.held_back = max(swept.held_back, claimed["held_back"])
+            items = [Item.from_json(one) for one in claimed["items"]]
+            if not items:
+                break
+            groups = groups_of(items, is_single=question["is_single"], most=claimed["messages_left"])
+            post = _Post(self, name, channel, claimed["lease"], claimed["held_back"])
+            if not post.send_all(groups, seconds_left, swept):
+                return
+        swept.working.append(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What one claim of one channel brought, on its way."""
+
+    outbox: Outbox
+    name: str
+    channel: ChannelSettings
+    lease: str
+    held_back: int
+
+    def send_all(self, groups: Sequence[Group], seconds_left: Callable[[], float], swept: Swept) -> bool:
+        """Send and mark each message; give back what there was no time for. False: the channel fails."""
+        for number, group in enumerate(groups):
+            if seconds_left() < LEAST_S:
+                self._give_back(groups[number:])
+                return True
+            try:
+                to = group.items[0].recipients or ()
+                sender = self.outbox.open_channel(self.name, self.channel, to=to)
+                delivery = sender.send(self._notice(group), seconds_left)
+            except ChannelUnavailable as error:
+                swept.failed += 1
+                swept.failing.append(self.name)
+                pause_s = error.retry_after_s or _pause_s(group)
+                self._mark(group, {"error": str(error), "retry_s": pause_s, "is_of_channel": True})
+                self._give_back(groups[number + 1 :])
+                return False
+            except ChannelRefused as error:
+                swept.failed += 1
+                self._mark(group, {"error": str(error), "retry_s": REFUSED_PAUSE_S, "is_of_channel": False})
+                continue
+            swept.sent += 1
+            self._mark(group, self._sent(group, delivery))
+        return True
+
+    def _notice(self, group: Group) -> Notice:
+        settings = self.outbox.settings
+        plant = settings.plants.get(group.items[0].plant)
+        language = self.channel.language
+        zone = ZoneInfo(plant.time_zone) if plant else _common_zone(settings)
+        return notice_of(
+            group,
+            LANGUAGES[language],
+            zone,
+            self.outbox.clock(),
+            board_url=settings.alerts.board_url,
+            held_back=self.held_back,
+        )
+
+    def _sent(self, group: Group, delivery: Delivery) -> dict[str, Json]:
+        for address, why in delivery.refused.items():
+            log("WARNING", "recipient refused", channel=self.name, recipient=address, error=why)
+        left = sorted(delivery.postponed)
+        return {"key": group.key, "left_recipients": left, "retry_s": _pause_s(group)}
+
+    def _mark(self, group: Group, result: Mapping[str, Json]) -> None:
+        ids = [one.notification_id for one in group.items]
+        self.outbox.store.mark_notifications(self.lease, self.name, ids, result)
+        is_sent = "error" not in result
+        log(
+            "INFO" if is_sent else "WARNING",
+            "message sent" if is_sent else "message not sent",
+            channel=self.name,
+            alerts=[one.alert_id for one in group.items],
+            key=group.key,
+            error=result.get("error"),
+        )
+
+    def _give_back(self, groups: Sequence[Group]) -> None:
+        ids = [one.notification_id for group in groups for one in group.items]
+        if ids:
+            self.outbox.store.mark_notifications(self.lease, self.name, ids, {"is_given_back": True})
+
+
+def question_of(
+    name: str, channel: ChannelSettings, settings: Settings, now: datetime, least_severity: str = "info"
+) -> dict[str, Json]:
+    """Return what claim_notifications is asked for a channel at an instant."""
+    least = max(channel.least_severity, least_severity, key=("info", "warning", "critical").index)
+    return {
+        "name": name,
+        "least_severity": least,
+        "plants": list(channel.plants) or None,
+        "rules": rules_of(channel),
+        # Who asks for the good news gets it, whatever severity the channel is for.
+        "rules_of_any_severity": ["run_succeeded"] if "succeeded" in channel.outcomes else [],
+        "is_single": channel.kind in _SINGLE,
+        "quiet_plants": _quiet_plants(channel, settings, now),
+        "repeat_hours": channel.repeat_hours,
+        "most_per_hour": channel.most_per_hour,
+        "lease_s": LEASE_S,
+    }
+
+
+def rules_of(channel: ChannelSettings) -> list[str]:
+    """Return the rules that a channel is told of, without the ends of runs that it does not want."""
+    unwanted = {rule for outcome, rule in _RULES_OF_OUTCOMES.items() if outcome not in channel.outcomes}
+    patterns = channel.rules or ("*",)
+    return [
+        rule
+        for rule in RULES
+        if rule not in unwanted and any(fnmatchcase(rule, pattern) for pattern in patterns)
+    ]
+
+
+def _quiet_plants(channel: ChannelSettings, settings: Settings, now: datetime) -> list[str]:
+    """Return the plants whose clocks show the channel's quiet hours."""
+    if channel.quiet_hours is None:
+        return []
+    zones = {plant: ZoneInfo(known.time_zone) for plant, known in settings.plants.items()}
+    zones |= dict.fromkeys((ALL_PLANTS, NO_PLANT), _common_zone(settings))
+    hours = channel.quiet_hours
+    return [plant for plant, zone in zones.items() if hours.cover(now.astimezone(zone).time())]
+
+
+def _common_zone(settings: Settings) -> ZoneInfo:
+    """Return the clock for what is of no plant: that of the plants if they share one, else UTC."""
+    zones = {plant.time_zone for plant in settings.plants.values()}
+    return ZoneInfo(zones.pop() if len(zones) == 1 else "UTC")
+
+
+def _pause_s(group: Group) -> float:
+    """Return how long to wait after a failure: 30 s, twice as long each time, at most ten minutes."""
+    tried = max(one.attempts for one in group.items)
+    return float(min(30 * 2 ** min(tried - 1, 10), LONGEST_PAUSE_S))

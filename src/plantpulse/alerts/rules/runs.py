@@ -1,0 +1,92 @@
+"""Rules about how a run ended. Pure; a run that failed says nothing of what it would have seen."""
+
+from typing import Final
+
+from plantpulse.alerts.sights import Fires, Firing, RunSight
+from plantpulse.settings import Rule
+
+LONGEST_LIST: Final = 20  # warnings that one alert quotes
+
+
+def run_failed(sight: RunSight, rule: Rule) -> Fires:
+    """Fire at once where a repetition cannot help, else after `threshold` failures in a row."""
+    report = sight.report
+    if report is None:
+        return None
+    if report.status != "failed":
+        return ()
+    failures, error = sight.failures_before + 1, report.error or {}
+    if error.get("is_retryable") and failures < (rule.threshold or 1):
+        return None
+    return [Firing({"error": error.get("code"), "message": error.get("message"), "failures": failures})]
+
+
+def run_partial(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where a run ended with gaps; the warnings say which."""
+    if not _has_ended_well(sight):
+        return None
+    return [Firing({"message": _said(sight)})] if _status(sight) == "partial" else ()
+
+
+def run_succeeded(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire for every run that succeeded, once."""
+    report = sight.report
+    if report is None or report.status != "succeeded":
+        return None
+    return [Firing({"counts": dict(report.counts)}, subject=str(report.run_id), is_event=True)]
+
+
+def run_slow(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where a run took longer than warn_after_s."""
+    return _of_warning(sight, "slow_run")
+
+
+def rows_rejected(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where more rows were malformed than rejected_share_for_partial allows."""
+    return _of_warning(sight, "rows_rejected")
+
+
+def result_truncated(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where a query returned as many rows as row_limit allows, or a day could not be reported so."""
+    return _of_warning(sight, "result_truncated", "safety_cut_off", "day_not_reported")
+
+
+def slots_given_up(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where slots or days stay missing."""
+    return _of_warning(sight, "slots_given_up", "days_given_up")
+
+
+def source_clock(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where SQL Server's clock is wrong."""
+    return _of_warning(sight, "source_clock_skew")
+
+
+def oee_scale(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where the plant's own OEE figures do not fit the setting."""
+    return _of_warning(sight, "oee_scale_doubtful")
+
+
+def ideal_rate(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire where assets are faster than their ideal rates allow."""
+    return _of_warning(sight, "ideal_rate_too_low")
+
+
+def _of_warning(sight: RunSight, *codes: str) -> Fires:
+    if not _has_ended_well(sight):
+        return None
+    said = _said(sight, *codes)
+    return [Firing({"message": said})] if said else ()
+
+
+def _said(sight: RunSight, *codes: str) -> str:
+    warnings = sight.report.warnings if sight.report else ()
+    said = [one["message"] for one in warnings if not codes or one["code"] in codes]
+    return "; ".join(said[:LONGEST_LIST])
+
+
+def _status(sight: RunSight) -> str | None:
+    return sight.report.status if sight.report else None
+
+
+def _has_ended_well(sight: RunSight) -> bool:
+    return _status(sight) in {"succeeded", "partial"}

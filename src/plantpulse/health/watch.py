@@ -1,0 +1,106 @@
+"""What health does at a scheduled call besides looking: it opens and ends alerts, and sends what is due.
+
+It watches what no run can say of itself. Nothing here fails the look: what goes wrong is logged, and the
+dead man's switch outside hears of it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from plantpulse.alerts.outbox import OpenChannel, Outbox, OutboxStore, Swept
+from plantpulse.entry.guard import guarded
+from plantpulse.errors import PlantpulseError
+from plantpulse.health.sights import seen_of
+from plantpulse.logs import log
+from plantpulse.runs import Budget, Json, utc_now
+from plantpulse.schedules.pipelines import Pipeline
+from plantpulse.settings import Settings, SupabaseSettings
+
+LOOK_S: Final = 5  # health answers from Supabase within this time
+PING_S: Final = 3  # for the dead man's switch, at the end
+
+
+Clock = Callable[[], datetime]
+
+
+class OpenOutboxStore(Protocol):
+    """Opens the store for one invocation."""
+
+    def __call__(
+        self, settings: SupabaseSettings, /, *, seconds_left: Callable[[], float], clock: Clock | None
+    ) -> AbstractContextManager[OutboxStore]: ...
+
+
+class Ping(Protocol):
+    """Tells the dead man's switch whether health could look and send. It raises nothing."""
+
+    def __call__(
+        self, settings: Settings, seconds_left: Callable[[], float], /, *, is_well: bool
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The watching side of health, with the adapters that it needs."""
+
+    open_store: OpenOutboxStore
+    open_channel: OpenChannel
+    ping: Ping
+
+    def act(
+        self,
+        answer: Mapping[str, Json] | None,
+        pipelines: Sequence[Pipeline],
+        settings: Settings,
+        clock: Clock | None,
+    ) -> None:
+        """Change the alerts by what health saw (None: it could not look), send what is due, and ping."""
+        budget = Budget.start(settings.health.timeout_s - LOOK_S, settings.health.timeout_s)
+        is_well = answer is not None
+        if answer is not None:
+            swept = guarded(lambda: self._act(answer, pipelines, settings, clock, budget))
+            is_well = not isinstance(swept, PlantpulseError) and _can_send(swept)
+            _log(swept)
+        self.ping(settings, lambda: min(PING_S, budget.seconds_left()), is_well=is_well)
+
+    def _act(
+        self,
+        answer: Mapping[str, Json],
+        pipelines: Sequence[Pipeline],
+        settings: Settings,
+        clock: Clock | None,
+        budget: Budget,
+    ) -> Swept:
+        def seconds_left() -> float:
+            return budget.seconds_left() - PING_S - 1
+
+        supabase, now = settings.require_supabase(), clock or utc_now
+        with self.open_store(supabase, seconds_left=budget.seconds_left, clock=clock) as store:
+            if seen := seen_of(pipelines, answer, settings, now()):
+                store.watch_alerts(seen)
+            outbox = Outbox(settings, store, self.open_channel, now)
+            swept = outbox.sweep(seconds_left)
+            outbox.report_failing_channels()
+            return swept
+
+
+def _can_send(swept: Swept) -> bool:
+    """Say whether people can be told: with channels that all fail, only the dead man's switch can tell."""
+    return bool(swept.working) or not swept.failing
+
+
+def _log(swept: Swept | PlantpulseError) -> None:
+    if isinstance(swept, PlantpulseError):
+        log("ERROR", "alerts could not be sent", error={"code": swept.code, "message": str(swept)})
+    elif swept.sent or swept.failed or swept.held_back or swept.failing:
+        log(
+            "WARNING" if swept.failing else "INFO",
+            "alerts sent",
+            sent=swept.sent,
+            failed=swept.failed,
+            held_back=swept.held_back,
+            failing=swept.failing,
+        )
