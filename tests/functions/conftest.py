@@ -64,6 +64,7 @@ class World:
     report: dict[str, Any] = field(default_factory=dict)
     manual_calls: dict[str, Any] = field(default_factory=dict)
     cleanup: dict[str, Any] = field(default_factory=dict)
+    channels: dict[str, Any] = field(default_factory=dict)
     jwt_secret: str | None = None
     connect_source: Callable[..., Any] = sqlserver.connect
     calls: list[str] = field(default_factory=list)
@@ -116,6 +117,7 @@ class World:
                 "morning_report": self.report,
                 "manual_calls": self.manual_calls,
                 "cleanup": self.cleanup,
+                "channels": self.channels,
                 "supabase": SupabaseSettings(
                     url=self.supabase.url,
                     secret_key=Secret(self.supabase.secret_key),

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from devstack.mailbox import running
+from plantpulse.alerts.channels import open_channel
 from plantpulse.database.store import connect
 from plantpulse.errors import TransientError
+from plantpulse.health.service import HealthService
+from plantpulse.health.watch import Watch
 from plantpulse.report_mail.mail import Mail
 from plantpulse.report_mail.sending import ReportMails, Sent
 from tests.functions.mornings import Mornings, Week, week, world
@@ -15,6 +19,7 @@ from tests.functions.mornings import Mornings, Week, week, world
 __all__ = ["week", "world"]
 
 A_MINUTE = timedelta(minutes=1)
+MAILBOX = {"kind": "email", "host": "127.0.0.1", "sender": "a@example.com", "to": ["chief@example.com"]}
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Outbox:
 def outbox(world: Mornings, week: Week) -> Outbox:
     """The outbox of the plant north, which has told `managers` nothing yet; Tuesday is over."""
     world.report["send_to"] = ["managers"]
+    world.channels["managers"] = MAILBOX
     week.output("PRESS-01", 912, "2026-03-10T08:00:00")
     week.quality("PRESS-01", 900, 12, "2026-03-10T09:00:00")
     week.downtime("PRESS-01", "Jam", 45, "2026-03-10T10:00:00")
@@ -172,3 +178,28 @@ def test_a_plant_without_send_to_has_no_mails(world: Mornings, outbox: Outbox) -
 
     assert world.rows("select * from public.report_mails") == []
     assert outbox.sweep() == Sent()
+
+
+def test_health_sends_the_report_to_a_real_mailbox_a_minute_later(world: Mornings, outbox: Outbox) -> None:
+    def ping(*_: object, **__: object) -> None: ...
+
+    health = HealthService(
+        connect,
+        Watch(connect, open_channel, ping),
+        load_settings=world.load_settings,
+        clock=lambda: world.now,
+    )
+    with running() as mailbox:
+        world.channels["managers"] = MAILBOX | {"port": mailbox.smtp_port, "encryption": "off"}
+        world.morning()
+        world.now += A_MINUTE
+        health.event({"scheduled_time": world.now.isoformat()})
+        health.event({"scheduled_time": world.now.isoformat()})
+
+        (mail,) = [one for one in mailbox.mails() if "of plan" in one.subject]
+
+    assert outbox.sent == []
+    assert mail.recipients == ("chief@example.com",)
+    assert mail.subject == "north, Tue 10 March: 95% of plan, OEE 75.0%, $260 lost"
+    assert "PRESS-01" in mail.text or "Press 1" in mail.text
+    assert "<table" in mail.html

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from plantpulse.alerts.outbox import OpenChannel, Outbox, OutboxStore, Swept
 from plantpulse.entry.guard import guarded
 from plantpulse.errors import PlantpulseError
+from plantpulse.health.report_mails import send_report_mails
 from plantpulse.health.sights import seen_of
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, utc_now
@@ -26,12 +27,19 @@ PING_S: Final = 3  # for the dead man's switch, at the end
 Clock = Callable[[], datetime]
 
 
+class WatchStore(OutboxStore, Protocol):
+    """What the watching side needs from Supabase."""
+
+    def claim_report_mails(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def mark_report_mail(self, mark: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
 class OpenOutboxStore(Protocol):
     """Opens the store for one invocation."""
 
     def __call__(
         self, settings: SupabaseSettings, /, *, seconds_left: Callable[[], float], clock: Clock | None
-    ) -> AbstractContextManager[OutboxStore]: ...
+    ) -> AbstractContextManager[WatchStore]: ...
 
 
 class Ping(Protocol):
@@ -84,6 +92,7 @@ class Watch:
             outbox = Outbox(settings, store, self.open_channel, now)
             swept = outbox.sweep(seconds_left)
             outbox.report_failing_channels()
+            send_report_mails(settings, store, self.open_channel, now, seconds_left)
             return swept
 
 

@@ -98,7 +98,7 @@ def _rule(pattern: str) -> str:
     if any(fnmatchcase(rule, pattern) for rule in RULES):
         return pattern
     raise ValueError(
-        f"must be the name of a rule or a pattern such as run_*; the rules are {', '.join(RULES)}"
+        f"must be the name of a rule, also with a star such as run_*; the rules are {', '.join(RULES)}"
     )
 
 
@@ -163,7 +163,7 @@ class ChannelSettings(Section):
     least_severity: AlertSeverity = setting("warning", description="The least severity that it is told of")
     plants: tuple[PlantKey, ...] = setting((), description="Plants that it is told of; all if empty")
     rules: tuple[Annotated[str, Checked(_rule)], ...] = setting(
-        (), description="Rules that it is told of, also as patterns such as run_*; all if empty"
+        (), description="Rules that it is told of, also with a star such as run_*; all if empty"
     )
     outcomes: tuple[Outcome, ...] = setting(
         ("partial", "failed"), description="Ends of a run that it is told of: succeeded, partial, failed"

@@ -1,5 +1,6 @@
 """All sections together, and what they say of one plant."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -40,13 +41,26 @@ class Settings(Section):
     supabase: SupabaseSettings | None = setting(None, description="From the environment alone")
 
     def __post_init__(self) -> None:
-        """Check what channels say of plants. Raises: ValueError."""
+        """Check what channels say of plants, and reports of channels. Raises: ValueError."""
         for name, channel in self.channels.items():
             if unknown := sorted(set(channel.plants) - self.plants.keys()):
                 known = ", ".join(sorted(self.plants)) or "none"
                 raise ValueError(
                     f"channels.{name}.plants: there is no plant {unknown[0]}; known plants: {known}"
                 )
+        mailboxes = sorted(name for name, channel in self.channels.items() if channel.kind == "email")
+        for place, report in self._reports():
+            if missing := sorted(set(report.send_to) - set(mailboxes)):
+                told = ", ".join(mailboxes) or "none"
+                raise ValueError(
+                    f"{place}.send_to: there is no mail channel {missing[0]}; known ones: {told}"
+                )
+
+    def _reports(self) -> Iterator[tuple[str, MorningReportSettings]]:
+        yield "morning_report", self.morning_report
+        for name, plant in self.plants.items():
+            if plant.morning_report:
+                yield f"plants.{name}.morning_report", plant.morning_report
 
     def of(self, plant: str, section: str) -> Any:
         """Return a section as it holds for a plant: the common settings with its own, if any, over them."""

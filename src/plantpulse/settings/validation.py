@@ -5,6 +5,7 @@ allowed, and what was probably meant. A value is never quoted: it may be a secre
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import date
 from functools import cache
 from typing import Any, Final, TypeVar
@@ -49,9 +50,17 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
         found: Settings = adapter(Settings).validate_python(complete(tree))
     except ValidationError as error:
         places = ((_place_written(at, written), fault) for at, fault in _faults(error, Settings))
-        told = {f"{_named(at, origins) or file_name}: {fault}": None for at, fault in places}
+        told = {
+            fault if _names_its_place(at, fault) else f"{_named(at, origins) or file_name}: {fault}": None
+            for at, fault in places
+        }
         raise ConfigurationError("; ".join(told)) from None
     return found
+
+
+def _names_its_place(at: Place, fault: str) -> bool:
+    """Say whether a fault between sections begins with its place, as those of `Settings` do."""
+    return not at and fault.partition(".")[0] in {field.name for field in fields(Settings)}
 
 
 def as_tree(settings: Settings) -> Tree:

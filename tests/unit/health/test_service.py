@@ -455,6 +455,8 @@ class Outbox(MemoryStore):
         raise AssertionError("there is no channel")
 
     mark_notifications: Any = claim_notifications
+    claim_report_mails: Any = claim_notifications
+    mark_report_mail: Any = claim_notifications
 
 
 def watching(store: Outbox, pings: list[bool]) -> HealthService:

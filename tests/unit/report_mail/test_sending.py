@@ -17,6 +17,7 @@ from tests.unit.report_mail.plant_days import answer, day_of, row
 from tests.unit.report_mail.test_due import ROW
 
 NOW = datetime(2026, 3, 11, 11, 5, tzinfo=UTC)
+MAILBOX = {"kind": "email", "host": "mail.example.com", "sender": "a@example.com", "to": ["b@example.com"]}
 SETTINGS = validated(
     Settings,
     {
@@ -25,6 +26,7 @@ SETTINGS = validated(
             "southfield": {"time_zone": "UTC", "morning_report": {"send_to": ["chief"]}},
         },
         "morning_report": {"send_to": ["managers", "owners"]},
+        "channels": dict.fromkeys(("managers", "owners", "chief"), MAILBOX),
     },
 )
 

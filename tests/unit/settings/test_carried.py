@@ -41,6 +41,8 @@ plants:
     enabled: false
     sql_server: {host: sql.east, database: mes}
 live_pulse: {window_minutes: 60, timeout_s: 50}
+channels:
+  chief: {kind: email, host: mail.example.com, sender: a@example.com, to: [b@example.com]}
 """
 SUPABASE = {"SUPABASE_URL": "https://abc.supabase.co", "SUPABASE_SECRET_KEY": "sb_secret_" + "x" * 30}
 ENVIRONMENTS: list[tuple[str, dict[str, str]]] = [

@@ -475,6 +475,8 @@ def test_the_environment_says_how_long_snapshots_are_kept() -> None:
         "live_snapshots": 48,
         "rejected_records": 720,
         "report_mails": 2160,
+        "alerts": 9600,
+        "silences": 9600,
         "pipeline_runs": 2160,
     }
     with pytest.raises(ConfigurationError, match=r"^SNAPSHOT_RETENTION_HOURS: .* from 1 to 87600"):

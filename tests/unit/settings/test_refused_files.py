@@ -86,6 +86,10 @@ REFUSED = {
         "plants: {north: {time_zone: UTC}}\nmorning_report: {send_to: [managers, managers]}",
         ["morning_report.send_to"],
     ),
+    "a report to a channel that is none": (
+        "plants: {north: {time_zone: UTC, morning_report: {send_to: [chief]}}}",
+        ["plants.north.morning_report.send_to"],
+    ),
     "a mail channel without a name": (
         "plants: {north: {time_zone: UTC}}\nmorning_report: {send_to: [' ']}",
         ["morning_report.send_to"],
