@@ -164,3 +164,17 @@ def test_the_key_is_the_same_for_every_try_and_changes_with_the_message() -> Non
     told = idle("A", alert_id=one.alert_id, told_times=1, occasion="repeat")
     assert Group([one]).key != Group([told]).key
     assert Group([one]).thread == Group([told]).thread
+
+
+def test_a_failure_is_told_in_words_and_not_by_its_code() -> None:
+    failed = item(rule="run_failed", scope="live_pulse", facts={"error": "source_unavailable", "failures": 0})
+
+    assert written(failed).title == "The poll fails: SQL Server does not answer, north, since 14:05 CET"
+    assert "Failures" not in written(failed).text
+    assert "der SQL Server antwortet nicht" in written(failed, language="de").title
+
+
+def test_a_code_without_words_stands_as_it_is() -> None:
+    failed = item(rule="run_failed", scope="live_pulse", facts={"error": "brand_new"})
+
+    assert written(failed).title.startswith("The poll fails: brand_new, north")

@@ -32,7 +32,7 @@ def report(status: Any = "succeeded", *, warnings: Any = (), error: Any = None) 
         run_id=7,
         warnings=warnings,
         error=error,
-        counts={"snapshots": 3},
+        counts={"snapshots": 3, "output_rows": 12, "snapshots_written": 3, "safety_recorded": 1},
     )
 
 
@@ -124,6 +124,8 @@ def test_a_failure_that_no_repetition_heals_fires_at_once() -> None:
         "error": "source_login_failed",
         "message": "the login failed",
         "failures": 1,
+        "fetched": {"output": 12},
+        "stored": {"snapshots": 3, "safety": 1},
     }
 
 
@@ -163,7 +165,11 @@ def test_a_warning_of_a_run_is_an_alert_with_its_words(code: str, rule: str) -> 
 def test_a_partial_run_says_what_is_missing() -> None:
     told = report("partial", warnings=({"code": "a", "message": "this"}, {"code": "b", "message": "that"}))
 
-    assert fires(run_sight(told))["run_partial"]["facts"] == {"message": "this; that"}
+    assert fires(run_sight(told))["run_partial"]["facts"] == {
+        "message": "this; that",
+        "fetched": {"output": 12},
+        "stored": {"snapshots": 3, "safety": 1},
+    }
 
 
 def test_a_success_is_an_event_of_its_own_run() -> None:

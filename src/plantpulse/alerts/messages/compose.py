@@ -74,7 +74,12 @@ class _Writer:
 
     def what(self, item: Item) -> str:
         """Return an alert in a few words."""
-        facts = _Known(item.facts) | {"pipeline": self.words.pipeline.get(item.scope, item.scope)}
+        code = str(item.facts.get("error") or "?")
+        facts = {
+            **item.facts,
+            "error": self.words.value.get(code, code),
+            "pipeline": self.words.pipeline.get(item.scope, item.scope),
+        }
         told = self.words.what.get(item.rule, item.rule).format_map(_Known(facts))
         return told[:1].upper() + told[1:]
 
@@ -136,10 +141,12 @@ class _Writer:
         return [
             (self.words.fact.get(name, name), self.value(name, value))
             for name, value in named
-            if value not in (None, "", [], {})
+            if value not in (None, "", [], {}) and (name, value) != ("failures", 0)
         ]
 
     def value(self, name: str, value: Any) -> str:
+        if name == "state":
+            return self.words.value.get(value, one_line(str(value)))
         if name in _INSTANTS:
             return self.instant(datetime.fromisoformat(value))
         if isinstance(value, list):

@@ -9,13 +9,15 @@ class Words:
     """The words of one language; texts in braces are filled with facts.
 
     `what`: a rule's alert in a few words. `many`: several of them. `do`: what to do about it, as
-    docs/operations.md says. `fact`: how a fact is called in a table. `occasion`: how a title begins.
+    docs/operations.md says. `fact`: how a fact is called in a table. `value`: what a code says: a
+    state, or why a run failed; a code without words stands as it is. `occasion`: how a title begins.
     """
 
     what: Mapping[str, str]
     many: Mapping[str, str]
     do: Mapping[str, str]
     fact: Mapping[str, str]
+    value: Mapping[str, str]
     occasion: Mapping[str, str]
     pipeline: Mapping[str, str]
     severity: Mapping[str, str]

@@ -3,6 +3,7 @@
 from typing import Final
 
 from plantpulse.alerts.sights import Fires, Firing, RunSight
+from plantpulse.runs import RunReport
 from plantpulse.settings import Rule
 
 LONGEST_LIST: Final = 20  # warnings that one alert quotes
@@ -18,14 +19,17 @@ def run_failed(sight: RunSight, rule: Rule) -> Fires:
     failures, error = sight.failures_before + 1, report.error or {}
     if error.get("is_retryable") and failures < (rule.threshold or 1):
         return None
-    return [Firing({"error": error.get("code"), "message": error.get("message"), "failures": failures})]
+    told = {"error": error.get("code"), "message": error.get("message"), "failures": failures}
+    return [Firing(told | _records(report))]
 
 
 def run_partial(sight: RunSight, _rule: Rule) -> Fires:
     """Fire where a run ended with gaps; the warnings say which."""
     if not _has_ended_well(sight):
         return None
-    return [Firing({"message": _said(sight)})] if _status(sight) == "partial" else ()
+    if sight.report is None or _status(sight) != "partial":
+        return ()
+    return [Firing({"message": _said(sight)} | _records(sight.report))]
 
 
 def run_succeeded(sight: RunSight, _rule: Rule) -> Fires:
@@ -33,7 +37,7 @@ def run_succeeded(sight: RunSight, _rule: Rule) -> Fires:
     report = sight.report
     if report is None or report.status != "succeeded":
         return None
-    return [Firing({"counts": dict(report.counts)}, subject=str(report.run_id), is_event=True)]
+    return [Firing(_records(report), subject=str(report.run_id), is_event=True)]
 
 
 def run_slow(sight: RunSight, _rule: Rule) -> Fires:
@@ -69,6 +73,20 @@ def oee_scale(sight: RunSight, _rule: Rule) -> Fires:
 def ideal_rate(sight: RunSight, _rule: Rule) -> Fires:
     """Fire where assets are faster than their ideal rates allow."""
     return _of_warning(sight, "ideal_rate_too_low")
+
+
+def _records(report: RunReport) -> dict[str, dict[str, int]]:
+    """Return how many records a run has fetched, by query, and stored, by table."""
+    return {
+        "fetched": _counts(report, "_rows"),
+        "stored": _counts(report, "_written") | _counts(report, "_recorded"),
+    }
+
+
+def _counts(report: RunReport, ending: str) -> dict[str, int]:
+    return {
+        name.removesuffix(ending): number for name, number in report.counts.items() if name.endswith(ending)
+    }
 
 
 def _of_warning(sight: RunSight, *codes: str) -> Fires:
