@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from devstack.mailbox import running
-from plantpulse.alerts.channels import Channel, open_channel
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.channels.channel import Channel
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.settings import ChannelSettings
 from tests.alerts.conftest import LONG, notice, request_from, secret, talking

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from devstack.mailbox import running
-from plantpulse.alerts.channels import Step, open_channel
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.channels.channel import Step
 from plantpulse.alerts.notices import Delivery
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.settings import ChannelSettings

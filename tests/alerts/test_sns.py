@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from plantpulse.alerts.channels import Channel, open_channel
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.channels.channel import Channel
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.settings import ChannelSettings
 from tests.alerts.conftest import LONG, notice

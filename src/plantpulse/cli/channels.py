@@ -12,7 +12,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from plantpulse.alerts.channels import LONGEST_CALL_S, Channel, Step, open_channel
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.channels.channel import LONGEST_CALL_S, Channel, Step
 from plantpulse.alerts.notices import Delivery, Notice
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.exit_codes import FAILED, SUCCESS

@@ -5,16 +5,17 @@ a poll that tells nobody anything must not wait for what it does not use.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from plantpulse.alerts.channels.channel import LONGEST_CALL_S, Channel, Step
 from plantpulse.errors import NotConfigured
 from plantpulse.settings import ChannelSettings
 from plantpulse.settings.secret_variables import channel_secret_variable
 
-__all__ = ["LONGEST_CALL_S", "Channel", "Step", "open_channel"]
+if TYPE_CHECKING:
+    from plantpulse.alerts.channels.channel import Channel
 
 
-def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = ()) -> Channel:
+def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = ()) -> "Channel":
     """Return a channel; nothing is connected yet. `to` replaces the recipients of a mail channel.
 
     Raises: NotConfigured naming the variable of a missing secret; ChannelRefused for a malformed secret.
@@ -26,7 +27,7 @@ def open_channel(name: str, settings: ChannelSettings, *, to: tuple[str, ...] = 
     return _over_http(name, settings)
 
 
-def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -> Channel:
+def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -> "Channel":
     match settings.kind:
         case "email":
             from plantpulse.alerts.channels.email import Email  # noqa: PLC0415 - see above
@@ -42,7 +43,7 @@ def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -
             return Sns(name, settings)
 
 
-def _over_http(name: str, settings: ChannelSettings) -> Channel:
+def _over_http(name: str, settings: ChannelSettings) -> "Channel":
     match settings.kind:
         case "slack":
             from plantpulse.alerts.channels.slack import Slack  # noqa: PLC0415
