@@ -4,20 +4,35 @@ Pure. `apply_alerts` in Postgres opens, worsens and ends episodes by it. A rule 
 nothing and is evaluated all the same, so that what it opened before ends.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from plantpulse.alerts.rules import OF_PIPELINES, OF_RUNS, channel_failing
-from plantpulse.alerts.sights import ChannelSight, Fires, Firing, Json, PipelineSight, RunSight
+from plantpulse.alerts.rules import runs, slots
+from plantpulse.alerts.sights import Fires, Firing, Json, RuleOfRuns, RunSight
 from plantpulse.runs import Judge, Run, RunReport
-from plantpulse.schedules.pipelines import ALL_PLANTS
 from plantpulse.settings import AlertsSettings, Rule, Settings
 
 Sight = TypeVar("Sight")
 
-CHANNELS_SCOPE: Final = "channels"
-NEVER: Final = "-infinity"  # as Postgres writes it: before every slot
+OF_RUNS: Final[Mapping[str, RuleOfRuns]] = {
+    rule.__name__: rule
+    for rule in (
+        runs.run_failed,
+        runs.run_partial,
+        runs.run_succeeded,
+        runs.run_slow,
+        runs.rows_rejected,
+        runs.result_truncated,
+        runs.slots_given_up,
+        runs.source_clock,
+        runs.oee_scale,
+        runs.ideal_rate,
+        slots.asset_unknown,
+        slots.no_output,
+        slots.volume_unusual,
+    )
+}
 
 
 def judge_of(settings: Settings) -> Judge:
@@ -48,32 +63,10 @@ def seen_in_run(
 
     `wanted` are rules that fire although they are off, because a channel asks for them.
     """
-    seen = _seen(sight.pipeline, sight.plant, OF_RUNS, sight, settings, wanted)
+    seen = seen_by(sight.pipeline, sight.plant, OF_RUNS, sight, settings, wanted)
     if sight.report and sight.report.status in {"succeeded", "partial"}:
         seen["rules"].append("overdue")  # health would say so a minute later
     return [seen | {"slot": slot.isoformat()}] if seen["rules"] else []
-
-
-def seen_by_health(
-    sight: PipelineSight, settings: AlertsSettings, newest_slot: datetime | None
-) -> dict[str, Json]:
-    """Return what health saw of a pipeline. `newest_slot`: the newest one that it knew to have succeeded."""
-    seen = _seen(sight.pipeline, sight.plant, OF_PIPELINES, sight, settings)
-    slot = newest_slot.isoformat() if newest_slot else NEVER
-    return seen | {"at": sight.now.isoformat(), "slot": slot}
-
-
-def seen_of_channels(channels: Iterable[ChannelSight], settings: Settings) -> dict[str, Json]:
-    """Return which channels fail; every other one is well."""
-    rule = settings.alerts.rule("channel_failing")
-    is_on = settings.alerts.enabled and rule.enabled
-    firing = [one for channel in channels for one in channel_failing(channel, rule) or ()] if is_on else []
-    return {
-        "scope": CHANNELS_SCOPE,
-        "plant": ALL_PLANTS,
-        "rules": ["channel_failing"],
-        "firing": [_as_json("channel_failing", one, rule) for one in firing],
-    }
 
 
 def safety_severity(settings: AlertsSettings) -> str | None:
@@ -82,7 +75,7 @@ def safety_severity(settings: AlertsSettings) -> str | None:
     return rule.severity if settings.enabled and rule.enabled else None
 
 
-def _seen(
+def seen_by(
     scope: str,
     plant: str,
     rules: Mapping[str, Callable[[Sight, Rule], Fires]],
@@ -99,11 +92,11 @@ def _seen(
             found = ()
         if found is not None:
             evaluated.append(name)
-            firing += [_as_json(name, one, rule) for one in found]
+            firing += [as_json(name, one, rule) for one in found]
     return {"scope": scope, "plant": plant, "rules": evaluated, "firing": firing}
 
 
-def _as_json(name: str, firing: Firing, rule: Rule) -> dict[str, Json]:
+def as_json(name: str, firing: Firing, rule: Rule) -> dict[str, Json]:
     severity = firing.severity or rule.severity
     return {
         "rule": name,

@@ -12,10 +12,10 @@ from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from plantpulse.alerts.due import Group, Item, groups_of
-from plantpulse.alerts.judging import seen_of_channels
 from plantpulse.alerts.messages.compose import LANGUAGES, notice_of
 from plantpulse.alerts.notices import Delivery, Notice
-from plantpulse.alerts.sights import ChannelSight
+from plantpulse.alerts.rules.channels import ChannelSight
+from plantpulse.alerts.watching import seen_of_channels
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.logs import log
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT

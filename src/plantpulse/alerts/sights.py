@@ -6,7 +6,6 @@ None if the sight does not tell: then the rule is not evaluated, and its open al
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from plantpulse.runs import RunReport
@@ -48,37 +47,4 @@ class RunSight:
     seen: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineSight:
-    """A pipeline as health sees it. `missing_since`: the oldest slot without a success; None without one.
-
-    `lease_expired_at`: when the lease of a run ended that is still marked running.
-    """
-
-    pipeline: str
-    plant: str
-    state: str
-    now: datetime
-    interval_s: float
-    missing_since: datetime | None = None
-    last_success_at: datetime | None = None
-    lease_expired_at: datetime | None = None
-    consecutive_failures: int = 0
-    last_error: str | None = None
-    data_until: datetime | None = None
-    is_data_behind: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSight:
-    """A channel whose messages fail."""
-
-    name: str
-    now: datetime
-    failing_since: datetime
-    failures: int
-    error: str
-
-
 RuleOfRuns = Callable[[RunSight, Rule], Fires]
-RuleOfPipelines = Callable[[PipelineSight, Rule], Fires]

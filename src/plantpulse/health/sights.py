@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from plantpulse.alerts.judging import seen_by_health
-from plantpulse.alerts.sights import PipelineSight
+from plantpulse.alerts.rules.pipelines import PipelineSight
+from plantpulse.alerts.watching import seen_by_health
 from plantpulse.health.view import data_until_of, history_of, instant, is_behind, state_of_pipeline
 from plantpulse.runs import Json
 from plantpulse.schedules.pipelines import Pipeline

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from plantpulse.alerts.judging import judge_of, safety_severity, seen_by_health, seen_in_run, seen_of_channels
+from plantpulse.alerts.judging import OF_RUNS, judge_of, safety_severity, seen_in_run
 from plantpulse.alerts.messages.compose import LANGUAGES
-from plantpulse.alerts.rules import OF_PIPELINES, OF_RUNS
-from plantpulse.alerts.sights import ChannelSight, PipelineSight, RunSight
+from plantpulse.alerts.rules.channels import ChannelSight
+from plantpulse.alerts.rules.pipelines import PipelineSight
+from plantpulse.alerts.sights import RunSight
+from plantpulse.alerts.watching import OF_PIPELINES, seen_by_health, seen_of_channels
 from plantpulse.runs import RunReport
 from plantpulse.settings import Settings
 from plantpulse.settings.alerts import RULES, AlertsSettings, RuleSettings

@@ -1,9 +1,21 @@
 """The rule about the channels themselves: a failing one is reported on another. Pure."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from plantpulse.alerts.sights import ChannelSight, Fires, Firing
+from plantpulse.alerts.sights import Fires, Firing
 from plantpulse.settings import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSight:
+    """A channel whose messages fail."""
+
+    name: str
+    now: datetime
+    failing_since: datetime
+    failures: int
+    error: str
 
 
 def channel_failing(sight: ChannelSight, rule: Rule) -> Fires:

@@ -1,12 +1,34 @@
 """Rules about what no run can say of itself: health looks at a pipeline from outside. Pure."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from plantpulse.alerts.sights import Fires, Firing, PipelineSight
+from plantpulse.alerts.sights import Fires, Firing
 from plantpulse.settings import Rule
 
 _WELL: Final = {"new", "running", "stopped", "not_configured"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineSight:
+    """A pipeline as health sees it. `missing_since`: the oldest slot without a success; None without one.
+
+    `lease_expired_at`: when the lease of a run ended that is still marked running.
+    """
+
+    pipeline: str
+    plant: str
+    state: str
+    now: datetime
+    interval_s: float
+    missing_since: datetime | None = None
+    last_success_at: datetime | None = None
+    lease_expired_at: datetime | None = None
+    consecutive_failures: int = 0
+    last_error: str | None = None
+    data_until: datetime | None = None
+    is_data_behind: bool = False
 
 
 def overdue(sight: PipelineSight, rule: Rule) -> Fires:
