@@ -73,12 +73,29 @@ COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_
 CREATE FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
+    SET lock_timeout TO '300ms'
     AS $$
 declare
   v_unknown bigint[];
   v_changed bigint[];
 begin
-  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
+  loop
+    begin
+      perform from public.alerts as alert
+      where alert.id = any (p_alert_ids)
+      order by alert.id
+      for no key update;
+      perform from public.safety_events as event
+      where event.id in (select alert.safety_event_id from public.alerts as alert where alert.id = any (p_alert_ids))
+      order by event.id
+      for no key update;
+      exit;
+    exception
+      when lock_not_available or deadlock_detected then
+        perform pg_catalog.pg_sleep(0.02);
+    end;
+  end loop;
+
   select array_agg(asked.id order by asked.id) into v_unknown
   from unnest(p_alert_ids) as asked (id)
   where not exists (select 1 from public.alerts as alert where alert.id = asked.id);
@@ -208,7 +225,8 @@ CREATE FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone
 declare
   c_seen_again constant interval := '5 minutes';
   c_one_story constant interval := '10 minutes';
-  v_bucket integer;
+  v_plants text[];
+  v_plant text;
   v_has_open boolean;
   v_firing public.firing_alert[];
   v_resolved integer := 0;
@@ -225,9 +243,8 @@ begin
     return null;
   end if;
 
-  -- Episodes of a plant change one call after the other: the unique index alone would refuse a second one at once.
-  for v_bucket in
-    select distinct pg_catalog.hashtext(changed.plant) & 63
+  v_plants := array(
+    select distinct changed.plant
     from (
       select fires.plant
       from public.firing_alerts(p_seen) as fires
@@ -239,14 +256,20 @@ begin
       where v_has_open
     ) as changed
     order by 1
-  loop
-    -- Nobody signs meanwhile: a person's update locks alerts in an order of its own (sign_in_turn).
-    perform pg_catalog.pg_advisory_xact_lock_shared(20261132, 0);
-    perform pg_catalog.pg_advisory_xact_lock(20261130, v_bucket);
-  end loop;
-  if not found then
+  );
+  if cardinality(v_plants) = 0 then
     return null;
   end if;
+
+  -- Nobody signs meanwhile: a person's update locks alerts in an order of its own (queue_signature).
+  perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events', 0));
+  foreach v_plant in array v_plants loop
+    perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events ' || v_plant, 0));
+  end loop;
+  -- Episodes of a plant change one call after the other: the unique index alone would refuse a second one at once.
+  foreach v_plant in array v_plants loop
+    perform pg_catalog.pg_advisory_xact_lock(20261130, pg_catalog.hashtext(v_plant));
+  end loop;
 
   -- Somebody may have opened one before the locks were had.
   v_has_open := public.has_open_alerts(p_seen);
@@ -2372,9 +2395,6 @@ declare
 begin
   loop
     begin
-      if p_is_signing then
-        perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
-      end if;
       -- In one order, so that two calls for the same events wait for one another instead of for each other.
       -- Not `for update`: whoever refers to an event must not wait for it.
       select array_agg(locked.id)
@@ -2386,6 +2406,12 @@ begin
         order by event.id
         for no key update
       ) as locked;
+      if p_is_signing then
+        perform from public.alerts as alert
+        where alert.safety_event_id = any (p_event_ids)
+        order by alert.id
+        for no key update;
+      end if;
       exit;
     exception
       -- A user's update over many rows locks them in an order of its own, and may wait for a row that is held here.
@@ -2407,7 +2433,7 @@ ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing bool
 
 -- Name: FUNCTION lock_safety_events(p_event_ids bigint[], p_is_signing boolean); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) IS 'Locks safety events in the order of their ids, those who sign one after the other; returns the ids that are unknown.';
+COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) IS 'Locks safety events in the order of their ids, for those who sign with their alerts; returns the ids that are unknown.';
 
 -- Name: looks_that_count(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4088,24 +4114,6 @@ ALTER FUNCTION public.sign_alert() OWNER TO postgres;
 -- Name: FUNCTION sign_alert(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.sign_alert() IS 'Trigger: writes who acknowledged an alert and when; refuses a user who would take it back.';
-
--- Name: sign_in_turn(); Type: FUNCTION; Schema: public; Owner: postgres
-
-CREATE FUNCTION public.sign_in_turn() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
-  return null;
-end;
-$$;
-
-ALTER FUNCTION public.sign_in_turn() OWNER TO postgres;
-
--- Name: FUNCTION sign_in_turn(); Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON FUNCTION public.sign_in_turn() IS 'Trigger: lets one transaction after the other sign alerts and safety events.';
 
 -- Name: sign_safety_event(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -6664,7 +6672,7 @@ CREATE INDEX alerts_resolved_idx ON public.alerts USING btree (resolved_at, id) 
 
 -- Name: alerts_safety_event_idx; Type: INDEX; Schema: public; Owner: postgres
 
-CREATE UNIQUE INDEX alerts_safety_event_idx ON public.alerts USING btree (safety_event_id) WHERE (safety_event_id IS NOT NULL);
+CREATE UNIQUE INDEX alerts_safety_event_idx ON public.alerts USING btree (safety_event_id);
 
 -- Name: assets_cost_center_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -6802,6 +6810,10 @@ CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (p
 
 CREATE INDEX silences_ends_idx ON public.silences USING btree (ends_at, id);
 
+-- Name: alerts alerts_queue; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER alerts_queue BEFORE UPDATE ON public.alerts FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.queue_signature();
+
 -- Name: assets assets_fill_name_key; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER assets_fill_name_key BEFORE INSERT ON public.assets FOR EACH ROW WHEN ((new.name_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
@@ -6849,14 +6861,6 @@ CREATE TRIGGER shift_targets_rename BEFORE UPDATE OF shift_name ON public.shift_
 -- Name: alerts sign_alert; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER sign_alert BEFORE UPDATE OF is_acknowledged ON public.alerts FOR EACH ROW EXECUTE FUNCTION public.sign_alert();
-
--- Name: alerts sign_in_turn; Type: TRIGGER; Schema: public; Owner: postgres
-
-CREATE TRIGGER sign_in_turn BEFORE UPDATE OF is_acknowledged ON public.alerts FOR EACH STATEMENT EXECUTE FUNCTION public.sign_in_turn();
-
--- Name: safety_events sign_in_turn; Type: TRIGGER; Schema: public; Owner: postgres
-
-CREATE TRIGGER sign_in_turn BEFORE UPDATE OF is_acknowledged, is_resolved ON public.safety_events FOR EACH STATEMENT EXECUTE FUNCTION public.sign_in_turn();
 
 -- Name: safety_events sign_safety_event; Type: TRIGGER; Schema: public; Owner: postgres
 
@@ -7650,10 +7654,6 @@ GRANT ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) TO service_role;
 -- Name: FUNCTION sign_alert(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_alert() FROM PUBLIC;
-
--- Name: FUNCTION sign_in_turn(); Type: ACL; Schema: public; Owner: postgres
-
-REVOKE ALL ON FUNCTION public.sign_in_turn() FROM PUBLIC;
 
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 

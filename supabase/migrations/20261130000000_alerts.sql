@@ -49,7 +49,7 @@ create index alerts_resolved_idx on public.alerts (resolved_at, id) where resolv
 create index alerts_plant_idx on public.alerts (plant, opened_at desc, id desc);
 
 -- An incident has one alert for ever.
-create unique index alerts_safety_event_idx on public.alerts (safety_event_id) where safety_event_id is not null;
+create unique index alerts_safety_event_idx on public.alerts (safety_event_id);
 
 comment on table public.alerts is 'Episodes of something wrong. At most one of a fingerprint is open.';
 comment on column public.alerts.id is 'Key.';

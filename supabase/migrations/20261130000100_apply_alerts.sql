@@ -97,7 +97,8 @@ as $$
 declare
   c_seen_again constant interval := '5 minutes';
   c_one_story constant interval := '10 minutes';
-  v_bucket integer;
+  v_plants text[];
+  v_plant text;
   v_has_open boolean;
   v_firing public.firing_alert[];
   v_resolved integer := 0;
@@ -114,9 +115,8 @@ begin
     return null;
   end if;
 
-  -- Episodes of a plant change one call after the other: the unique index alone would refuse a second one at once.
-  for v_bucket in
-    select distinct pg_catalog.hashtext(changed.plant) & 63
+  v_plants := array(
+    select distinct changed.plant
     from (
       select fires.plant
       from public.firing_alerts(p_seen) as fires
@@ -128,14 +128,20 @@ begin
       where v_has_open
     ) as changed
     order by 1
-  loop
-    -- Nobody signs meanwhile: a person's update locks alerts in an order of its own (sign_in_turn).
-    perform pg_catalog.pg_advisory_xact_lock_shared(20261132, 0);
-    perform pg_catalog.pg_advisory_xact_lock(20261130, v_bucket);
-  end loop;
-  if not found then
+  );
+  if cardinality(v_plants) = 0 then
     return null;
   end if;
+
+  -- Nobody signs meanwhile: a person's update locks alerts in an order of its own (queue_signature).
+  perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events', 0));
+  foreach v_plant in array v_plants loop
+    perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events ' || v_plant, 0));
+  end loop;
+  -- Episodes of a plant change one call after the other: the unique index alone would refuse a second one at once.
+  foreach v_plant in array v_plants loop
+    perform pg_catalog.pg_advisory_xact_lock(20261130, pg_catalog.hashtext(v_plant));
+  end loop;
 
   -- Somebody may have opened one before the locks were had.
   v_has_open := public.has_open_alerts(p_seen);

@@ -241,30 +241,13 @@ $$;
 comment on function public.record_safety_events(uuid, jsonb, timestamptz, public.alert_severity) is 'Records safety events for a run, whatever its status, each incident once, and opens their alerts unless p_alert_severity is null; returns counts and the new events.';
 
 -- Signing goes from alerts to events and from events to alerts, and a person's update locks rows in an order of its own.
--- So people sign one after the other, and no episode changes meanwhile (apply_alerts).
-create function public.sign_in_turn()
-returns trigger
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-begin
-  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
-  return null;
-end;
-$$;
-
-comment on function public.sign_in_turn() is 'Trigger: lets one transaction after the other sign alerts and safety events.';
-
-create trigger sign_in_turn
-before update of is_acknowledged on public.alerts
+-- So users of a plant sign one after the other (queue_signature), no episode of the plant changes meanwhile
+-- (apply_alerts), and whoever signs by a function locks both kinds of rows first, and gives way.
+create trigger alerts_queue
+before update on public.alerts
 for each statement
-execute function public.sign_in_turn();
-
-create trigger sign_in_turn
-before update of is_acknowledged, is_resolved on public.safety_events
-for each statement
-execute function public.sign_in_turn();
+when (pg_catalog.pg_trigger_depth() = 0)
+execute function public.queue_signature();
 
 drop function public.lock_safety_events(bigint[]);
 
@@ -281,9 +264,6 @@ declare
 begin
   loop
     begin
-      if p_is_signing then
-        perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
-      end if;
       -- In one order, so that two calls for the same events wait for one another instead of for each other.
       -- Not `for update`: whoever refers to an event must not wait for it.
       select array_agg(locked.id)
@@ -295,6 +275,12 @@ begin
         order by event.id
         for no key update
       ) as locked;
+      if p_is_signing then
+        perform from public.alerts as alert
+        where alert.safety_event_id = any (p_event_ids)
+        order by alert.id
+        for no key update;
+      end if;
       exit;
     exception
       -- A user's update over many rows locks them in an order of its own, and may wait for a row that is held here.
@@ -312,7 +298,7 @@ begin
 end;
 $$;
 
-comment on function public.lock_safety_events(bigint[], boolean) is 'Locks safety events in the order of their ids, those who sign one after the other; returns the ids that are unknown.';
+comment on function public.lock_safety_events(bigint[], boolean) is 'Locks safety events in the order of their ids, for those who sign with their alerts; returns the ids that are unknown.';
 
 create or replace function public.acknowledge_safety_events(p_event_ids bigint[], p_by text)
 returns jsonb
@@ -478,12 +464,30 @@ returns jsonb
 language plpgsql
 security invoker
 set search_path = ''
+-- As in lock_safety_events: it is this function that gives way.
+set lock_timeout = '300ms'
 as $$
 declare
   v_unknown bigint[];
   v_changed bigint[];
 begin
-  perform pg_catalog.pg_advisory_xact_lock(20261132, 0);
+  loop
+    begin
+      perform from public.alerts as alert
+      where alert.id = any (p_alert_ids)
+      order by alert.id
+      for no key update;
+      perform from public.safety_events as event
+      where event.id in (select alert.safety_event_id from public.alerts as alert where alert.id = any (p_alert_ids))
+      order by event.id
+      for no key update;
+      exit;
+    exception
+      when lock_not_available or deadlock_detected then
+        perform pg_catalog.pg_sleep(0.02);
+    end;
+  end loop;
+
   select array_agg(asked.id order by asked.id) into v_unknown
   from unnest(p_alert_ids) as asked (id)
   where not exists (select 1 from public.alerts as alert where alert.id = asked.id);
@@ -524,7 +528,6 @@ revoke all on function public.acknowledge_alerts(bigint[], text) from public, an
 grant execute on function public.acknowledge_alerts(bigint[], text) to service_role;
 revoke all on function public.lock_safety_events(bigint[], boolean) from public, anon, authenticated, service_role;
 grant execute on function public.lock_safety_events(bigint[], boolean) to service_role;
-revoke all on function public.sign_in_turn() from public, anon, authenticated, service_role;
 revoke all on function public.end_safety_alert() from public, anon, authenticated, service_role;
 revoke all on function public.sign_alert() from public, anon, authenticated, service_role;
 revoke all on function public.note_acknowledgement() from public, anon, authenticated, service_role;
