@@ -15,6 +15,7 @@ from tests.database.alerting import BEGIN, Plant, firing, look
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import claim, commit, event, fence
+from tests.patience import ENDS_S
 
 APPLY = "select public.watch_alerts(%s, now()) -> 'alerts' as changed"
 
@@ -26,7 +27,7 @@ def at_once(supabase: SupabaseAccess, threads: int, work: Callable[[Connection, 
         connections = [stack.enter_context(supabase.connect()) for _ in range(threads)]
 
         def begin(number: int) -> Any:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=ENDS_S)
             return work(connections[number], number)
 
         return list(pool.map(begin, range(threads)))

@@ -205,7 +205,7 @@ def test_a_users_update_waits_for_another_users_before_it_locks_any_incident(
                 "select id from public.safety_events where id > 1 for update nowait"
             ).fetchall()
             one.execute(PATCH, ([3],))
-        signed.result(timeout=30)
+        signed.result(timeout=ENDS_S)
 
     assert [row["locktype"] for row in waits] == ["advisory"]
     assert [row["id"] for row in free] == [2, 3]

@@ -3,7 +3,6 @@
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -14,7 +13,7 @@ from devstack.access import SupabaseAccess, make_keys
 from devstack.gateway import Gateway
 from devstack.signing import sign
 from devstack.supabase import Supabase
-from tests.patience import ENDS_S
+from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
 
 USER = "5f0c7c1e-6f5d-4b0b-9f5d-0d9f5a1b2c3d"
 WHO = """
@@ -246,12 +245,12 @@ def test_an_upstream_that_never_answers_is_502_in_bounded_time() -> None:
     keys = make_keys()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         gateway = Gateway(keys, silent.getsockname()[1], upstream_timeout_s=0.2)
-        started = time.monotonic()
-        answer = httpx.get(f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key})
+        answer = httpx.get(
+            f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key}, timeout=WITHOUT_TIME_OUT_S
+        )
         gateway.stop()
 
     assert answer.status_code == 502
-    assert time.monotonic() - started < 5
 
 
 def test_an_upstream_that_breaks_off_is_502() -> None:

@@ -51,6 +51,7 @@ from tests.faults.scripted_server import (
 from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
 
 PASSWORD = "c0rrect-h0rse"
+RUN_S = 120.0  # longer than any time-out here, so that only its own can end a step in time
 LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
 LIMIT = {"limit": 100}
 Read = Callable[[SqlServerSettings], list[tuple[object, ...]]]
@@ -79,7 +80,7 @@ def settings_for(server: ScriptedServer, **changes: Any) -> SqlServerSettings:
 
 
 def read_labor(
-    settings: SqlServerSettings, seconds_left: Callable[[], float] = lambda: 30.0
+    settings: SqlServerSettings, seconds_left: Callable[[], float] = lambda: RUN_S
 ) -> list[tuple[object, ...]]:
     with connect(settings, seconds_left=seconds_left) as connection:
         return connection.read(LABOR, LIMIT).rows

@@ -7,7 +7,6 @@ through untouched is asserted by every poll.
 
 import ast
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -542,11 +541,9 @@ def test_unknown_assets_by_the_thousand_are_capped_and_their_incidents_are_not(
     world: World, spill: Spill, poll: Poll
 ) -> None:
     spill(dirt.unknown_assets)
-    began = time.perf_counter()
 
     polled = poll()
 
-    took_s = time.perf_counter() - began
     assert polled.report["counts"]["assets_unknown"] == 5000
     assert len(polled.unmapped) == 201
     assert "(unknown assets)" in polled.unmapped
@@ -555,7 +552,6 @@ def test_unknown_assets_by_the_thousand_are_capped_and_their_incidents_are_not(
     assert sum(incident["asset"] == "(unknown assets)" for incident in polled.incidents) == 100
     assert len(world.rows("select distinct asset_id from public.live_snapshots")) == 2
     assert polled.press == PRESS
-    assert took_s < 20
 
 
 # the document ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, Floor, World
+from tests.patience import ENDS_S
 
 QUARTER = timedelta(minutes=15)
 
@@ -436,7 +437,7 @@ def test_of_40_dry_runs_at_once_one_reads_and_the_others_are_busy(
 
     def connect_when_the_others_are_answered(*arguments: Any, **more: Any) -> Any:
         opened.append(None)
-        assert others_answered.wait(50)
+        assert others_answered.wait(ENDS_S)
         return connect(*arguments, **more)
 
     def ask() -> None:
@@ -445,12 +446,12 @@ def test_of_40_dry_runs_at_once_one_reads_and_the_others_are_busy(
             others_answered.set()
 
     world.connect_source = connect_when_the_others_are_answered
-    world.pulse = {"timeout_s": 60}
+    world.pulse = {"timeout_s": 900}
     threads = [threading.Thread(target=ask) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(ENDS_S)
 
     assert [report["outcome"] for report in answered] == ["busy"] * 39 + ["succeeded"]
     assert len(opened) == 1

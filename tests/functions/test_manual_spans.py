@@ -14,6 +14,7 @@ from plantpulse.source.answers import Clock, Rows, Source
 from plantpulse.source.query_files import Query
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, QUARTER, Floor, World, press_snapshots, tick
+from tests.patience import ENDS_S
 
 Figures = dict[str, tuple[Any, ...]]
 
@@ -484,14 +485,14 @@ def test_two_people_at_once_are_one_run_and_one_busy(morning: World) -> None:
     barrier, statuses = threading.Barrier(2), list[int]()
 
     def ask() -> None:
-        barrier.wait(10)
+        barrier.wait(ENDS_S)
         statuses.append(fill(morning, "10:15", "11:45")[0])
 
     people = [threading.Thread(target=ask) for _ in range(2)]
     for person in people:
         person.start()
     for person in people:
-        person.join(60)
+        person.join(ENDS_S)
 
     assert sorted(statuses) in ([200, 200], [200, 409])  # the second one may come when the first has ended
     assert len(press(morning)) == 7

@@ -15,6 +15,7 @@ from plantpulse.source import sqlserver
 from plantpulse.source.query_files import Query
 from tests.conftest import SqlServerUnderTest
 from tests.functions.mornings import A_DAY, SIX_IN_CHICAGO, Mornings, Week, warnings, week, world
+from tests.patience import ENDS_S
 
 __all__ = ["week", "world"]
 
@@ -169,14 +170,14 @@ def test_simultaneous_deliveries_report_once(world: Mornings) -> None:
     barrier, outcomes = threading.Barrier(4), list[str]()
 
     def deliver() -> None:
-        barrier.wait(30)
+        barrier.wait(ENDS_S)
         outcomes.append(world.morning()[1]["outcome"])
 
     threads = [threading.Thread(target=deliver) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(ENDS_S)
 
     assert outcomes.count("succeeded") == 1
     assert set(outcomes) <= {"succeeded", "duplicate", "busy"}

@@ -30,6 +30,7 @@ from plantpulse.source.trust import CONF_VARIABLE, trust
 from tests.certificates import ADDRESS, NAME, certified
 from tests.conftest import SqlServerUnderTest
 from tests.eavesdropper import overheard
+from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
 
 pytestmark = pytest.mark.stand_in
 
@@ -226,7 +227,7 @@ def test_plants_polled_at_the_same_time_keep_their_authorities(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(ENDS_S)
 
     assert outcomes == ["as it should be"] * 16
     assert (len(here.traffic.logins), len(there.traffic.logins)) == (4, 4)
@@ -317,17 +318,17 @@ def test_an_unknown_host_stays_unavailable(start: START, authority: Authority) -
 
 def test_a_slow_query_is_ended_inside_tls(start: START, authority: Authority) -> None:
     server = start(authority.tls(ADDRESS))
-    slow = make_query("labor", "waitfor delay '00:00:05'; select 'A' as asset, 1 as headcount, 2 as hours")
+    slow = make_query("labor", "waitfor delay '00:01:15'; select 'A' as asset, 1 as headcount, 2 as hours")
     began = time.monotonic()
 
     settings = settings_for(server, authority.ca_file, query_timeout_s=1)
     with (
-        connect(settings, seconds_left=lambda: 30.0) as connection,
+        connect(settings, seconds_left=lambda: 120.0) as connection,
         pytest.raises(SourceUnavailable, match="within 1 s"),
     ):
         connection.read(slow, {"limit": 10})
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def ask_for_login_encryption_only(prelogin: bytes) -> bytes:
@@ -362,7 +363,7 @@ def test_a_wildcard_is_named_as_what_the_driver_does_not_accept(
     at_home = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (server.host, server.port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: at_home)
 
-    verdict = find_obstacle(settings_for(server, authority.ca_file, host="mes.plant.example"), timeout_s=2.0)
+    verdict = find_obstacle(settings_for(server, authority.ca_file, host="mes.plant.example"), timeout_s=60.0)
 
     assert verdict is not None
     assert "only by a wildcard" in verdict.reason

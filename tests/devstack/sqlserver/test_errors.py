@@ -10,6 +10,7 @@ import pytest
 from pymssql import _mssql
 
 from tests.devstack.sqlserver.conftest import PASSWORD, READER, Server
+from tests.patience import ENDS_S
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -145,7 +146,7 @@ def test_of_two_in_a_deadlock_one_becomes_the_victim(mssql: Server, ask: Ask, ta
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(15)
+            thread.join(ENDS_S)
 
     assert numbers == [1205]
     assert "severity 13" in texts[0]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.devstack.sqlserver.conftest import Server
+from tests.patience import ENDS_S
 
 pytestmark = pytest.mark.stand_in
 
@@ -37,7 +38,7 @@ def logged_in(server: Server) -> socket.socket:
         fields += struct.pack("<HH", 94 + len(body), len(text) // 2)
         body += text
     fixed = struct.pack("<IIIIII4BiI", 94 + len(body), 0x74000004, 4096, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-    client = socket.create_connection(server.address(), timeout=5)
+    client = socket.create_connection(server.address(), timeout=ENDS_S)
     client.sendall(packet(16, fixed + fields + bytes(22) + body))
     assert b"\xad" in client.recv(4096)
     return client
@@ -65,7 +66,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("sent", HOSTILE.values(), ids=HOSTILE.keys())
 def test_nonsense_ends_its_own_connection_only(mssql: Server, ask: Ask, sent: bytes) -> None:
-    with socket.create_connection(mssql.address(), timeout=5) as client:
+    with socket.create_connection(mssql.address(), timeout=ENDS_S) as client:
         answer = b""
         with suppress(OSError):  # the server may hang up on the nonsense before its end is sent
             client.sendall(sent)
@@ -78,7 +79,7 @@ def test_nonsense_ends_its_own_connection_only(mssql: Server, ask: Ask, sent: by
 
 
 def test_a_prelogin_is_answered_without_encryption(mssql: Server) -> None:
-    with socket.create_connection(mssql.address(), timeout=5) as client:
+    with socket.create_connection(mssql.address(), timeout=ENDS_S) as client:
         client.sendall(packet(18, b"\x01\x00\x06\x00\x01\xff\x00"))
         answer = client.recv(4096)
 

@@ -12,7 +12,7 @@ import pytest
 
 from devstack.sqlserver import Login, StandIn
 from tests.devstack.sqlserver.conftest import Server
-from tests.patience import WITHOUT_TIME_OUT_S
+from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -104,7 +104,7 @@ def test_many_clients_work_side_by_side(mssql: Server) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(ENDS_S)
 
     assert sorted(answers) == list(range(20))
 
