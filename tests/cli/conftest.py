@@ -104,7 +104,8 @@ class CommandLine:
             screen.write(answer.encode())
             while part := _read(screen.fileno()):
                 shown += part
-        return Result(process.wait(), shown.decode().replace("\r\n", "\n"), "")
+        text = shown.decode(environ.get("PYTHONIOENCODING", "utf-8"))
+        return Result(process.wait(), text.replace("\r\n", "\n"), "")
 
     @property
     def script(self) -> str:

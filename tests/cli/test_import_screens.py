@@ -1,11 +1,6 @@
 """What a person sees of an import, on a terminal of 120, 80 and 60 columns, and what a program gets."""
 
-import fcntl
-import os
 import re
-import struct
-import subprocess
-import termios
 
 import pytest
 
@@ -38,29 +33,9 @@ def plant(cli: CommandLine) -> CommandLine:
 
 
 def on_a_terminal(cli: CommandLine, width: int, answer: str, *arguments: str, **environ: str) -> Result:
-    """Run a command on a pseudo-terminal of a width, typing an answer; `out` is what it showed."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    environment = {name: text for name, text in cli.environ.items() if name != "COLUMNS"}
-    with os.fdopen(theirs, "w") as terminal:
-        process = subprocess.Popen(
-            [cli.script, *arguments], cwd=cli.folder, env=environment | {"TERM": "xterm"} | environ,
-            stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
-        )  # fmt: skip
-    os.write(ours, answer.encode())
-    shown = b""
-    while part := _read(ours):
-        shown += part
-    os.close(ours)
-    text = ESCAPES.sub("", shown.decode(environ.get("PYTHONIOENCODING", "utf-8"))).replace("\r\n", "\n")
-    return Result(process.wait(), text.replace("\r", "\n"), "")
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except OSError:  # Linux: the other end is closed
-        return b""
+    """Run a command on a terminal of a width, typing an answer; `out` is what it showed, without colours."""
+    shown = cli.terminal(*arguments, columns=width, answer=answer, **environ)
+    return Result(shown.exit_code, ESCAPES.sub("", shown.out).replace("\r", "\n"), "")
 
 
 def words(result: Result) -> str:
