@@ -110,7 +110,6 @@ def running(
             settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock))
             morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
-        remains = _remains(supabase, sql_server, [one for one in (function, morning_report) if one], logs)
         yield Stack(
             plant=plant,
             supabase=supabase,
@@ -120,7 +119,7 @@ def running(
             viewer=viewer,
             manager=manager,
             stranger=stranger,
-            remains=remains,
+            remains=_remains(supabase, sql_server, [one for one in (function, morning_report) if one], logs),
             clock=clock,
             folder=logs,
         )

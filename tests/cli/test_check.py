@@ -465,7 +465,7 @@ def test_a_session_that_holds_a_lock_is_named(locked: CommandLine, mssql: SqlSer
     assert re.fullmatch(
         r"session \d+ holds a lock on production_data: login owner on \S+, pymssql\S+, sleeping with an open "
         r"transaction, last request \d+ (s|min) ago\. "
-        r"Ask whom the session belongs to; a DBA can end it with KILL \d+",
+        r"Ask whoever runs this session; a DBA can end it with KILL \d+",
         remedy,
     ), remedy
     assert found["north labor.sql"]["state"] == "ok"

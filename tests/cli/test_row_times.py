@@ -104,7 +104,7 @@ def test_the_holders_of_a_lock_are_named_the_oldest_first_and_once() -> None:
     assert describe_holders(HELD, {"production_data"}) == (
         "session 57 holds a lock on Production_Data: login MES\\importer on PC-7, Import 3.1, sleeping with"
         " an open transaction, last request 1 h 6 min ago; session 61 holds a lock on production_data: login"
-        " plant on unknown, unknown, running, last request 5 s ago. Ask whom the session belongs to; a DBA"
+        " plant on unknown, unknown, running, last request 5 s ago. Ask whoever runs this session; a DBA"
         " can end it with KILL 57"
     )
 

@@ -46,7 +46,7 @@ def plans_of(
     zone: ZoneInfo,
     spans: BucketSpans,
 ) -> dict[str, Plan]:
-    """Return the plan of each asset by its key; an asset of which no shift target holds is left out.
+    """Return the plan of each asset by its key; an asset without a valid shift target is left out.
 
     `loads`: the workloads in the window by asset id.
     """

@@ -143,9 +143,7 @@ def judge(
         snapshots = _snapshots(
             _figures(judged, facts, loads), [one.key for one in judged], facts, plans, effects
         )
-        for asset, (_oee, _source, performed) in zip(judged, effects, strict=True):
-            if is_rate_doubtful(performed):
-                rates[asset.source_name] = performed
+        rates = _doubtful_rates(judged, effects)
         reporting = sum(asset.key in facts.output for asset in judged)
     counts = {
         "assets": len(judged),
@@ -260,6 +258,14 @@ def _snapshots(
         "is_planned_in_part": [plan is not None and plan.shares.is_in_part for plan in planned],
     }
     return list(map(Snapshot._make, zip(*(columns[name] for name in Snapshot._fields), strict=True)))
+
+
+def _doubtful_rates(assets: Sequence[Asset], effects: Sequence[Effectiveness]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for asset, (_oee, _source, performed) in zip(assets, effects, strict=True):
+        if is_rate_doubtful(performed):
+            found[asset.source_name] = performed
+    return found
 
 
 def _effectiveness(asset: Asset, facts: _Facts, plan: Plan | None) -> Effectiveness:

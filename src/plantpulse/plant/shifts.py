@@ -96,9 +96,9 @@ def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) ->
 
 
 def assets_with_a_plan(plant: PlantModel, day: date) -> set[int]:
-    """Return the assets of which it is known whether they should work on the day.
+    """Return the assets that have a plan for the day, be it a day without work.
 
-    A shift target of theirs holds, on whichever weekdays it is worked, or they are closed.
+    One of their shift targets is valid on the day, whatever its weekdays are, or they are closed.
     """
     planned = {
         asset_id

@@ -39,7 +39,7 @@ def describe_holders(rows: Sequence[Sequence[Any]], tables: Collection[str]) -> 
     oldest = list(sessions.values())
     told = "; ".join(_told(holder) for holder in oldest[:_SHOWN])
     more = f"; and {len(oldest) - _SHOWN} more" if len(oldest) > _SHOWN else ""
-    return f"{told}{more}. Ask whom the session belongs to; a DBA can end it with KILL {oldest[0].session}"
+    return f"{told}{more}. Ask whoever runs this session; a DBA can end it with KILL {oldest[0].session}"
 
 
 def _told(holder: Holder) -> str:

@@ -1,7 +1,7 @@
 """The links through the plant's query files: they run, return their columns, and mean the plant's own time.
 
-Each file is asked for one row of the last window. What its rows say of their times is `row_times`'s matter,
-who holds a lock `locks`'s.
+Each file is asked for one row of the last window. `row_times` judges the times in the rows, and `locks` says
+who holds a lock.
 """
 
 import re
