@@ -28,6 +28,7 @@ Json = Any
 CLAIMED: Final = 100  # items at once: few enough to be sent under their lease
 LEASE_S: Final = 90
 LEAST_S: Final = 3.0  # nobody sends anything in less
+LEAST_SHARE_S: Final = 5.0  # of one channel: with less it could claim and not send
 LONGEST_PAUSE_S: Final = 600
 REFUSED_PAUSE_S: Final = 3600
 _SINGLE: Final = {"pagerduty", "webhook"}
@@ -79,13 +80,17 @@ class Outbox:
     least_severity: str = "info"
 
     def sweep(self, seconds_left: Callable[[], float]) -> Swept:
-        """Tell every channel what is due, as long as the time lasts; each has its share of it."""
+        """Tell every channel what is due, as long as the time lasts; each has its share of it.
+
+        A share is long enough to send something, however many channels there are.
+        """
         swept = Swept()
         waiting = [(name, one) for name, one in self.settings.channels.items() if one.is_told]
         while waiting and seconds_left() >= LEAST_S:
             name, channel = waiting.pop(0)
-            share_s = seconds_left() - seconds_left() / (len(waiting) + 1)
-            self._tell(name, channel, lambda kept_s=share_s: seconds_left() - kept_s, swept)  # type: ignore[misc]
+            left_s = seconds_left()
+            kept_s = max(0.0, left_s - max(left_s / (len(waiting) + 1), LEAST_SHARE_S))
+            self._tell(name, channel, lambda kept_s=kept_s: seconds_left() - kept_s, swept)  # type: ignore[misc]
         return swept
 
     def report_failing_channels(self) -> None:

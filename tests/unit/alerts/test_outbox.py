@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
+from itertools import count
 from typing import Any
 
 import pytest
@@ -164,7 +165,7 @@ def test_recipients_that_ask_for_patience_are_kept_and_told_alone() -> None:
 
 
 def test_without_time_nothing_is_claimed_and_what_is_claimed_is_given_back() -> None:
-    left = iter([20.0] * 4 + [LEAST_S - 1] * 20)
+    left = iter([20.0] * 3 + [LEAST_S - 1] * 20)
     store = Store({"office": [[claimed(), claimed(rule="stuck")]]})
     World(settings_with(office=mail()), store, office=Sender([])).outbox.sweep(lambda: next(left))
 
@@ -174,6 +175,37 @@ def test_without_time_nothing_is_claimed_and_what_is_claimed_is_given_back() -> 
     World(settings_with(office=mail()), store, office=Sender([])).outbox.sweep(lambda: LEAST_S - 1)
 
     assert (store.asked, store.marked) == ([], [])
+
+
+@pytest.mark.parametrize("time_s", [10.0, 21.0])
+def test_many_channels_are_all_told(time_s: float) -> None:
+    names = [f"channel_{number}" for number in range(12)]
+    store = Store({name: [[claimed()]] for name in names})
+    senders = {name: Sender([]) for name in names}
+    left_s = count(time_s * 1000, -1)  # a look at the clock takes a millisecond
+
+    World(settings_with(**{name: mail() for name in names}), store, **senders).outbox.sweep(
+        lambda: next(left_s) / 1000
+    )
+
+    assert [len(senders[name].sent) for name in names] == [1] * 12
+
+
+def test_a_channel_that_hangs_leaves_time_for_the_next_one() -> None:
+    left_s = [21.0]
+
+    class Hanging(Sender):
+        def send(self, notice: Notice, seconds_left: Callable[[], float]) -> Delivery:
+            left_s[0] -= seconds_left()
+            raise ChannelUnavailable("no answer", stopped_at="tcp")
+
+    sent: list[Notice] = []
+    store = Store({"office": [[claimed()]], "team": [[claimed()]]})
+    world = World(settings_with(office=mail(), team=mail()), store, office=Hanging([]), team=Sender(sent))
+
+    world.outbox.sweep(lambda: left_s[0])
+
+    assert (left_s, len(sent)) == ([10.5], 1)
 
 
 def test_a_channel_without_its_secret_is_failing_and_nothing_is_claimed_for_it() -> None:
