@@ -40,6 +40,19 @@ def test_a_notice_arrives_with_title_text_and_link() -> None:
     assert arrived.json["type"] == "warning"
 
 
+def test_a_name_is_neither_markup_nor_a_call_to_everybody() -> None:
+    with running() as mailbox:
+        address = mailbox.url.removeprefix("http://")
+        phones(f"json://{address}/{TOKEN}?format=html").send(
+            notice(title="Press < 5 & @everyone", text="<a href='http://elsewhere.example'>Press</a>"), LONG
+        )
+
+        (arrived,) = mailbox.posts()
+    assert arrived.json["title"] == "Press < 5 & @\u200beveryone"
+    assert arrived.json["message"].startswith("&lt;a")
+    assert "<" not in arrived.json["message"]
+
+
 @pytest.mark.parametrize("option", ["", "?redirect=yes"])
 def test_a_redirect_is_not_followed_whatever_the_address_says(option: str) -> None:
     with running() as mailbox:

@@ -7,6 +7,7 @@ followed, and a connection to an internal address is refused at the moment it is
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ _LONGEST_TITLE, _LONGEST_TEXT = 250, 20_000
 _PROGRAM: Final = (
     "import sys; sys.path[:] = sys.argv[2:]; import runpy; runpy.run_module(sys.argv[1], run_name='__main__')"
 )
+_CALLS: Final = re.compile(r"@(?=everyone|here|channel|all\b|[!&]?\d)")
 _KINDS: Final = {"good": "success", "warning": "warning", "danger": "failure"}
 
 
@@ -44,7 +46,8 @@ class Apprise:
     def send(self, notice: Notice, seconds_left: SecondsLeft, /) -> Delivery:
         """Send one notice. Raises: ChannelUnavailable, ChannelRefused."""
         text = cut(notice.text, _LONGEST_TEXT) + (f"\n\n{notice.link}" if notice.link else "")
-        message = {"title": cut(notice.title, _LONGEST_TITLE), "text": text, "kind": _KINDS[notice.color]}
+        title = cut(notice.title, _LONGEST_TITLE)
+        message = {"title": quiet(title), "text": quiet(text), "kind": _KINDS[notice.color]}
         result = self._run(message, within_s(seconds_left))
         if not result.get("is_sent"):
             raise self._error(result)
@@ -109,6 +112,11 @@ class Apprise:
         return ChannelRefused(f"channel {self._name}: {words}", stopped_at=step)
 
 
+def quiet(text: str) -> str:
+    """Return a text that calls nobody: an asset may be named @everyone."""
+    return _CALLS.sub("@\u200b", text)
+
+
 def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
     """Return the result of a request, in the process that is Apprise's own."""
     try:
@@ -128,13 +136,23 @@ def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
         if not request["allow_internal"]:
             _refuse_internal(told)
         _note_answers(requests, told)
-        told["is_sent"] = _notify(service, message)
+        told["is_sent"] = _notify(apprise, service, message)
     return told
 
 
-def _notify(service: Any, message: Mapping[str, str]) -> bool:
+def _notify(apprise: Any, service: Any, message: Mapping[str, str]) -> bool:
+    """Send a message as plain text: Telegram and others read HTML, and refuse what is none (`< 5 min`)."""
+    sender = apprise.Apprise(asset=service.asset)
+    sender.add(service)
     with suppress(Exception):  # whatever a plugin raises, nothing was sent for certain
-        return bool(service.notify(title=message["title"], body=message["text"], notify_type=message["kind"]))
+        return bool(
+            sender.notify(
+                title=message["title"],
+                body=message["text"],
+                notify_type=message["kind"],
+                body_format=apprise.NotifyFormat.TEXT,
+            )
+        )
     return False
 
 
