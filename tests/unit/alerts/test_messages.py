@@ -25,6 +25,7 @@ def test_an_incident_is_told_in_one_line_with_what_where_and_since_when() -> Non
     assert told.title == "Safety incident at Press 1: Guard open, north, since 14:02 CET"
     assert told.text == (
         "Safety incident at Press 1: Guard open, north, since 14:02 CET\n\n"
+        "How bad: critical\n\n"
         "Asset: Press 1\nReason: Guard open\nHappened: 14:02 CET\n\n"
         "Go and look; then acknowledge the incident on the board or with plantpulse safety."
     )
@@ -37,6 +38,12 @@ def test_the_same_in_german() -> None:
     )
 
 
+def test_a_group_is_as_bad_as_its_worst_alert() -> None:
+    told = written(idle("Lathe"), item(plant="south"), is_digest=True, language="de")
+
+    assert "Schwere: kritisch" in told.text
+
+
 def test_a_recovery_says_how_long_it_lasted_and_is_green() -> None:
     told = written(
         item(
@@ -46,6 +53,8 @@ def test_a_recovery_says_how_long_it_lasted_and_is_green() -> None:
 
     assert told.title == "Over: Safety incident at Press 1: Guard open, north, lasted 1 h 23 min"
     assert "acknowledged by Ayşe" in told.text
+    assert "How bad" not in told.text
+    assert "Go and look" not in told.text
     assert (told.occasion, told.color, told.is_first) == ("resolved", "good", False)
 
 
@@ -61,7 +70,7 @@ def test_several_assets_are_one_message_with_the_first_names() -> None:
     told = written(*(idle(f"Lathe {number}") for number in range(1, 6)))
 
     assert told.title == (
-        "No output from 5 assets (Lathe 1, Lathe 2, Lathe 3, and 2 more), north, since 14:05 CET"
+        "No output from 5 assets (Lathe 1, Lathe 2, Lathe 3 and 2 more), north, since 14:05 CET"
     )
     assert "- No output from Lathe 4: north, since 14:05 CET" in told.text
 

@@ -92,7 +92,7 @@ class _Writer:
             str(one.facts.get("asset") or one.subject) for one in group.items[:NAMES_IN_A_TITLE]
         )
         if (more := n - NAMES_IN_A_TITLE) > 0:
-            shown += f", {self.words.and_more.format(n=more)}"
+            shown += f" {self.words.and_more.format(n=more)}"
         return f"{template.format(n=n)} ({shown})"
 
     def where(self, item: Item) -> str:
@@ -107,14 +107,22 @@ class _Writer:
 
     def text(self, group: Group, title: str, held_back: int, board_url: str | None) -> str:
         items = group.items
-        parts = [title, self.details(items[0])] if len(items) == 1 else [title, self.listing(group)]
-        if not group.is_digest:
+        parts = [title, self.severity(group)]
+        parts.append(self.details(items[0]) if len(items) == 1 else self.listing(group))
+        if not group.is_digest and _worst_occasion(group) != "resolved":
             parts.append(self.words.do.get(items[0].rule, ""))
         if held_back:
             parts.append(self.words.held_back.format(n=held_back))
         if board_url:
             parts.append(f"{self.words.board}: {board_url}")
         return "\n\n".join(part for part in parts if part)
+
+    def severity(self, group: Group) -> str:
+        """Return how bad it is; nothing if all of it is over."""
+        if all(one.is_over for one in group.items):
+            return ""
+        worst = max((one.severity for one in group.items), key=_rank)
+        return f"{self.words.how_bad}: {self.words.severity[worst]}"
 
     def details(self, item: Item) -> str:
         lines = [f"{name}: {value}" for name, value in self.facts(item)]

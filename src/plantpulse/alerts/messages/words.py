@@ -11,6 +11,7 @@ class Words:
     `what`: a rule's alert in a few words. `many`: several of them. `do`: what to do about it, as
     docs/operations.md says. `fact`: how a fact is called in a table. `value`: what a code says: a
     state, or why a run failed; a code without words stands as it is. `occasion`: how a title begins.
+    `severity`: how bad it is, after `how_bad`.
     """
 
     what: Mapping[str, str]
@@ -21,6 +22,7 @@ class Words:
     occasion: Mapping[str, str]
     pipeline: Mapping[str, str]
     severity: Mapping[str, str]
+    how_bad: str
     since: str
     lasted: str
     all_plants: str
@@ -29,7 +31,6 @@ class Words:
     and_more: str
     held_back: str
     digest: str
-    alerts: str
     board: str
     at: str
     date_and_time: str
