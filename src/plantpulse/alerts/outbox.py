@@ -60,7 +60,10 @@ class OpenChannel(Protocol):
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep has done: messages that were sent and that failed, and the channels that fail."""
+    """What a sweep has done: messages that were sent and that failed, and the channels that fail and work.
+
+    A channel that took one message and refused another is in both.
+    """
 
     sent: int = 0
     failed: int = 0
@@ -131,7 +134,8 @@ class Outbox:
             post = _Post(self, name, channel, claimed["lease"], claimed["held_back"])
             if not post.send_all(groups, seconds_left, swept):
                 return
-        swept.working.append(name)
+        if name not in swept.failing:
+            _note(swept.working, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +158,22 @@ class _Post:
                 to = group.items[0].recipients or ()
                 sender = self.outbox.open_channel(self.name, self.channel, to=to)
                 delivery = sender.send(self._notice(group), seconds_left)
-            except ChannelUnavailable as error:
+            except (ChannelUnavailable, ChannelRefused) as error:
                 swept.failed += 1
-                swept.failing.append(self.name)
-                pause_s = error.retry_after_s or _pause_s(group)
-                self._mark(group, {"error": str(error), "retry_s": pause_s, "is_of_channel": True})
-                self._give_back(groups[number + 1 :])
-                return False
-            except ChannelRefused as error:
-                swept.failed += 1
-                self._mark(group, {"error": str(error), "retry_s": REFUSED_PAUSE_S, "is_of_channel": False})
-                continue
-            swept.sent += 1
-            self._mark(group, self._sent(group, delivery))
+                # Who is told alone is told because the others have it: that says nothing of the channel.
+                is_of_channel = not to and _is_of_channel(error)
+                self._mark(
+                    group, {"error": str(error), **_pause_of(error, group), "is_of_channel": is_of_channel}
+                )
+                if not to:
+                    _note(swept.failing, self.name)
+                if is_of_channel:
+                    self._give_back(groups[number + 1 :])
+                    return False
+            else:
+                swept.sent += 1
+                _note(swept.working, self.name)
+                self._mark(group, self._sent(group, delivery))
         return True
 
     def _notice(self, group: Group) -> Notice:
@@ -253,6 +260,22 @@ def _common_zone(settings: Settings) -> ZoneInfo:
     """Return the clock for what is of no plant: that of the plants if they share one, else UTC."""
     zones = {plant.time_zone for plant in settings.plants.values()}
     return ZoneInfo(zones.pop() if len(zones) == 1 else "UTC")
+
+
+def _note(names: list[str], name: str) -> None:
+    if name not in names:
+        names.append(name)
+
+
+def _is_of_channel(error: ChannelUnavailable | ChannelRefused) -> bool:
+    """Say whether every other message would fail too: each refused login counts as a wrong password."""
+    return isinstance(error, ChannelUnavailable) or error.stopped_at != "send"
+
+
+def _pause_of(error: ChannelUnavailable | ChannelRefused, group: Group) -> dict[str, Json]:
+    if isinstance(error, ChannelUnavailable):
+        return {"retry_s": error.retry_after_s or _pause_s(group)}
+    return {"retry_s": LONGEST_PAUSE_S if _is_of_channel(error) else REFUSED_PAUSE_S}
 
 
 def _pause_s(group: Group) -> float:

@@ -150,7 +150,48 @@ def test_a_refused_message_does_not_stop_the_others() -> None:
     swept = World(settings_with(office=mail()), store, office=Sender([], error)).outbox.sweep(lambda: 20.0)
 
     assert [result["is_of_channel"] for _, _, result in store.marked] == [False, False]
-    assert (swept.failed, swept.working) == (2, ["office"])
+    assert (swept.failed, swept.failing, swept.working) == (2, ["office"], [])
+
+
+def test_a_channel_that_takes_one_message_and_refuses_another_works() -> None:
+    class Picky(Sender):
+        def send(self, notice: Notice, seconds_left: Callable[[], float]) -> Delivery:
+            if "hangs" in notice.title:
+                raise ChannelRefused("the message is too long", stopped_at="send")
+            return Delivery()
+
+    store = Store({"office": [[claimed(), claimed(rule="stuck")]]})
+    swept = World(settings_with(office=mail()), store, office=Picky([])).outbox.sweep(lambda: 20.0)
+
+    assert (swept.sent, swept.failed, swept.working) == (1, 1, ["office"])
+
+
+@pytest.mark.parametrize("step", ["settings", "dns", "tls", "smtp", "login"])
+def test_a_refused_channel_is_asked_once_and_then_left_alone_for_ten_minutes(step: str) -> None:
+    store = Store({"office": [[claimed(), claimed(rule="stuck")]]})
+    error = ChannelRefused("the password is wrong", stopped_at=step)
+    swept = World(settings_with(office=mail()), store, office=Sender([], error)).outbox.sweep(lambda: 20.0)
+
+    (_, _, failed), (_, _, rest) = store.marked
+    assert failed == {"error": "the password is wrong", "retry_s": 600, "is_of_channel": True}
+    assert rest == {"is_given_back": True}
+    assert (swept.failed, swept.failing, swept.working) == (1, ["office"], [])
+
+
+def test_a_recipient_that_still_asks_for_patience_does_not_hold_up_the_channel() -> None:
+    class Full(Sender):
+        def send(self, notice: Notice, seconds_left: Callable[[], float]) -> Delivery:
+            if not self.sent:
+                self.sent.append(notice)
+                raise ChannelUnavailable("452 mailbox full", stopped_at="send")
+            self.sent.append(notice)
+            return Delivery()
+
+    store = Store({"office": [[claimed(recipients=["b@c.d"]), claimed(rule="stuck", severity="warning")]]})
+    swept = World(settings_with(office=mail()), store, office=Full([])).outbox.sweep(lambda: 20.0)
+
+    assert store.marked[0][2] == {"error": "452 mailbox full", "retry_s": 30.0, "is_of_channel": False}
+    assert (swept.sent, swept.failing, swept.working) == (1, [], ["office"])
 
 
 def test_recipients_that_ask_for_patience_are_kept_and_told_alone() -> None:
