@@ -25,7 +25,10 @@ from plantpulse.settings.channels import ChannelSettings
 
 Json = Any
 
-CLAIMED: Final = 100  # items at once: few enough to be sent under their lease
+CLAIMED: Final = 100  # items at once that are sent singly: few enough to be sent under their lease
+CLAIMED_IN_GROUPS: Final = (
+    1000  # a storm is one digest, not one every hundred alerts until the hour is used up
+)
 LEASE_S: Final = 90
 LEAST_S: Final = 3.0  # nobody sends anything in less
 LEAST_SHARE_S: Final = 5.0  # of one channel: with less it could claim and not send
@@ -121,8 +124,9 @@ class Outbox:
             swept.failing.append(name)
             return
         question = question_of(name, channel, self.settings, self.clock(), self.least_severity)
+        limit = CLAIMED if question["is_single"] else CLAIMED_IN_GROUPS
         while seconds_left() >= LEAST_S:
-            claimed = self.store.claim_notifications(question, CLAIMED)
+            claimed = self.store.claim_notifications(question, limit)
             if claimed["lease"] is None:  # it failed a moment ago, and is left alone
                 swept.failing.append(name)
                 return

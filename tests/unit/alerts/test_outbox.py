@@ -41,10 +41,12 @@ class Store:
     seen: list[Any] = field(default_factory=list)
 
     def claim_notifications(self, channel: Mapping[str, Any], limit: int) -> dict[str, Any]:
-        assert limit > 0
         self.asked.append(dict(channel))
         waiting = self.due.get(channel["name"], [])
         items = waiting.pop(0) if waiting else []
+        if items[limit:]:
+            waiting.insert(0, items[limit:])
+        items = items[:limit]
         return {"lease": "lease", "items": items, "messages_left": self.messages_left, "held_back": 0}
 
     def mark_notifications(
@@ -230,6 +232,17 @@ def test_many_channels_are_all_told(time_s: float) -> None:
     )
 
     assert [len(senders[name].sent) for name in names] == [1] * 12
+
+
+def test_a_storm_of_a_thousand_plants_is_told_at_once_within_the_limit_of_an_hour() -> None:
+    storm = [claimed(plant=f"plant_{number}", rule="overdue") for number in range(1000)]
+    store, sent = Store({"office": [storm]}), list[Notice]()
+
+    World(settings_with(office=mail()), store, office=Sender(sent)).outbox.sweep(lambda: 20.0)
+
+    assert len(sent) == 30
+    assert sent[-1].title == "971 alerts at once"
+    assert sum(len(ids) for _, ids, _ in store.marked) == 1000
 
 
 def test_a_channel_that_hangs_leaves_time_for_the_next_one() -> None:
