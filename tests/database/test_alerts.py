@@ -304,6 +304,16 @@ def poll(
 
 
 @pytest.mark.usefixtures("assets")
+def test_an_event_that_was_recorded_before_alerts_opens_none(plant: Plant, service: Api) -> None:
+    poll(service, 1, SLOT, event(), severity=None)
+
+    answer = poll(service, 2, NEXT_SLOT, event())
+
+    assert answer["alerts_opened"] == 0
+    assert plant.alerts() == []
+
+
+@pytest.mark.usefixtures("assets")
 def test_a_safety_event_that_every_poll_reads_has_one_alert_for_ever(plant: Plant, service: Api) -> None:
     first = poll(service, 1, SLOT, event())
     service.call("acknowledge_safety_events", p_event_ids=[1], p_by="ada")
