@@ -216,6 +216,156 @@ ALTER FUNCTION public.alert_figures(p_now timestamp with time zone) OWNER TO pos
 
 COMMENT ON FUNCTION public.alert_figures(p_now timestamp with time zone) IS 'How many alerts are open by rule, plant and severity, and how each channel does: whether it fails, and how many open alerts it was not told of yet. p_now is ignored.';
 
+-- Name: alert_report(timestamp with time zone, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text DEFAULT NULL::text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+  with seen as (
+    select
+      alert.rule,
+      alert.plant,
+      alert.opened_at >= p_since as is_new,
+      alert.resolved_at is null or alert.resolved_at >= p_until as is_open,
+      case when alert.opened_at >= p_since then extract(epoch from first.at - alert.opened_at) end as notify_s,
+      case when alert.opened_at >= p_since then
+        extract(epoch from alert.acknowledged_at - alert.opened_at)
+      end as acknowledge_s
+    from public.alerts as alert
+    left join lateral (
+      select min(history.at) as at
+      from public.alert_history as history
+      where history.alert_id = alert.id and history.what = 'told' and history.occasion <> 'resolved'
+    ) as first on true
+    where alert.opened_at < p_until
+    and (alert.opened_at >= p_since or alert.resolved_at is null or alert.resolved_at >= p_until)
+    and (p_plant is null or alert.plant = p_plant)
+  ),
+  counted as (
+    -- The empty grouping set is the total.
+    select
+      grouping(seen.rule) = 1 as is_total,
+      seen.rule,
+      seen.plant,
+      count(*) filter (where seen.is_new) as alerts,
+      count(*) filter (where seen.is_open) as open,
+      count(seen.notify_s) as notified,
+      percentile_disc(array[0.5, 0.95]) within group (order by seen.notify_s) as notify_s,
+      count(seen.acknowledge_s) as acknowledged,
+      percentile_disc(array[0.5, 0.95]) within group (order by seen.acknowledge_s) as acknowledge_s
+    from seen
+    group by grouping sets ((seen.rule, seen.plant), ())
+  ),
+  figures as (
+    select
+      counted.*,
+      jsonb_build_object(
+        'alerts', counted.alerts,
+        'open', counted.open,
+        'notified', counted.notified,
+        'notify_p50_s', round(counted.notify_s[1]),
+        'notify_p95_s', round(counted.notify_s[2]),
+        'acknowledged', counted.acknowledged,
+        'acknowledge_p50_s', round(counted.acknowledge_s[1]),
+        'acknowledge_p95_s', round(counted.acknowledge_s[2])
+      ) as figure
+    from counted
+  ),
+  told as (
+    select history.channel, history.message_key, history.at, history.occasion, alert.rule, alert.plant
+    from public.alert_history as history
+    join public.alerts as alert on alert.id = history.alert_id
+    where history.what = 'told'
+    and history.at >= p_since
+    and history.at < p_until
+    and (p_plant is null or alert.plant = p_plant)
+  ),
+  messages as (
+    -- A message about several alerts is heard once. One that only says that all is well again is no alarm.
+    select
+      told.channel,
+      told.message_key,
+      date_trunc('hour', min(told.at), 'UTC') as hour,
+      bool_or(told.occasion <> 'resolved') as is_alarm
+    from told
+    group by told.channel, told.message_key
+  ),
+  hours as (
+    select messages.channel, messages.hour, count(*) as alarms
+    from messages
+    where messages.is_alarm
+    group by messages.channel, messages.hour
+  ),
+  loudest as (
+    select distinct on (sources.channel) sources.channel, sources.rule, sources.plant, sources.alarms
+    from (
+      select told.channel, told.rule, told.plant, count(distinct told.message_key) as alarms
+      from told
+      where told.occasion <> 'resolved'
+      group by told.channel, told.rule, told.plant
+    ) as sources
+    order by sources.channel, sources.alarms desc, sources.rule, sources.plant
+  ),
+  channels as (
+    select
+      messages.channel,
+      count(*) as messages,
+      count(*) filter (where messages.is_alarm) as alarms
+    from messages
+    group by messages.channel
+  )
+  select jsonb_build_object(
+    'since', p_since,
+    'until', p_until,
+    'plant', p_plant,
+    'total', (select figures.figure from figures where figures.is_total),
+    'by_rule', (
+      select coalesce(jsonb_agg(
+        jsonb_build_object('rule', figures.rule, 'plant', figures.plant) || figures.figure
+        order by figures.alerts desc, figures.rule, figures.plant
+      ), '[]')
+      from figures
+      where not figures.is_total
+    ),
+    'by_channel', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'channel', channels.channel,
+        'messages', channels.messages,
+        'alarms', channels.alarms,
+        'alarms_per_hour', round(
+          channels.alarms * 3600 / nullif(extract(epoch from p_until - p_since), 0), 2
+        ),
+        'busiest_hour', busiest.hour,
+        'busiest_alarms', coalesce(busiest.alarms, 0),
+        'hours_over', (
+          -- EEMUA 191: one alarm in ten minutes is what a person can handle.
+          select count(*) from hours where hours.channel = channels.channel and hours.alarms > 6
+        ),
+        'loudest', case when loudest.rule is not null then
+          jsonb_build_object('rule', loudest.rule, 'plant', loudest.plant, 'alarms', loudest.alarms)
+        end
+      ) order by channels.channel), '[]')
+      from channels
+      left join loudest on loudest.channel = channels.channel
+      left join lateral (
+        select hours.hour, hours.alarms
+        from hours
+        where hours.channel = channels.channel
+        order by hours.alarms desc, hours.hour desc
+        limit 1
+      ) as busiest on true
+    )
+  );
+$$;
+
+ALTER FUNCTION public.alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text) IS 'How many alerts of a span there are by rule and plant, how soon people were told and acknowledged (seconds), and how many messages each channel got; alarms are messages that do not only tell an end.';
+
 -- Name: apply_alerts(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) RETURNS jsonb
@@ -7225,6 +7375,11 @@ GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jso
 
 REVOKE ALL ON FUNCTION public.alert_figures(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.alert_figures(p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alert_report(p_since timestamp with time zone, p_until timestamp with time zone, p_plant text) TO service_role;
 
 -- Name: FUNCTION apply_alerts(p_seen jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

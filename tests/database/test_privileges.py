@@ -590,6 +590,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
         "p_result": {"key": "message"},
     },
     "failing_channels": {"p_names": ["mail"]},
+    "alert_report": {"p_since": "2026-11-22T06:00:00Z", "p_until": "2026-11-29T06:00:00Z"},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.
