@@ -29,6 +29,14 @@ CALLS = {
     "runs show": ["1"],
     "snapshots": [],
     "report show": [],
+    "alerts list": ["--all"],
+    "alerts silence": ["1", "--for", "2h", "--why", "New die"],
+    "alerts silences": [],
+    "alerts show": ["1"],
+    "alerts unsilence": ["1"],
+    "alerts history": [],
+    "alerts report": ["--since", "2026-01-01"],
+    "alerts ack": ["1"],
     "safety list": [],
     "safety ack": ["1"],
     "safety resolve": ["1", "--resolution", "Guard fitted"],
@@ -90,6 +98,11 @@ def busy_plant(
     floor.downtime("PRESS-01", "Safety Issue", 5, "11:40:00")
     floor.output("PRESS-01", -1, "11:50:00")
     world.tick()  # in March, where the incident is
+    world.store.execute(
+        "insert into public.alert_history (alert_id, at, what, channel, message_key, occasion) "
+        "values (1, '2026-03-11', 'told', 'desk', 'a', 'fired')"
+    )
+    world.store.execute("insert into public.notifications (alert_id, channel) values (1, 'desk')")
     world.now = datetime.now(UTC)
     world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
     with running() as mailbox:

@@ -20,6 +20,9 @@ class Command(NamedTuple):
 
 COMMANDS: Final = {
     "alarms": Command("plantpulse.cli.alarms:alarms", "Send a test notice to the topic of AWS's alarms."),
+    "alerts": Command(
+        "plantpulse.cli.alerts:alerts", "List alerts; acknowledge or silence them, and see how loud they are."
+    ),
     "assets": Command("plantpulse.cli.assets:assets", "List or import a plant's assets."),
     "channels": Command(
         "plantpulse.cli.channels:channels", "Show who is told of alerts, or send a test message."

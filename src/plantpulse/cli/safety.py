@@ -1,6 +1,5 @@
 """`plantpulse safety`: the incidents, and who has acknowledged and resolved them."""
 
-import getpass
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, get_args
@@ -8,9 +7,10 @@ from typing import Any, Final, get_args
 import click
 from rich.console import RenderableType
 
-from plantpulse.cli import cells, formats
-from plantpulse.cli.app import App, Function, Listing, json_option, limit_option, pass_app, plant_option
+from plantpulse.cli import formats
+from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Since
+from plantpulse.cli.signatures import by_option, signature
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
 from plantpulse.settings import Severity
@@ -61,30 +61,20 @@ def list_events(
     app.output.answer({"safety_events": found}, lambda: _table(app, found, _nothing(wanted, state, since)))
 
 
-def _by_option(function: Function) -> Function:
-    return click.option(
-        "--by",
-        metavar="NAME",
-        default=getpass.getuser,
-        show_default="user of this machine",
-        help="Name for the signature.",
-    )(function)
-
-
 @safety.command()
 @click.argument("event_ids", type=ID, nargs=-1, required=True)
-@_by_option
+@by_option
 @json_option
 @pass_app
 def ack(app: App, event_ids: tuple[int, ...], by: str) -> None:
     """Acknowledge safety events: somebody has seen them. All events, or none."""
-    _sign(app, "acknowledged", lambda changes: changes.acknowledge_safety_events(event_ids, _name(by)))
+    _sign(app, "acknowledged", lambda changes: changes.acknowledge_safety_events(event_ids, signature(by)))
 
 
 @safety.command()
 @click.argument("event_ids", type=ID, nargs=-1, required=True)
 @click.option("--resolution", metavar="TEXT", required=True, help="What was done.")
-@_by_option
+@by_option
 @json_option
 @pass_app
 def resolve(app: App, event_ids: tuple[int, ...], resolution: str, by: str) -> None:
@@ -94,17 +84,8 @@ def resolve(app: App, event_ids: tuple[int, ...], resolution: str, by: str) -> N
     _sign(
         app,
         "resolved",
-        lambda changes: changes.resolve_safety_events(event_ids, _name(by), resolution.strip()),
+        lambda changes: changes.resolve_safety_events(event_ids, signature(by), resolution.strip()),
     )
-
-
-def _name(by: str) -> str:
-    if not by.strip():
-        raise InvalidRequest("a signature needs a name", field="by")
-    try:
-        return cells.name(by.strip())
-    except ValueError as error:
-        raise InvalidRequest(str(error), field="by") from None
 
 
 def _sign(app: App, done: str, send: Callable[[Any], dict[str, Any]]) -> None:

@@ -1,9 +1,11 @@
-"""Changes by people: signatures of safety events, members, the plant model. One request per method.
+"""Changes by people: signatures, silences, members, the plant model. One request per method.
 
-Every SQL function here is one transaction, all or nothing, and harmless to repeat.
+Every SQL function here is one transaction, all or nothing, and harmless to repeat. Only to add a silence
+is not, so it is tried once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from plantpulse.database.transport import Json, Transport
 from plantpulse.settings import SupabaseSettings
@@ -30,6 +32,23 @@ class Changes:
         return self._call(
             "resolve_safety_events", p_event_ids=list(event_ids), p_by=by, p_resolution=resolution
         )
+
+    def acknowledge_alerts(self, alert_ids: Sequence[int], by: str) -> dict[str, Json]:
+        """Acknowledge alerts; the answer is signed with the alerts, or unknown with the ids."""
+        return self._call("acknowledge_alerts", p_alert_ids=list(alert_ids), p_by=by)
+
+    def add_silence(self, silence: Mapping[str, Json]) -> dict[str, Json]:
+        """Write a silence and return its row. It is not repeated: a second one would have to be ended too."""
+        rows = self._transport.send("silences", lambda api: api.from_("silences").insert(silence), attempts=1)
+        return rows[0]
+
+    def end_silence(self, silence_id: int, ends_at: datetime) -> dict[str, Json]:
+        """Let a silence end at an instant, and return its row."""
+        rows = self._transport.send(
+            "silences",
+            lambda api: api.from_("silences").update({"ends_at": ends_at.isoformat()}).eq("id", silence_id),
+        )
+        return rows[0]
 
     def put_member(self, user_id: str, plant: str, role: str) -> None:
         """Make a user a member of a plant (* = all plants) in a role, or change the role."""

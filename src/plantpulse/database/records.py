@@ -41,6 +41,15 @@ _SHIFT_TARGET: Final = (
     "id,shift_name,starts_at,ends_at,days_of_week,valid_from,valid_until,target_output,breaks,created_at,"
     "asset:assets!inner(plant,name,source_name,area)"
 )
+_ALERT: Final = (
+    "id,rule,plant,scope,subject,fingerprint,severity,facts,opened_at,last_seen_at,reopened,is_event,"
+    "safety_event_id,is_acknowledged,acknowledged_at,acknowledged_by,acknowledged_by_name,resolved_at"
+)
+_SILENCE: Final = "id,plant,rule,fingerprint,starts_at,ends_at,why,created_at,created_by,created_by_name"
+_NOTIFICATION: Final = (
+    "channel,told,told_severity,told_at,told_times,attempts,next_try_at,claimed,claimed_at,is_perhaps_told,"
+    "error"
+)
 
 
 class Records:
@@ -225,6 +234,119 @@ class Records:
             ),
             limit=limit,
         )
+
+    def open_alerts(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
+        """Return the alerts that are open, worst first; `filters` are values of columns."""
+        return self._transport.rows(
+            "alerts",
+            lambda table: (
+                _since(_equal(table.select(_ALERT), filters), "opened_at", since)
+                .is_("resolved_at", "null")
+                .order("severity", desc=True)
+                .order("opened_at")
+                .order("id")
+            ),
+            limit=limit,
+        )
+
+    def alerts(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
+        """Return alerts, open and over, latest first; `filters` are values of columns."""
+        return self._transport.rows(
+            "alerts",
+            lambda table: (
+                _since(_equal(table.select(_ALERT), filters), "opened_at", since)
+                .order("opened_at", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=limit,
+        )
+
+    def alert_events(
+        self,
+        filters: Mapping[str, str],
+        of_alerts: Mapping[str, str],
+        *,
+        since: datetime | None,
+        limit: int,
+    ) -> list[Record]:
+        """Return what happened to alerts, newest first, each with its `alert`; both filters are values."""
+        wanted = {**filters, **{f"alert.{name}": value for name, value in of_alerts.items()}}
+        return self._transport.rows(
+            "alert_history",
+            lambda table: (
+                _since(
+                    _equal(
+                        table.select(
+                            f"id,alert_id,at,what,by_name,channel,occasion,severity,alert:alerts!inner({_ALERT})"
+                        ),
+                        wanted,
+                    ),
+                    "at",
+                    since,
+                )
+                .order("at", desc=True)
+                .order("id", desc=True)
+            ),
+            limit=limit,
+        )
+
+    def notifications(self, alert_id: int) -> list[Record]:
+        """Return what each channel was told of an alert, by channel."""
+        return self._transport.rows(
+            "notifications",
+            lambda table: table.select(_NOTIFICATION).eq("alert_id", alert_id).order("channel"),
+            limit=1000,
+        )
+
+    def silences(
+        self, filters: Mapping[str, str], *, ends_after: datetime | None, limit: int
+    ) -> list[Record]:
+        """Return silences, the last to end first, by default those too that have ended."""
+
+        def select(table: Json) -> Json:
+            query = _equal(table.select(_SILENCE), filters)
+            query = query.gt("ends_at", ends_after.isoformat()) if ends_after else query
+            return query.order("ends_at", desc=True).order("id", desc=True)
+
+        return self._transport.rows("silences", select, limit=limit)
+
+    def alert_report(self, since: datetime, until: datetime, plant: str | None) -> Record:
+        """Return how many alerts of a span there are, and how soon people heard of them and answered."""
+        arguments = {"p_since": since.isoformat(), "p_until": until.isoformat(), "p_plant": plant}
+        return self._transport.call("alert_report", arguments, reserved_s=0.0)
+
+    def closed_days(self, plant: str, *, limit: int) -> list[Record]:
+        """Return a plant's closed days, latest first, with the asset of those that are an asset's own."""
+        return self._transport.rows(
+            "closed_days",
+            lambda table: (
+                table.select("id,plant,date,name,is_closed,created_at,asset:assets(name,source_name,area)")
+                .eq("plant", plant)
+                .order("date", desc=True)
+                .order("id")
+            ),
+            limit=limit,
+        )
+
+    def product_rates(self, plant: str, *, limit: int) -> list[Record]:
+        """Return the ideal rates of a plant's products, by asset and product."""
+        return self._transport.rows(
+            "product_rates",
+            lambda table: (
+                table.select(
+                    "id,product,ideal_units_per_hour,created_at,asset:assets!inner(plant,name,source_name,area)"
+                )
+                .eq("asset.plant", plant)
+                .order("asset_id")
+                .order("product")
+                .order("id")
+            ),
+            limit=limit,
+        )
+
+    def report_day(self, plant: str, day: str) -> Record:
+        """Return a day's summaries of a plant, with those of the days that it is compared with."""
+        return self._transport.call("report_day", {"p_plant": plant, "p_date": day}, reserved_s=0.0)
 
     def latest_snapshot_timestamp(self, plant: str) -> str | None:
         """Return the newest instant of the plant's snapshots; None before the first."""

@@ -207,9 +207,11 @@ class Transport:
             rows += page
         return rows
 
-    def send(self, what: str, build: Callable[[SyncPostgrestClient], Any]) -> list[dict[str, Json]]:
-        """Return the rows of a query that is harmless to repeat. Raises: as `call` does."""
-        answer = self._ask(what, lambda: build(self._client).retry(False).execute().data)
+    def send(
+        self, what: str, build: Callable[[SyncPostgrestClient], Any], *, attempts: int = ATTEMPTS
+    ) -> list[dict[str, Json]]:
+        """Return the rows of a query; `attempts` is 1 if it does harm twice. Raises: as `call` does."""
+        answer = self._ask(what, lambda: build(self._client).retry(False).execute().data, attempts=attempts)
         if not isinstance(answer, list):
             raise StoreRefused(f"Supabase returned no list for {what}: check SUPABASE_URL")
         return answer
