@@ -48,6 +48,8 @@ CALLS = {
     "assets list": [],
     "targets list": [],
     "product-rates import": ["product-rates.csv", "--yes"],
+    "closed-days list": [],
+    "product-rates list": [],
     "members add": [ADA],
     "members list": [],
     "members remove": [ADA],

@@ -148,6 +148,45 @@ def test_cost_centers_are_listed_with_their_exact_rates(cli: CommandLine, world:
     assert [line.split() for line in lines[1:]] == [["Pressing", "1,120.55", "0.125"]]
 
 
+def test_closed_days_are_listed_latest_first_with_those_that_were_taken_back(
+    cli: CommandLine, world: World
+) -> None:
+    world.store.execute(
+        """
+        insert into public.closed_days (plant, asset_id, date, name, is_closed)
+        select 'north', null::bigint, date '2026-12-25', 'Christmas Day', true
+        union all select 'north', id, '2026-12-26', 'Oven', false
+        from public.assets where source_name = 'PAINT-01'
+        union all select 'south', null, '2026-12-27', 'Else', true
+        """
+    )
+
+    lines = cli("closed-days").out.splitlines()
+
+    assert [line.split() for line in lines[1:]] == [
+        ["2026-12-26", "Oven", "Paint", "1", "works"],
+        ["2026-12-25", "Christmas", "Day", "whole", "plant", "closed"],
+    ]
+
+
+def test_rates_of_products_are_listed_by_asset_and_product(cli: CommandLine, world: World) -> None:
+    world.store.execute(
+        """
+        insert into public.product_rates (asset_id, product, ideal_units_per_hour)
+        select id, product, rate
+        from public.assets, (values ('Shaft 12', 60), ('Gear 40', 1300.5)) as made (product, rate)
+        where source_name = 'PRESS-01'
+        """
+    )
+
+    lines = cli("product-rates").out.splitlines()
+
+    assert [line.split() for line in lines[1:]] == [
+        ["Press", "1", "Gear", "40", "1,300.5"],
+        ["Press", "1", "Shaft", "12", "60"],
+    ]
+
+
 def test_a_resolved_event_is_shown_with_what_was_done(cli: CommandLine, world: World, floor: Floor) -> None:
     floor.downtime("PRESS-01", "Safety Issue", 12, "08:10:00")
     world.tick()
@@ -171,6 +210,8 @@ def test_a_resolved_event_is_shown_with_what_was_done(cli: CommandLine, world: W
         (["assets"], "north has no assets yet: import them, or let a poll find them"),
         (["targets"], "north has no shift targets: without them nothing is on or below target"),
         (["cost-centers"], "north has no cost centers: without them reports have no loss"),
+        (["closed-days"], "north has no closed days: shifts start as the targets say"),
+        (["product-rates"], "north has no rates of products: each product has the ideal rate of its asset"),
         (["snapshots"], "north has no such snapshots"),
     ],
 )

@@ -32,7 +32,7 @@ COMMANDS: Final = {
     ),
     "closed-days": Command(
         "plantpulse.cli.closed_days:closed_days",
-        "Import closed days: holidays and other days without shifts.",
+        "List or import closed days: holidays and other days without shifts.",
     ),
     "config": Command("plantpulse.cli.config:config", "Begin, show or describe the settings."),
     "cost-centers": Command(
@@ -45,7 +45,7 @@ COMMANDS: Final = {
     "members": Command("plantpulse.cli.members:members", "List, add and remove the members of plants."),
     "product-rates": Command(
         "plantpulse.cli.product_rates:product_rates",
-        "Import ideal rates of products, for plants whose output names the product.",
+        "List or import ideal rates of products, for plants whose output names the product.",
     ),
     "report": Command("plantpulse.cli.report:report", "Show the summaries of a production day."),
     "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions do."),
