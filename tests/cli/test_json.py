@@ -29,6 +29,7 @@ CALLS = {
     "runs show": ["1"],
     "snapshots": [],
     "report show": [],
+    "report mail": [],
     "alerts list": ["--all"],
     "alerts silence": ["1", "--for", "2h", "--why", "New die"],
     "alerts silences": [],

@@ -47,7 +47,9 @@ COMMANDS: Final = {
         "plantpulse.cli.product_rates:product_rates",
         "List or import ideal rates of products, for plants whose output names the product.",
     ),
-    "report": Command("plantpulse.cli.report:report", "Show the summaries of a production day."),
+    "report": Command(
+        "plantpulse.cli.report:report", "Show the summaries of a production day, or the mail about it."
+    ),
     "run": Command("plantpulse.cli.run:run", "Run a pipeline by hand, as the functions do."),
     "runs": Command("plantpulse.cli.runs:runs", "List runs, or show one with its error and timings."),
     "safety": Command("plantpulse.cli.safety:safety", "List safety events; acknowledge or resolve them."),

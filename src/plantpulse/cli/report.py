@@ -1,8 +1,9 @@
-"""`plantpulse report`: what the Morning Report said of a production day, asset by asset."""
+"""`plantpulse report`: what the Morning Report said of a production day, and the mail about it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Group, RenderableType
@@ -13,6 +14,9 @@ from plantpulse.cli.app import App, json_option, one_plant_option, pass_app
 from plantpulse.cli.arguments import Day
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
+from plantpulse.report_mail.days import ReportDay, parse_day
+from plantpulse.report_mail.figures import Compared, Figures, by_area, by_shift, compared
+from plantpulse.report_mail.mail import Mail, make_mail
 
 Record = Mapping[str, Any]
 
@@ -21,7 +25,7 @@ MOST_SUMMARIES: Final = 100_000
 
 @click.group()
 def report() -> None:
-    """Show the summaries of a production day."""
+    """Show the summaries of a production day, or the mail about it."""
 
 
 @report.command()
@@ -41,6 +45,55 @@ def show(app: App, plant: str, day: date | None) -> None:
     found.sort(key=lambda one: (one["asset"]["area"] or "", one["asset"]["name"]))
     answer = {"plant": plant, "report_date": shown, "daily_summaries": found}
     app.output.answer(answer, lambda: _page(app, plant, shown, found))
+
+
+@report.command()
+@one_plant_option
+@click.option("--date", "day", type=Day(), help="The production day (default: the latest with a report).")
+@click.option("--html", "is_html", is_flag=True, help="Show the mail's HTML.")
+@json_option
+@pass_app
+def mail(app: App, plant: str, day: date | None, is_html: bool) -> None:
+    """Show the mail about a production day, whether or not one is sent. It sends nothing."""
+    with app.records() as records:
+        shown = day.isoformat() if day else records.latest_report_date(plant)
+        found = parse_day(records.report_day(plant, shown)) if shown else None
+    if found is None or not found.rows:
+        of_day = f" of {day}" if day else ""
+        message = f"{plant} has no report{of_day}; `plantpulse run morning-report` makes one"
+        raise InvalidRequest(message, field="date")
+    known = app.settings.plants[plant]
+    made = make_mail(found, known.language, ZoneInfo(known.time_zone))
+    if app.output.is_json:
+        app.output.answer(_mail_in_json(found, made), str)
+        return
+    app.output.write_text(made.html if is_html else f"{made.subject}\n\n{made.text}")
+
+
+def _mail_in_json(day: ReportDay, made: Mail) -> dict[str, Any]:
+    return {
+        "plant": day.plant,
+        "report_date": day.report_date.isoformat(),
+        **made.as_json(),
+        "total": _line(compared(day)),
+        "areas": [{"area": area, **_line(one)} for area, one in by_area(day)],
+        "shifts": [{"shift": shift, **_line(one)} for shift, one in by_shift(day)],
+    }
+
+
+def _line(one: Compared) -> Record:
+    return {
+        "figures": _figures(one.figures),
+        "day_before": _figures(one.day_before),
+        "usual": _figures(one.usual),
+        "usual_days": one.usual_days,
+    }
+
+
+def _figures(one: Figures | None) -> Record | None:
+    if one is None:
+        return None
+    return {**one._asdict(), "oee_percentage": one.oee_percentage, "total_loss": one.total_loss}
 
 
 def _page(app: App, plant: str, shown: str | None, found: Sequence[Record]) -> RenderableType:
