@@ -5,6 +5,7 @@ and the scheduler calls for the next slot. Everything that is shown was read bac
 signed-in member of the plant reads it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from rich.table import Table
 from devstack import show, stack
 from devstack.clock import STEP
 from devstack.function import Answer
+from devstack.mailbox import Mail
 from devstack.members import Person
 from devstack.plant.model import Plant, northfield
 from devstack.plant.rows import Downtime, Production
@@ -35,6 +37,7 @@ DID_WORK = ("succeeded", "partial")
 TYPED_AFTER = timedelta(minutes=63)
 A_DAY = timedelta(days=1)
 
+_LATE_INCIDENT = "Safety incident at Press 1: safety issue"
 _SNAPSHOTS = {"select": "*,asset:assets(name,area)", "order": "asset_id"}
 _EVENTS = {"select": "*,asset:assets(name)", "order": "event_timestamp.desc"}
 _REJECTED = {"select": "query,reason,row", "order": "id"}
@@ -92,6 +95,7 @@ class _Demonstration:
         self._poll_next(second, before)
         self._compare_people()
         self._report_a_day(second)
+        self._tell_people()
 
     def _poll_first(self, slot: datetime) -> list[Record]:
         self._headline(1, f"The scheduler calls for {self._local(slot)}, plant time")
@@ -103,6 +107,7 @@ class _Demonstration:
         rejected = self.stack.manager.read("rejected_records", **_REJECTED)
         self.verdict.expect(bool(rejected), "first tick: no rejected rows")
         self._show("Rejected rows: kept aside, the others went on", show.rejected(rejected))
+        self._call_health()  # as every minute: what can wait is told while it lasts
         return rows
 
     def _repeat(self, slot: datetime) -> None:
@@ -164,12 +169,46 @@ class _Demonstration:
         told = f"morning report: {show.told(answer.body)}"
         self.verdict.expect(answer.body.get("outcome") in DID_WORK, told)
 
+    def _tell_people(self) -> None:
+        """Show the mail of the late incident, and those that health sends."""
+        self._headline(6, "Who hears of it: mails of the channel office, as they arrived")
+        self._call_health()
+        mails = self._mails()
+        # The plant may have had another incident meanwhile: then one mail has both.
+        incidents = [mail for mail in mails if _LATE_INCIDENT in mail.text]
+        others = [mail for mail in mails if "ncident" not in mail.subject]
+        self.console.print("   The function that finds an incident sends it before it answers:\n")
+        self._print_mails(incidents[-1:])
+        self.console.print("   Health, which is called every minute, sends what can wait:\n")
+        self._print_mails(others)
+        texts = [f"{mail.subject}\n{mail.text}" for mail in mails]
+        self.verdict.expect(bool(incidents), "no mail of the late incident")
+        self.verdict.expect(bool(others), "no mail of health")
+        self.verdict.expect(len(set(texts)) == len(texts), "a mail came twice")
+
+    def _call_health(self) -> None:
+        if self.stack.health is None:  # only on a compressed clock
+            raise NothingToShow("health is not served")
+        answer = self.stack.health.deliver(datetime.now(UTC))
+        self.verdict.expect(answer.status == httpx.codes.OK, f"health: status {answer.status}")
+
+    def _mails(self) -> list[Mail]:
+        return self.stack.mailbox.mails() if self.stack.mailbox else []
+
+    def _print_mails(self, mails: Sequence[Mail]) -> None:
+        for mail in mails:
+            self.console.print(Padding(show.mail(mail.recipients, mail.subject, mail.text), (0, 0, 1, 3)))
+
     def _people(self) -> dict[str, Person]:
         return {"stranger": self.stack.stranger, "viewer": self.stack.viewer, "manager": self.stack.manager}
 
     def _poll(self, slot: datetime) -> int:
         """Deliver a slot that is to be polled, show the report and return the run's id."""
+        mails = len(self._mails())
         answer = self._deliver(slot)
+        self.verdict.expect(
+            len(self._mails()) > mails, f"tick {self._local(slot)}: no mail before the answer"
+        )
         if "outcome" in answer.body:
             self._print(show.report(answer.body, self.stack.plant.timezone))
         if answer.body.get("outcome") not in DID_WORK:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +32,7 @@ NOTHING = Text("-", "dim")
 QUERIES = ("output", "downtime", "oee", "quality", "labor", "safety")
 STEPS = ("claim", "connect", "read", "safety", "evaluate", "commit")
 OEE_AND_FACTORS = ("oee", "availability", "performance", "quality")
+LINES_OF_A_MAIL = 8
 TABLES_SEEN = ("assets", "live_snapshots", "safety_events", "rejected_records")
 
 
@@ -42,6 +44,14 @@ def report(body: Record, zone: ZoneInfo) -> Table:
     for name, value in _report_lines(body, zone):
         table.add_row(name, value)
     return table
+
+
+def mail(recipients: Sequence[str], subject: str, text: str) -> Panel:
+    """A mail as a mailbox shows it: who received it, its subject, and how its text begins."""
+    lines = [line for line in text.strip().splitlines() if line not in {"", subject}]
+    shown = "\n".join([*lines[:LINES_OF_A_MAIL], *(["..."] if len(lines) > LINES_OF_A_MAIL else [])])
+    words = Text.assemble((f"To: {', '.join(recipients)}\n", "dim"), (f"{subject}\n\n", "bold"), shown)
+    return Panel(words, box=box.ROUNDED, width=76)
 
 
 def snapshots(rows: Sequence[Record], now: datetime) -> Table:

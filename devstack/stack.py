@@ -18,6 +18,8 @@ import pymssql
 from devstack.backlog import copy_in
 from devstack.clock import CompressedClock
 from devstack.function import Function
+from devstack.mailbox import Mailbox
+from devstack.mailbox import running as running_mailbox
 from devstack.members import Person, sign_up
 from devstack.migrations import REPOSITORY
 from devstack.plant.model import Plant
@@ -40,7 +42,20 @@ BACKLOG: Final = timedelta(hours=55)
 
 LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
 MORNING_REPORT: Final = REPOSITORY / "functions" / "morning_report" / "main.py"
+HEALTH: Final = REPOSITORY / "functions" / "health" / "main.py"
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
+
+_CHANNELS: Final = """\
+
+channels:
+  office:
+    kind: email
+    host: 127.0.0.1
+    port: {port}
+    encryption: "off"  # the mailbox has no TLS, and nothing leaves this machine
+    sender: plantpulse <alerts@northfield.example>
+    to: [shift-leader@northfield.example]
+"""
 
 
 @dataclass(frozen=True)
@@ -59,13 +74,15 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack; the Morning Report is there when time is real."""
+    """The running stack; the Morning Report, health and the mailbox are there when time is real."""
 
     plant: Plant
     supabase: Supabase
     sql_server: SqlServer
     function: Function
     morning_report: Function | None
+    health: Function | None
+    mailbox: Mailbox | None
     viewer: Person
     manager: Person
     stranger: Person
@@ -106,20 +123,28 @@ def running(
             viewer, manager, stranger = (sign_up(supabase.access, *who) for who in _people(plant))
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
         with steps.step("The functions under the functions-framework"):
+            mailbox = stack.enter_context(running_mailbox()) if clock.is_real else None
             children = stack.enter_context(Children(logs))
             settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
+            if mailbox:
+                settings["PLANTPULSE_CONFIG"] = str(_with_a_channel(logs, mailbox))
             function = Function(children, *_served(settings, clock))
             morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
+            health = Function(children, HEALTH, settings) if clock.is_real else None
+        functions = [one for one in (function, morning_report, health) if one]
+        remains = _remains(supabase, sql_server, functions, logs, mailbox)
         yield Stack(
             plant=plant,
             supabase=supabase,
             sql_server=sql_server,
             function=function,
             morning_report=morning_report,
+            health=health,
+            mailbox=mailbox,
             viewer=viewer,
             manager=manager,
             stranger=stranger,
-            remains=_remains(supabase, sql_server, [one for one in (function, morning_report) if one], logs),
+            remains=remains,
             clock=clock,
             folder=logs,
         )
@@ -143,6 +168,14 @@ def settings_of(supabase: Supabase, reader: Address) -> dict[str, str]:
         "MSSQL_ENCRYPTION": "off",  # the stand-in has no TLS, and nothing leaves this machine
         "PLANTPULSE_CONFIG": str(REPOSITORY / "plantpulse.yaml"),
     }
+
+
+def _with_a_channel(folder: Path, mailbox: Mailbox) -> Path:
+    """Write the configuration file with a channel to the mailbox into a folder; return its path."""
+    common = (REPOSITORY / "plantpulse.yaml").read_text(encoding="utf-8")
+    file = folder / "plantpulse.yaml"
+    file.write_text(common + _CHANNELS.format(port=mailbox.smtp_port), encoding="utf-8")
+    return file
 
 
 def _served(settings: Mapping[str, str], clock: CompressedClock) -> tuple[Path, Mapping[str, str]]:
@@ -178,11 +211,18 @@ def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, str], ...]:
     return ("viewer", plant.key, "viewer"), ("manager", plant.key, "manager"), ("stranger",)
 
 
-def _remains(supabase: Supabase, sql_server: SqlServer, functions: Sequence[Function], logs: Path) -> Remains:
+def _remains(
+    supabase: Supabase,
+    sql_server: SqlServer,
+    functions: Sequence[Function],
+    logs: Path,
+    mailbox: Mailbox | None,
+) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
     functions_ports = [function.port for function in functions]
-    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports)
+    mail_ports = [mailbox.smtp_port] if mailbox else []
+    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, *mail_ports)
     return Remains(
         pids=(*supabase.pids, *(function.pid for function in functions)),
         listeners={port: listener(port) for port in ports},

@@ -102,6 +102,18 @@ def test_the_morning_report_shows_a_day_of_every_asset_and_puts_the_dearest_into
     )
 
 
+def test_the_incident_arrives_as_a_mail_and_what_can_wait_in_mails_of_health(shown: Shown) -> None:
+    sixth = shown.part(6)
+
+    at_once, _, later = sixth.partition("Health, which is called every minute")
+    assert re.search(r"│ To: shift-leader@northfield\.example +│", at_once)
+    # Alone it is the subject; beside another incident of that poll it is a line of the list.
+    assert re.search(r"│ (- )?Safety incident at Press 1: safety issue[,:] northfield, since", at_once)
+    # In the plant's breaks nobody reports the unknown asset; the day before always has something.
+    assert re.search(r"│ To: shift-leader@northfield\.example +│", later)
+    assert "ncident" not in later.partition("All as expected")[0]
+
+
 def test_a_log_gets_plain_text_of_at_most_80_columns(shown: Shown) -> None:
     assert "\x1b" not in shown.finished.output
     assert "\r" not in shown.finished.output

@@ -141,3 +141,20 @@ def test_a_daily_summary_shows_figures_and_what_is_not_known() -> None:
     }
 
     assert last_line(show.summaries([row])) == "Press 1 10,726 12,000 81.3 86.8 94.7 - 1,305 111 4,024"
+
+
+def test_a_mail_is_its_subject_once_and_how_its_text_begins() -> None:
+    subject = "No data from [bold]north[/]"
+    text = f"{subject}\n\n" + "\n".join(f"line {number}" for number in range(1, 10))
+
+    lines = rendered(show.mail(["ada@example.com"], subject, text)).splitlines()
+
+    inside = [words(line.strip("│ ")) for line in lines[1:-1]]
+    assert inside == [
+        "To: ada@example.com",
+        subject,
+        "",
+        *(f"line {number}" for number in range(1, 9)),
+        "...",
+    ]
+    assert max(map(len, lines)) <= 76

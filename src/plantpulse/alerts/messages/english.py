@@ -20,7 +20,7 @@ WORDS: Final = Words(
         "oee_scale": "The plant's OEE figures have another scale",
         "ideal_rate": "Ideal rates are too low",
         "data_behind": "Polls bring no data",
-        "asset_unknown": "Unknown assets: {number}",
+        "asset_unknown": "Unknown assets ({number})",
         "no_output": "No output from {asset}",
         "volume_unusual": "{rows} rows instead of about {usual_rows}",
         "channel_failing": "The channel {channel} takes no messages",

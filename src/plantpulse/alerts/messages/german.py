@@ -20,7 +20,7 @@ WORDS: Final = Words(
         "oee_scale": "Die OEE-Werte des Werks haben einen anderen Maßstab",
         "ideal_rate": "Idealraten sind zu niedrig",
         "data_behind": "Abfragen bringen keine Daten",
-        "asset_unknown": "Unbekannte Anlagen: {number}",
+        "asset_unknown": "Unbekannte Anlagen ({number})",
         "no_output": "Keine Stückzahl von {asset}",
         "volume_unusual": "{rows} Zeilen statt etwa {usual_rows}",
         "channel_failing": "Der Kanal {channel} nimmt keine Nachrichten an",
