@@ -2650,6 +2650,7 @@ declare
       case when jsonb_typeof(p_result -> 'left_recipients') = 'array' then p_result -> 'left_recipients' else '[]' end
     ) as left_one (recipient)
   );
+  v_is_perhaps_sent constant boolean := coalesce((p_result ->> 'is_perhaps_sent')::boolean, false);
   v_marked integer;
 begin
   if (p_result ->> 'is_given_back')::boolean then
@@ -2692,6 +2693,9 @@ begin
     set
       lease = null,
       lease_expires_at = null,
+      is_perhaps_told = known.is_perhaps_told
+        or v_is_perhaps_sent and known.claimed in ('fired', 'worse', 'repeat'),
+      is_perhaps_over = known.is_perhaps_over or v_is_perhaps_sent and known.claimed = 'resolved',
       error = v_error,
       next_try_at = case when (p_result ->> 'is_of_channel')::boolean then known.next_try_at else v_now + v_retry end
     where known.id = any (p_notification_ids) and known.lease = p_lease;
@@ -2704,7 +2708,8 @@ begin
         when (p_result ->> 'is_of_channel')::boolean then v_now + v_retry else channel.next_try_at
       end,
       error = v_error
-    where channel.name = p_channel;
+    where channel.name = p_channel
+    and not coalesce((p_result ->> 'is_of_recipients')::boolean, false);
   end if;
   return jsonb_build_object('marked', v_marked);
 end;
@@ -2714,7 +2719,7 @@ ALTER FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notific
 
 -- Name: FUNCTION mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) IS 'Writes down that a message was sent ({key, left_recipients, retry_s}) or was not ({error, retry_s, is_of_channel}), or that nobody tried ({is_given_back}), for what is still under the lease.';
+COMMENT ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) IS 'Writes down that a message was sent ({key, left_recipients, retry_s}) or was not ({error, retry_s, is_of_channel, is_of_recipients, is_perhaps_sent}), or that nobody tried ({is_given_back}), for what is still under the lease.';
 
 -- Name: mark_report_mail(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 

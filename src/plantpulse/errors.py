@@ -107,15 +107,23 @@ class ChannelUnavailable(TransientError):
     """A channel of alerts could not be reached, was busy or timed out; the message names the channel.
 
     `stopped_at` is the step that failed. `retry_after_s` is how long the other side wants to be left alone,
-    None if it did not say.
+    None if it did not say. `is_perhaps_sent`: the message was handed over, and only the answer is missing.
     """
 
     code = "channel_unavailable"
 
-    def __init__(self, message: str, *, stopped_at: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        stopped_at: str,
+        retry_after_s: float | None = None,
+        is_perhaps_sent: bool = False,
+    ) -> None:
         super().__init__(message)
         self.stopped_at = stopped_at
         self.retry_after_s = retry_after_s
+        self.is_perhaps_sent = is_perhaps_sent
 
 
 class SecretUnavailable(TransientError):

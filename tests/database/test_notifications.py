@@ -476,6 +476,36 @@ def test_what_was_perhaps_told_gets_its_recovery_though_a_second_try_failed(plan
     assert [*heard, *plant.sweep(), *plant.sweep()] == [FIRED, RESOLVED]
 
 
+def test_what_ended_after_a_lost_answer_gets_its_recovery(plant: Plant) -> None:
+    plant.fires()
+    heard = plant.fail(is_of_channel=True, is_perhaps_sent=True)
+    plant.is_well()
+    plant.wait(minutes=5)
+
+    assert [*heard, *plant.sweep(), *plant.sweep()] == [FIRED, RESOLVED]
+
+
+def test_what_fires_again_after_a_recovery_whose_answer_was_lost_is_told(plant: Plant) -> None:
+    plant.fires()
+    heard = plant.sweep()
+    plant.is_well()
+    plant.wait(minutes=5)
+    heard += plant.fail(is_perhaps_sent=True)
+    plant.fires()
+    plant.wait(seconds=RETRY_S)
+
+    assert [*heard, *plant.sweep(), *plant.sweep()] == [FIRED, RESOLVED, FIRED]
+
+
+def test_recipients_who_cannot_be_reached_do_not_make_the_channel_fail(plant: Plant, service: Api) -> None:
+    plant.fires()
+    plant.sweep(left_recipients=["full@plant.example"], retry_s=RETRY_S)
+    plant.wait(seconds=RETRY_S)
+
+    assert plant.fail(is_of_recipients=True) == [FIRED]
+    assert service.call("failing_channels", p_names=["mail"]) == {"channels": []}
+
+
 def test_what_fires_again_after_a_recovery_that_was_perhaps_told_is_told(plant: Plant) -> None:
     plant.fires()
     heard = plant.sweep()

@@ -66,7 +66,7 @@ class Story:
     def sees(self, *firing: dict[str, Any] | str, plant: str = "north", scope: str = "live_pulse") -> None:
         """Say what one look sees: every rule that a story uses is evaluated, these fire."""
         found = [{"rule": one, "severity": "warning"} if isinstance(one, str) else one for one in firing]
-        rules = ["no_output", "run_failed", "overdue", "run_slow"]
+        rules = ["no_output", "run_failed", "overdue", "run_slow", "data_behind"]
         with self.store() as store:
             store.watch_alerts([{"scope": scope, "plant": plant, "rules": rules, "firing": found}])
 

@@ -256,6 +256,19 @@ def test_a_pager_hears_the_beginning_before_the_end(story: Stories) -> None:
     assert first.thread == last.thread
 
 
+def test_a_message_that_cannot_be_written_holds_up_no_other(story: Stories) -> None:
+    told = story()
+    broken = {"rule": "data_behind", "severity": "critical", "facts": {"data_until": "no instant"}}
+    told.sees(broken, scope="morning_report")
+    told.sees("no_output")
+
+    told.sweep()
+    told.sweep()
+
+    assert [title.split()[0] for title in told.titles()] == ["No"]
+    assert told.swept.failing == []
+
+
 def test_two_sweeps_at_once_do_nothing_twice(story: Stories) -> None:
     told = story()
     told.sees("no_output")

@@ -16,8 +16,9 @@ from plantpulse.alerts.messages.compose import LANGUAGES, notice_of
 from plantpulse.alerts.notices import Delivery, Notice
 from plantpulse.alerts.rules.channels import ChannelSight
 from plantpulse.alerts.watching import seen_of_channels
-from plantpulse.errors import ChannelRefused, ChannelUnavailable
+from plantpulse.errors import ChannelUnavailable, PlantpulseError
 from plantpulse.logs import log
+from plantpulse.runs import readable
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from plantpulse.settings import Settings
 from plantpulse.settings.alerts import RULES
@@ -25,13 +26,11 @@ from plantpulse.settings.channels import ChannelSettings
 
 Json = Any
 
-CLAIMED: Final = 100  # items at once that are sent singly: few enough to be sent under their lease
-CLAIMED_IN_GROUPS: Final = (
-    1000  # a storm is one digest, not one every hundred alerts until the hour is used up
-)
+CLAIMED: Final = 100  # items at once, if each is a message: few enough to be sent under their lease
+CLAIMED_IN_GROUPS: Final = 2000  # so that one digest has all that a storm over every plant brings
 LEASE_S: Final = 90
 LEAST_S: Final = 3.0  # nobody sends anything in less
-LEAST_SHARE_S: Final = 5.0  # of one channel: with less it could claim and not send
+LEAST_SHARE_S: Final = 5.0  # many channels would divide the time until none has enough
 LONGEST_PAUSE_S: Final = 600
 REFUSED_PAUSE_S: Final = 3600
 _SINGLE: Final = {"pagerduty", "webhook"}
@@ -63,10 +62,7 @@ class OpenChannel(Protocol):
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep has done: messages that were sent and that failed, and the channels that fail and work.
-
-    A channel that took one message and refused another is in both.
-    """
+    """What a sweep has done: messages that were sent and that failed, and the channels that fail."""
 
     sent: int = 0
     failed: int = 0
@@ -86,10 +82,7 @@ class Outbox:
     least_severity: str = "info"
 
     def sweep(self, seconds_left: Callable[[], float]) -> Swept:
-        """Tell every channel what is due, as long as the time lasts; each has its share of it.
-
-        A share is long enough to send something, however many channels there are.
-        """
+        """Tell every channel what is due, as long as the time lasts; each has its share of it."""
         swept = Swept()
         waiting = [(name, one) for name, one in self.settings.channels.items() if one.is_told]
         while waiting and seconds_left() >= LEAST_S:
@@ -124,9 +117,9 @@ class Outbox:
             swept.failing.append(name)
             return
         question = question_of(name, channel, self.settings, self.clock(), self.least_severity)
-        limit = CLAIMED if question["is_single"] else CLAIMED_IN_GROUPS
         while seconds_left() >= LEAST_S:
-            claimed = self.store.claim_notifications(question, limit)
+            most = CLAIMED if question["is_single"] else CLAIMED_IN_GROUPS
+            claimed = self.store.claim_notifications(question, most)
             if claimed["lease"] is None:  # it failed a moment ago, and is left alone
                 swept.failing.append(name)
                 return
@@ -158,27 +151,31 @@ class _Post:
             if seconds_left() < LEAST_S:
                 self._give_back(groups[number:])
                 return True
-            try:
-                to = group.items[0].recipients or ()
-                sender = self.outbox.open_channel(self.name, self.channel, to=to)
-                delivery = sender.send(self._notice(group), seconds_left)
-            except (ChannelUnavailable, ChannelRefused) as error:
-                swept.failed += 1
-                # Who is told alone is told because the others have it: that says nothing of the channel.
-                is_of_channel = not to and _is_of_channel(error)
-                self._mark(
-                    group, {"error": str(error), **_pause_of(error, group), "is_of_channel": is_of_channel}
-                )
-                if not to:
-                    _note(swept.failing, self.name)
-                if is_of_channel:
-                    self._give_back(groups[number + 1 :])
-                    return False
-            else:
+            sent = self._send(group, seconds_left)
+            if isinstance(sent, Delivery):
                 swept.sent += 1
                 _note(swept.working, self.name)
-                self._mark(group, self._sent(group, delivery))
+                self._mark(group, self._sent(group, sent))
+                continue
+            swept.failed += 1
+            failure = failure_of(sent, group)
+            self._mark(group, failure)
+            if not failure["is_of_recipients"]:
+                _note(swept.failing, self.name)
+            if failure["is_of_channel"]:
+                self._give_back(groups[number + 1 :])
+                return False
         return True
+
+    def _send(self, group: Group, seconds_left: Callable[[], float]) -> Delivery | PlantpulseError:
+        """Send a message; return why not as a value."""
+        to = group.items[0].recipients or ()
+        try:
+            with readable("an alert"):
+                notice = self._notice(group)
+            return self.outbox.open_channel(self.name, self.channel, to=to).send(notice, seconds_left)
+        except PlantpulseError as error:
+            return error
 
     def _notice(self, group: Group) -> Notice:
         settings = self.outbox.settings
@@ -217,6 +214,26 @@ class _Post:
         ids = [one.notification_id for group in groups for one in group.items]
         if ids:
             self.outbox.store.mark_notifications(self.lease, self.name, ids, {"is_given_back": True})
+
+
+def failure_of(error: PlantpulseError, group: Group) -> dict[str, Json]:
+    """Return what is marked for a message that was not sent.
+
+    It is the channel's failure, and the channel is left alone, if every other message would fail as well.
+    A second wrong password for each alert would lock the account. Recipients who were asked for patience
+    before, and a bug in one message, hold up nobody else.
+    """
+    is_at_message = getattr(error, "stopped_at", "send") == "send"
+    is_of_recipients = is_at_message and group.items[0].recipients is not None
+    failure = {"error": str(error), "is_of_recipients": is_of_recipients}
+    if isinstance(error, ChannelUnavailable):
+        return failure | {
+            "retry_s": error.retry_after_s or _pause_s(group),
+            "is_of_channel": not is_of_recipients,
+            "is_perhaps_sent": error.is_perhaps_sent,
+        }
+    retry_s = REFUSED_PAUSE_S if is_at_message else LONGEST_PAUSE_S
+    return failure | {"retry_s": retry_s, "is_of_channel": not is_at_message}
 
 
 def question_of(
@@ -269,17 +286,6 @@ def _common_zone(settings: Settings) -> ZoneInfo:
 def _note(names: list[str], name: str) -> None:
     if name not in names:
         names.append(name)
-
-
-def _is_of_channel(error: ChannelUnavailable | ChannelRefused) -> bool:
-    """Say whether every other message would fail too: each refused login counts as a wrong password."""
-    return isinstance(error, ChannelUnavailable) or error.stopped_at != "send"
-
-
-def _pause_of(error: ChannelUnavailable | ChannelRefused, group: Group) -> dict[str, Json]:
-    if isinstance(error, ChannelUnavailable):
-        return {"retry_s": error.retry_after_s or _pause_s(group)}
-    return {"retry_s": LONGEST_PAUSE_S if _is_of_channel(error) else REFUSED_PAUSE_S}
 
 
 def _pause_s(group: Group) -> float:

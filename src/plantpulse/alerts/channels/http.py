@@ -97,11 +97,11 @@ class Endpoint:
         except (OSError, http.client.HTTPException) as error:
             # Its text may quote what was answered.
             words = f"{line.server.host} gave no answer that is HTTP ({type(error).__name__})"
-            raise line.unavailable("send", words) from None
+            raise _unanswered(line, words) from None
         else:
             with response:
                 if line.is_cut:  # what looks like its headers may be half of them
-                    raise line.unavailable("send", "")
+                    raise _unanswered(line, "")
                 return self._judge(line, response)
         finally:
             connection.close()
@@ -133,3 +133,10 @@ class Endpoint:
             )
             raise error
         raise line.refused("send", f"{words}: check {self.setting}")
+
+
+def _unanswered(line: Line, words: str) -> ChannelUnavailable:
+    """Return the error of a message that was handed over, and whose answer is missing."""
+    error = line.unavailable("send", words)
+    error.is_perhaps_sent = True
+    return error

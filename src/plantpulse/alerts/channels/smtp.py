@@ -103,7 +103,11 @@ class Conversation:
         refused = {one: self._quoted(*reply) for one, reply in replies.items() if reply[0] // 100 == 5}
         if len(postponed) + len(refused) == len(replies):
             raise self._nobody(postponed, refused)
-        reply = self._said(lambda: self._smtp.data(mail), "send")
+        try:
+            reply = self._said(lambda: self._smtp.data(mail), "send")
+        except ChannelUnavailable as error:
+            error.is_perhaps_sent = True
+            raise
         self._require(reply, _OK, "send", "the mail is not accepted:")
         return Delivery(refused=refused, postponed=postponed)
 
