@@ -17,10 +17,10 @@ from bundle.interpreter import find_python
 from bundle.refusal import BundleRefused
 from bundle.targets import python_version
 from infra.secret_values import secrets_from
-from plantpulse.deployment.secrets import configured
+from plantpulse.deployment.secrets import configured, needing_secret
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings
-from plantpulse.settings.secret_variables import names_of_password
+from plantpulse.settings.secret_variables import channel_secret_variable, names_of_password
 
 OLDEST_TERRAFORM: Final = (1, 11)  # older ones would put the secrets into the state
 _ASSIGNMENT: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
@@ -40,6 +40,8 @@ def obstacles(cloud: str, environ: Mapping[str, str], config_file: Path, infra: 
         yield from _python()  # Lambda's bundles hold bytecode
     yield from missing_tools(root, environ)
     yield from _other_file(root, environ, config_file)
+    if cloud == "gcp" and settings is not None:
+        yield from _topics(settings)
     try:
         yield from _missing_variables(root, environ, settings)
     except ConfigurationError as error:
@@ -118,12 +120,28 @@ def _missing_variables(root: Path, environ: Mapping[str, str], settings: Setting
     given = secrets_from(environ)
     if "SUPABASE_SECRET_KEY" not in given:
         yield _not_set("SUPABASE_SECRET_KEY")
-    missing = [names[-1] for names in _passwords_needed(settings) if not given.keys() & set(names)]
-    if len(missing) > _MOST_LINES:
-        told = f"{missing[0]} and {len(missing) - 1} more are not set, which one variable can hold as JSON"
-        yield _with_line(told, 'export MSSQL_PASSWORDS="$(cat passwords.json)"')
+    passwords = [names[-1] for names in _passwords_needed(settings) if not given.keys() & set(names)]
+    yield from _all_missing(passwords, 'export MSSQL_PASSWORDS="$(cat passwords.json)"')
+    channels = needing_secret(settings) if settings is not None else []
+    of_channels = [name for name in map(channel_secret_variable, channels) if name not in given]
+    yield from _all_missing(of_channels, 'export CHANNEL_SECRETS="$(cat channel-secrets.json)"')
+
+
+def _all_missing(names: list[str], together: str) -> Iterator[str]:
+    """Yield the variables that are not set; if they are many, with the line that sets them together."""
+    if len(names) > _MOST_LINES:
+        told = f"{names[0]} and {len(names) - 1} more are not set, which one variable can hold as JSON"
+        yield _with_line(told, together)
     else:
-        yield from map(_not_set, missing)
+        yield from map(_not_set, names)
+
+
+def _topics(settings: Settings) -> Iterator[str]:
+    """Yield the channels that only a function on AWS has the identity for."""
+    for name, channel in settings.channels.items():
+        if channel.enabled and channel.kind == "sns":
+            told = f"channels.{name}: the kind sns works on AWS alone"
+            yield f"{told}: choose another kind, or set enabled: false"
 
 
 def _passwords_needed(settings: Settings | None) -> Iterator[tuple[str, ...]]:

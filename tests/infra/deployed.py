@@ -39,10 +39,10 @@ class Deployment:
         text = _PLACE[self.cloud] + "".join(lines)
         (self.rehearsal.root / "terraform.tfvars").write_text(text, encoding="utf-8")
 
-    def settle(self, plants: str) -> None:
+    def settle(self, plants: str, channels: str = "") -> None:
         """Write plantpulse.yaml and what follows from it."""
         path = self.rehearsal.folder / "plantpulse.yaml"
-        path.write_text(f"plants: {{{plants}}}", encoding="utf-8")
+        path.write_text(f"plants: {{{plants}}}\nchannels: {{{channels}}}\n", encoding="utf-8")
         deployment.write(path, self.rehearsal.folder / "build" / "deployment.json")
 
     def apply(self, *arguments: str) -> Changes:
@@ -54,9 +54,9 @@ class Deployment:
         assert "-destroy" in arguments or self.rehearsal.is_settled()
         return changes
 
-    def deploy(self, plants: str, **variables: str) -> Changes:
-        """Deploy these plants, with these variables changed."""
-        self.settle(plants)
+    def deploy(self, plants: str, *, channels: str = "", **variables: str) -> Changes:
+        """Deploy these plants and channels, with these variables changed."""
+        self.settle(plants, channels)
         self.set(**variables)
         return self.apply()
 

@@ -166,6 +166,24 @@ def test_the_passwords_of_several_plants_may_come_as_one(machine: Machine) -> No
     }
 
 
+def test_channels_secrets_go_the_same_way(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+    shared = {
+        "CHANNEL_SECRETS": '{"office": "hunter2", "team": "shared"}',
+        "CHANNEL_SECRET__TEAM": "own\n",
+        "CHANNEL_SECRET__PHONES": " ",
+    }
+
+    deploy("plan", "gcp", machine.environ | shared, machine.infra)
+
+    assert json.loads(machine.variables()[-1]["TF_VAR_secrets"]) == {
+        "CHANNEL_SECRET__OFFICE": "hunter2",
+        "CHANNEL_SECRET__TEAM": "own",
+    }
+    assert "hunter2" not in str(machine.calls())
+
+
 def test_passwords_that_are_no_json_are_refused_before_anything_is_run(machine: Machine) -> None:
     machine.install("terraform", GCP)
     machine.fill_in("gcp")

@@ -132,6 +132,67 @@ def test_passwords_that_are_no_json_are_refused_without_showing_them(machine: Ma
     assert "hunter2" not in told
 
 
+CHANNELS = """
+channels:
+  team: {kind: slack}
+  office: {kind: email, host: h, user: u, sender: a@example.com, to: [b@example.com]}
+  relay: {kind: email, host: h, sender: a@example.com, to: [b@example.com]}
+  asleep: {kind: pagerduty, enabled: false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, ["OFFICE", "TEAM"]),
+        ({"CHANNEL_SECRET__TEAM": "x", "CHANNEL_SECRET__OFFICE": " "}, ["OFFICE"]),
+        ({"CHANNEL_SECRETS": '{"office": "x", "gone": "x", "team": ""}'}, ["TEAM"]),
+        ({"CHANNEL_SECRETS": '{"office": "x"}', "CHANNEL_SECRET__TEAM": "x"}, []),
+    ],
+)
+def test_a_channel_whose_secret_is_missing_is_named(
+    given: dict[str, str], missing: list[str], machine: Machine
+) -> None:
+    Path("plantpulse.yaml").write_text(ONE_PLANT + CHANNELS, encoding="utf-8")
+    machine.environ |= given
+
+    assert found(machine) == [
+        f"CHANNEL_SECRET__{name} is not set:\n    export CHANNEL_SECRET__{name}='...'" for name in missing
+    ]
+
+
+def test_many_channels_secrets_are_asked_for_at_once(machine: Machine) -> None:
+    channels = "".join(f"  team_{number}: {{kind: slack}}\n" for number in range(4))
+    Path("plantpulse.yaml").write_text(f"{ONE_PLANT}\nchannels:\n{channels}", encoding="utf-8")
+
+    assert found(machine) == [
+        "CHANNEL_SECRET__TEAM_0 and 3 more are not set, which one variable can hold as JSON:\n"
+        '    export CHANNEL_SECRETS="$(cat channel-secrets.json)"'
+    ]
+
+
+def test_channels_secrets_that_are_no_json_are_refused_without_showing_them(machine: Machine) -> None:
+    machine.environ["CHANNEL_SECRETS"] = "hunter2"
+
+    (told,) = found(machine)
+
+    assert told.startswith("CHANNEL_SECRETS: must be a JSON object")
+    assert "hunter2" not in told
+
+
+def test_a_topic_of_aws_is_refused_on_google_cloud_alone(machine: Machine) -> None:
+    topic = "{kind: sns, topic_arn: 'arn:aws:sns:eu-central-1:123456789012:alerts'}"
+    Path("plantpulse.yaml").write_text(f"{ONE_PLANT}\nchannels: {{topic: {topic}}}", encoding="utf-8")
+    machine.fill_in("aws")
+
+    on_aws = list(obstacles("aws", machine.environ, Path("plantpulse.yaml"), machine.infra))
+
+    assert found(machine) == [
+        "channels.topic: the kind sns works on AWS alone: choose another kind, or set enabled: false"
+    ]
+    assert not any("channels.topic" in told for told in on_aws)
+
+
 @pytest.mark.parametrize(
     ("assigned", "environ"),
     [
@@ -145,6 +206,7 @@ def test_secrets_that_come_another_way_are_not_asked_for(
     assigned: str, environ: dict[str, str], machine: Machine
 ) -> None:
     assign(machine, assigned)
+    Path("plantpulse.yaml").write_text(ONE_PLANT + CHANNELS, encoding="utf-8")
     del machine.environ["SUPABASE_SECRET_KEY"], machine.environ["MSSQL_PASSWORD"]
     machine.environ |= environ
 

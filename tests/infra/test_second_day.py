@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.changes import Changes
+from tests.infra.changes import Action, Changes
 from tests.infra.conftest import OFFLINE
 from tests.infra.deployed import FUNCTION, OFF, ONE, STAYING, Deployment
 
@@ -53,6 +53,62 @@ def test_the_last_plant_goes_and_another_comes(deployed: Deployment) -> None:
     assert back.of("create", FUNCTION[deployed.cloud])
 
 
+OFFICE = "office: {kind: email, host: smtp.example.com, user: u, sender: a@example.com, to: [b@example.com]}"
+TEAM = "team: {kind: slack}"
+CHANNEL_SECRETS = {"CHANNEL_SECRET__OFFICE": "x", "CHANNEL_SECRET__TEAM": "y"}
+
+
+def readers_of_channels(changes: Changes, action: Action) -> int:
+    grants = changes.of(action, "google_secret_manager_secret_iam_member", "aws_iam_role_policy")
+    return sum("CHANNEL_SECRETS" in one.address for one in grants)
+
+
+def test_channels_come_one_after_another_and_go_to_the_last(deployed: Deployment) -> None:
+    deployed.rehearsal.environ |= CHANNEL_SECRETS
+    plants = f"north: {ONE}"
+    first = deployed.deploy(plants, channels=OFFICE)
+    second = deployed.deploy(plants, channels=f"{OFFICE}, {TEAM}")
+    removed = deployed.deploy(plants, channels=TEAM)
+    last = deployed.deploy(plants)
+
+    steps = (first, second, removed, last)
+    assert [readers_of_channels(step, "create") for step in steps] == [4, 0, 0, 0]
+    assert [readers_of_channels(step, "delete") for step in steps] == [0, 0, 0, 4]
+    assert all('secret_version.named["CHANNEL_SECRETS"]' in addresses(step) for step in steps)
+    assert all(step.of("delete", *STAYING[deployed.cloud]) == [] for step in steps)
+    assert all(step.of("create", *STAYING[deployed.cloud]) == [] for step in steps)
+
+
+def test_a_channel_that_is_switched_off_needs_no_secret_and_keeps_its_place(deployed: Deployment) -> None:
+    deployed.rehearsal.environ |= CHANNEL_SECRETS
+    deployed.deploy(f"north: {ONE}", channels=TEAM)
+    del deployed.rehearsal.environ["CHANNEL_SECRET__TEAM"]
+
+    off = deployed.deploy(f"north: {ONE}", channels="team: {kind: slack, enabled: false}")
+
+    assert readers_of_channels(off, "delete") == 4
+    assert off.of("delete", *STAYING[deployed.cloud]) == []
+
+
+def test_a_first_channel_comes_with_the_version_that_knows_channels(deployed: Deployment) -> None:
+    path = deployed.rehearsal.root / "rehearsal.tfstate"
+    state = json.loads(path.read_text(encoding="utf-8"))
+    state["resources"] = before_channels(state["resources"])
+    path.write_text(json.dumps(state), encoding="utf-8")
+    deployed.rehearsal.environ |= CHANNEL_SECRETS
+
+    upgrade = deployed.deploy(f"north: {ONE}", channels=OFFICE)
+
+    assert readers_of_channels(upgrade, "create") == 4
+    assert [one.address for one in upgrade.of("create", *STAYING[deployed.cloud])] == [
+        f'{STAYING[deployed.cloud][0]}.named["CHANNEL_SECRETS"]'
+    ]
+
+
+def addresses(changes: Changes) -> str:
+    return " ".join(one.address for one in changes.all)
+
+
 @pytest.mark.parametrize("first_day", ["gcp"], indirect=True)
 def test_an_address_for_alarms_is_changed_and_removed(deployed: Deployment) -> None:
     changed = deployed.deploy(f"north: {ONE}", alarms='{ emails = ["a@example.com", "c@example.com"] }')
@@ -65,7 +121,7 @@ def test_values_that_terraform_wrote_outlive_its_hands(deployed: Deployment) -> 
     by_hand = deployed.deploy(f"north: {ONE}", secrets_version="0")
     again = deployed.deploy(f"north: {ONE}", secrets_version="1")
 
-    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 2
+    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 3
 
 
 @pytest.mark.parametrize("first_day", ["gcp"], indirect=True)
@@ -106,13 +162,21 @@ def test_a_deployment_of_an_older_version_loses_nothing(deployed: Deployment) ->
 
     assert types(upgrade, "delete") == set()
     assert [one.address for one in upgrade.of("create", *STAYING[deployed.cloud])] == [
-        f'{STAYING[deployed.cloud][0]}.named["MSSQL_PASSWORDS"]'
+        f'{STAYING[deployed.cloud][0]}.named["{name}"]' for name in ("CHANNEL_SECRETS", "MSSQL_PASSWORDS")
+    ]
+
+
+def before_channels(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a state as it was when there was no secret for channels."""
+    return [
+        one | {"instances": [made for made in one["instances"] if made.get("index_key") != "CHANNEL_SECRETS"]}
+        for one in resources
     ]
 
 
 def as_before_the_one_secret(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a state as it was when a single plant had a secret MSSQL_PASSWORD."""
-    text = json.dumps(resources).replace("MSSQL_PASSWORDS", "MSSQL_PASSWORD")
+    text = json.dumps(before_channels(resources)).replace("MSSQL_PASSWORDS", "MSSQL_PASSWORD")
     older = [one for one in json.loads(text) if one["type"] != "time_sleep"]
     older = [one for one in older if (one["type"], one["name"]) != ("aws_iam_role_policy", "reader")]
     names = {"named": "this", "reader": "function"}

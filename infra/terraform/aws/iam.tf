@@ -48,12 +48,33 @@ resource "aws_iam_role_policy" "reader" {
   }
 }
 
+# Every function opens channels; it may publish to the topics that channels name, and to no other.
+resource "aws_iam_role_policy" "topics" {
+  for_each = length(module.plan.channel_topics) > 0 ? local.functions : {}
+
+  name = "publish-to-channels"
+  role = aws_iam_role.function[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "PublishToChannels"
+      Effect   = "Allow"
+      Action   = ["sns:Publish"]
+      Resource = module.plan.channel_topics
+    }]
+  })
+
+  lifecycle {
+    create_before_destroy = true # the functions stop to publish before they lose the right
+  }
+}
+
 # Lambda makes and removes the interfaces with the function's role, and AWS names no resource for that; the
 # function itself may not. Lambda needs up to 20 minutes to remove them after the function has gone or has left
 # the network, so the right to do so goes last: subnets and security group wait for it (network.tf).
 # Source: awslabs/aws-support-tools, pull request 174; aws/aws-cdk, issue 34400.
 resource "aws_iam_role_policy" "network" {
-  for_each = { for name, function in local.functions : name => function if function.reads_plant && (var.network.static_address || var.network.existing != null) }
+  for_each = { for name, function in local.functions : name => function if local.joins[name] && (var.network.static_address || var.network.existing != null) }
 
   name = "network"
   role = aws_iam_role.function[each.key].id

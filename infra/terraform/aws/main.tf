@@ -60,7 +60,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "vpc_config" {
-    for_each = each.value.reads_plant ? local.vpc : []
+    for_each = local.joins[each.key] ? local.vpc : []
 
     content {
       subnet_ids         = vpc_config.value.subnet_ids
@@ -76,7 +76,7 @@ resource "aws_lambda_function" "this" {
   }
 
   # The new value is there before new processes ask for it.
-  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.reader, aws_iam_role_policy.network, time_sleep.interfaces, aws_secretsmanager_secret_version.named]
+  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy.reader, aws_iam_role_policy.topics, aws_iam_role_policy.network, time_sleep.interfaces, aws_secretsmanager_secret_version.named]
 }
 
 # EventBridge Scheduler calls asynchronously: Lambda's own retries come on top of the scheduler's.

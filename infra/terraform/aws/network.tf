@@ -1,8 +1,12 @@
 # A way out through an address that the plant's firewall can name: private subnets in two zones, one NAT
-# gateway. Only the functions that read SQL Server are in it.
+# gateway. Only the functions that read SQL Server are in it, or all
+# of them with network.all_functions.
 locals {
   networks = var.network.static_address ? 1 : 0
-  zones    = { for number, zone in slice(concat(coalesce(var.network.zones, try(data.aws_availability_zones.available[0].names, [])), ["", ""]), 0, 2) : number => zone if var.network.static_address }
+  # Which functions are in the network, if there is one.
+  joins = { for name, function in local.functions : name => function.reads_plant || var.network.all_functions }
+
+  zones = { for number, zone in slice(concat(coalesce(var.network.zones, try(data.aws_availability_zones.available[0].names, [])), ["", ""]), 0, 2) : number => zone if var.network.static_address }
 
   vpc = var.network.static_address ? [{
     subnet_ids         = toset([for subnet in aws_subnet.private : subnet.id])
@@ -77,10 +81,10 @@ resource "aws_security_group" "function" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "function" {
-  for_each = toset([for port in concat([443], module.plan.sql_server_ports) : tostring(port) if var.network.static_address])
+  for_each = toset([for port in concat([443], module.plan.sql_server_ports, module.plan.channel_ports) : tostring(port) if var.network.static_address])
 
   security_group_id = aws_security_group.function[0].id
-  description       = each.key == "443" ? "Supabase and AWS" : "SQL Server"
+  description       = each.key == "443" ? "Supabase and AWS" : contains(module.plan.sql_server_ports, tonumber(each.key)) ? "SQL Server" : "Channels"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = tonumber(each.key)

@@ -6,7 +6,7 @@ resource "aws_scheduler_schedule_group" "this" {
 
 locals {
   # The names that a plant's password may have, by schedule; empty where none is needed.
-  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], [])]) }
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant"]) }
 }
 
 resource "aws_scheduler_schedule" "this" {

@@ -90,7 +90,7 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. They are written to Secrets Manager, never to plan or state; `make deploy-aws` reads them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret; CHANNEL_SECRET__<CHANNEL> of each channel, which become another one. They are written to Secrets Manager, never to plan or state; `make deploy-aws` reads them from the environment."
 }
 
 variable "secrets_version" {
@@ -108,6 +108,7 @@ variable "network" {
   type = object({
     ingress        = optional(string, "internal")
     static_address = optional(bool, false)
+    all_functions  = optional(bool, false)
     zones          = optional(list(string))
     existing = optional(object({
       subnet_ids         = set(string)
@@ -115,7 +116,7 @@ variable "network" {
     }))
   })
   default     = {}
-  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. zones: the two zones of its subnets, such as eu-central-1a, if those that are taken have no Lambda or no NAT gateway. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase."
+  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. zones: the two zones of its subnets, such as eu-central-1a, if those that are taken have no Lambda or no NAT gateway. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase. all_functions: health and cleanup are in that network too, not only what reads SQL Server, for a channel that is reached from there alone."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)

@@ -160,8 +160,8 @@ resource "google_cloudfunctions2_function" "this" {
     max_instance_count               = local.instances[each.key]
     max_instance_request_concurrency = 1 # pymssql's time-out is one for the whole process
     ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
-    vpc_connector                    = each.value.reads_plant ? local.connector : null
-    vpc_connector_egress_settings    = each.value.reads_plant && local.connector != null ? local.egress : null
+    vpc_connector                    = local.joins[each.key] ? local.connector : null
+    vpc_connector_egress_settings    = local.joins[each.key] && local.connector != null ? local.egress : null
     environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true", MANUAL_CALLS = "platform" })
 
     dynamic "secret_environment_variables" {

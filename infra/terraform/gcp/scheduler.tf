@@ -4,7 +4,7 @@ locals {
   first_retry_s = 15
 
   # The names that a plant's password may have, by schedule; empty where none is needed.
-  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], [])]) }
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant"]) }
 }
 
 resource "google_cloud_scheduler_job" "this" {

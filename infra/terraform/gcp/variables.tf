@@ -100,7 +100,7 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret. They are written to Secret Manager, never to plan or state; `make deploy-gcp` reads them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret; CHANNEL_SECRET__<CHANNEL> of each channel, which become another one. They are written to Secret Manager, never to plan or state; `make deploy-gcp` reads them from the environment."
 }
 
 variable "secrets_version" {
@@ -118,11 +118,12 @@ variable "network" {
   type = object({
     ingress        = optional(string, "internal")
     static_address = optional(bool, false)
+    all_functions  = optional(bool, false)
     existing       = optional(string)
     egress         = optional(string, "all")
   })
   default     = {}
-  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant; its network must reach Supabase too. egress: what goes through the connector: all, or private (only private addresses; a SQL Server with a public one is then called past the connector)."
+  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant; its network must reach Supabase too. egress: what goes through the connector: all, or private (only private addresses; a SQL Server with a public one is then called past the connector). all_functions: health and cleanup go that way too, not only what reads SQL Server, for a channel that is reached from there alone."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from plantpulse.deployment.calls import Call, calls_of
+from plantpulse.deployment.channels import ports_of, topics_of
 from plantpulse.deployment.functions import DeployedFunction, deployed
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
 from plantpulse.deployment.secrets import Secret, configured, secrets_of
@@ -26,6 +27,8 @@ class Deployment:
     rhythms: Mapping[str, Rhythm]
     secrets: Mapping[str, Secret]
     sql_server_ports: Sequence[int]
+    channel_ports: Sequence[int]
+    channel_topics: Sequence[str]
     unconfigured_plants: Sequence[str]
     wants_users_tokens: bool
 
@@ -47,6 +50,8 @@ def deployment_of(
         rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
         secrets=secrets_of(settings),
         sql_server_ports=list(dict.fromkeys(server.port for server in servers)),
+        channel_ports=ports_of(settings),
+        channel_topics=topics_of(settings),
         unconfigured_plants=sorted(set(settings.plants) - set(configured(settings))),
         wants_users_tokens=settings.manual_calls.accept == "supabase_user",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.deployment.calls import interval_minutes, timeout_s
+from plantpulse.deployment.channels import memory_mb
 from plantpulse.deployment.secrets import secrets_read
 from plantpulse.deployment.variables import Written, common_variables, variables_of_plant
 from plantpulse.schedules.pipelines import RegisteredFunction
@@ -44,10 +45,10 @@ def deployed(function: RegisteredFunction, settings: Settings, written: Written)
         reads_plant=function.reads_plant,
         keeps_runs=function.keeps_runs,
         is_per_plant=any(one.shown_plant for one in calls),
-        memory_mb=function.memory_mb,
+        memory_mb=memory_mb(function, settings),
         timeout_s=allowed_s,
         max_instances=min(_MOST_INSTANCES, 2 * len(calls)),  # a slot that is late and the one after it
         event_age_s=min(max(shortest_s - allowed_s, _EVENT_AGE_S[0]), _EVENT_AGE_S[1]),
-        secrets=secrets_read(reads_plant=function.reads_plant),
+        secrets=secrets_read(settings, reads_plant=function.reads_plant),
         environment=common_variables(settings, written) | own,
     )

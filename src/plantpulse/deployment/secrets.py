@@ -6,10 +6,15 @@ cloud refuses that for a protected secret, and keeps a deleted secret's name for
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from plantpulse.settings import Settings
-from plantpulse.settings.secret_variables import PASSWORDS, names_of_password
+from plantpulse.settings.secret_variables import (
+    CHANNEL_SECRETS,
+    PASSWORDS,
+    channel_secret_variable,
+    names_of_password,
+)
 
 SUPABASE_KEY: Final = "SUPABASE_SECRET_KEY"
 OF_ONE_VALUE: Final = (SUPABASE_KEY,)
@@ -20,21 +25,33 @@ class Secret:
     """A secret of the cloud's store.
 
     `parts` makes it a JSON object: for each key the variables that may hold its value, the first one that is
-    set counts. None: the secret is one value, under its own name.
+    set counts. None: the secret is one value, under its own name. `keyed_by`: what the keys name.
     """
 
     parts: Mapping[str, Sequence[str]] | None = None
+    keyed_by: Literal["plant", "channel"] | None = None
 
 
 def secrets_of(settings: Settings) -> dict[str, Secret]:
     """Return every secret by its name. A new secret is one entry here and its name in `secrets_read`."""
     passwords = {plant: names_of_password(plant, settings.plants) for plant in configured(settings)}
-    return {name: Secret() for name in OF_ONE_VALUE} | {PASSWORDS: Secret(passwords)}
+    own = {channel: (channel_secret_variable(channel),) for channel in needing_secret(settings)}
+    return {name: Secret() for name in OF_ONE_VALUE} | {
+        PASSWORDS: Secret(passwords, "plant"),
+        CHANNEL_SECRETS: Secret(own, "channel"),
+    }
 
 
-def secrets_read(*, reads_plant: bool) -> tuple[str, ...]:
-    """Return the names of the secrets that a function may read."""
-    return (SUPABASE_KEY, PASSWORDS) if reads_plant else (SUPABASE_KEY,)
+def secrets_read(settings: Settings, *, reads_plant: bool) -> tuple[str, ...]:
+    """Return the names of the secrets that a function may read. Every function opens channels."""
+    passwords = (PASSWORDS,) if reads_plant else ()
+    of_channels = (CHANNEL_SECRETS,) if needing_secret(settings) else ()
+    return (SUPABASE_KEY, *passwords, *of_channels)
+
+
+def needing_secret(settings: Settings) -> list[str]:
+    """Return the channels that are told or called with a secret, in alphabetical order."""
+    return sorted(name for name, one in settings.channels.items() if one.enabled and one.needs_secret)
 
 
 def configured(settings: Settings) -> list[str]:

@@ -1,10 +1,20 @@
 """The one list of secrets, and where their values come from."""
 
+from pathlib import Path
+
 import pytest
 
 from plantpulse.deployment.secrets import OF_ONE_VALUE, Secret
 from tests.unit.deployment.conftest import Deploy
 
+REPOSITORY = Path(__file__).parents[3]
+CHANNELS = """
+channels:
+  switch: {kind: healthchecks}
+  office: {kind: email, host: h, user: u, sender: a@example.com, to: [b@example.com]}
+  relay: {kind: email, host: h, encryption: off, sender: a@example.com, to: [b@example.com]}
+  asleep: {kind: pagerduty, enabled: false}
+"""
 SERVER = "sql_server: {host: h, user: u, database: d}"
 
 
@@ -26,12 +36,52 @@ def test_the_secrets_are_the_same_whatever_plants_there_are(
 ) -> None:
     secrets = deploy(f"plants: {plants}").secrets
 
-    assert secrets == {"SUPABASE_SECRET_KEY": Secret(None), "MSSQL_PASSWORDS": Secret(parts)}
+    assert secrets == {
+        "SUPABASE_SECRET_KEY": Secret(None),
+        "MSSQL_PASSWORDS": Secret(parts, "plant"),
+        "CHANNEL_SECRETS": Secret({}, "channel"),
+    }
 
 
 def test_no_function_reads_a_secret_that_is_not_in_the_list(deploy: Deploy) -> None:
-    deployment = deploy(f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}")
+    deployment = deploy(
+        f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nchannels: {{team: {{kind: slack}}}}"
+    )
 
     read = {secret for function in deployment.functions.values() for secret in function.secrets}
 
-    assert read == set(deployment.secrets) == {*OF_ONE_VALUE, "MSSQL_PASSWORDS"}
+    assert read == set(deployment.secrets) == {*OF_ONE_VALUE, "MSSQL_PASSWORDS", "CHANNEL_SECRETS"}
+
+
+def test_a_channel_has_a_part_where_it_is_on_and_needs_a_secret(deploy: Deploy) -> None:
+    secrets = deploy(f"plants: {{}}\n{CHANNELS}").secrets
+
+    assert secrets["CHANNEL_SECRETS"] == Secret(
+        {"office": ("CHANNEL_SECRET__OFFICE",), "switch": ("CHANNEL_SECRET__SWITCH",)}, "channel"
+    )
+
+
+def test_every_function_that_opens_channels_reads_their_secrets(deploy: Deploy) -> None:
+    deployment = deploy(f"{CHANNELS}\nplants: {{north: {{time_zone: UTC}}}}")
+    mains = {path.parent.name: path.read_text("utf-8") for path in REPOSITORY.glob("functions/*/main.py")}
+
+    reading = {name for name, one in deployment.functions.items() if "CHANNEL_SECRETS" in one.secrets}
+
+    assert reading == {name for name, text in mains.items() if "open_channel" in text}
+    assert reading == {"live_pulse", "morning_report", "cleanup", "health"}
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        "{kind: email, host: h, sender: a@example.com, to: [b@example.com]}",
+        "{kind: slack, enabled: false}",
+        "{kind: sns, topic_arn: 'arn:aws:sns:eu-central-1:123456789012:alerts'}",
+    ],
+    ids=["without a login", "switched off", "with the function's own identity"],
+)
+def test_without_a_secret_to_read_no_function_reads_those_of_channels(channel: str, deploy: Deploy) -> None:
+    deployment = deploy(f"plants: {{}}\nchannels: {{own: {channel}}}")
+
+    assert deployment.secrets["CHANNEL_SECRETS"] == Secret({}, "channel")
+    assert not any("CHANNEL_SECRETS" in one.secrets for one in deployment.functions.values())

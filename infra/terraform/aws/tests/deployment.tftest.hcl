@@ -75,8 +75,8 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset([for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource[0] if startswith(key, "live_pulse ")]) == toset([for secret in aws_secretsmanager_secret.named : secret.arn])
-    error_message = "What reads SQL Server may read both secrets."
+    condition     = toset([for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource[0] if startswith(key, "live_pulse ")]) == toset([aws_secretsmanager_secret.named["SUPABASE_SECRET_KEY"].arn, aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn])
+    error_message = "What reads SQL Server may read its secret too; without a channel nothing reads those of channels."
   }
 
   assert {
@@ -97,6 +97,11 @@ run "one_plant" {
   assert {
     condition     = alltrue([for version in aws_secretsmanager_secret_version.named : version.secret_string_wo == null]) && aws_secretsmanager_secret_version.named["SUPABASE_SECRET_KEY"].secret_string_wo_version == 1
     error_message = "No secret's value is in the state."
+  }
+
+  assert {
+    condition     = length(aws_iam_role_policy.topics) == 0
+    error_message = "Without a channel of the kind sns no function may publish anything."
   }
 
   assert {
@@ -220,7 +225,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(aws_secretsmanager_secret.named) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
+    condition     = keys(aws_secretsmanager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -290,7 +295,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 2
+    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 3
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -384,4 +389,67 @@ run "zones_that_you_choose" {
     condition     = aws_subnet.private["0"].availability_zone == "eu-central-1c" && aws_subnet.public[0].availability_zone == "eu-central-1c"
     error_message = "The subnets are in the zones that you name."
   }
+}
+
+run "channels" {
+  command   = apply
+  state_key = "channels"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "x", CHANNEL_SECRET__NORTH = "secret-of-the-test", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+    network         = { static_address = true, all_functions = true }
+  }
+
+  assert {
+    condition     = alltrue([for name, function in aws_lambda_function.this : function.environment[0].variables["CHANNEL_SECRETS_ARN"] == aws_secretsmanager_secret.named["CHANNEL_SECRETS"].arn && one(jsondecode(aws_iam_role_policy.reader["${name} CHANNEL_SECRETS"].policy).Statement).Resource == [aws_secretsmanager_secret.named["CHANNEL_SECRETS"].arn] && !strcontains(jsonencode(function.environment[0].variables), "of-the-test")])
+    error_message = "Every function sends, so each reads the secrets of channels, by reference."
+  }
+
+  assert {
+    condition     = keys(aws_iam_role_policy.topics) == keys(aws_lambda_function.this) && alltrue([for policy in aws_iam_role_policy.topics : [for statement in jsondecode(policy.policy).Statement : [statement.Action, statement.Resource]] == [[["sns:Publish"], ["arn:aws:sns:eu-central-1:123456789012:plantpulse-alerts"]]]])
+    error_message = "A function publishes to the topics of channels that are on, and to no other."
+  }
+
+  assert {
+    condition     = { for port, rule in aws_vpc_security_group_egress_rule.function : port => rule.description } == { "25" = "Channels", "443" = "Supabase and AWS", "465" = "Channels", "1433" = "SQL Server", "8443" = "Channels" }
+    error_message = "Functions in the network reach the channels' ports."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : length(function.vpc_config) == 1]) && keys(aws_iam_role_policy.network) == keys(aws_lambda_function.this)
+    error_message = "With network.all_functions every function is in the network, and Lambda may put it there."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : function.memory_size == 512]) && aws_lambda_function.this["health"].timeout == 45
+    error_message = "Apprise needs memory, and a look at health ends before the next one."
+  }
+}
+
+run "a_missing_secret_of_a_channel_with_a_plants_name" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "x", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+  }
+
+  expect_failures = [aws_secretsmanager_secret_version.named["CHANNEL_SECRETS"]]
+}
+
+run "a_missing_password_of_a_plant_with_a_channels_name" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", CHANNEL_SECRET__NORTH = "y", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+  }
+
+  expect_failures = [aws_scheduler_schedule.this["live_pulse-north"], aws_scheduler_schedule.this["morning_report-north"]]
 }

@@ -242,7 +242,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(google_secret_manager_secret.named) == ["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
+    condition     = keys(google_secret_manager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -302,7 +302,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 2
+    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 3
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -447,4 +447,57 @@ run "private_addresses_alone" {
     condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].vpc_connector_egress_settings == "PRIVATE_RANGES_ONLY"
     error_message = "Unless that is wished."
   }
+}
+
+run "channels" {
+  command   = apply
+  state_key = "channels"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "x", CHANNEL_SECRET__NORTH = "secret-of-the-test", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+    network         = { static_address = true, all_functions = true }
+  }
+
+  assert {
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.this : contains(function.service_config[0].secret_environment_variables[*].key, "CHANNEL_SECRETS") && contains(keys(google_secret_manager_secret_iam_member.reader), "${name} CHANNEL_SECRETS") && !strcontains(jsonencode(function.service_config[0].environment_variables), "of-the-test")])
+    error_message = "Every function sends, so each reads the secrets of channels, from Secret Manager."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].vpc_connector == google_vpc_access_connector.this[0].id])
+    error_message = "With network.all_functions every function leaves through the network."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].available_memory == "512Mi"]) && google_cloudfunctions2_function.this["health"].service_config[0].timeout_seconds == 45 && google_cloud_scheduler_job.this["health"].attempt_deadline == "60s"
+    error_message = "Apprise needs memory, and a look at health ends before the next one."
+  }
+}
+
+run "a_missing_secret_of_a_channel_with_a_plants_name" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "x", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+  }
+
+  expect_failures = [google_secret_manager_secret_version.named["CHANNEL_SECRETS"]]
+}
+
+run "a_missing_password_of_a_plant_with_a_channels_name" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/channels.yaml"
+    deployment_file = "../modules/plan/tests/files/channels.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", CHANNEL_SECRET__NORTH = "y", CHANNEL_SECRET__TEAM = "y", CHANNEL_SECRET__OWN = "y", CHANNEL_SECRET__PHONES = "y" }
+  }
+
+  expect_failures = [google_cloud_scheduler_job.this["live_pulse-north"], google_cloud_scheduler_job.this["morning_report-north"]]
 }

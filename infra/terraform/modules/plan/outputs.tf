@@ -14,18 +14,28 @@ output "function_names" {
 }
 
 output "secrets" {
-  description = "Every secret by name; with parts it is a JSON object, and each part has the names of the values that it may come from."
+  description = "Every secret by name; with parts it is a JSON object, its keys name plants or channels (keyed_by), and each part has the names of the values that it may come from."
   value       = local.deployment.secrets
 }
 
 output "secrets_fingerprint" {
-  description = "A number for each secret that changes with its parts' keys: a plant that comes or goes writes the secret anew."
+  description = "A number for each secret that changes with its parts' keys: a plant or channel that comes or goes writes the secret anew."
   value       = { for name, secret in local.deployment.secrets : name => secret.parts == null ? 0 : parseint(substr(sha256(join(" ", keys(secret.parts))), 0, 8), 16) }
 }
 
 output "sql_server_ports" {
   description = "TCP ports of the plants' SQL Servers."
   value       = local.deployment.sql_server_ports
+}
+
+output "channel_ports" {
+  description = "TCP ports that channels are reached at; 443 for an address that is a secret."
+  value       = local.deployment.channel_ports
+}
+
+output "channel_topics" {
+  description = "ARNs of the SNS topics that channels publish to."
+  value       = local.deployment.channel_topics
 }
 
 output "rhythms" {
