@@ -14,7 +14,11 @@ from tests.database.protocol import claim, event, fence
 
 Connection = psycopg.Connection[DictRow]
 SUPABASE = Path(__file__).parents[2] / "supabase"
-MIGRATIONS = ("20261129194000_one_key_for_names.sql", "20261129194100_one_key_for_shifts.sql")
+MIGRATIONS = (
+    "20261129194000_one_key_for_names.sql",
+    "20261129194100_one_key_for_shifts.sql",
+    "20261130010100_product_rates.sql",  # its names have keys by the same function
+)
 # As the source and an import spell one name.
 PAIRS = [
     ("İzmir Pres", "İZMİR PRES"),

@@ -190,7 +190,7 @@ def test_a_long_dry_run_commits_nothing_on_the_way(morning: World, monkeypatch: 
 
     _, report = fill(morning, "10:15", "11:00", dry_run=True)
 
-    assert morning.calls == ["claim_run"]
+    assert morning.calls == ["claim_run", "end_dry_run"]
     assert len(report["preview"]["snapshots"]) == 8
 
 
