@@ -173,7 +173,10 @@ class ChannelSettings(Section):
     )
     language: Language = setting("en", description="Language of its messages")
     most_per_hour: Whole = setting(
-        30, ge=1, le=1000, description="Most messages an hour; the next one counts those held back"
+        30,
+        ge=1,
+        le=1000,
+        description="Most messages an hour; the last one is a digest, and only incidents go beyond it",
     )
     repeat_hours: Whole = setting(
         4, ge=1, le=168, description="Hours until an alert that is still open is told again"
