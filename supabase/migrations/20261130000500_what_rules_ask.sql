@@ -144,7 +144,7 @@ begin
     'alerted', (
       select coalesce(jsonb_agg(distinct jsonb_build_array(alert.scope, alert.plant)), '[]')
       from public.alerts as alert
-      where alert.resolved_at is null and alert.rule in ('overdue', 'stuck', 'data_behind')
+      where alert.resolved_at is null and alert.safety_event_id is null
     )
   );
 end;

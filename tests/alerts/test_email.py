@@ -129,8 +129,12 @@ def test_tls_from_the_start_is_spoken(authority: Authority) -> None:
 
 
 def test_one_refused_recipient_stops_nobody_else() -> None:
-    refused = {"gone@example.com": "550 no such user", "full@example.com": "452 mailbox full"}
-    people = ("ada@example.com", "Gone <gone@example.com>", "full@example.com")
+    refused = {
+        "gone@example.com": "550 no such user",
+        "full@example.com": "452 mailbox full",
+        "odd@example.com": "999 what",
+    }
+    people = ("ada@example.com", "Gone <gone@example.com>", "full@example.com", "odd@example.com")
 
     with running(refused=refused) as mailbox:
         delivery = send(mail_settings(mailbox.smtp_port, to=people))
@@ -138,7 +142,7 @@ def test_one_refused_recipient_stops_nobody_else() -> None:
         (mail,) = mailbox.mails()
     assert mail.recipients == ("ada@example.com",)
     assert delivery.refused == {"gone@example.com": "550 no such user"}
-    assert delivery.postponed == {"full@example.com": "452 mailbox full"}
+    assert delivery.postponed == {"full@example.com": "452 mailbox full", "odd@example.com": "999 what"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from plantpulse.alerts.judging import as_json, seen_by
+from plantpulse.alerts.judging import OF_RUNS, as_json, seen_by
 from plantpulse.alerts.rules import pipelines
 from plantpulse.alerts.rules.channels import ChannelSight, channel_failing
 from plantpulse.alerts.rules.pipelines import PipelineSight
@@ -26,6 +26,8 @@ def seen_by_health(
 ) -> dict[str, Json]:
     """Return what health saw of a pipeline. `newest_slot`: the newest one that it knew to have succeeded."""
     seen = seen_by(sight.pipeline, sight.plant, OF_PIPELINES, sight, settings)
+    if sight.state == "stopped":
+        seen["rules"] += list(OF_RUNS)  # no run will say that all is well
     slot = newest_slot.isoformat() if newest_slot else NEVER
     return seen | {"at": sight.now.isoformat(), "slot": slot}
 

@@ -310,3 +310,10 @@ def test_judge_is_silent_about_runs_by_hand() -> None:
 
     assert judge(run_of(slot=None), report("failed")) == []
     assert judge(run_of(slot=SLOT), report())[0]["slot"] == SLOT.isoformat()
+
+
+def test_a_pipeline_that_is_switched_off_ends_what_its_runs_opened() -> None:
+    seen = seen_by_health(pipeline_sight(state="stopped"), AlertsSettings(), SLOT)
+
+    assert {"overdue", "run_failed", "no_output", "asset_unknown"} <= set(seen["rules"])
+    assert seen["firing"] == []

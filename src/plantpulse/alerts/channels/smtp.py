@@ -99,8 +99,11 @@ class Conversation:
         reply = self._said(lambda: self._smtp.mail(sender), "send")
         self._require(reply, _OK, "send", f"the sender {sender} is not accepted:")
         replies = {one: self._said(lambda one=one: self._smtp.rcpt(one), "send") for one in recipients}  # type: ignore[misc]
-        postponed = {one: self._quoted(*reply) for one, reply in replies.items() if reply[0] // 100 in {3, 4}}
+        # What is neither a yes nor a no is no yes: it is asked again.
         refused = {one: self._quoted(*reply) for one, reply in replies.items() if reply[0] // 100 == 5}
+        postponed = {
+            one: self._quoted(*reply) for one, reply in replies.items() if reply[0] // 100 not in {2, 5}
+        }
         if len(postponed) + len(refused) == len(replies):
             raise self._nobody(postponed, refused)
         try:
