@@ -8,7 +8,7 @@ import pytest
 
 from bundle.build import Built, build_for_google, build_for_lambda, check_size
 from bundle.refusal import BundleRefused
-from bundle.targets import REPOSITORY, Architecture, Lambda, function_names
+from bundle.targets import FOR_APPRISE, REPOSITORY, Architecture, Lambda, function_names
 from bundle.wheels import check_binaries
 from tests.bundle.environments import install, install_runtime, make_environment, python, unpack
 
@@ -94,6 +94,7 @@ def test_a_bundle_for_google_is_imported_where_only_its_requirements_are(
             "plantpulse.clouds.aws",
             "boto3",
             "botocore",
+            *FOR_APPRISE,
         )
         == ""
     )
@@ -110,7 +111,7 @@ def test_a_bundle_for_lambda_is_imported_where_only_the_runtime_is(
     interpreter = make_environment(tmp_path / "environment")
     install_runtime(interpreter)
 
-    assert import_all(interpreter, folder, "yaml", "plantpulse.settings.yaml_file") == ""
+    assert import_all(interpreter, folder, "yaml", "plantpulse.settings.yaml_file", *FOR_APPRISE) == ""
     assert not {"flask", "functions_framework", "boto3", "botocore", "bin"} & top_of(built.path)
     assert built.path.stat().st_size < 50_000_000
 

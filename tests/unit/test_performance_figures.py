@@ -68,6 +68,7 @@ def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
         "A poll and a cold start",
         "Cleanup",
         "Health",
+        "Alerts",
         "Reads of members",
     ]
     machine = page.index("only the ratios mean something", page.index("## A poll and a cold start"))
@@ -90,7 +91,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 6
+    assert len(commands) == 7
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile

@@ -7,7 +7,7 @@ import click
 from plantpulse.cli import cells, formats
 from plantpulse.cli.app import App, Listing, json_option, limit_option, one_plant_option, pass_app
 from plantpulse.cli.csv_tables import Cell
-from plantpulse.cli.imports import Kind, import_options, run_import
+from plantpulse.cli.imports import Kind, decimal_option, import_options, run_import
 from plantpulse.cli.tables import Column, fitted
 
 PRODUCT_RATES: Final = Kind(
@@ -15,7 +15,7 @@ PRODUCT_RATES: Final = Kind(
     cells={
         "asset": Cell(cells.name, is_required=True),
         "product": Cell(cells.name, is_required=True),
-        "ideal_units_per_hour": Cell(cells.number(above_zero=True), is_required=True),
+        "ideal_units_per_hour": Cell(cells.number(above_zero=True), is_required=True, is_number=True),
     },
     key=("asset", "product"),
     names={"asset": "asset_key", "product": "product_key"},
@@ -52,6 +52,7 @@ _COLUMNS: Final = [
 
 @product_rates.command("import")
 @import_options
+@decimal_option
 @pass_app
 def import_(app: App, file: BinaryIO, plant: str | None, dry_run: bool, yes: bool) -> None:
     """Add and change rates from a CSV file (- is stdin): the whole file, or nothing."""
