@@ -86,7 +86,8 @@ class Line:
 
     def unavailable(self, step: str, words: str, *, retry_after_s: float | None = None) -> ChannelUnavailable:
         """Return the error of a step that may succeed later; when time is up, that is the reason."""
-        if self.is_cut:
+        # On a busy machine the socket's own time-out may come before the one that cuts.
+        if self.is_cut or self._left_s() <= 0:
             words = f"{self.server.host} did not answer completely within {self.within_s:.1f} s"
         return ChannelUnavailable(
             f"channel {self.server.channel}: {words}", stopped_at=step, retry_after_s=retry_after_s
