@@ -16,7 +16,7 @@ TOKEN = "5c2b9b2e-0000-4000-8000-000000000000"
 
 def switch(port: int, **other: object) -> ChannelSettings:
     url = f"http://127.0.0.1:{port}/ping/{TOKEN}"
-    return ChannelSettings(kind="healthchecks", secret=secret(url), allow_internal=True, **other)  # type: ignore[arg-type]
+    return ChannelSettings(kind="healthchecks", secret=secret(url), allow_internal=True, **other)  # type: ignore[arg-type] # a test names them
 
 
 def answering(answer: bytes, heard: list[bytes]) -> Callable[[socket.socket], None]:
@@ -69,7 +69,7 @@ def test_a_switch_that_is_silent_is_not_waited_for(authority: Authority) -> None
 
     assert authority is not None
     with talking(silent) as end, pytest.raises(ChannelUnavailable):
-        open_channel("switch", switch(end.port)).send(None, SHORT)  # type: ignore[arg-type]
+        open_channel("switch", switch(end.port)).send(None, SHORT)  # type: ignore[arg-type] # as above
 
 
 def test_one_that_is_off_is_not_called() -> None:

@@ -150,7 +150,7 @@ class Telling(World):
 
 def telling(world: World, tell: Callable[..., None]) -> World:
     found = Telling(world.supabase, world.store, world.reader, world.encryption)
-    found.tell = tell  # type: ignore[attr-defined]
+    found.tell = tell  # type: ignore[attr-defined] # as above
     return found
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
+
+from plantpulse.settings.alerts import SEVERITIES, AlertSeverity
 
 Json = Any
+# What there is to tell, the most urgent first.
+DueOccasion = Literal["fired", "worse", "repeat", "over", "resolved"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +19,8 @@ class Item:
     """One alert that is due on a channel. `recipients`: only these, because the others have the message."""
 
     notification_id: int
-    occasion: str
-    severity: str
+    occasion: DueOccasion
+    severity: AlertSeverity
     told_times: int
     attempts: int
     alert_id: int
@@ -68,6 +72,11 @@ class Group:
         return f"{oldest.fingerprint}#{oldest.alert_id}"
 
     @property
+    def severity(self) -> AlertSeverity:
+        """Return the worst severity of its items."""
+        return max((one.severity for one in self.items), key=SEVERITIES.index)
+
+    @property
     def is_first(self) -> bool:
         """Say whether none of it was told before."""
         return all(one.told_times == 0 for one in self.items)
@@ -93,8 +102,7 @@ def _by_plant_and_rule(items: Iterable[Item]) -> Iterable[Group]:
         return one.plant, one.rule, one.is_over, one.recipients or ()
 
     found = [Group(list(part)) for _, part in groupby(sorted(items, key=what), key=what)]
-    return sorted(found, key=lambda group: (-_rank(group), min(one.opened_at for one in group.items)))
-
-
-def _rank(group: Group) -> int:
-    return max(("info", "warning", "critical").index(one.severity) for one in group.items)
+    return sorted(
+        found,
+        key=lambda group: (-SEVERITIES.index(group.severity), min(one.opened_at for one in group.items)),
+    )

@@ -21,7 +21,7 @@ from plantpulse.logs import log
 from plantpulse.runs import readable
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from plantpulse.settings import Settings
-from plantpulse.settings.alerts import RULES
+from plantpulse.settings.alerts import RULES, SEVERITIES
 from plantpulse.settings.channels import ChannelSettings
 
 Json = Any
@@ -89,7 +89,7 @@ class Outbox:
             name, channel = waiting.pop(0)
             left_s = seconds_left()
             kept_s = max(0.0, left_s - max(left_s / (len(waiting) + 1), LEAST_SHARE_S))
-            self._tell(name, channel, lambda kept_s=kept_s: seconds_left() - kept_s, swept)  # type: ignore[misc]
+            self._tell(name, channel, lambda kept_s=kept_s: seconds_left() - kept_s, swept)  # type: ignore[misc] # mypy infers no default
         return swept
 
     def report_failing_channels(self) -> None:
@@ -240,7 +240,7 @@ def question_of(
     name: str, channel: ChannelSettings, settings: Settings, now: datetime, least_severity: str = "info"
 ) -> dict[str, Json]:
     """Return what claim_notifications is asked for a channel at an instant."""
-    least = max(channel.least_severity, least_severity, key=("info", "warning", "critical").index)
+    least = max(channel.least_severity, least_severity, key=SEVERITIES.index)
     return {
         "name": name,
         "least_severity": least,

@@ -34,11 +34,11 @@ def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -
 
             return Email(name, replace(settings, to=to) if to else settings)
         case "apprise":
-            from plantpulse.alerts.channels.apprise import Apprise  # noqa: PLC0415
+            from plantpulse.alerts.channels.apprise import Apprise  # noqa: PLC0415 - see above
 
             return Apprise(name, settings)
         case _:
-            from plantpulse.alerts.channels.sns import Sns  # noqa: PLC0415
+            from plantpulse.alerts.channels.sns import Sns  # noqa: PLC0415 - see above
 
             return Sns(name, settings)
 
@@ -46,18 +46,18 @@ def _by_other_means(name: str, settings: ChannelSettings, to: tuple[str, ...]) -
 def _over_http(name: str, settings: ChannelSettings) -> "Channel":
     match settings.kind:
         case "slack":
-            from plantpulse.alerts.channels.slack import Slack  # noqa: PLC0415
+            from plantpulse.alerts.channels.slack import Slack  # noqa: PLC0415 - see above
 
             return Slack(name, settings)
         case "pagerduty":
-            from plantpulse.alerts.channels.pagerduty import PagerDuty  # noqa: PLC0415
+            from plantpulse.alerts.channels.pagerduty import PagerDuty  # noqa: PLC0415 - see above
 
             return PagerDuty(name, settings)
         case "healthchecks":
-            from plantpulse.alerts.channels.healthchecks import Healthchecks  # noqa: PLC0415
+            from plantpulse.alerts.channels.healthchecks import Healthchecks  # noqa: PLC0415 - see above
 
             return Healthchecks(name, settings)
         case _:
-            from plantpulse.alerts.channels.webhook import Webhook  # noqa: PLC0415
+            from plantpulse.alerts.channels.webhook import Webhook  # noqa: PLC0415 - see above
 
             return Webhook(name, settings)

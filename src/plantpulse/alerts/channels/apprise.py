@@ -121,7 +121,7 @@ def _answer(request: Mapping[str, Json]) -> dict[str, Json]:
     """Return the result of a request, in the process that is Apprise's own."""
     try:
         import apprise  # noqa: PLC0415 - only that process pays for it
-        import requests  # noqa: PLC0415
+        import requests  # noqa: PLC0415 - as above
     except ImportError:
         return {"is_missing": True}
     told: dict[str, Json] = {}

@@ -87,7 +87,7 @@ class Conversation:
         code, words = self._said(lambda: self._smtp.docmd("AUTH", first), "login")
         for answer in rest:
             if code // 100 == _MORE:
-                code, words = self._said(lambda answer=answer: self._smtp.docmd(answer), "login")  # type: ignore[misc]
+                code, words = self._said(lambda answer=answer: self._smtp.docmd(answer), "login")  # type: ignore[misc] # mypy infers no default
         if code // 100 == 5:
             told = f"{host} refuses the login of {user}: check user and {variable}"
             raise self._line.refused("login", f"{told} ({self._quoted(code, words)})")
@@ -98,7 +98,7 @@ class Conversation:
         """Send a mail to all recipients that the server takes; return the others with its words."""
         reply = self._said(lambda: self._smtp.mail(sender), "send")
         self._require(reply, _OK, "send", f"the sender {sender} is not accepted:")
-        replies = {one: self._said(lambda one=one: self._smtp.rcpt(one), "send") for one in recipients}  # type: ignore[misc]
+        replies = {one: self._said(lambda one=one: self._smtp.rcpt(one), "send") for one in recipients}  # type: ignore[misc] # mypy infers no default
         # What is neither a yes nor a no is no yes: it is asked again.
         refused = {one: self._quoted(*reply) for one, reply in replies.items() if reply[0] // 100 == 5}
         postponed = {
@@ -139,7 +139,7 @@ class Conversation:
         try:
             reply = ask()
         except smtplib.SMTPDataError as error:
-            return error.smtp_code, error.smtp_error  # type: ignore[return-value]
+            return error.smtp_code, error.smtp_error  # type: ignore[return-value] # it is bytes
         except smtplib.SMTPServerDisconnected as error:
             raise self._line.unavailable(step, f"{host} ended the connection") from error
         except smtplib.SMTPException:

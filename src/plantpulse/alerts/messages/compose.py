@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from plantpulse.alerts.due import Group, Item
+from plantpulse.alerts.due import DueOccasion, Group, Item
 from plantpulse.alerts.messages import english, german
 from plantpulse.alerts.messages.words import Words
 from plantpulse.alerts.notices import Notice, Occasion
@@ -26,7 +26,6 @@ _INSTANTS: Final = {
     "data_until",
     "failing_since",
 }
-_OCCASIONS: Final[tuple[Occasion, ...]] = ("fired", "worse", "repeat", "resolved")
 _NOT_SHOWN: Final = {"told_after_s"}
 
 
@@ -39,18 +38,17 @@ def notice_of(
     title = writer.digest_title(group) if group.is_digest else writer.title(group)
     text = writer.text(group, title, held_back, board_url)
     is_over = all(one.is_over for one in group.items)
-    severity = max((one.severity for one in group.items), key=_rank)
     return Notice(
         key=group.key,
         thread=group.thread,
         occasion=_occasion(group),
-        severity=severity,  # type: ignore[arg-type] # Postgres has no other
+        severity=group.severity,
         title=title,
         text=text,
         at=now,
         facts=writer.facts(first) if len(group.items) == 1 else writer.list_of(group),
         link=board_url,
-        color=_color(severity, is_over=is_over or first.rule == "run_succeeded"),
+        color=_color(group.severity, is_over=is_over or first.rule == "run_succeeded"),
         plant=shown_plant(first.plant),
         alerts=[_as_json(one) for one in group.items],
         is_first=group.is_first,
@@ -121,8 +119,7 @@ class _Writer:
         """Return how bad it is; nothing if all of it is over."""
         if all(one.is_over for one in group.items):
             return ""
-        worst = max((one.severity for one in group.items), key=_rank)
-        return f"{self.words.how_bad}: {self.words.severity[worst]}"
+        return f"{self.words.how_bad}: {self.words.severity[group.severity]}"
 
     def details(self, item: Item) -> str:
         lines = [f"{name}: {value}" for name, value in self.facts(item)]
@@ -196,18 +193,13 @@ def _happened(item: Item) -> datetime:
     return datetime.fromisoformat(told) if told else item.opened_at
 
 
-def _worst_occasion(group: Group) -> str:
-    order = ("fired", "worse", "repeat", "over", "resolved")
-    return min((one.occasion for one in group.items), key=order.index)
+def _worst_occasion(group: Group) -> DueOccasion:
+    return min((one.occasion for one in group.items), key=get_args(DueOccasion).index)
 
 
 def _occasion(group: Group) -> Occasion:
     worst = _worst_occasion(group)
-    return "resolved" if worst == "over" else next(one for one in _OCCASIONS if one == worst)
-
-
-def _rank(severity: str) -> int:
-    return ("info", "warning", "critical").index(severity)
+    return "resolved" if worst == "over" else worst
 
 
 def _color(severity: str, *, is_over: bool) -> Literal["good", "warning", "danger"]:
