@@ -4,6 +4,8 @@
     ├── TransientError              try again: the same call may succeed later
     │   ├── SourceUnavailable       the plant's SQL Server could not be reached or did not answer in time
     │   ├── ChannelUnavailable      a channel of alerts could not be reached or was busy
+    │   ├── PublisherUnavailable    a publisher of series could not be reached or did not answer
+    │   │   └── PublisherBusy       it answered 429: nothing more is asked of it in this run
     │   ├── CloudUnavailable        the cloud's own services (scheduler, queue, topic) did not answer
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
@@ -26,6 +28,8 @@
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         │   └── SourceQueryUnexplained  its number and message are unknown
         ├── ChannelRefused          a channel of alerts refused for good: password, address, certificate
+        ├── PublisherRefused        a publisher of series refused for good: key, area, span
+        ├── UnreadableReply         a publisher's reply is not what its API promises
         ├── CloudRefused            the cloud's own services refused a call for good
         ├── StoreRefused            Supabase refused the call: key, grant, payload
         ├── FenceRefused            another run took over: this one may write nothing
@@ -124,6 +128,25 @@ class ChannelUnavailable(TransientError):
         self.stopped_at = stopped_at
         self.retry_after_s = retry_after_s
         self.is_perhaps_sent = is_perhaps_sent
+
+
+class PublisherUnavailable(TransientError):
+    """A publisher of series could not be reached, was busy or did not answer in time."""
+
+    code = "publisher_unavailable"
+
+
+class PublisherBusy(PublisherUnavailable):
+    """A publisher of series answered 429: it wants to be left alone, so the run asks nothing more of it.
+
+    `retry_after_s` is how long, None if it did not say.
+    """
+
+    code = "publisher_busy"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class SecretUnavailable(TransientError):
@@ -239,6 +262,22 @@ class CloudRefused(PermanentError):
     """The cloud's scheduler, queue or topic refused: credentials, a missing permission, an unknown name."""
 
     code = "cloud_refused"
+
+
+class PublisherRefused(PermanentError):
+    """A publisher of series refused for good: wrong key, unknown area, span; no message has the key."""
+
+    code = "publisher_refused"
+
+
+class UnreadableReply(PermanentError):
+    """A publisher's reply is not what its API promises; `reply` is its beginning, without secrets."""
+
+    code = "unreadable_reply"
+
+    def __init__(self, message: str, *, reply: str = "") -> None:
+        super().__init__(message)
+        self.reply = reply
 
 
 class ChannelRefused(PermanentError):

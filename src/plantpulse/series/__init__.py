@@ -1,0 +1,1 @@
+"""Series: energy and commodity data, collected, checked, and kept with every revision."""

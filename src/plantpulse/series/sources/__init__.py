@@ -1,0 +1,1 @@
+"""The publishers' APIs; one module or package each."""
