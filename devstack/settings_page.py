@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.cli.schema import schema_of_file
+from plantpulse.settings.series import PUBLISHERS
 from plantpulse.settings.variables import ENVIRONMENT
 
 Schema = Mapping[str, Any]
@@ -21,6 +22,7 @@ _HEAD: Final = "| setting | variable | default | allowed | meaning |\n| --- | --
 _A_PLANT, _A_CHANNEL = "plants.<plant>", "channels.<channel>"
 # Settings that have a table of their own below.
 _OWN_TABLE: Final = ("sql_server", "quiet_hours")
+_PUBLISHERS: Final = frozenset(PUBLISHERS)
 # A plant's own section has the settings of the common one, which are in its table.
 _OVERRIDES: Final = "any of the settings of [`{0}`](#{0})"
 
@@ -50,8 +52,18 @@ def sections(schema: Schema) -> Iterator[tuple[str, Schema]]:
             model = _model(schema, field["additionalProperties"])
             yield _A_CHANNEL, model
             yield f"{_A_CHANNEL}.quiet_hours", _model(schema, model["properties"]["quiet_hours"])
+        elif name == "series":
+            yield from _sections_of_series(schema, _model(schema, field))
         else:
             yield name, _model(schema, field)
+
+
+def _sections_of_series(schema: Schema, model: Schema) -> Iterator[tuple[str, Schema]]:
+    """Yield the section and those below it; the publishers have the same settings."""
+    yield "series", model
+    for name, one in (("areas", "<area>"), ("commodities", "<commodity>")):
+        yield f"series.{name}.{one}", _model(schema, model["properties"][name]["additionalProperties"])
+    yield "series.<publisher>", _model(schema, model["properties"]["entsoe"])
 
 
 def page(text: str, schema: Schema) -> str:
@@ -72,9 +84,15 @@ def _table(schema: Schema, place: str, model: Schema) -> str:
 
 def _row(place: str, name: str, field: Schema) -> str:
     variables = [f"`{variable}`" for variable, at in ENVIRONMENT.items() if _dotted(at) == place]
-    allowed = _OVERRIDES.format(name) if "properties" in field else _allowed(field)
-    cells = (f"`{name}`", ", ".join(variables), _default(field), allowed, field["description"])
+    allowed = _below(name) if "properties" in field else _allowed(field)
+    default = "" if name in _PUBLISHERS else _default(field)
+    cells = (f"`{name}`", ", ".join(variables), default, allowed, field["description"])
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def _below(name: str) -> str:
+    """Return what a section inside another one may have."""
+    return "a section, below" if name in _PUBLISHERS else _OVERRIDES.format(name)
 
 
 def _dotted(place: tuple[str, ...]) -> str:

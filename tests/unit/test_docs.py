@@ -20,6 +20,7 @@ from plantpulse.settings import (
     secret_variables,
     variables,
 )
+from plantpulse.settings.series import KEY_VARIABLES
 from plantpulse.source.answers import KEPT_REJECTS
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,12 @@ def test_every_variable_stands_on_the_page_of_settings_and_nothing_else() -> Non
     by_reference = {name + secret_variables.ARN_SUFFIX for name in secret_variables.SECRETS}
     passwords = {secret_variables.PASSWORD_OF_PLANT, secret_variables.PASSWORDS}
     channels = {secret_variables.SECRET_OF_CHANNEL, secret_variables.CHANNEL_SECRETS}
-    known = {*variables.ENVIRONMENT, *by_reference, *passwords, *channels, config.CONFIG_FILE_VARIABLE}
+    publishers = {secret_variables.SERIES_KEYS, *KEY_VARIABLES.values()}
+    known = {
+        *variables.ENVIRONMENT,
+        *(*by_reference, *passwords, *channels, *publishers),
+        config.CONFIG_FILE_VARIABLE,
+    }
 
     told = set(re.findall(r"`([A-Z]+_[A-Z_]+?)(?:<PLANT>|<CHANNEL>)?`", SETTINGS))
 

@@ -71,8 +71,9 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
     @json_option
     @pass_app
     def command(app: App, /, **parameters: Any) -> int:
-        adapters = {"connect_source": _connect_source()} if pipeline.reads_plant else {}
-        service = Service(job(**adapters), open_store=database.connect, load_settings=lambda: app.settings)
+        service = Service(
+            job(**_adapters(pipeline)), open_store=database.connect, load_settings=lambda: app.settings
+        )
         service.clock = app.clock
         try:
             return _run(app, service, parameters)
@@ -107,10 +108,17 @@ def _as_option(error: InvalidRequest, asked: type[BaseModel]) -> InvalidRequest:
     return InvalidRequest(str(error), field=place, http_status=error.http_status)
 
 
-def _connect_source() -> Any:
-    from plantpulse.source import sqlserver  # noqa: PLC0415 - the driver, for who reads a plant
+def _adapters(pipeline: RegisteredFunction) -> dict[str, Any]:
+    """Return what a pipeline's job reads from: the driver and the clients are for those who need them."""
+    if pipeline.reads_plant:
+        from plantpulse.source import sqlserver  # noqa: PLC0415
 
-    return sqlserver.connect
+        return {"connect_source": sqlserver.connect}
+    if pipeline.asks_publishers:
+        from plantpulse.series.sources import open_sources  # noqa: PLC0415
+
+        return {"open_sources": open_sources}
+    return {}
 
 
 def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:

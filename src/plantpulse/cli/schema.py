@@ -7,6 +7,7 @@ from plantpulse.settings import Settings
 from plantpulse.settings.channels import CHANNEL_KEY
 from plantpulse.settings.plant import PLANT_KEY
 from plantpulse.settings.section import Section
+from plantpulse.settings.series import PUBLISHERS
 from plantpulse.settings.validation import adapter
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -19,6 +20,7 @@ _NOT_IN_THE_FILE: Final = {
     "ManualCallsSettings": ("cloud_run_service",),
     "SqlServerSettings": ("password",),
     "ChannelSettings": ("secret",),
+    "PublisherSettings": ("key",),
 }
 
 
@@ -33,6 +35,8 @@ def schema_of_file() -> dict[str, Any]:
     for name, gone in _NOT_IN_THE_FILE.items():
         for place in gone:
             models[name]["properties"].pop(place)
+    for publisher in PUBLISHERS:
+        models["SeriesSettings"]["properties"][publisher].pop("default")
     for model in models.values():
         model.pop("required", None)
     whole["required"] = ["plants"]
@@ -47,4 +51,5 @@ def _add_made_defaults(models: dict[str, Any]) -> None:
     for section in Section.__subclasses__():
         for one in fields(section):
             if one.default_factory is not MISSING and section.__name__ in models:
-                models[section.__name__]["properties"][one.name]["default"] = one.default_factory()
+                default = adapter(one.type).dump_python(one.default_factory(), exclude_defaults=True)
+                models[section.__name__]["properties"][one.name]["default"] = default

@@ -64,6 +64,17 @@ class Supabase:
         """Commit summaries of days and their run record; the answer is committed, repeated or fenced."""
         return self._transport.call("commit_morning_report", {"p_fence": fence, "p_commit": commit})
 
+    def commit_series(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
+        """Commit blocks of series and what else is known of them; with a completion it ends the run.
+
+        The answer is committed, repeated or fenced.
+        """
+        return self._transport.call("commit_series", {"p_fence": fence, "p_commit": commit})
+
+    def watch_series_gaps(self, fence: str, looks: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Look for gaps, note new ones and close filled ones; return those whose next attempt is due."""
+        return self._transport.call("watch_series_gaps", {"p_fence": fence, "p_looks": looks})
+
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; the answer is committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})

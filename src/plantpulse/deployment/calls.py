@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from plantpulse.schedules.pipelines import Pipeline, RegisteredFunction
-from plantpulse.schedules.schedules import DailyAt, Every, Schedule
+from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
 from plantpulse.settings import Settings
 
 HEADROOM_S: Final = (
@@ -19,6 +19,7 @@ HEADROOM_S: Final = (
 )
 LONGEST_TIMEOUT_S: Final = 900  # Lambda's
 _MINUTES_A_DAY: Final = 1440
+_UTC: Final = "Etc/UTC"  # the name that every cloud has
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
     deadline_s = timeout_s(function, settings) + HEADROOM_S
     for pipeline in enabled_calls(function, settings):
         plant = pipeline.shown_plant
-        for number, cron in enumerate(cron_lines(pipeline.schedule, pipeline.offset), start=1):
+        lines = cron_lines(pipeline.schedule, pipeline.offset)
+        for number, (cron, time_zone) in enumerate(lines, start=1):
             parts = (function.name, plant, str(number) if number > 1 else None)
             yield (
                 "-".join(part for part in parts if part),
@@ -58,7 +60,7 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
                     function=function.name,
                     plant=plant,
                     cron=cron,
-                    time_zone=_time_zone(pipeline.schedule),
+                    time_zone=time_zone,
                     interval_minutes=interval_minutes(pipeline.schedule),
                     runs_on_startup=pipeline.runs_on_startup and number == 1,
                     deadline_s=deadline_s,
@@ -67,18 +69,34 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
 
 
 def interval_minutes(schedule: Schedule) -> int:
-    """Return the minutes between two slots; a day's are counted as 24 hours."""
-    return int(schedule.interval.total_seconds()) // 60 if isinstance(schedule, Every) else _MINUTES_A_DAY
+    """Return the most minutes between two slots; a day's are counted as 24 hours, a month's as 31 days."""
+    if isinstance(schedule, Every):
+        return int(schedule.interval.total_seconds()) // 60
+    if isinstance(schedule, Together):
+        return min(interval_minutes(one) for one in schedule.schedules)
+    days = {"monday": 7, "first": 31}[schedule.on] if isinstance(schedule, OnDays) else 1
+    return days * _MINUTES_A_DAY
 
 
-def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence[str]:
-    """Return the lines that together name every slot of a schedule in its time zone, and no other time.
+def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence[tuple[str, str]]:
+    """Return lines and their time zones that together name every slot of a schedule, and no other time.
 
     With an offset they name the times that are so long after the slots of a grid.
     """
+    if isinstance(schedule, Together):
+        return [line for one in schedule.schedules for line in cron_lines(one, offset)]
+    if isinstance(schedule, OnDays):
+        days = {"monday": "* * MON", "first": "1 * *"}[schedule.on]
+        return [_line_of_day(schedule.daily, days)]
     if isinstance(schedule, DailyAt):
-        return [f"{schedule.at.minute} {schedule.at.hour} * * *"]
-    return _lines_on_grid(interval_minutes(schedule), int(offset.total_seconds()) // 60)
+        return [_line_of_day(schedule, "* * *")]
+    lines = _lines_on_grid(interval_minutes(schedule), int(offset.total_seconds()) // 60)
+    return [(line, _UTC) for line in lines]
+
+
+def _line_of_day(daily: DailyAt, days: str) -> tuple[str, str]:
+    zone = _UTC if daily.zone.key == "UTC" else daily.zone.key
+    return f"{daily.at.minute} {daily.at.hour} {days}", zone
 
 
 def _lines_on_grid(every_minutes: int, offset_minutes: int) -> list[str]:
@@ -98,8 +116,3 @@ def _lines_on_grid(every_minutes: int, offset_minutes: int) -> list[str]:
         f"{minutes} {'*' if len(hours) == 24 else ','.join(hours)} * * *"
         for minutes, hours in sorted(hours_of.items())
     ]
-
-
-def _time_zone(schedule: Schedule) -> str:
-    zone = schedule.zone.key if isinstance(schedule, DailyAt) else "UTC"
-    return "Etc/UTC" if zone == "UTC" else zone  # the name that every cloud has

@@ -49,6 +49,6 @@ def deployed(function: RegisteredFunction, settings: Settings, written: Written)
         timeout_s=allowed_s,
         max_instances=min(_MOST_INSTANCES, 2 * len(calls)),  # a slot that is late and the one after it
         event_age_s=min(max(shortest_s - allowed_s, _EVENT_AGE_S[0]), _EVENT_AGE_S[1]),
-        secrets=secrets_read(settings, reads_plant=function.reads_plant),
+        secrets=secrets_read(settings, function),
         environment=common_variables(settings, written) | own,
     )

@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from plantpulse.schedules.pipelines import RegisteredFunction
 from plantpulse.settings import Settings
 from plantpulse.settings.secret_variables import (
     CHANNEL_SECRETS,
     PASSWORDS,
+    SERIES_KEYS,
     channel_secret_variable,
     names_of_password,
 )
+from plantpulse.settings.series import KEY_VARIABLES
 
 SUPABASE_KEY: Final = "SUPABASE_SECRET_KEY"
 OF_ONE_VALUE: Final = (SUPABASE_KEY,)
@@ -29,7 +32,7 @@ class Secret:
     """
 
     parts: Mapping[str, Sequence[str]] | None = None
-    keyed_by: Literal["plant", "channel"] | None = None
+    keyed_by: Literal["plant", "channel", "publisher"] | None = None
 
 
 def secrets_of(settings: Settings) -> dict[str, Secret]:
@@ -39,19 +42,26 @@ def secrets_of(settings: Settings) -> dict[str, Secret]:
     return {name: Secret() for name in OF_ONE_VALUE} | {
         PASSWORDS: Secret(passwords, "plant"),
         CHANNEL_SECRETS: Secret(own, "channel"),
+        SERIES_KEYS: Secret({name: (KEY_VARIABLES[name],) for name in publishers(settings)}, "publisher"),
     }
 
 
-def secrets_read(settings: Settings, *, reads_plant: bool) -> tuple[str, ...]:
+def secrets_read(settings: Settings, function: RegisteredFunction) -> tuple[str, ...]:
     """Return the names of the secrets that a function may read. Every function opens channels."""
-    passwords = (PASSWORDS,) if reads_plant else ()
+    passwords = (PASSWORDS,) if function.reads_plant else ()
+    keys = (SERIES_KEYS,) if function.asks_publishers and publishers(settings) else ()
     of_channels = (CHANNEL_SECRETS,) if needing_secret(settings) else ()
-    return (SUPABASE_KEY, *passwords, *of_channels)
+    return (SUPABASE_KEY, *passwords, *of_channels, *keys)
 
 
 def needing_secret(settings: Settings) -> list[str]:
     """Return the channels that are told or called with a secret, in alphabetical order."""
     return sorted(name for name, one in settings.channels.items() if one.enabled and one.needs_secret)
+
+
+def publishers(settings: Settings) -> list[str]:
+    """Return the publishers of series that are asked with a key, in alphabetical order."""
+    return sorted(settings.series.keys_needed) if settings.series else []
 
 
 def configured(settings: Settings) -> list[str]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from plantpulse.schedules.schedules import DailyAt, Every, Schedule
+from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
 from plantpulse.schedules.stagger import offset_of
-from plantpulse.settings import PlantSettings, Settings
+from plantpulse.settings import EnergyForecastsSettings, PlantSettings, Settings
 
 # A run of a pipeline without a plant has one of these keys in place of the plant's. No plant can have them.
 # The key decides who may read the run (docs/decisions/0059).
@@ -48,8 +48,8 @@ class RegisteredFunction:
     """A function that is deployed, and what it needs where it runs.
 
     `calls` returns the pipelines that a scheduler calls it for. `job` is the class of its job (module:class),
-    which the command line runs. `reads_plant`: it needs the plants' network and passwords. `keeps_runs`: its
-    work is recorded as runs, and its log line has an outcome.
+    which the command line runs. `reads_plant`: it needs the plants' network and passwords. `asks_publishers`:
+    it needs their keys. `keeps_runs`: its work is recorded as runs, and its log line has an outcome.
     """
 
     name: str
@@ -58,6 +58,7 @@ class RegisteredFunction:
     calls: Callable[[Settings], Iterable[Pipeline]]
     job: str | None = None
     reads_plant: bool = False
+    asks_publishers: bool = False
     keeps_runs: bool = True
 
 
@@ -109,11 +110,20 @@ def of_each_plant(
 
 
 def of_no_plant(
-    name: str, schedule: Callable[[Any], Schedule], *, stands_for: str = NO_PLANT
+    name: str,
+    schedule: Callable[[Any], Schedule],
+    *,
+    stands_for: str = NO_PLANT,
+    wanted: Callable[[Settings], bool] = lambda _settings: True,
 ) -> Callable[[Settings], Iterator[Pipeline]]:
-    """Return the one call of a pipeline that is of no plant; its section of the settings has its name."""
+    """Return the one call of a pipeline that is of no plant; its section of the settings has its name.
+
+    There is none where it is not `wanted`.
+    """
 
     def calls(settings: Settings) -> Iterator[Pipeline]:
+        if not wanted(settings):
+            return
         own = getattr(settings, name)
         yield Pipeline(name, stands_for, schedule(own), own.timeout_s, getattr(own, "enabled", True))
 
@@ -128,6 +138,36 @@ def on_grid(own: Any, _plant: PlantSettings | None = None) -> Schedule:
 def every_morning(own: Any, plant: PlantSettings) -> Schedule:
     """Return the schedule of a section with `at`, by the plant's own clock."""
     return DailyAt.local_time(own.at, plant.time_zone)
+
+
+def on_some_days(own: Any) -> Schedule:
+    """Return the schedule of a section with `at`, `time_zone` and, unless it is each day, `every`."""
+    daily = DailyAt.local_time(own.at, own.time_zone)
+    every = getattr(own, "every", "day")
+    return daily if every == "day" else OnDays(daily, "monday" if every == "week" else "first")
+
+
+def with_prices(own: EnergyForecastsSettings) -> Schedule:
+    """Return the schedule of forecasts: a grid, and the time at which day-ahead prices are due."""
+    grid = Every.minutes(own.every_minutes)
+    if own.prices_at is None:
+        return grid
+    return Together((grid, DailyAt.local_time(own.prices_at, "Europe/Brussels")))
+
+
+def collects_prices(settings: Settings) -> bool:
+    """Say whether prices of commodities are collected."""
+    return settings.series is not None and settings.series.has_prices
+
+
+def collects_energy(settings: Settings) -> bool:
+    """Say whether energy data is collected."""
+    return settings.series is not None and settings.series.has_energy
+
+
+def collects_series(settings: Settings) -> bool:
+    """Say whether any series is collected."""
+    return collects_prices(settings) or collects_energy(settings)
 
 
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:
@@ -158,6 +198,46 @@ PIPELINES: Final = (
         memory_mb=256,
         calls=of_no_plant("cleanup", on_grid, stands_for=ALL_PLANTS),
         job="plantpulse.cleanup:Cleanup",
+    ),
+    RegisteredFunction(
+        name="commodity_prices",
+        purpose="Collects prices of commodities from EIA, FRED and Yahoo",
+        memory_mb=512,
+        calls=of_no_plant("commodity_prices", on_some_days, wanted=collects_prices),
+        job="plantpulse.series.jobs:CommodityPrices",
+        asks_publishers=True,
+    ),
+    RegisteredFunction(
+        name="energy_actuals",
+        purpose="Collects loads, generation and imbalances from ENTSO-E",
+        memory_mb=512,
+        calls=of_no_plant("energy_actuals", on_grid, wanted=collects_energy),
+        job="plantpulse.series.jobs:EnergyActuals",
+        asks_publishers=True,
+    ),
+    RegisteredFunction(
+        name="energy_forecasts",
+        purpose="Collects forecasts and day-ahead prices from ENTSO-E",
+        memory_mb=512,
+        calls=of_no_plant("energy_forecasts", with_prices, wanted=collects_energy),
+        job="plantpulse.series.jobs:EnergyForecasts",
+        asks_publishers=True,
+    ),
+    RegisteredFunction(
+        name="series_gaps",
+        purpose="Finds gaps in series and fills small ones",
+        memory_mb=512,
+        calls=of_no_plant("series_gaps", on_grid, wanted=collects_series),
+        job="plantpulse.series.gap_job:SeriesGaps",
+        asks_publishers=True,
+    ),
+    RegisteredFunction(
+        name="series_backfill",
+        purpose="Fills large gaps, collects values again, and rates the quality of each day",
+        memory_mb=512,
+        calls=of_no_plant("series_backfill", on_some_days, wanted=collects_series),
+        job="plantpulse.series.backfill_job:SeriesBackfill",
+        asks_publishers=True,
     ),
 )
 

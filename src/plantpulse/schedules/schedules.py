@@ -1,4 +1,4 @@
-"""When a pipeline is due: every N minutes, or daily at a local time.
+"""When a pipeline is due: every N minutes, at a local time of some days, or both.
 
 Pure; every instant is aware UTC. A slot is the time that is due, and the name under which a scheduled run is
 claimed. The cloud's scheduler is set up from the same settings, so both use the same instants. Truth about
@@ -7,12 +7,13 @@ zones: the tz database, through `zoneinfo`.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Protocol, Self
+from typing import Final, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from plantpulse.schedules import slots
 
 # A local day lasts 23 to 25 hours, and a zone may skip a whole day: this many days contain a slot each way.
+_INSTANT: Final = timedelta(microseconds=1)
 _DAYS_AROUND: Final = tuple(timedelta(days=days) for days in range(-2, 3))
 
 
@@ -79,6 +80,47 @@ class DailyAt:
     def _slots_around(self, at: datetime) -> list[datetime]:
         today = at.astimezone(self.zone).date()
         return [self.slot_on(today + days) for days in _DAYS_AROUND]
+
+
+@dataclass(frozen=True, slots=True)
+class OnDays:
+    """At a local time, but only on Mondays, or only on the first day of each month."""
+
+    daily: DailyAt
+    on: Literal["monday", "first"]
+
+    def slot_at_or_before(self, at: datetime) -> datetime:
+        """Return the latest slot that is not after the instant."""
+        slot = self.daily.slot_at_or_before(at)
+        while not self._is_due(slot):
+            slot = self.daily.slot_at_or_before(slot - _INSTANT)
+        return slot
+
+    def next_slot(self, at: datetime) -> datetime:
+        """Return the first slot after the instant; for a slot, the next one."""
+        slot = self.daily.next_slot(at)
+        while not self._is_due(slot):
+            slot = self.daily.next_slot(slot)
+        return slot
+
+    def _is_due(self, slot: datetime) -> bool:
+        day = slot.astimezone(self.daily.zone).date()
+        return day.weekday() == 0 if self.on == "monday" else day.day == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several schedules at once: a slot of any of them is a slot."""
+
+    schedules: tuple["Schedule", ...]
+
+    def slot_at_or_before(self, at: datetime) -> datetime:
+        """Return the latest slot that is not after the instant."""
+        return max(one.slot_at_or_before(at) for one in self.schedules)
+
+    def next_slot(self, at: datetime) -> datetime:
+        """Return the first slot after the instant; for a slot, the next one."""
+        return min(one.next_slot(at) for one in self.schedules)
 
 
 def is_slot(schedule: Schedule, at: datetime) -> bool:

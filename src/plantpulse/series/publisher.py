@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from plantpulse.errors import PlantpulseError
 from plantpulse.series.points import Block
 
 
@@ -55,6 +56,16 @@ class Reply:
     processing_ms: int
     requests: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A question without an answer. `is_not_asked`: the publisher was left alone by then."""
+
+    ask: Ask
+    error: PlantpulseError
+    at: datetime
+    is_not_asked: bool = False
 
 
 class Source(Protocol):

@@ -13,6 +13,15 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings, TimeOfDay
 from plantpulse.settings.plant import PlantSettings, Severity
 from plantpulse.settings.section import Secret
+from plantpulse.settings.series import (
+    CommodityPricesSettings,
+    EnergyActualsSettings,
+    EnergyForecastsSettings,
+    PublisherSettings,
+    SeriesBackfillSettings,
+    SeriesGapsSettings,
+    SeriesSettings,
+)
 from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
@@ -23,14 +32,21 @@ __all__ = [
     "AlertsSettings",
     "ChannelSettings",
     "CleanupSettings",
+    "CommodityPricesSettings",
+    "EnergyActualsSettings",
+    "EnergyForecastsSettings",
     "HealthSettings",
     "LivePulseSettings",
     "ManualCallsSettings",
     "MorningReportSettings",
     "PlantSettings",
+    "PublisherSettings",
     "QuietHours",
     "Rule",
     "Secret",
+    "SeriesBackfillSettings",
+    "SeriesGapsSettings",
+    "SeriesSettings",
     "Settings",
     "Severity",
     "SqlServerSettings",

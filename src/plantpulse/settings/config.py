@@ -22,6 +22,7 @@ from plantpulse.settings.secret_variables import (
     password_variable,
     with_secrets,
 )
+from plantpulse.settings.series import KEY_VARIABLES
 from plantpulse.settings.settings import Settings
 from plantpulse.settings.tree import Tree, anchor_paths, mapping, places
 from plantpulse.settings.variables import overlay
@@ -115,6 +116,9 @@ def _refuse_secrets(tree: dict[str, Any]) -> None:
                 f"plants.{key}.sql_server.password: no secret belongs here; set {password_variable(key)}"
             )
 
+    for publisher, variable in KEY_VARIABLES.items():
+        for name in _NAMES_OF_A_SECRET & set(mapping(mapping(tree, "series"), publisher)):
+            raise ConfigurationError(f"series.{publisher}.{name}: no secret belongs here; set {variable}")
     for key, channel in mapping(tree, "channels").items():
         for name in _NAMES_OF_A_SECRET & set(channel if isinstance(channel, dict) else ()):
             raise ConfigurationError(

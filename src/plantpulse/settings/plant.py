@@ -42,6 +42,9 @@ def _known_time_zone(name: str) -> str:
     )
 
 
+TimeZoneName = Annotated[str, Checked(_known_time_zone)]
+
+
 def windows_name(time_zone: str) -> str | None:
     """Return the Windows name of an IANA time zone, by which SQL Server knows it; None if there is none."""
     from tzlocal.windows_tz import tz_win  # noqa: PLC0415 - only a check asks for it
@@ -98,7 +101,7 @@ class PlantSettings(Section):
     enabled: bool = setting(
         True, description="Whether this plant's pipelines run on schedule; health calls them stopped if not"
     )
-    time_zone: Annotated[str, Checked(_known_time_zone)] = setting(
+    time_zone: TimeZoneName = setting(
         description="Time zone of the times in SQL Server: an IANA name (Europe/Berlin), or what "
         "select current_timezone_id() returns (W. Europe Standard Time)"
     )

@@ -15,6 +15,10 @@ SECRETS = (
     "MSSQL_PASSWORD",
     "MSSQL_PASSWORDS",
     "CHANNEL_SECRETS",
+    "ENTSOE_TOKEN",
+    "EIA_API_KEY",
+    "FRED_API_KEY",
+    "SERIES_KEYS",
 )
 ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
@@ -22,6 +26,7 @@ PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's
 PASSWORDS = "MSSQL_PASSWORDS"
 SECRET_OF_CHANNEL = "CHANNEL_SECRET__"  # noqa: S105 - the start of a variable's name
 CHANNEL_SECRETS = "CHANNEL_SECRETS"
+SERIES_KEYS = "SERIES_KEYS"  # all publishers' keys, {"<publisher>": "<key>"}
 ONLY_PASSWORD = "MSSQL_PASSWORD"  # noqa: S105 - the variable of a single plant
 
 
@@ -44,7 +49,8 @@ def with_secrets(
             )
     from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only an ARN needs boto3
 
-    values = store.fetch(references, as_they_stand={PASSWORDS + ARN_SUFFIX, CHANNEL_SECRETS + ARN_SUFFIX})
+    together = {name + ARN_SUFFIX for name in (PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS)}
+    values = store.fetch(references, as_they_stand=together)
     return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
 
 
@@ -63,6 +69,13 @@ def read_channel_secrets(text: str) -> dict[str, str]:
     return _texts_by_name(
         text,
         f'{CHANNEL_SECRETS}: must be a JSON object of secrets by channel, {{"office": "...", "team": "..."}}',
+    )
+
+
+def read_series_keys(text: str) -> dict[str, str]:
+    """Return the keys by publisher. Raises: as `read_passwords` does."""
+    return _texts_by_name(
+        text, f'{SERIES_KEYS}: must be a JSON object of keys by publisher, {{"entsoe": "...", "eia": "..."}}'
     )
 
 

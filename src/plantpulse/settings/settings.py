@@ -14,6 +14,14 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.plant import PlantKey, PlantSettings
 from plantpulse.settings.section import Section, setting
+from plantpulse.settings.series import (
+    CommodityPricesSettings,
+    EnergyActualsSettings,
+    EnergyForecastsSettings,
+    SeriesBackfillSettings,
+    SeriesGapsSettings,
+    SeriesSettings,
+)
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
 
@@ -29,6 +37,24 @@ class Settings(Section):
     cleanup: CleanupSettings = setting(CleanupSettings(), description="Settings of the cleanup")
     morning_report: MorningReportSettings = setting(
         MorningReportSettings(), description="Common settings of the Morning Report"
+    )
+    series: SeriesSettings | None = setting(
+        None, description="Which series of energy and commodities are collected; without it none are"
+    )
+    commodity_prices: CommodityPricesSettings = setting(
+        CommodityPricesSettings(), description="When prices of commodities are collected"
+    )
+    energy_actuals: EnergyActualsSettings = setting(
+        EnergyActualsSettings(), description="When loads, generation and imbalances are collected"
+    )
+    energy_forecasts: EnergyForecastsSettings = setting(
+        EnergyForecastsSettings(), description="When forecasts and day-ahead prices are collected"
+    )
+    series_gaps: SeriesGapsSettings = setting(
+        SeriesGapsSettings(), description="When gaps in series are looked for"
+    )
+    series_backfill: SeriesBackfillSettings = setting(
+        SeriesBackfillSettings(), description="When large gaps are filled and quality is worked out"
     )
     health: HealthSettings = setting(HealthSettings(), description="Settings of health")
     alerts: AlertsSettings = setting(AlertsSettings(), description="Common settings of alerts")
@@ -61,6 +87,12 @@ class Settings(Section):
         for name, plant in self.plants.items():
             if plant.morning_report:
                 yield f"plants.{name}.morning_report", plant.morning_report
+
+    def require_series(self) -> SeriesSettings:
+        """Return what series are collected. Raises: NotConfigured if none are."""
+        if self.series is None:
+            raise NotConfigured("no series are collected: write a section `series` in plantpulse.yaml")
+        return self.series
 
     def of(self, plant: str, section: str) -> Any:
         """Return a section as it holds for a plant: the common settings with its own, if any, over them."""

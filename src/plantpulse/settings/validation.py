@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import messages
+from plantpulse.settings.series import PUBLISHERS
 from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.tree import Place, Tree, as_if_connected, complete, mapping, without_half_a_supabase
 
@@ -71,6 +72,8 @@ def as_tree(settings: Settings) -> Tree:
         (plant["sql_server"] or {}).pop("password", None)
     for channel in tree["channels"].values():
         channel.pop("secret")
+    for publisher in PUBLISHERS if tree["series"] else ():
+        (tree["series"][publisher] or {}).pop("key", None)
     return tree
 
 

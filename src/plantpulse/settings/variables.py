@@ -11,11 +11,14 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.settings.secret_variables import (
     CHANNEL_SECRETS,
     PASSWORDS,
+    SERIES_KEYS,
     channel_secret_variable,
     password_variable,
     read_channel_secrets,
     read_passwords,
+    read_series_keys,
 )
+from plantpulse.settings.series import KEY_VARIABLES
 from plantpulse.settings.tree import Place, Tree, mapping, put
 
 # Variable -> place in the settings tree. `*` stands for the only plant.
@@ -63,7 +66,12 @@ def overlay(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
         if environ.get(variable) and (place := _place_of(variable, plants)) not in origins:
             put(tree, place, parsed(variable, environ[variable]))
             origins[place] = variable
-    return origins | _overlay_passwords(tree, environ, origins) | _overlay_channel_secrets(tree, environ)
+    return (
+        origins
+        | _overlay_passwords(tree, environ, origins)
+        | _overlay_channel_secrets(tree, environ)
+        | _overlay_series_keys(tree, environ)
+    )
 
 
 def _overlay_passwords(
@@ -92,6 +100,20 @@ def _overlay_channel_secrets(tree: Tree, environ: Mapping[str, str]) -> dict[Pla
             place = ("channels", str(key), "secret")
             channel["secret"] = secret
             found[place] = own if environ.get(own) else CHANNEL_SECRETS
+    return found
+
+
+def _overlay_series_keys(tree: Tree, environ: Mapping[str, str]) -> dict[Place, str]:
+    """Write the publishers' keys, where series are collected."""
+    if tree.get("series") is None:
+        return {}
+    shared = read_series_keys(environ.get(SERIES_KEYS, ""))
+    found: dict[Place, str] = {}
+    for publisher, variable in KEY_VARIABLES.items():
+        if key := environ.get(variable) or shared.get(publisher, "").strip():
+            place = ("series", publisher, "key")
+            put(tree, place, key)
+            found[place] = variable if environ.get(variable) else SERIES_KEYS
     return found
 
 

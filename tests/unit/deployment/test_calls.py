@@ -8,7 +8,7 @@ import pytest
 
 from plantpulse.deployment.calls import Call, cron_lines
 from plantpulse.schedules.pipelines import ALL_PLANTS, HEALTH, NO_PLANT, pipelines_of, shown_plant
-from plantpulse.schedules.schedules import DailyAt, Every
+from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Together
 from plantpulse.settings import config
 from tests.unit.deployment.conftest import Deploy
 
@@ -30,21 +30,28 @@ def _field(text: str, limit: int) -> list[int]:
 def test_a_plant_is_called_at_every_slot_of_its_grid_and_never_else(every_minutes: int) -> None:
     lines = cron_lines(Every.minutes(every_minutes))
 
-    assert sorted(minute for line in lines for minute in minutes_of_day(line)) == list(
+    assert sorted(minute for line, _ in lines for minute in minutes_of_day(line)) == list(
         range(0, 1440, every_minutes)
     )
-    assert all(len(line) < 240 for line in lines)  # EventBridge takes 256 with its own
+    assert all(len(line) < 240 for line, _ in lines)  # EventBridge takes 256 with its own
 
 
 def test_a_schedule_takes_as_few_lines_as_cron_can_say_it_in() -> None:
-    assert cron_lines(Every.minutes(1)) == ["* * * * *"]
-    assert cron_lines(Every.minutes(15)) == ["0,15,30,45 * * * *"]
-    assert cron_lines(Every.minutes(45)) == [
+    assert cron_lines(Every.minutes(1)) == [("* * * * *", "Etc/UTC")]
+    assert cron_lines(Every.minutes(15)) == [("0,15,30,45 * * * *", "Etc/UTC")]
+    assert [line for line, _ in cron_lines(Every.minutes(45))] == [
         "0,45 0,3,6,9,12,15,18,21 * * *",
         "15 2,5,8,11,14,17,20,23 * * *",
         "30 1,4,7,10,13,16,19,22 * * *",
     ]
-    assert cron_lines(DailyAt.local_time("16:05", "Europe/Lisbon")) == ["5 16 * * *"]
+    daily = DailyAt.local_time("16:05", "Europe/Lisbon")
+    assert cron_lines(daily) == [("5 16 * * *", "Europe/Lisbon")]
+    assert cron_lines(OnDays(daily, "monday")) == [("5 16 * * MON", "Europe/Lisbon")]
+    assert cron_lines(OnDays(daily, "first")) == [("5 16 1 * *", "Europe/Lisbon")]
+    assert cron_lines(Together((Every.minutes(720), daily))) == [
+        ("0 0,12 * * *", "Etc/UTC"),
+        ("5 16 * * *", "Europe/Lisbon"),
+    ]
 
 
 def test_a_schedule_says_whom_it_calls_and_when(deploy: Deploy) -> None:
@@ -127,7 +134,7 @@ def test_what_is_called_is_what_health_expects_to_run(deploy: Deploy, tmp_path: 
 def test_with_an_offset_a_plant_is_called_so_long_after_every_slot(every_minutes: int) -> None:
     lines = cron_lines(Every.minutes(every_minutes), timedelta(minutes=1))
 
-    assert sorted(minute for line in lines for minute in minutes_of_day(line)) == list(
+    assert sorted(minute for line, _ in lines for minute in minutes_of_day(line)) == list(
         range(1, 1440, every_minutes)
     )
 

@@ -40,17 +40,44 @@ def test_the_secrets_are_the_same_whatever_plants_there_are(
         "SUPABASE_SECRET_KEY": Secret(None),
         "MSSQL_PASSWORDS": Secret(parts, "plant"),
         "CHANNEL_SECRETS": Secret({}, "channel"),
+        "SERIES_KEYS": Secret({}, "publisher"),
     }
 
 
 def test_no_function_reads_a_secret_that_is_not_in_the_list(deploy: Deploy) -> None:
     deployment = deploy(
-        f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nchannels: {{team: {{kind: slack}}}}"
+        f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nchannels: {{team: {{kind: slack}}}}\nseries: {{}}"
     )
 
     read = {secret for function in deployment.functions.values() for secret in function.secrets}
 
-    assert read == set(deployment.secrets) == {*OF_ONE_VALUE, "MSSQL_PASSWORDS", "CHANNEL_SECRETS"}
+    shared = {"MSSQL_PASSWORDS", "CHANNEL_SECRETS", "SERIES_KEYS"}
+    assert read == set(deployment.secrets) == {*OF_ONE_VALUE, *shared}
+
+
+@pytest.mark.parametrize(
+    ("series", "parts"),
+    [
+        ("{}", {"eia": ("EIA_API_KEY",), "entsoe": ("ENTSOE_TOKEN",), "fred": ("FRED_API_KEY",)}),
+        ("{areas: {}, yahoo: {}, fred: {enabled: false}}", {"eia": ("EIA_API_KEY",)}),
+    ],
+)
+def test_a_publisher_has_a_part_where_it_is_asked_and_wants_a_key(
+    series: str, parts: dict[str, tuple[str, ...]], deploy: Deploy
+) -> None:
+    assert deploy(f"plants: {{}}\nseries: {series}").secrets["SERIES_KEYS"] == Secret(parts, "publisher")
+
+
+def test_only_who_asks_publishers_reads_their_keys(deploy: Deploy) -> None:
+    deployment = deploy(f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nseries: {{}}")
+
+    reading = {name for name, one in deployment.functions.items() if "SERIES_KEYS" in one.secrets}
+
+    assert reading == {
+        *("commodity_prices", "energy_actuals", "energy_forecasts"),
+        *("series_gaps", "series_backfill"),
+    }
+    assert not any("MSSQL_PASSWORDS" in deployment.functions[name].secrets for name in reading)
 
 
 def test_a_channel_has_a_part_where_it_is_on_and_needs_a_secret(deploy: Deploy) -> None:
@@ -62,13 +89,13 @@ def test_a_channel_has_a_part_where_it_is_on_and_needs_a_secret(deploy: Deploy) 
 
 
 def test_every_function_that_opens_channels_reads_their_secrets(deploy: Deploy) -> None:
-    deployment = deploy(f"{CHANNELS}\nplants: {{north: {{time_zone: UTC}}}}")
+    deployment = deploy(f"{CHANNELS}\nplants: {{north: {{time_zone: UTC}}}}\nseries: {{}}")
     mains = {path.parent.name: path.read_text("utf-8") for path in REPOSITORY.glob("functions/*/main.py")}
 
     reading = {name for name, one in deployment.functions.items() if "CHANNEL_SECRETS" in one.secrets}
 
     assert reading == {name for name, text in mains.items() if "open_channel" in text}
-    assert reading == {"live_pulse", "morning_report", "cleanup", "health"}
+    assert {"live_pulse", "morning_report", "cleanup", "health", "energy_actuals"} <= reading
 
 
 @pytest.mark.parametrize(

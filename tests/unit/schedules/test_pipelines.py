@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from plantpulse.schedules.pipelines import FUNCTIONS, Pipeline, pipelines_of
-from plantpulse.schedules.schedules import DailyAt, Every
+from plantpulse.schedules.pipelines import FUNCTIONS, NO_PLANT, Pipeline, pipelines_of
+from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Together
 from plantpulse.settings import Settings, config
 from plantpulse.settings.validation import validated
 
@@ -29,6 +29,50 @@ def test_what_runs_on_schedule_is_all_there() -> None:
     ]
     assert found[2].schedule == DailyAt.local_time("06:00", "America/Chicago")
     assert found[4].schedule == Every.minutes(30)
+
+
+def test_series_are_collected_on_their_own_schedules() -> None:
+    found = {
+        one.name: one
+        for one in pipelines_of(
+            settings(series={}, commodity_prices={"every": "month"}, energy_forecasts={"prices_at": None})
+        )
+    }
+
+    assert found["commodity_prices"].schedule == OnDays(
+        DailyAt.local_time("06:00", "America/New_York"), "first"
+    )
+    assert found["energy_actuals"].schedule == Every.minutes(30)
+    assert found["energy_forecasts"].schedule == Every.minutes(360)
+    assert found["series_gaps"].schedule == Every.minutes(240)
+    assert found["series_backfill"].schedule == DailyAt.local_time("02:00", "Europe/Brussels")
+    assert {found[name].plant for name in found if "series" in name or "energy" in name} == {NO_PLANT}
+
+
+def test_day_ahead_prices_have_a_time_of_their_own() -> None:
+    found = {one.name: one for one in pipelines_of(settings(series={}))}
+
+    assert found["energy_forecasts"].schedule == Together(
+        (Every.minutes(360), DailyAt.local_time("14:05", "Europe/Brussels"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("series", "names"),
+    [
+        (None, set()),
+        ({"areas": {}, "commodities": {}}, set()),
+        ({"areas": {}}, {"commodity_prices", "series_gaps", "series_backfill"}),
+        (
+            {"commodities": {}},
+            {"energy_actuals", "energy_forecasts", "series_gaps", "series_backfill"},
+        ),
+    ],
+)
+def test_what_collects_nothing_is_not_there(series: dict[str, Any] | None, names: set[str]) -> None:
+    usual = {"live_pulse", "morning_report", "cleanup"}
+
+    assert {one.name for one in pipelines_of(settings(series=series))} == usual | names
 
 
 def test_a_plants_report_is_due_at_its_own_time() -> None:
@@ -103,7 +147,7 @@ def test_what_a_source_lacks_is_named_save_its_password(tmp_path: Any) -> None:
 
 
 def test_a_functions_calls_have_its_name() -> None:
-    known = settings()
+    known = settings(series={})
 
     assert [{call.name for call in function.calls(known)} for function in FUNCTIONS] == [
         {function.name} for function in FUNCTIONS

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plantpulse.errors import ConfigurationError
-from plantpulse.schedules.schedules import DailyAt, Every, Schedule, is_slot, scheduled_slot
+from plantpulse.schedules.schedules import (
+    DailyAt,
+    Every,
+    OnDays,
+    Schedule,
+    Together,
+    is_slot,
+    scheduled_slot,
+)
 
 QUARTER = Every.minutes(15)
 
@@ -243,3 +251,43 @@ def test_no_other_time_near_a_slot_is_that_slot(minute: int) -> None:
     )
 
     assert slot is None
+
+
+MONDAYS = OnDays(daily("02:30", "Europe/Berlin"), "monday")
+
+
+def test_mondays_follow_the_local_clock_and_no_other_day_is_due() -> None:
+    assert days_of(MONDAYS, "2026-03-20T00:00", 3) == ["03-23 01:30", "03-30 00:30", "04-06 00:30"]
+    assert MONDAYS.slot_at_or_before(utc("2026-03-22T12:00")) == utc("2026-03-16T01:30")
+    assert not is_slot(MONDAYS, utc("2026-03-24T01:30"))
+
+
+def test_the_first_of_a_month_is_the_first_of_the_zone() -> None:
+    """Half an hour after midnight in Tokyo it is still the last of the month in UTC."""
+    firsts = OnDays(daily("00:30", "Asia/Tokyo"), "first")
+
+    assert days_of(firsts, "2026-02-10T00:00", 2) == ["02-28 15:30", "03-31 15:30"]
+    assert firsts.slot_at_or_before(utc("2026-03-31T15:29")) == utc("2026-02-28T15:30")
+
+
+@given(
+    st.integers(0, 10 * 366 * 1440).map(lambda minutes: utc("2020-01-01T00:00") + timedelta(minutes=minutes))
+)
+def test_a_slot_before_and_one_after_leave_none_out(at: datetime) -> None:
+    both = Together((Every.minutes(360), daily("14:05", "Europe/Brussels")))
+    for schedule in (MONDAYS, both):
+        before, after = schedule.slot_at_or_before(at), schedule.next_slot(at)
+        assert before <= at < after
+        assert schedule.next_slot(before) == after
+        assert is_slot(schedule, before)
+
+
+def test_together_a_slot_of_any_is_due() -> None:
+    both = Together((Every.minutes(360), daily("14:05", "Europe/Brussels")))
+
+    assert days_of(both, "2026-07-01T05:00", 4) == [
+        "07-01 06:00",
+        "07-01 12:00",
+        "07-01 12:05",
+        "07-01 18:00",
+    ]

@@ -1,0 +1,36 @@
+"""Energy forecasts: collects forecasts and day-ahead prices, every six hours and when prices are due.
+
+Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
+"""
+
+import gc
+
+gc.disable()  # nothing that is imported is garbage (decision 0054)
+
+from collections.abc import Mapping
+from typing import Any
+
+from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
+from plantpulse.series.jobs import EnergyForecasts
+from plantpulse.series.sources import open_sources
+
+gc.freeze()
+gc.enable()
+
+_service = Service(
+    EnergyForecasts(open_sources), open_store=database.connect, tell_urgent=telling(open_channel)
+)
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Collect forecasts over HTTP."""
+    return _service.http(request)
+
+
+def handle_event(event: Mapping[str, Any], _context: object) -> Any:
+    """Collect forecasts for an AWS event or a function URL."""
+    return _service.event(event)

@@ -1,0 +1,34 @@
+"""Series gaps: finds what is missing in series and fills small gaps, every four hours.
+
+Entry points only: `handle_http` for Google Cloud Functions and people, `handle_event` for AWS Lambda.
+"""
+
+import gc
+
+gc.disable()  # nothing that is imported is garbage (decision 0054)
+
+from collections.abc import Mapping
+from typing import Any
+
+from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
+from plantpulse.entry.invocations import HttpRequest
+from plantpulse.entry.service import Response, Service
+from plantpulse.series.gap_job import SeriesGaps
+from plantpulse.series.sources import open_sources
+
+gc.freeze()
+gc.enable()
+
+_service = Service(SeriesGaps(open_sources), open_store=database.connect, tell_urgent=telling(open_channel))
+
+
+def handle_http(request: HttpRequest) -> Response:
+    """Look for gaps over HTTP."""
+    return _service.http(request)
+
+
+def handle_event(event: Mapping[str, Any], _context: object) -> Any:
+    """Look for gaps for an AWS event or a function URL."""
+    return _service.event(event)

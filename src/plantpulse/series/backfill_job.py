@@ -1,0 +1,84 @@
+"""The nightly pipeline of series: large gaps are asked for again, and so are the values of the last weeks.
+
+A fifth of what ENTSO-E publishes is corrected later: most of it within a day, some of it within a year. So
+the last weeks are collected again each night, and the last 13 months once a month.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Final, get_args
+from zoneinfo import ZoneInfo
+
+from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.runs import Budget, Run, RunPlan, RunReport
+from plantpulse.schedules.pipelines import on_some_days
+from plantpulse.series.asks import Stored, asks_again, subjects_of
+from plantpulse.series.collecting import Collected, Collecting, OpenSources
+from plantpulse.series.ending import end_run
+from plantpulse.series.gap_filling import GapFilling, Store
+from plantpulse.series.kinds import Job
+from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
+from plantpulse.series.publisher import Ask
+from plantpulse.series.request import UpkeepRequest
+from plantpulse.settings import Settings
+
+PIPELINE: Final = "series_backfill"
+
+
+class BackfillRequest(UpkeepRequest):
+    """Fill large gaps, collect the last weeks again, and rate the quality of each day."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBackfill:
+    """The pipeline that the entry points run."""
+
+    request: ClassVar = BackfillRequest
+
+    open_sources: OpenSources
+
+    def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
+        """Return the time of a run, starting now."""
+        return budget_of(plan, settings)
+
+    def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
+        """Return the plan of an invocation. Raises: InvalidRequest."""
+        request = parse(BackfillRequest, invocation.parameters)
+        schedule = on_some_days(settings.series_backfill)
+        slot = slot_of(invocation, schedule, now, is_scheduled=not request.dry_run)
+        asks = {"series_of": {"kinds": None}}
+        return plan_of(PIPELINE, invocation, settings, (slot, now), asks=asks, is_dry_run=request.dry_run)
+
+    def require_configured(self, plan: RunPlan, settings: Settings) -> None:
+        """Raises: NotConfigured without series; SwitchedOff for a schedule alone."""
+        require_collected(plan, settings)
+
+    def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
+        """Fill gaps of any length, collect again, and return the recorded report."""
+        series = settings.require_series()
+        stored = [Stored.of(row) for row in run.brought.get("series") or ()]
+        collecting = Collecting(run, series, store, run_clock(run))
+        filling = GapFilling(collecting, store, stored, days=None)
+        filled, asks = filling.fill(filling.look(), self.open_sources)
+        again = questions_again(settings, run.plan.at)
+        opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
+        with run.progress.timed("collect"), opened as sources:
+            read_again = collecting.collect(again, sources)
+        return end_run(collecting, _together(filled, read_again), [*asks, *again])
+
+
+def questions_again(settings: Settings, now: datetime) -> list[Ask]:
+    """Return what is asked for again: the last weeks, or on the first of a month the last 13 months."""
+    series, zone = settings.require_series(), ZoneInfo(settings.series_backfill.time_zone)
+    is_first = now.astimezone(zone).day == 1
+    days = series.monthly_look_back_days if is_first else series.nightly_look_back_days
+    jobs: tuple[Job, ...] = get_args(Job)
+    return [ask for job in jobs for ask in asks_again(subjects_of(job, series), days, now)] if days else []
+
+
+def _together(first: Collected, second: Collected) -> Collected:
+    return Collected(
+        first.replies + second.replies,
+        first.failures + second.failures,
+        first.unfinished + second.unfinished,
+    )

@@ -1,0 +1,147 @@
+"""What a run writes to Supabase in one call: replies with their metrics, failures, flags.
+
+Pure. The shape is that of `commit_series`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from plantpulse.errors import UnreadableReply, one_line
+from plantpulse.runs import Json
+from plantpulse.series.points import Block, Series
+from plantpulse.series.publisher import Ask, Failure, Reply
+
+LONGEST_REPLY = 10_000  # characters of a reply that could not be read
+
+
+@dataclass(slots=True)
+class Commit:
+    """What is written next; `points` says how much that is."""
+
+    series: dict[str, Series] = field(default_factory=dict)
+    batches: list[Json] = field(default_factory=list)
+    collections: list[Json] = field(default_factory=list)
+    failed: list[Json] = field(default_factory=list)
+    flags: list[Json] = field(default_factory=list)
+    quality: list[Json] = field(default_factory=list)
+    gap_attempts: list[Json] = field(default_factory=list)
+    points: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to write."""
+        return not any(
+            (self.batches, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
+        )
+
+    def take(self, reply: Reply, pipeline: str) -> None:
+        """Add a reply."""
+        self.take_blocks(reply.blocks, reply.received_at, collection_of(reply, pipeline))
+
+    def take_blocks(
+        self, blocks: Iterable[Block], known_at: datetime, collection: Mapping[str, Json] | None
+    ) -> None:
+        """Add blocks that were known at an instant, with the metrics of their collection."""
+        blocks = list(blocks)
+        self.series |= {block.series.key: block.series for block in blocks}
+        self.points += sum(len(block.values) for block in blocks)
+        self.batches.append(
+            {
+                "known_at": known_at.isoformat(),
+                "blocks": [block.as_json() for block in blocks],
+                "collection": collection,
+            }
+        )
+
+    def clear(self) -> None:
+        """Forget everything: it is written."""
+        for part in (self.series, self.batches, self.collections, self.failed):
+            part.clear()
+        for part in (self.flags, self.quality, self.gap_attempts):
+            part.clear()
+        self.points = 0
+
+    def as_json(self, completion: Mapping[str, Json] | None) -> dict[str, Json]:
+        """Return the argument of `commit_series`; with a completion it ends the run."""
+        without_points = [
+            {"known_at": one["ended_at"], "blocks": [], "collection": one} for one in self.collections
+        ]
+        return {
+            "series": [series_as_json(one) for one in self.series.values()],
+            "batches": [*self.batches, *without_points],
+            "failed": list(self.failed),
+            "flags": list(self.flags),
+            "quality": list(self.quality),
+            "gap_attempts": list(self.gap_attempts),
+            "completion": completion,
+        }
+
+
+def series_as_json(series: Series) -> dict[str, Json]:
+    """Return what is stored of a series."""
+    return {
+        "key": series.key,
+        "kind": series.kind,
+        "subject": series.subject,
+        "part": series.part,
+        "source": series.source,
+        "unit": series.unit,
+        "time_zone": series.time_zone,
+        "group": series.group,
+    }
+
+
+def collection_of(reply: Reply, pipeline: str) -> dict[str, Json]:
+    """Return the metrics of one reply."""
+    took_ms = reply.api_ms + reply.processing_ms
+    return _asked(reply.asked, pipeline) | {
+        "started_at": (reply.received_at - _ms(reply.api_ms)).isoformat(),
+        "ended_at": (reply.received_at + _ms(took_ms - reply.api_ms)).isoformat(),
+        "status": "succeeded" if reply.blocks else "empty",
+        "api_ms": reply.api_ms,
+        "processing_ms": reply.processing_ms,
+        "requests": reply.requests,
+        "bytes": reply.size,
+    }
+
+
+def failed_collection(failure: Failure, pipeline: str) -> dict[str, Json]:
+    """Return the metrics of a question that was not answered."""
+    return _asked(failure.ask, pipeline) | {
+        "started_at": failure.at.isoformat(),
+        "ended_at": failure.at.isoformat(),
+        "status": "skipped" if failure.is_not_asked else "failed",
+        "error_code": failure.error.code,
+        "error_message": one_line(str(failure.error)),
+    }
+
+
+def failed_batch(failure: Failure) -> dict[str, Json]:
+    """Return what is kept of a reply that could not be read; it has no secret in it."""
+    error, ask = failure.error, failure.ask
+    return {
+        "source": ask.source,
+        "kind": ask.kind,
+        "subject": ask.subject,
+        "asked_from": ask.span.start.isoformat(),
+        "asked_until": ask.span.until.isoformat(),
+        "code": error.code,
+        "message": one_line(str(error)),
+        "reply": error.reply[:LONGEST_REPLY] if isinstance(error, UnreadableReply) else "",
+    }
+
+
+def _asked(ask: Ask, pipeline: str) -> dict[str, Json]:
+    return {
+        "pipeline": pipeline,
+        "source": ask.source,
+        "kind": ask.kind,
+        "subject": ask.subject,
+        "asked_from": ask.span.start.isoformat(),
+        "asked_until": ask.span.until.isoformat(),
+    }
+
+
+def _ms(number: int) -> timedelta:
+    return timedelta(milliseconds=number)

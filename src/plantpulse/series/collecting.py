@@ -1,0 +1,224 @@
+"""Fetches from several publishers side by side, and stores what they answer, reply by reply.
+
+One thread for each publisher, because their APIs take the time; this thread alone talks to Supabase. What one
+publisher does to its thread does nothing to the others.
+"""
+
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+
+from plantpulse.errors import (
+    InternalError,
+    PlantpulseError,
+    PublisherBusy,
+    TransientError,
+    UnreadableReply,
+)
+from plantpulse.logs import log
+from plantpulse.runs import Json, Run, require_fence
+from plantpulse.series.batches import Commit, failed_batch, failed_collection
+from plantpulse.series.publisher import Ask, Failure, Reply, Source
+from plantpulse.settings import SeriesSettings
+
+MOST_POINTS: Final = 40_000  # in one call to Supabase: about half a second
+_WAITING: Final = 4  # replies that wait for Supabase; a year of a quarter-hour is 35,040 points
+_IN_A_ROW: Final = 2  # failures of one publisher after which it is left alone for the run
+
+
+class OpenSources(Protocol):
+    """Opens the publishers that are asked, by name, for one run."""
+
+    def __call__(
+        self,
+        settings: SeriesSettings,
+        /,
+        *,
+        seconds_left: Callable[[], float],
+        clock: Callable[[], datetime] | None,
+    ) -> AbstractContextManager[Mapping[str, Source]]: ...
+
+
+class Store(Protocol):
+    """What collecting needs from Supabase."""
+
+    def commit_series(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A publisher was asked everything."""
+
+    source: str
+
+
+_Event = Reply | Failure | _Done
+
+
+@dataclass(slots=True)
+class Collected:
+    """What came of the questions."""
+
+    replies: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    unfinished: list[Ask] = field(default_factory=list)
+
+    @property
+    def failed(self) -> set[Ask]:
+        """Return the questions without an answer."""
+        return {one.ask for one in self.failures} | set(self.unfinished)
+
+
+@dataclass(slots=True)
+class Collecting:
+    """The collecting of one run; `commit` is what is stored next."""
+
+    run: Run
+    settings: SeriesSettings
+    store: Store
+    now: Callable[[], datetime]
+    commit: Commit = field(default_factory=Commit)
+
+    def collect(self, asks: Sequence[Ask], sources: Mapping[str, Source]) -> Collected:
+        """Ask everything, and store what comes; the rest of it stands in `commit` for the end of the run.
+
+        Raises: the store's errors, and nothing that a publisher does.
+        """
+        collected = Collected()
+        waiting: queue.Queue[_Event] = queue.Queue(_WAITING)
+        is_over = threading.Event()
+        try:
+            started = self._start(asks, sources, waiting, is_over)
+            for event in self._events(waiting, started, collected, asks):
+                self._take(event, collected)
+                self.run.progress.reach(collected.replies, "replies")
+        finally:
+            is_over.set()
+        return collected
+
+    def _start(
+        self,
+        asks: Sequence[Ask],
+        sources: Mapping[str, Source],
+        waiting: "queue.Queue[_Event]",
+        is_over: threading.Event,
+    ) -> int:
+        by_source: dict[str, list[Ask]] = defaultdict(list)
+        for ask in asks:
+            by_source[ask.source].append(ask)
+        for name, own in by_source.items():
+            asking = _Asking(sources[name], own, waiting, is_over, self.now)
+            threading.Thread(target=asking.run, name=f"series-{name}", daemon=True).start()
+        return len(by_source)
+
+    def _events(
+        self, waiting: "queue.Queue[_Event]", started: int, collected: Collected, asks: Sequence[Ask]
+    ) -> Iterator[Reply | Failure]:
+        """Yield what happens until every publisher is done, or the time is up."""
+        answered: set[Ask] = set()
+        while started:
+            left_s = self.run.budget.seconds_left_to_read()
+            try:
+                event = waiting.get(timeout=max(left_s, 0)) if left_s > 0 else waiting.get_nowait()
+            except queue.Empty:
+                collected.unfinished = [ask for ask in asks if ask not in answered]
+                return
+            if isinstance(event, _Done):
+                started -= 1
+                continue
+            answered.add(event.ask if isinstance(event, Failure) else event.asked)
+            yield event
+
+    def _take(self, event: Reply | Failure, collected: Collected) -> None:
+        if isinstance(event, Failure):
+            collected.failures.append(event)
+            self._note_failure(event)
+            return
+        collected.replies += 1
+        self.commit.take(event, self.run.plan.pipeline)
+        if self.commit.points >= MOST_POINTS:
+            self.store_rest()
+
+    def _note_failure(self, failure: Failure) -> None:
+        ask, error = failure.ask, failure.error
+        named = f"{ask.kind} of {ask.subject} from {ask.source}"
+        log("WARNING", f"{named} failed", code=error.code, error=str(error))
+        self.commit.collections.append(failed_collection(failure, self.run.plan.pipeline))
+        if not failure.is_not_asked:
+            self.run.progress.warn(error.code, f"{named}: {error}")
+        if isinstance(error, UnreadableReply):
+            self.commit.failed.append(failed_batch(failure))
+
+    def store_rest(self) -> None:
+        """Store what was collected so far. Raises: the store's errors; FenceRefused."""
+        if self.run.plan.is_dry_run or self.commit.is_empty:
+            return
+        with self.run.progress.timed("store"):
+            answer = require_fence(self.store.commit_series(self.run.fence, self.commit.as_json(None)))
+        self.commit.clear()
+        count_points(self.run, answer)
+
+
+def count_points(run: Run, answer: Mapping[str, Json]) -> None:
+    """Add to the run's counts what a commit says of its points."""
+    for name, number in answer["points"].items():
+        run.progress.count(f"points_{name}", number)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """The thread of one publisher."""
+
+    source: Source
+    asks: Sequence[Ask]
+    waiting: "queue.Queue[_Event]"
+    is_over: threading.Event
+    now: Callable[[], datetime]
+
+    def run(self) -> None:
+        """Ask one question after another; whatever happens, the end is told."""
+        in_a_row = 0
+        last: PlantpulseError | None = None
+        for ask in self.asks:
+            if last is not None and (in_a_row >= _IN_A_ROW or isinstance(last, PublisherBusy)):
+                self._tell(Failure(ask, last, self.now(), is_not_asked=True))
+                continue
+            last = self._ask(ask)
+            in_a_row = in_a_row + 1 if last and not isinstance(last, UnreadableReply) else 0
+        self._tell(_Done(self.source.name))
+
+    def _ask(self, ask: Ask) -> PlantpulseError | None:
+        try:
+            for reply in self.source.collect(ask):
+                self._tell(reply)
+        except PlantpulseError as error:
+            self._tell(Failure(ask, error, self.now()))
+            return error
+        except Exception as error:
+            log("ERROR", "a publisher's reply broke its reader", source=ask.source, error=repr(error))
+            wrapped = InternalError(f"reading {ask.kind} of {ask.subject} failed: {type(error).__name__}")
+            self._tell(Failure(ask, wrapped, self.now()))
+            return wrapped
+        return None
+
+    def _tell(self, event: _Event) -> None:
+        """Hand an event over; one that nobody waits for any more is dropped."""
+        while not self.is_over.is_set():
+            try:
+                self.waiting.put(event, timeout=1.0)
+            except queue.Full:
+                continue
+            return
+
+
+def outcome_of(collected: Collected, asks: Sequence[Ask]) -> PlantpulseError | None:
+    """Return the error of a run in which nothing went well: the one that another try may mend, if any."""
+    if not asks or collected.replies or not collected.failures:
+        return None
+    errors = [one.error for one in collected.failures if not one.is_not_asked]
+    return next((error for error in errors if isinstance(error, TransientError)), errors[0])

@@ -1,0 +1,149 @@
+"""What may be asked of a pipeline that collects series, and which span that means.
+
+Pure. Dates are whole days of the publisher's clock, both included.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from plantpulse.errors import InvalidRequest
+from plantpulse.series.publisher import Span
+
+Mode = Literal["incremental", "full_refresh", "backfill"]
+MODES: Final[tuple[Mode, ...]] = ("incremental", "full_refresh", "backfill")
+FULL_REFRESH: Final = dt.timedelta(days=3653)  # ten years
+EARLIEST: Final = dt.date(1900, 1, 1)
+LATEST_AHEAD: Final = dt.timedelta(days=400)  # weekly forecasts reach to the end of the next year
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _date(value: Any) -> dt.date | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and _ISO_DATE.fullmatch(value):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError("must be a date such as 2026-03-10")
+
+
+def _mode(value: Any) -> Mode:
+    text = str(value).replace("-", "_")
+    for mode in MODES:
+        if mode == text:
+            return mode
+    raise ValueError(f"must be one of {', '.join(MODES)}")
+
+
+Date = Annotated[dt.date | None, BeforeValidator(_date)]
+
+
+class SeriesRequest(BaseModel):
+    """What all pipelines that collect series may be asked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    mode: Annotated[Mode, BeforeValidator(_mode)] = Field(
+        "incremental",
+        description="incremental (from the newest value), full_refresh (ten years), or backfill "
+        "(--from, --until).",
+        json_schema_extra={"metavar": "MODE"},
+    )
+    from_date: Date = Field(
+        None,
+        description="With backfill: the first day.",
+        json_schema_extra={"metavar": "DATE", "option": "from"},
+    )
+    until_date: Date = Field(
+        None,
+        description="With backfill: the last day, included.",
+        json_schema_extra={"metavar": "DATE", "option": "until"},
+    )
+    dry_run: bool = Field(False, description="Fetch and check, but store nothing.")
+
+
+class EnergyRequest(SeriesRequest):
+    """Collect energy data of all areas or of one."""
+
+    area: str | None = Field(None, description="One area alone, such as DE.")
+    kind: str | None = Field(None, description="One kind of series alone, such as load.")
+
+    @property
+    def subject(self) -> str | None:
+        """Return the area."""
+        return self.area
+
+
+class PricesRequest(SeriesRequest):
+    """Collect prices of all commodities or of one."""
+
+    commodity: str | None = Field(None, description="One commodity alone, such as WTI.")
+
+    @property
+    def subject(self) -> str | None:
+        """Return the commodity."""
+        return self.commodity
+
+    @property
+    def kind(self) -> str | None:
+        """Return None: prices are the only kind."""
+        return None
+
+
+class UpkeepRequest(BaseModel):
+    """Look after series that are there already."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    dry_run: bool = Field(False, description="Look, but store nothing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is to collect. `span` is None for an incremental run: each series has its own."""
+
+    mode: Mode
+    span: Span | None
+    subject: str | None
+    kind: str | None
+
+
+def wanted(request: EnergyRequest | PricesRequest, zone: ZoneInfo, now: dt.datetime) -> Wanted:
+    """Return what a request asks for. Raises: InvalidRequest that names the field and the reason."""
+    span = _span(request, zone, now)
+    return Wanted(request.mode, span, request.subject, request.kind)
+
+
+def _span(request: SeriesRequest, zone: ZoneInfo, now: dt.datetime) -> Span | None:
+    first, last = request.from_date, request.until_date
+    if request.mode != "backfill":
+        if first or last:
+            field = "from_date" if first else "until_date"
+            raise InvalidRequest("a span of days needs mode backfill", field=field)
+        if request.mode == "incremental":
+            return None
+        return Span(now - FULL_REFRESH, now + dt.timedelta(days=3))
+    if first is None or last is None:
+        missing = "until_date" if first else "from_date"
+        raise InvalidRequest("a backfill needs its first and its last day", field=missing)
+    return _span_of_days(first, last, zone, now)
+
+
+def _span_of_days(first: dt.date, last: dt.date, zone: ZoneInfo, now: dt.datetime) -> Span:
+    if last < first:
+        raise InvalidRequest("must not be before the first day", field="until_date")
+    if first < EARLIEST:
+        raise InvalidRequest(f"must not be before {EARLIEST}", field="from_date")
+    if last > (now + LATEST_AHEAD).date():
+        raise InvalidRequest("is too far in the future: nothing is published for it", field="until_date")
+    return Span(_midnight(first, zone), _midnight(last + dt.timedelta(days=1), zone))
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
