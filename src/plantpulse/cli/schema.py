@@ -51,5 +51,6 @@ def _add_made_defaults(models: dict[str, Any]) -> None:
     for section in Section.__subclasses__():
         for one in fields(section):
             if one.default_factory is not MISSING and section.__name__ in models:
-                default = adapter(one.type).dump_python(one.default_factory(), exclude_defaults=True)
+                made: Any = one.type
+                default = adapter(made).dump_python(one.default_factory(), exclude_defaults=True)
                 models[section.__name__]["properties"][one.name]["default"] = default

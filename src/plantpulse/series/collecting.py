@@ -28,6 +28,7 @@ from plantpulse.settings import SeriesSettings
 
 MOST_POINTS: Final = 40_000  # in one call to Supabase: about half a second
 _WAITING: Final = 4  # replies that wait for Supabase; a year of a quarter-hour is 35,040 points
+_LOOK_S: Final = 1.0  # how often the time left is looked at
 _IN_A_ROW: Final = 2  # failures of one publisher after which it is left alone for the run
 
 
@@ -51,13 +52,20 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Answered:
+    """A question was answered to its end."""
+
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
 class _Done:
     """A publisher was asked everything."""
 
     source: str
 
 
-_Event = Reply | Failure | _Done
+_Event = Reply | Failure | _Answered | _Done
 
 
 @dataclass(slots=True)
@@ -124,15 +132,17 @@ class Collecting:
         while started:
             left_s = self.run.budget.seconds_left_to_read()
             try:
-                event = waiting.get(timeout=max(left_s, 0)) if left_s > 0 else waiting.get_nowait()
+                event = waiting.get(timeout=min(left_s, _LOOK_S)) if left_s > 0 else waiting.get_nowait()
             except queue.Empty:
+                if left_s > 0:
+                    continue
                 collected.unfinished = [ask for ask in asks if ask not in answered]
                 return
-            if isinstance(event, _Done):
-                started -= 1
-                continue
-            answered.add(event.ask if isinstance(event, Failure) else event.asked)
-            yield event
+            started -= isinstance(event, _Done)
+            if isinstance(event, Failure | _Answered):
+                answered.add(event.ask)
+            if isinstance(event, Reply | Failure):
+                yield event
 
     def _take(self, event: Reply | Failure, collected: Collected) -> None:
         if isinstance(event, Failure):
@@ -196,6 +206,7 @@ class _Asking:
         try:
             for reply in self.source.collect(ask):
                 self._tell(reply)
+            self._tell(_Answered(ask))
         except PlantpulseError as error:
             self._tell(Failure(ask, error, self.now()))
             return error

@@ -1,0 +1,225 @@
+"""A run asks publishers side by side, stores what comes, and ends, whatever one of them does."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from plantpulse.errors import PublisherBusy, PublisherRefused, PublisherUnavailable, UnreadableReply
+from plantpulse.runs import RunReport
+from plantpulse.series import collecting
+from plantpulse.series.jobs import CommodityPrices, EnergyActuals
+from plantpulse.series.publisher import Ask, Reply
+from tests.series.jobs.conftest import (
+    Kept,
+    Publisher,
+    load_of,
+    opening,
+    reply_to,
+    run_of,
+    settings_of,
+    stored,
+)
+
+ONE_AREA = {"areas": {"DE": {"kinds": ["load", "generation"]}}}
+THREE_AREAS = {name: {"kinds": ["load"]} for name in ("DE", "FR", "NL")}
+
+
+def answering(ask: Ask) -> Iterator[Reply]:
+    yield reply_to(ask, load_of(ask.subject, "1", "2"))
+
+
+def collect(publisher: Publisher, series: dict[str, Any], kept: Kept, **more: Any) -> RunReport:
+    run = run_of("energy_actuals", **more)
+    return EnergyActuals(opening(publisher)).work(run, settings_of(series=series), kept)
+
+
+def failing_for(subjects: set[str], error: Exception) -> Any:
+    def answer(ask: Ask) -> Iterator[Reply]:
+        if ask.subject in subjects:
+            raise error
+        yield from answering(ask)
+
+    return answer
+
+
+def test_a_run_ends_in_one_call_with_data_and_record() -> None:
+    kept = Kept()
+
+    report = collect(Publisher("entsoe", answering), ONE_AREA, kept)
+
+    assert report.outcome == "succeeded"
+    assert len(kept.calls) == 1
+    commit = kept.commits[0]
+    assert [one["key"] for one in commit["series"]] == ["DE/load"]
+    assert [batch["blocks"][0]["values"] for batch in commit["batches"]] == [["1", "2"], ["1", "2"]]
+    assert commit["batches"][0]["collection"]["status"] == "succeeded"
+    assert commit["batches"][0]["collection"]["pipeline"] == "energy_actuals"
+    assert commit["completion"]["status"] == "succeeded"
+
+
+def test_much_is_stored_in_several_calls_and_the_last_one_ends_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collecting, "MOST_POINTS", 3)
+    kept = Kept()
+
+    def years(ask: Ask) -> Iterator[Reply]:
+        for _ in range(5):
+            yield reply_to(ask, load_of(ask.subject, "1", "2"))
+
+    collect(Publisher("entsoe", years), {"areas": {"DE": {"kinds": ["load"]}}}, kept)
+
+    assert [len(commit["batches"]) for commit in kept.commits] == [2, 2, 1]
+    assert [commit["completion"] is None for commit in kept.commits] == [True, True, False]
+
+
+def test_a_dry_run_asks_and_stores_nothing() -> None:
+    kept, publisher = Kept(), Publisher("entsoe", answering)
+
+    report = collect(publisher, ONE_AREA, kept, is_dry_run=True)
+
+    assert (report.outcome, report.status) == ("succeeded", None)
+    assert len(publisher.asked) == 2
+    assert kept.calls == []
+
+
+def test_one_area_that_fails_makes_the_run_partial_and_the_others_are_stored() -> None:
+    kept = Kept()
+    answer = failing_for({"FR"}, UnreadableReply("ENTSO-E answered with HTML", reply="<html>"))
+
+    report = collect(Publisher("entsoe", answer), {"areas": THREE_AREAS}, kept)
+
+    assert report.outcome == "partial"
+    assert [one["key"] for one in kept.commits[0]["series"]] == ["DE/load", "NL/load"]
+    assert list(report.warnings) == [
+        {"code": "unreadable_reply", "message": "load of FR from entsoe: ENTSO-E answered with HTML"},
+    ]
+    failed = kept.commits[0]["failed"]
+    assert [(one["subject"], one["code"], one["reply"]) for one in failed] == [
+        ("FR", "unreadable_reply", "<html>")
+    ]
+    statuses = [batch["collection"]["status"] for batch in kept.commits[0]["batches"]]
+    assert sorted(statuses) == ["failed", "succeeded", "succeeded"]
+
+
+def test_after_too_many_requests_nothing_more_is_asked() -> None:
+    kept, publisher = Kept(), Publisher("entsoe", failing_for({"FR"}, PublisherBusy("429")))
+
+    report = collect(publisher, {"areas": THREE_AREAS}, kept)
+
+    assert [ask.subject for ask in publisher.asked] == ["DE", "FR"]
+    assert report.outcome == "partial"
+    statuses = [batch["collection"]["status"] for batch in kept.commits[0]["batches"]]
+    assert statuses == ["succeeded", "failed", "skipped"]
+
+
+def test_a_publisher_that_fails_twice_in_a_row_is_left_alone() -> None:
+    kept = Kept()
+    publisher = Publisher("entsoe", failing_for({"DE", "FR", "NL"}, PublisherUnavailable("no answer")))
+
+    with pytest.raises(PublisherUnavailable, match="no answer"):
+        collect(publisher, {"areas": THREE_AREAS}, kept)
+
+    assert [ask.subject for ask in publisher.asked] == ["DE", "FR"]
+    statuses = [batch["collection"]["status"] for batch in kept.commits[0]["batches"]]
+    assert statuses == ["failed", "failed", "skipped"]
+    assert kept.commits[0]["completion"] is None
+
+
+def test_an_answer_in_between_forgives_a_failure() -> None:
+    areas = {name: {"kinds": ["load"]} for name in ("DE", "FR", "NL", "AT")}
+    publisher = Publisher("entsoe", failing_for({"DE", "NL"}, PublisherRefused("no such area")))
+
+    report = collect(publisher, {"areas": areas}, Kept())
+
+    assert [ask.subject for ask in publisher.asked] == ["DE", "FR", "NL", "AT"]
+    assert report.outcome == "partial"
+
+
+def test_one_publisher_down_does_not_stop_another() -> None:
+    kept = Kept()
+    eia = Publisher("eia", failing_for({"WTI", "Brent", "Henry Hub"}, PublisherUnavailable("EIA is down")))
+    fred = Publisher("fred", answering)
+
+    report = CommodityPrices(opening(eia, fred)).work(run_of("commodity_prices"), settings_of(), kept)
+
+    assert report.outcome == "partial"
+    assert len(fred.asked) == 3
+
+
+def test_a_reader_that_breaks_is_a_failure_and_not_the_end() -> None:
+    def broken(ask: Ask) -> Iterator[Reply]:
+        if ask.subject == "DE":
+            raise ZeroDivisionError("secret-in-a-traceback")
+        yield from answering(ask)
+
+    kept = Kept()
+
+    report = collect(Publisher("entsoe", broken), {"areas": THREE_AREAS}, kept)
+
+    assert report.outcome == "partial"
+    assert report.warnings[0]["code"] == "internal_error"
+    assert "secret-in-a-traceback" not in report.warnings[0]["message"]
+
+
+def test_a_publisher_that_never_answers_does_not_keep_the_run() -> None:
+    release, passed = threading.Event(), [0.0]
+
+    def silent(ask: Ask) -> Iterator[Reply]:
+        if ask.subject == "FR":
+            passed[0] = 1000.0  # the run's time is up
+            release.wait()
+        yield from answering(ask)
+
+    kept = Kept()
+    try:
+        report = collect(
+            Publisher("entsoe", silent), {"areas": THREE_AREAS}, kept, monotonic=lambda: passed[0]
+        )
+    finally:
+        release.set()
+
+    assert report.outcome == "partial"
+    assert report.finished is False
+    assert report.warnings[0] == {
+        "code": "series_unfinished",
+        "message": "the time was up before 2 of 3 questions were answered",
+    }
+    assert [one["key"] for one in kept.commits[-1]["series"]] == ["DE/load"]
+
+
+def test_the_newest_value_decides_where_a_run_begins() -> None:
+    publisher = Publisher("entsoe", answering)
+    newest = run_of("energy_actuals").started_at - timedelta(hours=2)
+
+    collect(publisher, {"areas": {"DE": {"kinds": ["load"]}}}, Kept(), brought=[stored("DE/load", newest)])
+
+    assert f"{publisher.asked[0].span.start:%Y-%m-%d %H:%M}" == "2026-06-27 22:00"
+
+
+def test_a_question_that_was_answered_in_part_is_not_finished() -> None:
+    """Ten years come in ten replies: after the seventh the run is not done with them."""
+    release, passed = threading.Event(), [0.0]
+
+    def slow(ask: Ask) -> Iterator[Reply]:
+        yield reply_to(ask, load_of(ask.subject, "1", "2"))
+        passed[0] = 1000.0
+        release.wait()
+        yield reply_to(ask, load_of(ask.subject, "3"))
+
+    kept = Kept()
+    try:
+        report = collect(
+            Publisher("entsoe", slow),
+            {"areas": {"DE": {"kinds": ["load"]}}},
+            kept,
+            monotonic=lambda: passed[0],
+        )
+    finally:
+        release.set()
+
+    assert (report.outcome, report.finished) == ("partial", False)
+    assert kept.commits[0]["batches"][0]["blocks"][0]["values"] == ["1", "2"]
