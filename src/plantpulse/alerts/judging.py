@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from plantpulse.alerts.rules import runs, slots
+from plantpulse.alerts.rules import runs, series, slots
 from plantpulse.alerts.sights import Fires, Firing, Json, RuleOfRuns, RunSight
 from plantpulse.runs import Judge, Run, RunReport
 from plantpulse.settings import AlertsSettings, Rule, Settings
@@ -31,6 +31,8 @@ OF_RUNS: Final[Mapping[str, RuleOfRuns]] = {
         slots.asset_unknown,
         slots.no_output,
         slots.volume_unusual,
+        series.series_stale,
+        series.series_gap,
     )
 }
 

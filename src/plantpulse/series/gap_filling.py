@@ -9,6 +9,7 @@ from plantpulse.series.asks import Stored
 from plantpulse.series.collecting import Collected, Collecting, OpenSources
 from plantpulse.series.gaps import Gap, asks_for, attempted, looks_at
 from plantpulse.series.publisher import Ask
+from plantpulse.series.seen import seen_of_gaps
 
 
 class Store(Protocol):
@@ -63,8 +64,9 @@ class GapFilling:
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect(asks, sources)
         collecting.store_rest()
-        still_open = {gap.id for gap in self.look({gap.group for gap in gaps})}
-        self._note_attempts(questions, collected, still_open)
+        still_open = self.look({gap.group for gap in gaps})
+        run.progress.seen["series_gap"] = seen_of_gaps(still_open)
+        self._note_attempts(questions, collected, {gap.id for gap in still_open})
         return collected, asks
 
     def _note_attempts(

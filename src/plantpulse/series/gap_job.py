@@ -13,6 +13,7 @@ from plantpulse.series.ending import end_run
 from plantpulse.series.gap_filling import GapFilling, Store
 from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
 from plantpulse.series.request import UpkeepRequest
+from plantpulse.series.seen import seen_of_series
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "series_gaps"
@@ -51,6 +52,7 @@ class SeriesGaps:
         series = settings.require_series()
         stored = [Stored.of(row) for row in run.brought.get("series") or ()]
         collecting = Collecting(run, series, store, run_clock(run))
+        run.progress.seen["series_stale"] = seen_of_series(stored, run.plan.at)
         filling = GapFilling(collecting, store, stored, settings.series_gaps.look_back_days)
         small = [gap for gap in filling.look() if gap.length <= timedelta(hours=series.small_gap_hours)]
         collected, asks = filling.fill(small, self.open_sources)

@@ -11,6 +11,7 @@ from typing import Final
 
 from plantpulse.runs import Json
 from plantpulse.series.asks import Stored
+from plantpulse.series.freshness import SILENT_FOR
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.publisher import Ask, Span
 from plantpulse.settings import SeriesSettings
@@ -62,7 +63,9 @@ def looks_at(stored: Iterable[Stored], now: datetime, *, days: int | None = None
 def _look(group: str, members: Sequence[Stored], now: datetime, days: int | None) -> dict[str, Json]:
     first = min(one.first_at for one in members)
     since = first if days is None else max(first, now - timedelta(days=days))
-    due = KINDS[members[0].kind].publication.due_until(now)
+    # Behind a series that was given up there is one gap of a fixed length, and not one that grows for ever.
+    given_up = max(one.until for one in members) + SILENT_FOR
+    due = min(KINDS[members[0].kind].publication.due_until(now), given_up)
     return {"group": group, "from": since.isoformat(), "due": due.isoformat()}
 
 

@@ -49,6 +49,12 @@ RULES: Final[Mapping[str, Rule]] = {
         threshold=5,
         unit="times as many or as few",
     ),
+    "series_stale": Rule(
+        "The newest value of a series is late", threshold=48, unit="hours later than it was due"
+    ),
+    "series_gap": Rule(
+        "A publisher did not fill a gap in a series", "info", threshold=24, unit="hours without values"
+    ),
     "channel_failing": Rule("A channel does not take messages", threshold=5, unit="minutes"),
 }
 

@@ -1,0 +1,33 @@
+"""Rules about series of energy and commodities. Pure; they see what a run notes in `Progress.seen`."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from plantpulse.alerts.sights import Fires, Firing, RunSight
+from plantpulse.settings import Rule
+
+MOST_SERIES: Final = 50  # so many alerts tell the story of a publisher that is down
+
+
+def series_stale(sight: RunSight, rule: Rule) -> Fires:
+    """Fire for each series whose newest value is `threshold` hours older than what was due.
+
+    Seen: [{"series": "DE/load", "until": "...", "behind_h": 50.5}].
+    """
+    return _for_each(sight.seen.get("series_stale"), "behind_h", rule)
+
+
+def series_gap(sight: RunSight, rule: Rule) -> Fires:
+    """Fire for each series with a gap of at least `threshold` hours that its publisher did not fill.
+
+    Seen: [{"series": "DE/load", "starts_at": "...", "ends_at": "...", "hours": 48}].
+    """
+    return _for_each(sight.seen.get("series_gap"), "hours", rule)
+
+
+def _for_each(seen: list[Mapping[str, Any]] | None, measure: str, rule: Rule) -> Fires:
+    if seen is None:
+        return None
+    bad = [one for one in seen if one[measure] >= (rule.threshold or 0)]
+    worst = sorted(bad, key=lambda one: -one[measure])[:MOST_SERIES]
+    return [Firing(one, subject=one["series"]) for one in worst]
