@@ -92,9 +92,8 @@ def test_a_check_breaks_lines_between_words(shop: CommandLine, columns: int) -> 
     assert all(line.startswith((" " * 19, "ok", "warn", "FAIL", "skip")) for line in lines[:-1])
     assert "set encryption: require" in text
     if columns < 120:
-        [at] = [
-            number for number, line in enumerate(lines) if " tls " in line and "encryption is off" in line
-        ]
+        # What it says of TLS depends on the server; that it is longer than a line does not.
+        at = next(number for number, line in enumerate(lines) if " tls " in line)
         assert lines[at + 1].startswith(" " * 32)
         assert lines[at + 1][32] != " "
 
