@@ -131,22 +131,22 @@ class ChannelUnavailable(TransientError):
 
 
 class PublisherUnavailable(TransientError):
-    """A publisher of series could not be reached, was busy or did not answer in time."""
+    """A publisher of series could not be reached, was busy or did not answer in time.
 
-    code = "publisher_unavailable"
-
-
-class PublisherBusy(PublisherUnavailable):
-    """A publisher of series answered 429: it wants to be left alone, so the run asks nothing more of it.
-
-    `retry_after_s` is how long, None if it did not say.
+    `retry_after_s` is how long it wants to be left alone, None if it did not say.
     """
 
-    code = "publisher_busy"
+    code = "publisher_unavailable"
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class PublisherBusy(PublisherUnavailable):
+    """A publisher of series answered 429: the run asks nothing more of it."""
+
+    code = "publisher_busy"
 
 
 class SecretUnavailable(TransientError):

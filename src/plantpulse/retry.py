@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import tenacity
 
 Result = TypeVar("Result")
+Errors = type[TransientError] | tuple[type[TransientError], ...]
 
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -36,13 +37,14 @@ def retried(
     name: str,
     seconds_left: Callable[[], float],
     pacing: Pacing | None = None,
-    but_not: type[TransientError] | None = None,
+    but_not: Errors = (),
     attempts: int = ATTEMPTS,
+    first_wait_s: float = FIRST_WAIT_S,
 ) -> Result:
     """Return the result of `call`, retried with exponential back-off.
 
     A wait that does not fit into `seconds_left()` is not started. `but_not` is raised at once: the caller has
-    a better answer than the same call.
+    a better answer than the same call. The wait after an error lasts its `retry_after_s` at least.
     Raises: the last TransientError; any other error of `call` at once.
     """
     try:
@@ -56,7 +58,12 @@ def retried(
         return call()
 
     return _retrying(
-        name, seconds_left=seconds_left, pacing=pacing or Pacing(), but_not=but_not, attempts=attempts
+        name,
+        seconds_left=seconds_left,
+        pacing=pacing or Pacing(),
+        but_not=but_not,
+        attempts=attempts,
+        first_wait_s=first_wait_s,
     )(call_again)
 
 
@@ -65,16 +72,18 @@ def _retrying(
     *,
     seconds_left: Callable[[], float],
     pacing: Pacing,
-    but_not: type[TransientError] | None,
+    but_not: Errors,
     attempts: int,
+    first_wait_s: float,
 ) -> "tenacity.Retrying":
     import tenacity  # noqa: PLC0415 - most polls need no second try, and every poll may be a cold start
 
     def wait_s(state: tenacity.RetryCallState) -> float:
-        return float(FIRST_WAIT_S * 2 ** (state.attempt_number - 1) * (1 + pacing.jitter()))
+        asked_s: float = getattr(state.outcome and state.outcome.exception(), "retry_after_s", None) or 0.0
+        return max(first_wait_s * 2.0 ** (state.attempt_number - 1) * (1 + pacing.jitter()), asked_s)
 
     def is_worth_it(error: BaseException) -> bool:
-        return isinstance(error, TransientError) and not (but_not and isinstance(error, but_not))
+        return isinstance(error, TransientError) and not isinstance(error, but_not)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= attempts or state.upcoming_sleep >= seconds_left()

@@ -14,7 +14,7 @@ from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.channels.addresses import is_internal
 from plantpulse.alerts.channels.pagerduty import dedup_key, event_of
 from plantpulse.alerts.channels.slack import message_of
-from plantpulse.alerts.channels.verdicts import judge, retry_after_s
+from plantpulse.alerts.channels.verdicts import judge
 from plantpulse.alerts.channels.webhook import Webhook
 from plantpulse.alerts.notices import Notice
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
@@ -394,27 +394,6 @@ def test_a_secret_that_is_no_address_is_refused_without_being_quoted(url: str) -
     (probed,) = channel.probe(LONG)
     assert (probed.name, probed.state) == ("settings", "failed")
     assert TOKEN not in str(refused.value) + probed.message
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0", 0.0),
-        (" 7 ", 7.0),
-        ("99999999999999999999", 86400.0),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-        ("1.5", None),
-        ("²", None),
-        ("Sun, 29 Nov 2026 06:00:30 GMT", 30.0),
-        ("Sun, 29 Nov 2026 05:00:00 GMT", 0.0),
-        ("Sun, 29 Nov 2099 05:00:00 GMT", 86400.0),
-        ("Sun, 99 Nov 2026 05:00:00 GMT", None),
-    ],
-)
-def test_retry_after_is_understood_as_seconds_and_as_a_date(text: str, seconds: float | None) -> None:
-    assert retry_after_s({"Retry-After": text}, NOW) == seconds
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])

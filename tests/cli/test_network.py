@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from plantpulse.cli.checks import network
-from plantpulse.database.transport import trust
+from plantpulse.connections import trust
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from plantpulse.connections import trust
 from plantpulse.database.store import Supabase
-from plantpulse.database.transport import trust
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
 from tests.certificates import NAME, certified

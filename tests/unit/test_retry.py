@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from plantpulse.errors import Interrupted, PermanentError, StatementTimedOut, StoreUnavailable, TransientError
+from plantpulse.errors import (
+    Interrupted,
+    OutOfTime,
+    PermanentError,
+    PublisherUnavailable,
+    StatementTimedOut,
+    StoreUnavailable,
+    TransientError,
+)
 from plantpulse.retry import Pacing, retried
 
 
@@ -86,6 +94,40 @@ def test_what_the_caller_can_do_better_about_is_not_tried_again(pacing: Pacing, 
     with pytest.raises(StatementTimedOut, match="slow"):
         retried(call, name="it", seconds_left=plenty, pacing=pacing, but_not=StatementTimedOut)
     assert (call.calls, waits) == (2, [0.5])
+
+
+def test_several_errors_can_be_left_to_the_caller(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(OutOfTime("late"))
+
+    with pytest.raises(OutOfTime, match="late"):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing, but_not=(StatementTimedOut, OutOfTime))
+    assert (call.calls, waits) == (1, [])
+
+
+def test_a_caller_with_patience_begins_with_a_longer_wait(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(TransientError("one"), TransientError("two"))
+
+    assert retried(call, name="it", seconds_left=plenty, pacing=pacing, first_wait_s=2.0) == "done"
+    assert waits == [2.0, 4.0]
+
+
+def test_a_wait_is_as_long_as_the_other_side_asks_for(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(
+        PublisherUnavailable("one", retry_after_s=30.0),
+        PublisherUnavailable("two", retry_after_s=0.1),
+        TransientError("three"),
+    )
+
+    assert retried(call, name="it", seconds_left=plenty, pacing=pacing, attempts=4) == "done"
+    assert waits == [30.0, 1.0, 2.0]
+
+
+def test_a_longer_wait_than_the_budget_is_not_begun_either(pacing: Pacing, waits: list[float]) -> None:
+    call = Flaky(PublisherUnavailable("busy", retry_after_s=61.0))
+
+    with pytest.raises(PublisherUnavailable, match="busy"):
+        retried(call, name="it", seconds_left=plenty, pacing=pacing)
+    assert (call.calls, waits) == (1, [])
 
 
 def test_a_wait_that_does_not_fit_the_budget_is_not_begun(pacing: Pacing, waits: list[float]) -> None:

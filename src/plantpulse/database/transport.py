@@ -6,11 +6,9 @@ call is retried if its reply was lost. `pipelines` knows the functions; this mod
 """
 
 import re
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -18,7 +16,7 @@ from postgrest import SyncPostgrestClient, SyncRequestBuilder, SyncSelectRequest
 from postgrest.exceptions import APIError
 
 from plantpulse import __version__
-from plantpulse.database.connections import Connections
+from plantpulse.connections import Connections, trust
 from plantpulse.errors import (
     ConfigurationError,
     OutOfTime,
@@ -26,10 +24,9 @@ from plantpulse.errors import (
     StatementTimedOut,
     StoreRefused,
     StoreUnavailable,
-    TransientError,
     one_line,
 )
-from plantpulse.retry import ATTEMPTS, Pacing, retried
+from plantpulse.retry import ATTEMPTS, Errors, Pacing, retried
 from plantpulse.settings import SupabaseSettings
 
 Json = Any
@@ -162,7 +159,7 @@ class Transport:
         arguments: dict[str, Json],
         *,
         reserved_s: float = RESERVED_FOR_FAILING_S,
-        but_not: type[TransientError] | None = None,
+        but_not: Errors = (),
         attempts: int = ATTEMPTS,
     ) -> dict[str, Json]:
         """Return the object that an SQL function returns; `reserved_s` of the run's time stay free.
@@ -222,7 +219,7 @@ class Transport:
         request: Callable[[], Json],
         *,
         reserved_s: float = 0.0,
-        but_not: type[TransientError] | None = None,
+        but_not: Errors = (),
         attempts: int = ATTEMPTS,
     ) -> Json:
         """Return the result of a request, retried while that can help."""
@@ -318,15 +315,6 @@ def _is_transient(code: str | None, http_status: int) -> bool:
     if code and code.startswith("PGRST"):
         return False
     return http_status in _TRANSIENT_HTTP or (http_status >= 500 and http_status != _PAUSED_HTTP)
-
-
-@cache
-def trust(scheme: str) -> ssl.SSLContext:
-    """Return the TLS trust store; it is built once per process, as that takes longer than a small commit.
-
-    Without TLS the store is empty, which costs nothing.
-    """
-    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _keep_new_keys_apart(request: httpx.Request) -> None:

@@ -1,12 +1,12 @@
 """What an HTTP answer means for a notice: sent, try again, or somebody must act. Pure."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-LONGEST_WAIT_S: Final = 24 * 3600.0
+from plantpulse.retry_after import retry_after_s
+
 _PASSING: Final = frozenset({408, 425, 429})  # beside all from 500
 _WORDS: Final[Mapping[int, str]] = {
     401: "does not accept the key or address",
@@ -36,28 +36,6 @@ def judge(status: int, said: str, headers: Mapping[str, str], now: datetime) -> 
     if status in _PASSING or status >= 500:
         return Verdict(True, words, retry_after_s(headers, now))
     return Verdict(False, words)
-
-
-def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how long the server wants to be left alone, at most a day; None if it does not say.
-
-    A date counts from the server's own clock, if it tells the time. Source: RFC 9110, section 10.2.3.
-    """
-    told = headers.get("Retry-After", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told[:9]), LONGEST_WAIT_S)
-    until = _instant(told)
-    if until is None:
-        return None
-    return min(max((until - (_instant(headers.get("Date", "")) or now)).total_seconds(), 0.0), LONGEST_WAIT_S)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _named(status: int) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from plantpulse.cli.checks import keys, network
 from plantpulse.cli.checks.findings import Finding, Found, Link, walk
-from plantpulse.database.transport import trust
+from plantpulse.connections import trust
 from plantpulse.entry.callers import EVERY_PLANT
 from plantpulse.errors import PlantpulseError
 from plantpulse.plant.oee import DOUBTFUL_PERFORMANCE, describe_rates

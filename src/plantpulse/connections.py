@@ -1,12 +1,14 @@
-"""The sockets under a client of Supabase, for a call that must end by its time-out.
+"""The sockets under an HTTP client, for a call that must end by its time-out, and whom TLS trusts.
 
 httpx bounds each read alone: a reply that drips, headers or body, would hold a call for ever. So the sockets
 are noted as they are connected, and shut down when a call's time is up.
 """
 
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import httpx
@@ -49,3 +51,12 @@ class Connections:
             with suppress(OSError):  # closed, or detached as TLS took it over
                 # Not TLS's own shutdown(): it may be in the middle of reading.
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
+
+
+@cache
+def trust(scheme: str) -> ssl.SSLContext:
+    """Return the TLS trust store; it is built once per process, as that takes longer than a small commit.
+
+    Without TLS the store is empty, which costs nothing.
+    """
+    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
