@@ -5472,6 +5472,142 @@ ALTER TABLE public.closed_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY 
     CACHE 1
 );
 
+-- Name: collections; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.collections (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    pipeline text NOT NULL,
+    source text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    asked_from timestamp with time zone NOT NULL,
+    asked_until timestamp with time zone NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    points_read integer DEFAULT 0 NOT NULL,
+    points_new integer DEFAULT 0 NOT NULL,
+    points_revised integer DEFAULT 0 NOT NULL,
+    error_code text,
+    error_message text,
+    api_ms integer,
+    processing_ms integer,
+    requests integer,
+    bytes bigint,
+    CONSTRAINT collections_api_ms_check CHECK ((api_ms >= 0)),
+    CONSTRAINT collections_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT collections_error_check CHECK (((status <> 'failed'::text) OR (error_code IS NOT NULL))),
+    CONSTRAINT collections_kind_check CHECK ((btrim(kind) <> ''::text)),
+    CONSTRAINT collections_pipeline_check CHECK ((btrim(pipeline) <> ''::text)),
+    CONSTRAINT collections_points_new_check CHECK ((points_new >= 0)),
+    CONSTRAINT collections_points_read_check CHECK ((points_read >= 0)),
+    CONSTRAINT collections_points_revised_check CHECK ((points_revised >= 0)),
+    CONSTRAINT collections_processing_ms_check CHECK ((processing_ms >= 0)),
+    CONSTRAINT collections_requests_check CHECK ((requests >= 0)),
+    CONSTRAINT collections_source_check CHECK ((btrim(source) <> ''::text)),
+    CONSTRAINT collections_started_at_check CHECK (isfinite(started_at)),
+    CONSTRAINT collections_status_check CHECK ((status = ANY (ARRAY['succeeded'::text, 'empty'::text, 'skipped'::text, 'failed'::text]))),
+    CONSTRAINT collections_subject_check CHECK ((btrim(subject) <> ''::text))
+);
+
+ALTER TABLE public.collections OWNER TO postgres;
+
+-- Name: TABLE collections; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.collections IS 'One row per question to a publisher: how long it took and what it brought.';
+
+-- Name: COLUMN collections.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.id IS 'Key.';
+
+-- Name: COLUMN collections.run_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.run_id IS 'The run that asked; no foreign key, because rows may stay longer than runs.';
+
+-- Name: COLUMN collections.pipeline; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.pipeline IS 'The pipeline, such as energy_actuals.';
+
+-- Name: COLUMN collections.source; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.source IS 'Who was asked: entsoe, eia, fred or yahoo.';
+
+-- Name: COLUMN collections.kind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.kind IS 'What was asked for, such as load.';
+
+-- Name: COLUMN collections.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.subject IS 'The area or the commodity.';
+
+-- Name: COLUMN collections.asked_from; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.asked_from IS 'Start of the span that was asked for, inclusive (UTC).';
+
+-- Name: COLUMN collections.asked_until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.asked_until IS 'End of the span that was asked for, exclusive (UTC).';
+
+-- Name: COLUMN collections.started_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.started_at IS 'When it was asked (UTC).';
+
+-- Name: COLUMN collections.ended_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.ended_at IS 'When the answer was read (UTC).';
+
+-- Name: COLUMN collections.status; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.status IS 'succeeded; empty (the publisher has no data); skipped (not asked, because the publisher had failed); failed.';
+
+-- Name: COLUMN collections.points_read; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.points_read IS 'Values in the answer.';
+
+-- Name: COLUMN collections.points_new; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.points_new IS 'Values for times that had none.';
+
+-- Name: COLUMN collections.points_revised; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.points_revised IS 'Values that replaced others.';
+
+-- Name: COLUMN collections.error_code; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.error_code IS 'Code of the error (docs/operations.md); null without one.';
+
+-- Name: COLUMN collections.error_message; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.error_message IS 'What failed, without any secret; null without an error.';
+
+-- Name: COLUMN collections.api_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.api_ms IS 'Time until the last byte, tries included (milliseconds).';
+
+-- Name: COLUMN collections.processing_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.processing_ms IS 'Time to read the answer (milliseconds).';
+
+-- Name: COLUMN collections.requests; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.requests IS 'Requests that were sent, tries included.';
+
+-- Name: COLUMN collections.bytes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.collections.bytes IS 'Size of the answer (bytes).';
+
+-- Name: collections_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.collections ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.collections_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: cost_centers; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.cost_centers (
@@ -5749,6 +5885,182 @@ COMMENT ON COLUMN public.dry_runs.started_at IS 'When the dry run was claimed (U
 -- Name: COLUMN dry_runs.lease_expires_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.dry_runs.lease_expires_at IS 'From when another dry run may take over (UTC).';
+
+-- Name: failed_batches; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.failed_batches (
+    id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    source text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    asked_from timestamp with time zone NOT NULL,
+    asked_until timestamp with time zone NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    reply text DEFAULT ''::text NOT NULL,
+    failed_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL,
+    resolved_at timestamp with time zone,
+    CONSTRAINT failed_batches_attempts_check CHECK ((attempts >= 1)),
+    CONSTRAINT failed_batches_code_check CHECK ((btrim(code) <> ''::text)),
+    CONSTRAINT failed_batches_kind_check CHECK ((btrim(kind) <> ''::text)),
+    CONSTRAINT failed_batches_source_check CHECK ((btrim(source) <> ''::text)),
+    CONSTRAINT failed_batches_subject_check CHECK ((btrim(subject) <> ''::text))
+);
+
+ALTER TABLE public.failed_batches OWNER TO postgres;
+
+-- Name: TABLE failed_batches; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.failed_batches IS 'Replies that could not be read or stored. They can be tried again: plantpulse series retry.';
+
+-- Name: COLUMN failed_batches.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.id IS 'Key.';
+
+-- Name: COLUMN failed_batches.run_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.run_id IS 'The run that failed last; no foreign key, as in collections.';
+
+-- Name: COLUMN failed_batches.source; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.source IS 'Who was asked.';
+
+-- Name: COLUMN failed_batches.kind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.kind IS 'What was asked for.';
+
+-- Name: COLUMN failed_batches.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.subject IS 'The area or the commodity.';
+
+-- Name: COLUMN failed_batches.asked_from; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.asked_from IS 'Start of the span that was asked for, inclusive (UTC).';
+
+-- Name: COLUMN failed_batches.asked_until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.asked_until IS 'End of the span that was asked for, exclusive (UTC).';
+
+-- Name: COLUMN failed_batches.code; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.code IS 'Code of the last error (docs/operations.md).';
+
+-- Name: COLUMN failed_batches.message; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.message IS 'What failed last, without any secret.';
+
+-- Name: COLUMN failed_batches.reply; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.reply IS 'The beginning of the reply, without any secret; empty without one.';
+
+-- Name: COLUMN failed_batches.failed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.failed_at IS 'When it failed last (UTC).';
+
+-- Name: COLUMN failed_batches.attempts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.attempts IS 'In how many runs it has failed.';
+
+-- Name: COLUMN failed_batches.resolved_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.failed_batches.resolved_at IS 'When another try went well (UTC); null while none did.';
+
+-- Name: failed_batches_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.failed_batches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.failed_batches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: gaps; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.gaps (
+    id bigint NOT NULL,
+    "group" text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    reason text,
+    run_id bigint,
+    CONSTRAINT gaps_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT gaps_closed_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT gaps_ends_at_check CHECK (isfinite(ends_at)),
+    CONSTRAINT gaps_group_check CHECK ((btrim("group") <> ''::text)),
+    CONSTRAINT gaps_order_check CHECK ((starts_at < ends_at)),
+    CONSTRAINT gaps_starts_at_check CHECK (isfinite(starts_at)),
+    CONSTRAINT gaps_state_check CHECK ((state = ANY (ARRAY['open'::text, 'filled'::text, 'absent'::text])))
+);
+
+ALTER TABLE public.gaps OWNER TO postgres;
+
+-- Name: TABLE gaps; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.gaps IS 'Spans for which the series of a group should have values and have none.';
+
+-- Name: COLUMN gaps.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.id IS 'Key.';
+
+-- Name: COLUMN gaps."group"; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps."group" IS 'The group of series (series.group).';
+
+-- Name: COLUMN gaps.starts_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.starts_at IS 'Start of what is missing (UTC).';
+
+-- Name: COLUMN gaps.ends_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.ends_at IS 'End of what is missing (UTC).';
+
+-- Name: COLUMN gaps.state; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.state IS 'open; filled (there are values now); absent (the publisher has none, and is not asked again).';
+
+-- Name: COLUMN gaps.attempts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.attempts IS 'In how many runs it was asked for again.';
+
+-- Name: COLUMN gaps.found_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.found_at IS 'When it was found (UTC).';
+
+-- Name: COLUMN gaps.next_attempt_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.next_attempt_at IS 'From when on it is asked for again (UTC); null when it is not.';
+
+-- Name: COLUMN gaps.closed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.closed_at IS 'When it was filled or given up (UTC); null while it is open.';
+
+-- Name: COLUMN gaps.reason; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.reason IS 'Why the last attempt brought nothing, or why it was given up; null if unknown.';
+
+-- Name: COLUMN gaps.run_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.gaps.run_id IS 'The run that tried last; null before the first attempt.';
+
+-- Name: gaps_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.gaps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.gaps_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- Name: live_snapshots; Type: TABLE; Schema: public; Owner: postgres
 
@@ -6417,6 +6729,404 @@ ALTER TABLE public.safety_events ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+-- Name: series; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series (
+    id integer NOT NULL,
+    key text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    part text,
+    source text NOT NULL,
+    unit text NOT NULL,
+    time_zone text NOT NULL,
+    "group" text NOT NULL,
+    longest_minutes integer DEFAULT 1 NOT NULL,
+    known_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_group_check CHECK ((btrim("group") <> ''::text)),
+    CONSTRAINT series_key_check CHECK (((btrim(key) <> ''::text) AND (length(key) <= 200))),
+    CONSTRAINT series_kind_check CHECK ((btrim(kind) <> ''::text)),
+    CONSTRAINT series_longest_minutes_check CHECK (((longest_minutes >= 1) AND (longest_minutes <= 527040))),
+    CONSTRAINT series_part_check CHECK ((btrim(part) <> ''::text)),
+    CONSTRAINT series_source_check CHECK ((btrim(source) <> ''::text)),
+    CONSTRAINT series_subject_check CHECK ((btrim(subject) <> ''::text)),
+    CONSTRAINT series_time_zone_check CHECK ((btrim(time_zone) <> ''::text))
+);
+
+ALTER TABLE public.series OWNER TO postgres;
+
+-- Name: TABLE series; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series IS 'One row per series of values, such as the day-ahead prices of DE.';
+
+-- Name: COLUMN series.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.id IS 'Key.';
+
+-- Name: COLUMN series.key; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.key IS 'Name for people: subject/kind, and /part if there is one.';
+
+-- Name: COLUMN series.kind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.kind IS 'What its values are, such as load.';
+
+-- Name: COLUMN series.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.subject IS 'The area or the commodity.';
+
+-- Name: COLUMN series.part; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.part IS 'What tells series of one kind and subject apart: an auction, a type of production, a source; null for the only one.';
+
+-- Name: COLUMN series.source; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.source IS 'Who publishes it: entsoe, eia, fred or yahoo.';
+
+-- Name: COLUMN series.unit; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.unit IS 'Unit of its values, such as EUR/MWh. It never changes.';
+
+-- Name: COLUMN series.time_zone; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.time_zone IS 'IANA zone of its local days.';
+
+-- Name: COLUMN series."group"; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series."group" IS 'Series of one group complete each other: only what all of them lack is a gap. The own key where nothing does.';
+
+-- Name: COLUMN series.longest_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.longest_minutes IS 'Length of the longest interval it ever had (minutes).';
+
+-- Name: COLUMN series.known_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.known_at IS 'When the newest reply about it came (UTC); a reply that is not newer is entered into the past.';
+
+-- Name: COLUMN series.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series.created_at IS 'When it was first stored (UTC).';
+
+-- Name: series_flags; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_flags (
+    id bigint NOT NULL,
+    series_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    value numeric,
+    reason text NOT NULL,
+    flagged_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_flags_at_check CHECK (isfinite(at)),
+    CONSTRAINT series_flags_reason_check CHECK ((btrim(reason) <> ''::text))
+);
+
+ALTER TABLE public.series_flags OWNER TO postgres;
+
+-- Name: TABLE series_flags; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_flags IS 'Values that are invalid or suspect, and why.';
+
+-- Name: COLUMN series_flags.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.id IS 'Key.';
+
+-- Name: COLUMN series_flags.series_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.series_id IS 'The series.';
+
+-- Name: COLUMN series_flags.at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.at IS 'Start of the interval (UTC).';
+
+-- Name: COLUMN series_flags.value; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.value IS 'The value that was flagged. If the point has another one now, it was corrected since.';
+
+-- Name: COLUMN series_flags.reason; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.reason IS 'Why it is invalid or suspect.';
+
+-- Name: COLUMN series_flags.flagged_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_flags.flagged_at IS 'When it was flagged (UTC).';
+
+-- Name: series_flags_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_flags ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_flags_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: series_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.series ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: series_points; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_points (
+    series_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    minutes integer NOT NULL,
+    value numeric,
+    known_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_points_at_check CHECK (isfinite(at)),
+    CONSTRAINT series_points_known_at_check CHECK (isfinite(known_at)),
+    CONSTRAINT series_points_minutes_check CHECK (((minutes >= 1) AND (minutes <= 527040))),
+    CONSTRAINT series_points_value_check CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
+);
+
+ALTER TABLE public.series_points OWNER TO postgres;
+
+-- Name: TABLE series_points; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_points IS 'The newest values of each series. The intervals of a series never overlap: a coarse one replaces finer ones inside it, and the other way round.';
+
+-- Name: COLUMN series_points.series_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_points.series_id IS 'The series.';
+
+-- Name: COLUMN series_points.at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_points.at IS 'Start of the interval (UTC).';
+
+-- Name: COLUMN series_points.minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_points.minutes IS 'Length of the interval (minutes).';
+
+-- Name: COLUMN series_points.value; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_points.value IS 'The value in the unit of the series; null = published as missing.';
+
+-- Name: COLUMN series_points.known_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_points.known_at IS 'When the reply came that first had this value (UTC); it has held since.';
+
+-- Name: series_quality; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_quality (
+    id bigint NOT NULL,
+    series_id integer NOT NULL,
+    day date NOT NULL,
+    due_minutes integer NOT NULL,
+    covered_minutes integer NOT NULL,
+    timely_minutes integer NOT NULL,
+    points integer NOT NULL,
+    invalid integer NOT NULL,
+    suspect integer NOT NULL,
+    completeness numeric,
+    timeliness numeric,
+    accuracy numeric,
+    computed_at timestamp with time zone NOT NULL,
+    first_completeness numeric,
+    first_accuracy numeric,
+    first_computed_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_quality_accuracy_check CHECK (((accuracy >= (0)::numeric) AND (accuracy <= (1)::numeric))),
+    CONSTRAINT series_quality_completeness_check CHECK (((completeness >= (0)::numeric) AND (completeness <= (1)::numeric))),
+    CONSTRAINT series_quality_covered_minutes_check CHECK ((covered_minutes >= 0)),
+    CONSTRAINT series_quality_due_minutes_check CHECK ((due_minutes >= 0)),
+    CONSTRAINT series_quality_first_accuracy_check CHECK (((first_accuracy >= (0)::numeric) AND (first_accuracy <= (1)::numeric))),
+    CONSTRAINT series_quality_first_completeness_check CHECK (((first_completeness >= (0)::numeric) AND (first_completeness <= (1)::numeric))),
+    CONSTRAINT series_quality_invalid_check CHECK ((invalid >= 0)),
+    CONSTRAINT series_quality_points_check CHECK ((points >= 0)),
+    CONSTRAINT series_quality_suspect_check CHECK ((suspect >= 0)),
+    CONSTRAINT series_quality_timeliness_check CHECK (((timeliness >= (0)::numeric) AND (timeliness <= (1)::numeric))),
+    CONSTRAINT series_quality_timely_minutes_check CHECK ((timely_minutes >= 0))
+);
+
+ALTER TABLE public.series_quality OWNER TO postgres;
+
+-- Name: TABLE series_quality; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_quality IS 'How good a local day of a series is.';
+
+-- Name: COLUMN series_quality.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.id IS 'Key.';
+
+-- Name: COLUMN series_quality.series_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.series_id IS 'The series.';
+
+-- Name: COLUMN series_quality.day; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.day IS 'The local day, in the zone of the series.';
+
+-- Name: COLUMN series_quality.due_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.due_minutes IS 'How much of the day is due (minutes).';
+
+-- Name: COLUMN series_quality.covered_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.covered_minutes IS 'How much of it has values (minutes).';
+
+-- Name: COLUMN series_quality.timely_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.timely_minutes IS 'How much of it was known when it was due (minutes).';
+
+-- Name: COLUMN series_quality.points; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.points IS 'Values of the day.';
+
+-- Name: COLUMN series_quality.invalid; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.invalid IS 'Values that cannot be.';
+
+-- Name: COLUMN series_quality.suspect; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.suspect IS 'Values that stand out.';
+
+-- Name: COLUMN series_quality.completeness; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.completeness IS 'Covered minutes over due minutes, 0 to 1; null if none is due.';
+
+-- Name: COLUMN series_quality.timeliness; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.timeliness IS 'Timely minutes over due minutes, 0 to 1; null if none is due.';
+
+-- Name: COLUMN series_quality.accuracy; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.accuracy IS 'Share of values that are neither invalid nor suspect, 0 to 1.';
+
+-- Name: COLUMN series_quality.computed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.computed_at IS 'When it was computed last with another result (UTC).';
+
+-- Name: COLUMN series_quality.first_completeness; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.first_completeness IS 'Completeness as it was computed first.';
+
+-- Name: COLUMN series_quality.first_accuracy; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.first_accuracy IS 'Accuracy as it was computed first.';
+
+-- Name: COLUMN series_quality.first_computed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_quality.first_computed_at IS 'When it was computed first (UTC).';
+
+-- Name: series_quality_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_quality ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_quality_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: series_readings; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_readings (
+    id bigint NOT NULL,
+    series_id integer NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    stored_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_readings_known_at_check CHECK (isfinite(known_at)),
+    CONSTRAINT series_readings_order_check CHECK ((starts_at < until))
+);
+
+ALTER TABLE public.series_readings OWNER TO postgres;
+
+-- Name: TABLE series_readings; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_readings IS 'What each reply covered. A value that was read again unchanged is written nowhere else, and an older reply that comes late must not replace it.';
+
+-- Name: COLUMN series_readings.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.id IS 'Key.';
+
+-- Name: COLUMN series_readings.series_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.series_id IS 'The series.';
+
+-- Name: COLUMN series_readings.known_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.known_at IS 'When the reply came (UTC).';
+
+-- Name: COLUMN series_readings.starts_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.starts_at IS 'Start of its first interval (UTC).';
+
+-- Name: COLUMN series_readings.until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.until IS 'End of its last interval (UTC); there is no hole between.';
+
+-- Name: COLUMN series_readings.stored_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_readings.stored_at IS 'When it was stored (UTC).';
+
+-- Name: series_readings_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_readings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_readings_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: series_revisions; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_revisions (
+    series_id integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    minutes integer NOT NULL,
+    value numeric,
+    known_at timestamp with time zone NOT NULL,
+    superseded_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_revisions_at_check CHECK (isfinite(at)),
+    CONSTRAINT series_revisions_known_at_check CHECK (isfinite(known_at)),
+    CONSTRAINT series_revisions_minutes_check CHECK (((minutes >= 1) AND (minutes <= 527040))),
+    CONSTRAINT series_revisions_order_check CHECK ((known_at < superseded_at)),
+    CONSTRAINT series_revisions_superseded_at_check CHECK (isfinite(superseded_at)),
+    CONSTRAINT series_revisions_value_check CHECK (((value > '-1000000000000000000000000000000'::numeric) AND (value < '1000000000000000000000000000000'::numeric) AND (scale(value) <= 30)))
+);
+
+ALTER TABLE public.series_revisions OWNER TO postgres;
+
+-- Name: TABLE series_revisions; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_revisions IS 'What held before: values that were corrected later, or replaced by values of another length.';
+
+-- Name: COLUMN series_revisions.series_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.series_id IS 'The series.';
+
+-- Name: COLUMN series_revisions.at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.at IS 'Start of the interval (UTC).';
+
+-- Name: COLUMN series_revisions.minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.minutes IS 'Length of the interval (minutes).';
+
+-- Name: COLUMN series_revisions.value; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.value IS 'The value in the unit of the series; null = published as missing.';
+
+-- Name: COLUMN series_revisions.known_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.known_at IS 'From when on it held (UTC).';
+
+-- Name: COLUMN series_revisions.superseded_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_revisions.superseded_at IS 'When the reply came that replaced it (UTC): from then on it did not hold any more.';
+
 -- Name: shift_targets; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.shift_targets (
@@ -6662,6 +7372,16 @@ ALTER TABLE ONLY public.closed_days
 ALTER TABLE ONLY public.closed_days
     ADD CONSTRAINT closed_days_plant_asset_id_date_key UNIQUE NULLS NOT DISTINCT (plant, asset_id, date);
 
+-- Name: collections collections_once; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.collections
+    ADD CONSTRAINT collections_once UNIQUE (run_id, source, kind, subject, asked_from, asked_until, started_at);
+
+-- Name: collections collections_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.collections
+    ADD CONSTRAINT collections_pkey PRIMARY KEY (id);
+
 -- Name: cost_centers cost_centers_id_plant_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.cost_centers
@@ -6701,6 +7421,16 @@ ALTER TABLE ONLY public.dry_runs
 
 ALTER TABLE ONLY public.dry_runs
     ADD CONSTRAINT dry_runs_pkey PRIMARY KEY (pipeline, plant);
+
+-- Name: failed_batches failed_batches_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.failed_batches
+    ADD CONSTRAINT failed_batches_pkey PRIMARY KEY (id);
+
+-- Name: gaps gaps_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.gaps
+    ADD CONSTRAINT gaps_pkey PRIMARY KEY (id);
 
 -- Name: live_snapshots live_snapshots_asset_slot_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -6771,6 +7501,56 @@ ALTER TABLE ONLY public.safety_events
 
 ALTER TABLE ONLY public.safety_events
     ADD CONSTRAINT safety_events_pkey PRIMARY KEY (id);
+
+-- Name: series_flags series_flags_once; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_flags
+    ADD CONSTRAINT series_flags_once UNIQUE (series_id, at, reason);
+
+-- Name: series_flags series_flags_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_flags
+    ADD CONSTRAINT series_flags_pkey PRIMARY KEY (id);
+
+-- Name: series series_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_key_key UNIQUE (key);
+
+-- Name: series series_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series
+    ADD CONSTRAINT series_pkey PRIMARY KEY (id);
+
+-- Name: series_points series_points_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_points
+    ADD CONSTRAINT series_points_pkey PRIMARY KEY (series_id, at);
+
+-- Name: series_quality series_quality_once; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_quality
+    ADD CONSTRAINT series_quality_once UNIQUE (series_id, day);
+
+-- Name: series_quality series_quality_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_quality
+    ADD CONSTRAINT series_quality_pkey PRIMARY KEY (id);
+
+-- Name: series_readings series_readings_once; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_readings
+    ADD CONSTRAINT series_readings_once UNIQUE (series_id, known_at, starts_at);
+
+-- Name: series_readings series_readings_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_readings
+    ADD CONSTRAINT series_readings_pkey PRIMARY KEY (id);
+
+-- Name: series_revisions series_revisions_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_revisions
+    ADD CONSTRAINT series_revisions_pkey PRIMARY KEY (series_id, at, known_at);
 
 -- Name: shift_targets shift_targets_asset_id_shift_name_valid_from_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -6845,6 +7625,14 @@ CREATE INDEX closed_days_asset_idx ON public.closed_days USING btree (asset_id, 
 
 CREATE INDEX closed_days_date_idx ON public.closed_days USING btree (plant, date);
 
+-- Name: collections_asked_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX collections_asked_idx ON public.collections USING btree (source, kind, subject, started_at);
+
+-- Name: collections_started_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX collections_started_idx ON public.collections USING btree (started_at, id);
+
 -- Name: daily_summaries_date_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX daily_summaries_date_idx ON public.daily_summaries USING btree (report_date);
@@ -6852,6 +7640,26 @@ CREATE INDEX daily_summaries_date_idx ON public.daily_summaries USING btree (rep
 -- Name: daily_summaries_run_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX daily_summaries_run_idx ON public.daily_summaries USING btree (run_id);
+
+-- Name: failed_batches_failed_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX failed_batches_failed_idx ON public.failed_batches USING btree (failed_at, id);
+
+-- Name: failed_batches_one_open_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX failed_batches_one_open_idx ON public.failed_batches USING btree (source, kind, subject, asked_from, asked_until) WHERE (resolved_at IS NULL);
+
+-- Name: gaps_closed_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX gaps_closed_idx ON public.gaps USING btree (closed_at, id) WHERE (closed_at IS NOT NULL);
+
+-- Name: gaps_group_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX gaps_group_idx ON public.gaps USING btree ("group", state, ends_at);
+
+-- Name: gaps_one_open_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX gaps_one_open_idx ON public.gaps USING btree ("group", starts_at) WHERE (state = 'open'::text);
 
 -- Name: live_snapshots_run_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -6960,6 +7768,26 @@ CREATE INDEX safety_events_timestamp_idx ON public.safety_events USING btree (ev
 -- Name: safety_events_unresolved_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (plant, event_timestamp DESC) WHERE (NOT is_resolved);
+
+-- Name: series_flags_at_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_flags_at_idx ON public.series_flags USING btree (at, id);
+
+-- Name: series_group_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_group_idx ON public.series USING btree ("group");
+
+-- Name: series_kind_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_kind_idx ON public.series USING btree (kind);
+
+-- Name: series_quality_day_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_quality_day_idx ON public.series_quality USING btree (day, id);
+
+-- Name: series_readings_stored_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_readings_stored_idx ON public.series_readings USING btree (stored_at, id);
 
 -- Name: silences_ends_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -7091,6 +7919,31 @@ ALTER TABLE ONLY public.safety_events
 ALTER TABLE ONLY public.safety_events
     ADD CONSTRAINT safety_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.pipeline_runs(id) ON DELETE SET NULL;
 
+-- Name: series_flags series_flags_series_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_flags
+    ADD CONSTRAINT series_flags_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.series(id);
+
+-- Name: series_points series_points_series_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_points
+    ADD CONSTRAINT series_points_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.series(id);
+
+-- Name: series_quality series_quality_series_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_quality
+    ADD CONSTRAINT series_quality_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.series(id);
+
+-- Name: series_readings series_readings_series_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_readings
+    ADD CONSTRAINT series_readings_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.series(id);
+
+-- Name: series_revisions series_revisions_series_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_revisions
+    ADD CONSTRAINT series_revisions_series_id_fkey FOREIGN KEY (series_id) REFERENCES public.series(id);
+
 -- Name: shift_targets shift_targets_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.shift_targets
@@ -7116,6 +7969,10 @@ ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.closed_days ENABLE ROW LEVEL SECURITY;
 
+-- Name: collections; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.collections ENABLE ROW LEVEL SECURITY;
+
 -- Name: cost_centers; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.cost_centers ENABLE ROW LEVEL SECURITY;
@@ -7127,6 +7984,14 @@ ALTER TABLE public.daily_summaries ENABLE ROW LEVEL SECURITY;
 -- Name: dry_runs; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.dry_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: failed_batches; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.failed_batches ENABLE ROW LEVEL SECURITY;
+
+-- Name: gaps; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.gaps ENABLE ROW LEVEL SECURITY;
 
 -- Name: live_snapshots; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -7192,6 +8057,12 @@ CREATE POLICY members_read ON public.closed_days FOR SELECT TO authenticated USI
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
 
+-- Name: collections members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.collections FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
 -- Name: cost_centers members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.cost_centers FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -7204,6 +8075,18 @@ CREATE POLICY members_read ON public.cost_centers FOR SELECT TO authenticated US
 
 CREATE POLICY members_read ON public.daily_summaries FOR SELECT TO authenticated USING ((asset_id IN ( SELECT a.id
    FROM public.assets a)));
+
+-- Name: failed_batches members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.failed_batches FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: gaps members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.gaps FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
 
 -- Name: live_snapshots members_read; Type: POLICY; Schema: public; Owner: postgres
 
@@ -7232,6 +8115,42 @@ CREATE POLICY members_read ON public.safety_events FOR SELECT TO authenticated U
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
+-- Name: series members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: series_flags members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_flags FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: series_points members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_points FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: series_quality members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_quality FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: series_readings members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_readings FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
+-- Name: series_revisions members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_revisions FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
 
 -- Name: shift_targets members_read; Type: POLICY; Schema: public; Owner: postgres
 
@@ -7333,6 +8252,30 @@ ALTER TABLE public.report_mails ENABLE ROW LEVEL SECURITY;
 -- Name: safety_events; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.safety_events ENABLE ROW LEVEL SECURITY;
+
+-- Name: series; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_flags; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_flags ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_points; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_points ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_quality; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_quality ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_readings; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_readings ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_revisions; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_revisions ENABLE ROW LEVEL SECURITY;
 
 -- Name: shift_targets; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -7934,6 +8877,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assets TO service_role;
 GRANT SELECT ON TABLE public.closed_days TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closed_days TO service_role;
 
+-- Name: TABLE collections; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.collections TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.collections TO service_role;
+
 -- Name: TABLE cost_centers; Type: ACL; Schema: public; Owner: postgres
 
 GRANT SELECT ON TABLE public.cost_centers TO authenticated;
@@ -7947,6 +8895,16 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.daily_summaries TO service_rol
 -- Name: TABLE dry_runs; Type: ACL; Schema: public; Owner: postgres
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dry_runs TO service_role;
+
+-- Name: TABLE failed_batches; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.failed_batches TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.failed_batches TO service_role;
+
+-- Name: TABLE gaps; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.gaps TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gaps TO service_role;
 
 -- Name: TABLE live_snapshots; Type: ACL; Schema: public; Owner: postgres
 
@@ -8057,6 +9015,36 @@ GRANT UPDATE(is_resolved) ON TABLE public.safety_events TO authenticated;
 -- Name: COLUMN safety_events.resolution; Type: ACL; Schema: public; Owner: postgres
 
 GRANT UPDATE(resolution) ON TABLE public.safety_events TO authenticated;
+
+-- Name: TABLE series; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series TO service_role;
+
+-- Name: TABLE series_flags; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_flags TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_flags TO service_role;
+
+-- Name: TABLE series_points; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_points TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_points TO service_role;
+
+-- Name: TABLE series_quality; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_quality TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_quality TO service_role;
+
+-- Name: TABLE series_readings; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_readings TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_readings TO service_role;
+
+-- Name: TABLE series_revisions; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_revisions TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_revisions TO service_role;
 
 -- Name: TABLE shift_targets; Type: ACL; Schema: public; Owner: postgres
 

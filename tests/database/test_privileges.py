@@ -152,6 +152,78 @@ MATRIX = [
     ("notifications", "manager", SEES_NOTHING),
     ("notifications", "director", READS),
     ("notifications", "service_role", EVERYTHING),
+    ("series", "anon", NO_ACCESS),
+    ("series", "stranger", SEES_NOTHING),
+    ("series", "viewer", READS),
+    ("series", "operator", READS),
+    ("series", "manager", READS),
+    ("series", "neighbour", READS),
+    ("series", "director", READS),
+    ("series", "service_role", EVERYTHING),
+    ("series_points", "anon", NO_ACCESS),
+    ("series_points", "stranger", SEES_NOTHING),
+    ("series_points", "viewer", READS),
+    ("series_points", "operator", READS),
+    ("series_points", "manager", READS),
+    ("series_points", "neighbour", READS),
+    ("series_points", "director", READS),
+    ("series_points", "service_role", EVERYTHING),
+    ("series_revisions", "anon", NO_ACCESS),
+    ("series_revisions", "stranger", SEES_NOTHING),
+    ("series_revisions", "viewer", READS),
+    ("series_revisions", "operator", READS),
+    ("series_revisions", "manager", READS),
+    ("series_revisions", "neighbour", READS),
+    ("series_revisions", "director", READS),
+    ("series_revisions", "service_role", EVERYTHING),
+    ("series_readings", "anon", NO_ACCESS),
+    ("series_readings", "stranger", SEES_NOTHING),
+    ("series_readings", "viewer", READS),
+    ("series_readings", "operator", READS),
+    ("series_readings", "manager", READS),
+    ("series_readings", "neighbour", READS),
+    ("series_readings", "director", READS),
+    ("series_readings", "service_role", EVERYTHING),
+    ("collections", "anon", NO_ACCESS),
+    ("collections", "stranger", SEES_NOTHING),
+    ("collections", "viewer", READS),
+    ("collections", "operator", READS),
+    ("collections", "manager", READS),
+    ("collections", "neighbour", READS),
+    ("collections", "director", READS),
+    ("collections", "service_role", EVERYTHING),
+    ("failed_batches", "anon", NO_ACCESS),
+    ("failed_batches", "stranger", SEES_NOTHING),
+    ("failed_batches", "viewer", READS),
+    ("failed_batches", "operator", READS),
+    ("failed_batches", "manager", READS),
+    ("failed_batches", "neighbour", READS),
+    ("failed_batches", "director", READS),
+    ("failed_batches", "service_role", EVERYTHING),
+    ("gaps", "anon", NO_ACCESS),
+    ("gaps", "stranger", SEES_NOTHING),
+    ("gaps", "viewer", READS),
+    ("gaps", "operator", READS),
+    ("gaps", "manager", READS),
+    ("gaps", "neighbour", READS),
+    ("gaps", "director", READS),
+    ("gaps", "service_role", EVERYTHING),
+    ("series_flags", "anon", NO_ACCESS),
+    ("series_flags", "stranger", SEES_NOTHING),
+    ("series_flags", "viewer", READS),
+    ("series_flags", "operator", READS),
+    ("series_flags", "manager", READS),
+    ("series_flags", "neighbour", READS),
+    ("series_flags", "director", READS),
+    ("series_flags", "service_role", EVERYTHING),
+    ("series_quality", "anon", NO_ACCESS),
+    ("series_quality", "stranger", SEES_NOTHING),
+    ("series_quality", "viewer", READS),
+    ("series_quality", "operator", READS),
+    ("series_quality", "manager", READS),
+    ("series_quality", "neighbour", READS),
+    ("series_quality", "director", READS),
+    ("series_quality", "service_role", EVERYTHING),
 ]
 
 # A row to insert, a change to make and the row to delete, per table. The fixture has made row 1 of
@@ -233,6 +305,69 @@ INSERTS: dict[str, dict[str, Any]] = {
     "silences": {"plant": "northfield", "ends_at": "2026-11-22T07:00:00Z", "starts_at": SLOT, "why": "works"},
     "alert_channels": {"name": "chat", "first_seen_at": SLOT},
     "notifications": {"alert_id": 1, "channel": "chat"},
+    "series": {
+        "key": "FR/load",
+        "kind": "load",
+        "subject": "FR",
+        "source": "entsoe",
+        "unit": "MW",
+        "time_zone": "Europe/Paris",
+        "group": "FR/load",
+        "created_at": SLOT,
+    },
+    "series_points": {"series_id": 1, "at": SLOT, "minutes": 60, "value": 6, "known_at": SLOT},
+    "series_revisions": {
+        "series_id": 1,
+        "at": SLOT,
+        "minutes": 60,
+        "value": 6,
+        "known_at": SLOT,
+        "superseded_at": "2026-11-22T07:00:00Z",
+    },
+    "series_readings": {
+        "series_id": 1,
+        "known_at": SLOT,
+        "starts_at": SLOT,
+        "until": "2026-11-22T07:00:00Z",
+        "stored_at": SLOT,
+    },
+    "collections": {
+        "run_id": 2,
+        "pipeline": "energy_actuals",
+        "source": "entsoe",
+        "kind": "load",
+        "subject": "DE",
+        "asked_from": SLOT,
+        "asked_until": SLOT,
+        "started_at": SLOT,
+        "ended_at": SLOT,
+        "status": "empty",
+    },
+    "failed_batches": {
+        "run_id": 2,
+        "source": "entsoe",
+        "kind": "load",
+        "subject": "FR",
+        "asked_from": SLOT,
+        "asked_until": SLOT,
+        "code": "unreadable_reply",
+        "message": "HTML",
+        "failed_at": SLOT,
+    },
+    "gaps": {"group": "DE/load", "starts_at": SLOT, "ends_at": "2026-11-22T07:00:00Z", "found_at": SLOT},
+    "series_flags": {"series_id": 1, "at": SLOT, "reason": "flat", "flagged_at": SLOT},
+    "series_quality": {
+        "series_id": 1,
+        "day": "2026-11-22",
+        "due_minutes": 60,
+        "covered_minutes": 60,
+        "timely_minutes": 60,
+        "points": 1,
+        "invalid": 0,
+        "suspect": 0,
+        "computed_at": SLOT,
+        "first_computed_at": SLOT,
+    },
 }
 UPDATES: dict[str, dict[str, Any]] = {
     "plant_members": {"role": "manager"},
@@ -254,6 +389,15 @@ UPDATES: dict[str, dict[str, Any]] = {
     "silences": {"ends_at": SLOT},
     "alert_channels": {"failures": 1},
     "notifications": {"attempts": 1},
+    "series": {"source": "eia"},
+    "series_points": {"value": 7},
+    "series_revisions": {"value": 7},
+    "series_readings": {"stored_at": SLOT},
+    "collections": {"requests": 2},
+    "failed_batches": {"attempts": 2},
+    "gaps": {"attempts": 2},
+    "series_flags": {"value": 7},
+    "series_quality": {"suspect": 1},
 }
 DELETES = {
     "plant_members": {"plant": "eq.northfield"},
@@ -275,18 +419,29 @@ DELETES = {
     "silences": {"id": "eq.1"},
     "alert_channels": {"name": "eq.mail"},
     "notifications": {"id": "eq.1"},
+    "series": {"id": "eq.2"},
+    "series_points": {"series_id": "eq.1"},
+    "series_revisions": {"series_id": "eq.1"},
+    "series_readings": {"id": "eq.1"},
+    "collections": {"id": "eq.1"},
+    "failed_batches": {"id": "eq.1"},
+    "gaps": {"id": "eq.1"},
+    "series_flags": {"id": "eq.1"},
+    "series_quality": {"id": "eq.1"},
 }
 OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
 FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
     "alert_channels": {"name": "eq.mail"},
+    "series_points": {"series_id": "eq.1"},
+    "series_revisions": {"series_id": "eq.1"},
 }
 
 
 @pytest.fixture
 def two_plants(database: Connection, members: None) -> None:
-    """Row 1 of northfield and row 2 of southfield in every table but plant_members."""
+    """Row 1 of northfield and row 2 of southfield in every table of plants but plant_members."""
     database.execute(
         """
         insert into public.cost_centers (plant, name, standard_hourly_rate)
@@ -360,6 +515,43 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.notifications (alert_id, channel, left_recipients)
         select alert_id, 'mail', '{late@plant.example}' from unnest(array[1, 2]) as alert_id;
+
+        insert into public.series (key, kind, subject, source, unit, time_zone, "group", created_at)
+        select subject || '/load', 'load', subject, 'entsoe', 'MW', 'Europe/Berlin', subject || '/load', now()
+        from unnest(array['DE', 'NL']) as subject;
+
+        insert into public.series_points (series_id, at, minutes, value, known_at)
+        values (1, '2026-11-21 06:00+00', 60, 5, '2026-11-22 06:00+00');
+
+        insert into public.series_revisions (series_id, at, minutes, value, known_at, superseded_at)
+        values (1, '2026-11-21 06:00+00', 60, 4, '2026-11-21 06:00+00', '2026-11-22 06:00+00');
+
+        insert into public.series_readings (series_id, known_at, starts_at, until, stored_at)
+        values (1, '2026-11-21 06:00+00', '2026-11-21 06:00+00', '2026-11-21 07:00+00', now());
+
+        insert into public.collections (
+          run_id, pipeline, source, kind, subject, asked_from, asked_until, started_at, ended_at, status
+        )
+        select 1, 'energy_actuals', 'entsoe', 'load', 'DE', at, at, at, at, 'succeeded'
+        from (select timestamptz '2026-11-21 06:00+00') as one (at);
+
+        insert into public.failed_batches (
+          run_id, source, kind, subject, asked_from, asked_until, code, message, failed_at
+        )
+        select 1, 'entsoe', 'load', 'DE', at, at, 'unreadable_reply', 'HTML', at
+        from (select timestamptz '2026-11-21 06:00+00') as one (at);
+
+        insert into public.gaps ("group", starts_at, ends_at, found_at)
+        values ('DE/load', '2026-11-21 07:00+00', '2026-11-21 08:00+00', now());
+
+        insert into public.series_flags (series_id, at, reason, flagged_at)
+        values (1, '2026-11-21 06:00+00', 'flat', now());
+
+        insert into public.series_quality (
+          series_id, day, due_minutes, covered_minutes, timely_minutes, points, invalid, suspect,
+          computed_at, first_computed_at
+        )
+        values (1, '2026-11-21', 60, 60, 60, 1, 0, 0, now(), now());
         """
     )
 
