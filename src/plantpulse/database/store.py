@@ -65,7 +65,7 @@ class Supabase:
         return self._transport.call("commit_morning_report", {"p_fence": fence, "p_commit": commit})
 
     def commit_series(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]:
-        """Commit blocks of series and what else is known of them; with a completion it ends the run.
+        """Store what a run collected, all or nothing; with a completion it ends the run.
 
         The answer is committed, repeated or fenced.
         """
