@@ -1285,7 +1285,9 @@ begin
   );
   perform public.note_gap_attempts(v_run, p_commit -> 'gap_attempts', v_now);
   if jsonb_typeof(p_commit -> 'completion') = 'object' then
-    v_ended := public.complete_run(p_fence, p_commit -> 'completion', v_now);
+    v_ended := public.complete_run(
+      p_fence, public.with_points_counted(p_commit -> 'completion', public.sum_of_counts(v_counts)), v_now
+    );
   end if;
   return v_nothing
     || coalesce(v_ended, jsonb_build_object('answer', 'committed', 'report', null))
@@ -5485,6 +5487,32 @@ ALTER FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp 
 -- Name: FUNCTION with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) IS 'The answer to the end of a run, after what the run saw has changed the alerts; the last step of its transaction.';
+
+-- Name: with_points_counted(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.with_points_counted(p_completion jsonb, p_counts jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_set(
+    p_completion,
+    '{report,counts}',
+    coalesce(p_completion #> '{report,counts}', '{}') || (
+      select jsonb_object_agg(
+        'points_' || counted.name,
+        counted.number::bigint
+        + coalesce((p_completion #>> array['report', 'counts', 'points_' || counted.name])::bigint, 0)
+      )
+      from jsonb_each_text(p_counts) as counted (name, number)
+    )
+  );
+$$;
+
+ALTER FUNCTION public.with_points_counted(p_completion jsonb, p_counts jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION with_points_counted(p_completion jsonb, p_counts jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.with_points_counted(p_completion jsonb, p_counts jsonb) IS 'The completion of a run whose report also counts the points of the commit that ends it.';
 
 -- Name: write_batch(jsonb, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9825,6 +9853,11 @@ GRANT ALL ON FUNCTION public.well_alerts(p_seen jsonb) TO service_role;
 
 REVOKE ALL ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION with_points_counted(p_completion jsonb, p_counts jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.with_points_counted(p_completion jsonb, p_counts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.with_points_counted(p_completion jsonb, p_counts jsonb) TO service_role;
 
 -- Name: FUNCTION write_batch(p_blocks jsonb, p_known_at timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -753,6 +753,30 @@ $$;
 
 comment on function public.named_series(jsonb) is 'The keys of the series that a commit writes anything of.';
 
+create function public.with_points_counted(p_completion jsonb, p_counts jsonb)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select jsonb_set(
+    p_completion,
+    '{report,counts}',
+    coalesce(p_completion #> '{report,counts}', '{}') || (
+      select jsonb_object_agg(
+        'points_' || counted.name,
+        counted.number::bigint
+        + coalesce((p_completion #>> array['report', 'counts', 'points_' || counted.name])::bigint, 0)
+      )
+      from jsonb_each_text(p_counts) as counted (name, number)
+    )
+  );
+$$;
+
+comment on function public.with_points_counted(jsonb, jsonb) is
+  'The completion of a run whose report also counts the points of the commit that ends it.';
+
 create function public.commit_series(p_fence uuid, p_commit jsonb, p_now timestamptz default null)
 returns jsonb
 language plpgsql
@@ -795,7 +819,9 @@ begin
   );
   perform public.note_gap_attempts(v_run, p_commit -> 'gap_attempts', v_now);
   if jsonb_typeof(p_commit -> 'completion') = 'object' then
-    v_ended := public.complete_run(p_fence, p_commit -> 'completion', v_now);
+    v_ended := public.complete_run(
+      p_fence, public.with_points_counted(p_commit -> 'completion', public.sum_of_counts(v_counts)), v_now
+    );
   end if;
   return v_nothing
     || coalesce(v_ended, jsonb_build_object('answer', 'committed', 'report', null))
@@ -844,6 +870,7 @@ revoke all on function public.lock_gaps() from public, anon, authenticated, serv
 revoke all on function public.note_gap_attempts(public.pipeline_runs, jsonb, timestamptz)
 from public, anon, authenticated, service_role;
 revoke all on function public.sum_of_counts(jsonb) from public, anon, authenticated, service_role;
+revoke all on function public.with_points_counted(jsonb, jsonb) from public, anon, authenticated, service_role;
 revoke all on function public.write_batches(public.pipeline_runs, jsonb, timestamptz)
 from public, anon, authenticated, service_role;
 revoke all on function public.named_series(jsonb) from public, anon, authenticated, service_role;
@@ -862,6 +889,7 @@ grant execute on function public.keep_quality(jsonb, timestamptz) to service_rol
 grant execute on function public.lock_gaps() to service_role;
 grant execute on function public.note_gap_attempts(public.pipeline_runs, jsonb, timestamptz) to service_role;
 grant execute on function public.sum_of_counts(jsonb) to service_role;
+grant execute on function public.with_points_counted(jsonb, jsonb) to service_role;
 grant execute on function public.write_batches(public.pipeline_runs, jsonb, timestamptz) to service_role;
 grant execute on function public.named_series(jsonb) to service_role;
 grant execute on function public.commit_series(uuid, jsonb, timestamptz) to service_role;

@@ -6,6 +6,8 @@ drop function public.counts_of_series(jsonb);
 
 drop function public.commit_series(uuid, jsonb, timestamptz);
 
+drop function public.with_points_counted(jsonb, jsonb);
+
 drop function public.named_series(jsonb);
 
 drop function public.write_batches(public.pipeline_runs, jsonb, timestamptz);

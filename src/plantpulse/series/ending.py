@@ -27,7 +27,6 @@ def end_run(collecting: Collecting, collected: Collected, asks: Sequence[Ask]) -
 def complete(collecting: Collecting, status: FinalStatus) -> RunReport:
     """End the run with its last commit. Raises: FenceRefused; the store's errors."""
     run, commit = collecting.run, collecting.commit
-    run.progress.count("points_read", 0)
     report = run.report(status)
     if run.plan.is_dry_run:
         return report

@@ -319,7 +319,8 @@ def test_a_completion_ends_the_run_in_the_same_transaction(service: Api, one: On
     assert answer["report"]["status"] == "partial"
     assert answer["points"]["new"] == 1
     run = one("select status, counts from public.pipeline_runs")
-    assert run == {"status": "partial", "counts": {"rows_removed": 3}}
+    counts = {f"points_{name}": number for name, number in (NOTHING | {"read": 1, "new": 1}).items()}
+    assert run == {"status": "partial", "counts": {"rows_removed": 3, **counts}}
 
     again = send(service, commit(batch(block("6"), known_at=LATER), completion=done))
 
@@ -482,3 +483,18 @@ def test_a_claim_brings_the_series_of_some_kinds_or_of_all(service: Api) -> None
     ]
     assert [one["key"] for one in of_all["series"]] == [PRICE, LOAD]
     assert "series" not in without
+
+
+@pytest.mark.usefixtures("claimed")
+def test_the_report_counts_the_points_of_all_commits(service: Api) -> None:
+    """The last commit is counted by Postgres, because the report is in it."""
+    send(service, commit(batch(block("51.50", "52.00"))))
+    told = completion()
+    told["report"]["counts"] = {"points_new": 2, "replies": 1}
+
+    ended = send(service, commit(batch(block("51.50", "53.00")), completion=told))
+
+    counts = ended["report"]["counts"]
+    assert counts["points_new"] == 2
+    assert (counts["points_read"], counts["points_unchanged"], counts["points_older"]) == (2, 1, 1)
+    assert counts["replies"] == 1
