@@ -52,7 +52,8 @@ class Plan:
     batch: int
 
 
-WHOLE = Plan(assets=200, rounds=200, due=10_000, batch=500)
+# 2,000: as many as a sweep claims for a channel that groups them (alerts.outbox.CLAIMED_IN_GROUPS).
+WHOLE = Plan(assets=200, rounds=200, due=10_000, batch=2_000)
 QUICK = Plan(assets=20, rounds=3, due=100, batch=50)
 
 

@@ -380,7 +380,7 @@ declare
   v_has_open boolean;
   v_firing public.firing_alert[];
   v_resolved integer := 0;
-  v_reopened integer;
+  v_reopened integer := 0;
   v_opened integer;
   v_worse integer := 0;
 begin
@@ -393,20 +393,28 @@ begin
     return null;
   end if;
 
-  v_plants := array(
-    select distinct changed.plant
-    from (
-      select fires.plant
-      from public.firing_alerts(p_seen) as fires
-      left join public.alerts as alert on alert.fingerprint = fires.fingerprint and alert.resolved_at is null
-      where alert.id is null or alert.severity < fires.severity or alert.last_seen_at <= p_now - c_seen_again
-      union all
-      select well.plant
-      from public.well_alerts(p_seen) as well
-      where v_has_open
-    ) as changed
-    order by 1
-  );
+  if v_has_open then
+    v_plants := array(
+      select distinct changed.plant
+      from (
+        select fires.plant
+        from public.firing_alerts(p_seen) as fires
+        left join public.alerts as alert on alert.fingerprint = fires.fingerprint and alert.resolved_at is null
+        where alert.id is null or alert.severity < fires.severity or alert.last_seen_at <= p_now - c_seen_again
+        union all
+        select well.plant
+        from public.well_alerts(p_seen) as well
+      ) as changed
+      order by 1
+    );
+  else
+    v_plants := array(
+      select distinct seen.plant
+      from jsonb_to_recordset(p_seen) as seen (plant text, firing jsonb)
+      where seen.firing @? '$[*]'
+      order by 1
+    );
+  end if;
   if cardinality(v_plants) = 0 then
     return null;
   end if;
@@ -422,9 +430,7 @@ begin
   end loop;
 
   -- Somebody may have opened one before the locks were had.
-  v_has_open := public.has_open_alerts(p_seen);
-  v_firing := array(select fires from public.firing_alerts(p_seen) as fires);
-  if v_has_open then
+  if public.has_open_alerts(p_seen) then
     with ended as (
       update public.alerts as alert
       set resolved_at = greatest(p_now, alert.opened_at), observed_at = greatest(alert.observed_at, coalesce(well.at, p_now))
@@ -438,34 +444,7 @@ begin
     select count(*) into v_resolved from ended;
   end if;
 
-  with again as (
-    update public.alerts as alert
-    set
-      resolved_at = null, reopened = alert.reopened + 1, last_seen_at = p_now,
-      observed_at = greatest(alert.observed_at, coalesce(fires.at, p_now)),
-      severity = greatest(alert.severity, fires.severity), facts = fires.facts
-    from unnest(v_firing) as fires
-    where alert.id = (
-      select past.id
-      from public.alerts as past
-      where past.fingerprint = fires.fingerprint
-      and past.resolved_at > p_now - c_one_story
-      and past.observed_at <= coalesce(fires.at, p_now)
-      and not past.is_event
-      order by past.resolved_at desc
-      limit 1
-    )
-    and not exists (
-      select 1 from public.alerts as other
-      where other.fingerprint = fires.fingerprint and other.resolved_at is null
-    )
-    returning alert.id, alert.severity
-  ), noted as (
-    insert into public.alert_history (alert_id, at, what, severity)
-    select again.id, p_now, 'reopened', again.severity from again
-  )
-  select count(*) into v_reopened from again;
-
+  v_firing := array(select fires from public.firing_alerts(p_seen) as fires);
   with opened as (
     insert into public.alerts (
       rule, plant, scope, subject, severity, facts, opened_at, observed_at, last_seen_at,
@@ -480,11 +459,15 @@ begin
       select 1 from public.alerts as alert
       where alert.fingerprint = fires.fingerprint and alert.resolved_at is null
     )
-    and not exists (
-      select 1 from public.alerts as past
+    -- As an aggregate, so that each is looked up: a join reads all that ever ended.
+    and not (
+      select coalesce(bool_or(
+        -- What ended a moment ago goes on. An event is one for ever; and what a newer look has ended, an older one does
+        -- not open.
+        past.resolved_at > p_now - c_one_story or past.is_event or past.observed_at > coalesce(fires.at, p_now)
+      ), false)
+      from public.alerts as past
       where past.fingerprint = fires.fingerprint and past.resolved_at is not null
-      -- An event is one for ever; and what a newer look has ended, an older one does not open.
-      and (past.is_event or past.observed_at > coalesce(fires.at, p_now))
     )
     order by fires.fingerprint
     on conflict do nothing
@@ -495,25 +478,48 @@ begin
   )
   select count(*) into v_opened from opened;
 
-  if v_has_open then
-    with seen_again as (
+  if v_opened < cardinality(v_firing) then
+    with known as (
+      select
+        fires.severity, fires.facts, coalesce(fires.at, p_now) as at, coalesce(present.id, past.id) as id,
+        present.severity as severity_before, present.id is null as is_reopened
+      from unnest(v_firing) as fires
+      left join public.alerts as present on present.fingerprint = fires.fingerprint and present.resolved_at is null
+      left join lateral (
+        select ended.id
+        from public.alerts as ended
+        where present.id is null
+        and ended.fingerprint = fires.fingerprint
+        and ended.resolved_at > p_now - c_one_story
+        and ended.observed_at <= coalesce(fires.at, p_now)
+        and not ended.is_event
+        order by ended.resolved_at desc
+        limit 1
+      ) as past on true
+      where present.id is null or present.severity < fires.severity or present.last_seen_at <= p_now - c_seen_again
+    ), seen_again as (
       update public.alerts as alert
       set
-        severity = greatest(alert.severity, fires.severity), last_seen_at = p_now,
-        observed_at = greatest(alert.observed_at, coalesce(fires.at, p_now)),
-        facts = case when alert.observed_at <= coalesce(fires.at, p_now) then fires.facts else alert.facts end
-      from unnest(v_firing) as fires
-      join public.alerts as before on before.fingerprint = fires.fingerprint and before.resolved_at is null
-      where alert.id = before.id
-      and (before.severity < fires.severity or before.last_seen_at <= p_now - c_seen_again)
-      returning alert.id, alert.severity, before.severity as severity_before
+        resolved_at = null,
+        reopened = alert.reopened + known.is_reopened::integer,
+        severity = greatest(alert.severity, known.severity),
+        last_seen_at = p_now,
+        observed_at = greatest(alert.observed_at, known.at),
+        facts = case when alert.observed_at <= known.at then known.facts else alert.facts end
+      from known
+      where alert.id = known.id
+      returning alert.id, alert.severity, case
+        when known.is_reopened then 'reopened'
+        when alert.severity > known.severity_before then 'worse'
+      end as what
     ), noted as (
       insert into public.alert_history (alert_id, at, what, severity)
-      select seen_again.id, p_now, 'worse', seen_again.severity
-      from seen_again
-      where seen_again.severity > seen_again.severity_before
+      select seen_again.id, p_now, seen_again.what, seen_again.severity from seen_again where seen_again.what is not null
     )
-    select count(*) filter (where seen_again.severity > seen_again.severity_before) into v_worse from seen_again;
+    select
+      count(*) filter (where seen_again.what = 'worse'), count(*) filter (where seen_again.what = 'reopened')
+    into v_worse, v_reopened
+    from seen_again;
   end if;
 
   return jsonb_build_object(
@@ -1839,9 +1845,11 @@ COMMENT ON FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report j
 -- Name: firing_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.firing_alerts(p_seen jsonb) RETURNS SETOF public.firing_alert
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE ROWS 20
     SET search_path TO ''
     AS $$
+begin
+  return query
   select distinct on (1)
     seen.scope || '/' || seen.plant || '/' || fires.rule
     || case when coalesce(fires.subject, '') = '' then '' else '/' || left(fires.subject, 300) end,
@@ -1852,6 +1860,7 @@ CREATE FUNCTION public.firing_alerts(p_seen jsonb) RETURNS SETOF public.firing_a
     rule text, subject text, severity public.alert_severity, facts jsonb, is_told_when_over boolean, is_event boolean
   )
   order by 1, fires.severity desc, seen.at desc;
+end;
 $$;
 
 ALTER FUNCTION public.firing_alerts(p_seen jsonb) OWNER TO postgres;
@@ -1897,14 +1906,16 @@ COMMENT ON FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with time 
 -- Name: has_open_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.has_open_alerts(p_seen jsonb) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-  select exists (
+begin
+  return exists (
     select 1
     from jsonb_to_recordset(p_seen) as seen (scope text, plant text)
     join public.alerts as alert on alert.plant = seen.plant and alert.scope = seen.scope and alert.resolved_at is null
   );
+end;
 $$;
 
 ALTER FUNCTION public.has_open_alerts(p_seen jsonb) OWNER TO postgres;
@@ -2893,9 +2904,11 @@ COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing
 -- Name: looks_that_count(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.looks_that_count(p_seen jsonb) RETURNS TABLE(scope text, plant text, at timestamp with time zone, rules jsonb, firing jsonb)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE ROWS 2
     SET search_path TO ''
     AS $$
+begin
+  return query
   select seen.scope, seen.plant, seen.at, seen.rules, seen.firing
   from jsonb_to_recordset(p_seen) as seen (
     scope text, plant text, at timestamptz, slot timestamptz, rules jsonb, firing jsonb
@@ -2912,6 +2925,7 @@ CREATE FUNCTION public.looks_that_count(p_seen jsonb) RETURNS TABLE(scope text, 
     and run.status in ('succeeded', 'partial')
     and run.slot > seen.slot
   );
+end;
 $$;
 
 ALTER FUNCTION public.looks_that_count(p_seen jsonb) OWNER TO postgres;

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from devstack.access import SupabaseAccess
 from tests.database.alerting import (
     BEGIN,
     OTHER_RULE,
@@ -451,3 +452,31 @@ def test_a_user_cannot_take_back_an_acknowledgement(
 
     assert api_of("operator").update("alerts", {"is_acknowledged": False}, id="eq.1") == "42501"
     assert plant.alerts()[0]["acknowledged_by_name"] == "ada"
+
+
+def test_new_alerts_are_looked_up_one_by_one_and_nobody_reads_all_that_ever_ended(
+    supabase: SupabaseAccess, database: Connection
+) -> None:
+    database.execute(
+        """
+        insert into public.alerts (
+          rule, plant, scope, subject, severity, opened_at, observed_at, last_seen_at, resolved_at
+        )
+        select 'overdue', 'northfield', 'live_pulse', 'past ' || n, 'warning', now(), now(), now(), now()
+        from generate_series(1, 2000) as n
+        """
+    )
+    seen = Jsonb([look(*(firing(subject=str(one)) for one in range(20)))])
+
+    # A new session: it has no plan from when the table was empty.
+    with supabase.connect() as connection, connection.transaction():
+        session = Plant(connection)
+        changed = session.ask("select public.apply_alerts(%s, now()) as changed", seen)
+        [reads] = session.rows(
+            "select seq_scan, idx_scan from pg_stat_xact_user_tables where relid = 'public.alerts'::regclass"
+        )
+
+    assert changed["opened"] == 20
+    assert reads["seq_scan"] == 0
+    # Is it open, has it ended, and once for the history; and what is open there, twice.
+    assert reads["idx_scan"] <= 20 * 4 + 5
