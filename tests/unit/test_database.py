@@ -126,6 +126,24 @@ def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
     assert seen == ["/rest/v1/rpc/fail_run"]
 
 
+def test_calls_within_a_second_clock_end_with_it() -> None:
+    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.path)
+        return httpx.Response(200, json={"marked": 0})
+
+    with Supabase(settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer)) as store:
+        with store.within(lambda: 0.0), pytest.raises(OutOfTime, match="claim_notifications was not sent"):
+            store.claim_notifications({"name": "office"}, 1)
+        with store.within(lambda: 90.0):
+            store.mark_notifications("lease", "office", [1], {})
+        store.fail_run("f", {})
+
+    assert seen == ["/rest/v1/rpc/mark_notifications", "/rest/v1/rpc/fail_run"]
+
+
 @pytest.mark.parametrize(
     ("key", "authorization"),
     [("sb_secret_" + "x" * 30, None), ("eyJhbGciOi." + "x" * 30, "Bearer eyJhbGciOi." + "x" * 30)],

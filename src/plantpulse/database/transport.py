@@ -153,6 +153,16 @@ class Transport:
         """Close the connection."""
         self._session.close()
 
+    @contextmanager
+    def within(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+        """Bound the calls inside by a second clock too."""
+        whole = self._seconds_left
+        self._seconds_left = lambda: min(whole(), seconds_left())
+        try:
+            yield
+        finally:
+            self._seconds_left = whole
+
     def call(
         self,
         function: str,

@@ -1,15 +1,17 @@
 """What a sweep does with what it claims: send, mark, give back; one channel never stops another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from plantpulse.alerts.notices import Delivery, Notice
 from plantpulse.alerts.outbox import LEAST_S, Outbox, question_of, rules_of
+from plantpulse.alerts.urgent import telling
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
 from plantpulse.settings import ChannelSettings, PlantSettings, QuietHours, Secret, Settings
@@ -346,6 +348,42 @@ def test_urgent_messages_are_the_critical_ones() -> None:
     asked = question_of("office", channel, settings_with(), NOW, least_severity="critical")
 
     assert asked["least_severity"] == "critical"
+
+
+def test_claims_and_marks_of_urgent_messages_end_with_the_time_for_them() -> None:
+    class Bounded(Store):
+        clocks: ClassVar[list[Callable[[], float]]] = []
+        left_s: ClassVar[list[float]] = []
+
+        @contextmanager
+        def within(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+            self.clocks.append(seconds_left)
+            yield
+            self.clocks.pop()
+
+        def claim_notifications(self, channel: Mapping[str, Any], limit: int) -> dict[str, Any]:
+            self.left_s.extend(clock() for clock in self.clocks)
+            return super().claim_notifications(channel, limit)
+
+        def mark_notifications(
+            self, lease: str, channel: str, notification_ids: Sequence[int], result: Mapping[str, Any]
+        ) -> dict[str, Any]:
+            self.left_s.extend(clock() for clock in self.clocks)
+            return super().mark_notifications(lease, channel, notification_ids, result)
+
+    store, times = Bounded({"office": [[claimed()]]}), list[float]()
+
+    class Watched(Sender):
+        def send(self, notice: Notice, seconds_left: Callable[[], float]) -> Delivery:
+            times.append(seconds_left())
+            return super().send(notice, seconds_left)
+
+    world = World(settings_with(office=mail()), store, office=Watched([]))
+    telling(world.open, lambda: NOW)(world.outbox.settings, store, lambda: 10.0)
+
+    assert store.left_s == [10.0, 10.0, 10.0]  # a claim, a mark, and a claim that finds no more
+    assert times == [9.0]  # a second is kept for the mark
+    assert store.clocks == []
 
 
 def test_a_channel_that_is_left_alone_for_a_while_counts_as_failing() -> None:
