@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal
 
-from plantpulse.settings.section import Number, Prepared, Section, setting
+from plantpulse.settings.section import Checked, Number, Prepared, Section, setting
+from plantpulse.settings.web_addresses import web_address
 
 AlertSeverity = Literal["info", "warning", "critical"]
 SEVERITIES: Final[tuple[AlertSeverity, ...]] = ("info", "warning", "critical")
@@ -89,7 +90,7 @@ class AlertsSettings(Section):
     rules: dict[RuleName, RuleSettings] = setting(
         {}, description="What differs from a rule's own severity, threshold or being on, by the rule's name"
     )
-    board_url: str | None = setting(
+    board_url: Annotated[str, Checked(web_address("https://board.example.com"))] | None = setting(
         None, description="Address of the board; messages link to it where it is set"
     )
 

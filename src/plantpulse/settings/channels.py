@@ -10,12 +10,12 @@ from datetime import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from plantpulse.settings.alerts import RULES, AlertSeverity
 from plantpulse.settings.morning_report import TimeOfDay
 from plantpulse.settings.plant import PlantKey
 from plantpulse.settings.section import Checked, Prepared, Secret, Section, Whole, setting
+from plantpulse.settings.web_addresses import web_address
 
 CHANNEL_KEY: Final = "^[a-z][a-z0-9_]{0,39}$"
 ChannelKind = Literal["email", "slack", "pagerduty", "webhook", "apprise", "sns", "healthchecks"]
@@ -42,6 +42,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _BY_SECRET: Final = frozenset({"slack", "pagerduty", "webhook", "apprise", "healthchecks"})
 _ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+_WEBHOOK: Final = web_address("https://hooks.example.com/plantpulse")
 _PAGERDUTY: Final = "https://events.pagerduty.com/v2/enqueue"
 
 
@@ -68,24 +69,6 @@ def _host(text: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         return text
     raise ValueError("must be a host name or an address, without a port")
-
-
-def _url(text: str) -> str:
-    """Return the address of a webhook. A user and a password in it would be a secret in a file."""
-    parts = _split(text)
-    is_complete = parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
-    if is_complete and parts is not None and "@" not in parts.netloc and text.isascii() and " " not in text:
-        return text
-    raise ValueError("must be a URL without a user, such as https://hooks.example.com/plantpulse")
-
-
-def _split(text: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 - raises for a wrong port
-    except ValueError:
-        return None
-    return parts if text.isprintable() else None
 
 
 def _topic_arn(text: str) -> str:
@@ -148,7 +131,7 @@ class ChannelSettings(Section):
     to: tuple[Annotated[str, Checked(mail_address)], ...] = setting(
         (), description="email: who receives mails"
     )
-    url: Annotated[str, Checked(_url)] | None = setting(
+    url: Annotated[str, Checked(_WEBHOOK)] | None = setting(
         None, description="webhook: where to post; pagerduty: another address than the one in the US"
     )
     topic_arn: Annotated[str, Checked(_topic_arn)] | None = setting(None, description="sns: ARN of the topic")

@@ -266,3 +266,24 @@ def test_a_channels_authority_is_read_from_the_files_folder_and_checked(tmp_path
     assert load(file.read_text(encoding="utf-8")).channels["office"].ca_file == Path("ca.pem")
     with pytest.raises(BundleRefused, match=r"channels\.office\.ca_file: the file cannot be read"):
         carry(file, tmp_path / "bundle")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "board",
+        "board.example.com",
+        "ftp://board.example.com",
+        "https://ada:hunter2@board.example.com",
+        "https://",
+    ],
+)
+def test_the_boards_address_is_one_that_a_message_can_link_to(written: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(f"plants: {{north: {{time_zone: UTC, alerts: {{board_url: '{written}'}}}}}}")
+
+    assert (
+        "plants.north.alerts.board_url: must be a URL without a user, such as https://board.example.com"
+        in str(refused.value)
+    )
+    assert "hunter2" not in str(refused.value)
