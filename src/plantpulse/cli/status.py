@@ -14,6 +14,7 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
 from plantpulse.cli.tables import Column, fitted
+from plantpulse.health.observed import observed
 from plantpulse.health.view import view_of
 from plantpulse.plant.rounding import shown_span
 from plantpulse.runs import readable
@@ -62,7 +63,7 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
     with app.records() as records:
         found = records.pipeline_status([{"pipeline": one.name, "plant": one.plant} for one in known])
     with readable("what the runs say about health"):
-        view = view_of(known, found, app.settings.health, now)
+        view = view_of(observed(known, found, app.settings.health, now), now)
     pairs = zip(view["pipelines"], found, strict=True)
     return {**view, "pipelines": [{**one, "hours": summary["hours"]} for one, summary in pairs]}
 

@@ -21,6 +21,7 @@ from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation, WebHead
 from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
 from plantpulse.health.metrics import CONTENT_TYPE, MEDIA_TYPE, metrics_of
+from plantpulse.health.observed import Observation, observed
 from plantpulse.health.view import blind_view_of, view_of
 from plantpulse.health.watch import LOOK_S, Watch
 from plantpulse.logs import Severity, log
@@ -157,12 +158,12 @@ class HealthService:
         pipelines = pipelines_of(settings)
         asked = guarded(lambda: self._ask(pipelines, settings))
         if isinstance(asked, PlantpulseError):
-            look, answer = self._blind(invocation, asked, pipelines), None
+            look, seen = self._blind(invocation, asked, pipelines), None
         else:
-            answer, view = asked
+            seen, view = asked
             look = Look(invocation, view)
         if self.watch and invocation.scheduled_time is not None:
-            self.watch.act(answer, pipelines, settings, self.clock)
+            self.watch.act(seen, settings, self.clock)
         return look
 
     def _blind(
@@ -170,7 +171,7 @@ class HealthService:
     ) -> Look:
         return Look(invocation, blind_view_of(pipelines, error, self._now()), error)
 
-    def _ask(self, pipelines: Sequence[Pipeline], settings: Settings) -> tuple[dict[str, Json], View]:
+    def _ask(self, pipelines: Sequence[Pipeline], settings: Settings) -> tuple[Observation, View]:
         """Return what the runs say, and the view of it."""
         budget = Budget.start(LOOK_S, LOOK_S)
         asked = [
@@ -181,7 +182,10 @@ class HealthService:
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
             answer = store.pipeline_health(asked)
         with runs.readable("what the runs say about health"):
-            return answer, view_of(pipelines, answer["pipelines"], settings.health, self._now())
+            now = self._now()
+            seen = observed(pipelines, answer["pipelines"], settings.health, now)
+            alerted = {(scope, plant) for scope, plant in answer.get("alerted") or ()}
+            return Observation(now, seen, alerted), view_of(seen, now)
 
     def _figures(self) -> dict[str, Json] | None:
         """Return the figures of the alerts; None if they cannot be had."""

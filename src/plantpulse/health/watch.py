@@ -1,10 +1,10 @@
 """What health does at a scheduled call besides looking: it opens and ends alerts, and sends what is due.
 
-It watches what no run can say of itself. Nothing here fails the look: what goes wrong is logged, and the
+It watches what no run can say of itself. Nothing here fails the seen: what goes wrong is logged, and the
 dead man's switch outside hears of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,11 @@ from typing import Final, Protocol
 from plantpulse.alerts.outbox import OpenChannel, Outbox, OutboxStore, Swept
 from plantpulse.entry.guard import guarded
 from plantpulse.errors import PlantpulseError
+from plantpulse.health.observed import Observation
 from plantpulse.health.report_mails import send_report_mails
 from plantpulse.health.sights import seen_of
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, utc_now
-from plantpulse.schedules.pipelines import Pipeline
 from plantpulse.settings import Settings, SupabaseSettings
 
 LOOK_S: Final = 5  # health answers from Supabase within this time
@@ -58,37 +58,24 @@ class Watch:
     open_channel: OpenChannel
     ping: Ping
 
-    def act(
-        self,
-        answer: Mapping[str, Json] | None,
-        pipelines: Sequence[Pipeline],
-        settings: Settings,
-        clock: Clock | None,
-    ) -> None:
+    def act(self, seen: Observation | None, settings: Settings, clock: Clock | None) -> None:
         """Change the alerts by what health saw (None: it could not look), send what is due, and ping."""
         budget = Budget.start(settings.health.timeout_s - LOOK_S, settings.health.timeout_s)
-        is_well = answer is not None
-        if answer is not None:
-            swept = guarded(lambda: self._act(answer, pipelines, settings, clock, budget))
+        is_well = seen is not None
+        if seen is not None:
+            swept = guarded(lambda: self._act(seen, settings, clock, budget))
             is_well = not isinstance(swept, PlantpulseError) and _can_send(swept)
             _log(swept)
         self.ping(settings, lambda: min(PING_S, budget.seconds_left()), is_well=is_well)
 
-    def _act(
-        self,
-        answer: Mapping[str, Json],
-        pipelines: Sequence[Pipeline],
-        settings: Settings,
-        clock: Clock | None,
-        budget: Budget,
-    ) -> Swept:
+    def _act(self, seen: Observation, settings: Settings, clock: Clock | None, budget: Budget) -> Swept:
         def seconds_left() -> float:
             return budget.seconds_left() - PING_S - 1
 
         supabase, now = settings.require_supabase(), clock or utc_now
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=clock) as store:
-            if seen := seen_of(pipelines, answer, settings, now()):
-                store.watch_alerts(seen)
+            if told := seen_of(seen, settings):
+                store.watch_alerts(told)
             outbox = Outbox(settings, store, self.open_channel, now)
             swept = outbox.sweep(seconds_left)
             outbox.report_failing_channels()

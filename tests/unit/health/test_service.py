@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -459,7 +460,7 @@ class Outbox(MemoryStore):
     mark_report_mail: Any = claim_notifications
 
 
-def watching(store: Outbox, pings: list[bool]) -> HealthService:
+def watching(store: Outbox, pings: list[bool], clock: Callable[[], datetime] = lambda: NOW) -> HealthService:
     def ping(_settings: Settings, _seconds_left: Callable[[], float], /, *, is_well: bool) -> None:
         pings.append(is_well)
 
@@ -467,7 +468,7 @@ def watching(store: Outbox, pings: list[bool]) -> HealthService:
         raise AssertionError("there is no channel")
 
     return HealthService(
-        store.open, Watch(store.open_outbox, refuse, ping), load_settings=lambda: SETTINGS, clock=lambda: NOW
+        store.open, Watch(store.open_outbox, refuse, ping), load_settings=lambda: SETTINGS, clock=clock
     )
 
 
@@ -484,6 +485,23 @@ def test_a_scheduled_call_says_what_is_wrong_and_pings() -> None:
     assert [one["rule"] for one in of_north["firing"]] == ["overdue"]
     assert of_north["slot"] == "2026-11-20T09:30:00+00:00"
     assert pings == [True]
+
+
+def test_the_view_and_the_alerts_of_a_call_are_of_one_instant() -> None:
+    late = {**NORTH, "last_slot": "2026-11-20T09:45:00+00:00", "running": None}
+    an_hour_a_look = (NOW + timedelta(hours=hours) for hours in count())
+    store = Outbox(answer(late))
+
+    body, _, _ = watching(store, [], lambda: next(an_hour_a_look)).http(
+        Request(method="POST", headers=SCHEDULED)
+    )
+
+    view = json.loads(body)
+    of_north = next(one for one in store.seen if one["plant"] == "north" and one["scope"] == "live_pulse")
+    assert (of_north["at"], of_north["firing"][0]["facts"]["state"]) == (
+        view["checked_at"],
+        view["pipelines"][0]["state"],
+    )
 
 
 def test_health_speaks_only_of_what_fires_or_has_an_open_alert() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from plantpulse.health.observed import observed
 from plantpulse.health.view import view_of
 from plantpulse.schedules.pipelines import Pipeline
 from plantpulse.schedules.schedules import Every
@@ -29,7 +30,8 @@ SUMMARY = {
 
 def shown(minute: int, second: int = 0) -> Any:
     now = datetime(2026, 11, 20, 10, minute, second, tzinfo=UTC)
-    [pipeline] = view_of([BERLIN], [SUMMARY], HealthSettings(late_after_s=120), now)["pipelines"]
+    seen = observed([BERLIN], [SUMMARY], HealthSettings(late_after_s=120), now)
+    [pipeline] = view_of(seen, now)["pipelines"]
     return pipeline
 
 

@@ -1,6 +1,6 @@
 """What the dead man's switch hears: silence means health only if people can be told."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,13 @@ import pytest
 
 from plantpulse.alerts.notices import Delivery, Notice
 from plantpulse.errors import ChannelRefused, ChannelUnavailable, PlantpulseError, StoreUnavailable
+from plantpulse.health.observed import Observation
 from plantpulse.health.watch import Watch
 from plantpulse.settings import ChannelSettings, Secret, Settings, SupabaseSettings
 from tests.unit.alerts.items import NOW, claimed
 from tests.unit.alerts.test_outbox import Store, mail, settings_with
 
-LOOKED: Mapping[str, Any] = {"pipelines": [], "alerted": []}
+LOOKED = Observation(NOW, [])
 SUPABASE = SupabaseSettings(url="https://project.example.com", secret_key=Secret("sb_secret_x"))
 
 
@@ -27,10 +28,10 @@ class World:
         self.store_error: PlantpulseError | None = None
         self.pings: list[bool] = []
 
-    def act(self, answer: Mapping[str, Any] | None = LOOKED) -> list[bool]:
+    def act(self, look: Observation | None = LOOKED) -> list[bool]:
         told = settings_with(**{name: mail() for name in self.errors})
         settings = Settings(plants=told.plants, channels=told.channels, supabase=SUPABASE)
-        Watch(self.open_store, self.open_channel, self.ping).act(answer, [], settings, lambda: NOW)
+        Watch(self.open_store, self.open_channel, self.ping).act(look, settings, lambda: NOW)
         return self.pings
 
     @contextmanager
