@@ -3,14 +3,16 @@
 Pure. `messages` writes notices, the modules in `channels` send them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Json = Any
 Severity = Literal["info", "warning", "critical"]
 Occasion = Literal["fired", "worse", "repeat", "resolved"]
+_MAIL_ADDRESS: Final = re.compile(r"""("[^"]*"|[^\s<>()",;:]+)(@|%40)(\[[^\]]*\]|[^\s<>()",;:]+)""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +49,8 @@ class Delivery:
 
     refused: Mapping[str, str] = field(default_factory=dict)
     postponed: Mapping[str, str] = field(default_factory=dict)
+
+
+def without_addresses(text: str) -> str:
+    """Return a text without mail addresses: more people read an error than may know its recipients."""
+    return _MAIL_ADDRESS.sub("(address)", text)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.alerts.due import Group, Item, groups_of
 from plantpulse.alerts.messages.compose import LANGUAGES, notice_of
-from plantpulse.alerts.notices import Delivery, Notice
+from plantpulse.alerts.notices import Delivery, Notice, without_addresses
 from plantpulse.alerts.rules.channels import ChannelSight
 from plantpulse.alerts.watching import seen_of_channels
 from plantpulse.errors import ChannelUnavailable, PlantpulseError
@@ -225,7 +225,7 @@ def failure_of(error: PlantpulseError, group: Group) -> dict[str, Json]:
     """
     is_at_message = getattr(error, "stopped_at", "send") == "send"
     is_of_recipients = is_at_message and group.items[0].recipients is not None
-    failure = {"error": str(error), "is_of_recipients": is_of_recipients}
+    failure = {"error": without_addresses(str(error)), "is_of_recipients": is_of_recipients}
     if isinstance(error, ChannelUnavailable):
         return failure | {
             "retry_s": error.retry_after_s or _pause_s(group),

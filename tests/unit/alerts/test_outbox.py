@@ -209,6 +209,33 @@ def test_a_recipient_that_still_asks_for_patience_does_not_hold_up_the_channel()
     assert (swept.sent, swept.failing, swept.working) == (1, [], ["office"])
 
 
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        (
+            "channel office: smtp.example.com takes no recipient now: ada@example.com (452 full)",
+            "channel office: smtp.example.com takes no recipient now: (address) (452 full)",
+        ),
+        ("550 <ada@example.com>: no such user", "550 <(address)>: no such user"),
+        ("RCPT TO:<ada+night@example.com> refused", "RCPT TO:<(address)> refused"),
+        ("550 jürgen@werk-süd.example, ada@[10.0.0.1]", "550 (address), (address)"),
+        ('550 "ada lovelace"@example.com unknown', "550 (address) unknown"),
+        ("550 see https://x.example/why?to=ada%40example.com", "550 see https:(address)"),
+        ("SRS0=ab=cd=example.com=ada@relay.example rejected", "(address) rejected"),
+        ("login of alerts@example.com: check user", "login of (address): check user"),
+        ("550 ada@[IPv6:fe80::1] refused", "550 (address) refused"),
+        ("smtp.example.com does not answer within 5.0 s", "smtp.example.com does not answer within 5.0 s"),
+    ],
+)
+def test_no_recipients_address_is_stored_with_a_failure(said: str, stored: str) -> None:
+    store = Store({"office": [[claimed()]]})
+    error = ChannelUnavailable(said, stopped_at="send")
+
+    World(settings_with(office=mail()), store, office=Sender([], error)).outbox.sweep(lambda: 20.0)
+
+    assert store.marked[0][2]["error"] == stored
+
+
 def test_recipients_that_ask_for_patience_are_kept_and_told_alone() -> None:
     delivery = Delivery(refused={"x@c.d": "550 no such user"}, postponed={"b@c.d": "451 later"})
     store = Store({"office": [[claimed()], [claimed(recipients=["b@c.d"])]]})
