@@ -2970,6 +2970,7 @@ declare
     ) as left_one (recipient)
   );
   v_is_perhaps_sent constant boolean := coalesce((p_result ->> 'is_perhaps_sent')::boolean, false);
+  v_is_given_up constant boolean := coalesce((p_result ->> 'is_given_up')::boolean, false);
   v_marked integer;
 begin
   if (p_result ->> 'is_given_back')::boolean then
@@ -3016,7 +3017,14 @@ begin
         or v_is_perhaps_sent and known.claimed in ('fired', 'worse', 'repeat'),
       is_perhaps_over = known.is_perhaps_over or v_is_perhaps_sent and known.claimed = 'resolved',
       error = v_error,
-      next_try_at = case when (p_result ->> 'is_of_channel')::boolean then known.next_try_at else v_now + v_retry end
+      -- The others have it: what comes next is for everybody, and waits for nobody.
+      left_recipients = case when not v_is_given_up then known.left_recipients end,
+      attempts = case when v_is_given_up then 0 else known.attempts end,
+      next_try_at = case
+        when v_is_given_up then '-infinity'
+        when (p_result ->> 'is_of_channel')::boolean then known.next_try_at
+        else v_now + v_retry
+      end
     where known.id = any (p_notification_ids) and known.lease = p_lease;
     get diagnostics v_marked = row_count;
     update public.alert_channels as channel
@@ -3038,7 +3046,7 @@ ALTER FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notific
 
 -- Name: FUNCTION mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) IS 'Writes down that a message was sent ({key, left_recipients, retry_s}) or was not ({error, retry_s, is_of_channel, is_of_recipients, is_perhaps_sent}), or that nobody tried ({is_given_back}), for what is still under the lease.';
+COMMENT ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_notification_ids bigint[], p_result jsonb, p_now timestamp with time zone) IS 'Writes down that a message was sent ({key, left_recipients, retry_s}) or was not ({error, retry_s, is_of_channel, is_of_recipients, is_given_up, is_perhaps_sent}), or that nobody tried ({is_given_back}), for what is still under the lease.';
 
 -- Name: mark_report_mail(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 

@@ -506,6 +506,20 @@ def test_recipients_who_cannot_be_reached_do_not_make_the_channel_fail(plant: Pl
     assert service.call("failing_channels", p_names=["mail"]) == {"channels": []}
 
 
+def test_recipients_that_are_given_up_are_not_tried_again_and_hear_the_next_news(plant: Plant) -> None:
+    plant.fires()
+    plant.sweep(left_recipients=["full@plant.example"], retry_s=RETRY_S)
+    plant.wait(seconds=RETRY_S)
+    plant.fail(is_of_recipients=True, is_given_up=True)
+    plant.wait(hours=3)
+    in_vain = plant.sweep()
+    plant.fires(severity="critical")
+    claimed = plant.claim()
+
+    assert in_vain == []
+    assert (told(claimed), claimed["items"][0]["recipients"]) == ([WORSE], None)
+
+
 def test_what_fires_again_after_a_recovery_that_was_perhaps_told_is_told(plant: Plant) -> None:
     plant.fires()
     heard = plant.sweep()

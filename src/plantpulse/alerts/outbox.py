@@ -33,6 +33,8 @@ LEAST_S: Final = 3.0  # nobody sends anything in less
 LEAST_SHARE_S: Final = 5.0  # many channels would divide the time until none has enough
 LONGEST_PAUSE_S: Final = 600
 REFUSED_PAUSE_S: Final = 3600
+# Of recipients who are left over, while the others have it: three and a half hours, longer than greylisting.
+MOST_TRIES_OF_LEFT: Final = 24
 _SINGLE: Final = {"pagerduty", "webhook"}
 _RULES_OF_OUTCOMES: Final = {"succeeded": "run_succeeded", "partial": "run_partial", "failed": "run_failed"}
 
@@ -208,6 +210,7 @@ class _Post:
             alerts=[one.alert_id for one in group.items],
             key=group.key,
             error=result.get("error"),
+            given_up=group.items[0].recipients if result.get("is_given_up") else None,
         )
 
     def _give_back(self, groups: Sequence[Group]) -> None:
@@ -226,6 +229,8 @@ def failure_of(error: PlantpulseError, group: Group) -> dict[str, Json]:
     is_at_message = getattr(error, "stopped_at", "send") == "send"
     is_of_recipients = is_at_message and group.items[0].recipients is not None
     failure = {"error": without_addresses(str(error)), "is_of_recipients": is_of_recipients}
+    if is_of_recipients and _is_last_try(error, group):
+        return failure | {"is_given_up": True, "is_of_channel": False}
     if isinstance(error, ChannelUnavailable):
         return failure | {
             "retry_s": error.retry_after_s or _pause_s(group),
@@ -234,6 +239,12 @@ def failure_of(error: PlantpulseError, group: Group) -> dict[str, Json]:
         }
     retry_s = REFUSED_PAUSE_S if is_at_message else LONGEST_PAUSE_S
     return failure | {"retry_s": retry_s, "is_of_channel": not is_at_message}
+
+
+def _is_last_try(error: PlantpulseError, group: Group) -> bool:
+    """Say whether recipients who were left over are given up: refused for good, or tried long enough."""
+    is_refused = not isinstance(error, ChannelUnavailable)
+    return is_refused or max(one.attempts for one in group.items) >= MOST_TRIES_OF_LEFT
 
 
 def question_of(

@@ -210,6 +210,25 @@ def test_a_recipient_that_still_asks_for_patience_does_not_hold_up_the_channel()
 
 
 @pytest.mark.parametrize(
+    ("error", "attempts", "is_given_up"),
+    [
+        (ChannelUnavailable("452 mailbox full", stopped_at="send"), 23, None),
+        (ChannelUnavailable("452 mailbox full", stopped_at="send"), 24, True),
+        (ChannelRefused("550 no such user", stopped_at="send"), 1, True),
+        (ChannelRefused("the password is wrong", stopped_at="login"), 30, None),  # the channel's, not theirs
+    ],
+)
+def test_a_recipient_who_is_left_over_is_given_up_some_day(
+    error: Exception, attempts: int, is_given_up: bool | None
+) -> None:
+    store = Store({"office": [[claimed(recipients=["b@c.d"], attempts=attempts)]]})
+
+    World(settings_with(office=mail()), store, office=Sender([], error)).outbox.sweep(lambda: 20.0)
+
+    assert store.marked[0][2].get("is_given_up") is is_given_up
+
+
+@pytest.mark.parametrize(
     ("said", "stored"),
     [
         (
