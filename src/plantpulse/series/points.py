@@ -44,6 +44,11 @@ class Point(NamedTuple):
     minutes: int
     value: Decimal | None
 
+    @property
+    def until(self) -> datetime:
+        """Return the end of the interval."""
+        return self.at + timedelta(minutes=self.minutes)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
