@@ -552,6 +552,71 @@ ALTER FUNCTION public.asset_of_event(p_present bigint, p_read bigint) OWNER TO p
 
 COMMENT ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) IS 'The asset that a recorded event belongs to when it is read again: a mapped one keeps it, whatever its name is by now.';
 
+-- Name: change_gaps(text, tstzmultirange, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_pieces constant jsonb := public.match_gaps(p_group, p_missing, p_now);
+  v_parents constant jsonb := (
+    select coalesce(jsonb_agg(to_jsonb(known)), '[]')
+    from public.gaps as known
+    where known."group" = p_group and known.state = 'open'
+  );
+  v_filled integer;
+  v_opened integer;
+begin
+  update public.gaps as known
+  set state = 'filled', closed_at = p_now, next_attempt_at = null, reason = null
+  where known."group" = p_group
+  and known.state = 'open'
+  and not p_missing && tstzrange(known.starts_at, known.ends_at);
+  get diagnostics v_filled = row_count;
+
+  -- Two gaps that became one: the older one is kept.
+  delete from public.gaps as known
+  where known."group" = p_group
+  and known.state = 'open'
+  and not exists (
+    select 1 from jsonb_array_elements(v_pieces) as piece where (piece ->> 'keeper')::bigint = known.id
+  );
+
+  update public.gaps as known
+  set
+    starts_at = piece.starts_at,
+    ends_at = piece.ends_at,
+    next_attempt_at = case
+      when piece.starts_at < known.starts_at or piece.ends_at > known.ends_at
+        then least(known.next_attempt_at, p_now)
+      else known.next_attempt_at
+    end
+  from jsonb_to_recordset(v_pieces) as piece (keeper bigint, starts_at timestamptz, ends_at timestamptz)
+  where known.id = piece.keeper
+  and (known.starts_at, known.ends_at) is distinct from (piece.starts_at, piece.ends_at);
+
+  insert into public.gaps ("group", starts_at, ends_at, attempts, found_at, next_attempt_at, reason, run_id)
+  select
+    p_group, piece.starts_at, piece.ends_at, coalesce(parent.attempts, 0), coalesce(parent.found_at, p_now),
+    coalesce(parent.next_attempt_at, p_now), parent.reason, parent.run_id
+  from jsonb_to_recordset(v_pieces) as piece (
+    keeper bigint, parent bigint, starts_at timestamptz, ends_at timestamptz
+  )
+  left join jsonb_populate_recordset(null::public.gaps, v_parents) as parent on parent.id = piece.parent
+  where piece.keeper is null
+  order by piece.starts_at;
+  get diagnostics v_opened = row_count;
+  return jsonb_build_object('opened', v_opened, 'filled', v_filled);
+end;
+$$;
+
+ALTER FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) IS 'Makes the open gaps of a group what is missing: opens, narrows, joins and fills; returns how many were opened and filled.';
+
 -- Name: changed_safety_events(text, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) RETURNS TABLE(id bigint, asset_id bigint, source_asset text, event_timestamp timestamp with time zone, source_timestamp timestamp without time zone, reason_code text, severity text, downtime_minutes numeric, details text)
@@ -3092,6 +3157,125 @@ ALTER FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time z
 
 COMMENT ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) IS 'Records what came of a claimed mail: sent, unchanged (nothing worth telling), again (at next_try_at) or dropped; answers marked, or fenced if the lease is not the caller''s any more. p_now null = the clock.';
 
+-- Name: match_gaps(text, tstzmultirange, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with piece as materialized (
+    select row_number() over (order by span) as number, lower(span) as starts_at, upper(span) as ends_at
+    from unnest(p_missing) as span
+  ),
+  pair as materialized (
+    select piece.number, known.id, min(piece.number) over (partition by known.id) as first_number
+    from piece
+    join public.gaps as known
+      on known."group" = p_group
+      and known.state = 'open'
+      and known.starts_at < piece.ends_at
+      and known.ends_at > piece.starts_at
+  )
+  -- A gap stays the first of its pieces that no older gap is; the others are new, but not tried for the first time.
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'starts_at', piece.starts_at, 'ends_at', piece.ends_at, 'keeper', matched.keeper, 'parent', matched.parent
+  )), '[]')
+  from piece
+  cross join lateral (
+    select min(pair.id) filter (where pair.first_number = piece.number) as keeper, min(pair.id) as parent
+    from pair
+    where pair.number = piece.number
+  ) as matched;
+$$;
+
+ALTER FUNCTION public.match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) IS 'What is missing of a group, piece by piece, each with the open gap that it is (keeper) or was part of (parent).';
+
+-- Name: missing_of_look(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with time zone) RETURNS tstzmultirange
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_due constant timestamptz := (p_look ->> 'due')::timestamptz;
+  v_span constant tstzrange := tstzrange(p_from, v_due);
+  v_member record;
+  v_missing tstzmultirange;
+begin
+  select
+    coalesce(array_agg(member.id), '{}') as ids,
+    coalesce(max(member.longest_minutes), 1) as longest,
+    coalesce(min(newest.minutes), 1) as minutes,
+    min(member.time_zone) as time_zone
+  into v_member
+  from public.series as member
+  left join lateral (
+    select point.minutes
+    from public.series_points as point
+    where point.series_id = member.id
+    order by point.at desc
+    limit 1
+  ) as newest on true
+  where member."group" = p_look ->> 'group';
+
+  v_missing := public.missing_of_series(v_member.ids, v_span, make_interval(mins => v_member.longest));
+  if jsonb_typeof(p_look -> 'peers') is distinct from 'array' then
+    return public.whole_intervals(v_missing, v_due, v_member.minutes, v_member.time_zone);
+  end if;
+
+  return (
+    select coalesce(range_agg(span), '{}')
+    from unnest(v_missing * public.traded_days(p_look -> 'peers', v_span)) as span
+    where upper(span) - lower(span) >= make_interval(mins => v_member.minutes) * 0.9
+  );
+end;
+$$;
+
+ALTER FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION missing_of_look(p_look jsonb, p_from timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with time zone) IS 'What the group of a look lacks from some time on until it is due.';
+
+-- Name: missing_of_series(integer[], tstzrange, interval); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) RETURNS tstzmultirange
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET jit TO 'off'
+    AS $$
+  select coalesce(range_agg(tstzrange(hole.reached, hole.at)), '{}')
+  from (
+    select
+      held.at,
+      -- Intervals of a group may overlap, so the last end is not the last one's end.
+      greatest(
+        lower(p_span),
+        max(held.until) over (order by held.at rows between unbounded preceding and 1 preceding)
+      ) as reached
+    from (
+      select point.at, point.at + make_interval(mins => point.minutes) as until
+      from public.series_points as point
+      where point.series_id = any (p_series_ids)
+      and point.at > lower(p_span) - p_longest
+      and point.at < upper(p_span)
+      union all
+      select upper(p_span), upper(p_span)
+    ) as held
+  ) as hole
+  where hole.at > hole.reached;
+$$;
+
+ALTER FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) OWNER TO postgres;
+
+-- Name: FUNCTION missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) IS 'The parts of a span for which none of some series has a point; a value that was published as missing is a point.';
+
 -- Name: named_series(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.named_series(p_commit jsonb) RETURNS text[]
@@ -3471,6 +3655,48 @@ ALTER FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb
 -- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Makes the mails of a commit due: first ones for the channels that a day names, further ones where its summaries changed.';
+
+-- Name: open_gaps(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with known as materialized (
+    select gap.*
+    from public.gaps as gap
+    where gap.state = 'open'
+    and gap."group" in (select look.value ->> 'group' from jsonb_array_elements(p_looks) as look)
+  )
+  select jsonb_build_object(
+    'open', (select count(*) from known),
+    'gaps', coalesce(
+      (
+        select jsonb_agg(jsonb_build_object(
+          'id', asked.id,
+          'group', asked."group",
+          'starts_at', asked.starts_at,
+          'ends_at', asked.ends_at,
+          'attempts', asked.attempts
+        ) order by asked.next_attempt_at, asked.id)
+        from (
+          select known.*
+          from known
+          where known.next_attempt_at <= p_now
+          order by known.next_attempt_at, known.id
+          limit 500
+        ) as asked
+      ),
+      '[]'
+    )
+  );
+$$;
+
+ALTER FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION open_gaps(p_looks jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) IS 'How many gaps of the groups of looks are open, and those to ask for again now: the longest waiting first.';
 
 -- Name: open_safety_alerts(public.pipeline_runs, public.alert_severity, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5007,6 +5233,28 @@ ALTER FUNCTION public.sum_of_counts(p_counts jsonb) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.sum_of_counts(p_counts jsonb) IS 'What became of values, over several series.';
 
+-- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) RETURNS tstzmultirange
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(range_agg(tstzrange(point.at, point.at + make_interval(mins => point.minutes))), '{}')
+  from public.series as peer
+  join public.series_points as point on point.series_id = peer.id
+  where peer.key in (select one.key from jsonb_array_elements_text(p_peers) as one (key))
+  and point.at >= lower(p_span)
+  and point.at < upper(p_span)
+  and point.at + make_interval(mins => point.minutes) <= upper(p_span)
+  and point.value is not null;
+$$;
+
+ALTER FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) OWNER TO postgres;
+
+-- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) IS 'The intervals of a span for which some series have a value: on other days nobody traded.';
+
 -- Name: unsettled_notifications(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) RETURNS TABLE(id bigint)
@@ -5406,6 +5654,63 @@ ALTER FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone)
 
 COMMENT ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) IS 'Changes the alerts by what somebody saw who ends no run: health, and a sweep whose channel fails.';
 
+-- Name: watch_group(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.watch_group(p_look jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_group constant text := p_look ->> 'group';
+  v_from constant timestamptz := (p_look ->> 'from')::timestamptz;
+  v_due constant timestamptz := (p_look ->> 'due')::timestamptz;
+  v_open tstzmultirange;
+  v_absent tstzmultirange;
+  v_missing tstzmultirange;
+  v_found integer;
+begin
+  if (v_group <> '' and isfinite(v_from) and isfinite(v_due)) is not true then
+    raise exception 'a look for gaps needs a group and two times, not %', p_look using errcode = '22023';
+  end if;
+  if v_from >= v_due then
+    return jsonb_build_object('opened', 0, 'filled', 0);
+  end if;
+
+  select
+    coalesce(range_agg(tstzrange(known.starts_at, known.ends_at)) filter (where known.state = 'open'), '{}'),
+    coalesce(range_agg(tstzrange(known.starts_at, known.ends_at)) filter (where known.state = 'absent'), '{}')
+  into v_open, v_absent
+  from public.gaps as known
+  where known."group" = v_group and known.state in ('open', 'absent');
+
+  -- What was open before the look's span is looked at too, so that it can be filled; nothing else there is.
+  v_missing := public.missing_of_look(p_look, least(v_from, lower(v_open)))
+    * (v_open + tstzmultirange(tstzrange(v_from, v_due)));
+
+  update public.gaps as known
+  set state = 'filled', closed_at = p_now, reason = null
+  where known."group" = v_group
+  and known.state = 'absent'
+  and known.starts_at >= v_from
+  and known.ends_at <= v_due
+  and not v_missing && tstzrange(known.starts_at, known.ends_at);
+  get diagnostics v_found = row_count;
+
+  -- What is not due any more, because a rule was changed, stays as it is.
+  v_missing := v_missing - v_absent + v_open * tstzmultirange(tstzrange(v_due, null));
+  return (
+    select jsonb_build_object('opened', one -> 'opened', 'filled', (one ->> 'filled')::integer + v_found)
+    from public.change_gaps(v_group, v_missing, p_now) as one
+  );
+end;
+$$;
+
+ALTER FUNCTION public.watch_group(p_look jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION watch_group(p_look jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.watch_group(p_look jsonb, p_now timestamp with time zone) IS 'Brings the gaps of one group up to date. What is absent stays absent; only what goes beyond it opens a gap.';
+
 -- Name: watch_pipelines(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) RETURNS void
@@ -5442,6 +5747,42 @@ ALTER FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with ti
 -- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) IS 'Notes since when each pipeline and plant of a list is watched, and which are switched off.';
+
+-- Name: watch_series_gaps(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_run public.pipeline_runs := public.lock_run(p_fence);
+  v_look jsonb;
+  v_changed jsonb := '[]';
+begin
+  if v_run.status <> 'running' then
+    return jsonb_build_object(
+      'answer', 'fenced', 'opened', 0, 'filled', 0, 'open', 0, 'gaps', '[]'::jsonb
+    );
+  end if;
+
+  perform public.lock_gaps();
+  for v_look in select one from jsonb_array_elements(p_looks) as one loop
+    v_changed := v_changed || public.watch_group(v_look, v_now);
+  end loop;
+  return jsonb_build_object('answer', 'watched') || public.open_gaps(p_looks, v_now) || (
+    select jsonb_build_object('opened', coalesce(sum(one.opened), 0), 'filled', coalesce(sum(one.filled), 0))
+    from jsonb_to_recordset(v_changed) as one (opened integer, filled integer)
+  );
+end;
+$$;
+
+ALTER FUNCTION public.watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone) IS 'Finds what groups of series lack, from a time on until it is due; returns how many gaps were opened and filled, how many are open, and those to ask for again now, at most 500. p_now null = the clock.';
 
 -- Name: weekly_minutes(time without time zone, time without time zone, smallint[]); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5490,6 +5831,36 @@ ALTER FUNCTION public.well_alerts(p_seen jsonb) OWNER TO postgres;
 -- Name: FUNCTION well_alerts(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.well_alerts(p_seen jsonb) IS 'The open alerts whose rule was evaluated in what was seen, and does not fire there.';
+
+-- Name: whole_intervals(tstzmultirange, timestamp with time zone, integer, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text) RETURNS tstzmultirange
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(range_agg(tstzrange(hole.starts_at, hole.ends_at)) filter (where hole.starts_at < hole.ends_at), '{}')
+  from (
+    select
+      lower(span) as starts_at,
+      case
+        when upper(span) < p_due then upper(span)
+        when p_minutes < 1380 then lower(span) + make_interval(
+          mins => p_minutes * floor(extract(epoch from p_due - lower(span)) / (60 * p_minutes))::integer
+        )
+        -- Days have 23 to 25 hours, and months 28 to 31 days.
+        when date_trunc('day', p_due, p_time_zone) - lower(span) >= make_interval(mins => p_minutes) * 0.9
+          then date_trunc('day', p_due, p_time_zone)
+        else lower(span)
+      end as ends_at
+    from unnest(p_missing) as span
+  ) as hole;
+$$;
+
+ALTER FUNCTION public.whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text) OWNER TO postgres;
+
+-- Name: FUNCTION whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text) IS 'What is missing without the interval that is not over when the due time is reached.';
 
 -- Name: with_alerts(jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9307,6 +9678,11 @@ GRANT ALL ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with tim
 REVOKE ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) TO service_role;
 
+-- Name: FUNCTION change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) FROM PUBLIC;
@@ -9586,6 +9962,21 @@ GRANT ALL ON FUNCTION public.mark_notifications(p_lease uuid, p_channel text, p_
 REVOKE ALL ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.mark_report_mail(p_mark jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.match_gaps(p_group text, p_missing tstzmultirange, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION missing_of_look(p_look jsonb, p_from timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) TO service_role;
+
 -- Name: FUNCTION named_series(p_commit jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.named_series(p_commit jsonb) FROM PUBLIC;
@@ -9626,6 +10017,11 @@ GRANT ALL ON FUNCTION public.note_gap_attempts(p_run public.pipeline_runs, p_att
 
 REVOKE ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION open_gaps(p_looks jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION open_safety_alerts(p_run public.pipeline_runs, p_severity public.alert_severity, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -9821,6 +10217,11 @@ GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_
 REVOKE ALL ON FUNCTION public.sum_of_counts(p_counts jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.sum_of_counts(p_counts jsonb) TO service_role;
 
+-- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) TO service_role;
+
 -- Name: FUNCTION unsettled_notifications(p_channel text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.unsettled_notifications(p_channel text, p_now timestamp with time zone) FROM PUBLIC;
@@ -9856,10 +10257,20 @@ GRANT ALL ON FUNCTION public.wanted_alerts(p_channel jsonb, p_since timestamp wi
 REVOKE ALL ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.watch_alerts(p_seen jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION watch_group(p_look jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.watch_group(p_look jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.watch_group(p_look jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.watch_pipelines(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.watch_series_gaps(p_fence uuid, p_looks jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION weekly_minutes(p_starts_at time without time zone, p_ends_at time without time zone, p_days_of_week smallint[]); Type: ACL; Schema: public; Owner: postgres
 
@@ -9870,6 +10281,11 @@ GRANT ALL ON FUNCTION public.weekly_minutes(p_starts_at time without time zone, 
 
 REVOKE ALL ON FUNCTION public.well_alerts(p_seen jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.well_alerts(p_seen jsonb) TO service_role;
+
+-- Name: FUNCTION whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.whole_intervals(p_missing tstzmultirange, p_due timestamp with time zone, p_minutes integer, p_time_zone text) TO service_role;
 
 -- Name: FUNCTION with_alerts(p_answer jsonb, p_seen jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

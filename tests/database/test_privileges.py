@@ -784,6 +784,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "failing_channels": {"p_names": ["mail"]},
     "alert_report": {"p_since": "2026-11-22T06:00:00Z", "p_until": "2026-11-29T06:00:00Z"},
     "commit_series": {"p_fence": fence(1), "p_commit": {"batches": []}},
+    "watch_series_gaps": {"p_fence": fence(1), "p_looks": []},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.

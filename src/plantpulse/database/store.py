@@ -4,7 +4,6 @@ The only other request is for the keys that sign users' tokens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 
@@ -43,10 +42,6 @@ class Supabase:
     def __exit__(self, *_: object) -> None:
         self._transport.close()
 
-    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
-        """Bound the calls inside by a second clock too."""
-        return self._transport.within(seconds_left)
-
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]:
         """Claim a run; the answer is claimed, duplicate, busy or refused."""
         return self._transport.call("claim_run", {"p_claim": claim})
@@ -77,7 +72,10 @@ class Supabase:
         return self._transport.call("commit_series", {"p_fence": fence, "p_commit": commit})
 
     def watch_series_gaps(self, fence: str, looks: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
-        """Look for gaps, note new ones and close filled ones; return those whose next attempt is due."""
+        """Bring the gaps of groups of series up to date; return those to ask for again now.
+
+        The answer is watched or fenced.
+        """
         return self._transport.call("watch_series_gaps", {"p_fence": fence, "p_looks": looks})
 
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
