@@ -3670,6 +3670,24 @@ CREATE FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) 
   )
   select jsonb_build_object(
     'open', (select count(*) from known),
+    'tried', coalesce(
+      (
+        select jsonb_agg(jsonb_build_object(
+          'id', longest.id,
+          'group', longest."group",
+          'starts_at', longest.starts_at,
+          'ends_at', longest.ends_at,
+          'attempts', longest.attempts
+        ) order by longest."group")
+        from (
+          select distinct on (known."group") known.*
+          from known
+          where known.attempts > 0
+          order by known."group", known.ends_at - known.starts_at desc, known.id
+        ) as longest
+      ),
+      '[]'
+    ),
     'gaps', coalesce(
       (
         select jsonb_agg(jsonb_build_object(
@@ -3696,7 +3714,7 @@ ALTER FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) O
 
 -- Name: FUNCTION open_gaps(p_looks jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) IS 'How many gaps of the groups of looks are open, and those to ask for again now: the longest waiting first.';
+COMMENT ON FUNCTION public.open_gaps(p_looks jsonb, p_now timestamp with time zone) IS 'How many gaps of the groups of looks are open, those to ask for again now, the longest waiting first, and of each group the longest that was asked for without success.';
 
 -- Name: open_safety_alerts(public.pipeline_runs, public.alert_severity, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5763,7 +5781,7 @@ declare
 begin
   if v_run.status <> 'running' then
     return jsonb_build_object(
-      'answer', 'fenced', 'opened', 0, 'filled', 0, 'open', 0, 'gaps', '[]'::jsonb
+      'answer', 'fenced', 'opened', 0, 'filled', 0, 'open', 0, 'gaps', '[]'::jsonb, 'tried', '[]'::jsonb
     );
   end if;
 

@@ -295,7 +295,7 @@ declare
 begin
   if v_run.status <> 'running' then
     return jsonb_build_object(
-      'answer', 'fenced', 'opened', 0, 'filled', 0, 'open', 0, 'gaps', '[]'::jsonb
+      'answer', 'fenced', 'opened', 0, 'filled', 0, 'open', 0, 'gaps', '[]'::jsonb, 'tried', '[]'::jsonb
     );
   end if;
 
@@ -329,6 +329,24 @@ as $$
   )
   select jsonb_build_object(
     'open', (select count(*) from known),
+    'tried', coalesce(
+      (
+        select jsonb_agg(jsonb_build_object(
+          'id', longest.id,
+          'group', longest."group",
+          'starts_at', longest.starts_at,
+          'ends_at', longest.ends_at,
+          'attempts', longest.attempts
+        ) order by longest."group")
+        from (
+          select distinct on (known."group") known.*
+          from known
+          where known.attempts > 0
+          order by known."group", known.ends_at - known.starts_at desc, known.id
+        ) as longest
+      ),
+      '[]'
+    ),
     'gaps', coalesce(
       (
         select jsonb_agg(jsonb_build_object(
@@ -352,7 +370,8 @@ as $$
 $$;
 
 comment on function public.open_gaps(jsonb, timestamptz) is
-  'How many gaps of the groups of looks are open, and those to ask for again now: the longest waiting first.';
+  'How many gaps of the groups of looks are open, those to ask for again now, the longest waiting first, and of each '
+  'group the longest that was asked for without success.';
 
 revoke all on function public.missing_of_series(integer[], tstzrange, interval)
 from public, anon, authenticated, service_role;

@@ -4,6 +4,7 @@ The only other request is for the keys that sign users' tokens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Final
 
@@ -41,6 +42,10 @@ class Supabase:
 
     def __exit__(self, *_: object) -> None:
         self._transport.close()
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
+        """Bound the calls inside by a second clock too."""
+        return self._transport.within(seconds_left)
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]:
         """Claim a run; the answer is claimed, duplicate, busy or refused."""

@@ -1,7 +1,7 @@
 """Looks for gaps, asks for what is missing again, and notes what came of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from plantpulse.runs import Json, require_fence
@@ -24,12 +24,13 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GapFilling:
-    """The gaps of one run."""
+    """The gaps of one run. `tried` are those that were asked for before without success."""
 
     collecting: Collecting
     store: Store
     stored: Sequence[Stored]
     days: int | None
+    tried: list[Gap] = field(default_factory=list)
 
     def look(self, groups: Collection[str] | None = None) -> list[Gap]:
         """Return the open gaps whose next attempt is due; new ones are noted, and filled ones closed.
@@ -46,7 +47,12 @@ class GapFilling:
             answer = require_fence(self.store.watch_series_gaps(run.fence, looks))
         for name in ("opened", "filled"):
             run.progress.count(f"gaps_{name}", answer[name])
+        self.tried[:] = [Gap.of(row) for row in answer["tried"]]
+        self._note_for_alerts(())
         return [Gap.of(row) for row in answer["gaps"]]
+
+    def _note_for_alerts(self, still_open: Sequence[Gap]) -> None:
+        self.collecting.run.progress.seen["series_gap"] = seen_of_gaps([*self.tried, *still_open])
 
     def fill(self, gaps: Sequence[Gap], open_sources: OpenSources) -> tuple[Collected, Sequence[Ask]]:
         """Ask for the gaps again, store what comes, and note each attempt.
@@ -54,7 +60,7 @@ class GapFilling:
         Raises: the store's errors; FenceRefused.
         """
         run, collecting = self.collecting.run, self.collecting
-        questions = asks_for(gaps, self.stored)
+        questions, groups = asks_for(gaps, self.stored), {gap.group for gap in gaps}
         asks = [ask for ask, _ in questions]
         if not asks:
             return Collected(), ()
@@ -64,8 +70,10 @@ class GapFilling:
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect(asks, sources)
         collecting.store_rest()
-        still_open = self.look({gap.group for gap in gaps})
-        run.progress.seen["series_gap"] = seen_of_gaps(still_open)
+        elsewhere = [gap for gap in self.tried if gap.group not in groups]
+        still_open = self.look(groups)
+        self.tried.extend(elsewhere)
+        self._note_for_alerts(still_open)
         self._note_attempts(questions, collected, {gap.id for gap in still_open})
         return collected, asks
 

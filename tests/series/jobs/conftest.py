@@ -51,6 +51,7 @@ class Kept:
 
     calls: list[tuple[str, Any]] = field(default_factory=list)
     gaps: list[list[dict[str, Any]]] = field(default_factory=list)
+    tried: list[dict[str, Any]] = field(default_factory=list)
 
     def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
         self.calls.append(("commit", commit))
@@ -60,7 +61,13 @@ class Kept:
 
     def watch_series_gaps(self, fence: str, looks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         self.calls.append(("look", looks))
-        return {"answer": "committed", "opened": 0, "filled": 0, "gaps": self.gaps.pop(0)}
+        return {
+            "answer": "committed",
+            "opened": 0,
+            "filled": 0,
+            "gaps": self.gaps.pop(0),
+            "tried": self.tried,
+        }
 
     def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
         raise AssertionError("a run is claimed by the service")

@@ -1,7 +1,7 @@
 """Gaps: what is looked at, what is asked again, and when nobody asks any more."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plantpulse.series.asks import Stored
@@ -201,3 +201,43 @@ def test_on_the_first_of_a_month_thirteen_months_are_asked_for_again() -> None:
 
     assert (nightly.until - nightly.start).days == 36
     assert (monthly.until - monthly.start).days == 397
+
+
+def test_alerts_hear_of_gaps_that_were_asked_for_in_vain() -> None:
+    """Those of this run, and those of earlier runs whose next attempt is not due yet."""
+    small, old = gap(NOW - 30 * HOUR, 3), gap(NOW - 900 * HOUR, 48, group="FR/load", number=2, attempts=1)
+    kept = Kept(gaps=[[row_of(small)], [row_of(small)]], tried=[row_of(old)])
+    run = run_of("series_gaps", brought=[stored("DE/load", NOW), stored("FR/load", NOW)])
+
+    SeriesGaps(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(
+        run, settings_of(), kept
+    )
+
+    seen = [(one["series"], one["hours"]) for one in run.progress.seen["series_gap"]]
+    assert sorted(seen) == [("DE/load", 3), ("FR/load", 48)]
+
+
+def test_without_gaps_an_alert_of_one_may_end() -> None:
+    run = run_of("series_gaps", brought=[stored("DE/load", NOW)])
+
+    SeriesGaps(opening()).work(run, settings_of(), Kept(gaps=[[]]))
+
+    assert run.progress.seen["series_gap"] == []
+
+
+def test_alerts_hear_how_late_a_series_is_unless_it_was_given_up() -> None:
+    late, gone = NOW - 60 * HOUR, NOW - timedelta(days=61)
+    run = run_of("series_gaps", brought=[stored("DE/load", late), stored("DE/generation/B14", gone)])
+
+    SeriesGaps(opening()).work(run, settings_of(), Kept(gaps=[[]]))
+
+    seen = run.progress.seen["series_stale"]
+    assert [(one["series"], one["behind_h"]) for one in seen] == [("DE/load", 59.0)]
+
+
+def test_behind_a_series_that_was_given_up_the_gap_does_not_grow() -> None:
+    gone = stored("DE/generation/B14", datetime(2023, 4, 15, 22, tzinfo=UTC))
+
+    [look] = looks_at([Stored.of(gone)], NOW, days=None)
+
+    assert look["due"] == "2023-06-14T22:00:00+00:00"
