@@ -1242,6 +1242,128 @@ ALTER FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) OWNER TO postgr
 
 COMMENT ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) IS 'The answer to a claim that may run: the run, the wanted parts of the plant, and what is covered already.';
 
+-- Name: collection_history(jsonb, timestamp with time zone, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer DEFAULT 8, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+  select json_build_object('history', coalesce(
+    json_agg(
+      json_build_object(
+        'pipeline', ask.pipeline,
+        'source', ask.source,
+        'kind', ask.kind,
+        'subject', ask.subject,
+        'points_read', past.points_read,
+        'api_ms', past.api_ms
+      )
+      order by ask.position
+    ),
+    '[]'
+  ))
+  from rows from (jsonb_to_recordset(p_asks) as (pipeline text, source text, kind text, subject text))
+    with ordinality as ask (pipeline, source, kind, subject, position)
+  cross join lateral (
+    select
+      coalesce(json_agg(one.points_read order by one.started_at), '[]') as points_read,
+      coalesce(json_agg(one.api_ms order by one.started_at), '[]') as api_ms
+    from generate_series(1, least(p_weeks, 60)) as week
+    cross join lateral (
+      select known.started_at, known.points_read, known.api_ms
+      from public.collections as known
+      where known.source = ask.source
+      and known.kind = ask.kind
+      and known.subject = ask.subject
+      and known.started_at >= date_trunc('hour', p_at, 'UTC') - make_interval(days => 7 * week)
+      and known.started_at < date_trunc('hour', p_at, 'UTC') - make_interval(days => 7 * week, hours => -1)
+      and (ask.pipeline is null or known.pipeline = ask.pipeline)
+      and known.status in ('succeeded', 'empty')
+    ) as one
+  ) as past;
+$$;
+
+ALTER FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone) IS 'What questions to publishers brought, and how long they took, in the same hour of the same weekday (UTC) of the weeks before a time, oldest first. p_now is ignored.';
+
+-- Name: collection_rates(timestamp with time zone, timestamp with time zone, text[], text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[] DEFAULT ARRAY['source'::text, 'kind'::text, 'subject'::text], p_every text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+begin
+  if (p_by <@ array['pipeline', 'source', 'kind', 'subject']) is not true then
+    raise exception 'p_by may name pipeline, source, kind and subject, not %', p_by using errcode = '22023';
+  end if;
+  if p_every not in ('hour', 'day', 'week', 'month') then
+    raise exception 'p_every must be hour, day, week or month, not %', p_every using errcode = '22023';
+  end if;
+
+  return (
+    select json_build_object('rates', coalesce(
+      json_agg(rate.content order by rate.at, rate.pipeline, rate.source, rate.kind, rate.subject), '[]'
+    ))
+    from (
+      select
+        asked.at, asked.pipeline, asked.source, asked.kind, asked.subject,
+        json_build_object(
+          'at', asked.at,
+          'pipeline', asked.pipeline,
+          'source', asked.source,
+          'kind', asked.kind,
+          'subject', asked.subject,
+          'collections', count(*),
+          'succeeded', count(*) filter (where asked.status = 'succeeded'),
+          'empty', count(*) filter (where asked.status = 'empty'),
+          'failed', count(*) filter (where asked.status = 'failed'),
+          'skipped', count(*) filter (where asked.status = 'skipped'),
+          -- What was not asked says nothing of the publisher. That it has no data is an answer.
+          'success_rate', round(
+            count(*) filter (where asked.status in ('succeeded', 'empty'))::numeric
+            / nullif(count(*) filter (where asked.status <> 'skipped'), 0),
+            6
+          ),
+          'points_read', sum(asked.points_read),
+          'points_new', sum(asked.points_new),
+          'points_revised', sum(asked.points_revised),
+          'requests', sum(asked.requests),
+          'bytes', sum(asked.bytes),
+          'api_ms_median', percentile_cont(0.5) within group (order by asked.api_ms),
+          'api_ms_p95', percentile_cont(0.95) within group (order by asked.api_ms),
+          'processing_ms_median', percentile_cont(0.5) within group (order by asked.processing_ms)
+        ) as content
+      from (
+        select
+          case when p_every is not null then date_trunc(p_every, one.started_at, 'UTC') end as at,
+          case when 'pipeline' = any (p_by) then one.pipeline end as pipeline,
+          case when 'source' = any (p_by) then one.source end as source,
+          case when 'kind' = any (p_by) then one.kind end as kind,
+          case when 'subject' = any (p_by) then one.subject end as subject,
+          one.status, one.points_read, one.points_new, one.points_revised, one.requests, one.bytes, one.api_ms,
+          one.processing_ms
+        from public.collections as one
+        where one.started_at >= p_from and one.started_at < p_until
+      ) as asked
+      group by asked.at, asked.pipeline, asked.source, asked.kind, asked.subject
+    ) as rate
+  );
+end;
+$$;
+
+ALTER FUNCTION public.collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone) IS 'How the questions to publishers between two times went, by pipeline, source, kind or subject, and by hour, day, week or month (UTC) if p_every names one. p_now is ignored.';
+
 -- Name: commit_live_pulse(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -4884,6 +5006,85 @@ ALTER FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_s
 
 COMMENT ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) IS 'What makes two source rows one incident; equal to the column safety_events.identity.';
 
+-- Name: series_as_known(text, timestamp with time zone, timestamp with time zone, timestamp with time zone, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_limit integer DEFAULT 50000, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  v_series public.series;
+begin
+  if p_limit is null or p_limit not between 1 and 100000 then
+    raise exception 'p_limit must be 1 to 100000 points, not %', p_limit using errcode = '22023';
+  end if;
+
+  select known.* into v_series from public.series as known where known.key = p_key;
+  if not found then
+    return json_build_object('series', null, 'blocks', '[]'::json, 'next', null);
+  end if;
+
+  return (
+    with known as (
+      select point.at, point.minutes, point.value
+      from public.series_points as point
+      where point.series_id = v_series.id
+      and point.at >= p_from
+      and point.at < p_until
+      and (p_known_at is null or point.known_at <= p_known_at)
+      union all
+      select revision.at, revision.minutes, revision.value
+      from public.series_revisions as revision
+      where p_known_at is not null
+      and revision.series_id = v_series.id
+      and revision.at >= p_from
+      and revision.at < p_until
+      and revision.known_at <= p_known_at
+      and revision.superseded_at > p_known_at
+      order by at
+      limit p_limit + 1
+    ),
+    held as materialized (
+      select
+        known.at, known.minutes, known.value,
+        row_number() over (order by known.at) as number,
+        lag(known.at + make_interval(mins => known.minutes)) over (order by known.at) = known.at
+        and lag(known.minutes) over (order by known.at) = known.minutes as goes_on
+      from known
+    ),
+    block as (
+      select
+        min(part.at) as start,
+        json_build_object(
+          'series', p_key, 'start', min(part.at), 'minutes', min(part.minutes), 'values', json_agg(part.text)
+        ) as content
+      from (
+        select
+          held.at, held.minutes, held.value::text as text,
+          count(*) filter (where held.goes_on is not true) over (order by held.at) as number
+        from held
+        where held.number <= p_limit
+      ) as part
+      group by part.number
+    )
+    select json_build_object(
+      'series', to_jsonb(v_series) - '{id,longest_minutes,known_at,created_at}'::text[],
+      'blocks', (select coalesce(json_agg(block.content order by block.start), '[]') from block),
+      'next', (select held.at from held where held.number > p_limit)
+    )
+  );
+end;
+$$;
+
+ALTER FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) IS 'The values of a series between two times as they were known at a third one, null = now: blocks of neighbours, and next, from which to go on; null when nothing is left. p_now is ignored.';
+
 -- Name: series_of(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.series_of(p_kinds jsonb) RETURNS json
@@ -4934,6 +5135,81 @@ ALTER FUNCTION public.series_of(p_kinds jsonb) OWNER TO postgres;
 -- Name: FUNCTION series_of(p_kinds jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.series_of(p_kinds jsonb) IS 'The series of some kinds that have values, null = of all kinds: what they are, and from when to when they reach.';
+
+-- Name: series_status(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.series_status(p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+  select json_build_object('series', coalesce(json_agg(status.content order by status.key), '[]'))
+  from (
+    select
+      known.key,
+      (to_jsonb(known) - '{id,longest_minutes,known_at,created_at}'::text[]) || jsonb_build_object(
+        'first_at', oldest.at,
+        'minutes', newest.minutes,
+        'until', newest.at + make_interval(mins => newest.minutes),
+        'known_at', nullif(known.known_at, '-infinity'),
+        'newest_at', valued.at,
+        'value', valued.value::text,
+        'open_gaps', coalesce(missing.gaps, 0),
+        'missing_minutes', coalesce(missing.minutes, 0),
+        'quality', quality.content
+      ) as content
+    from public.series as known
+    left join lateral (
+      select point.at
+      from public.series_points as point
+      where point.series_id = known.id
+      order by point.at
+      limit 1
+    ) as oldest on true
+    left join lateral (
+      select point.at, point.minutes
+      from public.series_points as point
+      where point.series_id = known.id
+      order by point.at desc
+      limit 1
+    ) as newest on true
+    left join lateral (
+      select point.at, point.value
+      from public.series_points as point
+      where point.series_id = known.id and point.value is not null
+      order by point.at desc
+      limit 1
+    ) as valued on true
+    left join (
+      select
+        gap."group",
+        count(*) as gaps,
+        round(sum(extract(epoch from gap.ends_at - gap.starts_at)) / 60) as minutes
+      from public.gaps as gap
+      where gap.state = 'open'
+      group by gap."group"
+    ) as missing on missing."group" = known."group"
+    left join lateral (
+      select jsonb_build_object(
+        'day', day.day,
+        'completeness', day.completeness,
+        'timeliness', day.timeliness,
+        'accuracy', day.accuracy
+      ) as content
+      from public.series_quality as day
+      where day.series_id = known.id
+      order by day.day desc
+      limit 1
+    ) as quality on true
+  ) as status;
+$$;
+
+ALTER FUNCTION public.series_status(p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION series_status(p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.series_status(p_now timestamp with time zone) IS 'How each series is: its newest value, how far it reaches, when it was read last, its open gaps, and the quality of its newest day. p_now is ignored.';
 
 -- Name: shifts_at_once(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9751,6 +10027,16 @@ GRANT ALL ON FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time 
 REVOKE ALL ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) TO service_role;
 
+-- Name: FUNCTION collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time zone, p_weeks integer, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.collection_rates(p_from timestamp with time zone, p_until timestamp with time zone, p_by text[], p_every text, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -10191,10 +10477,22 @@ GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_r
 REVOKE ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) TO service_role;
 
+-- Name: FUNCTION series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION series_of(p_kinds jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.series_of(p_kinds jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.series_of(p_kinds jsonb) TO service_role;
+
+-- Name: FUNCTION series_status(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.series_status(p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.series_status(p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.series_status(p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION shifts_at_once(p_wanted jsonb); Type: ACL; Schema: public; Owner: postgres
 

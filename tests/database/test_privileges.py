@@ -785,6 +785,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "alert_report": {"p_since": "2026-11-22T06:00:00Z", "p_until": "2026-11-29T06:00:00Z"},
     "commit_series": {"p_fence": fence(1), "p_commit": {"batches": []}},
     "watch_series_gaps": {"p_fence": fence(1), "p_looks": []},
+    "collection_rates": {"p_from": SLOT, "p_until": SLOT},
+    "collection_history": {"p_asks": [], "p_at": SLOT},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.
@@ -794,6 +796,8 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "newest_summaries": {"p_days": 7, "p_plant": None},
     "reads_all_plants": {},
     "snapshots_by_slot": {"p_plant": "northfield"},
+    "series_as_known": {"p_key": "DE/load", "p_from": SLOT, "p_until": SLOT},
+    "series_status": {},
 }
 
 

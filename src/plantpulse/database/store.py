@@ -83,6 +83,54 @@ class Supabase:
         """
         return self._transport.call("watch_series_gaps", {"p_fence": fence, "p_looks": looks})
 
+    def series_as_known(
+        self,
+        key: str,
+        start: datetime,
+        until: datetime,
+        *,
+        known_at: datetime | None = None,
+        limit: int = 50_000,
+    ) -> dict[str, Json]:
+        """Return the values of a series as blocks, as they were known at a time; None means now.
+
+        `next` is where to go on; it is None when nothing is left. `series` is None if the key is unknown.
+        """
+        arguments = {
+            "p_key": key,
+            "p_from": start.isoformat(),
+            "p_until": until.isoformat(),
+            "p_known_at": known_at and known_at.isoformat(),
+            "p_limit": limit,
+        }
+        return self._transport.call("series_as_known", arguments)
+
+    def series_status(self) -> dict[str, Json]:
+        """Return of each series its newest value, how far it reaches, its open gaps and its quality."""
+        return self._transport.call("series_status", {})
+
+    def collection_rates(
+        self,
+        start: datetime,
+        until: datetime,
+        *,
+        by: Sequence[str] = ("source", "kind", "subject"),
+        every: str | None = None,
+    ) -> dict[str, Json]:
+        """Return how the questions to publishers went, by what `by` names.
+
+        `every` is hour, day, week or month (UTC); None makes one row of the whole time.
+        """
+        arguments = {"p_from": start.isoformat(), "p_until": until.isoformat(), "p_by": list(by)}
+        return self._transport.call("collection_rates", {**arguments, "p_every": every})
+
+    def collection_history(
+        self, asks: Sequence[Mapping[str, Json]], at: datetime, *, weeks: int = 8
+    ) -> dict[str, Json]:
+        """Return what questions brought in the same hour of the same weekday, in the weeks before."""
+        arguments = {"p_asks": asks, "p_at": at.isoformat(), "p_weeks": weeks}
+        return self._transport.call("collection_history", arguments)
+
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; the answer is committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 
 from tests.database.conftest import Connection
 from tests.database.protocol import fence
-from tests.database.series.collected import batch, block, commit, series_claim
+from tests.database.series.collected import LOAD, batch, block, commit, series_claim
 
 BEGIN = datetime(2026, 11, 21, tzinfo=UTC)
 KNOWN = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -119,6 +119,23 @@ def stored(database: Connection) -> set[Held]:
     }
 
 
+def as_known(database: Connection, known: int) -> dict[tuple[int, int], Decimal | None]:
+    """Return the values that a caller is told, by place and length."""
+    row = database.execute(
+        "select public.series_as_known(%s, %s, %s, %s) as answer",
+        (LOAD, BEGIN, BEGIN + timedelta(days=1), KNOWN + timedelta(seconds=known)),
+    ).fetchone()
+    assert row is not None
+    told: dict[tuple[int, int], Decimal | None] = {}
+    for one in row["answer"]["blocks"]:
+        length = one["minutes"] // 15
+        begin = (datetime.fromisoformat(one["start"]) - BEGIN) // timedelta(minutes=15)
+        told |= {
+            (begin + number * length, length): _number(value) for number, value in enumerate(one["values"])
+        }
+    return told
+
+
 def _at(place: int) -> str:
     return (BEGIN + place * timedelta(minutes=15)).isoformat()
 
@@ -161,7 +178,7 @@ CONFIRMED = [
 
 
 @settings(
-    max_examples=int(os.environ.get("SERIES_EXAMPLES", "150")),
+    max_examples=int(os.environ.get("SERIES_EXAMPLES", "60")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -177,6 +194,14 @@ def test_whatever_order_replies_are_stored_in_the_past_is_as_they_were_known(
         send(database, replies_)
 
         assert stored(database) == replay(sent[: number + 1])
+
+    history = replay(sent)
+    for known in range(-1, 14):
+        assert as_known(database, known) == {
+            (one.at, one.length): one.value
+            for one in history
+            if one.since <= known and (one.until is None or known < one.until)
+        }
 
     before = database.execute("select * from public.series_readings order by id").fetchall()
     for replies_ in sent:

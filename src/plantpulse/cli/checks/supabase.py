@@ -22,7 +22,15 @@ MOST_MEMBERS: Final = 100_000
 LOOKED_BACK: Final = timedelta(days=7)
 # Functions that members call from a page; Row Level Security decides what each of them sees.
 FOR_MEMBERS: Final = frozenset(
-    {"reads_all_plants", "newest_runs", "newest_summaries", "latest_snapshots", "snapshots_by_slot"}
+    {
+        "reads_all_plants",
+        "newest_runs",
+        "newest_summaries",
+        "latest_snapshots",
+        "snapshots_by_slot",
+        "series_as_known",
+        "series_status",
+    }
 )
 MOST_SUMMARIES: Final = 1000
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
