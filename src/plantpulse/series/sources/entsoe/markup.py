@@ -47,8 +47,9 @@ class Document:
     `texts` has the texts outside of time series by their names; `reasons` what the document gives as such.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, most_points: int = MOST_POINTS) -> None:
         self.name = name
+        self._most_points = most_points
         self.root = ""
         self.texts: dict[str, str] = {}
         self.reasons: list[str] = []
@@ -145,8 +146,8 @@ class Document:
     def _leave(self, name: str, texts: dict[str, str]) -> None:
         if name == "Point":
             self._points += 1
-            if self._points > MOST_POINTS:
-                raise UnreadableReply(f"{self.name} has more than {MOST_POINTS:,} points")
+            if self._points > self._most_points:
+                raise UnreadableReply(f"{self.name} has more than {self._most_points:,} points")
             period = self._series.periods[-1]
             period.positions.append(texts.get("position", ""))
             period.values.append(_value(texts))

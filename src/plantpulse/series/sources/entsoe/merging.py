@@ -68,7 +68,7 @@ def _without_overlaps(series: str, points: Sequence[Point], doubts: Doubts) -> S
         if len(free) < len(alike):
             doubts.add(
                 series,
-                f"{len(alike) - len(free)} values of {minutes} minutes overlap others, and are left out",
+                f"values of {minutes} minutes left out because they overlap others: {len(alike) - len(free)}",
             )
         taken = sorted([*taken, *free], key=_at)
     return taken

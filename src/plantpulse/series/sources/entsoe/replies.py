@@ -3,6 +3,7 @@
 Pure. A reply is read as a whole or not at all: half a document says nothing sure.
 """
 
+import re
 from collections import ChainMap, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ SOURCE: Final = "entsoe"
 _PIECE: Final = 64 * 1024
 _PAGES: Final = (b"<!doctype html", b"<html")
 _ROOTS: Final = {"Publication_MarketDocument", "GL_MarketDocument", "Balancing_MarketDocument"}
+_PART: Final = re.compile(r"[0-9A-Za-z]{1,12}")  # it becomes part of a key
 _CURVES: Final = {"A01", "A03"}
 _DOMAINS: Final = (
     "in_Domain.mRID",
@@ -58,6 +60,11 @@ class Reading:
     reasons: list[str] = field(default_factory=list)
     time_series: int = 0
 
+    @property
+    def _told(self) -> str:
+        """Return what a doubt about a whole time series is about."""
+        return f"{self.area.name}/{self.asked.document}"
+
     def document(self, name: str, pieces: Iterable[bytes]) -> None:
         """Read one document."""
         document = Document(name)
@@ -83,7 +90,7 @@ class Reading:
 
     def _time_series(self, texts: Texts, series: TimeSeries) -> None:
         if reason := self._reason_against(texts):
-            self.doubts.add(f"{self.area.name}/{self.asked.document}", reason)
+            self.doubts.add(self._told, reason)
             return
         for period in series.periods:
             for category in dict.fromkeys(period.categories or [""]):
@@ -93,26 +100,25 @@ class Reading:
         """Return why nothing of a time series can be used; None if it can."""
         code = self.area.code_for(self.asked.role)
         others = [texts[name] for name in _DOMAINS if name in texts and texts[name] != code]
-        number = f"time series {one_line(texts.get('mRID', ''), 40)}"
         if others:
-            return f"{number} is of the area {one_line(others[0], 40)}, not {code}"
+            return f"{_name(texts)} is of the area {one_line(others[0], 40)}, not {code}"
         if texts.get("curveType", "A01") not in _CURVES:
-            return f"{number} has the unknown curve type {one_line(texts['curveType'], 20)}"
+            return f"{_name(texts)} has the unknown curve type {one_line(texts['curveType'], 20)}"
         if unit_of(texts) is None:
-            return f"{number} names no unit"
+            return f"{_name(texts)} names no known unit"
         return None
 
     def _period(self, texts: Texts, period: Period, category: str) -> None:
         series = self._series(texts, category)
         if series is None:
-            self.doubts.add(f"{self.area.name}/{self.asked.document}", "a time series was not asked for")
+            self.doubts.add(self._told, f"{_name(texts)} was not asked for")
             return
         for segment in self.drawer.segments(series.key, _curve(texts, period, category)):
             self.segments[series].append(segment)
 
     def _series(self, texts: Texts, category: str) -> Series | None:
         place = self.asked.place(texts, category)
-        if place is None:
+        if place is None or not _PART.fullmatch(place.part or "none"):
             return None
         subject = self.area.name
         key = "/".join(part for part in (subject, place.kind, place.part) if part)
@@ -156,6 +162,10 @@ def read(content: bytes, asked: Asked, area: Area) -> Answer:
 def _pieces(content: bytes) -> Iterator[bytes]:
     for start in range(0, len(content), _PIECE):
         yield content[start : start + _PIECE]
+
+
+def _name(texts: Texts) -> str:
+    return f"time series {one_line(texts.get('mRID', ''), 40)}"
 
 
 def _curve(texts: Texts, period: Period, category: str) -> Curve:
