@@ -8,7 +8,9 @@ import pytest
 from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
-from plantpulse.settings import QuietHours
+from plantpulse.alerts.judging import seen_in_run
+from plantpulse.alerts.sights import RunSight
+from plantpulse.settings import AlertsSettings, QuietHours
 from tests.functions.stories import BEGIN, Story, office, pager
 
 Stories = Callable[..., Story]
@@ -55,6 +57,27 @@ def test_flapping_is_one_story(story: Stories) -> None:
     told.runs(60, sees=lambda minute: ("no_output",) if minute <= 30 and minute % 4 < 2 else ())
 
     assert [kind for _, kind in told.arrivals()] == ["fired", "resolved"]
+
+
+def test_assets_that_nobody_maps_are_told_once_a_day_and_midnight_is_no_end(story: Stories) -> None:
+    told = story(office=office())
+    told.runs(1)  # what was over before a channel is there is not told
+
+    def polled(day: str, *names: str) -> None:
+        seen = {"asset_unknown": {"day": day, "names": list(names)}}
+        sight = RunSight(pipeline="live_pulse", plant="north", report=None, seen=seen)
+        with told.store() as store:
+            store.watch_alerts(seen_in_run(sight, AlertsSettings(), told.now))
+
+    for day in ("2026-11-30", "2026-12-01"):
+        for names in (["WELD-09"], [], ["WELD-09", "PRESS-07"]):  # nothing of them comes at night
+            polled(day, *names)
+            told.runs(30)
+
+    assert told.titles() == [
+        "Unknown assets (1), north, since 09:01 CET",
+        "Unknown assets (1), north, since 10:31 CET",
+    ]
 
 
 def test_what_fires_again_after_its_recovery_is_told_again(story: Stories) -> None:

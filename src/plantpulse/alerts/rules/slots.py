@@ -11,14 +11,17 @@ LEAST_WEEKS: Final = 4  # with fewer weeks nobody knows what is usual
 
 
 def asset_unknown(sight: RunSight, _rule: Rule) -> Fires:
-    """Fire once a day of the plant, with the names. Seen: {"day": "2026-11-29", "names": [...]}."""
+    """Fire once a day of the plant, with the names. Seen: {"day": "2026-11-29", "names": [...]}.
+
+    It is told and has no end: neither midnight nor a window without them says that somebody mapped them.
+    """
     seen = sight.seen.get("asset_unknown")
     if seen is None:
         return None
     names = seen["names"]
     if not names:
         return ()
-    return [Firing({"names": names[:NAMES_TOLD], "number": len(names)}, subject=seen["day"])]
+    return [Firing({"names": names[:NAMES_TOLD], "number": len(names)}, subject=seen["day"], is_event=True)]
 
 
 def no_output(sight: RunSight, rule: Rule) -> Fires:
