@@ -1786,6 +1786,68 @@ ALTER FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with ti
 
 COMMENT ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) IS 'What a channel is to be told at an instant, whoever holds it: the one place that knows silences, quiet hours, repeats and recoveries.';
 
+-- Name: end_alerts(bigint[], text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.end_alerts(p_alert_ids bigint[], p_by text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+declare
+  v_plant text;
+  v_unknown bigint[];
+  v_changed bigint[];
+begin
+  select array_agg(asked.id order by asked.id) into v_unknown
+  from unnest(p_alert_ids) as asked (id)
+  where not exists (select 1 from public.alerts as alert where alert.id = asked.id);
+  if v_unknown is not null then
+    return jsonb_build_object('answer', 'unknown', 'alert_ids', to_jsonb(v_unknown));
+  end if;
+
+  -- The locks of apply_alerts, in its order.
+  perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events', 0));
+  for v_plant in
+    select distinct alert.plant from public.alerts as alert where alert.id = any (p_alert_ids) order by 1
+  loop
+    perform pg_catalog.pg_advisory_xact_lock_shared(hashtextextended('sign safety events ' || v_plant, 0));
+  end loop;
+  for v_plant in
+    select distinct alert.plant from public.alerts as alert where alert.id = any (p_alert_ids) order by 1
+  loop
+    perform pg_catalog.pg_advisory_xact_lock(20261130, pg_catalog.hashtext(v_plant));
+  end loop;
+
+  with ended as (
+    update public.alerts as alert
+    set
+      resolved_at = greatest(clock_timestamp(), alert.opened_at),
+      -- A look from before does not open it again.
+      observed_at = greatest(alert.observed_at, clock_timestamp())
+    -- An incident is over when somebody signs it.
+    where alert.id = any (p_alert_ids) and alert.resolved_at is null and alert.safety_event_id is null
+    returning alert.id, alert.resolved_at
+  ), noted as (
+    insert into public.alert_history (alert_id, at, what, by_name)
+    select ended.id, ended.resolved_at, 'resolved', p_by from ended
+  )
+  select coalesce(array_agg(ended.id), '{}') into v_changed from ended;
+  return jsonb_build_object('answer', 'ended', 'alerts', (
+    select coalesce(jsonb_agg(
+      to_jsonb(alert) || jsonb_build_object('is_changed', alert.id = any (v_changed)) order by alert.id
+    ), '[]')
+    from public.alerts as alert
+    where alert.id = any (p_alert_ids)
+  ));
+end;
+$$;
+
+ALTER FUNCTION public.end_alerts(p_alert_ids bigint[], p_by text) OWNER TO postgres;
+
+-- Name: FUNCTION end_alerts(p_alert_ids bigint[], p_by text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.end_alerts(p_alert_ids bigint[], p_by text) IS 'Ends open alerts because a person says so, all or none (answer unknown); what still fires opens again. Alerts of incidents stay: a signature ends them.';
+
 -- Name: end_dry_run(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -3777,6 +3839,32 @@ ALTER FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb
 -- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Makes the mails of a commit due: first ones for the channels that a day names, further ones where its summaries changed.';
+
+-- Name: note_working_channel(text, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.note_working_channel(p_channel text, p_by text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+declare
+  v_alerts bigint[];
+begin
+  update public.alert_channels as channel
+  set last_sent_at = clock_timestamp(), failing_since = null, failures = 0, next_try_at = '-infinity', error = null
+  where channel.name = p_channel;
+  select coalesce(array_agg(alert.id), '{}') into v_alerts
+  from public.alerts as alert
+  where alert.rule = 'channel_failing' and alert.subject = p_channel and alert.resolved_at is null;
+  return public.end_alerts(v_alerts, p_by);
+end;
+$$;
+
+ALTER FUNCTION public.note_working_channel(p_channel text, p_by text) OWNER TO postgres;
+
+-- Name: FUNCTION note_working_channel(p_channel text, p_by text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.note_working_channel(p_channel text, p_by text) IS 'Writes down that a channel has taken a test message: it is tried again at once, and its alert ends.';
 
 -- Name: open_gaps(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -10087,6 +10175,11 @@ GRANT ALL ON FUNCTION public.doubtful_names() TO service_role;
 REVOKE ALL ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.due_notifications(p_channel jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION end_alerts(p_alert_ids bigint[], p_by text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.end_alerts(p_alert_ids bigint[], p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_alerts(p_alert_ids bigint[], p_by text) TO service_role;
+
 -- Name: FUNCTION end_dry_run(p_fence uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.end_dry_run(p_fence uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -10321,6 +10414,11 @@ GRANT ALL ON FUNCTION public.note_gap_attempts(p_run public.pipeline_runs, p_att
 
 REVOKE ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION note_working_channel(p_channel text, p_by text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.note_working_channel(p_channel text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_working_channel(p_channel text, p_by text) TO service_role;
 
 -- Name: FUNCTION open_gaps(p_looks jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from devstack.mailbox import running
 from tests.cli.conftest import CommandLine
 from tests.functions.conftest import Floor, World
 
@@ -234,6 +235,77 @@ def test_the_alert_of_an_incident_acknowledges_the_incident_and_says_so(
     [event] = world.rows("select is_acknowledged, acknowledged_by_name from public.safety_events")
     assert event == {"is_acknowledged": True, "acknowledged_by_name": "Ada"}
     assert ids(cli, "--rule", "safety_event") == []
+
+
+def test_the_alerts_of_a_plant_that_is_gone_can_be_ended(cli: CommandLine, world: World) -> None:
+    gone = [opened(world, rule, plant="old_north") for rule in ("overdue", "stuck")]
+    stays = opened(world, "overdue")
+
+    shown = cli("alerts", "end", "--plant", "old_north", "--dry-run", "--json").json
+    still_open = ids(cli)
+    ended = cli("alerts", "end", "--plant", "old_north", "--by", "Ada", "--json").json
+
+    assert (shown["is_written"], sorted(one["id"] for one in shown["alerts"])) == (False, gone)
+    assert sorted(still_open) == [*gone, stays]
+    assert (ended["is_written"], [one["id"] for one in ended["alerts"]]) == (True, gone)
+    assert ids(cli) == [stays]
+    history = cli("alerts", "history", "--what", "resolved", "--json").json["history"]
+    assert [(one["alert_id"], one["by_name"]) for one in history] == [(gone[1], "Ada"), (gone[0], "Ada")]
+    again = cli("alerts", "end", "--plant", "old_north")
+    assert (again.exit_code, again.out) == (0, "no such open alerts\n")
+
+
+def test_alerts_are_ended_by_id_all_or_none_and_incidents_by_a_signature(
+    cli: CommandLine, floor: Floor, world: World
+) -> None:
+    floor.downtime("PRESS-01", "Safety Issue", 5, "11:50:00")
+    world.tick()
+    [incident] = ids(cli, "--rule", "safety_event")
+    one, other = opened(world, "stuck", plant="old_north"), opened(world, "overdue", resolved_at=ago(1))
+
+    refused = cli("alerts", "end", str(one), str(other))
+    before = ids(cli)
+    ended = cli("alerts", "end", str(one), str(incident))
+
+    assert refused.exit_code == 2
+    assert f"there is no open alert {other}; nothing was ended" in " ".join(refused.err.split())
+    assert one in before
+    assert ended.exit_code == 0
+    assert f"plantpulse alerts ack {incident}" in " ".join(ended.out.split())
+    assert one not in ids(cli)
+    assert incident in ids(cli)
+
+
+@pytest.mark.parametrize("arguments", [[], ["1", "--plant", "north"], ["1", "--rule", "stuck"]])
+def test_what_to_end_is_named_in_one_way(bare: CommandLine, arguments: list[str]) -> None:
+    assert bare("alerts", "end", *arguments).exit_code == 2
+
+
+def test_a_channel_that_takes_a_test_message_fails_no_longer(cli: CommandLine, world: World) -> None:
+    facts = '{"channel": "desk"}'
+    alert = opened(
+        world, "channel_failing", plant="(all plants)", scope="channels", subject="desk", facts=facts
+    )
+    world.store.execute(
+        """
+        insert into public.alert_channels (name, first_seen_at, failing_since, failures, next_try_at, error)
+        values ('desk', now(), now(), 7, now() + interval '10 minutes', 'no answer')
+        """
+    )
+    settings = (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8")
+    with running() as mailbox:
+        desk = DESK.replace("127.0.0.1,", f"127.0.0.1, port: {mailbox.smtp_port},")
+        cli.write("plantpulse.yaml", settings + desk)
+        elsewhere = cli("channels", "test", "desk", "--to", "grace@example.com")
+        untouched = ids(cli)
+        tested = cli("channels", "test", "desk")
+
+    assert (elsewhere.exit_code, untouched) == (0, [alert])
+    assert tested.exit_code == 0
+    assert "The alert that desk fails has ended." in tested.out
+    assert ids(cli) == []
+    [row] = world.rows("select failing_since, failures, next_try_at::text, error from public.alert_channels")
+    assert list(row.values()) == [None, 0, "-infinity", None]
 
 
 def test_a_silence_says_what_it_holds_back_and_ends_when_somebody_says_so(

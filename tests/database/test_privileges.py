@@ -774,6 +774,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "pipeline_status": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}]},
     "watch_alerts": {"p_seen": [look(firing())]},
     "acknowledge_alerts": {"p_alert_ids": [1], "p_by": "ada"},
+    "end_alerts": {"p_alert_ids": [1], "p_by": "ada"},
+    "note_working_channel": {"p_channel": "mail", "p_by": "ada"},
     "claim_notifications": {"p_channel": channel(), "p_limit": 1},
     "mark_notifications": {
         "p_lease": fence(1),

@@ -206,6 +206,20 @@ def test_a_failing_channel_is_reported_on_another_one(story: Stories) -> None:
     assert told.swept.working == ["team"]
 
 
+def test_the_alert_about_a_channel_ends_when_the_channel_is_removed(story: Stories) -> None:
+    told = story(office=office(), team=office())
+    told.sees("no_output")
+    told.ends["team"].is_down = True
+    told.runs(20)
+    del told.channels["team"]
+    told.runs(10)
+
+    assert [title for title in told.titles() if "channel" in title] == [
+        "The channel team takes no messages, all plants, since 09:06 CET",
+        "Over: The channel team takes no messages, all plants, lasted 15 min",
+    ]
+
+
 def test_a_death_between_claim_and_send_loses_nothing(story: Stories) -> None:
     told = story()
     told.ends["office"].dies = "before"

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from plantpulse.cli import formats
+from plantpulse.cli.alert_endings import end
 from plantpulse.cli.alert_report import report
 from plantpulse.cli.alert_silences import silence, silences, unsilence
 from plantpulse.cli.alert_words import (
@@ -39,7 +40,7 @@ def alerts() -> None:
     """List alerts; acknowledge or silence them, and see how loud they are."""
 
 
-for command in (silence, silences, unsilence, report):
+for command in (silence, silences, unsilence, end, report):
     alerts.add_command(command)
 
 

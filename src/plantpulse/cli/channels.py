@@ -1,5 +1,6 @@
 """`plantpulse channels`: who is told of alerts, and whether a message really reaches them."""
 
+import getpass
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from plantpulse.errors import (
     ConfigurationError,
     InvalidRequest,
     NotConfigured,
+    PlantpulseError,
 )
 from plantpulse.settings import ChannelSettings, Settings
 from plantpulse.settings.channels import mail_address
@@ -73,8 +75,8 @@ def list_channels(app: App) -> None:
 def test(app: App, name: str | None, to: str | None) -> int:
     """Send a test message through a channel, or through all of them, and say where it stopped.
 
-    A channel that is switched off is tested too. PagerDuty opens an incident and resolves it. It ends with 1
-    when a message was not accepted for everybody.
+    A channel that is switched off is tested too. PagerDuty opens an incident and resolves it. An alert about
+    the channel ends if it works. The command ends with 1 when a message was not accepted for everybody.
     """
     chosen = _chosen(app.settings, name, to)
     with app.logs_aside():
@@ -82,8 +84,26 @@ def test(app: App, name: str | None, to: str | None) -> int:
     answer = [one._asdict() | {"steps": [asdict(step) for step in one.steps]} for one in results]
     is_ok = all(one.is_sent for one in results)
     found = [record | {"is_sent": one.is_sent} for record, one in zip(answer, results, strict=True)]
-    app.output.answer({"is_ok": is_ok, "channels": found}, lambda: Group(*map(_page, results)))
+    works = [one.channel for one in results if one.is_sent and app.settings.channels[one.channel].is_told]
+    notes = [] if to else _end_alerts(app, works)
+    shown = Group(*map(_page, results), *(Text(note) for note in notes))
+    app.output.answer({"is_ok": is_ok, "channels": found, "notes": notes}, lambda: shown)
     return SUCCESS if is_ok else FAILED
+
+
+def _end_alerts(app: App, works: Sequence[str]) -> list[str]:
+    """Write down which channels work, and end the alerts that they do not; return what to say of it."""
+    if not works or app.settings.supabase is None:
+        return []
+    notes = []
+    try:
+        with app.changes() as changes:
+            for name in works:
+                ended = changes.note_working_channel(name, getpass.getuser())["alerts"]
+                notes += [f"The alert that {name} fails has ended." for _ in ended]
+    except PlantpulseError as error:
+        notes.append(f"That it works could not be written down, so alerts stay as they are: {error}")
+    return notes
 
 
 def _chosen(settings: Settings, name: str | None, to: str | None) -> dict[str, ChannelSettings]:

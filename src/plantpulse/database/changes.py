@@ -37,6 +37,14 @@ class Changes:
         """Acknowledge alerts; the answer is signed with the alerts, or unknown with the ids."""
         return self._call("acknowledge_alerts", p_alert_ids=list(alert_ids), p_by=by)
 
+    def end_alerts(self, alert_ids: Sequence[int], by: str) -> dict[str, Json]:
+        """End open alerts; the answer is ended with the alerts, or unknown with the ids."""
+        return self._call("end_alerts", p_alert_ids=list(alert_ids), p_by=by)
+
+    def note_working_channel(self, channel: str, by: str) -> dict[str, Json]:
+        """Write down that a channel has taken a message; the answer has the alerts that this ended."""
+        return self._call("note_working_channel", p_channel=channel, p_by=by)
+
     def add_silence(self, silence: Mapping[str, Json]) -> dict[str, Json]:
         """Write a silence and return its row. It is not repeated: a second one would have to be ended too."""
         rows = self._transport.send("silences", lambda api: api.from_("silences").insert(silence), attempts=1)
