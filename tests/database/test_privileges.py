@@ -789,6 +789,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "watch_series_gaps": {"p_fence": fence(1), "p_looks": []},
     "collection_rates": {"p_from": SLOT, "p_until": SLOT},
     "collection_history": {"p_asks": [], "p_at": SLOT},
+    "series_first_known": {"p_key": "DE/load", "p_from": SLOT, "p_until": SLOT},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.

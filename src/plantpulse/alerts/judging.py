@@ -33,6 +33,7 @@ OF_RUNS: Final[Mapping[str, RuleOfRuns]] = {
         slots.volume_unusual,
         series.series_stale,
         series.series_gap,
+        series.series_quality,
     )
 }
 

@@ -105,6 +105,11 @@ class Supabase:
         }
         return self._transport.call("series_as_known", arguments)
 
+    def series_first_known(self, key: str, start: datetime, until: datetime) -> dict[str, Json]:
+        """Return when the values of a series were known first, and since when it is collected."""
+        arguments = {"p_key": key, "p_from": start.isoformat(), "p_until": until.isoformat()}
+        return self._transport.call("series_first_known", arguments)
+
     def series_status(self) -> dict[str, Json]:
         """Return of each series its newest value, how far it reaches, its open gaps and its quality."""
         return self._transport.call("series_status", {})

@@ -29,6 +29,7 @@ class Stored:
     subject: str
     source: str
     group: str
+    time_zone: str
     minutes: int
     first_at: datetime
     until: datetime
@@ -42,6 +43,7 @@ class Stored:
             subject=row["subject"],
             source=row["source"],
             group=row["group"],
+            time_zone=row["time_zone"],
             minutes=row["minutes"],
             first_at=datetime.fromisoformat(row["first_at"]).astimezone(UTC),
             until=datetime.fromisoformat(row["until"]).astimezone(UTC),

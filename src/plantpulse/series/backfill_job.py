@@ -4,9 +4,10 @@ A fifth of what ENTSO-E publishes is corrected later: most of it within a day, s
 the last weeks are collected again each night, and the last 13 months once a month.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final, get_args
+from typing import ClassVar, Final, Protocol, get_args
 from zoneinfo import ZoneInfo
 
 from plantpulse.entry.invocations import Invocation, parse
@@ -15,14 +16,22 @@ from plantpulse.schedules.pipelines import on_some_days
 from plantpulse.series.asks import Stored, asks_again, subjects_of
 from plantpulse.series.collecting import Collected, Collecting, OpenSources
 from plantpulse.series.ending import end_run
-from plantpulse.series.gap_filling import GapFilling, Store
+from plantpulse.series.gap_filling import GapFilling
+from plantpulse.series.gap_filling import Store as FillingStore
 from plantpulse.series.kinds import Job
 from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
 from plantpulse.series.publisher import Ask
+from plantpulse.series.rating import Rating
+from plantpulse.series.rating import Store as RatingStore
 from plantpulse.series.request import UpkeepRequest
+from plantpulse.series.seen import seen_of_quality
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "series_backfill"
+
+
+class Store(FillingStore, RatingStore, Protocol):
+    """What the nightly run needs from Supabase."""
 
 
 class BackfillRequest(UpkeepRequest):
@@ -64,7 +73,21 @@ class SeriesBackfill:
         opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             read_again = collecting.collect(again, sources)
+        self._rate(collecting, stored, store)
         return end_run(collecting, _together(filled, read_again), [*asks, *again])
+
+    def _rate(self, collecting: Collecting, stored: Sequence[Stored], store: Store) -> None:
+        """Rate the last days by what is stored now."""
+        run = collecting.run
+        collecting.store_rest()
+        if run.plan.is_dry_run:
+            return
+        rating = Rating(run, store, stored, run.plan.at)
+        with run.progress.timed("rate"):
+            is_finished = rating.rate(collecting.commit)
+        run.progress.seen["series_quality"] = seen_of_quality(rating.rated)
+        if not is_finished:
+            run.progress.warn("series_unrated", "the time was up before the days of every series were rated")
 
 
 def questions_again(settings: Settings, now: datetime) -> list[Ask]:

@@ -3,13 +3,14 @@
 Pure. The shape is that of `commit_series`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from plantpulse.errors import UnreadableReply, one_line
 from plantpulse.runs import Json
-from plantpulse.series.points import Block, Series
+from plantpulse.series.gate import Gated
+from plantpulse.series.points import Series
 from plantpulse.series.publisher import Ask, Failure, Reply
 
 LONGEST_REPLY = 10_000  # characters of a reply that could not be read
@@ -35,22 +36,16 @@ class Commit:
             (self.batches, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
         )
 
-    def take(self, reply: Reply, pipeline: str) -> None:
-        """Add a reply."""
-        self.take_blocks(reply.blocks, reply.received_at, collection_of(reply, pipeline))
-
-    def take_blocks(
-        self, blocks: Iterable[Block], known_at: datetime, collection: Mapping[str, Json] | None
-    ) -> None:
-        """Add blocks that were known at an instant, with the metrics of their collection."""
-        blocks = list(blocks)
-        self.series |= {block.series.key: block.series for block in blocks}
-        self.points += sum(len(block.values) for block in blocks)
+    def take(self, reply: Reply, gated: Gated, pipeline: str) -> None:
+        """Add a reply: what the gate lets through, and the flags of what it found."""
+        self.series |= {block.series.key: block.series for block in reply.blocks}
+        self.points += sum(len(block.values) for block in gated.stored)
+        self.flags += [flag.as_json() for flag in gated.flags]
         self.batches.append(
             {
-                "known_at": known_at.isoformat(),
-                "blocks": [block.as_json() for block in blocks],
-                "collection": collection,
+                "known_at": reply.received_at.isoformat(),
+                "blocks": [block.as_json() for block in gated.stored],
+                "collection": collection_of(reply, pipeline),
             }
         )
 

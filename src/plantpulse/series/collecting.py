@@ -23,11 +23,13 @@ from plantpulse.errors import (
 from plantpulse.logs import log
 from plantpulse.runs import Json, Run, require_fence
 from plantpulse.series.batches import Commit, failed_batch, failed_collection
+from plantpulse.series.judging import judged
 from plantpulse.series.publisher import Ask, Failure, Reply, Source
 from plantpulse.settings import SeriesSettings
 
 MOST_POINTS: Final = 40_000  # in one call to Supabase: about half a second
 _WAITING: Final = 4  # replies that wait for Supabase; a year of a quarter-hour is 35,040 points
+MOST_TOLD: Final = 5  # doubts of one reply that are told
 _LOOK_S: Final = 1.0  # how often the time left is looked at
 _IN_A_ROW: Final = 2  # failures of one publisher after which it is left alone for the run
 
@@ -41,7 +43,7 @@ class OpenSources(Protocol):
         /,
         *,
         seconds_left: Callable[[], float],
-        clock: Callable[[], datetime] | None,
+        clock: Callable[[], datetime],
     ) -> AbstractContextManager[Mapping[str, Source]]: ...
 
 
@@ -150,9 +152,16 @@ class Collecting:
             self._note_failure(event)
             return
         collected.replies += 1
-        self.commit.take(event, self.run.plan.pipeline)
+        self._note_unread(event)
+        self.commit.take(event, judged(event, self.settings.gate, self.now()), self.run.plan.pipeline)
         if self.commit.points >= MOST_POINTS:
             self.store_rest()
+
+    def _note_unread(self, reply: Reply) -> None:
+        """Count what a reply has that says nothing sure, and tell of it once for each reason."""
+        self.run.progress.count("values_unread", len(reply.unread))
+        for series, reason in sorted({(one.series, one.reason) for one in reply.unread})[:MOST_TOLD]:
+            self.run.progress.warn("values_unread", f"{series}: {reason}")
 
     def _note_failure(self, failure: Failure) -> None:
         ask, error = failure.ask, failure.error

@@ -1,6 +1,6 @@
 """What the rules of alerts look at in a run of a pipeline of series, by rule. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from plantpulse.runs import Json
@@ -8,6 +8,7 @@ from plantpulse.series.asks import Stored
 from plantpulse.series.freshness import has_ended
 from plantpulse.series.gaps import Gap
 from plantpulse.series.kinds import KINDS
+from plantpulse.series.quality.scores import DayScore
 
 
 def seen_of_series(stored: Iterable[Stored], now: datetime) -> Json:
@@ -31,6 +32,21 @@ def seen_of_gaps(gaps: Iterable[Gap]) -> Json:
         if gap.group not in longest or gap.length > longest[gap.group].length:
             longest[gap.group] = gap
     return [_as_json(gap) for gap in longest.values()]
+
+
+def seen_of_quality(rated: Mapping[str, Sequence[DayScore]]) -> Json:
+    """Return how much of its last rated day each series has, in percent; not where nothing was due."""
+    newest = {key: scores[-1] for key, scores in rated.items() if scores}
+    return [
+        {
+            "series": key,
+            "day": score.day.isoformat(),
+            "complete_percent": round(100 * score.completeness, 1),
+            "accurate_percent": None if score.accuracy is None else round(100 * score.accuracy, 1),
+        }
+        for key, score in newest.items()
+        if score.completeness is not None
+    ]
 
 
 def _as_json(gap: Gap) -> Mapping[str, Json]:

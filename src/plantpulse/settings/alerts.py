@@ -56,6 +56,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "series_gap": Rule(
         "A publisher did not fill a gap in a series", "info", threshold=24, unit="hours without values"
     ),
+    "series_quality": Rule(
+        "The last day of a series is incomplete, or its values cannot be true", threshold=90, unit="percent"
+    ),
     "channel_failing": Rule("A channel does not take messages", threshold=5, unit="minutes"),
 }
 

@@ -7,9 +7,11 @@ from the environment.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
+from plantpulse.settings.areas import AREAS, Area, is_eic
 from plantpulse.settings.morning_report import TimeOfDay
 from plantpulse.settings.plant import TimeZoneName
 from plantpulse.settings.section import (
@@ -65,9 +67,12 @@ Subject = Annotated[str, Prepared(_subject)]
 
 
 def _eic(text: str) -> str:
-    if re.fullmatch(r"[0-9]{2}[XYZTWV][A-Z0-9-]{13}", text):
+    if is_eic(text):
         return text
-    raise ValueError("must be an energy identification code with 16 characters, such as 10YFR-RTE------C")
+    raise ValueError(
+        "must be an energy identification code with 16 characters and the right last one, "
+        "such as 10YFR-RTE------C"
+    )
 
 
 Eic = Annotated[str, Checked(_eic)]
@@ -132,7 +137,7 @@ class PublisherSettings(Section):
 
 
 _ADDRESSES: Final[Mapping[str, str]] = {
-    "entsoe": "https://web-api.tp.entsoe.eu",
+    "entsoe": "https://web-api.tp.entsoe.eu/api",
     "eia": "https://api.eia.gov",
     "fred": "https://api.stlouisfed.org",
     "yahoo": "https://query1.finance.yahoo.com",
@@ -147,6 +152,12 @@ _KNOWN_COMMODITIES: Final = {
         unit="USD/MMBtu", eia="natural-gas/pri/fut:RNGWHHD", fred="DHHNGSP", yahoo="NG=F"
     ),
 }
+
+
+def _unknown_area(name: str) -> str:
+    close = get_close_matches(name, AREAS, n=1)
+    meant = f"did you mean {close[0]}? If not, " if close else ""
+    return f"there is no such area; {meant}give its eic and time_zone, or choose one of {', '.join(AREAS)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +213,22 @@ class SeriesSettings(Section):
     )
 
     def __post_init__(self) -> None:
-        """Check what an unknown commodity needs. Raises: ValueError."""
+        """Check what unknown areas and commodities need. Raises: ValueError."""
+        for name in self.areas:
+            if self.area(name) is None:
+                raise ValueError(f"areas.{name}: {_unknown_area(name)}")
         for name in self.commodities:
             if self.commodity(name).unit is None:
                 raise ValueError(f"commodities.{name}.unit: must be set, such as USD/bbl")
+
+    def area(self, name: str) -> Area | None:
+        """Return an area's codes and clock, completed by what is known of it; None if something lacks."""
+        own, known = self.areas[name], AREAS.get(name)
+        if known is None and (own.eic is None or own.time_zone is None):
+            return None
+        basis = known or Area(name, str(own.eic))
+        written = {"eic": own.eic, "price_eic": own.price_eic, "time_zone": own.time_zone}
+        return replace(basis, **{place: value for place, value in written.items() if value is not None})
 
     def is_asked(self, publisher: str) -> bool:
         """Say whether a publisher is asked."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plantpulse.series.points import Point
-from plantpulse.series.sources.entsoe.areas import AREAS
 from plantpulse.series.sources.entsoe.documents import ASKED
 from plantpulse.series.sources.entsoe.replies import Answer, read
+from plantpulse.settings.areas import AREAS
 
 RECORDED = Path(__file__).resolve().parents[1] / "replies" / "entsoe"
 GL = "urn:iec62325.351:tc57wg16:451-6:generationloaddocument:3:0"

@@ -7,9 +7,9 @@ import pytest
 
 from plantpulse.errors import UnreadableReply
 from plantpulse.series.sources.entsoe import archives
-from plantpulse.series.sources.entsoe.areas import AREAS
 from plantpulse.series.sources.entsoe.documents import ASKED
 from plantpulse.series.sources.entsoe.replies import Answer, read
+from plantpulse.settings.areas import AREAS
 from tests.series.entsoe.built import load, recorded, values_of
 
 FIRST = load((1, 5))

@@ -7,10 +7,10 @@ import pytest
 
 from plantpulse.errors import UnreadableReply
 from plantpulse.series.sources.entsoe import curves, markup
-from plantpulse.series.sources.entsoe.areas import AREAS
 from plantpulse.series.sources.entsoe.documents import ASKED
 from plantpulse.series.sources.entsoe.markup import Document
 from plantpulse.series.sources.entsoe.replies import read
+from plantpulse.settings.areas import AREAS
 from tests.series.entsoe.built import (
     document,
     load,

@@ -3,9 +3,9 @@
 import pytest
 
 from plantpulse.errors import UnreadableReply
-from plantpulse.series.sources.entsoe.areas import AREAS, Area
 from plantpulse.series.sources.entsoe.documents import ASKED
 from plantpulse.series.sources.entsoe.replies import Answer, read
+from plantpulse.settings.areas import AREAS, Area
 from tests.series.entsoe.built import (
     document,
     load,

@@ -17,10 +17,10 @@ from plantpulse.errors import (
 )
 from plantpulse.retry import Pacing
 from plantpulse.series.publisher import Ask, Source, Span
-from plantpulse.series.sources.entsoe.areas import AREAS
 from plantpulse.series.sources.entsoe.source import REQUESTS_A_MINUTE, Entsoe
 from plantpulse.series.sources.http import Http
 from plantpulse.settings import Secret
+from plantpulse.settings.areas import AREAS
 from tests.series.entsoe.built import document, load, period, point, recorded, series
 from tests.series.sources.publisher import Answer, Publisher, answer, publishing
 

@@ -52,6 +52,7 @@ class Kept:
     calls: list[tuple[str, Any]] = field(default_factory=list)
     gaps: list[list[dict[str, Any]]] = field(default_factory=list)
     tried: list[dict[str, Any]] = field(default_factory=list)
+    blocks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
         self.calls.append(("commit", commit))
@@ -69,6 +70,18 @@ class Kept:
             "tried": self.tried,
         }
 
+    def series_as_known(self, key: str, start: datetime, until: datetime) -> dict[str, Any]:
+        return {"blocks": self.blocks.get(key, [])}
+
+    def series_first_known(self, key: str, start: datetime, until: datetime) -> dict[str, Any]:
+        points = [point for block in self.blocks.get(key, []) for point in starts_of(block)]
+        known = [at.timestamp() + 3600 for at in points]
+        return {
+            "created_at": "2020-01-01T00:00:00+00:00",
+            "at": [int(at.timestamp()) for at in points],
+            "known_at": known,
+        }
+
     def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
         raise AssertionError("a run is claimed by the service")
 
@@ -82,6 +95,12 @@ class Kept:
     def commits(self) -> list[Mapping[str, Any]]:
         """What was committed, in order."""
         return [call for name, call in self.calls if name == "commit"]
+
+
+def starts_of(block: Mapping[str, Any]) -> list[datetime]:
+    """Return the starts of a block's intervals."""
+    start = datetime.fromisoformat(block["start"])
+    return [start + timedelta(minutes=block["minutes"] * number) for number in range(len(block["values"]))]
 
 
 def opening(*publishers: Source) -> Callable[..., AbstractContextManager[Mapping[str, Source]]]:
@@ -128,6 +147,7 @@ def stored(key: str, until: datetime, **more: Any) -> dict[str, Any]:
         "part": part[0] if part else None,
         "source": "entsoe",
         "group": key,
+        "time_zone": "Europe/Berlin",
         "minutes": 15,
         "first_at": (until - timedelta(days=60)).isoformat(),
         "until": until.isoformat(),

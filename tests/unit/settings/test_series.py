@@ -45,7 +45,7 @@ def test_an_empty_section_collects_three_areas_and_three_commodities() -> None:
     assert list(series.commodities) == ["WTI", "Brent", "Henry Hub"]
     assert series.commodity("Henry Hub").symbol("eia") == "natural-gas/pri/fut:RNGWHHD"
     assert series.publishers_of_prices == ("eia", "fred")
-    assert series.address("entsoe") == "https://web-api.tp.entsoe.eu"
+    assert series.address("entsoe") == "https://web-api.tp.entsoe.eu/api"
 
 
 def test_a_known_commodity_keeps_what_is_not_written_of_it() -> None:

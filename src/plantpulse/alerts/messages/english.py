@@ -25,6 +25,7 @@ WORDS: Final = Words(
         "volume_unusual": "{rows} rows instead of about {usual_rows}",
         "series_stale": "No new values of {series}",
         "series_gap": "A gap in {series}",
+        "series_quality": "{series} is poor on {day}",
         "channel_failing": "The channel {channel} takes no messages",
     },
     many={
@@ -32,6 +33,7 @@ WORDS: Final = Words(
         "no_output": "No output from {n} assets",
         "series_stale": "No new values of {n} series",
         "series_gap": "Gaps in {n} series",
+        "series_quality": "{n} series are poor",
         "channel_failing": "{n} channels take no messages",
     },
     do={
@@ -54,6 +56,7 @@ WORDS: Final = Words(
         "volume_unusual": "Compare with the plant: was it another day than usual, or are rows missing?",
         "series_stale": "Look at the publisher's own page; plantpulse series show says since when.",
         "series_gap": "Nothing: it is asked for again until its publisher has had its time.",
+        "series_quality": "plantpulse series quality says what is wrong; each night asks again.",
         "channel_failing": "plantpulse channels test says where it stops.",
     },
     fact={
@@ -81,6 +84,9 @@ WORDS: Final = Words(
         "series": "Series",
         "until": "Values until",
         "behind_h": "Late (hours)",
+        "day": "Day",
+        "complete_percent": "There (percent)",
+        "accurate_percent": "Without doubt (percent)",
         "starts_at": "Gap from",
         "ends_at": "Gap until",
         "hours": "Hours",

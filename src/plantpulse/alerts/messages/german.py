@@ -25,6 +25,7 @@ WORDS: Final = Words(
         "volume_unusual": "{rows} Zeilen statt etwa {usual_rows}",
         "series_stale": "Keine neuen Werte von {series}",
         "series_gap": "Lücke in {series}",
+        "series_quality": "{series} ist am {day} mangelhaft",
         "channel_failing": "Der Kanal {channel} nimmt keine Nachrichten an",
     },
     many={
@@ -32,6 +33,7 @@ WORDS: Final = Words(
         "no_output": "Keine Stückzahl von {n} Anlagen",
         "series_stale": "Keine neuen Werte von {n} Zeitreihen",
         "series_gap": "Lücken in {n} Zeitreihen",
+        "series_quality": "{n} Zeitreihen sind mangelhaft",
         "channel_failing": "{n} Kanäle nehmen keine Nachrichten an",
     },
     do={
@@ -54,6 +56,7 @@ WORDS: Final = Words(
         "volume_unusual": "Mit dem Werk vergleichen: War der Tag anders als sonst, oder fehlen Zeilen?",
         "series_stale": "Auf der Seite der Datenquelle nachsehen; plantpulse series show nennt den Beginn.",
         "series_gap": "Nichts: Sie wird wieder angefragt, bis die Datenquelle Zeit genug hatte.",
+        "series_quality": "plantpulse series quality nennt die Mängel; jede Nacht wird neu gefragt.",
         "channel_failing": "plantpulse channels test sagt, wo es aufhört.",
     },
     fact={
@@ -81,6 +84,9 @@ WORDS: Final = Words(
         "series": "Zeitreihe",
         "until": "Werte bis",
         "behind_h": "Verspätung (Stunden)",
+        "day": "Tag",
+        "complete_percent": "Vorhanden (Prozent)",
+        "accurate_percent": "Ohne Zweifel (Prozent)",
         "starts_at": "Lücke von",
         "ends_at": "Lücke bis",
         "hours": "Stunden",

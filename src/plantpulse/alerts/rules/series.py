@@ -25,6 +25,23 @@ def series_gap(sight: RunSight, rule: Rule) -> Fires:
     return _for_each(sight.seen.get("series_gap"), "hours", rule)
 
 
+def series_quality(sight: RunSight, rule: Rule) -> Fires:
+    """Fire for each series of whose last day less than `threshold` percent is there, or can be true.
+
+    Seen: [{"series": "DE/load", "day": "2026-11-29", "complete_percent": 98.9, "accurate_percent": 100}].
+    """
+    seen = sight.seen.get("series_quality")
+    if seen is None:
+        return None
+    bad = [one for one in seen if _worse(one) < (rule.threshold or 0)]
+    return [Firing(one, subject=one["series"]) for one in sorted(bad, key=_worse)[:MOST_SERIES]]
+
+
+def _worse(day: Mapping[str, Any]) -> float:
+    accurate = day["accurate_percent"]
+    return float(min(day["complete_percent"], 100 if accurate is None else accurate))
+
+
 def _for_each(seen: list[Mapping[str, Any]] | None, measure: str, rule: Rule) -> Fires:
     if seen is None:
         return None

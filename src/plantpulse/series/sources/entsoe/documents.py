@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from plantpulse.series.sources.entsoe.areas import Role
+from plantpulse.settings.areas import Role
 
 Texts = Mapping[str, str]
 

@@ -15,12 +15,12 @@ from plantpulse.series.points import Block, Series
 from plantpulse.series.publisher import Unread
 from plantpulse.series.sources.entsoe import acknowledgements, archives
 from plantpulse.series.sources.entsoe.acknowledgements import Acknowledgement
-from plantpulse.series.sources.entsoe.areas import Area
 from plantpulse.series.sources.entsoe.curves import Curve, Doubts, Drawer, Segment
 from plantpulse.series.sources.entsoe.documents import Asked, Texts
 from plantpulse.series.sources.entsoe.markup import Document, Period, TimeSeries
 from plantpulse.series.sources.entsoe.merging import merged
 from plantpulse.series.sources.entsoe.units import unit_of
+from plantpulse.settings.areas import Area
 
 SOURCE: Final = "entsoe"
 _PIECE: Final = 64 * 1024

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 from plantpulse.errors import InvalidRequest, PublisherRefused, UnreadableReply
 from plantpulse.series.publisher import Ask, Reply, Span, Unread
 from plantpulse.series.sources.entsoe import archives, windows
-from plantpulse.series.sources.entsoe.areas import Area
 from plantpulse.series.sources.entsoe.documents import ASKED, Asked
 from plantpulse.series.sources.entsoe.replies import SOURCE, Answer, read
 from plantpulse.series.sources.http import Http, HttpReply
 from plantpulse.settings import Secret
+from plantpulse.settings.areas import Area
 
 BASE_URL: Final = "https://web-api.tp.entsoe.eu/api"
 REQUESTS_A_MINUTE: Final = 300  # the platform bans for ten minutes from 400 on

@@ -2,7 +2,7 @@ import zoneinfo
 
 import pytest
 
-from plantpulse.series.sources.entsoe.areas import AREAS, Area, is_eic
+from plantpulse.settings.areas import AREAS, Area, is_eic
 
 # Source: the guide of ENTSO-E's API, appendix "Areas".
 PUBLISHED = {

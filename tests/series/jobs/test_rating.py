@@ -1,0 +1,67 @@
+"""At night the last days of each series are rated by what is stored."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from plantpulse.series.backfill_job import SeriesBackfill
+from tests.series.jobs.conftest import NOW, Kept, Publisher, opening, reply_to, run_of, settings_of, stored
+
+QUIET = settings_of(series={"areas": {"DE": {"kinds": ["load"]}}, "commodities": {}})
+FIRST = datetime(2026, 5, 20, 22, tzinfo=UTC)
+
+
+def hours(values: list[str | None], start: datetime = FIRST) -> dict[str, Any]:
+    return {"start": start.isoformat(), "minutes": 60, "values": values}
+
+
+def load_of_weeks() -> list[str | None]:
+    """41 days that all look alike: 24 hours between 40 and 63 GW."""
+    return [str(40_000 + 1000 * (number % 24)) for number in range(41 * 24)]
+
+
+def rate(*blocks: dict[str, Any], **series: Any) -> tuple[Kept, Any]:
+    kept = Kept(gaps=[[]], blocks={"DE/load": list(blocks)})
+    run = run_of("series_backfill", brought=[stored("DE/load", NOW, minutes=60, **series)])
+    SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, QUIET, kept)
+    return kept, run
+
+
+def test_a_whole_week_is_complete_timely_and_without_doubt() -> None:
+    kept, run = rate(hours(load_of_weeks()))
+
+    rows = kept.commits[-1]["quality"]
+    assert [row["day"] for row in rows] == [f"2026-06-{day}" for day in range(24, 31)]
+    assert {(row["completeness"], row["timeliness"], row["accuracy"]) for row in rows} == {(1.0, 1.0, 1.0)}
+    assert run.progress.seen["series_quality"] == [
+        {"series": "DE/load", "day": "2026-06-30", "complete_percent": 100.0, "accurate_percent": 100.0}
+    ]
+
+
+def test_what_is_missing_and_what_cannot_be_is_told_and_flagged() -> None:
+    values = load_of_weeks()
+    values[-3] = "-5"
+    whole, late = hours(values), values[: len(values) - 12]
+    kept, run = rate(hours(late), hours(["-5"], FIRST + timedelta(hours=len(late))))
+
+    [flag] = kept.commits[-1]["flags"]
+    assert (flag["series"], flag["reason"], flag["values"]) == ("DE/load", "out_of_bounds", ["-5"])
+    last = kept.commits[-1]["quality"][-1]
+    assert (last["covered_minutes"], last["due_minutes"], last["invalid"]) == (13 * 60, 24 * 60, 1)
+    assert run.progress.seen["series_quality"][0]["complete_percent"] == 54.2
+    assert whole["values"] != late
+
+
+def test_a_series_that_was_given_up_is_not_rated() -> None:
+    kept = Kept(gaps=[[]])
+    run = run_of("series_backfill", brought=[stored("DE/generation/B14", NOW - timedelta(days=90))])
+
+    SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, QUIET, kept)
+
+    assert kept.commits[-1]["quality"] == []
+
+
+def test_what_is_collected_is_stored_before_it_is_rated() -> None:
+    kept, _ = rate(hours(load_of_weeks()))
+
+    assert [name for name, _ in kept.calls] == ["look", "commit", "commit"]
+    assert kept.commits[0]["completion"] is None
