@@ -7,8 +7,7 @@ import socket
 import ssl
 import traceback
 import tracemalloc
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -27,58 +26,19 @@ from plantpulse.errors import (
     PublisherUnavailable,
     UnreadableReply,
 )
-from plantpulse.retry import Pacing
-from plantpulse.series.sources.http import Http
 from plantpulse.settings import Secret
 from tests.certificates import ADDRESS, certified
 from tests.patience import ENDS_S
+from tests.series.sources.asking import KEY, NOW, Waits, opened
 from tests.series.sources.publisher import Answer, Publisher, answer, dripping, publishing, say_nothing
 
-NOW = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
-KEY = 'k3y/with+odd & "strange" <signs> äß=#%'
 MANY = 1_000_000
 UNAVAILABLE = answer(b"<html><h1>Sorry</h1></html>", "503 Service Unavailable", {"Content-Type": "text/html"})
-
-
-class Waits(list[float]):
-    """What was slept; the time that is left grows less by it."""
-
-    def __init__(self, left_s: float = ENDS_S) -> None:
-        super().__init__()
-        self.left_s = left_s
-
-    def seconds_left(self) -> float:
-        return self.left_s - sum(self)
-
-    def monotonic(self) -> float:
-        return 1000.0 + sum(self)
 
 
 @pytest.fixture
 def waits() -> Waits:
     return Waits()
-
-
-def opened(
-    url: str,
-    waits: Waits | None = None,
-    *,
-    secrets: Sequence[str] = (KEY,),
-    requests_a_minute: int | None = None,
-    transport: httpx.BaseTransport | None = None,
-) -> Http:
-    waits = Waits() if waits is None else waits
-    return Http(
-        "EIA",
-        url,
-        [Secret(secret) for secret in secrets],
-        waits.seconds_left,
-        lambda: NOW,
-        Pacing(sleep=waits.append, jitter=lambda: 0.0),
-        transport,
-        requests_a_minute,
-        waits.monotonic,
-    )
 
 
 def asked(publisher: Publisher, waits: Waits, most_bytes: int = MANY) -> bytes:
