@@ -5173,6 +5173,47 @@ ALTER FUNCTION public.series_as_known(p_key text, p_from timestamp with time zon
 
 COMMENT ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) IS 'The values of a series between two times as they were known at a third one, null = now: blocks of neighbours, and next, from which to go on; null when nothing is left. p_now is ignored.';
 
+-- Name: series_first_known(text, timestamp with time zone, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+  select json_build_object(
+    'created_at', (select known.created_at from public.series as known where known.key = p_key),
+    'at', coalesce(json_agg(extract(epoch from first.at)::bigint order by first.at), '[]'),
+    'known_at', coalesce(json_agg(extract(epoch from first.known_at) order by first.at), '[]')
+  )
+  from (
+    select
+      point.at,
+      least(
+        point.known_at,
+        (
+          select min(revision.known_at)
+          from public.series_revisions as revision
+          where revision.series_id = point.series_id
+          and revision.at = point.at
+          and revision.value is not null
+        )
+      ) as known_at
+    from public.series as known
+    join public.series_points as point on point.series_id = known.id
+    where known.key = p_key
+    and point.at >= p_from
+    and point.at < p_until
+    and point.value is not null
+  ) as first;
+$$;
+
+ALTER FUNCTION public.series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone) IS 'When the values of a series between two times were known first, in seconds since 1970, and since when the series is collected. p_now is ignored.';
+
 -- Name: series_of(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.series_of(p_kinds jsonb) RETURNS json
@@ -10580,6 +10621,11 @@ GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset te
 REVOKE ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.series_first_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION series_of(p_kinds jsonb); Type: ACL; Schema: public; Owner: postgres
 

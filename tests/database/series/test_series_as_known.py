@@ -148,7 +148,7 @@ def test_members_of_any_plant_read_series_and_strangers_do_not(
     api_of: Callable[[str], Api], stored: Callable[..., None]
 ) -> None:
     stored(batch(block("5")))
-    nothing = {"series": None, "blocks": [], "next": None}
+    nothing: dict[str, Any] = {"series": None, "blocks": [], "next": None}
 
     for role in ("viewer", "neighbour", "director"):
         assert known(api_of(role))["blocks"] == [block("5")]

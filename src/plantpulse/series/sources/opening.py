@@ -9,19 +9,25 @@ from typing import Final
 from plantpulse.errors import ConfigurationError
 from plantpulse.retry import Pacing
 from plantpulse.series.publisher import Ask, Reply, Source
-from plantpulse.series.sources import eia, fred, yahoo
 from plantpulse.series.sources.commodities import Commodity
-from plantpulse.series.sources.entsoe import source as entsoe
+from plantpulse.series.sources.eia import REQUESTS_A_MINUTE as EIA_PACE
+from plantpulse.series.sources.eia import Eia
+from plantpulse.series.sources.entsoe.source import REQUESTS_A_MINUTE as ENTSOE_PACE
+from plantpulse.series.sources.entsoe.source import Entsoe
+from plantpulse.series.sources.fred import REQUESTS_A_MINUTE as FRED_PACE
+from plantpulse.series.sources.fred import Fred
 from plantpulse.series.sources.http import Http
+from plantpulse.series.sources.yahoo import REQUESTS_A_MINUTE as YAHOO_PACE
+from plantpulse.series.sources.yahoo import Yahoo
 from plantpulse.settings import Secret, SeriesSettings
 from plantpulse.settings.series import KEY_VARIABLES, PUBLISHERS
 
 _SHOWN: Final[Mapping[str, str]] = {"entsoe": "ENTSO-E", "eia": "EIA", "fred": "FRED", "yahoo": "Yahoo"}
 _REQUESTS_A_MINUTE: Final[Mapping[str, int]] = {
-    "entsoe": entsoe.REQUESTS_A_MINUTE,
-    "eia": eia.REQUESTS_A_MINUTE,
-    "fred": fred.REQUESTS_A_MINUTE,
-    "yahoo": yahoo.REQUESTS_A_MINUTE,
+    "entsoe": ENTSOE_PACE,
+    "eia": EIA_PACE,
+    "fred": FRED_PACE,
+    "yahoo": YAHOO_PACE,
 }
 
 
@@ -76,11 +82,11 @@ def open_sources(
 def _source(name: str, http: Http, key: Secret, settings: SeriesSettings) -> Source:
     if name == "entsoe":
         areas = {area: settings.area(area) for area in settings.areas}
-        return entsoe.Entsoe(http, key, {area: known for area, known in areas.items() if known})
+        return Entsoe(http, key, {area: known for area, known in areas.items() if known})
     commodities = _commodities(settings)
     if name == "eia":
-        return eia.Eia(http, key, commodities)
-    return fred.Fred(http, key, commodities) if name == "fred" else yahoo.Yahoo(http, commodities)
+        return Eia(http, key, commodities)
+    return Fred(http, key, commodities) if name == "fred" else Yahoo(http, commodities)
 
 
 def _commodities(settings: SeriesSettings) -> list[Commodity]:
