@@ -99,7 +99,7 @@ def test_a_dry_run_fetches_and_stores_nothing(loads: Market) -> None:
     assert (report["outcome"], report["run_id"]) == ("succeeded", None)
     assert len(loads.stand_in.ledger.requests("entsoe")) == 3
     for table in ("series", "series_points", "collections", "pipeline_runs"):
-        assert loads.rows(f"select * from public.{table}") == []  # type: ignore[arg-type]
+        assert loads.rows(f"select * from public.{table}") == []
 
 
 def test_without_a_key_the_variable_is_named_and_the_others_are_asked(market: Market) -> None:
