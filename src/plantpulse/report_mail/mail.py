@@ -31,7 +31,11 @@ class Mail(NamedTuple):
 
 def make_mail(day: ReportDay, language: str, zone: ZoneInfo, *, is_correction: bool = False) -> Mail:
     """Return the mail about a day in a plant's language and time zone."""
-    view = view_of(day, LANGUAGES[language], zone, is_correction=is_correction)
+    return mail_of(view_of(day, LANGUAGES[language], zone, is_correction=is_correction))
+
+
+def mail_of(view: View) -> Mail:
+    """Return a mail with what stands in a view."""
     return Mail(view.subject, plain_text(view), _template().render(view=view))
 
 
