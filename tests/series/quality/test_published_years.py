@@ -1,6 +1,7 @@
 """False alarms on published values, and what is found of faults that are put into them or into made years."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from bench.made_series import BERLIN, LOAD_FAULTS, PRICE_FAULTS, made_load, made_prices
 from bench.quality import LOAD, PRICE, START, false_alarms, findings_of, recall
 from plantpulse.series.points import Point
+from plantpulse.series.quality.findings import verdicts_of
 from plantpulse.series.quality.judge import Judge
+from plantpulse.series.quality.known_points import KnownPoint
+from plantpulse.series.quality.scores import Scoring
 from tests.series.quality.made import points_from, utc
 
 DATA = Path(__file__).with_name("data")
@@ -64,6 +68,27 @@ def test_published_prices_of_two_auctions_raise_no_alarm() -> None:
 
     assert judge.findings(hours, hours[0].at, {"other": quarters}) == []
     assert judge.findings(quarters, quarters[0].at, {"other": hours}) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "minutes", "total"),
+    [
+        (date(2025, 10, 26), "2025-10-25T22:00", 1500, "651.53"),
+        (date(2026, 3, 29), "2026-03-28T23:00", 1380, "6336.88"),
+    ],
+)
+def test_published_days_of_25_and_23_hours_are_complete_and_raise_no_alarm(
+    day: date, start: str, minutes: int, total: str
+) -> None:
+    points = read(f"de_prices_{day}.txt", utc(start), 15)
+    known = [KnownPoint(*point, known_at=utc("2025-01-01T00:00")) for point in points]
+
+    [score] = Scoring(PRICE, BERLIN, 15).score_days(known, day, day, verdicts_of(()), LATER)
+
+    assert sum(point.value or 0 for point in points) == Decimal(total)
+    assert (score.due_minutes, score.covered_minutes, score.points) == (minutes, minutes, minutes // 15)
+    assert (score.completeness, score.timeliness, score.accuracy) == (1.0, 1.0, 1.0)
+    assert findings_of(PRICE, points) == []
 
 
 def test_a_day_that_comes_with_the_prices_of_the_other_auction_is_told() -> None:
