@@ -3,7 +3,7 @@
 Pure: rows of `collections` in, figures out.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -15,6 +15,7 @@ from plantpulse.series.quality.trends import Trend, trend_of
 By = Literal["source", "kind", "subject"]
 # An answer without data is an answer; what was not asked because the publisher had failed is none.
 SUCCEEDED: Final = frozenset({"succeeded", "empty"})
+LEAST_SLOWER: Final = 0.25
 
 _MS: Final = timedelta(milliseconds=1)
 
@@ -125,16 +126,21 @@ def rates_of(collections: Sequence[Collection]) -> Rates:
 
 def success_trend(collections: Iterable[Collection], last: date, zone: ZoneInfo) -> Trend | None:
     """Return how the success rate of local days develops; None if too few days have collections."""
-    return _trend(collections, last, zone, lambda day: rates_of(day).success_rate)
+    return trend_of(_by_day(collections, zone, lambda day: rates_of(day).success_rate), last)
 
 
-def _trend(
-    collections: Iterable[Collection],
-    last: date,
-    zone: ZoneInfo,
-    figure: Callable[[Sequence[Collection]], float],
-) -> Trend | None:
+def latency_trend(collections: Iterable[Collection], last: date, zone: ZoneInfo) -> Trend | None:
+    """Return how the API's median time in milliseconds develops; a quarter more is worse."""
+    days = list(_by_day(collections, zone, lambda day: rates_of(day).api_ms))
+    least = LEAST_SLOWER * median([figure for _, figure in days]) if days else 0.0
+    return trend_of(days, last, least_change=least, is_more_better=False)
+
+
+def _by_day(
+    collections: Iterable[Collection], zone: ZoneInfo, figure: Callable[[Sequence[Collection]], float]
+) -> Iterator[tuple[date, float]]:
     days: dict[date, list[Collection]] = {}
     for one in collections:
         days.setdefault(one.started_at.astimezone(zone).date(), []).append(one)
-    return trend_of([(day, figure(found)) for day, found in days.items()], last)
+    for day, found in days.items():
+        yield day, figure(found)

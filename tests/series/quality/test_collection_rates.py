@@ -6,6 +6,7 @@ import pytest
 
 from plantpulse.series.collection_rates import (
     Collection,
+    latency_trend,
     parse_collection,
     rates_by,
     rates_of,
@@ -97,6 +98,23 @@ def test_a_success_rate_that_falls_is_degraded() -> None:
 
     assert found
     assert (found.before, found.recent, found.is_degraded) == (1.0, 0.5, True)
+
+
+def slowing(*per_day: float) -> list[Collection]:
+    return [
+        collection(at=START + day * timedelta(days=1), api_ms=api_ms) for day, api_ms in enumerate(per_day)
+    ]
+
+
+def test_answers_that_take_half_as_long_again_are_degraded_and_faster_ones_are_better() -> None:
+    slower = latency_trend(slowing(*[400.0] * 28, *[600.0] * 7), date(2025, 7, 5), BERLIN)
+    faster = latency_trend(slowing(*[400.0] * 28, *[200.0] * 7), date(2025, 7, 5), BERLIN)
+    alike = latency_trend(slowing(*[400.0] * 28, *[480.0] * 7), date(2025, 7, 5), BERLIN)
+
+    assert [one.direction for one in (slower, faster, alike) if one] == ["worse", "better", "steady"]
+    assert slower
+    assert (slower.before, slower.recent) == (400, 600)
+    assert latency_trend([], date(2025, 7, 5), BERLIN) is None
 
 
 def test_a_row_of_the_database_is_read_with_its_nulls() -> None:

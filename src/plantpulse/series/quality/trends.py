@@ -1,4 +1,4 @@
-"""Whether a score gets better or worse: the last 7 days against the 28 before.
+"""Whether a figure gets better or worse: the last 7 days against the 28 before.
 
 Pure. Medians, so that one bad day is no trend. A score that falls a little every day is told by its slope.
 Days without a score count for nothing.
@@ -14,9 +14,10 @@ RECENT_DAYS: Final = 7
 BEFORE_DAYS: Final = 28
 LEAST_RECENT: Final = 4
 LEAST_BEFORE: Final = 14
-LEAST_CHANGE: Final = 0.02
-LEAST_DRIFT: Final = 0.05
+LEAST_CHANGE: Final = 0.02  # of a score
 SPREADS: Final = 3.0
+
+_DRIFT: Final = 2.5  # times the least change: a slope is less sure than a step
 
 Direction = Literal["better", "worse", "steady"]
 
@@ -35,31 +36,38 @@ class Trend(NamedTuple):
         return self.direction == "worse"
 
 
-def trend_of(scores: Iterable[tuple[date, float | None]], last: date) -> Trend | None:
-    """Return the trend of the days up to and with the last; None if too few days have a score.
+def trend_of(
+    figures: Iterable[tuple[date, float | None]],
+    last: date,
+    *,
+    least_change: float = LEAST_CHANGE,
+    is_more_better: bool = True,
+) -> Trend | None:
+    """Return the trend of the days up to and with the last; None if too few days have a figure.
 
-    A change counts if it is more than 0.02 and more than three spreads of the days before; the change along
-    the slope counts if it is more than 0.05 and more than three spreads of the days around the slope.
+    A change counts if it is more than the least one and more than three spreads of the days before. Along the
+    slope it counts if it is more than 2.5 times the least one and three spreads of the days around the slope.
     """
-    known = [(day, score) for day, score in scores if score is not None]
+    known = [(day, figure) for day, figure in figures if figure is not None]
     recent_from = last - timedelta(days=RECENT_DAYS - 1)
     before_from = recent_from - timedelta(days=BEFORE_DAYS)
-    recent = [score for day, score in known if recent_from <= day <= last]
-    before = [score for day, score in known if before_from <= day < recent_from]
+    recent = [figure for day, figure in known if recent_from <= day <= last]
+    before = [figure for day, figure in known if before_from <= day < recent_from]
     if len(recent) < LEAST_RECENT or len(before) < LEAST_BEFORE:
         return None
-    line = [((day - before_from).days, score) for day, score in known if before_from <= day <= last]
+    line = [((day - before_from).days, figure) for day, figure in known if before_from <= day <= last]
     middle, a_day = median(before), slope(line)
     step = median(recent) - middle
-    change = step if abs(step) > max(LEAST_CHANGE, SPREADS * spread(before, middle)) else _drift(line, a_day)
-    return Trend(median(recent), middle, a_day, _direction(change))
+    is_step = abs(step) > max(least_change, SPREADS * spread(before, middle))
+    change = step if is_step else _drift(line, a_day, _DRIFT * least_change)
+    return Trend(median(recent), middle, a_day, _direction(change if is_more_better else -change))
 
 
-def _drift(line: Sequence[tuple[float, float]], a_day: float) -> float:
+def _drift(line: Sequence[tuple[float, float]], a_day: float, least: float) -> float:
     """Return the change along the slope; 0 if the days around it are too far apart to tell."""
-    levels = [score - a_day * day for day, score in line]
+    levels = [figure - a_day * day for day, figure in line]
     change = a_day * (RECENT_DAYS + BEFORE_DAYS)
-    is_clear = abs(change) > max(LEAST_DRIFT, SPREADS * spread(levels, median(levels)))
+    is_clear = abs(change) > max(least, SPREADS * spread(levels, median(levels)))
     return change if is_clear else 0.0
 
 
