@@ -77,7 +77,8 @@ class Source(Protocol):
     def collect(self, ask: Ask) -> Iterator[Reply]:
         """Yield the replies to as many requests as the span needs, the oldest part first.
 
-        Raises: PublisherUnavailable, PublisherBusy, PublisherRefused, UnreadableReply. What was yielded
-        before stays good.
+        Raises: PublisherUnavailable, PublisherBusy, PublisherRefused, UnreadableReply; OutOfTime if the run
+        has no time for another request; ConfigurationError for a key that no request can carry. What was
+        yielded before stays good.
         """
         ...
