@@ -45,6 +45,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 SHORTEST_TRY_S: Final = 0.5  # with less time left no try is started
 MOST_REDIRECTS: Final = 3
 LONGEST_EXCERPT: Final = 2000  # letters of a reply that are kept with an error
+_MOST_LOOKED_AT: Final = 65_536  # bytes; so many more than an excerpt that no secret is cut at its end
 
 _PASSING: Final = frozenset({408, 425})  # beside all from 500; 429 has an error of its own
 _CODINGS: Final[Mapping[str, bool]] = {"": False, "identity": False, "gzip": True, "x-gzip": True}
@@ -154,7 +155,8 @@ class Http:
 
     def excerpt(self, content: bytes) -> str:
         """Return the beginning of a reply as text, without secrets."""
-        return self.redacted(content.decode("utf-8", "replace"))[:LONGEST_EXCERPT]
+        beginning = content[:_MOST_LOOKED_AT].decode("utf-8", "replace")
+        return self.redacted(beginning)[:LONGEST_EXCERPT]
 
     def _try(self, asked: _Asked) -> HttpReply:
         self._keep_the_pace()
@@ -188,7 +190,8 @@ class Http:
 
     def _outcome(self, asked: _Asked, timeout_s: float) -> tuple[bytes, httpx.Response] | PlantpulseError:
         """Return content and head of the answer, or an error that has no exception of httpx behind it."""
-        self._client.timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))
+        connect_s = min(CONNECT_TIMEOUT_S, timeout_s)
+        self._client.timeout = httpx.Timeout(timeout_s, connect=connect_s)
         outcome: tuple[bytes, httpx.Response] | PlantpulseError
         with self._connections.bounded(timeout_s):
             try:
@@ -196,13 +199,16 @@ class Http:
             except PlantpulseError as error:
                 outcome = error.with_traceback(None)  # its frames have the request, and so the key
             except httpx.RequestError as error:
-                outcome = self._failure(error)
-        if self._connections.is_cut:
-            words = f"{self._told} did not answer completely within {timeout_s:.1f} s"
-            outcome = PublisherUnavailable(words)
-        return outcome
+                within_s = connect_s if isinstance(error, httpx.ConnectTimeout) else timeout_s
+                outcome = self._failure(error, within_s)
+        return self._late(timeout_s) if self._connections.is_cut else outcome
 
-    def _failure(self, error: httpx.RequestError) -> PlantpulseError:
+    def _late(self, within_s: float) -> PublisherUnavailable:
+        return PublisherUnavailable(f"{self._told} did not answer completely within {within_s:.1f} s")
+
+    def _failure(self, error: httpx.RequestError, within_s: float) -> PlantpulseError:
+        if isinstance(error, httpx.TimeoutException):
+            return self._late(within_s)
         said = one_line(self.redacted(str(error)))
         if isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
             return self._unusable()
@@ -261,8 +267,9 @@ class Http:
             raise UnreadableReply(f"{self._told} sent an encoding that nobody asked for: {one_line(coding)}")
         is_read = response.is_stream_consumed  # by a transport that is no network; what it was is inflated
         parts = [response.content] if is_read else response.iter_raw()
+        is_plain = is_read or response.headers.get("Content-Length") == "0"
         try:
-            return content_of(parts, most_bytes, is_gzip=_CODINGS[coding] and not is_read)
+            return content_of(parts, most_bytes, is_gzip=_CODINGS[coding] and not is_plain)
         except TooLarge:
             words = f"{self._told} sent more than {most_bytes:,} bytes"
             raise UnreadableReply(words) from None

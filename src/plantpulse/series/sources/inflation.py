@@ -40,7 +40,9 @@ def _inflated(parts: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP_WINDOW)
             yield member.decompress(rest, _PIECE_BYTES)
             rest = member.unused_data or member.unconsumed_tail
-    while member and not member.eof:
+    if member is None:
+        raise BrokenOff  # even nothing takes 20 bytes
+    while not member.eof:
         piece = member.decompress(b"", _PIECE_BYTES)  # what it had no room for before
         if not piece and not member.eof:
             raise BrokenOff
