@@ -29,7 +29,7 @@ from plantpulse.errors import (
 from plantpulse.settings import Secret
 from tests.certificates import ADDRESS, certified
 from tests.patience import ENDS_S
-from tests.series.sources.asking import KEY, NOW, Waits, opened
+from tests.series.sources.asking import KEY, NOW, Waits, answering, opened
 from tests.series.sources.publisher import Answer, Publisher, answer, dripping, publishing, say_nothing
 
 MANY = 1_000_000
@@ -159,6 +159,20 @@ def test_an_answer_without_an_end_ends_with_the_time_that_is_left(said: Answer) 
         asked(publisher, waits)
     assert len(publisher.requests) <= 1
     assert waits == []
+
+
+@pytest.mark.parametrize(
+    ("error", "within"), [(httpx.ReadTimeout(""), "60.0 s"), (httpx.ConnectTimeout(""), "10.0 s")]
+)
+def test_a_time_out_of_httpx_reads_like_one_of_the_whole_call(error: Exception, within: str) -> None:
+    def time_out(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    with (
+        answering(time_out) as http,
+        pytest.raises(PublisherUnavailable, match=f"completely within {within}"),
+    ):
+        http.get("/", most_bytes=MANY)
 
 
 def test_without_time_nothing_is_asked() -> None:
@@ -557,7 +571,7 @@ def test_a_key_is_not_in_the_log_of_a_success(caplog: pytest.LogCaptureFixture, 
     assert http.excerpt(reply.content) == "**********"
 
 
-@pytest.mark.parametrize("key", ["€uro-key", "new\nline-key", "null\x00-key"])
+@pytest.mark.parametrize("key", ["€uro-key", "new\nline-key", "null\x00-key", "no-text-\udcff"])
 def test_a_key_that_no_header_can_carry_is_named_and_not_shown(key: str, waits: Waits) -> None:
     with (
         publishing(answer()) as publisher,
@@ -567,6 +581,19 @@ def test_a_key_that_no_header_can_carry_is_named_and_not_shown(key: str, waits: 
         http.get("/", headers={"SECURITY_TOKEN": Secret(key)}, most_bytes=MANY)
 
     assert key not in everything_about(refused.value)
+    assert (publisher.requests, waits) == ([], [])
+
+
+def test_a_key_that_no_url_can_carry_is_named_and_not_shown(waits: Waits) -> None:
+    key = "no-text-\udcff"
+    with (
+        publishing(answer()) as publisher,
+        opened(publisher.url, waits, secrets=[key]) as http,
+        pytest.raises(ConfigurationError, match="its key or address has letters") as refused,
+    ):
+        http.get("/", {"api_key": Secret(key)}, most_bytes=MANY)
+
+    assert "no-text" not in everything_about(refused.value)
     assert (publisher.requests, waits) == ([], [])
 
 

@@ -40,9 +40,9 @@ class Redaction:
 def _forms(secret: str) -> Iterator[str]:
     """Yield the secret plain, and as URLs, JSON, XML, HTML and Python write it."""
     yield secret
-    yield quote(secret)
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
+    yield quote(secret, errors="replace")  # a key from the environment may be no text at all
+    yield quote(secret, safe="", errors="replace")
+    yield quote_plus(secret, errors="replace")
     yield html.escape(secret)
     yield html.escape(secret, quote=False)
     yield html.escape(secret).replace("&#x27;", "&apos;")
