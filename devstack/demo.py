@@ -193,7 +193,7 @@ class _Demonstration:
         self.verdict.expect(answer.status == httpx.codes.OK, f"health: status {answer.status}")
 
     def _mails(self) -> list[Mail]:
-        return self.stack.mailbox.mails() if self.stack.mailbox else []
+        return self.stack.mailbox.mails()
 
     def _print_mails(self, mails: Sequence[Mail]) -> None:
         for mail in mails:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Final
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -67,9 +68,15 @@ class Post:
 
 
 class Mailbox:
-    """What has arrived, in order. `wait` is for who has to wait until something arrives."""
+    """What has arrived, in order. `wait` is for who has to wait until something arrives.
 
-    def __init__(self) -> None:
+    With a folder each mail is a file in it too, which a mail reader opens.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        if folder:
+            folder.mkdir(mode=0o700)
         self.smtp_port = 0
         self.url = ""
         self._mails: list[Mail] = []
@@ -102,6 +109,9 @@ class Mailbox:
         with self._changed:
             if isinstance(arrived, Mail):
                 self._mails.append(arrived)
+                if self._folder:
+                    file = self._folder / f"{len(self._mails):04}.eml"
+                    file.write_bytes(arrived.message.as_bytes())
             else:
                 self._posts.append(arrived)
             self._changed.notify_all()
@@ -113,12 +123,13 @@ def running(
     login: tuple[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     refused: Mapping[str, str] = {},
+    folder: Path | None = None,
 ) -> Iterator[Mailbox]:
     """Run both servers. `login` and `tls` (STARTTLS) are demanded if they are given.
 
     `refused` has replies to recipients that are not accepted: {"gone@example.com": "550 no such user"}.
     """
-    mailbox = Mailbox()
+    mailbox = Mailbox(folder)
     handler = _Keeper(mailbox, refused)
 
     def authenticate(_: SMTP, __: Session, ___: Envelope, ____: str, given: LoginPassword) -> AuthResult:

@@ -43,6 +43,7 @@ BACKLOG: Final = timedelta(hours=55)
 LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
 MORNING_REPORT: Final = REPOSITORY / "functions" / "morning_report" / "main.py"
 HEALTH: Final = REPOSITORY / "functions" / "health" / "main.py"
+MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
 
 _CHANNELS: Final = """\
@@ -74,7 +75,7 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack; the Morning Report, health and the mailbox are there when time is real."""
+    """The running stack; the Morning Report and health are there when time is real."""
 
     plant: Plant
     supabase: Supabase
@@ -82,13 +83,14 @@ class Stack:
     function: Function
     morning_report: Function | None
     health: Function | None
-    mailbox: Mailbox | None
+    mailbox: Mailbox
     viewer: Person
     manager: Person
     stranger: Person
     remains: Remains
     clock: CompressedClock
     folder: Path
+    config_file: Path
 
     def work_on(self, since: datetime, until: datetime) -> int:
         """Let the plant write the rows that it enters in [since, until); return their number."""
@@ -123,11 +125,10 @@ def running(
             viewer, manager, stranger = (sign_up(supabase.access, *who) for who in _people(plant))
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
         with steps.step("The functions under the functions-framework"):
-            mailbox = stack.enter_context(running_mailbox()) if clock.is_real else None
+            mailbox = stack.enter_context(running_mailbox(folder=logs / MAILS))
             children = stack.enter_context(Children(logs))
-            settings = settings_of(supabase, sql_server.reader) | {"TMPDIR": str(logs)}
-            if mailbox:
-                settings["PLANTPULSE_CONFIG"] = str(_with_a_channel(logs, mailbox))
+            configured = {"PLANTPULSE_CONFIG": str(_with_a_channel(logs, mailbox))}
+            settings = settings_of(supabase, sql_server.reader) | configured | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock))
             morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
             health = Function(children, HEALTH, settings) if clock.is_real else None
@@ -147,6 +148,7 @@ def running(
             remains=remains,
             clock=clock,
             folder=logs,
+            config_file=Path(configured["PLANTPULSE_CONFIG"]),
         )
 
 
@@ -216,13 +218,12 @@ def _remains(
     sql_server: SqlServer,
     functions: Sequence[Function],
     logs: Path,
-    mailbox: Mailbox | None,
+    mailbox: Mailbox,
 ) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
     functions_ports = [function.port for function in functions]
-    mail_ports = [mailbox.smtp_port] if mailbox else []
-    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, *mail_ports)
+    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, mailbox.smtp_port)
     return Remains(
         pids=(*supabase.pids, *(function.pid for function in functions)),
         listeners={port: listener(port) for port in ports},

@@ -38,7 +38,7 @@ def up(console: Console, seconds_per_tick: float, ticks: int | None) -> int:
 def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
     """Poll tick after tick; return how many were not answered with a finished run."""
     clock = running.clock
-    failed, done, written_until = 0, 0, clock.plant_start
+    failed, done, written_until, shown_mails = 0, 0, clock.plant_start, 0
     while ticks is None or done < ticks:
         # A machine that cannot keep up leaves ticks out, rather than falling behind for ever.
         number = clock.tick_after(datetime.now(UTC))
@@ -48,6 +48,10 @@ def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
         written_until = slot
         answer = running.function.deliver(slot)
         console.print(_line(running, slot, answer))
+        mails = running.mailbox.mails()
+        for mail in mails[shown_mails:]:
+            console.print(Text(f"  mail: {mail.subject}", "cyan"), soft_wrap=True)
+        shown_mails = len(mails)
         failed += answer.body.get("outcome") not in ("succeeded", "partial")
         done += 1
     return failed
@@ -81,6 +85,7 @@ def _print_addresses(console: Console, running: Stack) -> None:
         "SQL Server": f"{sql_server.host}:{sql_server.port}, database {sql_server.database}",
         "read-only login": f"{sql_server.user}, password {sql_server.password}",
         "function": running.function.url,
+        "mails": f"{running.folder / stack.MAILS}, of incidents and of the test below",
     }
     for name, value in lines.items():
         console.print(Text.assemble((f"  {name:<16}", "dim"), value), soft_wrap=True)
@@ -92,7 +97,8 @@ def _print_addresses(console: Console, running: Stack) -> None:
 def _environment(running: Stack) -> Path:
     """Write the file to source; return its path."""
     access = running.supabase.access
-    variables = stack.settings_of(running.supabase, running.sql_server.reader)
+    configured = {"PLANTPULSE_CONFIG": str(running.config_file)}
+    variables = stack.settings_of(running.supabase, running.sql_server.reader) | configured
     who = {"KEY": access.publishable_key, "TOKEN": running.viewer.token}
     binaries = running.supabase.postgres.binaries
     return shell.write(running.folder, variables | who, running.clock, access.database_url, binaries)
@@ -108,6 +114,7 @@ def _commands(running: Stack) -> list[str]:
         f"source {shlex.quote(str(_environment(running)))}",
         "plantpulse status",
         "plantpulse report show",
+        "plantpulse channels test",
         "psql",
         f'curl -s {headers} "{access.rest_url}/live_snapshots?{query}"',
         f"curl -s -X POST {running.function.url}",

@@ -7,15 +7,19 @@ import os
 
 from devstack.clock import CompressedClock
 from plantpulse import database
+from plantpulse.alerts.channels import open_channel
+from plantpulse.alerts.urgent import telling
 from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
 
+_clock = CompressedClock.from_environment(os.environ).now
 _service = Service(
     LivePulse(connect_source=sqlserver.connect),
     open_store=database.connect,
-    clock=CompressedClock.from_environment(os.environ).now,
+    clock=_clock,
+    tell_urgent=telling(open_channel, _clock),
 )
 
 

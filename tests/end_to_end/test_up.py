@@ -11,6 +11,7 @@ from tests.end_to_end.conftest import devstack, started
 
 TICK = re.compile(r"^  (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d\d:\d\d) +(succeeded|partial) ", re.MULTILINE)
 
+MAILS = re.compile(r"^  mails +(/\S+), ")
 AS_A_VIEWER = (
     'curl -s -H "apikey: $KEY" -H "Authorization: Bearer $TOKEN" '
     '"$SUPABASE_URL/rest/v1/live_snapshots?select=id&limit=1"'
@@ -73,6 +74,24 @@ def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:
         command.send(signal.SIGINT)
         assert command.finish().exit_code == 0
         assert not file.exists()
+
+
+def test_its_mails_are_files_in_the_folder_that_it_names() -> None:
+    with started(*devstack("up", "--seconds-per-tick", "4")) as command:
+        command.read_until("source ")
+        source = command.lines[-1].strip()
+        [folder] = [Path(found[1]) for line in command.lines if (found := MAILS.search(line))]
+        command.read_until("Plant time")
+
+        tested = json.loads(in_a_shell(source, "plantpulse channels test --json"))
+        mails = [file.read_text() for file in sorted(folder.iterdir())]
+        command.send(signal.SIGINT)
+        finished = command.finish()
+
+    assert tested["is_ok"]
+    assert any("Subject: plantpulse: a test of the channel office" in mail for mail in mails)
+    assert finished.exit_code == 0
+    assert not folder.exists()
 
 
 def clock_of(source: str) -> str:
