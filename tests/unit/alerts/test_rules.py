@@ -161,7 +161,10 @@ def test_a_failed_run_says_nothing_about_what_it_would_have_seen() -> None:
 def test_a_warning_of_a_run_is_an_alert_with_its_words(code: str, rule: str) -> None:
     told = report(warnings=({"code": code, "message": "what was seen"}, {"code": "other", "message": "x"}))
 
-    assert fires(run_sight(told))[rule]["facts"] == {"message": "what was seen"}
+    assert fires(run_sight(told))[rule]["facts"] == {
+        "message": "what was seen",
+        "warnings": [{"code": code, "message": "what was seen"}],
+    }
 
 
 def test_a_partial_run_says_what_is_missing() -> None:
@@ -169,6 +172,7 @@ def test_a_partial_run_says_what_is_missing() -> None:
 
     assert fires(run_sight(told))["run_partial"]["facts"] == {
         "message": "this; that",
+        "warnings": [{"code": "a", "message": "this"}, {"code": "b", "message": "that"}],
         "fetched": {"output": 12},
         "stored": {"snapshots": 3, "safety": 1},
     }

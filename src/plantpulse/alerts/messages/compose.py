@@ -1,6 +1,6 @@
 """Writes the message of a group: what happened, where, since when; then how bad, and what to do. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Literal, get_args
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.alerts.due import DueOccasion, Group, Item
 from plantpulse.alerts.messages import english, german
+from plantpulse.alerts.messages.run_warnings import translated
 from plantpulse.alerts.messages.words import Words
 from plantpulse.alerts.notices import Notice, Occasion
 from plantpulse.errors import one_line
@@ -26,7 +27,7 @@ _INSTANTS: Final = {
     "data_until",
     "failing_since",
 }
-_NOT_SHOWN: Final = {"told_after_s"}
+_NOT_SHOWN: Final = {"told_after_s", "warnings"}
 
 
 def notice_of(
@@ -142,12 +143,20 @@ class _Writer:
 
     def facts(self, item: Item) -> list[tuple[str, str]]:
         """Return an alert's facts as pairs of a name and a value."""
-        named = [(name, value) for name, value in item.facts.items() if name not in _NOT_SHOWN]
+        facts = dict(item.facts)
+        if warnings := facts.get("warnings"):
+            facts["message"] = self.warnings(warnings)
+        named = [(name, value) for name, value in facts.items() if name not in _NOT_SHOWN]
         return [
             (self.words.fact.get(name, name), self.value(name, value))
             for name, value in named
             if value not in (None, "", [], {}) and (name, value) != ("failures", 0)
         ]
+
+    def warnings(self, warnings: Iterable[Mapping[str, str]]) -> str:
+        """Return what a run warned of, in the language as far as plantpulse wrote it."""
+        told = (translated(one["code"], one["message"], self.words.warning) for one in warnings)
+        return "; ".join(told)
 
     def value(self, name: str, value: Any) -> str:
         if name == "state":

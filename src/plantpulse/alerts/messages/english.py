@@ -117,6 +117,7 @@ WORDS: Final = Words(
         "internal_error": "a bug",
         "abandoned": "a run died",
     },
+    warning={},
     occasion={"fired": "", "worse": "Worse: ", "repeat": "Still: ", "over": "Was: ", "resolved": "Over: "},
     pipeline={
         "live_pulse": "the poll",

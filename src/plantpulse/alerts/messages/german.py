@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from plantpulse.alerts.messages.run_warnings import GERMAN
 from plantpulse.alerts.messages.words import Words
 
 WORDS: Final = Words(
@@ -117,6 +118,7 @@ WORDS: Final = Words(
         "internal_error": "ein Programmfehler",
         "abandoned": "ein Lauf ist gestorben",
     },
+    warning=GERMAN,
     occasion={
         "fired": "",
         "worse": "Schlimmer: ",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plantpulse.alerts.messages.run_warnings import Translations
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -11,6 +13,7 @@ class Words:
     `what`: a rule's alert in a few words. `many`: several of them. `do`: what to do about it, as
     docs/operations.md says. `fact`: how a fact is called in a table. `value`: what a code says: a
     state, or why a run failed; a code without words stands as it is. `occasion`: how a title begins.
+    `warning`: what runs warn of, by code; it stands as it is in English.
     `severity`: how bad it is, after `how_bad`.
     """
 
@@ -19,6 +22,7 @@ class Words:
     do: Mapping[str, str]
     fact: Mapping[str, str]
     value: Mapping[str, str]
+    warning: Translations
     occasion: Mapping[str, str]
     pipeline: Mapping[str, str]
     severity: Mapping[str, str]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from plantpulse.alerts.sights import Fires, Firing, RunSight
+from plantpulse.alerts.sights import Fires, Firing, Json, RunSight
 from plantpulse.runs import RunReport
 from plantpulse.settings import Rule
 
@@ -29,7 +29,7 @@ def run_partial(sight: RunSight, _rule: Rule) -> Fires:
         return None
     if sight.report is None or _status(sight) != "partial":
         return ()
-    return [Firing({"message": _said(sight)} | _records(sight.report))]
+    return [Firing(_told(sight) | _records(sight.report))]
 
 
 def run_succeeded(sight: RunSight, _rule: Rule) -> Fires:
@@ -92,14 +92,15 @@ def _counts(report: RunReport, ending: str) -> dict[str, int]:
 def _of_warning(sight: RunSight, *codes: str) -> Fires:
     if not _has_ended_well(sight):
         return None
-    said = _said(sight, *codes)
-    return [Firing({"message": said})] if said else ()
+    told = _told(sight, *codes)
+    return [Firing(told)] if told["warnings"] else ()
 
 
-def _said(sight: RunSight, *codes: str) -> str:
+def _told(sight: RunSight, *codes: str) -> dict[str, Json]:
+    """Return what a run warned of: in English for everybody, and by code for other languages."""
     warnings = sight.report.warnings if sight.report else ()
-    said = [one["message"] for one in warnings if not codes or one["code"] in codes]
-    return "; ".join(said[:LONGEST_LIST])
+    told = [dict(one) for one in warnings if not codes or one["code"] in codes][:LONGEST_LIST]
+    return {"message": "; ".join(one["message"] for one in told), "warnings": told}
 
 
 def _status(sight: RunSight) -> str | None:
