@@ -182,6 +182,7 @@ class _Post:
     def _notice(self, group: Group) -> Notice:
         settings = self.outbox.settings
         plant = settings.plants.get(group.items[0].plant)
+        alerts = settings.alerts if group.is_digest else settings.alerts_of(group.items[0].plant)
         language = self.channel.language
         zone = ZoneInfo(plant.time_zone) if plant else _common_zone(settings)
         return notice_of(
@@ -189,7 +190,7 @@ class _Post:
             LANGUAGES[language],
             zone,
             self.outbox.clock(),
-            board_url=settings.alerts.board_url,
+            board_url=alerts.board_url,
             held_back=self.held_back,
         )
 

@@ -14,7 +14,7 @@ from plantpulse.alerts.outbox import LEAST_S, Outbox, question_of, rules_of
 from plantpulse.alerts.urgent import telling
 from plantpulse.errors import ChannelRefused, ChannelUnavailable
 from plantpulse.schedules.pipelines import ALL_PLANTS, NO_PLANT
-from plantpulse.settings import ChannelSettings, PlantSettings, QuietHours, Secret, Settings
+from plantpulse.settings import AlertsSettings, ChannelSettings, PlantSettings, QuietHours, Secret, Settings
 from plantpulse.settings.alerts import RULES
 from tests.unit.alerts.items import NOW, claimed
 
@@ -364,6 +364,25 @@ def test_a_channel_asks_with_its_own_settings() -> None:
 def test_a_channel_is_told_of_every_rule_but_the_outcomes_that_it_does_not_want() -> None:
     assert set(RULES) - set(rules_of(mail())) == {"run_succeeded"}
     assert set(RULES) - set(rules_of(mail(outcomes=()))) == {"run_succeeded", "run_failed", "run_partial"}
+
+
+def test_a_message_links_to_the_board_of_its_plant() -> None:
+    north, common = (AlertsSettings(board_url=f"https://{name}.example.com") for name in ("north", "all"))
+    plants = {
+        "north": PlantSettings(time_zone="Europe/Berlin", alerts=north),
+        "west": PlantSettings(time_zone="UTC"),
+    }
+    settings = Settings(plants=plants, channels={"office": mail()}, alerts=common)
+    sent: list[Notice] = []
+    store = Store({"office": [[claimed(plant=name)] for name in ("north", "west", ALL_PLANTS)]})
+
+    World(settings, store, office=Sender(sent)).outbox.sweep(lambda: 20.0)
+
+    assert [notice.link for notice in sent] == [
+        "https://north.example.com",
+        "https://all.example.com",
+        "https://all.example.com",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["pagerduty", "webhook"])
