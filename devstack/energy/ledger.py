@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 _MINUTE = timedelta(minutes=1)
 
@@ -13,7 +14,7 @@ _MINUTE = timedelta(minutes=1)
 class Asked:
     """One request, without its key: when by the server's clock, of whom, what, and the reply's status.
 
-    `status` is 0 if there was no reply.
+    `status` is 0 if there was no reply; `trouble` is the fault that the request met.
     """
 
     at: datetime
@@ -21,6 +22,12 @@ class Asked:
     path: str
     parameters: Mapping[str, str]
     status: int
+    trouble: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the reply was a right one."""
+        return self.status == HTTPStatus.OK and self.trouble is None
 
 
 class Ledger:

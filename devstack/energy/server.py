@@ -8,20 +8,16 @@ The limits of requests are those of the real hosts, by the server's clock: the 4
 minute bans for ten minutes, the 121st to FRED is refused.
 """
 
-import gzip
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final, Self
 
 from devstack.energy import eia, entsoe, fred, yahoo
-from devstack.energy.exchange import JSON, XML, Reply, Request, page
+from devstack.energy.connection import LOOKS_EVERY_S, EnergyServer, Handler, Silence
+from devstack.energy.exchange import JSON, Reply, Request, page
 from devstack.energy.faults import Trouble, Troubles
 from devstack.energy.ledger import Asked, Ledger
 from devstack.energy.publisher import Publisher
@@ -33,7 +29,6 @@ TOKEN: Final = "devstack-token"
 MOST_A_MINUTE: Final = {"entsoe": 400, "fred": 120}
 BAN: Final = timedelta(minutes=10)
 _PUBLISHERS: Final = {"/api": "entsoe", "/v2/": "eia", "/fred/": "fred", "/v8/finance/chart/": "yahoo"}
-_LOOKS_EVERY_S: Final = 0.05
 
 
 class Clock:
@@ -48,13 +43,6 @@ class Clock:
     def set(self, at: datetime) -> None:
         """Set it to an instant, which is aware."""
         self._at = at.astimezone(UTC)
-
-
-class Silence(Enum):
-    """No reply: the connection is cut, after the client has waited, or at once."""
-
-    STALL = "stall"
-    RESET = "reset"
 
 
 @dataclass
@@ -77,7 +65,7 @@ class StandIn:
     def __post_init__(self) -> None:
         self._troubles = Troubles(self.publisher.plan.troubles)
         self._is_stopped = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
+        self._server: EnergyServer | None = None
 
     @property
     def url(self) -> str:
@@ -90,11 +78,11 @@ class StandIn:
 
     def start(self) -> Self:
         """Begin to listen."""
-        self._server = server = _Server((LOOPBACK, self.port), _Handler)
-        server.stand_in = self
+        self._server = server = EnergyServer((LOOPBACK, self.port), Handler)
+        server.answering = self
         self.port = server.server_port
         threading.Thread(
-            target=server.serve_forever, args=(_LOOKS_EVERY_S,), name="energy", daemon=True
+            target=server.serve_forever, args=(LOOKS_EVERY_S,), name="energy", daemon=True
         ).start()
         return self
 
@@ -124,9 +112,12 @@ class StandIn:
         if not publisher:
             return page(404, "404 Not Found")
         now = self.now()
-        reply = self._refusal(publisher, now) or self._spoiled(publisher, request, now)
+        refusal = self._refusal(publisher, now)
+        trouble = None if refusal else self._troubles.strike(publisher, request.text, now)
+        reply = refusal or self._spoiled(trouble, publisher, request, now)
         status = 0 if isinstance(reply, Silence) else reply.status
-        self.ledger.note(Asked(now, publisher, request.path, request.open_parameters, status))
+        met = trouble.kind if trouble else None
+        self.ledger.note(Asked(now, publisher, request.path, request.open_parameters, status, met))
         return reply
 
     def _refusal(self, publisher: str, now: datetime) -> Reply | None:
@@ -139,8 +130,9 @@ class StandIn:
             return None
         return _too_many(publisher, int((until - now).total_seconds()))
 
-    def _spoiled(self, publisher: str, request: Request, now: datetime) -> Reply | Silence:
-        trouble = self._troubles.strike(publisher, request.text, now)
+    def _spoiled(
+        self, trouble: Trouble | None, publisher: str, request: Request, now: datetime
+    ) -> Reply | Silence:
         if trouble is None:
             return self._good(publisher, request, now)
         match trouble.kind:
@@ -194,45 +186,3 @@ def _too_many(publisher: str, retry_after_s: int) -> Reply:
         return Reply(b"Too Many Requests\r\n", "text/plain", 429)
     text = b"Max allowed requests per minute from each unique IP is max up to 400 only"
     return Reply(text, "text/plain", 429, headers)
-
-
-class _Server(ThreadingHTTPServer):
-    """An HTTP server that knows whom it stands in for."""
-
-    daemon_threads = True
-    stand_in: StandIn
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """One connection."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_GET(self) -> None:
-        reply = self.server.stand_in.answer(Request.read(self.path, dict(self.headers)))
-        if isinstance(reply, Silence):
-            self._be_silent(reply)
-            return
-        body, headers = reply.body, dict(reply.headers)
-        if reply.content_type == XML and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, 1)
-            headers |= {"Content-Encoding": "gzip", "Vary": "accept-encoding"}
-        self.send_response(reply.status)
-        for name, value in {"Content-Type": reply.content_type, **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def _be_silent(self, silence: Silence) -> None:
-        """Cut the connection; a stall first waits until the client has left, or the server is stopped."""
-        self.close_connection = True
-        while silence is Silence.STALL and not self.server.stand_in.is_stopped:
-            readable, _, _ = select.select([self.connection], [], [], _LOOKS_EVERY_S)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                return

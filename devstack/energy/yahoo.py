@@ -60,8 +60,7 @@ def _meta(commodity: Commodity, before: list[Published], interval: str, now: dat
     exchange, full_name, short_name = commodity.yahoo_names
     local = now.astimezone(NEW_YORK)
     offset = local.utcoffset() or timedelta()
-    here = {"timezone": local.tzname(), "gmtoffset": int(offset.total_seconds())}
-    day = seconds(local.replace(hour=0, minute=0, second=0, microsecond=0))
+    zone, offset_s = local.tzname(), int(offset.total_seconds())
     close = float(before[0].value) if before and before[0].value is not None else None
     return {
         "currency": "USD",
@@ -72,31 +71,28 @@ def _meta(commodity: Commodity, before: list[Published], interval: str, now: dat
         "firstTradeDate": 967608000,
         "regularMarketTime": seconds(now),
         "hasPrePostMarketData": False,
-        "gmtoffset": here["gmtoffset"],
-        "timezone": here["timezone"],
+        "gmtoffset": offset_s,
+        "timezone": zone,
         "exchangeTimezoneName": "America/New_York",
         "regularMarketPrice": close,
         "shortName": short_name,
         "chartPreviousClose": close,
         "priceHint": 2,
-        "currentTradingPeriod": {
-            "pre": {"timezone": here["timezone"], "start": day, "end": day, "gmtoffset": here["gmtoffset"]},
-            "regular": {
-                "timezone": here["timezone"],
-                "start": day,
-                "end": day + 86_340,
-                "gmtoffset": here["gmtoffset"],
-            },
-            "post": {
-                "timezone": here["timezone"],
-                "start": day + 86_340,
-                "end": day + 86_340,
-                "gmtoffset": here["gmtoffset"],
-            },
-        },
+        "currentTradingPeriod": _periods(local, zone, offset_s),
         "dataGranularity": interval,
         "range": "",
         "validRanges": _RANGES,
+    }
+
+
+def _periods(local: datetime, zone: str | None, offset_s: int) -> dict[str, Any]:
+    """Return the trading hours of today: a future is traded all day but for its last minute."""
+    start = seconds(local.replace(hour=0, minute=0, second=0, microsecond=0))
+    end = start + 86_340
+    spans = {"pre": (start, start), "regular": (start, end), "post": (end, end)}
+    return {
+        name: {"timezone": zone, "start": first, "end": last, "gmtoffset": offset_s}
+        for name, (first, last) in spans.items()
     }
 
 
