@@ -17,10 +17,11 @@ from bundle.interpreter import find_python
 from bundle.refusal import BundleRefused
 from bundle.targets import python_version
 from infra.secret_values import secrets_from
-from plantpulse.deployment.secrets import configured, needing_secret
+from plantpulse.deployment.secrets import configured, needing_secret, publishers
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings
 from plantpulse.settings.secret_variables import channel_secret_variable, names_of_password
+from plantpulse.settings.series import KEY_VARIABLES
 
 OLDEST_TERRAFORM: Final = (1, 11)  # older ones would put the secrets into the state
 _ASSIGNMENT: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
@@ -125,6 +126,8 @@ def _missing_variables(root: Path, environ: Mapping[str, str], settings: Setting
     channels = needing_secret(settings) if settings is not None else []
     of_channels = [name for name in map(channel_secret_variable, channels) if name not in given]
     yield from _all_missing(of_channels, 'export CHANNEL_SECRETS="$(cat channel-secrets.json)"')
+    asked = publishers(settings) if settings is not None else []
+    yield from (_not_set(name) for name in map(KEY_VARIABLES.__getitem__, asked) if name not in given)
 
 
 def _all_missing(names: list[str], together: str) -> Iterator[str]:

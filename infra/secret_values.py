@@ -1,6 +1,6 @@
 """The values of secrets that the environment holds, under the names that the code reads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from plantpulse.deployment.secrets import OF_ONE_VALUE
 from plantpulse.settings.secret_variables import (
@@ -9,29 +9,38 @@ from plantpulse.settings.secret_variables import (
     PASSWORD_OF_PLANT,
     PASSWORDS,
     SECRET_OF_CHANNEL,
+    SERIES_KEYS,
     channel_secret_variable,
     password_variable,
     read_channel_secrets,
     read_passwords,
+    read_series_keys,
 )
+from plantpulse.settings.series import KEY_VARIABLES
 
-_SECRETS = (*OF_ONE_VALUE, ONLY_PASSWORD)
+_SECRETS = (*OF_ONE_VALUE, ONLY_PASSWORD, *KEY_VARIABLES.values())
 _STARTS = (PASSWORD_OF_PLANT, SECRET_OF_CHANNEL)
 
 
 def secrets_from(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the secrets by name; MSSQL_PASSWORDS and CHANNEL_SECRETS count for each plant and channel.
+    """Return the secrets by name, also those that one variable holds for all plants, channels or publishers.
 
-    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS).
+    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS).
     """
-    passwords = read_passwords(environ.get(PASSWORDS, ""))
-    of_channels = read_channel_secrets(environ.get(CHANNEL_SECRETS, ""))
-    shared = {password_variable(plant): value for plant, value in passwords.items()} | {
-        channel_secret_variable(channel): value for channel, value in of_channels.items()
-    }
-    return _not_empty(shared) | _not_empty(
+    return _not_empty(dict(_shared(environ))) | _not_empty(
         {name: value for name, value in environ.items() if name in _SECRETS or name.startswith(_STARTS)}
     )
+
+
+def _shared(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each part of the variables that hold several secrets, under a name of its own."""
+    for plant, value in read_passwords(environ.get(PASSWORDS, "")).items():
+        yield password_variable(plant), value
+    for channel, value in read_channel_secrets(environ.get(CHANNEL_SECRETS, "")).items():
+        yield channel_secret_variable(channel), value
+    for publisher, value in read_series_keys(environ.get(SERIES_KEYS, "")).items():
+        if publisher in KEY_VARIABLES:
+            yield KEY_VARIABLES[publisher], value
 
 
 def _not_empty(values: Mapping[str, str]) -> dict[str, str]:

@@ -39,10 +39,11 @@ class Deployment:
         text = _PLACE[self.cloud] + "".join(lines)
         (self.rehearsal.root / "terraform.tfvars").write_text(text, encoding="utf-8")
 
-    def settle(self, plants: str, channels: str = "") -> None:
+    def settle(self, plants: str, channels: str = "", series: str = "null") -> None:
         """Write plantpulse.yaml and what follows from it."""
         path = self.rehearsal.folder / "plantpulse.yaml"
-        path.write_text(f"plants: {{{plants}}}\nchannels: {{{channels}}}\n", encoding="utf-8")
+        text = f"plants: {{{plants}}}\nchannels: {{{channels}}}\nseries: {series}\n"
+        path.write_text(text, encoding="utf-8")
         deployment.write(path, self.rehearsal.folder / "build" / "deployment.json")
 
     def apply(self, *arguments: str) -> Changes:
@@ -54,9 +55,9 @@ class Deployment:
         assert "-destroy" in arguments or self.rehearsal.is_settled()
         return changes
 
-    def deploy(self, plants: str, *, channels: str = "", **variables: str) -> Changes:
-        """Deploy these plants and channels, with these variables changed."""
-        self.settle(plants, channels)
+    def deploy(self, plants: str, *, channels: str = "", series: str = "null", **variables: str) -> Changes:
+        """Deploy these plants, channels and series, with these variables changed."""
+        self.settle(plants, channels, series)
         self.set(**variables)
         return self.apply()
 

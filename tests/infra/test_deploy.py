@@ -184,6 +184,24 @@ def test_channels_secrets_go_the_same_way(machine: Machine) -> None:
     assert "hunter2" not in str(machine.calls())
 
 
+def test_publishers_keys_go_the_same_way(machine: Machine) -> None:
+    machine.install("terraform", GCP)
+    machine.fill_in("gcp")
+    shared = {
+        "SERIES_KEYS": '{"entsoe": "hunter2", "eia": "shared", "nobody": "x"}',
+        "EIA_API_KEY": "own\n",
+        "FRED_API_KEY": " ",
+    }
+
+    deploy("plan", "gcp", machine.environ | shared, machine.infra)
+
+    assert json.loads(machine.variables()[-1]["TF_VAR_secrets"]) == {
+        "ENTSOE_TOKEN": "hunter2",
+        "EIA_API_KEY": "own",
+    }
+    assert "hunter2" not in str(machine.calls())
+
+
 def test_passwords_that_are_no_json_are_refused_before_anything_is_run(machine: Machine) -> None:
     machine.install("terraform", GCP)
     machine.fill_in("gcp")

@@ -180,6 +180,37 @@ def test_channels_secrets_that_are_no_json_are_refused_without_showing_them(mach
     assert "hunter2" not in told
 
 
+SERIES = "plants: {}\nseries: {fred: {enabled: false}}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, ["EIA_API_KEY", "ENTSOE_TOKEN"]),
+        ({"ENTSOE_TOKEN": "x", "EIA_API_KEY": " "}, ["EIA_API_KEY"]),
+        ({"SERIES_KEYS": '{"entsoe": "x", "eia": ""}'}, ["EIA_API_KEY"]),
+        ({"SERIES_KEYS": '{"entsoe": "x"}', "EIA_API_KEY": "x"}, []),
+        ({"TF_VAR_secrets_version": "0"}, []),
+    ],
+)
+def test_a_publisher_whose_key_is_missing_is_named(
+    given: dict[str, str], missing: list[str], machine: Machine
+) -> None:
+    Path("plantpulse.yaml").write_text(SERIES, encoding="utf-8")
+    machine.environ |= given
+
+    assert found(machine) == [f"{name} is not set:\n    export {name}='...'" for name in missing]
+
+
+def test_keys_of_publishers_that_are_no_json_are_refused_without_showing_them(machine: Machine) -> None:
+    machine.environ["SERIES_KEYS"] = "hunter2"
+
+    (told,) = found(machine)
+
+    assert told.startswith("SERIES_KEYS: must be a JSON object")
+    assert "hunter2" not in told
+
+
 def test_a_topic_of_aws_is_refused_on_google_cloud_alone(machine: Machine) -> None:
     topic = "{kind: sns, topic_arn: 'arn:aws:sns:eu-central-1:123456789012:alerts'}"
     Path("plantpulse.yaml").write_text(f"{ONE_PLANT}\nchannels: {{topic: {topic}}}", encoding="utf-8")

@@ -59,8 +59,12 @@ CHANNEL_SECRETS = {"CHANNEL_SECRET__OFFICE": "x", "CHANNEL_SECRET__TEAM": "y"}
 
 
 def readers_of_channels(changes: Changes, action: Action) -> int:
+    return readers_of("CHANNEL_SECRETS", changes, action)
+
+
+def readers_of(secret: str, changes: Changes, action: Action) -> int:
     grants = changes.of(action, "google_secret_manager_secret_iam_member", "aws_iam_role_policy")
-    return sum("CHANNEL_SECRETS" in one.address for one in grants)
+    return sum(secret in one.address for one in grants)
 
 
 def test_channels_come_one_after_another_and_go_to_the_last(deployed: Deployment) -> None:
@@ -93,7 +97,7 @@ def test_a_channel_that_is_switched_off_needs_no_secret_and_keeps_its_place(depl
 def test_a_first_channel_comes_with_the_version_that_knows_channels(deployed: Deployment) -> None:
     path = deployed.rehearsal.root / "rehearsal.tfstate"
     state = json.loads(path.read_text(encoding="utf-8"))
-    state["resources"] = before_channels(state["resources"])
+    state["resources"] = before("CHANNEL_SECRETS", state["resources"])
     path.write_text(json.dumps(state), encoding="utf-8")
     deployed.rehearsal.environ |= CHANNEL_SECRETS
 
@@ -103,6 +107,32 @@ def test_a_first_channel_comes_with_the_version_that_knows_channels(deployed: De
     assert [one.address for one in upgrade.of("create", *STAYING[deployed.cloud])] == [
         f'{STAYING[deployed.cloud][0]}.named["CHANNEL_SECRETS"]'
     ]
+
+
+SERIES_KEYS = {"ENTSOE_TOKEN": "x", "EIA_API_KEY": "y", "FRED_API_KEY": "z"}
+
+
+def test_series_come_with_the_version_that_knows_them_lose_a_publisher_and_go(deployed: Deployment) -> None:
+    path = deployed.rehearsal.root / "rehearsal.tfstate"
+    state = json.loads(path.read_text(encoding="utf-8"))
+    state["resources"] = before("SERIES_KEYS", state["resources"])
+    path.write_text(json.dumps(state), encoding="utf-8")
+    deployed.rehearsal.environ |= SERIES_KEYS
+    plants = f"north: {ONE}"
+
+    upgrade = deployed.deploy(plants, series="{}")
+    without_prices = deployed.deploy(plants, series="{commodities: {}}")
+    gone = deployed.deploy(plants)
+
+    steps = (upgrade, without_prices, gone)
+    assert [len(step.of("create", FUNCTION[deployed.cloud])) for step in steps] == [5, 0, 0]
+    assert [len(step.of("delete", FUNCTION[deployed.cloud])) for step in steps] == [0, 1, 4]
+    assert [readers_of("SERIES_KEYS", step, "create") for step in steps] == [5, 0, 0]
+    assert [readers_of("SERIES_KEYS", step, "delete") for step in steps] == [0, 1, 4]
+    assert [one.address for one in upgrade.of("create", STAYING[deployed.cloud][0])] == [
+        f'{STAYING[deployed.cloud][0]}.named["SERIES_KEYS"]'
+    ]
+    assert all(step.of("delete", *STAYING[deployed.cloud]) == [] for step in steps)
 
 
 def addresses(changes: Changes) -> str:
@@ -121,7 +151,7 @@ def test_values_that_terraform_wrote_outlive_its_hands(deployed: Deployment) -> 
     by_hand = deployed.deploy(f"north: {ONE}", secrets_version="0")
     again = deployed.deploy(f"north: {ONE}", secrets_version="1")
 
-    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 3
+    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 4
 
 
 @pytest.mark.parametrize("first_day", ["gcp"], indirect=True)
@@ -162,21 +192,23 @@ def test_a_deployment_of_an_older_version_loses_nothing(deployed: Deployment) ->
 
     assert types(upgrade, "delete") == set()
     assert [one.address for one in upgrade.of("create", *STAYING[deployed.cloud])] == [
-        f'{STAYING[deployed.cloud][0]}.named["{name}"]' for name in ("CHANNEL_SECRETS", "MSSQL_PASSWORDS")
+        f'{STAYING[deployed.cloud][0]}.named["{name}"]'
+        for name in ("CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS")
     ]
 
 
-def before_channels(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a state as it was when there was no secret for channels."""
+def before(secret: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a state as it was when there was no such secret."""
     return [
-        one | {"instances": [made for made in one["instances"] if made.get("index_key") != "CHANNEL_SECRETS"]}
+        one | {"instances": [made for made in one["instances"] if made.get("index_key") != secret]}
         for one in resources
     ]
 
 
 def as_before_the_one_secret(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a state as it was when a single plant had a secret MSSQL_PASSWORD."""
-    text = json.dumps(before_channels(resources)).replace("MSSQL_PASSWORDS", "MSSQL_PASSWORD")
+    older_still = before("CHANNEL_SECRETS", before("SERIES_KEYS", resources))
+    text = json.dumps(older_still).replace("MSSQL_PASSWORDS", "MSSQL_PASSWORD")
     older = [one for one in json.loads(text) if one["type"] != "time_sleep"]
     older = [one for one in older if (one["type"], one["name"]) != ("aws_iam_role_policy", "reader")]
     names = {"named": "this", "reader": "function"}

@@ -1,20 +1,27 @@
 # A function may read the secrets that it needs and no other. The values come by a write-only
 # argument: they are in neither plan nor state. Every secret is there from the first deployment on and stays,
-# whatever plants and channels come and go (docs/decisions/0075).
+# whatever plants, channels and publishers come and go (docs/decisions/0075).
 locals {
   # As the code reads them; ephemeral, like the values. Of a part's names the first with a value counts.
   values = { for name, secret in module.plan.secrets : name => secret.parts == null ? lookup(var.secrets, name, "") : jsonencode({
     for part, names in coalesce(secret.parts, {}) : part => try([for one in names : var.secrets[one] if lookup(var.secrets, one, "") != ""][0], "")
   }) }
 
-  # Written anew when this number changes: for a new secrets_version, and for a plant or channel that comes
-  # or goes.
+  # Written anew when this number changes: for a new secrets_version, and for a plant, channel or publisher that
+  # comes or goes.
   versions = { for name, secret in module.plan.secrets : name => secret.parts == null ? var.secrets_version : var.secrets_version * 4294967296 + module.plan.secrets_fingerprint[name] }
 
-  # Channels, and plants that nothing calls on schedule: the schedules of the others say which password is
-  # missing.
+  # Channels, publishers, and plants that nothing calls on schedule: the schedules of the others say which
+  # password is missing.
   called   = toset([for schedule in module.plan.schedules : schedule.plant if schedule.plant != null])
   uncalled = { for name, secret in module.plan.secrets : name => [for part, names in coalesce(secret.parts, {}) : names if secret.keyed_by != "plant" || !contains(local.called, part)] }
+
+  # What to say of a secret with parts, by what its parts are named after.
+  lacking = {
+    plant     = "A password is missing of a plant that is switched off, and polls by hand need it"
+    channel   = "The secret of a channel is missing"
+    publisher = "The key of a publisher of series is missing"
+  }
 
   secrets_read = merge([for name, function in local.functions : { for secret in function.secrets : "${name} ${secret}" => { function = name, secret = secret } }]...)
 }
@@ -62,12 +69,12 @@ resource "google_secret_manager_secret_version" "named" {
 
     precondition {
       condition     = alltrue([for names in local.uncalled[each.key] : anytrue([for one in names : lookup(var.secrets, one, "") != ""])])
-      error_message = "${module.plan.secrets[each.key].keyed_by == "channel" ? "The secret of a channel is missing" : "A password is missing of a plant that is switched off, and polls by hand need it"}: set ${join(", ", [for names in local.uncalled[each.key] : join(" or ", names)])} in the environment, or secrets in Terraform."
+      error_message = "${try(local.lacking[module.plan.secrets[each.key].keyed_by], each.key)}: set ${join(", ", [for names in local.uncalled[each.key] : join(" or ", names)])} in the environment, or secrets in Terraform."
     }
 
     precondition {
       condition     = length(local.values[each.key]) <= 32768
-      error_message = "A variable of Cloud Run holds 32 KB, and ${each.key} is longer, with the values of all plants or channels together: split plantpulse.yaml and deploy each part under its own name."
+      error_message = "A variable of Cloud Run holds 32 KB, and ${each.key} is longer, with the values of all its parts together: split plantpulse.yaml and deploy each part under its own name."
     }
   }
 }

@@ -76,7 +76,7 @@ run "one_plant" {
 
   assert {
     condition     = toset([for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource[0] if startswith(key, "live_pulse ")]) == toset([aws_secretsmanager_secret.named["SUPABASE_SECRET_KEY"].arn, aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn])
-    error_message = "What reads SQL Server may read its secret too; without a channel nothing reads those of channels."
+    error_message = "What reads SQL Server may read its secret too; without a channel or a series nothing reads theirs."
   }
 
   assert {
@@ -180,7 +180,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_log_group.function) == 4 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
+    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 9 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 
@@ -225,7 +225,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(aws_secretsmanager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
+    condition     = keys(aws_secretsmanager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -295,7 +295,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 3
+    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 4
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -452,4 +452,17 @@ run "a_missing_password_of_a_plant_with_a_channels_name" {
   }
 
   expect_failures = [aws_scheduler_schedule.this["live_pulse-north"], aws_scheduler_schedule.this["morning_report-north"]]
+}
+
+run "a_missing_key_of_a_publisher" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series.yaml"
+    deployment_file = "../modules/plan/tests/files/series.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", ENTSOE_TOKEN = "y", EIA_API_KEY = "", FRED_API_KEY = "z" }
+  }
+
+  expect_failures = [aws_secretsmanager_secret_version.named["SERIES_KEYS"]]
 }

@@ -242,7 +242,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(google_secret_manager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
+    condition     = keys(google_secret_manager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -302,7 +302,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 3
+    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 4
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -500,4 +500,17 @@ run "a_missing_password_of_a_plant_with_a_channels_name" {
   }
 
   expect_failures = [google_cloud_scheduler_job.this["live_pulse-north"], google_cloud_scheduler_job.this["morning_report-north"]]
+}
+
+run "a_missing_key_of_a_publisher" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series.yaml"
+    deployment_file = "../modules/plan/tests/files/series.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", ENTSOE_TOKEN = "y", EIA_API_KEY = "", FRED_API_KEY = "z" }
+  }
+
+  expect_failures = [google_secret_manager_secret_version.named["SERIES_KEYS"]]
 }

@@ -14,12 +14,12 @@ output "function_names" {
 }
 
 output "secrets" {
-  description = "Every secret by name; with parts it is a JSON object, its keys name plants or channels (keyed_by), and each part has the names of the values that it may come from."
+  description = "Every secret by name; with parts it is a JSON object, its keys name plants, channels or publishers (keyed_by), and each part has the names of the values that it may come from."
   value       = local.deployment.secrets
 }
 
 output "secrets_fingerprint" {
-  description = "A number for each secret that changes with its parts' keys: a plant or channel that comes or goes writes the secret anew."
+  description = "A number for each secret that changes with its parts' keys: a plant, channel or publisher that comes or goes writes the secret anew."
   value       = { for name, secret in local.deployment.secrets : name => secret.parts == null ? 0 : parseint(substr(sha256(join(" ", keys(secret.parts))), 0, 8), 16) }
 }
 
