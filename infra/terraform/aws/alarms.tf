@@ -106,10 +106,13 @@ resource "aws_cloudwatch_metric_alarm" "no_success" {
 }
 
 locals {
-  # Several lines of cron may be one pipeline of one plant.
+  # Several lines of cron may be one pipeline of one plant. An alarm looks back over seven days at most, with
+  # periods of an hour or more. So it cannot see two weeks or two months without a success; health does.
+  # Source: AWS, PutMetricAlarm, Period: "can't be more than 604,800 seconds".
+  longest_silence_s = 604800
   watched = merge([for name, schedule in module.plan.schedules : {
     (schedule.plant == null ? schedule.function : "${schedule.function} of ${schedule.plant}") = {
       function = schedule.function, plant = schedule.plant, interval_minutes = schedule.interval_minutes
     }
-  }]...)
+  } if 2 * schedule.interval_minutes * 60 <= local.longest_silence_s]...)
 }

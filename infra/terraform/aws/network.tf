@@ -81,10 +81,10 @@ resource "aws_security_group" "function" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "function" {
-  for_each = toset([for port in concat([443], module.plan.sql_server_ports, module.plan.channel_ports) : tostring(port) if var.network.static_address])
+  for_each = toset([for port in concat([443], module.plan.sql_server_ports, module.plan.channel_ports, module.plan.publisher_ports) : tostring(port) if var.network.static_address])
 
   security_group_id = aws_security_group.function[0].id
-  description       = each.key == "443" ? "Supabase and AWS" : contains(module.plan.sql_server_ports, tonumber(each.key)) ? "SQL Server" : "Channels"
+  description       = each.key == "443" ? "Supabase and AWS" : contains(module.plan.sql_server_ports, tonumber(each.key)) ? "SQL Server" : contains(module.plan.channel_ports, tonumber(each.key)) ? "Channels" : "Publishers of series"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = tonumber(each.key)

@@ -1,10 +1,16 @@
-# One schedule for each plant and pipeline, with EventBridge's six fields: it wants a ? where the day is
-# said otherwise, and a year.
+# One schedule for each line of cron, with EventBridge's six fields: it wants a year, and a ? for the day of the
+# week or for that of the month, whichever says nothing.
 resource "aws_scheduler_schedule_group" "this" {
   name = var.name
 }
 
 locals {
+  fields = { for name, schedule in module.plan.schedules : name => split(" ", schedule.cron) }
+  expressions = { for name, field in local.fields : name => format(
+    "cron(%s %s %s %s %s *)", field[0], field[1],
+    field[4] == "*" ? field[2] : "?", field[3], field[4] == "*" ? "?" : field[4],
+  ) }
+
   # The names that a plant's password may have, by schedule; empty where none is needed.
   needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant"]) }
 }
@@ -15,7 +21,7 @@ resource "aws_scheduler_schedule" "this" {
   name                         = each.key
   group_name                   = aws_scheduler_schedule_group.this.name
   description                  = each.value.plant == null ? "${each.value.function} for all plants" : "${each.value.function} of ${each.value.plant}"
-  schedule_expression          = "cron(${trimsuffix(each.value.cron, "* * *")}* * ? *)"
+  schedule_expression          = local.expressions[each.key]
   schedule_expression_timezone = each.value.time_zone
   kms_key_arn                  = var.kms_key
   state                        = "ENABLED" # one that was stopped by hand starts again with a deployment
@@ -36,7 +42,7 @@ resource "aws_scheduler_schedule" "this" {
     # For calls that Lambda did not take; what the function itself failed at is retried by Lambda.
     retry_policy {
       maximum_retry_attempts       = each.value.retries
-      maximum_event_age_in_seconds = max(60, each.value.interval_minutes * 60 - each.value.deadline_s)
+      maximum_event_age_in_seconds = min(86400, max(60, each.value.interval_minutes * 60 - each.value.deadline_s)) # a minute is the least that the scheduler takes, a day the most
     }
 
     dead_letter_config {

@@ -116,7 +116,7 @@ variable "network" {
     }))
   })
   default     = {}
-  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. zones: the two zones of its subnets, such as eu-central-1a, if those that are taken have no Lambda or no NAT gateway. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase. all_functions: health and cleanup are in that network too, not only what reads SQL Server, for a channel that is reached from there alone."
+  description = "ingress: internal (only the scheduler and callers of the Lambda API) or all (function URLs too, always authenticated by IAM). static_address: use a fixed outgoing address, for the plant's firewall. zones: the two zones of its subnets, such as eu-central-1a, if those that are taken have no Lambda or no NAT gateway. existing: subnets and security groups to use instead, such as ones with a VPN to the plant; they must reach Supabase. all_functions: every function is in that network, not only what reads SQL Server, for a channel or a publisher that is reached from there alone."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)

@@ -123,7 +123,7 @@ variable "network" {
     egress         = optional(string, "all")
   })
   default     = {}
-  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant; its network must reach Supabase too. egress: what goes through the connector: all, or private (only private addresses; a SQL Server with a public one is then called past the connector). all_functions: health and cleanup go that way too, not only what reads SQL Server, for a channel that is reached from there alone."
+  description = "ingress: who may reach the functions, always authenticated: internal (scheduler and VPC) or all. static_address: use a fixed outgoing address, for the plant's firewall. existing: id of a Serverless VPC Access connector to use instead, such as one with a VPN to the plant; its network must reach Supabase too. egress: what goes through the connector: all, or private (only private addresses; a SQL Server with a public one is then called past the connector). all_functions: every function goes that way, not only what reads SQL Server, for a channel or a publisher that is reached from there alone."
 
   validation {
     condition     = contains(["internal", "all"], var.network.ingress)

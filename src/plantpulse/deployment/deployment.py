@@ -7,6 +7,7 @@ from typing import Any
 from plantpulse.deployment.calls import Call, calls_of
 from plantpulse.deployment.channels import ports_of, topics_of
 from plantpulse.deployment.functions import DeployedFunction, deployed
+from plantpulse.deployment.publishers import ports_of as ports_of_publishers
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
 from plantpulse.deployment.secrets import Secret, configured, secrets_of
 from plantpulse.deployment.variables import Written
@@ -29,6 +30,7 @@ class Deployment:
     sql_server_ports: Sequence[int]
     channel_ports: Sequence[int]
     channel_topics: Sequence[str]
+    publisher_ports: Sequence[int]
     unconfigured_plants: Sequence[str]
     wants_users_tokens: bool
 
@@ -52,6 +54,7 @@ def deployment_of(
         sql_server_ports=list(dict.fromkeys(server.port for server in servers)),
         channel_ports=ports_of(settings),
         channel_topics=topics_of(settings),
+        publisher_ports=ports_of_publishers(settings),
         unconfigured_plants=sorted(set(settings.plants) - set(configured(settings))),
         wants_users_tokens=settings.manual_calls.accept == "supabase_user",
     )

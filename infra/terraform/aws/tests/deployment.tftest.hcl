@@ -454,6 +454,98 @@ run "a_missing_password_of_a_plant_with_a_channels_name" {
   expect_failures = [aws_scheduler_schedule.this["live_pulse-north"], aws_scheduler_schedule.this["morning_report-north"]]
 }
 
+run "series" {
+  command   = apply
+  state_key = "series"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series.yaml"
+    deployment_file = "../modules/plan/tests/files/series.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", ENTSOE_TOKEN = "token-of-the-test", EIA_API_KEY = "y", FRED_API_KEY = "z" }
+    network         = { static_address = true, all_functions = true }
+  }
+
+  assert {
+    condition     = keys(aws_lambda_function.this) == ["cleanup", "commodity_prices", "energy_actuals", "energy_forecasts", "health", "series_backfill", "series_gaps"]
+    error_message = "Without a plant, what collects series is deployed, and nothing that reads SQL Server."
+  }
+
+  assert {
+    condition     = { for name, function in aws_lambda_function.this : name => contains(keys(function.environment[0].variables), "SERIES_KEYS_ARN") } == { cleanup = false, commodity_prices = true, energy_actuals = true, energy_forecasts = true, health = false, series_backfill = true, series_gaps = true }
+    error_message = "Only what asks publishers is told where their keys are."
+  }
+
+  assert {
+    condition     = [for key in keys(aws_iam_role_policy.reader) : trimsuffix(key, " SERIES_KEYS") if endswith(key, " SERIES_KEYS")] == ["commodity_prices", "energy_actuals", "energy_forecasts", "series_backfill", "series_gaps"] && alltrue([for key, policy in aws_iam_role_policy.reader : one(jsondecode(policy.policy).Statement).Resource == [aws_secretsmanager_secret.named["SERIES_KEYS"].arn] if endswith(key, " SERIES_KEYS")])
+    error_message = "And only that may read them."
+  }
+
+  assert {
+    condition     = alltrue([for function in aws_lambda_function.this : !strcontains(jsonencode(function.environment[0].variables), "of-the-test")]) && floor(aws_secretsmanager_secret_version.named["SERIES_KEYS"].secret_string_wo_version / 4294967296) == 1
+    error_message = "Keys of publishers are one secret, which stands in no plain variable."
+  }
+
+  assert {
+    condition = { for name, schedule in aws_scheduler_schedule.this : name => [schedule.schedule_expression, schedule.schedule_expression_timezone] } == {
+      cleanup            = ["cron(0 * * * ? *)", "Etc/UTC"]
+      commodity_prices   = ["cron(0 6 ? * MON *)", "America/New_York"]
+      energy_actuals     = ["cron(0,30 * * * ? *)", "Etc/UTC"]
+      energy_forecasts   = ["cron(0 0,6,12,18 * * ? *)", "Etc/UTC"]
+      energy_forecasts-2 = ["cron(5 14 * * ? *)", "Europe/Brussels"]
+      health             = ["cron(* * * * ? *)", "Etc/UTC"]
+      series_backfill    = ["cron(0 2 * * ? *)", "Europe/Brussels"]
+      series_gaps        = ["cron(0 0,4,8,12,16,20 * * ? *)", "Etc/UTC"]
+    }
+    error_message = "Where the day of the week is said, the question mark stands for that of the month."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["commodity_prices"].target[0].retry_policy[0].maximum_event_age_in_seconds == 86400 && alltrue([for one in aws_lambda_function_event_invoke_config.this : one.maximum_event_age_in_seconds <= 21600])
+    error_message = "The scheduler keeps a call for a day at most, and Lambda an event for six hours."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.no_success) == ["cleanup", "energy_actuals", "energy_forecasts", "health", "series_backfill", "series_gaps"]
+    error_message = "Two weeks are longer than an alarm looks back: health watches a weekly pipeline."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.no_success : alarm.period * alarm.evaluation_periods <= (alarm.period < 3600 ? 86400 : 604800)])
+    error_message = "CloudWatch takes no alarm that looks back further."
+  }
+
+  assert {
+    condition     = { for port, rule in aws_vpc_security_group_egress_rule.function : port => rule.description } == { "443" = "Supabase and AWS", "8443" = "Publishers of series" }
+    error_message = "Functions in the network reach the publishers, and no SQL Server that there is not."
+  }
+}
+
+run "series_on_the_first_of_each_month" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series_every_month.yaml"
+    deployment_file = "../modules/plan/tests/files/series_every_month.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x" }
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["commodity_prices"].schedule_expression == "cron(45 5 1 * ? *)" && aws_scheduler_schedule.this["commodity_prices"].target[0].retry_policy[0].maximum_event_age_in_seconds == 86400
+    error_message = "Where the day of the month is said, the question mark stands for that of the week."
+  }
+
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.no_success) == ["cleanup", "health", "series_backfill"]
+    error_message = "Health watches a monthly pipeline too; what is switched off nobody waits for."
+  }
+
+  assert {
+    condition     = [for key in keys(aws_iam_role_policy.reader) : key if endswith(key, " SERIES_KEYS")] == []
+    error_message = "A publisher without a key needs no right to read one."
+  }
+}
+
 run "a_missing_key_of_a_publisher" {
   command   = plan
   state_key = "another_deployment"

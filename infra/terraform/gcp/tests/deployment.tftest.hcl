@@ -502,6 +502,95 @@ run "a_missing_password_of_a_plant_with_a_channels_name" {
   expect_failures = [google_cloud_scheduler_job.this["live_pulse-north"], google_cloud_scheduler_job.this["morning_report-north"]]
 }
 
+run "series" {
+  command   = apply
+  state_key = "series"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series.yaml"
+    deployment_file = "../modules/plan/tests/files/series.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", ENTSOE_TOKEN = "token-of-the-test", EIA_API_KEY = "y", FRED_API_KEY = "z" }
+  }
+
+  assert {
+    condition = { for name, function in google_cloudfunctions2_function.this : name => toset(function.service_config[0].secret_environment_variables[*].key) } == {
+      cleanup          = toset(["SUPABASE_SECRET_KEY"])
+      commodity_prices = toset(["SUPABASE_SECRET_KEY", "SERIES_KEYS"])
+      energy_actuals   = toset(["SUPABASE_SECRET_KEY", "SERIES_KEYS"])
+      energy_forecasts = toset(["SUPABASE_SECRET_KEY", "SERIES_KEYS"])
+      health           = toset(["SUPABASE_SECRET_KEY"])
+      series_backfill  = toset(["SUPABASE_SECRET_KEY", "SERIES_KEYS"])
+      series_gaps      = toset(["SUPABASE_SECRET_KEY", "SERIES_KEYS"])
+    }
+    error_message = "Without a plant, what collects series is deployed; only that gets the publishers' keys."
+  }
+
+  assert {
+    condition     = [for key in keys(google_secret_manager_secret_iam_member.reader) : trimsuffix(key, " SERIES_KEYS") if endswith(key, " SERIES_KEYS")] == ["commodity_prices", "energy_actuals", "energy_forecasts", "series_backfill", "series_gaps"]
+    error_message = "And only that may read them."
+  }
+
+  assert {
+    condition     = alltrue([for function in google_cloudfunctions2_function.this : !strcontains(jsonencode(function.service_config[0].environment_variables), "of-the-test")]) && floor(google_secret_manager_secret_version.named["SERIES_KEYS"].secret_data_wo_version / 4294967296) == 1
+    error_message = "Keys of publishers are one secret, which stands in no plain variable."
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.this["commodity_prices"].schedule == "0 6 * * MON" && [for name in ["energy_forecasts", "energy_forecasts-2"] : google_cloud_scheduler_job.this[name].time_zone] == ["Etc/UTC", "Europe/Brussels"]
+    error_message = "Each line of cron is a job, in its own time zone."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.no_success["commodity_prices-10080"].conditions[0].condition_prometheus_query_language[0].query == "(absent_over_time(logging_googleapis_com:user_plantpulse_successes{monitored_resource=\"cloud_run_revision\",service_name=\"plantpulse-commodity-prices\"}[20160m])) and on() count_over_time(logging_googleapis_com:user_plantpulse_successes{monitored_resource=\"cloud_run_revision\",service_name=\"plantpulse-health\"}[1h] offset 20160m)"
+    error_message = "A weekly pipeline that has been silent for two weeks is heard."
+  }
+
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.no_success : try(tonumber(trimsuffix(policy.conditions[0].condition_absent[0].duration, "s")) <= 84600, true)]) && google_monitoring_alert_policy.no_success["energy_actuals-30"].conditions[0].condition_absent[0].duration == "3600s"
+    error_message = "Metrics can be watched for their absence for 23 1/2 hours."
+  }
+
+  assert {
+    condition     = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].max_instance_count if function.service_config[0].vpc_connector == null } == { for name in keys(google_cloudfunctions2_function.this) : name => 2 }
+    error_message = "A slot that is late and the next one find room, and need no network."
+  }
+}
+
+run "series_on_the_first_of_each_month" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/series_every_month.yaml"
+    deployment_file = "../modules/plan/tests/files/series_every_month.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x" }
+    memory_mb       = { series_backfill = 2048 }
+    vcpu_quota      = 1
+  }
+
+  expect_failures = [check.instances] # a warning
+
+  assert {
+    condition     = google_cloud_scheduler_job.this["commodity_prices"].schedule == "45 5 1 * *" && google_cloud_scheduler_job.this["commodity_prices"].time_zone == "Europe/Berlin"
+    error_message = "Cloud Scheduler takes the day of the month as cron says it."
+  }
+
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.no_success["commodity_prices-44640"].conditions[0].condition_prometheus_query_language[0].query, "[89280m]") && !contains(keys(google_monitoring_alert_policy.no_success), "series_gaps-240")
+    error_message = "A monthly pipeline that has been silent for two months is heard; what is switched off nobody waits for."
+  }
+
+  assert {
+    condition     = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].max_instance_count if name != "cleanup" && name != "health" } == { commodity_prices = 2, series_backfill = 1, series_gaps = 2 }
+    error_message = "What collects series keeps to the quota of processors too."
+  }
+
+  assert {
+    condition     = [for key in keys(google_secret_manager_secret_iam_member.reader) : key if endswith(key, " SERIES_KEYS")] == []
+    error_message = "A publisher without a key needs no right to read one."
+  }
+}
+
 run "a_missing_key_of_a_publisher" {
   command   = plan
   state_key = "another_deployment"

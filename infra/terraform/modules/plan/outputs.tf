@@ -38,6 +38,11 @@ output "channel_topics" {
   value       = local.deployment.channel_topics
 }
 
+output "publisher_ports" {
+  description = "TCP ports that publishers of series are reached at."
+  value       = local.deployment.publisher_ports
+}
+
 output "rhythms" {
   description = "Function, interval in minutes and its plants: the alarms on missing success use it."
   value       = local.deployment.rhythms

@@ -215,6 +215,30 @@ run "more_plants_than_a_filter_holds" {
   }
 }
 
+run "series" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/series.yaml"
+    deployment_file = "tests/files/series.json"
+  }
+
+  assert {
+    condition     = output.schedules["commodity_prices"].retries == 3 && output.schedules["series_backfill"].deadline_s == 870 && output.schedules["energy_actuals"].plant == null
+    error_message = "A pipeline of series is of no plant, and has its time."
+  }
+
+  assert {
+    condition     = jsonencode(output.secrets["SERIES_KEYS"].parts) == jsonencode({ eia = ["EIA_API_KEY"], entsoe = ["ENTSOE_TOKEN"], fred = ["FRED_API_KEY"] }) && output.secrets["SERIES_KEYS"].keyed_by == "publisher"
+    error_message = "Each publisher that wants a key has a part."
+  }
+
+  assert {
+    condition     = tolist(output.publisher_ports) == tolist([443, 8443]) && length(output.sql_server_ports) == 0
+    error_message = "Publishers are reached at their own ports."
+  }
+}
+
 run "a_deployment_of_another_file" {
   command = plan
 
