@@ -1,4 +1,4 @@
-"""`make bundle`: writes deployment.json, builds every function's bundles, and lists them."""
+"""`make bundle`: writes deployment.json, builds the bundles of its functions, and lists them."""
 
 import argparse
 import hashlib
@@ -10,7 +10,7 @@ from typing import get_args
 from bundle import deployment
 from bundle.build import BUNDLES, Built, build_for_google, build_for_lambda
 from bundle.refusal import BundleRefused
-from bundle.targets import Architecture, Cloud, Lambda, function_names, python_version
+from bundle.targets import Architecture, Cloud, Lambda, python_version
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -19,8 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     clouds = (asked.cloud,) if asked.cloud else get_args(Cloud)
     target = Lambda(asked.architecture, python_version())
     try:
-        deployment.write(asked.config, asked.out.parent / deployment.FILE_NAME)
-        functions = () if asked.deployment_only else asked.functions or function_names()
+        deployed = deployment.write(asked.config, asked.out.parent / deployment.FILE_NAME)
+        functions = () if asked.deployment_only else asked.functions or deployed
         for built in _build_all(functions, clouds, asked.config, target, asked.out):
             print(_told(built, asked.out), flush=True)
     except BundleRefused as refusal:
@@ -31,7 +31,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bundle", description=__doc__)
-    parser.add_argument("functions", nargs="*", metavar="function", help="all of them, unless some are named")
+    parser.add_argument(
+        "functions",
+        nargs="*",
+        metavar="function",
+        help="those that the settings deploy, unless some are named",
+    )
     parser.add_argument("--config", type=Path, default=Path("plantpulse.yaml"), help="the settings to carry")
     parser.add_argument("--cloud", choices=get_args(Cloud), help="for this cloud alone")
     parser.add_argument(

@@ -29,8 +29,9 @@ def describe(file: Path) -> str:
     return json.dumps(made_of | deployment.as_json(), indent=1, sort_keys=True) + "\n"
 
 
-def write(file: Path, path: Path) -> None:
-    """Write deployment.json. Raises: BundleRefused; then the old file stays."""
+def write(file: Path, path: Path) -> list[str]:
+    """Write deployment.json; return the names of its functions. Raises: BundleRefused; the old file stays."""
     text = describe(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+    return list(json.loads(text)["functions"])

@@ -2,6 +2,7 @@
 
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,34 @@ class Bundles:
         return self._built[key]
 
 
+class Interpreters:
+    """Environments that several bundles are tried in: one for each list of requirements."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, Path] = {}
+
+    def with_requirements(self, requirements: Path) -> Path:
+        """Return one with what a bundle asks for, as Google's buildpack makes it."""
+        return self._of(requirements.read_text(encoding="utf-8"), lambda made: install(requirements, made))
+
+    def with_runtime(self) -> Path:
+        """Return one with what Lambda's own image has."""
+        return self._of("lambda", install_runtime)
+
+    def _of(self, content: str, fill: Callable[[Path], None]) -> Path:
+        if content not in self._made:
+            interpreter = make_environment(self.folder / str(len(self._made)))
+            fill(interpreter)
+            self._made[content] = interpreter
+        return self._made[content]
+
+
+@pytest.fixture(scope="module")
+def interpreters(tmp_path_factory: pytest.TempPathFactory) -> Interpreters:
+    return Interpreters(tmp_path_factory.mktemp("interpreters"))
+
+
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
     return Bundles(tmp_path_factory.mktemp("bundles"))
@@ -77,17 +106,15 @@ def lambda_here(architecture: Architecture = "x86_64") -> Lambda:
 
 @pytest.mark.parametrize("function", function_names())
 def test_a_bundle_for_google_is_imported_where_only_its_requirements_are(
-    function: str, tmp_path: Path
+    function: str, interpreters: Interpreters, tmp_path: Path
 ) -> None:
     built = build_for_google(function, SETTINGS, tmp_path)
 
     folder = unpack(built.path, tmp_path / "workspace")
-    interpreter = make_environment(tmp_path / "environment")
-    install(folder / "requirements.txt", interpreter)
 
     assert (
         import_all(
-            interpreter,
+            interpreters.with_requirements(folder / "requirements.txt"),
             folder,
             "yaml",
             "plantpulse.settings.yaml_file",
@@ -103,16 +130,16 @@ def test_a_bundle_for_google_is_imported_where_only_its_requirements_are(
 
 @pytest.mark.parametrize("function", function_names())
 def test_a_bundle_for_lambda_is_imported_where_only_the_runtime_is(
-    function: str, bundles: Bundles, tmp_path: Path
+    function: str, bundles: Bundles, interpreters: Interpreters, tmp_path: Path
 ) -> None:
     built = bundles.of(function, lambda_here())
 
     folder = unpack(built.path, tmp_path / "task")
-    interpreter = make_environment(tmp_path / "environment")
-    install_runtime(interpreter)
+    interpreter = interpreters.with_runtime()
 
     assert import_all(interpreter, folder, "yaml", "plantpulse.settings.yaml_file", *FOR_APPRISE) == ""
     assert not {"flask", "functions_framework", "boto3", "botocore", "bin"} & top_of(built.path)
+    assert not {"pandas", "numpy", "lxml", "pyarrow"} & top_of(built.path)
     assert built.path.stat().st_size < 50_000_000
 
 

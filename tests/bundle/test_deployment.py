@@ -26,8 +26,11 @@ def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.M
     assert list(json.loads(first)) == sorted(json.loads(first))
 
 
-def test_every_function_there_is_is_deployed_and_nothing_else() -> None:
-    deployment = json.loads(describe(FILES[0]))
+def test_every_function_there_is_is_deployed_where_plants_and_series_are(tmp_path: Path) -> None:
+    file = tmp_path / "plantpulse.yaml"
+    file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\n", encoding="utf-8")
+
+    deployment = json.loads(describe(file))
 
     assert sorted(deployment["functions"]) == deployment["function_names"] == function_names()
 

@@ -59,6 +59,27 @@ def test_make_hands_the_settings_and_the_architecture_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "built"),
+    [
+        ("plants: {}", ["cleanup", "health"]),
+        (
+            "plants: {}\nseries: {areas: {}}",
+            ["cleanup", "commodity_prices", "health", "series_backfill", "series_gaps"],
+        ),
+    ],
+    ids=["nothing", "prices alone"],
+)
+def test_what_the_settings_do_not_deploy_is_not_built(
+    settings: str, built: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "plantpulse.yaml"
+    file.write_text(settings, encoding="utf-8")
+
+    assert main(["--cloud", "gcp", "--config", str(file), "--out", str(tmp_path / "bundles")]) == 0
+    assert sorted(path.stem for path in (tmp_path / "bundles" / "gcp").iterdir()) == built
+
+
+@pytest.mark.parametrize(
     ("asked", "status", "for_google"),
     [(["--cloud", "gcp"], 0, True), (["--cloud", "aws"], 1, False), ([], 1, True)],
 )

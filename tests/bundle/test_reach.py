@@ -6,7 +6,7 @@ import pytest
 
 from bundle.reach import reach_of
 from bundle.refusal import BundleRefused
-from bundle.targets import FUNCTIONS, distributions_for
+from bundle.targets import FUNCTIONS, distributions_for, function_names
 
 OF_EVERY_FUNCTION = {
     "boto3",
@@ -61,6 +61,31 @@ def test_health_reaches_no_driver_and_no_other_pipeline() -> None:
     of_a_plant = {file.name for file in reach.files if file.parts[0] == "plant"}
     # Settings compare reason codes by their keys; the mail of a morning report rounds for people.
     assert of_a_plant == {"__init__.py", "rounding.py", "text.py"}
+
+
+OF_SERIES = (
+    "commodity_prices",
+    "energy_actuals",
+    "energy_forecasts",
+    "series_backfill",
+    "series_gaps",
+)
+
+
+@pytest.mark.parametrize("function", OF_SERIES)
+def test_what_collects_series_reaches_publishers_and_nothing_big(function: str) -> None:
+    reach = reach_of(FUNCTIONS / function)
+
+    assert reach.distributions == OF_EVERY_FUNCTION
+    assert {"pandas", "numpy", "lxml", "pyarrow"}.isdisjoint(reach.distributions)
+    folders = {file.parts[0] for file in reach.files if len(file.parts) > 1}
+    assert "series" in folders
+    assert {"source", "live_pulse", "morning_report", "health", "cli"}.isdisjoint(folders)
+
+
+def test_only_what_collects_series_carries_its_code() -> None:
+    for function in set(function_names()) - set(OF_SERIES):
+        assert not any(file.parts[0] == "series" for file in reach_of(FUNCTIONS / function).files)
 
 
 def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -> None:
