@@ -202,7 +202,7 @@ PIPELINES: Final = (
     RegisteredFunction(
         name="commodity_prices",
         purpose="Collects prices of commodities from EIA, FRED and Yahoo",
-        memory_mb=512,
+        memory_mb=256,
         calls=of_no_plant("commodity_prices", on_some_days, wanted=collects_prices),
         job="plantpulse.series.jobs:CommodityPrices",
         asks_publishers=True,
@@ -210,7 +210,7 @@ PIPELINES: Final = (
     RegisteredFunction(
         name="energy_actuals",
         purpose="Collects loads, generation and imbalances from ENTSO-E",
-        memory_mb=512,
+        memory_mb=256,
         calls=of_no_plant("energy_actuals", on_grid, wanted=collects_energy),
         job="plantpulse.series.jobs:EnergyActuals",
         asks_publishers=True,
@@ -218,7 +218,7 @@ PIPELINES: Final = (
     RegisteredFunction(
         name="energy_forecasts",
         purpose="Collects forecasts and day-ahead prices from ENTSO-E",
-        memory_mb=512,
+        memory_mb=256,
         calls=of_no_plant("energy_forecasts", with_prices, wanted=collects_energy),
         job="plantpulse.series.jobs:EnergyForecasts",
         asks_publishers=True,
@@ -226,7 +226,7 @@ PIPELINES: Final = (
     RegisteredFunction(
         name="series_gaps",
         purpose="Finds gaps in series and fills small ones",
-        memory_mb=512,
+        memory_mb=256,
         calls=of_no_plant("series_gaps", on_grid, wanted=collects_series),
         job="plantpulse.series.gap_job:SeriesGaps",
         asks_publishers=True,
