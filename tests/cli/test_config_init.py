@@ -8,6 +8,7 @@ import yaml
 from plantpulse.settings import config
 from tests.cli.conftest import CommandLine
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = ("config", "init", "--plant", "south", "--time-zone", "Europe/Berlin")
 
 
@@ -50,6 +51,21 @@ def test_what_is_not_known_yet_is_a_commented_line_and_named(bare: CommandLine) 
     assert yaml.safe_load(text)["plants"]["south"].keys() == {"time_zone", "safety_reason_codes"}
     commented = text.replace("    # sql_server:", "    sql_server:").replace("    #   ", "      ")
     assert yaml.safe_load(commented)["plants"]["south"]["sql_server"].keys() >= {"host", "user", "database"}
+
+
+def test_series_are_a_commented_section_as_in_the_repository(bare: CommandLine) -> None:
+    bare(*OPTIONS)
+
+    text = (bare.folder / "plantpulse.yaml").read_text(encoding="utf-8")
+    _, begin, section = text.partition("# series:\n")
+    (bare.folder / "plantpulse.yaml").write_text(
+        text.replace(begin + section, (begin + section).replace("# ", "")), encoding="utf-8"
+    )
+    settings = config.load({}, file=bare.folder / "plantpulse.yaml")
+    assert settings.series is not None
+    assert list(settings.series.areas) == ["DE", "FR", "NL"]
+    assert list(settings.series.commodities) == ["WTI", "Brent", "Henry Hub"]
+    assert begin + section in (ROOT / "plantpulse.yaml").read_text(encoding="utf-8")
 
 
 def test_a_file_is_never_overwritten(bare: CommandLine) -> None:

@@ -36,6 +36,12 @@ cleanup:
 
 morning_report:
   at: "06:00"  # plant time
+
+# Prices of commodities and energy data of areas (docs/series.md). With this section ENTSOE_TOKEN, EIA_API_KEY
+# and FRED_API_KEY are needed too.
+# series:
+#   areas: {DE: {}, FR: {}, NL: {}}
+#   commodities: {WTI: {}, Brent: {}, Henry Hub: {}}
 """
 _SERVER: Final = {
     "host": "name or address of the plant's SQL Server",
