@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.series.quality.robust import median
+from plantpulse.series.quality.scores import share_of
 from plantpulse.series.quality.trends import Trend, trend_of
 
 By = Literal["source", "kind", "subject"]
@@ -71,7 +72,7 @@ class Rates(NamedTuple):
     @property
     def success_rate(self) -> float:
         """Return the share of collections that succeeded; there is at least one."""
-        return round(self.succeeded / self.collections, 4)
+        return share_of(self.succeeded, self.collections) or 0.0
 
 
 def parse_collection(row: Mapping[str, Any]) -> Collection:

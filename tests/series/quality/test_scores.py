@@ -53,7 +53,7 @@ def test_each_score_is_a_share_computed_by_hand() -> None:
     found = score(points, verdicts=verdicts)
 
     assert tuple(found) == (WEDNESDAY, 1440, 1080, 960, 18, 1, 2)
-    assert (found.completeness, found.timeliness, found.accuracy) == (0.75, 0.6667, 0.8333)
+    assert (found.completeness, found.timeliness, found.accuracy) == (0.75, 0.6666, 0.8333)
 
 
 @pytest.mark.parametrize(("day", "minutes"), [(AUTUMN, 1500), (SPRING, 1380)])

@@ -1,9 +1,10 @@
 """Values that statistics doubt. They are only flagged: a crisis looks like a fault.
 
 Pure. Prices are compared with their own day and with their neighbours; a value must stand out of both, since
-a morning peak stands out of its day and a steep evening out of its neighbours. Loads are compared with the
-same time of the week, and with how the hours around them compare: a holiday is unlike its weekday all day
-long, a fault is not. The limits come from published years (docs/series.md): below 5 false alarms in 10,000.
+a morning peak stands out of its day and a steep evening out of its neighbours. Loads are taken as shares of
+what is usual at that time of the week, and a share must stand out of those of the hours around it: a holiday
+is unlike its weekday all day long, a fault is not. The limits come from published years (docs/series.md):
+below 5 false alarms in 10,000.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ LEAST_PRICES_A_DAY: Final = 12
 DAYS_AROUND: Final = 15  # on each side, for daily prices
 LEAST_SHARE: Final = 0.02  # of the median, for daily prices
 
+# How far a load must be from what is usual, as a share of it, and how many spreads from the hours around.
+LEAST_LOAD_DIFFERENCE: Final = 0.15
 LOAD_SPREADS: Final = 5.0
 LEAST_LOAD_SPREAD: Final = 0.05  # of what is usual
 WEEKS: Final = 8
@@ -58,20 +61,15 @@ def unlike_the_week(points: Sequence[Point], zone: ZoneInfo) -> Iterator[Finding
     """
     listed = numbered(points)
     usual = _usual(listed, zone)
-    ratios = [
-        number / one[0] if one and one[0] > 0 else None
-        for (_, number), one in zip(listed, usual, strict=True)
+    shares = [
+        number / middle if middle and middle > 0 else None
+        for (_, number), middle in zip(listed, usual, strict=True)
     ]
-    marked: list[tuple[int, float]] = []
-    for place, ((_, number), one) in enumerate(zip(listed, usual, strict=True)):
-        if one is None:
-            continue
-        middle, past = one
-        away, least = abs(number - middle), LEAST_LOAD_SPREAD * middle
-        if away <= LOAD_SPREADS * least or away <= LOAD_SPREADS * spread(past, middle):
-            continue
-        if _stands_out_of_hours_around(place, listed, ratios):
-            marked.append((place, middle))
+    marked = [
+        (place, usual[place] or 0.0)
+        for place, share in enumerate(shares)
+        if share is not None and _is_unlike(share, place, listed, shares)
+    ]
     yield from _runs("unlike_the_week", listed, marked)
 
 
@@ -104,33 +102,30 @@ def _is_far(number: float, near: Sequence[float], least_spread: float) -> bool:
     return abs(number - middle) > NEIGHBOUR_SPREADS * max(spread(near, middle), least_spread)
 
 
-def _usual(
-    listed: Sequence[tuple[Point, float]], zone: ZoneInfo
-) -> list[tuple[float, Sequence[float]] | None]:
-    """Return for each point the median of the same time of the weeks before, and the values behind it."""
+def _usual(listed: Sequence[tuple[Point, float]], zone: ZoneInfo) -> list[float | None]:
+    """Return for each point the median of the same time of the weeks before; None in the first weeks."""
     past: dict[tuple[int, int, int], list[float]] = {}
-    usual: list[tuple[float, Sequence[float]] | None] = []
+    usual: list[float | None] = []
     for point, number in listed:
         local = point.at.astimezone(zone)
         before = past.setdefault((local.weekday(), local.hour, local.minute), [])
-        usual.append((median(before), tuple(before)) if len(before) >= LEAST_WEEKS else None)
+        usual.append(median(before) if len(before) >= LEAST_WEEKS else None)
         before.append(number)
         if len(before) > WEEKS:
             del before[0]
     return usual
 
 
-def _stands_out_of_hours_around(
-    place: int, listed: Sequence[tuple[Point, float]], ratios: Sequence[float | None]
+def _is_unlike(
+    share: float, place: int, listed: Sequence[tuple[Point, float]], shares: Sequence[float | None]
 ) -> bool:
-    ratio = ratios[place]
-    if ratio is None:
-        return True
-    near = [ratios[other] for other in _places_around(place, listed)]
-    known = [other for other in near if other is not None]
+    if abs(share - 1) <= LEAST_LOAD_DIFFERENCE:
+        return False
+    around = [shares[other] for other in _places_around(place, listed)]
+    known = [other for other in around if other is not None]
     middle = median(known)
-    limit = LOAD_SPREADS * max(spread(known, middle), LEAST_LOAD_SPREAD / 2)
-    return abs(ratio - middle) > limit
+    away = abs(share - middle)
+    return away > LOAD_SPREADS * LEAST_LOAD_SPREAD and away > LOAD_SPREADS * spread(known, middle)
 
 
 def _places_around(place: int, listed: Sequence[tuple[Point, float]]) -> range:

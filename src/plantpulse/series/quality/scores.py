@@ -20,7 +20,7 @@ from plantpulse.series.quality.findings import Finding, Verdicts
 from plantpulse.series.quality.known_points import KnownPoint
 from plantpulse.series.quality.patterns import partial_day
 
-SCORE_DECIMALS: Final = 4
+_TEN_THOUSANDTHS: Final = 10_000
 SHORTEST_DAY: Final = 1380  # minutes: series with intervals from here on have at most one a day
 
 _MINUTE: Final = timedelta(minutes=1)
@@ -44,17 +44,17 @@ class DayScore(NamedTuple):
     @property
     def completeness(self) -> float | None:
         """Return covered / due minutes; None if nothing is due."""
-        return _share(self.covered_minutes, self.due_minutes)
+        return share_of(self.covered_minutes, self.due_minutes)
 
     @property
     def timeliness(self) -> float | None:
         """Return the share of due minutes that were known when they were due; None if nobody can tell."""
-        return None if self.timely_minutes is None else _share(self.timely_minutes, self.due_minutes)
+        return None if self.timely_minutes is None else share_of(self.timely_minutes, self.due_minutes)
 
     @property
     def accuracy(self) -> float | None:
         """Return 1 - invalid - suspect, as shares of the points; None without points."""
-        return _share(self.points - self.invalid - self.suspect, self.points)
+        return share_of(self.points - self.invalid - self.suspect, self.points)
 
     def as_json(self, series_key: str, computed_at: datetime) -> dict[str, Json]:
         """Return the day as a row of `series_quality`."""
@@ -160,6 +160,11 @@ class Scoring:
         return rule.due_at(point.until) + self.grace
 
 
+def share_of(part: int, whole: int) -> float | None:
+    """Return a share with four decimals, rounded down: only all of it is 1. None of nothing."""
+    return part * _TEN_THOUSANDTHS // whole / _TEN_THOUSANDTHS if whole else None
+
+
 def partial_days(scores: Iterable[DayScore], zone: ZoneInfo) -> Iterator[Finding]:
     """Yield the days of which a part is there, and at least an hour that was due is missing."""
     for score in scores:
@@ -196,7 +201,3 @@ def _covered(points: Sequence[_Interval], due: Span) -> int:
 
 def _minutes(span: timedelta) -> int:
     return int(span / _MINUTE)
-
-
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, SCORE_DECIMALS) if whole else None
