@@ -2999,6 +2999,38 @@ ALTER FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_record
 
 COMMENT ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) IS 'Keeps the first 100 rejected source rows of a run.';
 
+-- Name: keep_series_reports(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_run public.pipeline_runs := public.lock_run(p_fence);
+begin
+  if v_run.status <> 'running' then
+    return jsonb_build_object('answer', 'fenced');
+  end if;
+
+  insert into public.series_reports as known (day, period, subject, kind, figures, created_at)
+  select distinct on (one.day, one.period, one.subject, one.kind)
+    one.day, one.period, one.subject, one.kind, one.figures, v_now
+  from jsonb_to_recordset(p_reports) as one (day date, period text, subject text, kind text, figures jsonb)
+  order by one.day, one.period, one.subject, one.kind
+  on conflict on constraint series_reports_once
+  do update set figures = excluded.figures, created_at = excluded.created_at
+  where known.figures is distinct from excluded.figures;
+  return jsonb_build_object('answer', 'kept');
+end;
+$$;
+
+ALTER FUNCTION public.keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone) IS 'Writes the reports of days and weeks that a running run made: kept or fenced. p_now null = the clock.';
+
 -- Name: keyed_names(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.keyed_names(p_names jsonb) RETURNS TABLE(name text, key text)
@@ -5264,6 +5296,45 @@ ALTER FUNCTION public.series_of(p_kinds jsonb) OWNER TO postgres;
 -- Name: FUNCTION series_of(p_kinds jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.series_of(p_kinds jsonb) IS 'The series of some kinds that have values, null = of all kinds: what they are, and from when to when they reach.';
+
+-- Name: series_report_input(date, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.series_report_input(p_since date, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+  select json_build_object(
+    'quality', (
+      select coalesce(json_agg(json_build_object(
+        'series', known.key,
+        'day', rated.day,
+        'due_minutes', rated.due_minutes,
+        'covered_minutes', rated.covered_minutes,
+        'timely_minutes', rated.timely_minutes,
+        'points', rated.points,
+        'invalid', rated.invalid,
+        'suspect', rated.suspect
+      ) order by known.key, rated.day), '[]')
+      from public.series_quality as rated
+      join public.series as known on known.id = rated.series_id
+      where rated.day >= p_since
+    ),
+    'gaps', (
+      select coalesce(json_agg(json_build_object(
+        'group', gap."group", 'state', gap.state, 'starts_at', gap.starts_at
+      ) order by gap.id), '[]')
+      from public.gaps as gap
+      where gap.starts_at >= p_since
+    )
+  );
+$$;
+
+ALTER FUNCTION public.series_report_input(p_since date, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION series_report_input(p_since date, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.series_report_input(p_since date, p_now timestamp with time zone) IS 'The scores of all series and their gaps since a day, for reports. p_now is ignored.';
 
 -- Name: series_status(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -8842,6 +8913,67 @@ ALTER TABLE public.series_readings ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+-- Name: series_reports; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.series_reports (
+    id bigint NOT NULL,
+    day date NOT NULL,
+    period text NOT NULL,
+    subject text NOT NULL,
+    kind text NOT NULL,
+    figures jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT series_reports_figures_check CHECK ((jsonb_typeof(figures) = 'object'::text)),
+    CONSTRAINT series_reports_kind_check CHECK ((btrim(kind) <> ''::text)),
+    CONSTRAINT series_reports_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text]))),
+    CONSTRAINT series_reports_subject_check CHECK ((btrim(subject) <> ''::text))
+);
+
+ALTER TABLE public.series_reports OWNER TO postgres;
+
+-- Name: TABLE series_reports; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.series_reports IS 'How good the series of an area or a commodity were, by day and by week.';
+
+-- Name: COLUMN series_reports.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.id IS 'Key.';
+
+-- Name: COLUMN series_reports.day; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.day IS 'The last local day that it is about.';
+
+-- Name: COLUMN series_reports.period; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.period IS 'day, or week: the seven days that end with it.';
+
+-- Name: COLUMN series_reports.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.subject IS 'The area or the commodity.';
+
+-- Name: COLUMN series_reports.kind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.kind IS 'What the series are, such as load.';
+
+-- Name: COLUMN series_reports.figures; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.figures IS 'completeness, timeliness, accuracy (0 to 1), points, invalid, suspect, missing_minutes, findings, gaps, collections, success_rate, api_ms, degraded.';
+
+-- Name: COLUMN series_reports.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.series_reports.created_at IS 'When it was made last (UTC).';
+
+-- Name: series_reports_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_reports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.series_reports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: series_revisions; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.series_revisions (
@@ -9308,6 +9440,16 @@ ALTER TABLE ONLY public.series_readings
 
 ALTER TABLE ONLY public.series_readings
     ADD CONSTRAINT series_readings_pkey PRIMARY KEY (id);
+
+-- Name: series_reports series_reports_once; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_reports
+    ADD CONSTRAINT series_reports_once UNIQUE (day, period, subject, kind);
+
+-- Name: series_reports series_reports_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.series_reports
+    ADD CONSTRAINT series_reports_pkey PRIMARY KEY (id);
 
 -- Name: series_revisions series_revisions_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -9908,6 +10050,12 @@ CREATE POLICY members_read ON public.series_readings FOR SELECT TO authenticated
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
 
+-- Name: series_reports members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.series_reports FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))));
+
 -- Name: series_revisions members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.series_revisions FOR SELECT TO authenticated USING ((EXISTS ( SELECT 1
@@ -10034,6 +10182,10 @@ ALTER TABLE public.series_quality ENABLE ROW LEVEL SECURITY;
 -- Name: series_readings; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.series_readings ENABLE ROW LEVEL SECURITY;
+
+-- Name: series_reports; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.series_reports ENABLE ROW LEVEL SECURITY;
 
 -- Name: series_revisions; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -10354,6 +10506,11 @@ GRANT ALL ON FUNCTION public.keep_quality(p_quality jsonb, p_now timestamp with 
 REVOKE ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_rejected_records(p_run public.pipeline_runs, p_records jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_series_reports(p_fence uuid, p_reports jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION keyed_names(p_names jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.keyed_names(p_names jsonb) FROM PUBLIC;
@@ -10631,6 +10788,11 @@ GRANT ALL ON FUNCTION public.series_first_known(p_key text, p_from timestamp wit
 
 REVOKE ALL ON FUNCTION public.series_of(p_kinds jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.series_of(p_kinds jsonb) TO service_role;
+
+-- Name: FUNCTION series_report_input(p_since date, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.series_report_input(p_since date, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.series_report_input(p_since date, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION series_status(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -10979,6 +11141,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_quality TO service_role
 
 GRANT SELECT ON TABLE public.series_readings TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_readings TO service_role;
+
+-- Name: TABLE series_reports; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.series_reports TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.series_reports TO service_role;
 
 -- Name: TABLE series_revisions; Type: ACL; Schema: public; Owner: postgres
 

@@ -216,6 +216,14 @@ MATRIX = [
     ("series_flags", "neighbour", READS),
     ("series_flags", "director", READS),
     ("series_flags", "service_role", EVERYTHING),
+    ("series_reports", "anon", NO_ACCESS),
+    ("series_reports", "stranger", SEES_NOTHING),
+    ("series_reports", "viewer", READS),
+    ("series_reports", "operator", READS),
+    ("series_reports", "manager", READS),
+    ("series_reports", "neighbour", READS),
+    ("series_reports", "director", READS),
+    ("series_reports", "service_role", EVERYTHING),
     ("series_quality", "anon", NO_ACCESS),
     ("series_quality", "stranger", SEES_NOTHING),
     ("series_quality", "viewer", READS),
@@ -368,6 +376,14 @@ INSERTS: dict[str, dict[str, Any]] = {
         "computed_at": SLOT,
         "first_computed_at": SLOT,
     },
+    "series_reports": {
+        "day": "2026-11-22",
+        "period": "day",
+        "subject": "FR",
+        "kind": "load",
+        "figures": {},
+        "created_at": SLOT,
+    },
 }
 UPDATES: dict[str, dict[str, Any]] = {
     "plant_members": {"role": "manager"},
@@ -398,6 +414,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "gaps": {"attempts": 2},
     "series_flags": {"value": 7},
     "series_quality": {"suspect": 1},
+    "series_reports": {"figures": {"points": 1}},
 }
 DELETES = {
     "plant_members": {"plant": "eq.northfield"},
@@ -789,6 +806,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "watch_series_gaps": {"p_fence": fence(1), "p_looks": []},
     "collection_rates": {"p_from": SLOT, "p_until": SLOT},
     "collection_history": {"p_asks": [], "p_at": SLOT},
+    "series_report_input": {"p_since": "2026-11-01"},
+    "keep_series_reports": {"p_fence": fence(1), "p_reports": []},
     "series_first_known": {"p_key": "DE/load", "p_from": SLOT, "p_until": SLOT},
 }
 

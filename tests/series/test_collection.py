@@ -183,6 +183,13 @@ def test_a_night_fills_collects_again_and_rates(loads: Market) -> None:
 
     assert (report["outcome"], report["warnings"]) == ("succeeded", [])
     assert report["counts"]["days_rated"] == 21
+    reported = loads.rows("select subject, period, figures from public.series_reports order by subject")
+    assert [(row["subject"], row["period"]) for row in reported] == [
+        ("DE", "day"),
+        ("FR", "day"),
+        ("NL", "day"),
+    ]
+    assert reported[0]["figures"]["success_rate"] == 1
     rated = loads.rows("select * from public.series_quality where day = '2026-07-01'")
     assert [(row["completeness"], row["accuracy"]) for row in rated] == [(1, 1)] * 3
 

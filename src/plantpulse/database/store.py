@@ -5,7 +5,7 @@ The only other request is for the keys that sign users' tokens.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import httpx
@@ -113,6 +113,14 @@ class Supabase:
     def series_status(self) -> dict[str, Json]:
         """Return of each series its newest value, how far it reaches, its open gaps and its quality."""
         return self._transport.call("series_status", {})
+
+    def series_report_input(self, since: date) -> dict[str, Json]:
+        """Return the scores and the gaps of all series since a day."""
+        return self._transport.call("series_report_input", {"p_since": since.isoformat()})
+
+    def keep_series_reports(self, fence: str, reports: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Keep the reports of days and weeks; the answer is kept or fenced."""
+        return self._transport.call("keep_series_reports", {"p_fence": fence, "p_reports": reports})
 
     def collection_rates(
         self,

@@ -23,14 +23,16 @@ from plantpulse.series.planning import budget_of, plan_of, require_collected, ru
 from plantpulse.series.publisher import Ask
 from plantpulse.series.rating import Rating
 from plantpulse.series.rating import Store as RatingStore
+from plantpulse.series.reporting import Reporting
+from plantpulse.series.reporting import Store as ReportingStore
 from plantpulse.series.request import UpkeepRequest
-from plantpulse.series.seen import seen_of_quality
+from plantpulse.series.seen import seen_of_quality, seen_of_reports
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "series_backfill"
 
 
-class Store(FillingStore, RatingStore, Protocol):
+class Store(FillingStore, RatingStore, ReportingStore, Protocol):
     """What the nightly run needs from Supabase."""
 
 
@@ -73,11 +75,13 @@ class SeriesBackfill:
         opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             read_again = collecting.collect(again, sources)
-        self._rate(collecting, stored, store)
+        self._rate(collecting, stored, settings, store)
         return end_run(collecting, _together(filled, read_again), [*asks, *again])
 
-    def _rate(self, collecting: Collecting, stored: Sequence[Stored], store: Store) -> None:
-        """Rate the last days by what is stored now."""
+    def _rate(
+        self, collecting: Collecting, stored: Sequence[Stored], settings: Settings, store: Store
+    ) -> None:
+        """Rate the last days by what is stored now, and report on them."""
         run = collecting.run
         collecting.store_rest()
         if run.plan.is_dry_run:
@@ -86,6 +90,10 @@ class SeriesBackfill:
         with run.progress.timed("rate"):
             is_finished = rating.rate(collecting.commit)
         run.progress.seen["series_quality"] = seen_of_quality(rating.rated)
+        zone = ZoneInfo(settings.series_backfill.time_zone)
+        reports = Reporting(run, store, stored, rating.rated, zone).report()
+        if settings.alerts.rule("series_report").enabled:
+            run.progress.seen["series_report"] = seen_of_reports(reports)
         if not is_finished:
             run.progress.warn("series_unrated", "the time was up before the days of every series were rated")
 

@@ -9,6 +9,7 @@ from plantpulse.series.freshness import has_ended
 from plantpulse.series.gaps import Gap
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.quality.scores import DayScore
+from plantpulse.series.reports.rows import Report
 
 
 def seen_of_series(stored: Iterable[Stored], now: datetime) -> Json:
@@ -46,6 +47,21 @@ def seen_of_quality(rated: Mapping[str, Sequence[DayScore]]) -> Json:
         }
         for key, score in newest.items()
         if score.completeness is not None
+    ]
+
+
+def seen_of_reports(reports: Iterable[tuple[str, Report]]) -> Json:
+    """Return the reports of a night in words, in every language that messages have."""
+    from plantpulse.series.reports.wording import LANGUAGES, report_mail  # noqa: PLC0415 - Jinja2 is large
+
+    return [
+        {
+            "period": period,
+            "day": report.period.last.isoformat(),
+            "title": {code: report_mail(report, code).subject for code in LANGUAGES},
+            "report": {code: report_mail(report, code).text for code in LANGUAGES},
+        }
+        for period, report in reports
     ]
 
 

@@ -59,6 +59,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "series_quality": Rule(
         "The last day of a series is incomplete, or its values cannot be true", threshold=90, unit="percent"
     ),
+    "series_report": Rule(
+        "The report of series, each night and each week; told once, never repeated", "info", enabled=False
+    ),
     "channel_failing": Rule("A channel does not take messages", threshold=5, unit="minutes"),
 }
 

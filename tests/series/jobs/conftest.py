@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -53,6 +53,7 @@ class Kept:
     gaps: list[list[dict[str, Any]]] = field(default_factory=list)
     tried: list[dict[str, Any]] = field(default_factory=list)
     blocks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    reports: list[Mapping[str, Any]] = field(default_factory=list)
 
     def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
         self.calls.append(("commit", commit))
@@ -81,6 +82,16 @@ class Kept:
             "at": [int(at.timestamp()) for at in points],
             "known_at": known,
         }
+
+    def series_report_input(self, since: date) -> dict[str, Any]:
+        return {"quality": [], "gaps": []}
+
+    def collection_rates(self, start: datetime, until: datetime, *, by: Sequence[str]) -> dict[str, Any]:
+        return {"rates": []}
+
+    def keep_series_reports(self, fence: str, reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.reports += reports
+        return {"answer": "kept"}
 
     def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
         raise AssertionError("a run is claimed by the service")

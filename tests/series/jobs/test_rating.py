@@ -65,3 +65,29 @@ def test_what_is_collected_is_stored_before_it_is_rated() -> None:
 
     assert [name for name, _ in kept.calls] == ["look", "commit", "commit"]
     assert kept.commits[0]["completion"] is None
+
+
+def test_the_day_before_is_reported_and_on_mondays_the_week() -> None:
+    kept, _ = rate(hours(load_of_weeks()))
+
+    assert [(row["period"], row["day"], row["subject"], row["kind"]) for row in kept.reports] == [
+        ("day", "2026-06-30", "DE", "load")
+    ]
+    figures = kept.reports[0]["figures"]
+    assert (figures["completeness"], figures["points"], figures["missing_minutes"]) == (1.0, 24, 0)
+
+
+def test_a_report_is_told_only_where_somebody_wants_it() -> None:
+    wanted = settings_of(
+        series={"areas": {"DE": {"kinds": ["load"]}}, "commodities": {}},
+        alerts={"rules": {"series_report": {"enabled": True}}},
+    )
+    kept = Kept(gaps=[[]], blocks={"DE/load": [hours(load_of_weeks())]})
+    run = run_of("series_backfill", brought=[stored("DE/load", NOW, minutes=60)])
+    SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, wanted, kept)
+
+    [told] = run.progress.seen["series_report"]
+    assert told["title"]["en"] == "Series, Tue 30 June: 100.0% complete, nothing to look at"
+    assert "Zeitreihen" in told["title"]["de"]
+    assert "load" in told["report"]["en"]
+    assert "series_report" not in rate(hours(load_of_weeks()))[1].progress.seen

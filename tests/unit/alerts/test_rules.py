@@ -321,3 +321,43 @@ def test_a_pipeline_that_is_switched_off_ends_what_its_runs_opened() -> None:
 
     assert {"overdue", "run_failed", "no_output", "asset_unknown"} <= set(seen["rules"])
     assert seen["firing"] == []
+
+
+def series_fire(settings: AlertsSettings | None = None, **seen: Any) -> dict[str, dict[str, Any]]:
+    """Return what fires by rule and subject in a run that looked after series."""
+    parts = seen_in_run(run_sight(report(), **seen), settings or AlertsSettings(), SLOT)
+    return {f"{one['rule']} {one['subject']}": one for part in parts for one in part["firing"]}
+
+
+def test_a_series_is_stale_two_days_after_its_value_was_due() -> None:
+    late = [{"series": "DE/load", "until": "x", "behind_h": 48.0}, {"series": "FR/load", "behind_h": 47.9}]
+
+    assert series_fire(series_stale=late).keys() == {"series_stale DE/load"}
+    assert "series_stale" in evaluated(run_sight(report(), series_stale=[]))
+    assert "series_stale" not in evaluated(run_sight(report()))
+
+
+def test_a_gap_is_told_from_a_day_on() -> None:
+    gaps = [{"series": "DE/load", "hours": 24.0}, {"series": "FR/load", "hours": 23.75}]
+
+    assert series_fire(series_gap=gaps).keys() == {"series_gap DE/load"}
+
+
+@pytest.mark.parametrize(
+    ("complete", "accurate", "is_firing"),
+    [(89.9, 100, True), (90.0, 90.0, False), (100, 89.9, True), (100, None, False)],
+)
+def test_a_day_is_poor_where_it_is_incomplete_or_cannot_be_true(
+    complete: float, accurate: float | None, is_firing: bool
+) -> None:
+    day = {"series": "DE/load", "day": "x", "complete_percent": complete, "accurate_percent": accurate}
+
+    assert bool(series_fire(series_quality=[day])) == is_firing
+
+
+def test_a_report_of_series_is_told_once_and_only_if_wanted() -> None:
+    seen = [{"period": "day", "day": "2026-11-29", "title": {}, "report": {}}]
+    wanted = AlertsSettings(rules={"series_report": RuleSettings(enabled=True)})
+
+    assert series_fire(series_report=seen) == {}
+    assert series_fire(wanted, series_report=seen)["series_report day 2026-11-29"]["is_event"] is True

@@ -27,7 +27,7 @@ _INSTANTS: Final = {
     "data_until",
     "failing_since",
 }
-_NOT_SHOWN: Final = {"told_after_s", "warnings"}
+_NOT_SHOWN: Final = {"told_after_s", "warnings", "report", "title", "period"}
 
 
 def notice_of(
@@ -61,6 +61,7 @@ class _Writer:
 
     def __init__(self, words: Words, zone: ZoneInfo, now: datetime) -> None:
         self.words, self.zone, self.now = words, zone, now
+        self.language = next((code for code, one in LANGUAGES.items() if one is words), "en")
 
     def title(self, group: Group) -> str:
         first = group.items[0]
@@ -75,7 +76,7 @@ class _Writer:
         """Return an alert in a few words."""
         code = str(item.facts.get("error") or "?")
         facts = {
-            **item.facts,
+            **{name: self.spoken(value) for name, value in item.facts.items()},
             "error": self.words.value.get(code, code),
             "pipeline": self.words.pipeline.get(item.scope, item.scope),
         }
@@ -108,6 +109,7 @@ class _Writer:
         items = group.items
         parts = [title, self.severity(group)]
         parts.append(self.details(items[0]) if len(items) == 1 else self.listing(group))
+        parts += [self.spoken(one.facts["report"]) for one in items if "report" in one.facts]
         if not group.is_digest and _worst_occasion(group) != "resolved":
             parts.append(self.words.do.get(items[0].rule, ""))
         if held_back:
@@ -115,6 +117,11 @@ class _Writer:
         if board_url:
             parts.append(f"{self.words.board}: {board_url}")
         return "\n\n".join(part for part in parts if part)
+
+    def spoken(self, value: Any) -> Any:
+        """Return a text that comes in several languages in the one of the message; else the value."""
+        is_of_languages = isinstance(value, dict) and LANGUAGES.keys() <= value.keys()
+        return value[self.language] if is_of_languages else value
 
     def severity(self, group: Group) -> str:
         """Return how bad it is; nothing if all of it is over."""

@@ -26,6 +26,7 @@ WORDS: Final = Words(
         "series_stale": "No new values of {series}",
         "series_gap": "A gap in {series}",
         "series_quality": "{series} is poor on {day}",
+        "series_report": "{title}",
         "channel_failing": "The channel {channel} takes no messages",
     },
     many={
@@ -57,6 +58,7 @@ WORDS: Final = Words(
         "series_stale": "Look at the publisher's own page; plantpulse series show says since when.",
         "series_gap": "Nothing: it is asked for again until its publisher has had its time.",
         "series_quality": "plantpulse series quality says what is wrong; each night asks again.",
+        "series_report": "Nothing.",
         "channel_failing": "plantpulse channels test says where it stops.",
     },
     fact={
@@ -85,6 +87,7 @@ WORDS: Final = Words(
         "until": "Values until",
         "behind_h": "Late (hours)",
         "day": "Day",
+        "title": "Report",
         "complete_percent": "There (percent)",
         "accurate_percent": "Without doubt (percent)",
         "starts_at": "Gap from",

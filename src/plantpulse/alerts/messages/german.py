@@ -27,6 +27,7 @@ WORDS: Final = Words(
         "series_stale": "Keine neuen Werte von {series}",
         "series_gap": "Lücke in {series}",
         "series_quality": "{series} ist am {day} mangelhaft",
+        "series_report": "{title}",
         "channel_failing": "Der Kanal {channel} nimmt keine Nachrichten an",
     },
     many={
@@ -58,6 +59,7 @@ WORDS: Final = Words(
         "series_stale": "Auf der Seite der Datenquelle nachsehen; plantpulse series show nennt den Beginn.",
         "series_gap": "Nichts: Sie wird wieder angefragt, bis die Datenquelle Zeit genug hatte.",
         "series_quality": "plantpulse series quality nennt die Mängel; jede Nacht wird neu gefragt.",
+        "series_report": "Nichts.",
         "channel_failing": "plantpulse channels test sagt, wo es aufhört.",
     },
     fact={
@@ -86,6 +88,7 @@ WORDS: Final = Words(
         "until": "Werte bis",
         "behind_h": "Verspätung (Stunden)",
         "day": "Tag",
+        "title": "Bericht",
         "complete_percent": "Vorhanden (Prozent)",
         "accurate_percent": "Ohne Zweifel (Prozent)",
         "starts_at": "Lücke von",

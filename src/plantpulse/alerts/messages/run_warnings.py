@@ -37,6 +37,19 @@ GERMAN: Final[Translations] = {
             "{0} verpasste Intervalle bleiben für die nächste Abfrage",
         )
     ],
+    "series_unfinished": [
+        (
+            r"the time was up before (\d+) of (\d+) questions were answered",
+            "die Zeit war um, bevor {0} von {1} Fragen beantwortet waren",
+        )
+    ],
+    "series_unrated": [
+        (
+            "the time was up before the days of every series were rated",
+            "die Zeit war um, bevor die Tage aller Zeitreihen bewertet waren",
+        )
+    ],
+    "values_unread": [(r"(\S+): (.+)", "{0}: {1}")],
     "rows_rejected": [
         (
             r"(\d+) rows were malformed, more than (\S+) of all",

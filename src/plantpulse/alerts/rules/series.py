@@ -37,6 +37,17 @@ def series_quality(sight: RunSight, rule: Rule) -> Fires:
     return [Firing(one, subject=one["series"]) for one in sorted(bad, key=_worse)[:MOST_SERIES]]
 
 
+def series_report(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire for each report of a night, once: it is how a report comes into the mailbox.
+
+    Seen: [{"period": "day", "day": "2026-11-29", "title": {language: text}, "report": {language: text}}].
+    """
+    seen = sight.seen.get("series_report")
+    if seen is None:
+        return None
+    return [Firing(one, subject=f"{one['period']} {one['day']}", is_event=True) for one in seen]
+
+
 def _worse(day: Mapping[str, Any]) -> float:
     accurate = day["accurate_percent"]
     return float(min(day["complete_percent"], 100 if accurate is None else accurate))
