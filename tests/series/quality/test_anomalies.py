@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plantpulse.series.anomalies import Anomaly, Collected, anomalies_of
 from tests.series.quality.made import BERLIN, utc
 
-NOW = utc("2025-06-04T10:00")  # a Wednesday, at noon in Berlin
+NOW = utc("2025-09-03T10:00")  # a Wednesday, at noon in Berlin; the clock was last changed 22 weeks before
 WEEK = timedelta(weeks=1)
 
 
@@ -107,6 +107,12 @@ def test_collections_of_more_than_eight_weeks_ago_do_not_count() -> None:
     old = [one._replace(started_at=one.started_at - 8 * WEEK) for one in history([96] * 8)]
 
     assert told(0, 400, old) == []
+
+
+def test_an_earlier_collection_of_the_same_hour_is_not_what_is_usual() -> None:
+    same_hour = [Collected(NOW + timedelta(minutes=n), 96, 400) for n in range(9)]
+
+    assert told(0, 400, [*history([96] * 3), *same_hour], NOW + timedelta(minutes=30)) == []
 
 
 def test_several_collections_in_one_hour_count_as_one_week() -> None:

@@ -140,6 +140,31 @@ def test_the_first_four_weeks_are_not_judged() -> None:
     assert list(unlike_the_week(points, BERLIN)) == []
 
 
+def test_what_is_usual_is_that_of_the_last_eight_weeks() -> None:
+    """Twelve weeks at 1000 MW and more, then nine at twice as much: usual is the new level."""
+    points = [
+        point._replace(value=(point.value or Decimal()) * (1 if number < 12 * 168 else 2))
+        for number, point in enumerate(load_weeks(21))
+    ]
+    place = 20 * 168 + 60
+    points[place] = points[place]._replace(value=Decimal(1000))
+
+    found = [one for one in unlike_the_week(points, BERLIN) if one.at == (points[place].at,)]
+
+    assert [one.facts["usual"] for one in found] == [4400.0]
+
+
+def test_a_load_among_hours_that_vary_as_much_is_no_outlier() -> None:
+    """For three days every other hour is 30 percent lower or higher than usual."""
+    points = load_weeks(6)
+    for place in range(5 * 168, 5 * 168 + 72):
+        value = points[place].value
+        assert value is not None
+        points[place] = points[place]._replace(value=value * (70 if place % 2 else 130) / 100)
+
+    assert list(unlike_the_week(points, BERLIN)) == []
+
+
 def test_the_time_of_the_week_is_that_of_the_clock_also_after_it_is_changed() -> None:
     """Loads follow the clock: at noon of local time there are 2200 MW before and after 30 March 2025."""
     start = span_of(date(2025, 2, 24)).start

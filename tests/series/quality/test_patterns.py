@@ -145,6 +145,14 @@ def test_a_clock_change_with_values_of_its_own_is_no_fault(day: date) -> None:
     assert patterns.doubled_hour(as_day(points), BERLIN) is None
 
 
+def test_a_night_that_is_alike_for_three_hours_is_no_copy() -> None:
+    assert patterns.doubled_hour(as_day(hours_of(AUTUMN, [66, 66, 66, 66, *CALM[3:]])), BERLIN) is None
+
+
+def test_a_plant_that_has_stopped_before_the_clock_change_is_no_copy() -> None:
+    assert patterns.doubled_hour(as_day(hours_of(AUTUMN, [66, 50, 0, 0, *CALM[3:]])), BERLIN) is None
+
+
 def test_two_like_hours_of_another_day_are_no_fault() -> None:
     assert patterns.doubled_hour(as_day(hours_of(WEDNESDAY, [70, 68, 66, 66, *CALM[4:]])), BERLIN) is None
 
