@@ -78,6 +78,13 @@ def test_cents_are_no_outliers_on_a_day_that_is_almost_flat() -> None:
     assert list(unlike_the_day([as_day(hours_of(WEDNESDAY, values))])) == []
 
 
+def test_a_part_of_a_day_is_not_judged() -> None:
+    days = [as_day(hours_of(WEDNESDAY + n * A_DAY, list(CALM))) for n in range(3)]
+    values: list[Value] = [*CALM[:5], 900, *CALM[6:11]]
+
+    assert list(unlike_the_day([*days, as_day(hours_of(WEDNESDAY + 3 * A_DAY, values))])) == []
+
+
 def test_neighbouring_outliers_are_one_run() -> None:
     values: list[Value] = [*CALM[:10], 900, 905, *CALM[12:]]
     points = hours_of(WEDNESDAY, values)

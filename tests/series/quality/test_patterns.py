@@ -116,6 +116,28 @@ def test_a_plant_that_always_runs_alike_is_not_flat_and_one_that_never_did_is() 
     assert patterns.flat_day(flat, days_before(WEDNESDAY, 7, LOADS), GENERATION) is not None
 
 
+def test_a_day_that_is_not_over_is_not_flat_yet() -> None:
+    before = days_before(WEDNESDAY, 7, LOADS)
+    night = [1300] * 22
+
+    assert patterns.flat_day(as_day(hours_of(WEDNESDAY, night)), before, GENERATION) is not None
+    assert patterns.flat_day(as_day(hours_of(WEDNESDAY, night[:21])), before, GENERATION) is None
+    assert (
+        patterns.flat_day(as_day(hours_of(WEDNESDAY, [1300, *[None] * 11, *night[:12]])), before, LOAD)
+        is None
+    )
+
+
+def test_a_morning_of_sun_is_in_no_other_unit_and_a_whole_day_is() -> None:
+    sunny = [0] * 8 + [100, 4000, 7000, 9000, 8000, 5000, 200] + [0] * 9
+    before = days_before(WEDNESDAY, 28, sunny)
+    morning = as_day(hours_of(WEDNESDAY, [*[0] * 8, 0.4]))
+    in_gw = as_day(hours_of(WEDNESDAY, [value / 1000 for value in sunny]))
+
+    assert patterns.wrong_unit(morning, before, GENERATION) is None
+    assert patterns.wrong_unit(in_gw, before, GENERATION) is not None
+
+
 def test_a_type_of_production_that_is_not_there_is_not_flat() -> None:
     before = days_before(WEDNESDAY, 7, LOADS)
 
@@ -170,6 +192,16 @@ def test_zeros_for_the_future_are_told_with_those_that_lead_up_to_it() -> None:
     assert found
     assert found.at == tuple(point.at for point in points[10:])
     assert found.verdict == "invalid"
+
+
+def test_the_night_before_zeros_of_the_future_was_dark() -> None:
+    points = hours_of(WEDNESDAY, [0] * 24)
+    now = points[5].until
+
+    found = patterns.future_zeros(as_day(points), GENERATION, now)
+
+    assert found
+    assert found.at == tuple(point.at for point in points[6:])
 
 
 def test_zeros_of_the_past_are_not_of_the_future() -> None:

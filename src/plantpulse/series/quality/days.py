@@ -6,11 +6,14 @@ Pure. A number is a value that is there and finite, as a float: good enough for 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.series.points import Point
 from plantpulse.series.publisher import Span
 from plantpulse.series.quality.robust import median
+
+SHORTEST_DAY: Final = 1380  # minutes: series with intervals from here on have at most one a day
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from plantpulse.series.points import Point
-from plantpulse.series.quality.days import Day, numbered
+from plantpulse.series.quality.days import SHORTEST_DAY, Day, numbered
 from plantpulse.series.quality.findings import Finding, Name, finding_of
 from plantpulse.series.quality.robust import median, spread
 
@@ -22,8 +22,7 @@ PRICE_SPREADS: Final = 4.0
 NEIGHBOUR_SPREADS: Final = 4.5
 NEIGHBOURS: Final = 3  # on each side
 LEAST_PRICE_SPREAD: Final = 5.0  # EUR/MWh: on a calm day every cent would be an outlier
-# A day with fewer prices than this has no spread of its own: daily prices are compared with those around.
-LEAST_PRICES_A_DAY: Final = 12
+LEAST_PRICES_A_DAY: Final = 12  # fewer have no spread of their own
 DAYS_AROUND: Final = 15  # on each side, for daily prices
 LEAST_SHARE: Final = 0.02  # of the median, for daily prices
 
@@ -39,7 +38,8 @@ HOURS_AROUND: Final = timedelta(hours=12)
 def unlike_the_day(days: Sequence[Day]) -> Iterator[Finding]:
     """Yield runs of prices that stand out of their day and of their neighbours.
 
-    Days with few prices are compared with the prices of the days around instead.
+    Daily prices are compared with those of the days around instead. A part of a day has no spread to compare
+    with, so it is not judged.
     """
     listed = [one for day in days for one in day.numbered]
     numbers = [number for _, number in listed]
@@ -48,9 +48,10 @@ def unlike_the_day(days: Sequence[Day]) -> Iterator[Finding]:
     for day in days:
         places = range(first, first + len(day.numbered))
         first = places.stop
-        marked += (
-            _of_day(numbers, places) if len(places) >= LEAST_PRICES_A_DAY else _of_daily(numbers, places)
-        )
+        if len(places) >= LEAST_PRICES_A_DAY:
+            marked += _of_day(numbers, places)
+        elif any(point.minutes >= SHORTEST_DAY for point, _ in day.numbered):
+            marked += _of_daily(numbers, places)
     yield from _runs("unlike_the_day", listed, marked)
 
 

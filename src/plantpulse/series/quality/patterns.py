@@ -24,6 +24,7 @@ LONGEST_ZERO_PRICE: Final = timedelta(hours=12)
 LEAST_DAYS_BEFORE: Final = 7
 LEAST_ALIKE: Final = 3  # days of the same weekday: a Sunday is no Friday
 FLAT_POINTS: Final = 12
+WHOLE: Final = 0.9  # of the day: then it can be compared with whole days
 # Of a usual day's peak: what falls from above this to zero in one step did not fade out.
 ABRUPT: Final = 0.1
 COMPARED_POINTS: Final = 12
@@ -53,8 +54,11 @@ def zeros_for_missing(
 
 
 def flat_day(day: Day, before: Sequence[Day], kind: Kind) -> Finding | None:
-    """Find one value all day long, where the days before were not so. Zeros have a name of their own."""
-    if len(day.numbered) < FLAT_POINTS or not day.is_flat or day.peak == 0:
+    """Find one value all day long, where the days before were not so. Zeros have a name of their own.
+
+    A day that is not over yet may still change: a plant runs evenly for a night.
+    """
+    if len(day.numbered) < FLAT_POINTS or not day.is_flat or day.peak == 0 or not _is_whole(day):
         return None
     is_new = len(before) >= LEAST_DAYS_BEFORE and not any(one.is_flat for one in before[-LEAST_DAYS_BEFORE:])
     if kind.judged is None and not is_new:
@@ -77,12 +81,14 @@ def doubled_hour(day: Day, zone: ZoneInfo) -> Finding | None:
 
 
 def future_zeros(day: Day, kind: Kind, now: datetime) -> Finding | None:
-    """Find zeros for a time that nobody can know yet, with the zeros that lead up to it.
+    """Find zeros for a time that nobody can know yet; of loads with the zeros that lead up to it.
 
-    Nothing is measured before its end; what is published ahead is not there a day before it is due.
+    Nothing is measured before its end; what is published ahead is not there a day before it is due. The zeros
+    before it may be true for anything but a load: the sun does not shine at night.
     """
     runs = [run for run in _zero_runs(day.numbered) if not _can_be_known(run[-1], kind, now)]
-    zeros = [point for run in runs for point in run]
+    is_all = kind.judged == "week"
+    zeros = [point for run in runs for point in run if is_all or not _can_be_known(point, kind, now)]
     return finding_of("future_zeros", zeros, {"points": len(zeros)}) if zeros else None
 
 
@@ -90,7 +96,8 @@ def wrong_unit(day: Day, before: Sequence[Day], kind: Kind) -> Finding | None:
     """Find a day in another unit: a thousand times as much or as little.
 
     Loads are so alike from day to day that twice as much counts too, and four times as much or as little:
-    MW for the MWh of a quarter of an hour.
+    MW for the MWh of a quarter of an hour. A morning of sun is a thousandth of a day, so a day that is not
+    over yet is not too small.
     """
     known = [one for one in before if one.peak > 0]
     if len(known) < LEAST_DAYS_BEFORE or not day.peak:
@@ -102,7 +109,7 @@ def wrong_unit(day: Day, before: Sequence[Day], kind: Kind) -> Finding | None:
     peak = _ratio(day.peak, median([one.peak for one in known]))
     for factor, is_so in (
         ("1000", level > 300 and peak > 300),
-        ("1/1000", 0 < peak < 1 / 300),
+        ("1/1000", 0 < peak < 1 / 300 and (kind.judged == "week" or _is_whole(day))),
         ("4", kind.judged == "week" and level > 2.8 and peak > 2.8),
         ("2", kind.judged == "week" and level > 1.7 and peak > 1.7),
         ("1/4", kind.judged == "week" and level < 0.36 and peak < 0.36),
@@ -141,6 +148,11 @@ def wrong_auction(day: Day, other: Day, other_key: str) -> Finding | None:
     if len({one for one, _ in pairs}) < COMPARED_POINTS or any(one != two for one, two in pairs):
         return None
     return finding_of("wrong_auction", _points(day), {"series": other_key})
+
+
+def _is_whole(day: Day) -> bool:
+    covered = timedelta(minutes=sum(point.minutes for point, _ in day.numbered))
+    return covered >= WHOLE * (day.span.until - day.span.start)
 
 
 def _points(day: Day) -> list[Point]:

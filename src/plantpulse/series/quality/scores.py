@@ -15,13 +15,12 @@ from plantpulse.runs import Json
 from plantpulse.series.kinds import Kind
 from plantpulse.series.publication import Publication
 from plantpulse.series.publisher import Span
-from plantpulse.series.quality.days import day_span
+from plantpulse.series.quality.days import SHORTEST_DAY, day_span
 from plantpulse.series.quality.findings import Finding, Verdicts
 from plantpulse.series.quality.known_points import KnownPoint
 from plantpulse.series.quality.patterns import partial_day
 
 _TEN_THOUSANDTHS: Final = 10_000
-SHORTEST_DAY: Final = 1380  # minutes: series with intervals from here on have at most one a day
 
 _MINUTE: Final = timedelta(minutes=1)
 _ONE_DAY: Final = timedelta(days=1)
