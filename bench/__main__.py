@@ -2,7 +2,7 @@
 
 `python -m bench health`: health with 1,000,000 runs stored. `python -m bench cleanup`: the removal of
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
-a sweep.
+a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from bench import alerts, calls, cleanup, cold_start, health, polls
+from bench import alerts, calls, cleanup, cold_start, health, polls, series
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _measure_cleanup(is_quick=options.quick)
     elif options.subject == "alerts":
         _measure_alerts(alerts.QUICK if options.quick else alerts.WHOLE)
+    elif options.subject == "series":
+        _measure_series(series.QUICK if options.quick else series.WHOLE)
     elif options.subject == "health":
         _measure_health(plan)
     else:
@@ -62,6 +64,11 @@ def _measure_alerts(plan: alerts.Plan) -> None:
     with project() as (supabase, _):
         for table in alerts.tables(alerts.measure(supabase, plan), plan):
             table.show()
+
+
+def _measure_series(plan: series.Plan) -> None:
+    with project() as (supabase, _):
+        series.table(series.measure(supabase, plan), plan).show()
 
 
 def _measure_health(plan: Plan) -> None:
@@ -99,7 +106,7 @@ def _introduce() -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
-        "subject", nargs="?", choices=("polls", "health", "cleanup", "alerts"), default="polls"
+        "subject", nargs="?", choices=("polls", "health", "cleanup", "alerts", "series"), default="polls"
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
     parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")

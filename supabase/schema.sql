@@ -3460,30 +3460,37 @@ COMMENT ON FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with t
 -- Name: missing_of_series(integer[], tstzrange, interval); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) RETURNS tstzmultirange
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
     SET jit TO 'off'
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$
-  select coalesce(range_agg(tstzrange(hole.reached, hole.at)), '{}')
-  from (
-    select
-      held.at,
-      -- Intervals of a group may overlap, so the last end is not the last one's end.
-      greatest(
-        lower(p_span),
-        max(held.until) over (order by held.at rows between unbounded preceding and 1 preceding)
-      ) as reached
+declare
+  v_from constant timestamptz := lower(p_span);
+  v_until constant timestamptz := upper(p_span);
+begin
+  return (
+    select coalesce(range_agg(tstzrange(hole.reached, hole.at)), '{}')
     from (
-      select point.at, point.at + make_interval(mins => point.minutes) as until
-      from public.series_points as point
-      where point.series_id = any (p_series_ids)
-      and point.at > lower(p_span) - p_longest
-      and point.at < upper(p_span)
-      union all
-      select upper(p_span), upper(p_span)
-    ) as held
-  ) as hole
-  where hole.at > hole.reached;
+      select
+        held.at,
+        -- Intervals of a group may overlap, so the last end is not the last one's end.
+        greatest(
+          v_from, max(held.until) over (order by held.at rows between unbounded preceding and 1 preceding)
+        ) as reached
+      from (
+        select point.at, point.at + make_interval(mins => point.minutes) as until
+        from public.series_points as point
+        where point.series_id = any (p_series_ids)
+        and point.at > v_from - p_longest
+        and point.at < v_until
+        union all
+        select v_until, v_until
+      ) as held
+    ) as hole
+    where hole.at > hole.reached
+  );
+end;
 $$;
 
 ALTER FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) OWNER TO postgres;
@@ -5730,17 +5737,29 @@ COMMENT ON FUNCTION public.sum_of_counts(p_counts jsonb) IS 'What became of valu
 -- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) RETURNS tstzmultirange
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$
-  select coalesce(range_agg(tstzrange(point.at, point.at + make_interval(mins => point.minutes))), '{}')
-  from public.series as peer
-  join public.series_points as point on point.series_id = peer.id
-  where peer.key in (select one.key from jsonb_array_elements_text(p_peers) as one (key))
-  and point.at >= lower(p_span)
-  and point.at < upper(p_span)
-  and point.at + make_interval(mins => point.minutes) <= upper(p_span)
-  and point.value is not null;
+declare
+  v_from constant timestamptz := lower(p_span);
+  v_until constant timestamptz := upper(p_span);
+  v_peers constant integer[] := array(
+    select peer.id
+    from public.series as peer
+    where peer.key in (select one.key from jsonb_array_elements_text(p_peers) as one (key))
+  );
+begin
+  return (
+    select coalesce(range_agg(tstzrange(point.at, point.at + make_interval(mins => point.minutes))), '{}')
+    from public.series_points as point
+    where point.series_id = any (v_peers)
+    and point.at >= v_from
+    and point.at < v_until
+    and point.at + make_interval(mins => point.minutes) <= v_until
+    and point.value is not null
+  );
+end;
 $$;
 
 ALTER FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) OWNER TO postgres;
@@ -6509,6 +6528,8 @@ COMMENT ON FUNCTION public.write_batches(p_run public.pipeline_runs, p_batches j
 CREATE FUNCTION public.write_late_points(p_blocks jsonb, p_known_at timestamp with time zone, p_now timestamp with time zone) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
   with block as materialized (
@@ -6818,6 +6839,7 @@ COMMENT ON FUNCTION public.write_morning_report(p_run public.pipeline_runs, p_co
 CREATE FUNCTION public.write_newer_points(p_blocks jsonb, p_known_at timestamp with time zone, p_now timestamp with time zone) RETURNS jsonb
     LANGUAGE sql
     SET search_path TO ''
+    SET enable_mergejoin TO 'off'
     SET jit TO 'off'
     AS $$
   with block as materialized (

@@ -106,6 +106,7 @@ returns jsonb
 language sql
 security invoker
 set search_path = ''
+set enable_mergejoin = off
 set jit = off
 as $$
   with block as materialized (
@@ -218,6 +219,9 @@ returns jsonb
 language sql
 security invoker
 set search_path = ''
+-- The planner thinks that every step has a few rows, and would compare all rows of a block with each other.
+set enable_nestloop = off
+set enable_mergejoin = off
 set jit = off
 as $$
   with block as materialized (

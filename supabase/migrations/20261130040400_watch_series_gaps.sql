@@ -5,32 +5,40 @@ set lock_timeout = '2s';
 
 create function public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval)
 returns tstzmultirange
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
 set jit = off
+-- A plan for any span would read the whole table.
+set plan_cache_mode = 'force_custom_plan'
 as $$
-  select coalesce(range_agg(tstzrange(hole.reached, hole.at)), '{}')
-  from (
-    select
-      held.at,
-      -- Intervals of a group may overlap, so the last end is not the last one's end.
-      greatest(
-        lower(p_span),
-        max(held.until) over (order by held.at rows between unbounded preceding and 1 preceding)
-      ) as reached
+declare
+  v_from constant timestamptz := lower(p_span);
+  v_until constant timestamptz := upper(p_span);
+begin
+  return (
+    select coalesce(range_agg(tstzrange(hole.reached, hole.at)), '{}')
     from (
-      select point.at, point.at + make_interval(mins => point.minutes) as until
-      from public.series_points as point
-      where point.series_id = any (p_series_ids)
-      and point.at > lower(p_span) - p_longest
-      and point.at < upper(p_span)
-      union all
-      select upper(p_span), upper(p_span)
-    ) as held
-  ) as hole
-  where hole.at > hole.reached;
+      select
+        held.at,
+        -- Intervals of a group may overlap, so the last end is not the last one's end.
+        greatest(
+          v_from, max(held.until) over (order by held.at rows between unbounded preceding and 1 preceding)
+        ) as reached
+      from (
+        select point.at, point.at + make_interval(mins => point.minutes) as until
+        from public.series_points as point
+        where point.series_id = any (p_series_ids)
+        and point.at > v_from - p_longest
+        and point.at < v_until
+        union all
+        select v_until, v_until
+      ) as held
+    ) as hole
+    where hole.at > hole.reached
+  );
+end;
 $$;
 
 comment on function public.missing_of_series(integer[], tstzrange, interval) is
@@ -38,19 +46,31 @@ comment on function public.missing_of_series(integer[], tstzrange, interval) is
 
 create function public.traded_days(p_peers jsonb, p_span tstzrange)
 returns tstzmultirange
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
-  select coalesce(range_agg(tstzrange(point.at, point.at + make_interval(mins => point.minutes))), '{}')
-  from public.series as peer
-  join public.series_points as point on point.series_id = peer.id
-  where peer.key in (select one.key from jsonb_array_elements_text(p_peers) as one (key))
-  and point.at >= lower(p_span)
-  and point.at < upper(p_span)
-  and point.at + make_interval(mins => point.minutes) <= upper(p_span)
-  and point.value is not null;
+declare
+  v_from constant timestamptz := lower(p_span);
+  v_until constant timestamptz := upper(p_span);
+  v_peers constant integer[] := array(
+    select peer.id
+    from public.series as peer
+    where peer.key in (select one.key from jsonb_array_elements_text(p_peers) as one (key))
+  );
+begin
+  return (
+    select coalesce(range_agg(tstzrange(point.at, point.at + make_interval(mins => point.minutes))), '{}')
+    from public.series_points as point
+    where point.series_id = any (v_peers)
+    and point.at >= v_from
+    and point.at < v_until
+    and point.at + make_interval(mins => point.minutes) <= v_until
+    and point.value is not null
+  );
+end;
 $$;
 
 comment on function public.traded_days(jsonb, tstzrange) is
