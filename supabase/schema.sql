@@ -4816,6 +4816,27 @@ begin
       v_time_column := 'resolved_at';
     when 'silences' then
       v_time_column := 'ends_at';
+    when 'collections' then
+      v_time_column := 'started_at';
+    when 'failed_batches' then
+      v_time_column := 'failed_at';
+    when 'gaps' then
+      v_time_column := 'closed_at';
+      -- What is absent would be found, and asked for, again.
+      v_kept := $kept$
+        select gap.id
+        from public.gaps as gap
+        join looked_at as l on l.id = gap.id
+        where gap.state = 'absent'
+      $kept$;
+    when 'series_readings' then
+      v_time_column := 'stored_at';
+    when 'series_flags' then
+      v_time_column := 'flagged_at';
+    when 'series_quality' then
+      v_time_column := 'computed_at';
+    when 'series_points', 'series_revisions' then
+      v_time_column := 'at';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -4829,6 +4850,10 @@ begin
 
   if v_limit is null or v_limit not between 1 and 100000 then
     raise exception 'limit must be 1 to 100000 rows, not %', p_batch -> 'limit' using errcode = '22023';
+  end if;
+
+  if v_table in ('series_points', 'series_revisions') then
+    return public.remove_expired_points(p_batch, coalesce(p_now, clock_timestamp()));
   end if;
 
   -- Looks at no more than the limit, the oldest first, whatever is kept or locked among them; the next batch
@@ -4893,6 +4918,76 @@ ALTER FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zo
 -- Name: FUNCTION remove_expired(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) IS 'Removes the expired ones among the oldest rows of a table, at most limit of them; returns how many were expired and removed, and resume_after for the next batch, null when none is left. p_now null = the clock.';
+
+-- Name: remove_expired_points(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+declare
+  v_answer jsonb;
+begin
+  -- Values have no index by time alone, because it would be as large as they are. So series take turns, by id.
+  execute format(
+    $statement$
+      with looked_at as materialized (
+        select known.id, old.at, old.place
+        from public.series as known
+        cross join lateral (
+          select point.at, point.ctid as place
+          from public.%1$I as point
+          where point.series_id = known.id
+          and point.at < $1
+          and point.at > case when known.id = $2 then $3 else '-infinity' end
+          order by point.at
+          limit $4
+        ) as old
+        where known.id >= $2
+        order by known.id, old.at
+        limit $4
+      ),
+      removed as (
+        delete from public.%1$I as old
+        where old.ctid = any (array(
+          select locked.ctid
+          from public.%1$I as locked
+          where not $5
+          and locked.ctid = any (array(select l.place from looked_at as l))
+          for update skip locked
+        ))
+        returning 1
+      )
+      select jsonb_build_object(
+        'expired', (select count(*) from looked_at),
+        'removed', (select count(*) from removed),
+        'resume_after', case when (select count(*) from looked_at) = $4 then (
+          select jsonb_build_object('at', l.at, 'id', l.id)
+          from looked_at as l
+          order by l.id desc, l.at desc
+          limit 1
+        ) end
+      )
+    $statement$,
+    p_batch ->> 'table'
+  )
+  into v_answer
+  using
+    p_now - make_interval(hours => (p_batch ->> 'keep_hours')::integer),
+    coalesce((p_batch -> 'resume_after' ->> 'id')::integer, 0),
+    coalesce((p_batch -> 'resume_after' ->> 'at')::timestamptz, '-infinity'),
+    (p_batch ->> 'limit')::integer,
+    coalesce((p_batch ->> 'is_dry_run')::boolean, false);
+  return v_answer;
+end;
+$_$;
+
+ALTER FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION remove_expired_points(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) IS 'Removes expired values or revisions of series, at most limit of them; answers as remove_expired, which calls it.';
 
 -- Name: report_day(text, date); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9695,9 +9790,9 @@ CREATE INDEX safety_events_timestamp_idx ON public.safety_events USING btree (ev
 
 CREATE INDEX safety_events_unresolved_idx ON public.safety_events USING btree (plant, event_timestamp DESC) WHERE (NOT is_resolved);
 
--- Name: series_flags_at_idx; Type: INDEX; Schema: public; Owner: postgres
+-- Name: series_flags_flagged_idx; Type: INDEX; Schema: public; Owner: postgres
 
-CREATE INDEX series_flags_at_idx ON public.series_flags USING btree (at, id);
+CREATE INDEX series_flags_flagged_idx ON public.series_flags USING btree (flagged_at, id);
 
 -- Name: series_group_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -9707,9 +9802,9 @@ CREATE INDEX series_group_idx ON public.series USING btree ("group");
 
 CREATE INDEX series_kind_idx ON public.series USING btree (kind);
 
--- Name: series_quality_day_idx; Type: INDEX; Schema: public; Owner: postgres
+-- Name: series_quality_computed_idx; Type: INDEX; Schema: public; Owner: postgres
 
-CREATE INDEX series_quality_day_idx ON public.series_quality USING btree (day, id);
+CREATE INDEX series_quality_computed_idx ON public.series_quality USING btree (computed_at, id);
 
 -- Name: series_readings_stored_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -10759,6 +10854,11 @@ GRANT ALL ON FUNCTION public.register_series(p_series jsonb, p_keys text[], p_no
 
 REVOKE ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION remove_expired_points(p_batch jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION report_day(p_plant text, p_date date); Type: ACL; Schema: public; Owner: postgres
 

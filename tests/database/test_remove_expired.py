@@ -584,5 +584,8 @@ def test_runs_for_all_plants_are_seen_by_members_of_all_plants_alone(
 
 
 def test_every_table_with_a_retention_expires(service: Api) -> None:
-    for table, keep_hours in CleanupSettings(daily_summary_retention_days=35).keep_hours().items():
+    settings = CleanupSettings(
+        daily_summary_retention_days=35, series_quality_retention_days=35, series_retention_days=400
+    )
+    for table, keep_hours in settings.keep_hours().items():
         assert remove(service, table=table, keep_hours=keep_hours)["removed"] == 0

@@ -36,12 +36,16 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
     assert (report["pipeline"], report["slot"]) == ("cleanup", "2026-03-11T12:00:00+00:00")
     assert "plant" not in report
     assert report["counts"] == {
-        "batches": 6,
+        "batches": 10,
         "live_snapshots_removed": 4,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
         "alerts_removed": 0,
         "silences_removed": 0,
+        "collections_removed": 0,
+        "failed_batches_removed": 0,
+        "gaps_removed": 0,
+        "series_readings_removed": 0,
         "pipeline_runs_removed": 2,
     }
     assert report["window"] is None
@@ -52,6 +56,10 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "report_mails",
         "alerts",
         "silences",
+        "collections",
+        "failed_batches",
+        "gaps",
+        "series_readings",
         "pipeline_runs",
         "longest_batch",
     }
@@ -342,13 +350,17 @@ def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House
 
     assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
     assert report["counts"] == {
-        "batches": 8,
+        "batches": 12,
         "batches_timed_out": 1,
         "live_snapshots_removed": 300,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
         "alerts_removed": 0,
         "silences_removed": 0,
+        "collections_removed": 0,
+        "failed_batches_removed": 0,
+        "gaps_removed": 0,
+        "series_readings_removed": 0,
         "pipeline_runs_removed": 0,
     }
     # Cut off by remove_expired's own time-out, half the role's.

@@ -18,6 +18,7 @@ NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(plants={"north": PlantSettings(time_zone="UTC"), "south": PlantSettings(time_zone="UTC")})
 SNAPSHOTS, REJECTED, MAILS, RUNS = "live_snapshots", "rejected_records", "report_mails", "pipeline_runs"
 ALERTS, SILENCES = "alerts", "silences"
+OF_SERIES = ["collections", "failed_batches", "gaps", "series_readings"]
 
 
 @pytest.mark.parametrize(
@@ -104,17 +105,25 @@ def test_nothing_to_do_is_one_look_at_each_table() -> None:
     report = clean_up(store)
 
     assert (report.outcome, report.finished) == ("succeeded", True)
-    assert [name for name, _ in store.asked] == [SNAPSHOTS, REJECTED, MAILS, ALERTS, SILENCES, RUNS]
+    assert [name for name, _ in store.asked] == [
+        SNAPSHOTS, REJECTED, MAILS, ALERTS, SILENCES, *OF_SERIES, RUNS,
+    ]  # fmt: skip
     assert report.counts == {
-        "batches": 6,
+        "batches": 10,
         "live_snapshots_removed": 0,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
         "alerts_removed": 0,
         "silences_removed": 0,
+        "collections_removed": 0,
+        "failed_batches_removed": 0,
+        "gaps_removed": 0,
+        "series_readings_removed": 0,
         "pipeline_runs_removed": 0,
     }
-    assert [batch["keep_hours"] for batch in store.batches] == [24, 720, 2160, 9600, 9600, 2160]
+    assert [batch["keep_hours"] for batch in store.batches] == [
+        24, 720, 2160, 9600, 9600, 9600, 9600, 9600, 720, 2160,
+    ]  # fmt: skip
 
 
 def test_summaries_are_removed_only_if_the_settings_say_after_how_long() -> None:
@@ -123,6 +132,16 @@ def test_summaries_are_removed_only_if_the_settings_say_after_how_long() -> None
     assert "daily_summaries" not in CleanupSettings().keep_hours()
     assert kept_for_a_year["daily_summaries"] == 8760
     assert list(kept_for_a_year)[-1] == "pipeline_runs"
+
+
+def test_values_and_quality_of_series_are_removed_only_if_the_settings_say_after_how_long() -> None:
+    named = {"series_retention_days": 3650, "series_quality_retention_days": 400}
+    kept_for_years = validated(CleanupSettings, named).keep_hours()
+
+    optional = ("series_points", "series_revisions", "series_flags", "series_quality")
+    assert not set(optional) & CleanupSettings().keep_hours().keys()
+    assert [kept_for_years[table] for table in optional] == [87600, 87600, 9600, 9600]
+    assert list(kept_for_years)[-1] == "pipeline_runs"
 
 
 def test_batches_grow_while_they_are_fast_up_to_the_most() -> None:
@@ -209,6 +228,7 @@ def test_tables_take_turns_so_that_none_waits_for_a_larger_one() -> None:
         MAILS,
         ALERTS,
         SILENCES,
+        *OF_SERIES,
         RUNS,
         *(SNAPSHOTS, RUNS) * 2,
         *(SNAPSHOTS,) * 3,
@@ -222,12 +242,16 @@ def test_a_dry_run_counts_what_has_expired_and_ends_no_run() -> None:
 
     assert {batch["is_dry_run"] for batch in store.batches} == {True}
     assert report.counts == {
-        "batches": 7,
+        "batches": 11,
         "live_snapshots_expired": 7_000,
         "rejected_records_expired": 0,
         "report_mails_expired": 0,
         "alerts_expired": 0,
         "silences_expired": 0,
+        "collections_expired": 0,
+        "failed_batches_expired": 0,
+        "gaps_expired": 0,
+        "series_readings_expired": 0,
         "pipeline_runs_expired": 3,
     }
     assert (report.status, report.finished, store.completions) == (None, True, [])

@@ -6,6 +6,7 @@ from plantpulse.settings.section import MINUTES_A_DAY, Section, Whole, require_d
 
 LONGEST_RETENTION_DAYS = 3650
 LONGEST_RETENTION_HOURS = 24 * LONGEST_RETENTION_DAYS
+READING_RETENTION_DAYS = 30  # a reply that is stored later than this is compared with the values alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,28 @@ class CleanupSettings(Section):
         description="How long alerts are kept after their end, with their history, and silences after "
         "theirs, in days",
     )
+    collection_retention_days: Whole = setting(
+        400,
+        # A collection is compared with the same hour of the last eight weeks.
+        ge=60,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long collections, failed_batches and gaps that were filled are kept, in days",
+    )
+    series_quality_retention_days: Whole | None = setting(
+        None,
+        ge=35,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long series_quality and series_flags are kept, in days after they were computed; "
+        "nothing keeps them for good",
+    )
+    series_retention_days: Whole | None = setting(
+        None,
+        # The values of the last 13 months are collected again, and would come back.
+        ge=400,
+        le=10 * LONGEST_RETENTION_DAYS,
+        description="How long values of series and their revisions are kept, in days after their time; "
+        "nothing keeps them for good",
+    )
     run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
@@ -65,13 +88,21 @@ class CleanupSettings(Section):
         A table that is kept for good is not in it. Runs come last: a run stays while rows of another table
         refer to it.
         """
-        summaries_days = self.daily_summary_retention_days
-        return {
-            "live_snapshots": self.snapshot_retention_hours,
-            "rejected_records": self.rejected_record_retention_days * 24,
-            **({} if summaries_days is None else {"daily_summaries": summaries_days * 24}),
-            "report_mails": self.report_mail_retention_days * 24,
-            "alerts": self.alert_retention_days * 24,
-            "silences": self.alert_retention_days * 24,
-            "pipeline_runs": self.run_retention_days * 24,
+        days = {
+            "rejected_records": self.rejected_record_retention_days,
+            "daily_summaries": self.daily_summary_retention_days,
+            "report_mails": self.report_mail_retention_days,
+            "alerts": self.alert_retention_days,
+            "silences": self.alert_retention_days,
+            "collections": self.collection_retention_days,
+            "failed_batches": self.collection_retention_days,
+            "gaps": self.collection_retention_days,
+            "series_readings": READING_RETENTION_DAYS,
+            "series_flags": self.series_quality_retention_days,
+            "series_quality": self.series_quality_retention_days,
+            "series_points": self.series_retention_days,
+            "series_revisions": self.series_retention_days,
+            "pipeline_runs": self.run_retention_days,
         }
+        kept = {table: number * 24 for table, number in days.items() if number is not None}
+        return {"live_snapshots": self.snapshot_retention_hours, **kept}

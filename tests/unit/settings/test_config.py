@@ -477,6 +477,10 @@ def test_the_environment_says_how_long_snapshots_are_kept() -> None:
         "report_mails": 2160,
         "alerts": 9600,
         "silences": 9600,
+        "collections": 9600,
+        "failed_batches": 9600,
+        "gaps": 9600,
+        "series_readings": 720,
         "pipeline_runs": 2160,
     }
     with pytest.raises(ConfigurationError, match=r"^SNAPSHOT_RETENTION_HOURS: .* from 1 to 87600"):
