@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 
+from devstack.patience import ENDS_S
 from devstack.processes import Child, Children, Program, free_port, start_on_free_port
 
 # The framework's own page, which it answers without the function: a readiness probe must not warm it up.
 _PROBE = "/robots.txt"
 # Cloud Scheduler's own limit is longer; no function of ours takes a minute.
-_DEADLINE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Function:
     def deliver(self, slot: datetime) -> Answer:
         """Send what Cloud Scheduler sends for a slot. Raises: httpx.HTTPError, ValueError (no JSON)."""
         started_s = time.monotonic()
-        response = httpx.post(self.url, headers=schedule_headers(slot), content=b"", timeout=_DEADLINE_S)
+        response = httpx.post(self.url, headers=schedule_headers(slot), content=b"", timeout=ENDS_S)
         return Answer(response.status_code, response.json(), time.monotonic() - started_s)
 
     def _start(self) -> tuple[int, Child]:

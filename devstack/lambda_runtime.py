@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Self
 
+from devstack.patience import ENDS_S
 from devstack.processes import Child, Children, Program
 
 _VERSION: Final = "/2018-06-01/runtime"
@@ -74,9 +75,9 @@ class LambdaRuntime(ThreadingHTTPServer):
         """Return what the handler returns for an event. Raises: InvocationFailed."""
         self.events.put(event)
         try:
-            outcome = self.outcomes.get(timeout=_DEADLINE_S)
+            outcome = self.outcomes.get(timeout=ENDS_S)
         except Empty:
-            raise InvocationFailed(f"no answer within {_DEADLINE_S:.0f} s") from None
+            raise InvocationFailed(f"no answer within {ENDS_S:.0f} s") from None
         if outcome.ending != "response":
             raise InvocationFailed(json.dumps(outcome.body))
         return outcome.body

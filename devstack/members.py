@@ -11,11 +11,11 @@ from typing import Any, Literal
 import httpx
 
 from devstack.access import SupabaseAccess
+from devstack.patience import ENDS_S
 
 Role = Literal["viewer", "operator", "manager"]
 Record = dict[str, Any]
 
-_TIMEOUT_S = 60.0
 _TOKEN_LIFETIME_S = 7 * 24 * 3600
 
 
@@ -33,7 +33,7 @@ class Person:
         """
         headers = {"apikey": self.access.publishable_key, "Authorization": f"Bearer {self.token}"}
         url = f"{self.access.rest_url}/{table}"
-        response = httpx.get(url, params=query, headers=headers, timeout=_TIMEOUT_S)
+        response = httpx.get(url, params=query, headers=headers, timeout=ENDS_S)
         response.raise_for_status()
         rows: list[Record] = response.json()
         return rows

@@ -1,4 +1,4 @@
-"""How much longer everything may take with a SQL Server that is slow: the one factor of all time-outs for it.
+"""How long things may take: one bound for all that ends by itself, one factor for a SQL Server that is slow.
 
 Tests take theirs from `tests/patience.py`, connections that prepare a database from `sqlserver/address.py`.
 """
@@ -7,6 +7,9 @@ import os
 from typing import Final
 
 FACTOR_VARIABLE: Final = "PLANTPULSE_TEST_TIMEOUT_FACTOR"
+# For what ends by itself, on a busy machine too: it says that the thing ends at all, and judges no speed.
+# Only a hang takes so long.
+ENDS_S: Final = 900.0
 LARGEST_FACTOR: Final = 20  # the longest login_timeout_s that settings allow is 60
 
 

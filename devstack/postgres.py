@@ -18,6 +18,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from devstack.patience import ENDS_S
 from devstack.processes import Account, Child, Children, Program, StartFailed, free_port, start_on_free_port
 
 # The cluster's superuser is called as on Supabase, where `postgres` is not one.
@@ -173,7 +174,7 @@ class Postgres:
 
     def _answers(self, port: int) -> bool:
         password = self._passwords[SUPERUSER]
-        address = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{_MAINTENANCE}?sslmode=disable&connect_timeout=2"
+        address = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{_MAINTENANCE}?sslmode=disable&connect_timeout=60"
         try:
             psycopg.connect(address).close()
         except psycopg.OperationalError:
@@ -227,7 +228,7 @@ def _run(arguments: list[str], account: Account | None) -> str:
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=ENDS_S,
         check=False,
     )
     if finished.returncode:

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from devstack import migrations
+from devstack.patience import ENDS_S
 from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.supabase import create_like_supabase
@@ -59,7 +60,7 @@ def compare(expected: str, actual: str) -> str:
 
 def _pg_dump(postgres: Postgres, database: str) -> str:
     arguments = [f"{postgres.binaries}/pg_dump", "--schema-only", "--schema=public", postgres.url(database)]
-    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=ENDS_S, check=True).stdout
 
 
 def main(arguments: list[str] | None = None) -> int:

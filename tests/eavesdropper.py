@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tests.patience import ENDS_S
+
 
 @contextmanager
 def overheard(
@@ -28,10 +30,10 @@ def overheard(
             back = threading.Thread(target=pass_on, args=(server, client), daemon=True)
             back.start()
             pass_on(client, server)
-            back.join(5)
+            back.join(ENDS_S)
 
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as server:
         thread = threading.Thread(target=serve, args=(listener, server), daemon=True)
         thread.start()
         yield int(listener.getsockname()[1]), heard
-        thread.join(5)
+        thread.join(ENDS_S)

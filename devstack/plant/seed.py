@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
+from devstack.patience import ENDS_S
 from devstack.plant.model import Break, Plant, ShiftTarget
 from plantpulse.plant.text import normalise_key
 
 VALID_FROM = "2026-01-01"
-TIMEOUT_S = 10.0
 
 Record = dict[str, Any]
 
@@ -32,9 +32,7 @@ def seed_supabase(url: str, key: str, plant: Plant) -> Seeded:
 
     Raises: httpx.HTTPStatusError: Supabase refused a row or the key.
     """
-    with httpx.Client(
-        base_url=f"{url.rstrip('/')}/rest/v1", headers=_headers(key), timeout=TIMEOUT_S
-    ) as client:
+    with httpx.Client(base_url=f"{url.rstrip('/')}/rest/v1", headers=_headers(key), timeout=ENDS_S) as client:
         centers = _upsert(client, "cost_centers", "plant,name", _cost_centers(plant))
         center_ids = {center["name"]: center["id"] for center in centers}
         assets = _upsert(client, "assets", "plant,name_key", _assets(plant, center_ids))

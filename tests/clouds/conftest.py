@@ -12,6 +12,8 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
+from tests.patience import ENDS_S
+
 REGION = "eu-central-1"
 
 
@@ -36,7 +38,7 @@ def running_moto() -> Iterator[str]:
 @pytest.fixture
 def aws(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """An empty AWS account, and a way to get clients of it; boto3 finds it by the environment alone."""
-    httpx.post(f"{moto_server}/moto-api/reset").raise_for_status()
+    httpx.post(f"{moto_server}/moto-api/reset", timeout=ENDS_S).raise_for_status()
     for name, value in environment_of(moto_server).items():
         monkeypatch.setenv(name, value)
     make_client: Callable[[str], Any] = boto3.client

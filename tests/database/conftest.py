@@ -11,6 +11,7 @@ from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
 from tests.database.api import USERS, Api
+from tests.patience import ENDS_S
 
 Connection = psycopg.Connection[DictRow]
 MEMBERSHIPS = (
@@ -31,7 +32,7 @@ def api_of(supabase: SupabaseAccess) -> Iterator[Callable[[str], Api]]:
         def open_as(role: str) -> Api:
             if role not in opened:
                 client = httpx.Client(
-                    base_url=supabase.rest_url, headers=_headers(supabase, role), timeout=30
+                    base_url=supabase.rest_url, headers=_headers(supabase, role), timeout=ENDS_S
                 )
                 opened[role] = Api(stack.enter_context(client))
             return opened[role]

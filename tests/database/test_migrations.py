@@ -13,6 +13,7 @@ from devstack.supabase import Supabase
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import NEXT_SLOT, claim, commit, event, failure, fence, snapshot
+from tests.patience import ENDS_S
 
 SUPABASE = migrations.REPOSITORY / "supabase"
 MIGRATIONS = sorted((SUPABASE / "migrations").glob("*.sql"))
@@ -107,7 +108,7 @@ def test_a_poll_goes_through(project: SupabaseAccess, connection: Connection) ->
     assert asset is not None
 
     with httpx.Client(
-        base_url=project.rest_url, headers={"apikey": project.secret_key}, timeout=30
+        base_url=project.rest_url, headers={"apikey": project.secret_key}, timeout=ENDS_S
     ) as client:
         service = Api(client)
         answers = [

@@ -34,7 +34,7 @@ def project(local_supabase: Supabase) -> Iterator[SupabaseAccess]:
 
 def ask(project: SupabaseAccess, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(f"{project.rest_url}/rpc/who", headers=named)
+    return httpx.get(f"{project.rest_url}/rpc/who", headers=named, timeout=ENDS_S)
 
 
 def accept_and_close(listener: socket.socket) -> None:
@@ -47,7 +47,7 @@ def role(answer: httpx.Response) -> object:
 
 
 def ask_auth(project: SupabaseAccess, path: str, key: str) -> httpx.Response:
-    return httpx.get(f"{project.url}/auth/v1/{path}", headers={"apikey": key})
+    return httpx.get(f"{project.url}/auth/v1/{path}", headers={"apikey": key}, timeout=ENDS_S)
 
 
 def test_auth_tells_its_settings_to_whoever_has_a_key(project: SupabaseAccess) -> None:
@@ -97,7 +97,7 @@ def test_a_legacy_key_in_apikey_alone_opens_the_door_but_gives_no_role(project: 
 def test_the_keys_that_sign_users_tokens_are_told_to_anybody_without_their_private_half(
     project: SupabaseAccess,
 ) -> None:
-    answer = httpx.get(f"{project.url}/auth/v1/.well-known/jwks.json")
+    answer = httpx.get(f"{project.url}/auth/v1/.well-known/jwks.json", timeout=ENDS_S)
 
     (key,) = answer.raise_for_status().json()["keys"]
     assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
@@ -200,7 +200,7 @@ def test_the_service_role_is_held_to_the_eight_seconds_of_the_data_api(project: 
 
 
 def test_only_the_data_api_is_served(project: SupabaseAccess) -> None:
-    answer = httpx.get(f"{project.url}/auth/v1/user", headers={"apikey": project.secret_key})
+    answer = httpx.get(f"{project.url}/auth/v1/user", headers={"apikey": project.secret_key}, timeout=ENDS_S)
 
     assert answer.status_code == 404
 
@@ -209,7 +209,10 @@ def test_a_body_of_megabytes_comes_through_whole_in_both_directions(project: Sup
     padding = "plantpulse" * 400_000
 
     answer = httpx.post(
-        f"{project.rest_url}/rpc/who", headers={"apikey": project.secret_key}, json={"padding": padding}
+        f"{project.rest_url}/rpc/who",
+        headers={"apikey": project.secret_key},
+        json={"padding": padding},
+        timeout=ENDS_S,
     )
 
     assert answer.json()["padding"] == padding
@@ -235,7 +238,7 @@ def test_an_upstream_that_is_away_is_503() -> None:
         port = closed_soon.getsockname()[1]
     gateway = Gateway(keys, port)
 
-    answer = httpx.get(f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key})
+    answer = httpx.get(f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key}, timeout=ENDS_S)
     gateway.stop()
 
     assert answer.status_code == 503
@@ -260,7 +263,9 @@ def test_an_upstream_that_breaks_off_is_502() -> None:
         hang_up = threading.Thread(target=accept_and_close, args=(rude,))
         hang_up.start()
         gateway = Gateway(keys, rude.getsockname()[1])
-        answer = httpx.get(f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key})
+        answer = httpx.get(
+            f"{gateway.url}/rest/v1/assets", headers={"apikey": keys.secret_key}, timeout=ENDS_S
+        )
         gateway.stop()
         hang_up.join()
 
@@ -274,4 +279,4 @@ def test_a_stopped_gateway_listens_no_more() -> None:
     gateway.stop()
 
     with pytest.raises(httpx.ConnectError):
-        httpx.get(url)
+        httpx.get(url, timeout=ENDS_S)

@@ -13,6 +13,7 @@ from psycopg import sql
 from devstack.access import SupabaseAccess
 from devstack.supabase import Supabase
 from tests.conftest import uses_outside_servers
+from tests.patience import ENDS_S
 
 API_ROLES = ["anon", "authenticated", "service_role"]
 LISTENING = "0A"
@@ -108,16 +109,23 @@ def test_two_stacks_run_side_by_side_and_refuse_each_others_keys(
 ) -> None:
     first = local_supabase.access
     with Supabase(tmp_path) as second:
-        own = httpx.get(f"{second.access.rest_url}/", headers={"apikey": second.access.secret_key})
-        foreign = httpx.get(f"{second.access.rest_url}/", headers={"apikey": first.secret_key})
+        own = httpx.get(
+            f"{second.access.rest_url}/", headers={"apikey": second.access.secret_key}, timeout=ENDS_S
+        )
+        foreign = httpx.get(
+            f"{second.access.rest_url}/", headers={"apikey": first.secret_key}, timeout=ENDS_S
+        )
         pids = second.pids
         gone_url = second.access.url
 
     assert (own.status_code, foreign.status_code) == (200, 401)
     assert len(pids) == 2
-    assert httpx.get(f"{first.rest_url}/", headers={"apikey": first.secret_key}).status_code == 200
+    assert (
+        httpx.get(f"{first.rest_url}/", headers={"apikey": first.secret_key}, timeout=ENDS_S).status_code
+        == 200
+    )
     with pytest.raises(httpx.ConnectError):
-        httpx.get(gone_url)
+        httpx.get(gone_url, timeout=ENDS_S)
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import chain, repeat
 from multiprocessing import get_context
 from typing import Any
 
@@ -48,7 +49,7 @@ from tests.faults.scripted_server import (
     scripted_server,
     tell_the_time,
 )
-from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
+from tests.patience import ENDS_S, PATIENT_S, WITHOUT_TIME_OUT_S
 
 PASSWORD = "c0rrect-h0rse"
 RUN_S = 120.0  # longer than any time-out here, so that only its own can end a step in time
@@ -73,8 +74,8 @@ def settings_for(server: ScriptedServer, **changes: Any) -> SqlServerSettings:
         password=Secret(PASSWORD),
         database="mes",
         encryption="off",
-        login_timeout_s=1,
-        query_timeout_s=1,
+        login_timeout_s=PATIENT_S,
+        query_timeout_s=PATIENT_S,
     )
     return replace(settings, **changes)
 
@@ -153,7 +154,7 @@ def unused_port() -> int:
 def test_rows_arrive_when_nothing_is_wrong(server: ScriptedServer) -> None:
     server.answers["labor_records"] = answer_rows
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         rows = connection.read(LABOR, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
@@ -182,7 +183,7 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         began = time.monotonic()
 
         with pytest.raises(SourceUnavailable, match="did not answer in time"):
-            read_labor(settings_for(hole))
+            read_labor(settings_for(hole, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
@@ -433,7 +434,7 @@ def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -444,7 +445,7 @@ def test_a_login_that_drips_does_not_stretch_the_time_out(server: ScriptedServer
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match=r"connecting on .*not over within 1 s \(login_timeout_s\)"):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -455,7 +456,7 @@ def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: Sc
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -463,23 +464,23 @@ def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: Sc
 
 def test_a_login_that_is_over_after_its_time_is_not_used(server: ScriptedServer) -> None:
     def agree_late(wire: PacketStream, client: socket.socket) -> None:
-        server.hung_up.wait(1.6)  # the login is cut after 1.5 s, and again every 0.2 s
+        client.settimeout(ENDS_S)
+        client.recv(1, socket.MSG_PEEK)  # it ends when the login is cut
         agree(wire, client)
 
     server.answers["use "] = agree_late
 
     with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, login_timeout_s=1))
 
 
 def test_cutting_a_login_leaves_other_connections_to_the_server_alone(server: ScriptedServer) -> None:
     server.answers["labor_records"] = answer_rows
 
-    patient = settings_for(server, login_timeout_s=10)  # its own time is not what is asked here
-    with connect(patient, seconds_left=lambda: 30.0) as open_before:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as open_before:
         server.on_connection = drip
         with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-            read_labor(settings_for(server))
+            read_labor(settings_for(server, login_timeout_s=1))
         rows = open_before.read(LABOR, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
@@ -499,7 +500,7 @@ def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer
         "        pass\n"
         "except SourceUnavailable: print('unavailable')\n"
     )
-    settings = asdict(settings_for(server)) | {"password": PASSWORD}
+    settings = asdict(settings_for(server, login_timeout_s=1)) | {"password": PASSWORD}
 
     ended = subprocess.run(
         [sys.executable, "-c", program, json.dumps(settings)],
@@ -517,7 +518,7 @@ def test_a_query_without_an_answer_ends_in_time(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match=r"labor\.sql on .*within 1 s \(query_timeout_s\)"):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, query_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
@@ -527,17 +528,20 @@ def test_rows_that_trickle_do_not_stretch_the_time_out(server: ScriptedServer) -
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match="no complete answer within 1 s"):
-        read_labor(settings_for(server))
+        read_labor(settings_for(server, query_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_the_runs_own_time_ends_a_query(server: ScriptedServer) -> None:
     server.answers["labor_records"] = trickle
+    left = chain(
+        [RUN_S, RUN_S], repeat(1.1)
+    )  # the login takes two looks at the clock, and is not what is asked
     began = time.monotonic()
 
     with pytest.raises(OutOfTime, match=r"labor\.sql on .*after 1\.1 s"):
-        read_labor(settings_for(server, query_timeout_s=60), lambda: 1.1)
+        read_labor(settings_for(server), lambda: next(left))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
@@ -553,7 +557,7 @@ def test_a_cut_connection_gives_no_rows(server: ScriptedServer, fault: Callable[
 def test_a_dead_connection_is_not_used_again(server: ScriptedServer) -> None:
     server.answers["labor_records"] = cut_in_the_middle
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         with pytest.raises(SourceUnavailable):
             connection.read(LABOR, LIMIT)
         with pytest.raises(SourceUnavailable, match="not used again"):
@@ -566,7 +570,7 @@ def test_a_dead_connection_is_not_used_again(server: ScriptedServer) -> None:
 def test_a_failed_query_leaves_the_connection_to_the_next(server: ScriptedServer) -> None:
     server.answers["labor_records"] = refuse(208, 16, "Invalid object name 'labor_records'.")
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         with pytest.raises(SourceTableMissing, match=r"labor\.sql on .*208, Invalid object name"):
             connection.read(LABOR, LIMIT)
         server.answers["labor_records"] = answer_rows
@@ -610,7 +614,7 @@ def test_a_file_without_top_reads_no_more_than_the_limit(server: ScriptedServer)
 
     server.answers["labor_records"] = many
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         rows = connection.read(LABOR, LIMIT)
 
     assert len(rows.rows) == 100
@@ -634,7 +638,7 @@ def test_a_server_without_lock_timeout_is_read(server: ScriptedServer) -> None:
     server.answers["labor_records"] = answer_rows
     server.answers["LOCK_TIMEOUT"] = refuse(195, 15, "'LOCK_TIMEOUT' is not a recognized SET option.")
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         rows = connection.read(LABOR, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
@@ -646,7 +650,7 @@ def test_a_server_without_the_finer_clock_is_asked_for_the_other(server: Scripte
     server.answers["SYSUTCDATETIME"] = refuse(99_999, 16, "Anfrage abgelehnt.")
     server.answers["GETUTCDATE"] = tell_the_time
 
-    with connect(settings_for(server), seconds_left=lambda: 30.0) as connection:
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         assert connection.server_clock.utc_offset_minutes == -360
 
     assert connection.refused_settings == []

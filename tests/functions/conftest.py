@@ -29,6 +29,7 @@ from plantpulse.settings import PlantSettings, Secret, Settings, SqlServerSettin
 from plantpulse.settings.validation import validated
 from plantpulse.source import sqlserver
 from tests.conftest import SqlServerUnderTest
+from tests.patience import ENDS_S
 
 MES_SCHEMA = Path(__file__).with_name("mes_schema")
 QUARTER = timedelta(minutes=15)
@@ -288,7 +289,7 @@ def framework(
     """The test module's `MAIN` behind functions-framework, a process with its `environment` and no more."""
     with Children(tmp_path) as children:
         function = Function(children, request.module.MAIN, environment)
-        with httpx.Client(base_url=function.url, timeout=60) as client:
+        with httpx.Client(base_url=function.url, timeout=ENDS_S) as client:
             yield client
 
 

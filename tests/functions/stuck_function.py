@@ -20,11 +20,11 @@ from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.settings import Settings
 from plantpulse.source import sqlserver
 
-TIME_S = 5.0
+TIME_S = 15.0  # a claim takes so long on no machine
 
 
 class StuckJob:
-    """A poll that has five seconds and takes for ever."""
+    """A poll that has fifteen seconds and takes for ever."""
 
     request: ClassVar = LivePulse.request
 

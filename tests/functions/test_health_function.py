@@ -21,6 +21,7 @@ from plantpulse import database
 from plantpulse.health.service import HealthService
 from plantpulse.schedules.slots import slot_at_or_before
 from tests.functions.conftest import Floor, Request, World
+from tests.patience import ENDS_S
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "functions" / "health" / "main.py"
@@ -56,7 +57,7 @@ def serve(environment: Mapping[str, str], tmp_path: Path) -> Iterator[Serve]:
 
         def start(**more: str) -> httpx.Client:
             function = Function(children, MAIN, {**environment, **more})
-            clients.append(httpx.Client(base_url=function.url, timeout=60))
+            clients.append(httpx.Client(base_url=function.url, timeout=ENDS_S))
             return clients[-1]
 
         yield start

@@ -10,6 +10,7 @@ import pytest
 
 from devstack.function import Function
 from devstack.processes import Children
+from tests.patience import ENDS_S
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 PIECE = b"x" * 65_536
@@ -60,7 +61,7 @@ def pieces() -> Iterator[bytes]:
 def test_a_refused_body_is_not_kept(
     tmp_path: Path, name: str, method: str, path: str, is_announced: bool, status: int
 ) -> None:
-    with served(name, tmp_path) as function, httpx.Client(base_url=function.url, timeout=60) as client:
+    with served(name, tmp_path) as function, httpx.Client(base_url=function.url, timeout=ENDS_S) as client:
         for _ in range(WARM_UP):
             client.request(method, path, content=PIECE + PIECE)
         before = peak_kib(function)

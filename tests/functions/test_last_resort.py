@@ -57,7 +57,7 @@ def test_a_run_that_does_not_end_is_recorded_as_failed_and_its_process_ends(
     assert run == {
         "status": "failed",
         "error_code": "out_of_time",
-        "error_message": "it did not end by itself within 5 s; its process was ended",
+        "error_message": "it did not end by itself within 15 s; its process was ended",
         "is_retryable": True,
     }
     where, told = (json.loads(line) for line in ended.stdout.splitlines())

@@ -297,7 +297,7 @@ def test_a_plants_members_see_nothing_of_another(company: Company) -> None:
 def _seen_by(supabase: SupabaseAccess, user: str) -> dict[str, set[str] | int]:
     """Return the plants whose rows a user sees, or how many rows where they name no plant."""
     headers = {"apikey": supabase.publishable_key, "Authorization": f"Bearer {supabase.user_token(user)}"}
-    with httpx.Client(base_url=supabase.rest_url, headers=headers) as client:
+    with httpx.Client(base_url=supabase.rest_url, headers=headers, timeout=ENDS_S) as client:
         tables = ("assets", "pipeline_runs", "safety_events")
         seen: dict[str, set[str] | int] = {
             table: {row["plant"] for row in client.get(f"/{table}?select=plant").json()} for table in tables

@@ -65,7 +65,7 @@ def plant(mssql: SqlServerUnderTest, mes: pymssql.Connection) -> Plant:
         password=Secret(mssql.reader.password),
         database=mssql.reader.database,
         encryption=mssql.encryption,
-        query_timeout_s=max(10, PATIENT_S),
+        query_timeout_s=PATIENT_S,
     )
     return Plant(mes, settings, mssql.stand_in)
 

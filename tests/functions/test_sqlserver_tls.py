@@ -30,7 +30,7 @@ from plantpulse.source.trust import CONF_VARIABLE, trust
 from tests.certificates import ADDRESS, NAME, certified
 from tests.conftest import SqlServerUnderTest
 from tests.eavesdropper import overheard
-from tests.patience import ENDS_S, WITHOUT_TIME_OUT_S
+from tests.patience import ENDS_S, PATIENT_S, WITHOUT_TIME_OUT_S
 
 pytestmark = pytest.mark.stand_in
 
@@ -91,7 +91,7 @@ def settings_for(server: StandIn, ca_file: Path | None = None, **changes: object
             "password": Secret(PASSWORD),
             "database": server.database,
             "ca_file": ca_file,
-            "login_timeout_s": 5,
+            "login_timeout_s": PATIENT_S,
         }
         | changes,
     )

@@ -46,11 +46,19 @@ def test_a_later_deadline_does_not_hold_up_an_earlier_one() -> None:
 
 def test_what_is_called_off_is_not_called() -> None:
     calls: list[str] = []
-    is_over = threading.Event()
-    first = call_after(0.05, lambda: calls.append("first"))
-    call_after(0.1, is_over.set)
+    is_held, go_on, is_over = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        is_held.set()
+        go_on.wait(ENDS_S)
+
+    call_after(0, hold)  # the thread is busy until `first` is called off, however late that is
+    assert is_held.wait(ENDS_S)
+    first = call_after(0, lambda: calls.append("first"))
+    call_after(0, is_over.set)
 
     first.call_off()
+    go_on.set()
 
     assert is_over.wait(ENDS_S)
     assert calls == []

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from devstack.energy import TOKEN, Clock, Publisher, Spans, StandIn
+from tests.patience import ENDS_S
 
 DE_LU = "10Y1001A1001A82H"
 NL = "10YNL----------L"
@@ -426,7 +427,9 @@ def test_a_month_is_given_and_so_are_a_hundred_documents(client: httpx.Client) -
 
 def test_before_september_2026_it_was_a_year(publisher: Publisher, clock: Clock) -> None:
     with StandIn(publisher, clock, spans=Spans.BEFORE) as before:
-        client = httpx.Client(base_url=before.url, headers={"SECURITY_TOKEN": TOKEN}, trust_env=False)
+        client = httpx.Client(
+            base_url=before.url, headers={"SECURITY_TOKEN": TOKEN}, trust_env=False, timeout=ENDS_S
+        )
         with client:
             assert client.get("/api", params=load(NL, "202511010000", "202611010000")).status_code == 200
             refused = client.get("/api", params=generation(NL, "202601010000", "202604020000"))
@@ -447,7 +450,7 @@ def test_the_token_may_be_a_parameter_and_must_be_right(stand_in: StandIn) -> No
     question = load(NL, "202610012200", "202610022200")
 
     replies = [
-        httpx.get(f"{stand_in.url}/api", params={**question, **token}, trust_env=False)
+        httpx.get(f"{stand_in.url}/api", params={**question, **token}, trust_env=False, timeout=ENDS_S)
         for token in ({"securityToken": TOKEN}, {"securityToken": "wrong"}, {})
     ]
 

@@ -230,7 +230,9 @@ def recorded(tmp_path: Path, publisher: Publisher) -> Iterator[httpx.Client]:
     (tmp_path / "SOURCES.md").write_text("whose they are")
     with (
         StandIn(publisher, Clock(NOW), recorded=Recorded.read(tmp_path)) as stand_in,
-        httpx.Client(base_url=stand_in.url, headers={"SECURITY_TOKEN": TOKEN}, trust_env=False) as client,
+        httpx.Client(
+            base_url=stand_in.url, headers={"SECURITY_TOKEN": TOKEN}, trust_env=False, timeout=ENDS_S
+        ) as client,
     ):
         yield client
 
@@ -250,6 +252,6 @@ def test_a_recorded_reply_is_served_to_its_question_alone(recorded: httpx.Client
 
 def test_a_plan_brings_its_troubles(clock: Clock) -> None:
     with StandIn(Publisher(1, Plan(troubles=(trouble("unavailable"),))), clock) as stand_in:
-        reply = httpx.get(f"{stand_in.url}/api", params=LOAD, trust_env=False)
+        reply = httpx.get(f"{stand_in.url}/api", params=LOAD, trust_env=False, timeout=ENDS_S)
 
     assert reply.status_code == 503

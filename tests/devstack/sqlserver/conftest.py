@@ -20,7 +20,7 @@ from devstack.postgres import Postgres
 from devstack.processes import Children
 from devstack.sqlserver import Login, StandIn
 from devstack.sqlserver.address import URL_VARIABLE, read_url
-from tests.patience import SHORT_S
+from tests.patience import ENDS_S, PATIENT_S
 
 WRITER, READER, PASSWORD = "plant", "plantpulse_reader", "P@ss wörd;1"
 
@@ -73,8 +73,8 @@ class Server:
             "password": self.password,
             "database": self.database,
             "tds_version": "7.4",
-            "timeout": 20 * SHORT_S,
-            "login_timeout": 5 * SHORT_S,
+            "timeout": int(ENDS_S),
+            "login_timeout": PATIENT_S,
             "autocommit": True,
         }
         return settings | changes

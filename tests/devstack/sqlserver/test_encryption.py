@@ -46,7 +46,7 @@ def strict_server(stand_in_database: str, tls: Tls) -> Iterator[StandIn]:
         yield running
 
 
-def connect(port: int, encryption: str, *, timeout: int = 20) -> pymssql.Connection:
+def connect(port: int, encryption: str, *, timeout: int = int(ENDS_S)) -> pymssql.Connection:
     return Server("127.0.0.1", port, WRITER, PASSWORD, "mes").connect(encryption=encryption, timeout=timeout)
 
 
