@@ -21,6 +21,7 @@ ALL = [named(name) for name in ("health", "live_pulse-north", "live_pulse-north-
         ("live_pulse-north-2", "live_pulse", "north"),
         ("morning_report-north_2", "morning_report", "north_2"),
         ("cleanup-2", "cleanup", None),
+        ("energy_forecasts-2", "energy_forecasts", None),
         ("By Hand", "By Hand", None),
     ],
 )
