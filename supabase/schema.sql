@@ -4835,6 +4835,8 @@ begin
       v_time_column := 'flagged_at';
     when 'series_quality' then
       v_time_column := 'computed_at';
+    when 'series_reports' then
+      v_time_column := 'created_at';
     when 'series_points', 'series_revisions' then
       v_time_column := 'at';
     when 'pipeline_runs' then
@@ -9809,6 +9811,10 @@ CREATE INDEX series_quality_computed_idx ON public.series_quality USING btree (c
 -- Name: series_readings_stored_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX series_readings_stored_idx ON public.series_readings USING btree (stored_at, id);
+
+-- Name: series_reports_created_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX series_reports_created_idx ON public.series_reports USING btree (created_at, id);
 
 -- Name: silences_ends_idx; Type: INDEX; Schema: public; Owner: postgres
 

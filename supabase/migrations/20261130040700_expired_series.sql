@@ -136,6 +136,8 @@ begin
       v_time_column := 'flagged_at';
     when 'series_quality' then
       v_time_column := 'computed_at';
+    when 'series_reports' then
+      v_time_column := 'created_at';
     when 'series_points', 'series_revisions' then
       v_time_column := 'at';
     when 'pipeline_runs' then

@@ -14,6 +14,8 @@ create table public.series_reports (
   constraint series_reports_once unique (day, period, subject, kind)
 );
 
+create index series_reports_created_idx on public.series_reports (created_at, id);
+
 comment on table public.series_reports is 'How good the series of an area or a commodity were, by day and by week.';
 comment on column public.series_reports.id is 'Key.';
 comment on column public.series_reports.day is 'The last local day that it is about.';

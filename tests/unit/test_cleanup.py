@@ -138,9 +138,9 @@ def test_values_and_quality_of_series_are_removed_only_if_the_settings_say_after
     named = {"series_retention_days": 3650, "series_quality_retention_days": 400}
     kept_for_years = validated(CleanupSettings, named).keep_hours()
 
-    optional = ("series_points", "series_revisions", "series_flags", "series_quality")
+    optional = ("series_points", "series_revisions", "series_flags", "series_quality", "series_reports")
     assert not set(optional) & CleanupSettings().keep_hours().keys()
-    assert [kept_for_years[table] for table in optional] == [87600, 87600, 9600, 9600]
+    assert [kept_for_years[table] for table in optional] == [87600, 87600, 9600, 9600, 9600]
     assert list(kept_for_years)[-1] == "pipeline_runs"
 
 

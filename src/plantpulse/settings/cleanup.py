@@ -59,7 +59,8 @@ class CleanupSettings(Section):
         None,
         ge=35,
         le=LONGEST_RETENTION_DAYS,
-        description="How long series_quality and series_flags are kept, in days after they were computed; "
+        description="How long series_quality, series_flags and series_reports are kept, in days after "
+        "they were computed; "
         "nothing keeps them for good",
     )
     series_retention_days: Whole | None = setting(
@@ -100,6 +101,7 @@ class CleanupSettings(Section):
             "series_readings": READING_RETENTION_DAYS,
             "series_flags": self.series_quality_retention_days,
             "series_quality": self.series_quality_retention_days,
+            "series_reports": self.series_quality_retention_days,
             "series_points": self.series_retention_days,
             "series_revisions": self.series_retention_days,
             "pipeline_runs": self.run_retention_days,

@@ -78,6 +78,10 @@ def aged(database: Connection) -> None:
             select 1, %(long_ago)s, 60, 60, 60, 1, 0, 0, %(at)s, %(at)s
             """,
             """
+            insert into public.series_reports (day, period, subject, kind, figures, created_at)
+            select %(at)s::date, 'day', 'DE', 'load', '{}', %(at)s
+            """,
+            """
             insert into public.series_points (series_id, at, minutes, value, known_at)
             select series_id, %(at)s, 60, 5, now() from generate_series(1, 3) as series_id
             """,
@@ -100,6 +104,7 @@ def aged(database: Connection) -> None:
         ("series_readings", 1, 1),
         ("series_flags", 1, 1),
         ("series_quality", 1, 1),
+        ("series_reports", 1, 1),
         ("series_points", 3, 3),
         ("series_revisions", 3, 3),
     ],
