@@ -85,6 +85,11 @@ def test_every_warning_that_a_run_may_write_has_german_words() -> None:
         ),
         ("slow_run", "the run took longer than 45 s", "der Lauf dauerte länger als 45 s"),
         (
+            "publisher_busy",
+            "prices of power.de from entsoe: 429",
+            "die Frage nach power.de an entsoe schlug fehl: 429",
+        ),
+        (
             "no_data",
             "2026-11-29: no output, downtime or quality came from the plant",
             "2026-11-29: keine Stückzahl",

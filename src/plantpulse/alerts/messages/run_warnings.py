@@ -11,6 +11,11 @@ from typing import Final
 # By code: patterns of the English words, and the German ones.
 Translations = Mapping[str, Sequence[tuple[str, str]]]
 
+_QUESTION_FAILED: Final = (
+    r"\w+ of (.+) from (\w+): (.+)",
+    "die Frage nach {0} an {1} schlug fehl: {2}",
+)
+
 GERMAN: Final[Translations] = {
     "slow_run": [(r"the run took longer than (\S+) s", "der Lauf dauerte länger als {0} s")],
     "slots_given_up": [
@@ -49,6 +54,10 @@ GERMAN: Final[Translations] = {
             "die Zeit war um, bevor die Tage aller Zeitreihen bewertet waren",
         )
     ],
+    "publisher_unavailable": [_QUESTION_FAILED],
+    "publisher_busy": [_QUESTION_FAILED],
+    "publisher_refused": [_QUESTION_FAILED],
+    "unreadable_reply": [_QUESTION_FAILED],
     "values_unread": [(r"(\S+): (.+)", "{0}: {1}")],
     "rows_rejected": [
         (
