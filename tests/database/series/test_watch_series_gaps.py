@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.database.api import Api
 from tests.database.conftest import Connection
@@ -17,6 +19,7 @@ DAY = datetime(2026, 11, 20, tzinfo=UTC)
 NOW = DAY + timedelta(days=2)
 NEW_YORK = ZoneInfo("America/New_York")
 BERLIN = ZoneInfo("Europe/Berlin")
+NOTHING = {"answer": "watched", "opened": 0, "filled": 0, "open": 0, "gaps": [], "tried": []}
 
 
 def at(hour: float, day: datetime = DAY) -> datetime:
@@ -96,7 +99,7 @@ def watch(service: Api, database: Connection) -> Watch:
 def test_a_series_without_holes_has_no_gaps(watch: Watch) -> None:
     watch.store(watch.hours(0, 24))
 
-    assert watch.look(look()) == {"answer": "watched", "opened": 0, "filled": 0, "open": 0, "gaps": []}
+    assert watch.look(look()) == NOTHING
     assert watch.rows() == []
 
 
@@ -294,7 +297,7 @@ def test_what_is_absent_is_not_asked_for_again(watch: Watch) -> None:
 
     for days in (0, 1, 400):
         watch.now = NOW + timedelta(days=days)
-        assert watch.look(look()) == {"answer": "watched", "opened": 0, "filled": 0, "open": 0, "gaps": []}
+        assert watch.look(look()) == NOTHING
     assert watch.rows() == [("absent", 6, 9)]
     row = watch.database.execute("select reason, attempts, closed_at, run_id from public.gaps").fetchone()
     assert row == {"reason": "no values in 3 attempts", "attempts": 1, "closed_at": NOW, "run_id": 1}
@@ -337,6 +340,73 @@ def test_an_attempt_counts_once_in_a_run_and_leaves_closed_gaps_alone(watch: Wat
     watch.look(look())
     watch.attempt(tried)
     assert watch.rows() == [("filled", 6, 9)]
+
+
+def test_the_longest_gap_of_a_group_that_was_tried_is_named(watch: Watch) -> None:
+    watch.store(watch.hours(0, 2), watch.hours(3, 6), watch.hours(9, 12), watch.hours(20, 24))
+    gaps = watch.look(look())["gaps"]
+    assert watch.look(look())["tried"] == []
+
+    later = (NOW + timedelta(hours=4)).isoformat()
+    watch.attempt(*({"id": gap["id"], "state": "open", "next_attempt_at": later} for gap in gaps[:2]))
+
+    assert [(one["id"], one["attempts"]) for one in watch.look(look())["tried"]] == [(gaps[1]["id"], 1)]
+
+
+spans = st.lists(st.tuples(st.integers(0, 1), st.integers(-8, 40), st.sampled_from((1, 2, 4))), max_size=25)
+
+
+def enter(database: Connection, stored: list[tuple[int, int, int]]) -> list[set[int]]:
+    """Enter intervals of two series of a group that do not overlap in one; return the quarters of each."""
+    quarters: list[set[int]] = [set(), set()]
+    newest: dict[int, tuple[int, int]] = {}
+    for member, start, length in stored:
+        own = set(range(start, start + length))
+        if not own & quarters[member]:
+            quarters[member] |= own
+            newest[member] = max(newest.get(member, (start, length)), (start, length))
+            database.execute(
+                "insert into public.series_points (series_id, at, minutes, value, known_at)"
+                " values (%s, %s, %s, 1, now())",
+                (member + 1, at(start / 4), 15 * length),
+            )
+    return [*quarters, {length for _, length in newest.values()}]
+
+
+def whole(missing: set[int], first: int, due: int, step: int) -> set[int]:
+    """Return what is missing without the part of an interval at its end."""
+    start = due
+    while start > first and start - 1 in missing:
+        start -= 1
+    return {one for one in missing if one < start + (due - start) // step * step}
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(stored=spans, first=st.integers(0, 10), due=st.integers(11, 40))
+def test_gaps_are_the_quarters_that_no_series_of_the_group_has(
+    watch: Watch, stored: list[tuple[int, int, int]], first: int, due: int
+) -> None:
+    watch.database.execute("truncate public.series, public.gaps restart identity cascade")
+    described = [series(key, group=B10) for key in (GENERATION, PUMPING)]
+    watch.store(described=described)
+    watch.database.execute("update public.series set longest_minutes = 60")
+    one, other, lengths = enter(watch.database, stored)
+
+    found = watch.gaps(look(first / 4, due / 4, group=B10))
+
+    told = {
+        quarter
+        for start, end in found
+        for quarter in range(first, due)
+        if start <= at(quarter / 4) and at((quarter + 1) / 4) <= end
+    }
+    missing = set(range(first, due)) - one - other
+    assert told == whole(missing, first, due, min(lengths, default=1))
+    assert sum((end - start for start, end in found), timedelta()) == len(told) * timedelta(minutes=15)
 
 
 DAILY = "WTI/price/eia"
@@ -500,7 +570,7 @@ def test_a_run_that_was_ended_changes_no_gaps(watch: Watch, service: Api) -> Non
 
     answer = watch.look(look())
 
-    assert answer == {"answer": "fenced", "opened": 0, "filled": 0, "open": 0, "gaps": []}
+    assert answer == NOTHING | {"answer": "fenced"}
     assert watch.rows() == []
 
 
