@@ -1,7 +1,8 @@
 """Recorded replies of the real hosts, served again to the same question.
 
 A folder has them: ENTSO-E's documents as .xml or .zip, the others' as .json. What a document answers is read
-from itself: its type, area and span. Of Yahoo's recordings the address stands beside the body.
+from itself: its type, area and span. Of Yahoo's recordings the address stands beside the body, or the span in
+the name of the file.
 """
 
 import io
@@ -10,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +21,7 @@ from devstack.energy.exchange import JSON, XML, Reply, Request
 
 Question = tuple[str, ...]
 _DOMAINS: Final = re.compile(r"(Domain|BiddingZone_Domain)$")
+_CHART: Final = re.compile(r"^chart-.*-(\d{4}-\d\d-\d\d)-to-(\d{4}-\d\d-\d\d)$")
 _YAHOO_JSON: Final = "application/json;charset=utf-8"
 
 
@@ -89,6 +92,10 @@ def _of_json(path: Path) -> Iterator[tuple[Question, Reply]]:
         period = (parse_qs(address.query).get(name, [""])[0] for name in ("period1", "period2"))
         body = json.dumps(content["response"]["bodyJson"], separators=(",", ":")).encode()
         yield ("yahoo", address.path, *period), Reply(body, _YAHOO_JSON, content["response"]["status"])
+    elif "chart" in content and (named := _CHART.search(path.stem)):
+        symbol = content["chart"]["result"][0]["meta"]["symbol"]
+        period = (str(int(datetime.fromisoformat(f"{day}T00:00Z").timestamp())) for day in named.groups())
+        yield ("yahoo", f"/v8/finance/chart/{symbol}", *period), Reply(path.read_bytes(), _YAHOO_JSON)
     elif "facets" in asked.get("params", {}):
         params = asked["params"]
         yield (

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from devstack.energy import TOKEN, Clock, Publisher, Spans, StandIn
+from devstack.energy import TOKEN, Clock, Publisher, Recorded, Spans, StandIn
 from tests.patience import ENDS_S
 
 DE_LU = "10Y1001A1001A82H"
@@ -19,6 +19,7 @@ NL = "10YNL----------L"
 FR = "10YFR-RTE------C"
 AT = "10YAT-APG------L"
 RECORDED = Path(__file__).parents[2] / "series/replies/entsoe"
+GOLD = "yahoo/chart-GC_F-2020-01-01-to-2020-01-03.json"
 IEC = "urn:iec62325.351:tc57wg16:451"
 
 Parameters = dict[str, str]
@@ -245,13 +246,18 @@ def test_a_document_has_the_recorded_elements_in_the_recorded_order(client: http
     assert outline(root) == lines
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded replies are not here")
 @pytest.mark.parametrize(
     ("what", "file"),
     [
         ("prices with one auction", "a44_NL_2024_PT60M_A03.xml"),
+        ("prices with one auction", "a44_hass_BE_60M.xml"),
+        ("prices with one auction", "a44_hass_BE_15M_avg.xml"),
+        ("prices with one auction", "a44_hass_BE_15M_exact4.xml"),
+        ("prices with one auction", "a44_hass_BE_60M_15M_mix.xml"),
         ("prices with two auctions", "a44_AT_2024-07-28_seq1_PT60M_A03.xml"),
+        ("prices with two auctions", "a44_hass_DE_60M_15M_overlap.xml"),
         ("load", "a65_A16_NL_2024-09-02_load_PT15M_A03.xml"),
+        ("load", "a65_A16_CZ_2023-03_load_PT60M_A03.xml"),
         ("load forecast", "a65_A01_NL_2024-09-02_load_forecast_PT15M_A03.xml"),
         ("weekly load forecast", "a65_A33_NL_year_ahead_P7D_min_max.xml"),
         ("generation of one type", "a75_A16_one_psr_PT15M_A03.xml"),
@@ -265,6 +271,45 @@ def test_the_outlines_are_those_of_recorded_replies(what: str, file: str) -> Non
 
     assert root.tag.partition("}")[0] == f"{{{SHAPES[what][1]}"
     assert outline(root) == SHAPES[what][2]
+
+
+def test_generation_of_all_types_with_pumping_is_as_recorded(client: httpx.Client) -> None:
+    recorded = document((RECORDED / "a75_A16_FR_2024-06-15_generation_PT60M_A03.xml").read_bytes())
+
+    served = document(client.get("/api", params=generation(FR, "202610012200", "202610022200")).content)
+
+    assert outline(served) == outline(recorded)
+    assert [item.text for item in served.iter() if name(item) == "psrType"][-2:] == ["B19", "B10"]
+    assert [item.text for item in recorded.iter() if name(item) == "psrType"][-2:] == ["B19", "B10"]
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in RECORDED.glob("ack_*.xml")))
+def test_an_acknowledgement_is_as_recorded(client: httpx.Client, file: str) -> None:
+    recorded = document((RECORDED / file).read_bytes())
+
+    served = document(client.get("/api", params=load(NL, "202701012200", "202701022200")).content)
+
+    assert served.tag == recorded.tag
+    assert outline(served) == outline(recorded)
+
+
+def test_recorded_replies_are_served_to_their_questions(publisher: Publisher, clock: Clock) -> None:
+    questions = {
+        "a65_A16_NL_2024-09-02_load_PT15M_A03.xml": load(NL, "202409012200", "202409022200"),
+        "a44_NL_2024_PT60M_A03.xml": prices(NL, "202409012200", "202409022200"),
+        "a85_imbalance_prices_AT_response.zip": balancing("A85", "202401010000", "202401050000"),
+    }
+    with StandIn(publisher, clock, recorded=Recorded.read(RECORDED.parent)) as stand_in:
+        gold = f"{stand_in.url}/v8/finance/chart/GC=F?period1=1577836800&period2=1578009600"
+        assert (
+            httpx.get(gold, trust_env=False, timeout=ENDS_S).content == (RECORDED.parent / GOLD).read_bytes()
+        )
+        served = {
+            file: httpx.get(f"{stand_in.url}/api", params=question, trust_env=False, timeout=ENDS_S).content
+            for file, question in questions.items()
+        }
+
+    assert served == {file: (RECORDED / file).read_bytes() for file in questions}
 
 
 @pytest.mark.parametrize(

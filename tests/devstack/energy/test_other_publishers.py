@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -24,6 +25,7 @@ ROW = [
     "series-description",
 ]
 MIDNIGHT = datetime.min.time()
+RECORDED = Path(__file__).parents[2] / "series/replies"
 
 
 def eia(client: httpx.Client, route: str = "petroleum/pri/spt", **parameters: str) -> httpx.Response:
@@ -47,6 +49,11 @@ def keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: keys(inner) for key, inner in value.items()}
     return [keys(value[0])] if isinstance(value, list) and value else None
+
+
+def in_order(outline: Any) -> str:
+    """Return an outline as a text, so that the order of its keys counts."""
+    return json.dumps(outline)
 
 
 def known(publisher: Publisher, key: str, start: date, end: date, at: datetime) -> dict[str, Decimal | None]:
@@ -84,6 +91,66 @@ def test_eia_answers_in_its_own_shape(client: httpx.Client) -> None:
         },
     }
     assert reply["response"]["total"] == "21"  # August 2026 has 21 trading days
+
+
+def test_eia_has_the_keys_of_a_recorded_reply_in_their_order(client: httpx.Client) -> None:
+    name = "eia/v2.1.14_natural-gas_pri_fut_RNGWHHD_daily_2026-08.json"
+    recorded = json.loads((RECORDED / name).read_text())
+    params = recorded["request"]["params"]
+    asked = {name: params[name] for name in ("frequency", "start", "end", "offset", "length")}
+    arrays = {"data[0]": "value", "facets[series][]": "RNGWHHD"}
+    sorted_ = {"sort[0][column]": "period", "sort[0][direction]": "asc"}
+
+    served = eia(client, "natural-gas/pri/fut", **asked, **arrays, **sorted_).json()
+
+    assert in_order(keys(served)) == in_order(keys(recorded))
+    assert served["request"] == recorded["request"]
+    assert [row["period"] for row in served["response"]["data"]] == [
+        row["period"] for row in recorded["response"]["data"]
+    ]
+    fixed = [{**row, "value": None} for row in recorded["response"]["data"]]
+    assert [{**row, "value": None} for row in served["response"]["data"]] == fixed
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "file"),
+    [
+        ("/v2/petroleum/pri/spt/data", None, "eia/error_403_API_KEY_MISSING.json"),
+        ("/v2/nothing/data", TOKEN, "eia/error_404.json"),
+        ("/fred/series/observations", "wrong", "fred/error_400_bad_api_key.json"),
+    ],
+)
+def test_refusals_are_as_recorded(client: httpx.Client, path: str, key: str | None, file: str) -> None:
+    reply = client.get(path, params={"api_key": key} if key else {})
+
+    assert reply.json() == json.loads((RECORDED / file).read_text())
+    assert str(reply.status_code) in file
+
+
+def test_fred_has_the_keys_of_a_recorded_reply_in_their_order(client: httpx.Client) -> None:
+    recorded = json.loads((RECORDED / "fred/observations_GDP_2024-10-30.json").read_text())
+
+    served = fred(client, observation_start="2026-07-01")
+
+    assert in_order(keys(served)) == in_order(keys(recorded))
+
+
+def test_yahoo_has_the_keys_of_a_recorded_reply(client: httpx.Client) -> None:
+    recorded = json.loads((RECORDED / "yahoo/chart-GC_F-2020-01-01-to-2020-01-03.json").read_text())
+    # Of today's trade, which the stand-in does not tell.
+    today = {
+        "fiftyTwoWeekHigh",
+        "fiftyTwoWeekLow",
+        "regularMarketDayHigh",
+        "regularMarketDayLow",
+        "regularMarketVolume",
+    }
+    (result,) = recorded["chart"]["result"]
+    result["meta"] = {name: value for name, value in result["meta"].items() if name not in today}
+
+    served = yahoo(client, date(2026, 7, 6), date(2026, 7, 11)).json()
+
+    assert keys(served) == keys(recorded)
 
 
 def test_eia_has_the_values_of_the_oracle_the_newest_first(
