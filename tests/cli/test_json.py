@@ -57,6 +57,11 @@ CALLS = {
     "run live-pulse": [],
     "run cleanup": [],
     "run morning-report": ["--dry-run"],
+    "run commodity-prices": [],
+    "run energy-actuals": [],
+    "run energy-forecasts": [],
+    "run series-gaps": [],
+    "run series-backfill": [],
 }
 
 

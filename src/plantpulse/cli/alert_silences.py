@@ -12,10 +12,10 @@ from plantpulse.cli import formats
 from plantpulse.cli.alert_words import as_shown, at, is_silenced_by, rule_option
 from plantpulse.cli.app import App, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Instant, Span
-from plantpulse.cli.nearest import unknown
 from plantpulse.cli.signatures import by_option, signature
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.errors import InvalidRequest
+from plantpulse.plant.nearest import unknown
 
 Record = Mapping[str, Any]
 

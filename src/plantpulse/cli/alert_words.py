@@ -13,7 +13,7 @@ from plantpulse.alerts.messages.words import Words
 from plantpulse.alerts.notices import Notice
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Function
-from plantpulse.cli.nearest import unknown
+from plantpulse.plant.nearest import unknown
 from plantpulse.schedules.pipelines import shown_plant
 from plantpulse.settings.alerts import RULES
 

@@ -18,9 +18,9 @@ import click
 
 from plantpulse.cli import formats
 from plantpulse.cli.exit_codes import exit_code_of
-from plantpulse.cli.nearest import first_of, unknown
 from plantpulse.cli.output import Output
 from plantpulse.errors import InvalidRequest, PlantpulseError
+from plantpulse.plant.nearest import first_of, unknown
 from plantpulse.runs import Budget
 
 # The settings' models and Supabase's client take most of a call's time, and --help does not need them.

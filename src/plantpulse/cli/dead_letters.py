@@ -9,8 +9,8 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, limit_option, pass_app
 from plantpulse.cli.deployments import deployment_options
-from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
+from plantpulse.plant.nearest import unknown
 from plantpulse.schedules.pipelines import FUNCTIONS
 
 

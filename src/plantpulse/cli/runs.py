@@ -12,9 +12,9 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, Listing, json_option, limit_option, pass_app, plant_option
 from plantpulse.cli.arguments import ID, Since
-from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, details, fitted
 from plantpulse.errors import InvalidRequest
+from plantpulse.plant.nearest import unknown
 from plantpulse.runs import RunStatus, check_report
 from plantpulse.schedules.pipelines import PIPELINES, shown_plant, title_of
 

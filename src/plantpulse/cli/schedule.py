@@ -11,10 +11,10 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.deployments import deployment_options
-from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.clouds.schedules import Schedule, Schedules, chosen, first_of_each
 from plantpulse.errors import InvalidRequest
+from plantpulse.plant.nearest import unknown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -12,11 +12,11 @@ from rich.text import Text
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, limit_option, one_plant_option, pass_app
 from plantpulse.cli.arguments import Since
-from plantpulse.cli.nearest import unknown
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.database.records import Records
 from plantpulse.errors import InvalidRequest
 from plantpulse.live_pulse.snapshots import TargetStatus
+from plantpulse.plant.nearest import unknown
 
 Record = Mapping[str, Any]
 

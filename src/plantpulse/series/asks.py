@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from plantpulse.errors import InvalidRequest
+from plantpulse.plant.nearest import unknown
 from plantpulse.runs import Json
 from plantpulse.series.kinds import BRUSSELS, KINDS, Job, Kind
 from plantpulse.series.publisher import Ask, Span
@@ -76,7 +76,7 @@ def _prices(series: SeriesSettings) -> Iterator[Subject]:
 
 
 def subjects_wanted(subjects: Iterable[Subject], wanted: Wanted) -> list[Subject]:
-    """Return the subjects that were asked for. Raises: InvalidRequest naming what there is."""
+    """Return the subjects that were asked for. Raises: InvalidRequest naming the nearest ones, or all."""
     found = list(subjects)
     of_whom = "area" if any(one.source == "entsoe" for one in found) else "commodity"
     for field, named, known in (
@@ -84,8 +84,7 @@ def subjects_wanted(subjects: Iterable[Subject], wanted: Wanted) -> list[Subject
         (of_whom, wanted.subject, {one.subject for one in found}),
     ):
         if named is not None and named not in known:
-            told = ", ".join(sorted(known)) or "none"
-            raise InvalidRequest(f"{named} is not collected: there are {told}", field=field)
+            raise unknown(f"collected {field}", named, sorted(known), field=field)
     return [one for one in found if wanted.subject in (None, one.subject) and wanted.kind in (None, one.kind)]
 
 

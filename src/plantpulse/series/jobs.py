@@ -20,7 +20,14 @@ from plantpulse.series.ending import end_run
 from plantpulse.series.kinds import BRUSSELS, KINDS, Job
 from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
 from plantpulse.series.publisher import Ask, Span
-from plantpulse.series.request import EnergyRequest, PricesRequest, Wanted, wanted
+from plantpulse.series.request import (
+    ActualsRequest,
+    EnergyRequest,
+    ForecastsRequest,
+    PricesRequest,
+    Wanted,
+    wanted,
+)
 from plantpulse.settings import Settings
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -105,12 +112,14 @@ class EnergyActuals(_CollectingJob):
     """Loads, generation and imbalances."""
 
     pipeline = "energy_actuals"
+    request = ActualsRequest
 
 
 class EnergyForecasts(_CollectingJob):
     """Forecasts and day-ahead prices."""
 
     pipeline = "energy_forecasts"
+    request = ForecastsRequest
 
     def schedule(self, settings: Settings) -> Schedule:
         """Return when it is due."""

@@ -51,8 +51,8 @@ class SeriesRequest(BaseModel):
 
     mode: Annotated[Mode, BeforeValidator(_mode)] = Field(
         "incremental",
-        description="incremental (from the newest value), full_refresh (ten years), or backfill "
-        "(--from, --until).",
+        description="incremental (from the newest value on, the default), full_refresh (ten years), or "
+        "backfill (the days --from to --until).",
         json_schema_extra={"metavar": "MODE"},
     )
     from_date: Date = Field(
@@ -65,14 +65,18 @@ class SeriesRequest(BaseModel):
         description="With backfill: the last day, included.",
         json_schema_extra={"metavar": "DATE", "option": "until"},
     )
-    dry_run: bool = Field(False, description="Fetch and check, but store nothing.")
+    dry_run: bool = Field(False, description="Ask and check, but store nothing.")
 
 
 class EnergyRequest(SeriesRequest):
-    """Collect energy data of all areas or of one."""
+    """Collect energy data of all areas, or of one."""
 
-    area: str | None = Field(None, description="One area alone, such as DE.")
-    kind: str | None = Field(None, description="One kind of series alone, such as load.")
+    area: str | None = Field(
+        None, description="Only this area, such as DE.", json_schema_extra={"metavar": "AREA"}
+    )
+    kind: str | None = Field(
+        None, description="Only series of this kind.", json_schema_extra={"metavar": "KIND"}
+    )
 
     @property
     def subject(self) -> str | None:
@@ -80,10 +84,20 @@ class EnergyRequest(SeriesRequest):
         return self.area
 
 
-class PricesRequest(SeriesRequest):
-    """Collect prices of all commodities or of one."""
+class ActualsRequest(EnergyRequest):
+    """Collect loads, generation and imbalances of all areas, or of one, from ENTSO-E."""
 
-    commodity: str | None = Field(None, description="One commodity alone, such as WTI.")
+
+class ForecastsRequest(EnergyRequest):
+    """Collect forecasts and day-ahead prices of all areas, or of one, from ENTSO-E."""
+
+
+class PricesRequest(SeriesRequest):
+    """Collect prices of all commodities, or of one, from EIA, FRED and Yahoo."""
+
+    commodity: str | None = Field(
+        None, description="Only this commodity, such as WTI.", json_schema_extra={"metavar": "NAME"}
+    )
 
     @property
     def subject(self) -> str | None:
