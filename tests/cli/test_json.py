@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from psycopg import Connection
+from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
 from devstack.mailbox import running
 from devstack.members import sign_up
 from plantpulse.schedules.slots import slot_at_or_before
 from tests.cli.conftest import CommandLine
+from tests.cli.series.conftest import KNOWN_AT, Stock
 from tests.cli.test_docs import ALL, GUIDE, SECTIONS
 from tests.functions.conftest import Floor, World
 
@@ -62,6 +65,15 @@ CALLS = {
     "run energy-forecasts": [],
     "run series-gaps": [],
     "run series-backfill": [],
+    "series list": [],
+    "series show": ["DE", "load", "--at", "2026-11-01T12:00Z"],
+    "series plot": ["DE", "load"],
+    "series export": ["DE/load", "--out", "load.csv"],
+    "series gaps": [],
+    "series quality": ["--days", "1000"],
+    "series rates": ["--since", "2026-01-01"],
+    "series failed": ["1"],
+    "series retry": ["1"],
 }
 
 
@@ -89,6 +101,18 @@ def test_every_command_is_called() -> None:
     assert CALLS.keys() == called
 
 
+def collect(store: Connection[DictRow]) -> None:
+    """Store a load with a hole, a gap, scores of which one gets worse, metrics and a failed batch."""
+    stock, now = Stock(store), datetime.now(UTC)
+    stock.points("DE/load", datetime(2026, 11, 1, 12, tzinfo=UTC), [1, None, 3])
+    stock.gap("DE/load", KNOWN_AT, now)
+    for days in range(1, 36):
+        day = (now - timedelta(days=days)).date().isoformat()
+        stock.quality("DE/load", day, (0.5 if days < 8 else 1, 1, 1))
+    stock.collection()
+    stock.failed_batch()
+
+
 @pytest.fixture
 def busy_plant(
     cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
@@ -111,6 +135,7 @@ def busy_plant(
         "values (1, '2026-03-11', 'told', 'desk', 'a', 'fired')"
     )
     world.store.execute("insert into public.notifications (alert_id, channel) values (1, 'desk')")
+    collect(world.store)
     world.now = datetime.now(UTC)
     world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
     with running() as mailbox:

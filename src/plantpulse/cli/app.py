@@ -27,9 +27,11 @@ from plantpulse.runs import Budget
 if TYPE_CHECKING:
     from plantpulse.database.changes import Changes
     from plantpulse.database.records import Records
+    from plantpulse.database.series_records import SeriesRecords
     from plantpulse.settings import Settings
 
 SUPABASE_TIME_S: Final = 60.0
+SERIES_TIME_S: Final = 1800.0
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -88,6 +90,19 @@ class App:
             Records(
                 self.settings.require_supabase(), seconds_left=budget.seconds_left, clock=self.clock
             ) as records,
+        ):
+            yield records
+
+    @contextlib.contextmanager
+    def series_records(self) -> "Iterator[SeriesRecords]":
+        """Open Supabase to read series, with time for years of them. Raises: ConfigurationError."""
+        from plantpulse.database.series_records import SeriesRecords  # noqa: PLC0415 - see above
+
+        budget = Budget.start(SERIES_TIME_S, SERIES_TIME_S)
+        settings = self.settings.require_supabase()
+        with (
+            self.logs_aside(),
+            SeriesRecords(settings, seconds_left=budget.seconds_left, clock=self.clock) as records,
         ):
             yield records
 

@@ -56,6 +56,9 @@ COMMANDS: Final = {
     "schedule": Command(
         "plantpulse.cli.schedule:schedule", "Show, stop, start and run a deployment's schedules."
     ),
+    "series": Command(
+        "plantpulse.cli.series:series", "List, show, draw and export energy and commodity series."
+    ),
     "snapshots": Command("plantpulse.cli.snapshots:snapshots", "Show the latest snapshot of every asset."),
     "status": Command(
         "plantpulse.cli.status:status", "Show the state of every pipeline and its last 24 hours."

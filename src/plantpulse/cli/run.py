@@ -1,38 +1,18 @@
 """`plantpulse run`: runs a pipeline by hand, in this process, exactly as the functions do."""
 
-import getpass
 import inspect
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
-from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from rich.console import Group
-from rich.text import Text
 
-from plantpulse import database
-from plantpulse.cli import formats, interrupts
 from plantpulse.cli.app import App, Function, json_option, one_plant_option, pass_app
-from plantpulse.cli.exit_codes import CONFIGURATION, FAILED, INTERRUPTED, SUCCESS, TRY_AGAIN
-from plantpulse.cli.tables import details
-from plantpulse.entry.callers import Caller
-from plantpulse.entry.service import Answer, Service
-from plantpulse.errors import Interrupted, InvalidRequest
+from plantpulse.cli.running import run_by_hand
+from plantpulse.errors import InvalidRequest
 from plantpulse.schedules.pipelines import PIPELINES, RegisteredFunction
-
-# What a scheduler or a shell script should do next; docs/command-line.md.
-EXIT_CODES: Final[Mapping[str, int]] = {
-    "succeeded": SUCCESS,
-    "partial": SUCCESS,
-    "duplicate": SUCCESS,
-    "busy": TRY_AGAIN,
-    "not_configured": CONFIGURATION,
-}
 
 
 class Runs(click.Group):
@@ -71,12 +51,8 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
     @json_option
     @pass_app
     def command(app: App, /, **parameters: Any) -> int:
-        service = Service(
-            job(**_adapters(pipeline)), open_store=database.connect, load_settings=lambda: app.settings
-        )
-        service.clock = app.clock
         try:
-            return _run(app, service, parameters)
+            return run_by_hand(app, job(**_adapters(pipeline)), parameters)
         except InvalidRequest as error:
             raise _as_option(error, asked) from None
 
@@ -119,68 +95,3 @@ def _adapters(pipeline: RegisteredFunction) -> dict[str, Any]:
 
         return {"open_sources": open_sources}
     return {}
-
-
-def _run(app: App, service: Service[Any], asked: Mapping[str, Any]) -> int:
-    parameters = {name: value for name, value in asked.items() if value is not None}
-    with app.output.busy("Running") as watcher, app.logs_aside(), _recorded_interruption():
-        service.watcher, service.end_process = watcher, app.end_process
-        answer = service.ask(parameters, Caller(f"cli:{getpass.getuser()}"))
-    if answer.error:
-        raise answer.error
-    report = answer.body()
-    app.output.answer(report, lambda: _report_page(app, report))
-    return exit_code_of(answer)
-
-
-def exit_code_of(answer: Answer) -> int:
-    """Return the exit code for an answer with a report."""
-    assert answer.report  # noqa: S101 - an error was raised
-    if (answer.report.error or {}).get("code") == Interrupted.code:
-        return INTERRUPTED
-    return TRY_AGAIN if answer.is_retryable else EXIT_CODES.get(answer.report.outcome, FAILED)
-
-
-@contextmanager
-def _recorded_interruption() -> Iterator[None]:
-    """Let the first Ctrl-C end the run as a recorded failure; a second one ends it at once."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        interrupts.hear()
-        signal.signal(signal.SIGINT, before)
-        raise Interrupted("the run was interrupted by hand")
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _report_page(app: App, report: Mapping[str, Any]) -> Group:
-    parts: list[Any] = [details(_facts(app, report))]
-    timings_ms = formats.in_order(report["timings_ms"])
-    for title, numbers in (("Timings (ms)", timings_ms), ("Counts", report["counts"])):
-        if numbers:
-            pairs = ((name.replace("_", " "), formats.number(value)) for name, value in numbers.items())
-            parts += [Text(f"\n{title}", "bold"), details(pairs)]
-    if report["warnings"]:
-        warnings = ((one["code"], one["message"]) for one in report["warnings"])
-        parts += [Text("\nWarnings", "bold"), details(warnings)]
-    if preview := report.get("preview"):
-        would = ", ".join(f"{len(rows)} {name.replace('_', ' ')}" for name, rows in preview.items())
-        parts.append(Text(f"\nit would write {would}: --json shows them"))
-    return Group(*parts)
-
-
-def _facts(app: App, report: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    plant, window, error = report.get("plant"), report["window"], report["error"]
-    span = window and f"{app.local(window['start'], plant)} to {app.local(window['until'], plant)}"
-    number = None if report["run_id"] is None else str(report["run_id"])
-    return [
-        ("outcome", formats.styled(report["outcome"])),
-        ("error", error and Text(f"{error['code']}: {error['message']}", "red")),
-        ("run", "dry run: nothing was written" if report["is_dry_run"] else number),
-        ("window", span),
-        ("took", formats.milliseconds(report["duration_ms"])),
-    ]

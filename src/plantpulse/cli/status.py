@@ -1,18 +1,21 @@
 """`plantpulse status`: one line for every pipeline of every plant.
 
-States, ages and due times come from health (`health.view`); the strip of the last 24 hours is added.
+States, ages and due times come from health (`health.view`); the strip of the last 24 hours is added, and each
+series with its newest value.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.cli.app import App, json_option, pass_app, plant_option
+from plantpulse.cli.series_states import SERIES_COLUMNS, counted, in_order
 from plantpulse.cli.tables import Column, fitted
 from plantpulse.health.observed import observed
 from plantpulse.health.view import view_of
@@ -22,6 +25,7 @@ from plantpulse.schedules.pipelines import pipelines_of, title_of
 
 HOURS: Final = 24
 UNHEALTHY: Final = 1
+SERIES_SHOWN: Final = 30
 
 Record = Mapping[str, Any]
 
@@ -53,19 +57,30 @@ def status(app: App, plant: str | None) -> int:
     It ends with 1 when a pipeline is down.
     """
     now = app.now()
-    view = _view(app, plant, now)
+    view = _view(app, plant, now) | _series(app, plant, now)
     app.output.answer(view, lambda: _status_page(app, view, now))
     return UNHEALTHY if view["status"] == "unhealthy" else 0
 
 
 def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
     known = [one for one in pipelines_of(app.settings) if plant in (None, one.plant)]
+    asked_s = time.monotonic()
     with app.records() as records:
         found = records.pipeline_status([{"pipeline": one.name, "plant": one.plant} for one in known])
+    database = {"answered_ms": round((time.monotonic() - asked_s) * 1000)}
     with readable("what the runs say about health"):
         view = view_of(observed(known, found, app.settings.health, now), now)
     pairs = zip(view["pipelines"], found, strict=True)
-    return {**view, "pipelines": [{**one, "hours": summary["hours"]} for one, summary in pairs]}
+    pipelines = [{**one, "hours": summary["hours"]} for one, summary in pairs]
+    return {**view, "database": database, "pipelines": pipelines}
+
+
+def _series(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
+    """Return how the series are; none where none are collected, or one plant is looked at."""
+    if plant or app.settings.series is None:
+        return {"series": []}
+    with app.series_records() as records:
+        return {"series": in_order(records.status(), now)}
 
 
 def _status_page(app: App, view: Record, now: datetime) -> Group:
@@ -73,7 +88,21 @@ def _status_page(app: App, view: Record, now: datetime) -> Group:
     title = Text.assemble((view["status"], _STYLES[view["status"]]), "\n")
     table = fitted(app.output.console, columns(now), shown, nothing="there is no pipeline")
     notes = [Text(f"{_name(one)}: {note}", "yellow") for one in shown for note in notes_on(one)]
-    return Group(title, table, *notes, *legend(shown))
+    return Group(title, table, *notes, *legend(shown), *_series_page(app, view["series"]), _database(view))
+
+
+def _database(view: Record) -> Text:
+    return Text(f"\nSupabase answered in {formats.milliseconds(view['database']['answered_ms'])}", "dim")
+
+
+def _series_page(app: App, series: Sequence[Record]) -> list[RenderableType]:
+    """Return the series, the stale ones first; of many the first ones."""
+    if not series:
+        return []
+    left = len(series) - SERIES_SHOWN
+    more = [Text(f"and {left} more: `plantpulse series list`", "dim")] if left > 0 else []
+    table = fitted(app.output.console, SERIES_COLUMNS, series[:SERIES_SHOWN])
+    return [Text(f"\n{counted(series)}", "bold"), table, *more]
 
 
 def legend(pipelines: Sequence[Record]) -> list[Text]:

@@ -27,14 +27,14 @@ class Commit:
     flags: list[Json] = field(default_factory=list)
     quality: list[Json] = field(default_factory=list)
     gap_attempts: list[Json] = field(default_factory=list)
+    resolved: list[int] = field(default_factory=list)
     points: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""
-        return not any(
-            (self.batches, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
-        )
+        found = (self.batches, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
+        return not any((*found, self.resolved))
 
     def take(self, reply: Reply, gated: Gated, pipeline: str) -> None:
         """Add a reply: what the gate lets through, and the flags of what it found."""
@@ -53,7 +53,7 @@ class Commit:
         """Forget everything: it is written."""
         for part in (self.series, self.batches, self.collections, self.failed):
             part.clear()
-        for part in (self.flags, self.quality, self.gap_attempts):
+        for part in (self.flags, self.quality, self.gap_attempts, self.resolved):
             part.clear()
         self.points = 0
 
@@ -69,6 +69,7 @@ class Commit:
             "flags": list(self.flags),
             "quality": list(self.quality),
             "gap_attempts": list(self.gap_attempts),
+            "resolved": list(self.resolved),
             "completion": completion,
         }
 
