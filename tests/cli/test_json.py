@@ -71,6 +71,7 @@ CALLS = {
     "series export": ["DE/load", "--out", "load.csv"],
     "series gaps": [],
     "series quality": ["--days", "1000"],
+    "series report": ["--date", "2026-11-01"],
     "series rates": ["--since", "2026-01-01"],
     "series failed": ["1"],
     "series retry": ["1"],

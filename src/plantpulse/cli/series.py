@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "export": ("series_export:export", "Write the points of series to a CSV or Parquet file."),
     "gaps": ("series_gaps:gaps", "List gaps: what is missing, and what becomes of it."),
     "quality": ("series_quality:quality", "Show how good the days of series are, the worst first."),
+    "report": ("series_report:report", "Show how good the series of a day or a week were, in words."),
     "rates": ("series_rates:rates", "Show how often publishers answered, the worst first."),
     "failed": ("series_failed:failed", "List replies that could not be read or stored."),
     "retry": ("series_retry:retry", "Ask again for a reply that could not be read or stored."),

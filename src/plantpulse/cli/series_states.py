@@ -9,7 +9,7 @@ from plantpulse.cli.tables import Column
 
 Record = Mapping[str, Any]
 
-_ORDER: Final = ("stale", None, "empty", "fresh")
+_ORDER: Final = ("stale", None, "empty", "fresh", "ended")
 
 
 def in_order(series: Sequence[Record], now: datetime) -> list[dict[str, Any]]:
@@ -21,7 +21,9 @@ def in_order(series: Sequence[Record], now: datetime) -> list[dict[str, Any]]:
 def counted(series: Sequence[Record]) -> str:
     """Return how many series there are in each state, and how many gaps are open."""
     states = [one["state"] for one in series]
-    parts = [f"{states.count(state)} {state}" for state in ("fresh", "stale", "empty") if state in states]
+    parts = [
+        f"{states.count(state)} {state}" for state in ("fresh", "stale", "empty", "ended") if state in states
+    ]
     gaps = sum(one["open_gaps"] for one in {one["group"]: one for one in series}.values())
     missing = f"; {gaps} open {'gap' if gaps == 1 else 'gaps'}" if gaps else ""
     return f"{len(series)} series: {', '.join(parts) or 'of unknown kinds'}{missing}"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.plant.rounding import shown_span
-from plantpulse.series.freshness import freshness_of
+from plantpulse.series.freshness import freshness_of, has_ended
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.publication import AfterEnd, DayAhead
 
@@ -23,6 +23,7 @@ _STYLES: Final[Mapping[str, str]] = {
     "fresh": "green",
     "stale": "bold red",
     "empty": "dim",
+    "ended": "dim",
     "open": "yellow",
     "filled": "green",
     "absent": "dim",
@@ -43,7 +44,7 @@ def instant(text: str) -> datetime:
 
 
 def judged(series: Record, now: datetime) -> dict[str, Any]:
-    """Return a series from `series_status` with its `state` (fresh, stale, empty) and `age_s`.
+    """Return a series from `series_status` with its `state` (fresh, stale, empty, ended) and `age_s`.
 
     The age is the time since the end of its newest interval: it is below zero for values of the future. The
     state is None for a kind that this version does not know.
@@ -51,7 +52,11 @@ def judged(series: Record, now: datetime) -> dict[str, Any]:
     if series["until"] is None:
         return {**series, "state": "empty", "age_s": None}
     until, kind = instant(series["until"]), KINDS.get(series["kind"])
-    state = kind and freshness_of(kind, until, series["minutes"], zone_of(series), now)
+    state: str | None = None
+    if kind:
+        state = freshness_of(kind, until, series["minutes"], zone_of(series), now)
+    if state == "stale" and has_ended(until, now):
+        state = "ended"
     return {**series, "state": state, "age_s": round((now - until).total_seconds())}
 
 

@@ -137,6 +137,21 @@ class SeriesRecords:
             limit=limit,
         )
 
+    def flags_between(self, start: datetime, until: datetime, *, limit: int) -> list[Record]:
+        """Return the invalid and suspect values of all series between two instants, each with its series."""
+        rows = self._transport.rows(
+            "series_flags",
+            lambda table: (
+                table.select("at,reason,series!inner(key,kind,subject)")
+                .gte("at", start.isoformat())
+                .lt("at", until.isoformat())
+                .order("at")
+                .order("id")
+            ),
+            limit=limit,
+        )
+        return [_with_series(row) for row in rows]
+
     def gaps(
         self,
         groups: Sequence[str] | None,

