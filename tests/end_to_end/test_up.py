@@ -30,7 +30,7 @@ def test_it_ticks_every_quarter_of_an_hour_until_ctrl_c() -> None:
         ticks = [datetime.strptime(clock, "%H:%M") for clock, _ in TICK.findall(finished.output)]  # noqa: DTZ007
         assert finished.exit_code == 0, finished.output
         assert len(ticks) >= 3
-        # The clock goes on while a slow machine polls, so that a tick may pass over slots; it is on one always.
+        # The clock goes on while a slow machine polls, so a tick may pass over slots; it is always on one.
         passed = (ticks[1] - ticks[0]) % timedelta(days=1)
         assert passed
         assert passed % timedelta(minutes=15) == timedelta(0)
