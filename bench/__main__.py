@@ -3,6 +3,9 @@
 `python -m bench health`: health with 1,000,000 runs stored. `python -m bench cleanup`: the removal of
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
+
+`python -m bench series_parse`: reading ENTSO-E's replies; `--rivals` names an interpreter that has entsoe-py
+and dlt, to measure them too.
 """
 
 import argparse
@@ -13,8 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
-from bench import alerts, calls, cleanup, cold_start, health, polls, series
+from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_parse
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -49,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _measure_alerts(alerts.QUICK if options.quick else alerts.WHOLE)
     elif options.subject == "series":
         _measure_series(series.QUICK if options.quick else series.WHOLE)
+    elif options.subject == "series_parse":
+        for table in series_parse.measure(
+            series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
+        ):
+            table.show()
     elif options.subject == "health":
         _measure_health(plan)
     else:
@@ -106,10 +115,14 @@ def _introduce() -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
-        "subject", nargs="?", choices=("polls", "health", "cleanup", "alerts", "series"), default="polls"
+        "subject",
+        nargs="?",
+        choices=("polls", "health", "cleanup", "alerts", "series", "series_parse"),
+        default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
     parser.add_argument("--assets", type=int, action="append", help="only polls of plants of this size")
+    parser.add_argument("--rivals", type=Path, help="an interpreter that can import other clients of series")
     return parser.parse_args(arguments)
 
 

@@ -70,6 +70,7 @@ def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
         "Health",
         "Alerts",
         "Reads of members",
+        "Series",
     ]
     machine = page.index("only the ratios mean something", page.index("## A poll and a cold start"))
     assert machine < page.index(f"### {titles(page)[0]}") < page.index("## Cleanup")
@@ -91,7 +92,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 7
+    assert len(commands) == 8
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile
