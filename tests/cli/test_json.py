@@ -41,6 +41,7 @@ CALLS = {
     "alerts history": [],
     "alerts report": ["--since", "2026-01-01"],
     "alerts ack": ["1"],
+    "alerts end": ["--plant", "north", "--dry-run"],
     "safety list": [],
     "safety ack": ["1"],
     "safety resolve": ["1", "--resolution", "Guard fitted"],

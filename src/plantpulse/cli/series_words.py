@@ -10,6 +10,7 @@ from rich.text import Text
 
 from plantpulse.cli import formats
 from plantpulse.plant.rounding import shown_span
+from plantpulse.runs import readable
 from plantpulse.series.freshness import freshness_of, has_ended
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.publication import AfterEnd, DayAhead
@@ -47,8 +48,13 @@ def judged(series: Record, now: datetime) -> dict[str, Any]:
     """Return a series from `series_status` with its `state` (fresh, stale, empty, ended) and `age_s`.
 
     The age is the time since the end of its newest interval: it is below zero for values of the future. The
-    state is None for a kind that this version does not know.
+    state is None for a kind that this version does not know. Raises: StoreRefused if it is none.
     """
+    with readable("what is stored of a series"):
+        return _judged(series, now)
+
+
+def _judged(series: Record, now: datetime) -> dict[str, Any]:
     if series["until"] is None:
         return {**series, "state": "empty", "age_s": None}
     until, kind = instant(series["until"]), KINDS.get(series["kind"])

@@ -57,7 +57,7 @@ def status(app: App, plant: str | None) -> int:
     It ends with 1 when a pipeline is down.
     """
     now = app.now()
-    view = _view(app, plant, now) | _series(app, plant, now)
+    view = _view(app, plant, now)
     app.output.answer(view, lambda: _status_page(app, view, now))
     return UNHEALTHY if view["status"] == "unhealthy" else 0
 
@@ -67,20 +67,14 @@ def _view(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
     asked_s = time.monotonic()
     with app.records() as records:
         found = records.pipeline_status([{"pipeline": one.name, "plant": one.plant} for one in known])
-    database = {"answered_ms": round((time.monotonic() - asked_s) * 1000)}
+        database = {"answered_ms": round((time.monotonic() - asked_s) * 1000)}
+        is_of_series = plant is None and app.settings.series is not None
+        series = in_order(records.series_status(), now) if is_of_series else []
     with readable("what the runs say about health"):
         view = view_of(observed(known, found, app.settings.health, now), now)
     pairs = zip(view["pipelines"], found, strict=True)
     pipelines = [{**one, "hours": summary["hours"]} for one, summary in pairs]
-    return {**view, "database": database, "pipelines": pipelines}
-
-
-def _series(app: App, plant: str | None, now: datetime) -> dict[str, Any]:
-    """Return how the series are; none where none are collected, or one plant is looked at."""
-    if plant or app.settings.series is None:
-        return {"series": []}
-    with app.series_records() as records:
-        return {"series": in_order(records.status(), now)}
+    return {**view, "database": database, "pipelines": pipelines, "series": series}
 
 
 def _status_page(app: App, view: Record, now: datetime) -> Group:

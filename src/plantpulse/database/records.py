@@ -124,6 +124,12 @@ class Records:
         found: list[Record] = answer["pipelines"]
         return found
 
+    def series_status(self) -> list[Record]:
+        """Return every series with its newest value, open gaps and newest quality."""
+        now = {"p_now": self._clock().isoformat()} if self._clock else {}
+        found: list[Record] = self._transport.call("series_status", now, reserved_s=0.0)["series"]
+        return found
+
     def auth_settings(self) -> Record:
         """Return Auth's public settings, such as `disable_signup`."""
         answer = self._transport.fetch("/auth/v1/settings")
