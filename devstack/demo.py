@@ -19,7 +19,7 @@ from rich.table import Table
 
 from devstack import show, stack
 from devstack.clock import STEP
-from devstack.function import Answer
+from devstack.function import Answer, Function
 from devstack.mailbox import Mail
 from devstack.members import Person
 from devstack.plant.model import Plant, northfield
@@ -96,6 +96,7 @@ class _Demonstration:
         self._compare_people()
         self._report_a_day(second)
         self._tell_people()
+        self._collect_series()
 
     def _poll_first(self, slot: datetime) -> list[Record]:
         self._headline(1, f"The scheduler calls for {self._local(slot)}, plant time")
@@ -185,6 +186,31 @@ class _Demonstration:
         self.verdict.expect(bool(incidents), "no mail of the late incident")
         self.verdict.expect(bool(others), "no mail of health")
         self.verdict.expect(len(set(texts)) == len(texts), "a mail came twice")
+
+    def _collect_series(self) -> None:
+        """Collect energy data, let the publisher mend a hole, and have the gap found and filled."""
+        self._headline(7, "Energy: loads, generation and prices, and a publisher with a hole in them")
+        now = datetime.now(UTC)
+        collected = self._deliver_to(self.stack.energy_actuals, slot_at_or_before(now, 2 * STEP))
+        self.verdict.expect(collected.get("counts", {}).get("points_new", 0) > 0, "no values were collected")
+        status: Any = self.stack.viewer.read("rpc/series_status")
+        self._show("Series: what is stored, as a member reads it", show.series(status["series"]))
+        self.console.print()
+        self.console.print("   The publisher enters what it had left out; the search for gaps is called:\n")
+        self.stack.fill_hole()
+        self._deliver_to(self.stack.series_gaps, slot_at_or_before(now, 16 * STEP))
+        gaps = self.stack.viewer.read("gaps", select="group,starts_at,ends_at,state", order="id")
+        self.verdict.expect([gap["state"] for gap in gaps] == ["filled"], f"gaps: {gaps}")
+        self._show("Gaps: found and filled in one run", show.gaps(gaps, self.stack.plant.timezone))
+
+    def _deliver_to(self, function: Function | None, slot: datetime) -> Record:
+        if function is None:  # only on a compressed clock
+            raise NothingToShow("series are not served")
+        answer = function.deliver(slot)
+        self.console.print(f"   [dim]POST {function.url} → {answer.status} in {answer.seconds:.2f} s[/]")
+        told = f"series: {show.told(answer.body)}"
+        self.verdict.expect(answer.body.get("outcome") in DID_WORK, told)
+        return answer.body
 
     def _call_health(self) -> None:
         if self.stack.health is None:  # only on a compressed clock

@@ -33,6 +33,7 @@ QUERIES = ("output", "downtime", "oee", "quality", "labor", "safety")
 STEPS = ("claim", "connect", "read", "safety", "evaluate", "commit")
 OEE_AND_FACTORS = ("oee", "availability", "performance", "quality")
 LINES_OF_A_MAIL = 8
+SERIES_SHOWN = 8
 TABLES_SEEN = ("assets", "live_snapshots", "safety_events", "rejected_records")
 
 
@@ -132,6 +133,28 @@ def rejected(rows: Iterable[Record]) -> Table:
     for row in rows:
         told = ", ".join(f"{name}={_plain(value)}" for name, value in row["row"].items())
         table.add_row(row["query"], Text(row["reason"], "yellow"), told)
+    return table
+
+
+def series(rows: Sequence[Record]) -> Table:
+    """What is stored of each series: its newest value and how far it reaches; the loads and some more."""
+    table = _table("Series", "Newest value", "Unit", "Until (UTC)")
+    shown = sorted(rows, key=lambda row: row["kind"] != "load")[:SERIES_SHOWN]
+    for row in shown:
+        table.add_row(row["key"], _number(float(row["value"]), ",.2f"), row["unit"], row["until"][5:16])
+    if more := len(rows) - len(shown):
+        table.add_row(f"and {more} more", style="dim")
+    return table
+
+
+def gaps(rows: Iterable[Record], zone: ZoneInfo) -> Table:
+    """The gaps that were found, and what became of them."""
+    table = _table("Series", "From", "Until", "State")
+    for row in rows:
+        ends = (local(_instant(row[name]), zone, "%a %H:%M") for name in ("starts_at", "ends_at"))
+        table.add_row(
+            row["group"], *ends, Text(row["state"], "bold green" if row["state"] == "filled" else "")
+        )
     return table
 
 

@@ -17,6 +17,8 @@ import pymssql
 
 from devstack.backlog import copy_in
 from devstack.clock import CompressedClock
+from devstack.energy import TOKEN, Hole, Plan, Publisher
+from devstack.energy import StandIn as Publishers
 from devstack.function import Function
 from devstack.mailbox import Mailbox
 from devstack.mailbox import running as running_mailbox
@@ -43,6 +45,8 @@ BACKLOG: Final = timedelta(hours=55)
 LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
 MORNING_REPORT: Final = REPOSITORY / "functions" / "morning_report" / "main.py"
 HEALTH: Final = REPOSITORY / "functions" / "health" / "main.py"
+ENERGY_ACTUALS: Final = REPOSITORY / "functions" / "energy_actuals" / "main.py"
+SERIES_GAPS: Final = REPOSITORY / "functions" / "series_gaps" / "main.py"
 MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
 
@@ -56,6 +60,18 @@ channels:
     encryption: "off"  # the mailbox has no TLS, and nothing leaves this machine
     sender: plantpulse <alerts@northfield.example>
     to: [shift-leader@northfield.example]
+"""
+
+
+_SERIES: Final = """\
+
+series:
+  areas: {{DE: {{}}, FR: {{}}}}
+  kinds: [load, generation, day_ahead_price]
+  first_look_back_days: 3
+  entsoe: {{url: "{url}/api"}}
+  eia: {{url: "{url}"}}
+  fred: {{url: "{url}"}}
 """
 
 
@@ -75,7 +91,10 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack; the Morning Report and health are there when time is real."""
+    """The running stack; functions beside the poll are there when time is real.
+
+    `publishers` have a hole of three hours in the loads of DE until `fill_hole` is called.
+    """
 
     plant: Plant
     supabase: Supabase
@@ -83,6 +102,9 @@ class Stack:
     function: Function
     morning_report: Function | None
     health: Function | None
+    energy_actuals: Function | None
+    series_gaps: Function | None
+    publishers: Publishers
     mailbox: Mailbox
     viewer: Person
     manager: Person
@@ -95,6 +117,10 @@ class Stack:
     def work_on(self, since: datetime, until: datetime) -> int:
         """Let the plant write the rows that it enters in [since, until); return their number."""
         return write(self.sql_server.plant, produce(self.plant, since, until))
+
+    def fill_hole(self) -> None:
+        """Let the publisher of DE's loads have all of them."""
+        self.publishers.publisher = Publisher()
 
     def enter(self, production: Production) -> None:
         """Write rows as the plant does."""
@@ -127,13 +153,17 @@ def running(
         with steps.step("The functions under the functions-framework"):
             mailbox = stack.enter_context(running_mailbox(folder=logs / MAILS))
             children = stack.enter_context(Children(logs))
-            configured = {"PLANTPULSE_CONFIG": str(_with_a_channel(logs, mailbox))}
+            publishers = stack.enter_context(_publishers(clock))
+            configured = {"PLANTPULSE_CONFIG": str(_written(logs, mailbox, publishers))}
             settings = settings_of(supabase, sql_server.reader) | configured | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock))
             morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
             health = Function(children, HEALTH, settings) if clock.is_real else None
-        functions = [one for one in (function, morning_report, health) if one]
-        remains = _remains(supabase, sql_server, functions, logs, mailbox)
+            energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
+            series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
+        optional = (morning_report, health, energy_actuals, series_gaps)
+        functions = [function, *(one for one in optional if one)]
+        remains = _remains(supabase, sql_server, functions, logs, (mailbox.smtp_port, publishers.port))
         yield Stack(
             plant=plant,
             supabase=supabase,
@@ -141,6 +171,9 @@ def running(
             function=function,
             morning_report=morning_report,
             health=health,
+            energy_actuals=energy_actuals,
+            series_gaps=series_gaps,
+            publishers=publishers,
             mailbox=mailbox,
             viewer=viewer,
             manager=manager,
@@ -169,14 +202,25 @@ def settings_of(supabase: Supabase, reader: Address) -> dict[str, str]:
         "MSSQL_DATABASE": reader.database,
         "MSSQL_ENCRYPTION": "off",  # the stand-in has no TLS, and nothing leaves this machine
         "PLANTPULSE_CONFIG": str(REPOSITORY / "plantpulse.yaml"),
+        "ENTSOE_TOKEN": TOKEN,
+        "EIA_API_KEY": TOKEN,
+        "FRED_API_KEY": TOKEN,
     }
 
 
-def _with_a_channel(folder: Path, mailbox: Mailbox) -> Path:
-    """Write the configuration file with a channel to the mailbox into a folder; return its path."""
+def _publishers(clock: CompressedClock) -> Publishers:
+    """Return publishers of series whose loads of DE lack three hours of this morning."""
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    hole = Hole("DE/load", hour - timedelta(hours=9), hour - timedelta(hours=6))
+    return Publishers(Publisher(plan=Plan(holes=(hole,))), now=clock.now)
+
+
+def _written(folder: Path, mailbox: Mailbox, publishers: Publishers) -> Path:
+    """Write the configuration file, with a channel to the mailbox and with series; return its path."""
     common = (REPOSITORY / "plantpulse.yaml").read_text(encoding="utf-8")
     file = folder / "plantpulse.yaml"
-    file.write_text(common + _CHANNELS.format(port=mailbox.smtp_port), encoding="utf-8")
+    own = _CHANNELS.format(port=mailbox.smtp_port) + _SERIES.format(url=publishers.url)
+    file.write_text(common + own, encoding="utf-8")
     return file
 
 
@@ -218,12 +262,12 @@ def _remains(
     sql_server: SqlServer,
     functions: Sequence[Function],
     logs: Path,
-    mailbox: Mailbox,
+    more_ports: Sequence[int],
 ) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
     functions_ports = [function.port for function in functions]
-    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, mailbox.smtp_port)
+    ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, *more_ports)
     return Remains(
         pids=(*supabase.pids, *(function.pid for function in functions)),
         listeners={port: listener(port) for port in ports},

@@ -114,6 +114,14 @@ def test_the_incident_arrives_as_a_mail_and_what_can_wait_in_mails_of_health(sho
     assert "ncident" not in later.partition("All as expected")[0]
 
 
+def test_energy_is_collected_and_a_gap_is_found_and_filled(shown: Shown) -> None:
+    seventh = shown.part(7)
+
+    assert re.search(r"DE/load +[\d,]+\.\d\d +MW +\d\d-\d\dT\d\d:\d\d", seventh)
+    assert re.search(r"and \d+ more", seventh)
+    assert re.search(r"DE/load +\w+ \d\d:00 +\w+ \d\d:00 +filled", seventh)
+
+
 def test_a_log_gets_plain_text_of_at_most_80_columns(shown: Shown) -> None:
     assert "\x1b" not in shown.finished.output
     assert "\r" not in shown.finished.output
