@@ -1257,6 +1257,7 @@ CREATE FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time
         'source', ask.source,
         'kind', ask.kind,
         'subject', ask.subject,
+        'started_at', past.started_at,
         'points_read', past.points_read,
         'api_ms', past.api_ms
       )
@@ -1268,6 +1269,7 @@ CREATE FUNCTION public.collection_history(p_asks jsonb, p_at timestamp with time
     with ordinality as ask (pipeline, source, kind, subject, position)
   cross join lateral (
     select
+      coalesce(json_agg(one.started_at order by one.started_at), '[]') as started_at,
       coalesce(json_agg(one.points_read order by one.started_at), '[]') as points_read,
       coalesce(json_agg(one.api_ms order by one.started_at), '[]') as api_ms
     from generate_series(1, least(p_weeks, 60)) as week

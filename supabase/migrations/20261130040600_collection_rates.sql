@@ -99,6 +99,7 @@ as $$
         'source', ask.source,
         'kind', ask.kind,
         'subject', ask.subject,
+        'started_at', past.started_at,
         'points_read', past.points_read,
         'api_ms', past.api_ms
       )
@@ -110,6 +111,7 @@ as $$
     with ordinality as ask (pipeline, source, kind, subject, position)
   cross join lateral (
     select
+      coalesce(json_agg(one.started_at order by one.started_at), '[]') as started_at,
       coalesce(json_agg(one.points_read order by one.started_at), '[]') as points_read,
       coalesce(json_agg(one.api_ms order by one.started_at), '[]') as api_ms
     from generate_series(1, least(p_weeks, 60)) as week

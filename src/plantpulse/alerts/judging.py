@@ -34,6 +34,7 @@ OF_RUNS: Final[Mapping[str, RuleOfRuns]] = {
         series.series_stale,
         series.series_gap,
         series.series_quality,
+        series.collection_unusual,
         series.series_report,
     )
 }

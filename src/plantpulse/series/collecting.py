@@ -22,6 +22,7 @@ from plantpulse.errors import (
 )
 from plantpulse.logs import log
 from plantpulse.runs import Json, Run, require_fence
+from plantpulse.series.anomalies import Collected as Measured
 from plantpulse.series.batches import Commit, failed_batch, failed_collection
 from plantpulse.series.judging import judged
 from plantpulse.series.publisher import Ask, Failure, Reply, Source
@@ -86,13 +87,14 @@ class Collected:
 
 @dataclass(slots=True)
 class Collecting:
-    """The collecting of one run; `commit` is what is stored next."""
+    """The collecting of one run: `commit` is what is stored next, `measured` what each reply brought."""
 
     run: Run
     settings: SeriesSettings
     store: Store
     now: Callable[[], datetime]
     commit: Commit = field(default_factory=Commit)
+    measured: list[tuple[Ask, Measured]] = field(default_factory=list)
 
     def collect(self, asks: Sequence[Ask], sources: Mapping[str, Source]) -> Collected:
         """Ask everything, and store what comes; the rest of it stands in `commit` for the end of the run.
@@ -153,6 +155,8 @@ class Collecting:
             return
         collected.replies += 1
         self._note_unread(event)
+        points = sum(len(block.values) for block in event.blocks)
+        self.measured.append((event.asked, Measured(event.received_at, points, float(event.api_ms))))
         self.commit.take(event, judged(event, self.settings.gate, self.now()), self.run.plan.pipeline)
         if self.commit.points >= MOST_POINTS:
             self.store_rest()

@@ -28,6 +28,7 @@ from plantpulse.series.request import (
     Wanted,
     wanted,
 )
+from plantpulse.series.seen import seen_of_unusual
 from plantpulse.settings import Settings
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
@@ -38,6 +39,7 @@ class Store(Protocol):
 
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def commit_series(self, fence: str, commit: Mapping[str, Json]) -> dict[str, Json]: ...
+    def collection_history(self, asks: Sequence[Mapping[str, Json]], at: datetime) -> dict[str, Json]: ...
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
     def end_dry_run(self, fence: str) -> dict[str, Json]: ...
 
@@ -93,6 +95,8 @@ class _CollectingJob:
         opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect(asks, sources)
+        if run.plan.slot and settings.alerts.rule("collection_unusual").enabled:
+            run.progress.seen["collection_unusual"] = _unusual(collecting, store)
         return end_run(collecting, collected, asks)
 
 
@@ -134,6 +138,22 @@ def _asks(pipeline: Job, found: Wanted) -> dict[str, Json]:
         "collect": {"mode": found.mode, "subject": found.subject, "kind": found.kind},
         "is_window_named": found.span is not None,
     }
+
+
+def _unusual(collecting: Collecting, store: Store) -> Json:
+    """Return what was unusual about the replies, for the rule that somebody switched on: one more call."""
+    asked = {(ask.source, ask.kind, ask.subject) for ask, _ in collecting.measured}
+    names = [
+        {
+            "pipeline": collecting.run.plan.pipeline,
+            "source": source,
+            "kind": kind,
+            "subject": subject,
+        }
+        for source, kind, subject in sorted(asked)
+    ]
+    history = store.collection_history(names, collecting.now()) if names else {"history": []}
+    return seen_of_unusual(collecting.measured, history["history"])
 
 
 def _questions(run: Run, settings: Settings) -> Sequence[Ask]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from plantpulse.runs import Json
+from plantpulse.series.anomalies import Collected, anomalies_of
 from plantpulse.series.asks import Stored
 from plantpulse.series.freshness import has_ended
 from plantpulse.series.gaps import Gap
 from plantpulse.series.kinds import KINDS
+from plantpulse.series.publisher import Ask
 from plantpulse.series.quality.scores import DayScore
 from plantpulse.series.reports.rows import Report
 
@@ -48,6 +51,30 @@ def seen_of_quality(rated: Mapping[str, Sequence[DayScore]]) -> Json:
         for key, score in newest.items()
         if score.completeness is not None
     ]
+
+
+def seen_of_unusual(measured: Iterable[tuple[Ask, Collected]], history: Iterable[Mapping[str, Json]]) -> Json:
+    """Return which collections brought far more or less, or took far longer, than in the weeks before."""
+    before = {(one["source"], one["kind"], one["subject"]): one for one in history}
+    return [
+        {
+            "series": f"{ask.subject}/{ask.kind} ({ask.source})",
+            "what": anomaly.what,
+            "figure": round(anomaly.value),
+            "usual": round(anomaly.usual),
+            "weeks": anomaly.weeks,
+        }
+        for ask, collected in measured
+        if (ask.source, ask.kind, ask.subject) in before
+        for anomaly in anomalies_of(
+            collected, _collected_before(before[(ask.source, ask.kind, ask.subject)]), ZoneInfo("UTC")
+        )
+    ]
+
+
+def _collected_before(row: Mapping[str, Json]) -> list[Collected]:
+    past = zip(row["started_at"], row["points_read"], row["api_ms"], strict=True)
+    return [Collected(datetime.fromisoformat(at), points, float(api_ms)) for at, points, api_ms in past]
 
 
 def seen_of_reports(reports: Iterable[tuple[str, Report]]) -> Json:

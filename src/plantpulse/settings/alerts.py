@@ -59,6 +59,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "series_quality": Rule(
         "The last day of a series is incomplete, or its values cannot be true", threshold=90, unit="percent"
     ),
+    "collection_unusual": Rule(
+        "A collection of series brought far more or less, or took far longer, than in the weeks before",
+        enabled=False,
+    ),
     "series_report": Rule(
         "The report of series, each night and each week; told once, never repeated", "info", enabled=False
     ),

@@ -267,10 +267,13 @@ def test_the_history_of_a_question_is_that_of_the_same_hour_of_the_same_weekday(
         "collection_history", p_asks=[ask, ask | {"subject": "NL"}], p_at="2026-11-21T05:59:00Z"
     )["history"]
 
-    assert history == [
+    known = [{name: value for name, value in one.items() if name != "started_at"} for one in history]
+    assert known == [
         ask | {"points_read": [3, 2], "api_ms": [2, 1]},
         ask | {"subject": "NL", "points_read": [], "api_ms": []},
     ]
+    assert [len(one["started_at"]) for one in history] == [2, 0]
+    assert history[0]["started_at"] == sorted(history[0]["started_at"])
     any_pipeline = service.call(
         "collection_history", p_asks=[ask | {"pipeline": None}], p_at="2026-11-21T05:00:00Z", p_weeks=3
     )["history"]

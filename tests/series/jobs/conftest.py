@@ -93,6 +93,16 @@ class Kept:
         self.reports += reports
         return {"answer": "kept"}
 
+    def collection_history(self, asks: Sequence[Mapping[str, Any]], at: datetime) -> dict[str, Any]:
+        self.calls.append(("history", asks))
+        weeks = [at - timedelta(weeks=week) for week in range(8, 0, -1)]
+        past = {
+            "started_at": [one.isoformat() for one in weeks],
+            "points_read": [96] * 8,
+            "api_ms": [120] * 8,
+        }
+        return {"history": [{**ask, **past} for ask in asks]}
+
     def claim_run(self, claim: Mapping[str, Any]) -> dict[str, Any]:
         raise AssertionError("a run is claimed by the service")
 

@@ -148,14 +148,24 @@ def test_a_span_that_cannot_be_is_refused(asked: dict[str, str], field: str, tol
 @pytest.mark.parametrize(
     ("job", "request_", "field", "told"),
     [
-        ("energy_actuals", EnergyRequest(area="XX"), "area", "XX is not collected: there are DE, FR, NL"),
+        (
+            "energy_actuals",
+            EnergyRequest(area="XX"),
+            "area",
+            "there is no collected area XX; there are: DE, FR, NL",
+        ),
         (
             "energy_actuals",
             EnergyRequest(kind="price"),
             "kind",
-            "price is not collected: there are generation",
+            "there is no collected kind price; there are: generation, load",
         ),
-        ("commodity_prices", PricesRequest(commodity="Tin"), "commodity", "Tin is not collected"),
+        (
+            "commodity_prices",
+            PricesRequest(commodity="Tin"),
+            "commodity",
+            "there is no collected commodity Tin",
+        ),
     ],
 )
 def test_what_is_not_collected_is_refused_with_what_there_is(

@@ -223,3 +223,34 @@ def test_a_question_that_was_answered_in_part_is_not_finished() -> None:
 
     assert (report.outcome, report.finished) == ("partial", False)
     assert kept.commits[0]["batches"][0]["blocks"][0]["values"] == ["1", "2"]
+
+
+UNUSUAL = {"rules": {"collection_unusual": {"enabled": True}}}
+
+
+@pytest.mark.parametrize(("points", "is_told"), [(96, False), (2, True)])
+def test_far_fewer_values_than_in_other_weeks_are_told_where_it_is_wanted(points: int, is_told: bool) -> None:
+    """The store knows 96 values at this hour of each of the last eight weeks."""
+    run = run_of("energy_actuals")
+    settings = settings_of(series={"areas": {"DE": {"kinds": ["load"]}}}, alerts=UNUSUAL)
+
+    def some(ask: Ask) -> Iterator[Reply]:
+        yield reply_to(ask, load_of("DE", *["40000"] * points))
+
+    EnergyActuals(opening(Publisher("entsoe", some))).work(run, settings, Kept())
+
+    told = run.progress.seen["collection_unusual"]
+    assert told == (
+        [{"series": "DE/load (entsoe)", "what": "volume", "figure": 2, "usual": 96, "weeks": 8}]
+        if is_told
+        else []
+    )
+
+
+def test_without_the_rule_nobody_asks_for_other_weeks() -> None:
+    kept, run = Kept(), run_of("energy_actuals")
+
+    EnergyActuals(opening(Publisher("entsoe", answering))).work(run, settings_of(series=ONE_AREA), kept)
+
+    assert [name for name, _ in kept.calls] == ["commit"]
+    assert "collection_unusual" not in run.progress.seen

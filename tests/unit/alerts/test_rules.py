@@ -361,3 +361,13 @@ def test_a_report_of_series_is_told_once_and_only_if_wanted() -> None:
 
     assert series_fire(series_report=seen) == {}
     assert series_fire(wanted, series_report=seen)["series_report day 2026-11-29"]["is_event"] is True
+
+
+def test_an_unusual_collection_is_told_only_if_wanted() -> None:
+    seen = [{"series": "DE/load (entsoe)", "what": "volume", "figure": 2, "usual": 96, "weeks": 8}]
+    wanted = AlertsSettings(rules={"collection_unusual": RuleSettings(enabled=True)})
+
+    assert series_fire(collection_unusual=seen) == {}
+    assert series_fire(wanted, collection_unusual=seen).keys() == {
+        "collection_unusual DE/load (entsoe) volume"
+    }

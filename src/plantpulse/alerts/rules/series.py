@@ -37,6 +37,17 @@ def series_quality(sight: RunSight, rule: Rule) -> Fires:
     return [Firing(one, subject=one["series"]) for one in sorted(bad, key=_worse)[:MOST_SERIES]]
 
 
+def collection_unusual(sight: RunSight, _rule: Rule) -> Fires:
+    """Fire for each collection that brought far more or less, or took far longer, than in other weeks.
+
+    Seen: [{"series": "DE/load (entsoe)", "what": "volume", "figure": 12, "usual": 96, "weeks": 8}].
+    """
+    seen = sight.seen.get("collection_unusual")
+    if seen is None:
+        return None
+    return [Firing(one, subject=f"{one['series']} {one['what']}") for one in seen[:MOST_SERIES]]
+
+
 def series_report(sight: RunSight, _rule: Rule) -> Fires:
     """Fire for each report of a night, once: it is how a report comes into the mailbox.
 
