@@ -77,7 +77,8 @@ def _measure_alerts(plan: alerts.Plan) -> None:
 
 def _measure_series(plan: series.Plan) -> None:
     with project() as (supabase, _):
-        series.table(series.measure(supabase, plan), plan).show()
+        for table in series.tables(series.measure(supabase, plan), plan):
+            table.show()
 
 
 def _measure_health(plan: Plan) -> None:

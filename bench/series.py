@@ -219,14 +219,15 @@ def measure(supabase: Supabase, plan: Plan) -> Figures:
     return figures
 
 
-def table(figures: Figures, plan: Plan) -> Table:
-    """Returns what was measured as a table."""
-    shown = Table(
-        f"Series: {plan.year:,} points in a call of {figures.body_bytes / 1e6:.2f} MB, stored with"
-        f" {figures.bytes_a_point:.0f} bytes a point; ms: median (minimum), and ratios to COPY",
+def tables(figures: Figures, plan: Plan) -> tuple[Table, Table]:
+    """Returns what was measured as tables."""
+    calls = Table(
+        f"Series: a year of {plan.year:,} points, ms: median (minimum), and ratios to COPY",
         ["", "call", "ratio"],
     )
     floor = figures.seconds["COPY of a year"]
     for name, samples in figures.seconds.items():
-        shown.add(name, f"{samples.median_ms:.1f} ({samples.least_ms:.1f})", samples.over(floor))
-    return shown
+        calls.add(name, f"{samples.median_ms:.0f} ({samples.least_ms:.0f})", samples.over(floor))
+    sizes = Table("Series: sizes", ["a year in one call, MB", "a stored point, bytes"])
+    sizes.add(f"{figures.body_bytes / 1e6:.2f}", f"{figures.bytes_a_point:.0f}")
+    return calls, sizes
