@@ -5418,6 +5418,7 @@ CREATE FUNCTION public.series_report_input(p_since date, p_now timestamp with ti
         'due_minutes', rated.due_minutes,
         'covered_minutes', rated.covered_minutes,
         'timely_minutes', rated.timely_minutes,
+        'timeliness', rated.timeliness,
         'points', rated.points,
         'invalid', rated.invalid,
         'suspect', rated.suspect

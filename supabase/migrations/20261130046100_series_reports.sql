@@ -54,6 +54,7 @@ as $$
         'due_minutes', rated.due_minutes,
         'covered_minutes', rated.covered_minutes,
         'timely_minutes', rated.timely_minutes,
+        'timeliness', rated.timeliness,
         'points', rated.points,
         'invalid', rated.invalid,
         'suspect', rated.suspect

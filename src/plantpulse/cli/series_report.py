@@ -14,7 +14,7 @@ from plantpulse.cli.axes import midnight
 from plantpulse.cli.series_words import instant
 from plantpulse.database.series_records import SeriesRecords
 from plantpulse.errors import InvalidRequest
-from plantpulse.series.collection_rates import Rates
+from plantpulse.series.collection_rates import Rates, parse_rates
 from plantpulse.series.kinds import BRUSSELS
 from plantpulse.series.publisher import Span
 from plantpulse.series.quality.findings import VERDICTS, Finding
@@ -91,7 +91,7 @@ class _Reading:
         found: defaultdict[Subject, list[DayScore]] = defaultdict(list)
         for row in self._records.quality({}, since=since, limit=_MOST_ROWS):
             if row["day"] <= self._last.isoformat():
-                found[Subject(row["subject"], row["kind"])].append(_score(row))
+                found[Subject(row["subject"], row["kind"])].append(DayScore.of(row))
         return found
 
     def _findings(self) -> "defaultdict[Subject, list[Finding]]":
@@ -116,39 +116,5 @@ class _Reading:
 
     def _rates(self) -> dict[Subject, Rates]:
         rows = self._records.rates(self._start, self._until, ("subject", "kind"), None)
-        return {Subject(row["subject"], row["kind"]): _rates(row) for row in rows if _asked(row)}
-
-
-def _score(row: Record) -> DayScore:
-    timely = None if row["timeliness"] is None else row["timely_minutes"]
-    return DayScore(
-        date.fromisoformat(row["day"]),
-        row["due_minutes"],
-        row["covered_minutes"],
-        timely,
-        row["points"],
-        row["invalid"],
-        row["suspect"],
-    )
-
-
-def _asked(row: Record) -> int:
-    asked: int = row["collections"] - row["skipped"]
-    return asked
-
-
-def _rates(row: Record) -> Rates:
-    """Return the rates of a row of `collection_rates`; what was not asked does not count."""
-    return Rates(
-        collections=_asked(row),
-        succeeded=row["succeeded"] + row["empty"],
-        points_read=row["points_read"] or 0,
-        points_new=row["points_new"] or 0,
-        points_revised=row["points_revised"] or 0,
-        requests=row["requests"] or 0,
-        bytes=row["bytes"] or 0,
-        api_ms=float(row["api_ms_median"] or 0),
-        api_ms_95=float(row["api_ms_p95"] or 0),
-        processing_ms=float(row["processing_ms_median"] or 0),
-        errors={},
-    )
+        parsed = ((Subject(row["subject"], row["kind"]), parse_rates(row)) for row in rows)
+        return {about: rates for about, rates in parsed if rates}

@@ -4,32 +4,17 @@ Pure. A range of days has its first and last date, both included, like the span 
 """
 
 import datetime as dt
-import re
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from plantpulse.entry.dates import Date
 from plantpulse.errors import InvalidRequest
 from plantpulse.morning_report.day import last_ended
 from plantpulse.settings import MorningReportSettings
 
 _DAY: Final = dt.timedelta(days=1)
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def _date(value: Any) -> dt.date | None:
-    if value is None:
-        return None
-    try:
-        if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-            return dt.date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueError("must be a date such as 2026-03-10")
-
-
-Date = Annotated[dt.date | None, BeforeValidator(_date)]
 
 
 class MorningReportRequest(BaseModel):

@@ -75,6 +75,29 @@ class Rates(NamedTuple):
         return share_of(self.succeeded, self.collections) or 0.0
 
 
+def parse_rates(row: Mapping[str, Any]) -> Rates | None:
+    """Return the figures in a row of Supabase's `collection_rates`; None if nothing of it was asked.
+
+    What was not asked says nothing of a publisher. Empty answers are answers.
+    """
+    asked = row["collections"] - row["skipped"]
+    if not asked:
+        return None
+    return Rates(
+        collections=asked,
+        succeeded=row["succeeded"] + row["empty"],
+        points_read=row["points_read"] or 0,
+        points_new=row["points_new"] or 0,
+        points_revised=row["points_revised"] or 0,
+        requests=row["requests"] or 0,
+        bytes=row["bytes"] or 0,
+        api_ms=float(row["api_ms_median"] or 0),
+        api_ms_95=float(row["api_ms_p95"] or 0),
+        processing_ms=float(row["processing_ms_median"] or 0),
+        errors={},
+    )
+
+
 def parse_collection(row: Mapping[str, Any]) -> Collection:
     """Return a row of `collections` that has ended."""
     return Collection(

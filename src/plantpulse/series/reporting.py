@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.runs import Json, Run, require_fence
 from plantpulse.series.asks import Stored
-from plantpulse.series.collection_rates import Rates
+from plantpulse.series.collection_rates import Rates, parse_rates
 from plantpulse.series.quality.scores import DayScore
 from plantpulse.series.reports.rows import Known, Report, Subject, daily_report, weekly_report
 
@@ -56,7 +56,7 @@ class Reporting:
         """Return the scores by series: those of this run, and for other days those that are stored."""
         scores = {key: {one.day: one for one in own} for key, own in self.rated.items()}
         for row in rows:
-            scores.setdefault(row["series"], {}).setdefault(date.fromisoformat(row["day"]), _score(row))
+            scores.setdefault(row["series"], {}).setdefault(date.fromisoformat(row["day"]), DayScore.of(row))
         return {key: [own[day] for day in sorted(own)] for key, own in scores.items()}
 
     def _known(
@@ -83,18 +83,6 @@ class Reporting:
         }
 
 
-def _score(row: Mapping[str, Json]) -> DayScore:
-    return DayScore(
-        day=date.fromisoformat(row["day"]),
-        due_minutes=row["due_minutes"],
-        covered_minutes=row["covered_minutes"],
-        timely_minutes=row["timely_minutes"],
-        points=row["points"],
-        invalid=row["invalid"],
-        suspect=row["suspect"],
-    )
-
-
 def _states(gaps: Iterable[Mapping[str, Json]], start: datetime, until: datetime) -> dict[str, list[Json]]:
     states: dict[str, list[Json]] = defaultdict(list)
     for gap in gaps:
@@ -104,24 +92,8 @@ def _states(gaps: Iterable[Mapping[str, Json]], start: datetime, until: datetime
 
 
 def _rates(rows: Iterable[Mapping[str, Json]]) -> dict[Subject, Rates]:
-    """Return the figures of collections; what was not asked says nothing of a publisher."""
-    return {
-        Subject(row["subject"], row["kind"]): Rates(
-            collections=row["collections"] - row["skipped"],
-            succeeded=row["succeeded"] + row["empty"],
-            points_read=row["points_read"] or 0,
-            points_new=row["points_new"] or 0,
-            points_revised=row["points_revised"] or 0,
-            requests=row["requests"] or 0,
-            bytes=row["bytes"] or 0,
-            api_ms=float(row["api_ms_median"] or 0),
-            api_ms_95=float(row["api_ms_p95"] or 0),
-            processing_ms=float(row["processing_ms_median"] or 0),
-            errors={},
-        )
-        for row in rows
-        if row["collections"] > row["skipped"]
-    }
+    parsed = ((Subject(row["subject"], row["kind"]), parse_rates(row)) for row in rows)
+    return {about: rates for about, rates in parsed if rates}
 
 
 def _rows(period: str, report: Report) -> list[dict[str, Json]]:

@@ -4,13 +4,13 @@ Pure. Dates are whole days of the publisher's clock, both included.
 """
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from plantpulse.entry.dates import Date
 from plantpulse.errors import InvalidRequest
 from plantpulse.series.publisher import Span
 
@@ -19,18 +19,6 @@ MODES: Final[tuple[Mode, ...]] = ("incremental", "full_refresh", "backfill")
 FULL_REFRESH: Final = dt.timedelta(days=3653)  # ten years
 EARLIEST: Final = dt.date(1900, 1, 1)
 LATEST_AHEAD: Final = dt.timedelta(days=400)  # weekly forecasts reach to the end of the next year
-_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def _date(value: Any) -> dt.date | None:
-    if value is None:
-        return None
-    try:
-        if isinstance(value, str) and _ISO_DATE.fullmatch(value):
-            return dt.date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise ValueError("must be a date such as 2026-03-10")
 
 
 def _mode(value: Any) -> Mode:
@@ -39,9 +27,6 @@ def _mode(value: Any) -> Mode:
         if mode == text:
             return mode
     raise ValueError(f"must be one of {', '.join(MODES)}")
-
-
-Date = Annotated[dt.date | None, BeforeValidator(_date)]
 
 
 class SeriesRequest(BaseModel):

@@ -5,7 +5,7 @@ finer ones): covered time is their union. A value that was published as missing 
 differ: a day without a price is due only if it is known that somebody traded (docs/decisions/0094).
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -39,6 +39,19 @@ class DayScore(NamedTuple):
     points: int
     invalid: int
     suspect: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Json]) -> "DayScore":
+        """Return a day from a row of `series_quality`."""
+        return cls(
+            day=date.fromisoformat(row["day"]),
+            due_minutes=row["due_minutes"],
+            covered_minutes=row["covered_minutes"],
+            timely_minutes=None if row["timeliness"] is None else row["timely_minutes"],
+            points=row["points"],
+            invalid=row["invalid"],
+            suspect=row["suspect"],
+        )
 
     @property
     def completeness(self) -> float | None:
