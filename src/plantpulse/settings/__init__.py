@@ -13,14 +13,13 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings, TimeOfDay
 from plantpulse.settings.plant import PlantSettings, Severity
 from plantpulse.settings.section import Secret
-from plantpulse.settings.series import (
+from plantpulse.settings.series import PublisherSettings, SeriesSettings
+from plantpulse.settings.series_pipelines import (
     CommodityPricesSettings,
     EnergyActualsSettings,
     EnergyForecastsSettings,
-    PublisherSettings,
     SeriesBackfillSettings,
     SeriesGapsSettings,
-    SeriesSettings,
 )
 from plantpulse.settings.settings import PLANT_SECTIONS, Settings
 from plantpulse.settings.sql_server import SqlServerSettings

@@ -14,13 +14,13 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.plant import PlantKey, PlantSettings
 from plantpulse.settings.section import Section, setting
-from plantpulse.settings.series import (
+from plantpulse.settings.series import SeriesSettings
+from plantpulse.settings.series_pipelines import (
     CommodityPricesSettings,
     EnergyActualsSettings,
     EnergyForecastsSettings,
     SeriesBackfillSettings,
     SeriesGapsSettings,
-    SeriesSettings,
 )
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
