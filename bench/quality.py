@@ -83,7 +83,7 @@ def milliseconds_to_score_a_year() -> Mapping[str, float]:
         verdicts = verdicts_of(findings_of(LOAD, points))
         judged.append(process_time() - began)
         began = process_time()
-        scoring.score_days(known, date(2025, 1, 1), date(2025, 12, 31), verdicts, LATER)
+        scoring.score_days(known, (date(2025, 1, 1), date(2025, 12, 31)), verdicts, LATER)
         scored.append(process_time() - began)
     return {"judged": 1000 * min(judged), "scored": 1000 * min(scored)}
 

@@ -83,7 +83,11 @@ class Rating:
             traded_on=self._traded_on(series),
         )
         scores = scoring.score_days(
-            _known_points(points, known), first, last, verdicts_of(findings), self.now
+            _known_points(points, known),
+            (first, last),
+            verdicts_of(findings),
+            self.now,
+            completed_by=self._completing(series, start),
         )
         self.rated[series.key] = scores
         commit.flags += [flag.as_json() for flag in _flags(series.key, findings, points)]
@@ -97,6 +101,18 @@ class Rating:
             answer = self.store.series_as_known(series.key, start, self.now + 3 * _DAY)
             self._read[series.key] = list(_points_of(answer["blocks"]))
         return self._read[series.key]
+
+    def _completing(self, series: Stored, start: datetime) -> list[KnownPoint]:
+        """Return the points of the series that complete this one, such as pumping and generation."""
+        others = [one for one in self.stored if one.group == series.group and one.key != series.key]
+        found = [
+            point
+            for one in others
+            for point in _known_points(
+                self._points(one), self.store.series_first_known(one.key, start - _DAY, self.now + _DAY)
+            )
+        ]
+        return sorted(found, key=lambda one: one.at)
 
     def _auctions(self, series: Stored) -> dict[str, Sequence[Point]]:
         """Return the prices of the other auctions of the same area."""

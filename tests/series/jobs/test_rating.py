@@ -91,3 +91,26 @@ def test_a_report_is_told_only_where_somebody_wants_it() -> None:
     assert "Zeitreihen" in told["title"]["de"]
     assert "load" in told["report"]["en"]
     assert "series_report" not in rate(hours(load_of_weeks()))[1].progress.seen
+
+
+def test_series_of_one_group_complete_each_other() -> None:
+    group = "DE/generation+pumping/B10"
+    day = FIRST + timedelta(days=36)
+    kept = Kept(
+        gaps=[[]],
+        blocks={
+            "DE/generation/B10": [hours(["100"] * 8, day)],
+            "DE/pumping/B10": [hours(["90"] * 16, day + timedelta(hours=8))],
+        },
+    )
+    rows = [stored(key, NOW, minutes=60, group=group) for key in ("DE/generation/B10", "DE/pumping/B10")]
+    run = run_of("series_backfill", brought=rows)
+
+    SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, QUIET, kept)
+
+    complete = {
+        row["series"]: row["completeness"]
+        for row in kept.commits[-1]["quality"]
+        if row["day"] == "2026-06-26"
+    }
+    assert complete == {"DE/generation/B10": 1.0, "DE/pumping/B10": 1.0}

@@ -83,7 +83,7 @@ def test_published_days_of_25_and_23_hours_are_complete_and_raise_no_alarm(
     points = read(f"de_prices_{day}.txt", utc(start), 15)
     known = [KnownPoint(*point, known_at=utc("2025-01-01T00:00")) for point in points]
 
-    [score] = Scoring(PRICE, BERLIN, 15).score_days(known, day, day, verdicts_of(()), LATER)
+    [score] = Scoring(PRICE, BERLIN, 15).score_days(known, (day, day), verdicts_of(()), LATER)
 
     assert sum(point.value or 0 for point in points) == Decimal(total)
     assert (score.due_minutes, score.covered_minutes, score.points) == (minutes, minutes, minutes // 15)

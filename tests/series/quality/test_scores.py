@@ -32,7 +32,7 @@ def score(
     verdicts: Verdicts = NOTHING,
 ) -> DayScore:
     used = scoring or Scoring(LOAD, BERLIN, 60)
-    [found] = used.score_days(points, day, day, verdicts, now)
+    [found] = used.score_days(points, (day, day), verdicts, now)
     return found
 
 
@@ -147,7 +147,7 @@ def test_a_week_covers_the_days_inside_it_and_is_one_point_of_its_first_day() ->
     week = [KnownPoint(span_of(date(2025, 1, 13)).start, 7 * 1440, Decimal(9), utc("2024-12-01T00:00"))]
     scoring = Scoring(KINDS["weekly_load_forecast"], BERLIN, 7 * 1440)
 
-    days = scoring.score_days(week, date(2025, 1, 12), date(2025, 1, 20), NOTHING, MUCH_LATER)
+    days = scoring.score_days(week, (date(2025, 1, 12), date(2025, 1, 20)), NOTHING, MUCH_LATER)
 
     assert [one.covered_minutes for one in days] == [0, *[1440] * 7, 0]
     assert [one.points for one in days] == [0, 1, 0, 0, 0, 0, 0, 0, 0]
@@ -161,9 +161,11 @@ def test_a_daily_trade_is_due_only_on_days_that_are_known_to_have_traded() -> No
     alone = Scoring(COMMODITY, NEW_YORK, 1440)
     with_peer = Scoring(COMMODITY, NEW_YORK, 1440, traded_on={monday, date(2020, 4, 21)})
 
-    first, second, third = alone.score_days(price, date(2020, 4, 19), date(2020, 4, 21), NOTHING, MUCH_LATER)
+    first, second, third = alone.score_days(
+        price, (date(2020, 4, 19), date(2020, 4, 21)), NOTHING, MUCH_LATER
+    )
     assert [one.completeness for one in (first, second, third)] == [None, 1.0, None]
-    days = with_peer.score_days(price, date(2020, 4, 19), date(2020, 4, 21), NOTHING, MUCH_LATER)
+    days = with_peer.score_days(price, (date(2020, 4, 19), date(2020, 4, 21)), NOTHING, MUCH_LATER)
     assert [one.completeness for one in days] == [None, 1.0, 0.0]
 
 
@@ -190,7 +192,7 @@ def test_partial_days_are_told_from_their_scores() -> None:
     points = known(hours_of(WEDNESDAY, [1] * 20))
     last = date(2025, 1, 16)
 
-    [found] = partial_days(scoring.score_days(points, WEDNESDAY, last, NOTHING, MUCH_LATER), BERLIN)
+    [found] = partial_days(scoring.score_days(points, (WEDNESDAY, last), NOTHING, MUCH_LATER), BERLIN)
 
     assert found.span == span_of(WEDNESDAY)
     assert found.facts == {"missing": 240, "due": 1440, "percent": 83.3}
@@ -210,10 +212,26 @@ def test_scores_are_shares_whatever_the_intervals_are(
     ]
     now = start + timedelta(hours=hours)
 
-    days = Scoring(LOAD, BERLIN, 15).score_days(points, date(2025, 3, 29), date(2025, 3, 31), NOTHING, now)
+    days = Scoring(LOAD, BERLIN, 15).score_days(points, (date(2025, 3, 29), date(2025, 3, 31)), NOTHING, now)
 
     for one in days:
         assert 0 <= one.covered_minutes <= one.due_minutes
         assert one.timely_minutes is not None
         assert one.timely_minutes <= one.covered_minutes
         assert one.completeness is None or 0 <= one.completeness <= 1
+
+
+def test_what_pumps_does_not_generate_and_nothing_is_missing() -> None:
+    """France, 2024-06-15: storage generated in 8 hours and pumped in the other 16; the day is complete."""
+    day = date(2024, 6, 15)
+    start = span_of(day).start
+    hours = [KnownPoint(start + n * timedelta(hours=1), 60, Decimal(100), start) for n in range(24)]
+    generating, pumping = hours[16:], hours[:16]
+    scoring = Scoring(KINDS["generation"], BERLIN, 60)
+
+    [alone] = scoring.score_days(generating, (day, day), NOTHING, MUCH_LATER)
+    [together] = scoring.score_days(generating, (day, day), NOTHING, MUCH_LATER, completed_by=pumping)
+
+    assert alone.completeness == 0.3333
+    assert (together.completeness, together.timeliness) == (1.0, 1.0)
+    assert (together.points, together.accuracy) == (8, 1.0)

@@ -87,12 +87,13 @@ class DayScore(NamedTuple):
 
 
 class _Interval(NamedTuple):
-    """What a score needs of a point."""
+    """What a score needs of a point. `is_own`: it is of the series itself, not of one that completes it."""
 
     at: datetime
     until: datetime
     has_value: bool
     known_at: datetime
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,20 @@ class Scoring:
     traded_on: Container[date] | None = None
 
     def score_days(
-        self, points: Sequence[KnownPoint], first: date, last: date, verdicts: Verdicts, now: datetime
+        self,
+        points: Sequence[KnownPoint],
+        days: tuple[date, date],
+        verdicts: Verdicts,
+        now: datetime,
+        completed_by: Sequence[KnownPoint] = (),
     ) -> list[DayScore]:
-        """Return the scores of the local days from first to last, also of those without points.
+        """Return the scores of the local days from the first to the last, also of those without points.
 
-        The points are in order, and those that reach into a day from before are among them.
+        The points are in order, and those that reach into a day from before are among them. `completed_by`
+        are those of the series that complete this one: what pumps does not generate, and nothing is missing.
         """
-        intervals = [_Interval(one.at, one.until, one.value is not None, one.known_at) for one in points]
+        first, last = days
+        intervals = _intervals(points, completed_by)
         scores, place = [], 0
         for day in _days(first, last):
             span = day_span(day, self.zone)
@@ -133,7 +141,7 @@ class Scoring:
     ) -> DayScore:
         due = Span(span.start, self._due_until(day, span, points, now))
         valued = [point for point in points if point.has_value]
-        own = [point.at for point in valued if point.at >= span.start]
+        own = [point.at for point in valued if point.is_own and point.at >= span.start]
         return DayScore(
             day=day,
             due_minutes=_minutes(due.until - due.start),
@@ -183,6 +191,16 @@ def partial_days(scores: Iterable[DayScore], zone: ZoneInfo) -> Iterator[Finding
         found = partial_day(day_span(score.day, zone), score.covered_minutes, score.due_minutes)
         if found:
             yield found
+
+
+def _intervals(points: Sequence[KnownPoint], others: Sequence[KnownPoint]) -> list[_Interval]:
+    """Return all intervals in order."""
+    found = [
+        _Interval(one.at, one.until, one.value is not None, one.known_at, is_own)
+        for some, is_own in ((points, True), (others, False))
+        for one in some
+    ]
+    return sorted(found, key=lambda one: one.at) if others else found
 
 
 def _days(first: date, last: date) -> Iterator[date]:
