@@ -556,10 +556,12 @@ def test_what_writes_much_may_take_longer_than_the_api_roles_eight_seconds(datab
     assert [row["proname"] for row in rows] == [
         "commit_live_pulse",
         "commit_morning_report",
+        "commit_series",
         "import_assets",
         "import_closed_days",
         "import_cost_centers",
         "import_product_rates",
         "import_shift_targets",
         "record_safety_events",
+        "watch_series_gaps",
     ]

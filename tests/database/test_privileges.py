@@ -445,6 +445,7 @@ DELETES = {
     "gaps": {"id": "eq.1"},
     "series_flags": {"id": "eq.1"},
     "series_quality": {"id": "eq.1"},
+    "series_reports": {"id": "eq.1"},
 }
 OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
 FIRST_ROWS = {
@@ -569,6 +570,9 @@ def two_plants(database: Connection, members: None) -> None:
           computed_at, first_computed_at
         )
         values (1, '2026-11-21', 60, 60, 60, 1, 0, 0, now(), now());
+
+        insert into public.series_reports (day, period, subject, kind, figures, created_at)
+        values ('2026-11-21', 'day', 'DE', 'load', '{}', now());
         """
     )
 

@@ -23,10 +23,10 @@ from plantpulse.series.planning import budget_of, plan_of, require_collected, ru
 from plantpulse.series.publisher import Ask
 from plantpulse.series.rating import Rating
 from plantpulse.series.rating import Store as RatingStore
-from plantpulse.series.reporting import Reporting
+from plantpulse.series.reporting import Reporting, seen_of_reports
 from plantpulse.series.reporting import Store as ReportingStore
 from plantpulse.series.request import UpkeepRequest
-from plantpulse.series.seen import seen_of_quality, seen_of_reports
+from plantpulse.series.seen import seen_of_quality
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "series_backfill"

@@ -12,6 +12,7 @@ from plantpulse.series.asks import Stored
 from plantpulse.series.collection_rates import Rates, parse_rates
 from plantpulse.series.quality.scores import DayScore
 from plantpulse.series.reports.rows import Known, Report, Subject, daily_report, weekly_report
+from plantpulse.series.reports.wording import LANGUAGES, report_mail
 
 DAYS_BEFORE: Final = 35  # for the trend
 _DAY: Final = timedelta(days=1)
@@ -81,6 +82,19 @@ class Reporting:
             )
             for about, own in known.items()
         }
+
+
+def seen_of_reports(reports: Iterable[tuple[str, Report]]) -> Json:
+    """Return the reports of a night in words, in every language that messages have."""
+    return [
+        {
+            "period": period,
+            "day": report.period.last.isoformat(),
+            "title": {code: report_mail(report, code).subject for code in LANGUAGES},
+            "report": {code: report_mail(report, code).text for code in LANGUAGES},
+        }
+        for period, report in reports
+    ]
 
 
 def _states(gaps: Iterable[Mapping[str, Json]], start: datetime, until: datetime) -> dict[str, list[Json]]:

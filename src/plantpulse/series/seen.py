@@ -12,7 +12,6 @@ from plantpulse.series.gaps import Gap
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.publisher import Ask
 from plantpulse.series.quality.scores import DayScore
-from plantpulse.series.reports.rows import Report
 
 
 def seen_of_series(stored: Iterable[Stored], now: datetime) -> Json:
@@ -75,21 +74,6 @@ def seen_of_unusual(measured: Iterable[tuple[Ask, Collected]], history: Iterable
 def _collected_before(row: Mapping[str, Json]) -> list[Collected]:
     past = zip(row["started_at"], row["points_read"], row["api_ms"], strict=True)
     return [Collected(datetime.fromisoformat(at), points, float(api_ms)) for at, points, api_ms in past]
-
-
-def seen_of_reports(reports: Iterable[tuple[str, Report]]) -> Json:
-    """Return the reports of a night in words, in every language that messages have."""
-    from plantpulse.series.reports.wording import LANGUAGES, report_mail  # noqa: PLC0415 - Jinja2 is large
-
-    return [
-        {
-            "period": period,
-            "day": report.period.last.isoformat(),
-            "title": {code: report_mail(report, code).subject for code in LANGUAGES},
-            "report": {code: report_mail(report, code).text for code in LANGUAGES},
-        }
-        for period, report in reports
-    ]
 
 
 def _as_json(gap: Gap) -> Mapping[str, Json]:
