@@ -6,7 +6,7 @@ Pure. What is stored already comes from the claim of the run.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from plantpulse.plant.nearest import unknown
@@ -73,6 +73,20 @@ def _prices(series: SeriesSettings) -> Iterator[Subject]:
     for source in series.publishers_of_prices:
         traded = (name for name in series.commodities if series.commodity(name).symbol(source))
         yield from (Subject(source, "price", name) for name in traded)
+
+
+def still_collected(rows: Iterable[Mapping[str, Json]], series: SeriesSettings) -> list[Stored]:
+    """Return the series of a claim that the settings still collect.
+
+    The others stay stored, but nobody waits for more of them: their publisher, area or kind was taken out.
+    """
+    jobs: tuple[Job, ...] = get_args(Job)
+    collected = {subject for job in jobs for subject in subjects_of(job, series)}
+    return [
+        Stored.of(row)
+        for row in rows
+        if Subject(row["source"], _ASKED_WITH.get(row["kind"], row["kind"]), row["subject"]) in collected
+    ]
 
 
 def subjects_wanted(subjects: Iterable[Subject], wanted: Wanted) -> list[Subject]:

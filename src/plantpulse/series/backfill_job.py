@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.entry.invocations import Invocation, parse
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.pipelines import on_some_days
-from plantpulse.series.asks import Stored, asks_again, subjects_of
+from plantpulse.series.asks import Stored, asks_again, still_collected, subjects_of
 from plantpulse.series.collecting import Collected, Collecting, OpenSources
 from plantpulse.series.ending import end_run
 from plantpulse.series.gap_filling import GapFilling
@@ -67,7 +67,7 @@ class SeriesBackfill:
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
         """Fill gaps of any length, collect again, and return the recorded report."""
         series = settings.require_series()
-        stored = [Stored.of(row) for row in run.brought.get("series") or ()]
+        stored = still_collected(run.brought.get("series") or (), series)
         collecting = Collecting(run, series, store, run_clock(run))
         filling = GapFilling(collecting, store, stored, days=None)
         filled, asks = filling.fill(filling.look(), self.open_sources)

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from plantpulse.entry.invocations import Invocation, parse
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.pipelines import on_grid
-from plantpulse.series.asks import Stored
+from plantpulse.series.asks import still_collected
 from plantpulse.series.collecting import Collecting, OpenSources
 from plantpulse.series.ending import end_run
 from plantpulse.series.gap_filling import GapFilling, Store
@@ -50,7 +50,7 @@ class SeriesGaps:
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
         """Find gaps, collect the small ones again, and return the recorded report."""
         series = settings.require_series()
-        stored = [Stored.of(row) for row in run.brought.get("series") or ()]
+        stored = still_collected(run.brought.get("series") or (), series)
         collecting = Collecting(run, series, store, run_clock(run))
         run.progress.seen["series_stale"] = seen_of_series(stored, run.plan.at)
         filling = GapFilling(collecting, store, stored, settings.series_gaps.look_back_days)

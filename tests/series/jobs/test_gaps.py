@@ -241,3 +241,38 @@ def test_behind_a_series_that_was_given_up_the_gap_does_not_grow() -> None:
     [look] = looks_at([Stored.of(gone)], NOW, days=None)
 
     assert look["due"] == "2023-06-14T22:00:00+00:00"
+
+
+def test_nobody_waits_for_series_that_the_settings_no_longer_collect() -> None:
+    """A publisher is off, an area and a kind were taken out, a kind is unknown to this version."""
+    late = NOW - 60 * HOUR
+    rows = [
+        stored("WTI/price/yahoo", late, source="yahoo"),
+        stored("AT/load", late),
+        stored("DE/imbalance_price", late),
+        stored("DE/tides", late),
+        stored("DE/load", late),
+        stored("DE/pumping/B10", late),
+    ]
+    settings, kept = settings_of(series={"yahoo": {"enabled": False}}), Kept(gaps=[[]])
+    run = run_of("series_gaps", brought=rows)
+
+    SeriesGaps(opening()).work(run, settings, kept)
+
+    assert [look["group"] for look in kept.calls[0][1]] == ["DE/load", "DE/pumping/B10"]
+    assert [one["series"] for one in run.progress.seen["series_stale"]] == ["DE/load", "DE/pumping/B10"]
+
+
+def test_a_gap_of_a_publisher_that_was_switched_off_does_not_stop_the_night() -> None:
+    gone = gap(NOW - timedelta(days=9), 48, group="WTI/price/yahoo")
+    kept = Kept(gaps=[[row_of(gone)], [row_of(gone)]])
+    settings = settings_of(series={"areas": {"DE": {"kinds": ["load"]}}, "commodities": {}})
+    brought = [stored("WTI/price/yahoo", NOW, source="yahoo"), stored("DE/load", NOW)]
+    publisher = Publisher("entsoe", lambda ask: iter((reply_to(ask),)))
+
+    report = SeriesBackfill(opening(publisher)).work(
+        run_of("series_backfill", brought=brought), settings, kept
+    )
+
+    assert report.outcome == "succeeded"
+    assert [row["subject"] for row in kept.reports] == ["DE"]

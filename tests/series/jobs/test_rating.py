@@ -53,7 +53,7 @@ def test_what_is_missing_and_what_cannot_be_is_told_and_flagged() -> None:
 
 def test_a_series_that_was_given_up_is_not_rated() -> None:
     kept = Kept(gaps=[[]])
-    run = run_of("series_backfill", brought=[stored("DE/generation/B14", NOW - timedelta(days=90))])
+    run = run_of("series_backfill", brought=[stored("DE/load", NOW - timedelta(days=90))])
 
     SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, QUIET, kept)
 
