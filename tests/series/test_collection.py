@@ -268,3 +268,20 @@ def test_a_value_that_cannot_be_true_is_flagged_or_held_back(loads: Market) -> N
     assert {row["reason"] for row in flags} == {"out_of_bounds"}
     assert min(row["value"] for row in flags) > 1_000_000
     assert len(loads.rows(wrong)) == 8
+
+
+def test_a_series_that_changes_its_unit_holds_up_no_other(loads: Market) -> None:
+    """Its values cannot be stored any more: somebody has to look, and the others go on."""
+    loads.run("energy_actuals", SLOT)
+    loads.rows("update public.series set unit = 'GW' where key = 'FR/load' returning key")
+    before = len(loads.points("DE/load")), len(loads.points("FR/load"))
+    loads.pass_time(hours=3)
+
+    report = loads.run("energy_actuals", SLOT + timedelta(hours=3))
+
+    assert report["outcome"] == "partial"
+    assert [one["code"] for one in report["warnings"]] == ["store_refused"]
+    assert (len(loads.points("DE/load")), len(loads.points("FR/load"))) == (before[0] + 12, before[1])
+    [failed] = loads.rows("select subject, code, message from public.failed_batches")
+    assert (failed["subject"], failed["code"]) == ("FR", "store_refused")
+    assert failed["message"] == "FR/load is stored in GW and now comes in MW: its unit cannot change"

@@ -3,7 +3,7 @@
 Pure. The shape is that of `commit_series`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -16,12 +16,21 @@ from plantpulse.series.publisher import Ask, Failure, Reply
 LONGEST_REPLY = 10_000  # characters of a reply that could not be read
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A reply that is written: its question, its series, its values with their metrics, its flags."""
+
+    ask: Ask
+    series: Sequence[Series]
+    batch: Json
+    flags: Sequence[Json]
+
+
 @dataclass(slots=True)
 class Commit:
     """What is written next; `points` says how much that is."""
 
-    series: dict[str, Series] = field(default_factory=dict)
-    batches: list[Json] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     collections: list[Json] = field(default_factory=list)
     failed: list[Json] = field(default_factory=list)
     flags: list[Json] = field(default_factory=list)
@@ -33,25 +42,23 @@ class Commit:
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""
-        found = (self.batches, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
+        found = (self.taken, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
         return not any((*found, self.resolved))
 
     def take(self, reply: Reply, gated: Gated, pipeline: str) -> None:
         """Add a reply: what the gate lets through, and the flags of what it found."""
-        self.series |= {block.series.key: block.series for block in reply.blocks}
         self.points += sum(len(block.values) for block in gated.stored)
-        self.flags += [flag.as_json() for flag in gated.flags]
-        self.batches.append(
-            {
-                "known_at": reply.received_at.isoformat(),
-                "blocks": [block.as_json() for block in gated.stored],
-                "collection": collection_of(reply, pipeline),
-            }
-        )
+        batch = {
+            "known_at": reply.received_at.isoformat(),
+            "blocks": [block.as_json() for block in gated.stored],
+            "collection": collection_of(reply, pipeline),
+        }
+        series = tuple(dict.fromkeys(block.series for block in reply.blocks))
+        self.taken.append(Taken(reply.asked, series, batch, [flag.as_json() for flag in gated.flags]))
 
     def clear(self) -> None:
         """Forget everything: it is written."""
-        for part in (self.series, self.batches, self.collections, self.failed):
+        for part in (self.taken, self.collections, self.failed):
             part.clear()
         for part in (self.flags, self.quality, self.gap_attempts, self.resolved):
             part.clear()
@@ -62,11 +69,12 @@ class Commit:
         without_points = [
             {"known_at": one["ended_at"], "blocks": [], "collection": one} for one in self.collections
         ]
+        series = dict.fromkeys(series for one in self.taken for series in one.series)
         return {
-            "series": [series_as_json(one) for one in self.series.values()],
-            "batches": [*self.batches, *without_points],
+            "series": [series_as_json(one) for one in series],
+            "batches": [*(one.batch for one in self.taken), *without_points],
             "failed": list(self.failed),
-            "flags": list(self.flags),
+            "flags": [*(flag for one in self.taken for flag in one.flags), *self.flags],
             "quality": list(self.quality),
             "gap_attempts": list(self.gap_attempts),
             "resolved": list(self.resolved),

@@ -17,6 +17,7 @@ from plantpulse.errors import (
     InternalError,
     PlantpulseError,
     PublisherBusy,
+    StoreRefused,
     TransientError,
     UnreadableReply,
 )
@@ -26,6 +27,7 @@ from plantpulse.series.anomalies import Collected as Measured
 from plantpulse.series.batches import Commit, failed_batch, failed_collection
 from plantpulse.series.judging import judged
 from plantpulse.series.publisher import Ask, Failure, Reply, Source
+from plantpulse.series.storing import count_points, store_apart
 from plantpulse.settings import SeriesSettings
 
 MOST_POINTS: Final = 40_000  # in one call to Supabase: about half a second
@@ -87,7 +89,10 @@ class Collected:
 
 @dataclass(slots=True)
 class Collecting:
-    """The collecting of one run: `commit` is what is stored next, `measured` what each reply brought."""
+    """The collecting of one run.
+
+    `commit` is what is stored next, `measured` what each reply brought, `refused` what cannot be stored.
+    """
 
     run: Run
     settings: SeriesSettings
@@ -95,6 +100,7 @@ class Collecting:
     now: Callable[[], datetime]
     commit: Commit = field(default_factory=Commit)
     measured: list[tuple[Ask, Measured]] = field(default_factory=list)
+    refused: list[Failure] = field(default_factory=list)
 
     def collect(self, asks: Sequence[Ask], sources: Mapping[str, Source]) -> Collected:
         """Ask everything, and store what comes; the rest of it stands in `commit` for the end of the run.
@@ -174,23 +180,46 @@ class Collecting:
         self.commit.collections.append(failed_collection(failure, self.run.plan.pipeline))
         if not failure.is_not_asked:
             self.run.progress.warn(error.code, f"{named}: {error}")
-        if isinstance(error, UnreadableReply):
+        if isinstance(error, UnreadableReply | StoreRefused):
             self.commit.failed.append(failed_batch(failure))
 
     def store_rest(self) -> None:
         """Store what was collected so far. Raises: the store's errors; FenceRefused."""
         if self.run.plan.is_dry_run or self.commit.is_empty:
             return
-        with self.run.progress.timed("store"):
-            answer = require_fence(self.store.commit_series(self.run.fence, self.commit.as_json(None)))
+        answer = self.write(None)
         self.commit.clear()
         count_points(self.run, answer)
 
+    def write(self, completion: Callable[[], Mapping[str, Json]] | None) -> Mapping[str, Json]:
+        """Send the commit, and return the answer; replies that cannot be stored are taken out of it.
 
-def count_points(run: Run, answer: Mapping[str, Json]) -> None:
-    """Add to the run's counts what a commit says of its points."""
-    for name, number in answer["points"].items():
-        run.progress.count(f"points_{name}", number)
+        `completion` ends the run; it is asked for again when replies were taken out.
+        Raises: the store's errors; FenceRefused.
+        """
+        with self.run.progress.timed("store"):
+            try:
+                return self._sent(completion)
+            except StoreRefused:
+                if not self.commit.taken:
+                    raise
+                for failure in store_apart(self.run, self.store, self.commit, self.now()):
+                    self.refused.append(failure)
+                    self._note_failure(failure)
+                return self._sent(completion)
+
+    def _sent(self, completion: Callable[[], Mapping[str, Json]] | None) -> Mapping[str, Json]:
+        commit = self.commit.as_json(completion() if completion else None)
+        return require_fence(self.store.commit_series(self.run.fence, commit))
+
+    def is_refused(self, ask: Ask) -> bool:
+        """Say whether Supabase refused a reply to a question, or to a part of it."""
+        return any(
+            (one.ask.source, one.ask.kind, one.ask.subject) == (ask.source, ask.kind, ask.subject)
+            and one.ask.span.start < ask.span.until
+            and one.ask.span.until > ask.span.start
+            for one in self.refused
+        )
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from plantpulse.runs import FinalStatus, RunReport, require_fence
+from plantpulse.runs import FinalStatus, Json, RunReport
 from plantpulse.series.collecting import Collected, Collecting, outcome_of
 from plantpulse.series.publisher import Ask
 
@@ -20,16 +20,21 @@ def end_run(collecting: Collecting, collected: Collected, asks: Sequence[Ask]) -
         told = f"the time was up before {len(collected.unfinished)} of {len(asks)} questions were answered"
         run.progress.warn("series_unfinished", told)
     run.progress.finished = not collected.unfinished
-    status: FinalStatus = "partial" if collected.failures or collected.unfinished else "succeeded"
-    return complete(collecting, status)
+    return complete(collecting, is_partial=bool(collected.failures or collected.unfinished))
 
 
-def complete(collecting: Collecting, status: FinalStatus) -> RunReport:
+def complete(collecting: Collecting, *, is_partial: bool = False) -> RunReport:
     """End the run with its last commit. Raises: FenceRefused; the store's errors."""
-    run, commit = collecting.run, collecting.commit
-    report = run.report(status)
+    run = collecting.run
+
+    def report() -> RunReport:
+        status: FinalStatus = "partial" if is_partial or collecting.refused else "succeeded"
+        return run.report(status)
+
+    def completion() -> dict[str, Json]:
+        ended = report()
+        return {"status": ended.status, "report": ended.as_json(), "alerts": run.alerts(ended)}
+
     if run.plan.is_dry_run:
-        return report
-    completion = {"status": status, "report": report.as_json(), "alerts": run.alerts(report)}
-    answer = require_fence(collecting.store.commit_series(run.fence, commit.as_json(completion)))
-    return RunReport.from_json(answer["report"])
+        return report()
+    return RunReport.from_json(collecting.write(completion)["report"])

@@ -88,7 +88,7 @@ class GapFilling:
             if ask in collected.unfinished:
                 continue
             for gap in (one for one in gaps if one.id in still_open):
-                is_answered = ask not in collected.failed
+                is_answered = ask not in collected.failed and not collecting.is_refused(ask)
                 attempt = attempted(
                     gap, kinds[gap.group], collecting.settings, collecting.now(), is_answered=is_answered
                 )

@@ -89,7 +89,8 @@ class RetryBatch:
         )
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect([self.ask], sources)
-        if not collected.failed:
+        collecting.store_rest()
+        if not collected.failed and not collecting.refused:
             collecting.commit.resolved.append(self.batch_id)
             run.progress.count("batches_resolved", 1)
         return end_run(collecting, collected, [self.ask])

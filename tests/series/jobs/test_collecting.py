@@ -1,18 +1,26 @@
 """A run asks publishers side by side, stores what comes, and ends, whatever one of them does."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from plantpulse.errors import PublisherBusy, PublisherRefused, PublisherUnavailable, UnreadableReply
+from plantpulse.errors import (
+    PublisherBusy,
+    PublisherRefused,
+    PublisherUnavailable,
+    StoreRefused,
+    UnreadableReply,
+)
 from plantpulse.runs import RunReport
 from plantpulse.series import collecting
 from plantpulse.series.jobs import CommodityPrices, EnergyActuals
 from plantpulse.series.publisher import Ask, Reply
 from tests.series.jobs.conftest import (
+    NOW,
     Kept,
     Publisher,
     load_of,
@@ -254,3 +262,60 @@ def test_without_the_rule_nobody_asks_for_other_weeks() -> None:
 
     assert [name for name, _ in kept.calls] == ["commit"]
     assert "collection_unusual" not in run.progress.seen
+
+
+class Refusing(Kept):
+    """A store that refuses every commit with values of some area."""
+
+    refused = "FR/load"
+
+    def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+        if self.refused in {one["key"] for one in commit["series"]}:
+            raise StoreRefused("Supabase refused commit_series: a value does not fit its column (22023 400)")
+        return super().commit_series(fence, commit)
+
+
+def test_a_reply_that_cannot_be_stored_does_not_hold_up_the_others() -> None:
+    kept = Refusing()
+    gigawatts = stored("FR/load", NOW, unit="GW")
+
+    report = collect(Publisher("entsoe", answering), {"areas": THREE_AREAS}, kept, brought=[gigawatts])
+
+    assert report.outcome == "partial"
+    assert [[one["key"] for one in commit["series"]] for commit in kept.commits] == [
+        ["DE/load"],
+        ["NL/load"],
+        [],
+    ]
+    last = kept.commits[-1]
+    told = "FR/load is stored in GW and now comes in MW: its unit cannot change"
+    assert [(one["subject"], one["code"], one["message"]) for one in last["failed"]] == [
+        ("FR", "store_refused", told)
+    ]
+    assert [batch["collection"]["status"] for batch in last["batches"]] == ["failed"]
+    assert report.warnings[-1] == {"code": "store_refused", "message": f"load of FR from entsoe: {told}"}
+    assert last["completion"]["status"] == "partial"
+
+
+def test_a_store_that_refuses_everything_fails_the_run() -> None:
+    class Closed(Kept):
+        def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+            raise StoreRefused("Supabase refused commit_series: check SUPABASE_SECRET_KEY")
+
+    with pytest.raises(StoreRefused, match="check SUPABASE_SECRET_KEY"):
+        collect(Publisher("entsoe", answering), {"areas": THREE_AREAS}, Closed())
+
+
+def test_two_units_of_one_series_are_both_told_to_the_store() -> None:
+    """A country that changes its currency: the newer unit must not stand for the older values."""
+
+    def two(ask: Ask) -> Iterator[Reply]:
+        yield reply_to(ask, load_of("DE", "1"))
+        older = load_of("DE", "2", start=NOW + timedelta(hours=1))
+        yield reply_to(ask, replace(older, series=replace(older.series, unit="GW")))
+
+    kept = Kept()
+
+    collect(Publisher("entsoe", two), {"areas": {"DE": {"kinds": ["load"]}}}, kept)
+
+    assert [one["unit"] for one in kept.commits[0]["series"]] == ["MW", "GW"]

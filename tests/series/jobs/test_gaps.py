@@ -1,9 +1,10 @@
 """Gaps: what is looked at, what is asked again, and when nobody asks any more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from plantpulse.errors import StoreRefused
 from plantpulse.series.asks import Stored
 from plantpulse.series.backfill_job import SeriesBackfill, questions_again
 from plantpulse.series.gap_job import SeriesGaps
@@ -162,6 +163,26 @@ def test_a_gap_that_stays_is_noted_with_its_attempt() -> None:
 
     attempts = kept.commits[-1]["gap_attempts"]
     assert [(one["id"], one["state"]) for one in attempts] == [(1, "open")]
+
+
+def test_a_gap_whose_values_cannot_be_stored_was_not_answered() -> None:
+    """Else it would count as absent one day, although its publisher has the values."""
+    small = gap(NOW - 30 * HOUR, 3)
+
+    class Refusing(Kept):
+        def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+            if commit["series"]:
+                raise StoreRefused("a value does not fit its column")
+            return super().commit_series(fence, commit)
+
+    kept = Refusing(gaps=[[row_of(small)], [row_of(small)]])
+    publisher = Publisher("entsoe", lambda ask: iter((reply_to(ask, load_of("DE", "1")),)))
+    run = run_of("series_gaps", brought=[stored("DE/load", NOW)])
+
+    report = SeriesGaps(opening(publisher)).work(run, settings_of(), kept)
+
+    assert report.outcome == "partial"
+    assert kept.commits[-1]["gap_attempts"][0]["reason"] == "the publisher did not answer"
 
 
 def test_without_gaps_nobody_is_asked() -> None:
