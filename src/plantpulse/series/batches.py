@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from plantpulse.errors import UnreadableReply, one_line
 from plantpulse.runs import Json
-from plantpulse.series.gate import Gated
-from plantpulse.series.points import Series
+from plantpulse.series.gate import Flag, Gated
+from plantpulse.series.points import Block, Series
 from plantpulse.series.publisher import Ask, Failure, Reply
 
 LONGEST_REPLY = 10_000  # characters of a reply that could not be read
@@ -24,6 +24,34 @@ class Taken:
     series: Sequence[Series]
     batch: Json
     flags: Sequence[Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A reply, or a part of one that is too large for one call: some blocks; the first has the flags."""
+
+    reply: Reply
+    blocks: Sequence[Block]
+    flags: Sequence[Flag]
+    is_first: bool
+
+    @property
+    def points(self) -> int:
+        """Return how many values it has."""
+        return sum(len(block.values) for block in self.blocks)
+
+
+def parts_of(reply: Reply, gated: Gated, most_points: int) -> list[Part]:
+    """Return a reply in parts of at most so many values, unless one block has more; usually it is one."""
+    groups: list[list[Block]] = [[]]
+    room = most_points
+    for block in gated.stored:
+        if groups[-1] and len(block.values) > room:
+            groups.append([])
+            room = most_points
+        groups[-1].append(block)
+        room -= len(block.values)
+    return [Part(reply, own, () if number else gated.flags, not number) for number, own in enumerate(groups)]
 
 
 @dataclass(slots=True)
@@ -45,16 +73,17 @@ class Commit:
         found = (self.taken, self.collections, self.failed, self.flags, self.quality, self.gap_attempts)
         return not any((*found, self.resolved))
 
-    def take(self, reply: Reply, gated: Gated, pipeline: str) -> None:
-        """Add a reply: what the gate lets through, and the flags of what it found."""
-        self.points += sum(len(block.values) for block in gated.stored)
+    def take(self, part: Part, pipeline: str) -> None:
+        """Add a part of a reply; the first one has the metrics of all."""
+        reply = part.reply
+        self.points += part.points
         batch = {
             "known_at": reply.received_at.isoformat(),
-            "blocks": [block.as_json() for block in gated.stored],
-            "collection": collection_of(reply, pipeline),
+            "blocks": [block.as_json() for block in part.blocks],
+            "collection": collection_of(reply, pipeline) if part.is_first else None,
         }
         series = tuple(dict.fromkeys(block.series for block in reply.blocks))
-        self.taken.append(Taken(reply.asked, series, batch, [flag.as_json() for flag in gated.flags]))
+        self.taken.append(Taken(reply.asked, series, batch, [flag.as_json() for flag in part.flags]))
 
     def clear(self) -> None:
         """Forget everything: it is written."""

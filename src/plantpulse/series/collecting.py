@@ -24,13 +24,15 @@ from plantpulse.errors import (
 from plantpulse.logs import log
 from plantpulse.runs import Json, Run, require_fence
 from plantpulse.series.anomalies import Collected as Measured
-from plantpulse.series.batches import Commit, failed_batch, failed_collection
+from plantpulse.series.batches import Commit, failed_batch, failed_collection, parts_of
 from plantpulse.series.judging import judged
 from plantpulse.series.publisher import Ask, Failure, Reply, Source
 from plantpulse.series.storing import count_points, store_apart
 from plantpulse.settings import SeriesSettings
 
 MOST_POINTS: Final = 40_000  # in one call to Supabase: about half a second
+# One reply may have more (generation of all types in 92 days), and Supabase refuses 200,000 in one call.
+LARGEST_CALL: Final = 150_000
 _WAITING: Final = 4  # replies that wait for Supabase; a year of a quarter-hour is 35,040 points
 MOST_TOLD: Final = 5  # doubts of one reply that are told
 _LOOK_S: Final = 1.0  # how often the time left is looked at
@@ -163,7 +165,11 @@ class Collecting:
         self._note_unread(event)
         points = sum(len(block.values) for block in event.blocks)
         self.measured.append((event.asked, Measured(event.received_at, points, float(event.api_ms))))
-        self.commit.take(event, judged(event, self.settings.gate, self.now()), self.run.plan.pipeline)
+        gated = judged(event, self.settings.gate, self.now())
+        for part in parts_of(event, gated, LARGEST_CALL):
+            if self.commit.points + part.points > LARGEST_CALL:
+                self.store_rest()
+            self.commit.take(part, self.run.plan.pipeline)
         if self.commit.points >= MOST_POINTS:
             self.store_rest()
 
@@ -186,6 +192,7 @@ class Collecting:
     def store_rest(self) -> None:
         """Store what was collected so far. Raises: the store's errors; FenceRefused."""
         if self.run.plan.is_dry_run or self.commit.is_empty:
+            self.commit.clear()  # ten years that are only looked at must not stay in memory
             return
         answer = self.write(None)
         self.commit.clear()

@@ -18,7 +18,7 @@ from plantpulse.errors import (
 from plantpulse.runs import RunReport
 from plantpulse.series import collecting
 from plantpulse.series.jobs import CommodityPrices, EnergyActuals
-from plantpulse.series.publisher import Ask, Reply
+from plantpulse.series.publisher import Ask, Reply, Span
 from tests.series.jobs.conftest import (
     NOW,
     Kept,
@@ -319,3 +319,39 @@ def test_two_units_of_one_series_are_both_told_to_the_store() -> None:
     collect(Publisher("entsoe", two), {"areas": {"DE": {"kinds": ["load"]}}}, kept)
 
     assert [one["unit"] for one in kept.commits[0]["series"]] == ["MW", "GW"]
+
+
+def test_no_call_has_more_than_supabase_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small reply waits when a large one comes; a reply of five types is too large for one call."""
+    monkeypatch.setattr(collecting, "MOST_POINTS", 6)
+    monkeypatch.setattr(collecting, "LARGEST_CALL", 8)
+
+    def types(ask: Ask) -> Iterator[Reply]:
+        yield reply_to(ask, load_of("DE", "1", "2"))
+        hours = (load_of("DE", "1", "2", "3", start=NOW + timedelta(hours=number)) for number in range(1, 6))
+        yield reply_to(ask, *hours)
+
+    kept = Kept()
+
+    collect(Publisher("entsoe", types), {"areas": {"DE": {"kinds": ["load"]}}}, kept)
+
+    batches = [[len(batch["blocks"]) for batch in commit["batches"]] for commit in kept.commits]
+    assert batches == [[1, 2], [2], [1]]
+    metrics = [batch["collection"] is not None for commit in kept.commits for batch in commit["batches"]]
+    assert metrics == [True, True, False, False]
+
+
+def test_a_dry_run_of_years_keeps_nothing_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "MOST_POINTS", 3)
+    run = run_of("energy_actuals", is_dry_run=True)
+    settings = settings_of(series={"areas": {"DE": {"kinds": ["load"]}}}).require_series()
+    collected = collecting.Collecting(run, settings, Kept(), lambda: NOW)
+
+    def years(ask: Ask) -> Iterator[Reply]:
+        for _ in range(8):
+            yield reply_to(ask, load_of("DE", "1", "2"))
+
+    ask = Ask("entsoe", "load", "DE", Span(NOW, NOW + timedelta(days=1)))
+    assert collected.collect([ask], {"entsoe": Publisher("entsoe", years)}).replies == 8
+
+    assert collected.commit.is_empty
