@@ -265,9 +265,16 @@ class CloudRefused(PermanentError):
 
 
 class PublisherRefused(PermanentError):
-    """A publisher of series refused for good: wrong key, unknown area, span; no message has the key."""
+    """A publisher of series refused for good: wrong key, unknown area, span; no message has the key.
+
+    `is_of_question`: it refused this one question, and may answer others.
+    """
 
     code = "publisher_refused"
+
+    def __init__(self, message: str, *, is_of_question: bool = False) -> None:
+        super().__init__(message)
+        self.is_of_question = is_of_question
 
 
 class UnreadableReply(PermanentError):

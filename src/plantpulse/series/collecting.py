@@ -15,8 +15,11 @@ from typing import Final, Protocol
 
 from plantpulse.errors import (
     InternalError,
+    InvalidRequest,
+    OutOfTime,
     PlantpulseError,
     PublisherBusy,
+    PublisherRefused,
     StoreRefused,
     TransientError,
     UnreadableReply,
@@ -148,13 +151,13 @@ class Collecting:
             except queue.Empty:
                 if left_s > 0:
                     continue
-                collected.unfinished = [ask for ask in asks if ask not in answered]
-                return
+                break
             started -= isinstance(event, _Done)
             if isinstance(event, Failure | _Answered):
                 answered.add(event.ask)
             if isinstance(event, Reply | Failure):
                 yield event
+        collected.unfinished = [ask for ask in asks if ask not in answered]
 
     def _take(self, event: Reply | Failure, collected: Collected) -> None:
         if isinstance(event, Failure):
@@ -240,7 +243,10 @@ class _Asking:
     now: Callable[[], datetime]
 
     def run(self) -> None:
-        """Ask one question after another; whatever happens, the end is told."""
+        """Ask one question after another; whatever happens, the end is told.
+
+        Without time for another request nothing more is asked: what is left is unfinished, and no failure.
+        """
         in_a_row = 0
         last: PlantpulseError | None = None
         for ask in self.asks:
@@ -248,18 +254,26 @@ class _Asking:
                 self._tell(Failure(ask, last, self.now(), is_not_asked=True))
                 continue
             last = self._ask(ask)
-            in_a_row = in_a_row + 1 if last and not isinstance(last, UnreadableReply) else 0
+            if isinstance(last, OutOfTime) or self.is_over.is_set():
+                break
+            in_a_row = in_a_row + 1 if last and not is_of_question(last) else 0
         self._tell(_Done(self.source.name))
 
     def _ask(self, ask: Ask) -> PlantpulseError | None:
         try:
             for reply in self.source.collect(ask):
                 self._tell(reply)
+                if self.is_over.is_set():
+                    return None
             self._tell(_Answered(ask))
+        except OutOfTime as error:
+            return error
         except PlantpulseError as error:
             self._tell(Failure(ask, error, self.now()))
             return error
         except Exception as error:
+            if self.is_over.is_set():  # the run has closed the connection
+                return None
             log("ERROR", "a publisher's reply broke its reader", source=ask.source, error=repr(error))
             wrapped = InternalError(f"reading {ask.kind} of {ask.subject} failed: {type(error).__name__}")
             self._tell(Failure(ask, wrapped, self.now()))
@@ -276,9 +290,18 @@ class _Asking:
             return
 
 
+def is_of_question(error: PlantpulseError) -> bool:
+    """Say whether an error is about one question alone, so that the publisher may be asked the next one."""
+    if isinstance(error, PublisherRefused):
+        return error.is_of_question
+    return isinstance(error, UnreadableReply | InvalidRequest | InternalError)
+
+
 def outcome_of(collected: Collected, asks: Sequence[Ask]) -> PlantpulseError | None:
     """Return the error of a run in which nothing went well: the one that another try may mend, if any."""
-    if not asks or collected.replies or not collected.failures:
+    if not asks or collected.replies:
         return None
     errors = [one.error for one in collected.failures if not one.is_not_asked]
+    if not errors:
+        return OutOfTime("the time was up before any question was answered") if collected.unfinished else None
     return next((error for error in errors if isinstance(error, TransientError)), errors[0])

@@ -318,6 +318,7 @@ def test_a_refusal_says_why_on_one_line() -> None:
         "ENTSO-E refuses load of NL from 2024-09-01T22:00Z to 2024-09-02T22:00Z: "
         "Delivered Area EIC 10YNL----------L is not valid for this area."
     )
+    assert refused.value.is_of_question
 
 
 def test_a_refusal_with_a_good_status_is_a_refusal() -> None:
@@ -334,6 +335,7 @@ def test_a_refused_token_names_its_variable_and_never_itself(status: str, body: 
         list(source.collect(A_DAY))
 
     assert "ENTSOE_TOKEN" in str(refused.value)
+    assert not refused.value.is_of_question
     assert status[:3] in str(refused.value)
     assert TOKEN not in "".join(traceback.format_exception(refused.value))
 

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import (
+    InvalidRequest,
+    OutOfTime,
     PublisherBusy,
     PublisherRefused,
     PublisherUnavailable,
     StoreRefused,
+    StoreUnavailable,
     UnreadableReply,
 )
 from plantpulse.runs import RunReport
@@ -145,6 +148,85 @@ def test_an_answer_in_between_forgives_a_failure() -> None:
 
     assert [ask.subject for ask in publisher.asked] == ["DE", "FR", "NL", "AT"]
     assert report.outcome == "partial"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PublisherRefused("no such area", is_of_question=True),
+        InvalidRequest("the area is unknown"),
+        UnreadableReply("not XML"),
+        ZeroDivisionError(),
+    ],
+)
+def test_areas_that_are_refused_hide_no_others(error: Exception) -> None:
+    """A wrong EIC is refused for ever: what comes after it would never be collected."""
+    areas = {name: {"kinds": ["load"]} for name in ("AT", "BE", "DE", "FR")}
+    publisher, kept = Publisher("entsoe", failing_for({"AT", "BE", "DE"}, error)), Kept()
+
+    report = collect(publisher, {"areas": areas}, kept)
+
+    assert [ask.subject for ask in publisher.asked] == ["AT", "BE", "DE", "FR"]
+    assert report.outcome == "partial"
+    assert [one["key"] for one in kept.commits[0]["series"]] == ["FR/load"]
+
+
+def test_a_wrong_key_is_tried_twice_and_no_more() -> None:
+    publisher = Publisher("entsoe", failing_for({"DE", "FR", "NL"}, PublisherRefused("the key is wrong")))
+
+    with pytest.raises(PublisherRefused, match="the key is wrong"):
+        collect(publisher, {"areas": THREE_AREAS}, Kept())
+
+    assert [ask.subject for ask in publisher.asked] == ["DE", "FR"]
+
+
+def test_what_the_run_had_no_time_for_is_no_failure_of_the_publisher() -> None:
+    kept, publisher = Kept(), Publisher("entsoe", failing_for({"FR", "NL"}, OutOfTime("1 s is left")))
+
+    report = collect(publisher, {"areas": THREE_AREAS}, kept)
+
+    assert [ask.subject for ask in publisher.asked] == ["DE", "FR"]
+    assert (report.outcome, report.finished) == ("partial", False)
+    assert [one["code"] for one in report.warnings] == ["series_unfinished"]
+    assert [batch["collection"]["status"] for batch in kept.commits[0]["batches"]] == ["succeeded"]
+
+
+def test_a_run_without_time_for_any_question_fails() -> None:
+    publisher = Publisher("entsoe", failing_for({"DE", "FR", "NL"}, OutOfTime("1 s is left")))
+
+    with pytest.raises(OutOfTime, match="before any question"):
+        collect(publisher, {"areas": THREE_AREAS}, Kept())
+
+
+def test_nothing_more_is_asked_for_a_run_that_is_over() -> None:
+    """The store has failed, and the run will be repeated: two would ask at once."""
+    failed, is_asked_on = threading.Event(), threading.Event()
+
+    def years(ask: Ask) -> Iterator[Reply]:
+        if ask.subject != "DE":
+            is_asked_on.set()
+        yield reply_to(ask, load_of(ask.subject, "1"))
+        failed.wait()
+
+    class Down(Kept):
+        def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:
+            raise StoreUnavailable("Supabase did not answer")
+
+    publisher = Publisher("entsoe", years)
+    run = run_of("energy_actuals")
+    settings = settings_of(series={"areas": THREE_AREAS}).require_series()
+    over = collecting.Collecting(run, settings, Down(), lambda: NOW)
+    over.commit.points = collecting.MOST_POINTS
+    asks = [Ask("entsoe", "load", name, Span(NOW, NOW + timedelta(days=1))) for name in THREE_AREAS]
+
+    with pytest.raises(StoreUnavailable):
+        over.collect(asks, {"entsoe": publisher})
+    threads = [one for one in threading.enumerate() if one.name == "series-entsoe"]
+    failed.set()
+    for thread in threads:
+        thread.join()
+
+    assert not is_asked_on.is_set()
 
 
 def test_one_publisher_down_does_not_stop_another() -> None:

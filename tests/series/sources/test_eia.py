@@ -426,3 +426,13 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(ask: Ask, words
 def test_a_source_says_its_name() -> None:
     with saying(b"") as http:
         assert eia(http).name == "eia"
+
+
+@pytest.mark.parametrize(("status", "is_of_question"), [(400, True), (404, True), (403, False), (410, False)])
+def test_a_symbol_that_it_does_not_have_is_told_from_a_door_that_is_shut(
+    status: int, is_of_question: bool
+) -> None:
+    with saying(b"{}", status) as http, pytest.raises(PublisherRefused) as refusal:
+        list(eia(http).collect(AUGUST))
+
+    assert refusal.value.is_of_question is is_of_question

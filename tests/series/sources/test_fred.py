@@ -403,3 +403,13 @@ def test_a_vintage_that_is_no_day_is_unreadable(vintages: list[object]) -> None:
 def test_a_source_says_its_name() -> None:
     with saying(b"") as http:
         assert fred(http).name == "fred"
+
+
+@pytest.mark.parametrize(("status", "is_of_question"), [(400, True), (404, True), (403, False), (410, False)])
+def test_a_symbol_that_it_does_not_have_is_told_from_a_door_that_is_shut(
+    status: int, is_of_question: bool
+) -> None:
+    with saying(b"{}", status, "FRED") as http, pytest.raises(PublisherRefused) as refusal:
+        list(fred(http).collect(AUGUST))
+
+    assert refusal.value.is_of_question is is_of_question

@@ -40,7 +40,11 @@ def asked_commodity(commodities: Mapping[str, Commodity], ask: Ask, source: str)
     commodity = commodities.get(ask.subject)
     symbol = commodity.symbols.get(source) if commodity else None
     if commodity is None or symbol is None or ask.kind != PRICE:
-        raise PublisherRefused(f"{source} has no {ask.kind} of {ask.subject}: no setting gives its symbol")
+        raise PublisherRefused(
+            f"{source} has no {ask.kind} of {ask.subject}: no setting gives its symbol", is_of_question=True
+        )
     if ask.span.until <= ask.span.start:
-        raise PublisherRefused(f"the span that is asked of {source} for {ask.subject} ends before it begins")
+        raise PublisherRefused(
+            f"the span that is asked of {source} for {ask.subject} ends before it begins", is_of_question=True
+        )
     return commodity, symbol

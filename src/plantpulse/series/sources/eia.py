@@ -102,7 +102,9 @@ class Eia:
         if code := next(filter(_KEY_CODE.fullmatch, said), None):
             return PublisherRefused(f"EIA does not accept the key ({code}): check EIA_API_KEY")
         if got.status == HTTPStatus.NOT_FOUND:
-            return PublisherRefused(f"EIA has no {symbol}: check the route and the series")
+            return PublisherRefused(
+                f"EIA has no {symbol}: check the route and the series", is_of_question=True
+            )
         return refusal(self._http, got, symbol, said)
 
 

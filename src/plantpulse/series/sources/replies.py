@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple, TypeVar
+from http import HTTPStatus
+from typing import Final, NamedTuple, TypeVar
 
 from plantpulse.errors import PublisherRefused, UnreadableReply, one_line
 from plantpulse.runs import Json
@@ -13,6 +14,8 @@ from plantpulse.series.publisher import Ask, Reply, Span, Unread
 from plantpulse.series.sources.documents import Malformed
 from plantpulse.series.sources.http import Http, HttpReply
 from plantpulse.series.sources.periods import Calendar, ends_at
+
+_OF_QUESTION: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 Result = TypeVar("Result")
 
@@ -107,4 +110,5 @@ def within(span: Span, points: Iterable[Point]) -> list[Point]:
 def refusal(http: Http, got: HttpReply, what: str, said: Sequence[str]) -> PublisherRefused:
     """Return the error for an answer that is no success; `said` is what it says itself."""
     words = one_line(http.redacted(" ".join(said))) or "it gives no reason"
-    return PublisherRefused(f"{http.name} refuses to answer about {what} ({got.status}): {words}")
+    told = f"{http.name} refuses to answer about {what} ({got.status}): {words}"
+    return PublisherRefused(told, is_of_question=got.status in _OF_QUESTION)

@@ -85,7 +85,10 @@ class Yahoo:
         commodity, symbol = asked_commodity(self._commodities, ask, NAME)
         interval = _INTERVALS.get(commodity.frequency)
         if interval is None:
-            raise PublisherRefused(f"yahoo has no {commodity.frequency} prices, as {commodity.name} has them")
+            raise PublisherRefused(
+                f"yahoo has no {commodity.frequency} prices, as {commodity.name} has them",
+                is_of_question=True,
+            )
         calendar = Calendar(commodity.frequency, "first day", ZoneInfo(commodity.time_zone))
         return _Asked(symbol, interval, commodity.series(NAME), calendar, self._price)
 
@@ -103,7 +106,7 @@ class Yahoo:
 
     def _refusal(self, got: HttpReply, symbol: str) -> PublisherRefused:
         if got.status == HTTPStatus.NOT_FOUND:
-            return PublisherRefused(f"yahoo has no {symbol}: check the symbol")
+            return PublisherRefused(f"yahoo has no {symbol}: check the symbol", is_of_question=True)
         return refusal(self._http, got, symbol, [_said(got.content)])
 
 

@@ -124,7 +124,8 @@ class Entsoe:
         if answer.acknowledged and not answer.acknowledged.is_no_data:
             raise PublisherRefused(
                 f"ENTSO-E refuses {part.kind} of {part.subject} from {part.span.start:%Y-%m-%dT%H:%MZ} "
-                f"to {part.span.until:%Y-%m-%dT%H:%MZ}: {self.http.redacted(answer.acknowledged.text)}"
+                f"to {part.span.until:%Y-%m-%dT%H:%MZ}: {self.http.redacted(answer.acknowledged.text)}",
+                is_of_question=True,
             )
 
 
