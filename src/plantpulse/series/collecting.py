@@ -169,6 +169,10 @@ class Collecting:
         points = sum(len(block.values) for block in event.blocks)
         self.measured.append((event.asked, Measured(event.received_at, points, float(event.api_ms))))
         gated = judged(event, self.settings.gate, self.now())
+        if self.run.plan.is_dry_run:
+            self.run.progress.count("points_read", points)
+            self.run.progress.count("points_flagged", sum(len(flag.points) for flag in gated.flags))
+            return
         for part in parts_of(event, gated, LARGEST_CALL):
             if self.commit.points + part.points > LARGEST_CALL:
                 self.store_rest()

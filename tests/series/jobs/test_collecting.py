@@ -97,6 +97,18 @@ def test_a_dry_run_asks_and_stores_nothing() -> None:
     assert kept.calls == []
 
 
+def test_a_dry_run_says_how_many_values_came_and_how_many_are_doubtful() -> None:
+    kept, publisher = (
+        Kept(),
+        Publisher("entsoe", lambda ask: iter((reply_to(ask, load_of("DE", "50000", "-5")),))),
+    )
+
+    report = collect(publisher, ONE_AREA, kept, is_dry_run=True)
+
+    assert (report.counts["points_read"], report.counts["points_flagged"]) == (4, 2)
+    assert kept.calls == []
+
+
 def test_one_area_that_fails_makes_the_run_partial_and_the_others_are_stored() -> None:
     kept = Kept()
     answer = failing_for({"FR"}, UnreadableReply("ENTSO-E answered with HTML", reply="<html>"))
