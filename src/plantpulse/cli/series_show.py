@@ -124,7 +124,7 @@ def gap_columns(series: Record | None = None) -> list[Column]:
         Column("State", state_of),
         Column("From", lambda one: local(one["starts_at"], clock(one))),
         Column("Length", _length, "right"),
-        Column("Tries", lambda one: str(one["attempts"]), "right", rank=3, goes_below=True),
+        Column("Tries", lambda one: str(one["attempts"]), "right", rank=3),
         Column("Next try", lambda one: local(one["next_attempt_at"], clock(one)), rank=2, goes_below=True),
         Column("Found", lambda one: local(one["found_at"], clock(one)), rank=4),
         Column("Why", lambda one: formats.on_one_line(one["reason"]), rank=1, folds=True, goes_below=True),

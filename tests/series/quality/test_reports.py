@@ -152,8 +152,8 @@ def test_a_day_is_told_in_words_and_a_table() -> None:
     told = report_text(daily_report(WEDNESDAY, problem()), "en")
 
     assert plain(told).splitlines() == [
-        "On Wednesday, 15 January 2025, 87.5% of the values that were due are there, 75.0% came in time "
-        "(2 series). Somebody should look at one series.",
+        "On Wednesday, 15 January 2025, series were 87.5% complete and 75.0% in time (average of 2 rows). "
+        "Somebody should look at one row.",
         "",
         "Area and kind",
         "                      complete  in time  accurate  collected",
@@ -175,8 +175,8 @@ def test_a_week_is_told_in_german() -> None:
 
     assert plain(mail.subject) == "Zeitreihen, Woche bis Mi 15.1.: 87,5 % vollständig, 1 zu prüfen"
     assert plain(mail.text).splitlines()[0] == (
-        "In der Woche bis Mittwoch, 15. Januar 2025 sind 87,5 % der fälligen Werte da, 75,0 % kamen "
-        "rechtzeitig (2 Zeitreihen). Zu prüfen: eine Zeitreihe."
+        "In der Woche bis Mittwoch, 15. Januar 2025 waren Zeitreihen zu 87,5 % vollständig und zu 75,0 % "
+        "rechtzeitig (Mittel: 2 Zeilen). Zu prüfen: eine Zeile."
     )
     assert "DE Last: 6 h fehlen" in plain(mail.text)
 
@@ -185,7 +185,7 @@ def test_a_good_day_says_so() -> None:
     mail = report_mail(daily_report(WEDNESDAY, {PRICE: Known([GOOD], rates=RATES)}), "en")
 
     assert mail.subject == "Series, Wed 15 January: 100.0% complete, nothing to look at"
-    assert mail.text.splitlines()[0].endswith("(one series). There is nothing to look at.")
+    assert mail.text.splitlines()[0].endswith("(average of one row). There is nothing to look at.")
     assert "To look at" not in mail.text
 
 

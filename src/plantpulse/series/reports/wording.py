@@ -89,7 +89,7 @@ def _summary(report: Report, words: Words) -> Iterator[str]:
 
 
 def _count(number: int, words: Words) -> str:
-    return words.say("series_one") if number == 1 else words.say("series_many", count=words.count(number))
+    return words.say("rows_one") if number == 1 else words.say("rows_many", count=words.count(number))
 
 
 def _table(report: Report, words: Words) -> Table:
