@@ -106,7 +106,10 @@ def test_series_of_one_group_complete_each_other() -> None:
     rows = [stored(key, NOW, minutes=60, group=group) for key in ("DE/generation/B10", "DE/pumping/B10")]
     run = run_of("series_backfill", brought=rows)
 
-    SeriesBackfill(opening(Publisher("entsoe", lambda ask: iter((reply_to(ask),))))).work(run, QUIET, kept)
+    settings = settings_of(series={"areas": {"DE": {"kinds": ["generation"]}}, "commodities": {}})
+    publisher = Publisher("entsoe", lambda ask: iter((reply_to(ask),)))
+
+    SeriesBackfill(opening(publisher)).work(run, settings, kept)
 
     complete = {
         row["series"]: row["completeness"]
