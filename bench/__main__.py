@@ -4,8 +4,8 @@
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
-`python -m bench series_parse`: reading ENTSO-E's replies; `--rivals` names an interpreter that has entsoe-py
-and dlt, to measure them too.
+`python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
+and gaps. `--rivals` names an interpreter that has entsoe-py and dlt, to measure them too.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_parse
+from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_load, series_parse
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -58,6 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
         ):
             table.show()
+    elif options.subject == "series_load":
+        plan_of_load = series_load.QUICK if options.quick else series_load.WHOLE
+        with project() as (supabase, _):
+            series_load.measure(supabase, plan_of_load, options.rivals).show()
     elif options.subject == "health":
         _measure_health(plan)
     else:
@@ -118,7 +122,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "subject",
         nargs="?",
-        choices=("polls", "health", "cleanup", "alerts", "series", "series_parse"),
+        choices=("polls", "health", "cleanup", "alerts", "series", "series_load", "series_parse"),
         default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
