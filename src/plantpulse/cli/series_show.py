@@ -148,9 +148,15 @@ def _score(name: str) -> Any:
     return lambda one: score(one[name])
 
 
+def _first_completeness(day: Record) -> Text | None:
+    """Return how complete a day was when it was rated first, if that has changed."""
+    return None if day["first_completeness"] == day["completeness"] else score(day["first_completeness"])
+
+
 DAY_COLUMNS: Final[Sequence[Column]] = (
     Column("Day", lambda one: one["day"]),
     Column("Complete %", _score("completeness"), "right"),
+    Column("At first %", _first_completeness, "right", rank=4, goes_below=True),
     Column("Timely %", _score("timeliness"), "right"),
     Column("Accurate %", _score("accuracy"), "right"),
     Column("Values", lambda one: formats.number(one["points"]), "right", rank=3),

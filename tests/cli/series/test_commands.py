@@ -108,6 +108,17 @@ def test_quality_has_the_worst_day_first_and_tells_of_what_gets_worse(shelf: Com
     assert "99.9" in out  # 0.9999 is not all
 
 
+def test_quality_shows_how_complete_a_day_was_before_it_was_collected_again(
+    shelf: CommandLine, stock: Stock
+) -> None:
+    stock.store.execute("update public.series_quality set completeness = 1, first_completeness = 0.625")
+
+    out = shelf("series", "quality", "--limit", "1").out
+
+    assert out.splitlines()[0].split()[:7] == ["Series", "Day", "Complete", "%", "At", "first", "%"]
+    assert out.splitlines()[1].split()[2:4] == ["100", "62.5"]
+
+
 def test_quality_can_be_of_one_area_and_of_more_days(shelf: CommandLine) -> None:
     answer = shelf("series", "quality", "--area", "FR", "--days", "20", "--json").json
 
