@@ -189,7 +189,7 @@ class _Demonstration:
 
     def _collect_series(self) -> None:
         """Collect energy data, let the publisher mend a hole, and have the gap found and filled."""
-        self._headline(7, "Energy: loads, generation and prices, and a publisher with a hole in them")
+        self._headline(7, "Energy: loads and generation, and a publisher with a hole in them")
         now = datetime.now(UTC)
         collected = self._deliver_to(self.stack.energy_actuals, slot_at_or_before(now, 2 * STEP))
         self.verdict.expect(collected.get("counts", {}).get("points_new", 0) > 0, "no values were collected")

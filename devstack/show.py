@@ -149,7 +149,7 @@ def series(rows: Sequence[Record]) -> Table:
 
 def gaps(rows: Iterable[Record], zone: ZoneInfo) -> Table:
     """The gaps that were found, and what became of them."""
-    table = _table("Series", "From", "Until", "State")
+    table = _table("Series", "From (plant time)", "Until", "State")
     for row in rows:
         ends = (local(_instant(row[name]), zone, "%a %H:%M") for name in ("starts_at", "ends_at"))
         table.add_row(

@@ -117,6 +117,7 @@ def test_the_incident_arrives_as_a_mail_and_what_can_wait_in_mails_of_health(sho
 def test_energy_is_collected_and_a_gap_is_found_and_filled(shown: Shown) -> None:
     seventh = shown.part(7)
 
+    assert re.search(r"Series +From \(plant time\) +Until +State", seventh)
     assert re.search(r"DE/load +[\d,]+\.\d\d +MW +\d\d-\d\dT\d\d:\d\d", seventh)
     assert re.search(r"and \d+ more", seventh)
     assert re.search(r"DE/load +\w+ \d\d:00 +\w+ \d\d:00 +filled", seventh)
