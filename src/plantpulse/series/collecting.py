@@ -119,7 +119,7 @@ class Collecting:
             started = self._start(asks, sources, waiting, is_over)
             for event in self._events(waiting, started, collected, asks):
                 self._take(event, collected)
-                self.run.progress.reach(collected.replies, "replies")
+                self.run.progress.reach(collected.replies, "reply" if collected.replies == 1 else "replies")
         finally:
             is_over.set()
         return collected

@@ -109,6 +109,15 @@ def test_a_dry_run_says_how_many_values_came_and_how_many_are_doubtful() -> None
     assert kept.calls == []
 
 
+def test_whoever_watches_sees_the_replies_counted() -> None:
+    run, seen = run_of("energy_actuals"), []
+    run.progress.watcher = lambda done, unit, total: seen.append((done, unit, total))
+
+    EnergyActuals(opening(Publisher("entsoe", answering))).work(run, settings_of(series=ONE_AREA), Kept())
+
+    assert seen == [(1, "reply", None), (2, "replies", None)]
+
+
 def test_one_area_that_fails_makes_the_run_partial_and_the_others_are_stored() -> None:
     kept = Kept()
     answer = failing_for({"FR"}, UnreadableReply("ENTSO-E answered with HTML", reply="<html>"))
