@@ -68,7 +68,7 @@ _SERIES: Final = """\
 series:
   areas: {{DE: {{}}, FR: {{}}}}
   kinds: [load, generation, day_ahead_price]
-  first_look_back_days: 3
+  first_look_back_days: 10
   entsoe: {{url: "{url}/api"}}
   eia: {{url: "{url}"}}
   fred: {{url: "{url}"}}
