@@ -15,10 +15,17 @@ from plantpulse.series.quality.scores import DayScore
 
 
 def seen_of_series(stored: Iterable[Stored], now: datetime) -> Json:
-    """Return how far each series is behind what was due, in hours; not those that were given up."""
+    """Return how far each series is behind what was due, in hours; not those that were given up.
+
+    Of series that complete each other the newest one counts: where nothing is pumped, nothing is late.
+    """
+    newest: dict[str, Stored] = {}
+    for one in stored:
+        if one.group not in newest or one.until > newest[one.group].until:
+            newest[one.group] = one
     behind = (
         (one, (KINDS[one.kind].publication.due_until(now) - one.until).total_seconds() / 3600)
-        for one in stored
+        for one in newest.values()
         if not has_ended(one.until, now)
     )
     return [

@@ -225,9 +225,11 @@ def test_nothing_more_is_asked_for_a_run_that_is_over() -> None:
 
     def years(ask: Ask) -> Iterator[Reply]:
         if ask.subject != "DE":
-            is_asked_on.set()
+            is_asked_on.set()  # another question, or below: another request for this one
         yield reply_to(ask, load_of(ask.subject, "1"))
         failed.wait()
+        yield reply_to(ask, load_of(ask.subject, "2"))
+        is_asked_on.set()
 
     class Down(Kept):
         def commit_series(self, fence: str, commit: Mapping[str, Any]) -> dict[str, Any]:

@@ -297,3 +297,16 @@ def test_a_gap_of_a_publisher_that_was_switched_off_does_not_stop_the_night() ->
 
     assert report.outcome == "succeeded"
     assert [row["subject"] for row in kept.reports] == ["DE"]
+
+
+def test_where_nothing_was_pumped_for_days_nothing_is_late() -> None:
+    group = "DE/generation+pumping/B10"
+    brought = [
+        stored("DE/generation/B10", NOW - HOUR, group=group),
+        stored("DE/pumping/B10", NOW - 90 * HOUR, group=group),
+    ]
+    run = run_of("series_gaps", brought=brought)
+
+    SeriesGaps(opening()).work(run, settings_of(), Kept(gaps=[[]]))
+
+    assert run.progress.seen["series_stale"] == []
