@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.plant.nearest import unknown
 from plantpulse.runs import Json
+from plantpulse.series.freshness import has_ended
 from plantpulse.series.kinds import BRUSSELS, KINDS, Job, Kind
 from plantpulse.series.publisher import Ask, Span
 from plantpulse.series.request import Wanted
@@ -109,11 +110,15 @@ def asks_of(
     series: SeriesSettings,
     now: datetime,
 ) -> list[Ask]:
-    """Return what is asked: over the span that was named, or from each one's newest value on."""
-    return [
+    """Return what is asked: over the span that was named, or from each one's newest value on.
+
+    Who is furthest behind comes first: where the time of a run is too short for all, nobody waits for ever.
+    """
+    asks = [
         Ask(one.source, one.kind, one.subject, wanted.span or _from_newest(one, stored, series, now))
         for one in subjects
     ]
+    return sorted(asks, key=lambda ask: ask.span.start)
 
 
 def asks_again(subjects: Iterable[Subject], days: int, now: datetime) -> list[Ask]:
@@ -132,9 +137,10 @@ def _from_newest(subject: Subject, stored: Sequence[Stored], series: SeriesSetti
         == (subject.source, subject.kind, subject.subject)
     ]
     # The newest of all: a type of production that was given up years ago must not be asked for since then.
+    # If all were given up, what lies between is a gap, which series_backfill asks for until it is absent.
     start = (
         min(max(reached), now) - timedelta(days=series.look_back_days)
-        if reached
+        if reached and not has_ended(max(reached), now)
         else now - timedelta(days=series.first_look_back_days)
     )
     return Span(_midnight_before(start), end_of(KINDS[subject.kind], now))

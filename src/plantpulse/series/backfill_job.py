@@ -30,6 +30,7 @@ from plantpulse.series.seen import seen_of_quality
 from plantpulse.settings import Settings
 
 PIPELINE: Final = "series_backfill"
+FOR_RATING: Final = 0.2  # of a night's time, however much there is to collect
 
 
 class Store(FillingStore, RatingStore, ReportingStore, Protocol):
@@ -68,11 +69,12 @@ class SeriesBackfill:
         """Fill gaps of any length, collect again, and return the recorded report."""
         series = settings.require_series()
         stored = still_collected(run.brought.get("series") or (), series)
-        collecting = Collecting(run, series, store, run_clock(run))
+        reserved_s = run.budget.total_s * FOR_RATING
+        collecting = Collecting(run, series, store, run_clock(run), reserved_s)
         filling = GapFilling(collecting, store, stored, days=None)
         filled, asks = filling.fill(filling.look(), self.open_sources)
         again = questions_again(settings, run.plan.at)
-        opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
+        opened = self.open_sources(series, seconds_left=collecting.seconds_left, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             read_again = collecting.collect(again, sources)
         self._rate(collecting, stored, settings, store)
@@ -104,7 +106,10 @@ def questions_again(settings: Settings, now: datetime) -> list[Ask]:
     is_first = now.astimezone(zone).day == 1
     days = series.monthly_look_back_days if is_first else series.nightly_look_back_days
     jobs: tuple[Job, ...] = get_args(Job)
-    return [ask for job in jobs for ask in asks_again(subjects_of(job, series), days, now)] if days else []
+    asks = [ask for job in jobs for ask in asks_again(subjects_of(job, series), days, now)] if days else []
+    # Each night another one is the first: where a night is too short for all, each has its turn.
+    turn = now.toordinal() % len(asks) if asks else 0
+    return asks[turn:] + asks[:turn]
 
 
 def _together(first: Collected, second: Collected) -> Collected:

@@ -96,16 +96,22 @@ class Collected:
 class Collecting:
     """The collecting of one run.
 
-    `commit` is what is stored next, `measured` what each reply brought, `refused` what cannot be stored.
+    `reserved_s` is the time that the run needs afterwards, beyond its last commit. `commit` is what is stored
+    next, `measured` what each reply brought, `refused` what cannot be stored.
     """
 
     run: Run
     settings: SeriesSettings
     store: Store
     now: Callable[[], datetime]
+    reserved_s: float = 0.0
     commit: Commit = field(default_factory=Commit)
     measured: list[tuple[Ask, Measured]] = field(default_factory=list)
     refused: list[Failure] = field(default_factory=list)
+
+    def seconds_left(self) -> float:
+        """Return the time that is left for the publishers."""
+        return self.run.budget.seconds_left_to_read() - self.reserved_s
 
     def collect(self, asks: Sequence[Ask], sources: Mapping[str, Source]) -> Collected:
         """Ask everything, and store what comes; the rest of it stands in `commit` for the end of the run.
@@ -145,7 +151,7 @@ class Collecting:
         """Yield what happens until every publisher is done, or the time is up."""
         answered: set[Ask] = set()
         while started:
-            left_s = self.run.budget.seconds_left_to_read()
+            left_s = self.seconds_left()
             try:
                 event = waiting.get(timeout=min(left_s, _LOOK_S)) if left_s > 0 else waiting.get_nowait()
             except queue.Empty:

@@ -64,9 +64,7 @@ class GapFilling:
         asks = [ask for ask, _ in questions]
         if not asks:
             return Collected(), ()
-        opened = open_sources(
-            collecting.settings, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now
-        )
+        opened = open_sources(collecting.settings, seconds_left=collecting.seconds_left, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect(asks, sources)
         collecting.store_rest()

@@ -92,7 +92,7 @@ class _CollectingJob:
         series = settings.require_series()
         asks = _questions(run, settings)
         collecting = Collecting(run, series, store, run_clock(run))
-        opened = self.open_sources(series, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now)
+        opened = self.open_sources(series, seconds_left=collecting.seconds_left, clock=collecting.now)
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect(asks, sources)
         if run.plan.slot and settings.alerts.rule("collection_unusual").enabled:

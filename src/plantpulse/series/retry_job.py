@@ -85,7 +85,7 @@ class RetryBatch:
         """
         collecting = Collecting(run, settings.require_series(), store, run_clock(run))
         opened = self.open_sources(
-            collecting.settings, seconds_left=run.budget.seconds_left_to_read, clock=collecting.now
+            collecting.settings, seconds_left=collecting.seconds_left, clock=collecting.now
         )
         with run.progress.timed("collect"), opened as sources:
             collected = collecting.collect([self.ask], sources)

@@ -175,3 +175,20 @@ def test_what_is_not_collected_is_refused_with_what_there_is(
         subjects_wanted(subjects_of(job, series_of()), wanted(request_, BRUSSELS, NOW))  # type: ignore[arg-type]
 
     assert refused.value.field == field
+
+
+def test_what_is_furthest_behind_is_asked_for_first() -> None:
+    """A run that is too short for all areas would never reach the last ones."""
+    rows = [stored("DE/load", NOW), stored("FR/load", NOW - timedelta(days=5)), stored("NL/load", NOW)]
+
+    asked = spans_of(series_of(kinds=["load"]), *rows)
+
+    assert list(asked) == ["FR/load", "DE/load", "NL/load"]
+
+
+@pytest.mark.parametrize(("silent_days", "start"), [(59, "2026-04-30"), (61, "2026-06-01")])
+def test_a_series_that_was_given_up_is_not_asked_for_since_then(silent_days: int, start: str) -> None:
+    """An area that left the platform years ago would cost years of questions each half hour."""
+    gone = stored("GB/load", NOW - timedelta(days=silent_days))
+
+    assert spans_of(series_of(areas={"GB": {}}), gone)["GB/load"].start == brussels(start)

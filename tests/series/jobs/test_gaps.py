@@ -310,3 +310,12 @@ def test_where_nothing_was_pumped_for_days_nothing_is_late() -> None:
     SeriesGaps(opening()).work(run, settings_of(), Kept(gaps=[[]]))
 
     assert run.progress.seen["series_stale"] == []
+
+
+def test_each_night_another_one_is_asked_for_again_first() -> None:
+    settings = settings_of(series={"kinds": ["load"], "commodities": {}})
+
+    nights = [questions_again(settings, NOW + timedelta(days=number)) for number in range(1, 4)]
+
+    assert {asks[0].subject for asks in nights} == {"DE", "FR", "NL"}
+    assert all({ask.subject for ask in asks} == {"DE", "FR", "NL"} for asks in nights)

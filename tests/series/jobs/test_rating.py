@@ -1,9 +1,12 @@
 """At night the last days of each series are rated by what is stored."""
 
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plantpulse.series.backfill_job import SeriesBackfill
+from plantpulse.series.publisher import Ask, Reply
 from tests.series.jobs.conftest import NOW, Kept, Publisher, opening, reply_to, run_of, settings_of, stored
 
 QUIET = settings_of(series={"areas": {"DE": {"kinds": ["load"]}}, "commodities": {}})
@@ -117,3 +120,28 @@ def test_series_of_one_group_complete_each_other() -> None:
         if row["day"] == "2026-06-26"
     }
     assert complete == {"DE/generation/B10": 1.0, "DE/pumping/B10": 1.0}
+
+
+def test_a_night_that_is_too_short_for_collecting_still_rates() -> None:
+    """The publisher takes all the time there is; a fifth of the night is kept for what follows."""
+    kept = Kept(gaps=[[]], blocks={"DE/load": [hours(load_of_weeks())]})
+    release, passed, step_s = threading.Event(), [0.0], [0.0]
+
+    def clock() -> float:
+        passed[0] += step_s[0]  # a night that waits too long ends as well
+        return passed[0]
+
+    def slow(ask: Ask) -> Iterator[Reply]:
+        yield reply_to(ask)
+        passed[0] = 300 - 60 - 12  # of 300 seconds: without those for rating and for the commit
+        step_s[0] = 2.0
+        release.wait()
+
+    run = run_of("series_backfill", brought=[stored("DE/load", NOW, minutes=60)], monotonic=clock)
+    try:
+        report = SeriesBackfill(opening(Publisher("entsoe", slow))).work(run, QUIET, kept)
+    finally:
+        release.set()
+
+    assert [one["code"] for one in report.warnings] == ["series_unfinished"]
+    assert len(kept.commits[-1]["quality"]) == 7
