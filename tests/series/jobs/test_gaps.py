@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from plantpulse.errors import StoreRefused
+from plantpulse.errors import OutOfTime, StoreRefused
 from plantpulse.series.asks import Stored
 from plantpulse.series.backfill_job import SeriesBackfill, questions_again
 from plantpulse.series.gap_job import SeriesGaps
@@ -319,3 +319,19 @@ def test_each_night_another_one_is_asked_for_again_first() -> None:
 
     assert {asks[0].subject for asks in nights} == {"DE", "FR", "NL"}
     assert all({ask.subject for ask in asks} == {"DE", "FR", "NL"} for asks in nights)
+
+
+def test_a_gap_that_the_run_had_no_time_for_was_not_tried() -> None:
+    first, second = gap(NOW - 30 * HOUR, 3), gap(NOW - 30 * HOUR, 3, group="FR/load", number=2)
+    kept = Kept(gaps=[[row_of(first), row_of(second)]] * 2)
+
+    def short(ask: Ask) -> Iterator[Reply]:
+        if ask.subject == "FR":
+            raise OutOfTime("1 s is left")
+        yield reply_to(ask)
+
+    run = run_of("series_gaps", brought=[stored("DE/load", NOW), stored("FR/load", NOW)])
+
+    SeriesGaps(opening(Publisher("entsoe", short))).work(run, settings_of(), kept)
+
+    assert [one["id"] for one in kept.commits[-1]["gap_attempts"]] == [1]
