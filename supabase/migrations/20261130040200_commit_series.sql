@@ -660,14 +660,16 @@ begin
   update public.gaps as known
   set
     state = coalesce(one.state, 'open'),
-    -- A commit that is repeated counts no second attempt.
-    attempts = known.attempts + case when known.run_id is distinct from p_run.id then 1 else 0 end,
+    -- A commit that is repeated counts no second attempt, and a publisher that did not answer none at all.
+    attempts = known.attempts + case
+      when known.run_id is distinct from p_run.id and coalesce(one.is_answered, true) then 1 else 0
+    end,
     next_attempt_at = case when coalesce(one.state, 'open') = 'open' then one.next_attempt_at end,
     closed_at = case when coalesce(one.state, 'open') <> 'open' then p_now end,
     reason = one.reason,
     run_id = p_run.id
   from jsonb_to_recordset(p_attempts) as one (
-    id bigint, state text, next_attempt_at timestamptz, reason text
+    id bigint, state text, next_attempt_at timestamptz, reason text, is_answered boolean
   )
   where known.id = one.id and known.state = 'open';
 end;

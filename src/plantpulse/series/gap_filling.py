@@ -82,8 +82,9 @@ class GapFilling:
         still_open: Collection[int],
     ) -> None:
         collecting, kinds = self.collecting, {one.group: one.kind for one in self.stored}
+        not_asked = {one.ask for one in collected.failures if one.is_not_asked}.union(collected.unfinished)
         for ask, gaps in questions:
-            if ask in collected.unfinished:
+            if ask in not_asked:
                 continue
             for gap in (one for one in gaps if one.id in still_open):
                 is_answered = ask not in collected.failed and not collecting.is_refused(ask)

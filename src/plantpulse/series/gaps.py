@@ -111,18 +111,25 @@ def attempted(
     """Return what becomes of a gap that is still open after an attempt.
 
     It is absent when the publisher has answered often enough, and has had its time. While it does not answer,
-    nobody knows whether it has the values.
+    nobody knows whether it has the values: such an attempt does not count.
     """
+    if not is_answered:
+        return _still_open(gap, now + _FIRST_WAIT, is_answered=False)
     attempts = gap.attempts + 1
     due = KINDS[kind].publication.due_at(gap.span.until)
     has_had_time = now >= due + timedelta(days=settings.give_up_after_days)
-    if is_answered and has_had_time and attempts >= _LEAST_ATTEMPTS:
+    if has_had_time and attempts >= _LEAST_ATTEMPTS:
         reason = f"the publisher had no values in {attempts} attempts"
         return {"id": gap.id, "state": "absent", "next_attempt_at": None, "reason": reason}
     wait = min(_FIRST_WAIT * 2 ** min(gap.attempts, 8), _LONGEST_WAIT)
+    return _still_open(gap, now + wait, is_answered=True)
+
+
+def _still_open(gap: Gap, next_attempt_at: datetime, *, is_answered: bool) -> dict[str, Json]:
     return {
         "id": gap.id,
         "state": "open",
-        "next_attempt_at": (now + wait).isoformat(),
+        "next_attempt_at": next_attempt_at.isoformat(),
         "reason": None if is_answered else "the publisher did not answer",
+        "is_answered": is_answered,
     }

@@ -342,6 +342,17 @@ def test_an_attempt_counts_once_in_a_run_and_leaves_closed_gaps_alone(watch: Wat
     assert watch.rows() == [("filled", 6, 9)]
 
 
+def test_an_attempt_that_was_not_answered_waits_and_does_not_count(watch: Watch) -> None:
+    watch.store(watch.hours(0, 6), watch.hours(9, 24))
+    (gap,) = watch.look(look())["gaps"]
+    later = (watch.now + timedelta(hours=4)).isoformat()
+    watch.attempt({"id": gap["id"], "state": "open", "next_attempt_at": later, "is_answered": False})
+
+    assert watch.gaps(look()) == []
+    watch.now += timedelta(hours=4)
+    assert watch.look(look())["gaps"][0]["attempts"] == 0
+
+
 def test_the_longest_gap_of_a_group_that_was_tried_is_named(watch: Watch) -> None:
     watch.store(watch.hours(0, 2), watch.hours(3, 6), watch.hours(9, 12), watch.hours(20, 24))
     gaps = watch.look(look())["gaps"]

@@ -1,10 +1,11 @@
 """Gaps: what is looked at, what is asked again, and when nobody asks any more."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from plantpulse.errors import OutOfTime, StoreRefused
+from plantpulse.errors import OutOfTime, PublisherBusy, StoreRefused
 from plantpulse.series.asks import Stored
 from plantpulse.series.backfill_job import SeriesBackfill, questions_again
 from plantpulse.series.gap_job import SeriesGaps
@@ -335,3 +336,27 @@ def test_a_gap_that_the_run_had_no_time_for_was_not_tried() -> None:
     SeriesGaps(opening(Publisher("entsoe", short))).work(run, settings_of(), kept)
 
     assert [one["id"] for one in kept.commits[-1]["gap_attempts"]] == [1]
+
+
+def test_an_attempt_without_an_answer_does_not_count() -> None:
+    attempt = attempted(gap(NOW - 30 * HOUR, 1, attempts=5), "load", SERIES, NOW, is_answered=False)
+
+    assert attempt["is_answered"] is False
+    assert attempt["next_attempt_at"] == (NOW + 4 * HOUR).isoformat()
+
+
+def test_a_gap_of_a_publisher_that_was_left_alone_was_not_tried() -> None:
+    first, second = gap(NOW - 30 * HOUR, 3), gap(NOW - 30 * HOUR, 3, group="FR/load", number=2)
+    rows = [row_of(first), row_of(second)]
+    kept = Kept(gaps=[rows, rows])
+    run = run_of("series_gaps", brought=[stored("DE/load", NOW), stored("FR/load", NOW)])
+
+    def banned(_ask: Ask) -> Iterator[Reply]:
+        raise PublisherBusy("429")
+        yield
+
+    with suppress(PublisherBusy):
+        SeriesGaps(opening(Publisher("entsoe", banned))).work(run, settings_of(), kept)
+
+    noted = {one["id"]: one["is_answered"] for call in kept.commits for one in call["gap_attempts"]}
+    assert noted == {1: False}
