@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar, Final, Protocol, get_args
 from zoneinfo import ZoneInfo
 
-from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.entry.invocations import Invocation
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.pipelines import on_some_days
 from plantpulse.series.asks import Stored, asks_again, still_collected, subjects_of
@@ -19,7 +19,7 @@ from plantpulse.series.ending import end_run
 from plantpulse.series.gap_filling import GapFilling
 from plantpulse.series.gap_filling import Store as FillingStore
 from plantpulse.series.kinds import Job
-from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
+from plantpulse.series.planning import budget_of, require_collected, run_clock, upkeep_plan
 from plantpulse.series.publisher import Ask
 from plantpulse.series.rating import Rating
 from plantpulse.series.rating import Store as RatingStore
@@ -55,11 +55,8 @@ class SeriesBackfill:
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return the plan of an invocation. Raises: InvalidRequest."""
-        request = parse(BackfillRequest, invocation.parameters)
         schedule = on_some_days(settings.series_backfill)
-        slot = slot_of(invocation, schedule, now, is_scheduled=not request.dry_run)
-        asks = {"series_of": {"kinds": None}}
-        return plan_of(PIPELINE, invocation, settings, (slot, now), asks=asks, is_dry_run=request.dry_run)
+        return upkeep_plan(PIPELINE, self.request, schedule, invocation, settings, now)
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured without series; SwitchedOff for a schedule alone."""

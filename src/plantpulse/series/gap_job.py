@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
-from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.entry.invocations import Invocation
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.pipelines import on_grid
 from plantpulse.series.asks import still_collected
 from plantpulse.series.collecting import Collecting, OpenSources
 from plantpulse.series.ending import end_run
 from plantpulse.series.gap_filling import GapFilling, Store
-from plantpulse.series.planning import budget_of, plan_of, require_collected, run_clock, slot_of
+from plantpulse.series.planning import budget_of, require_collected, run_clock, upkeep_plan
 from plantpulse.series.request import UpkeepRequest
 from plantpulse.series.seen import seen_of_series
 from plantpulse.settings import Settings
@@ -37,11 +37,8 @@ class SeriesGaps:
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return the plan of an invocation. Raises: InvalidRequest."""
-        request = parse(GapsRequest, invocation.parameters)
         schedule = on_grid(settings.series_gaps)
-        slot = slot_of(invocation, schedule, now, is_scheduled=not request.dry_run)
-        asks = {"series_of": {"kinds": None}}
-        return plan_of(PIPELINE, invocation, settings, (slot, now), asks=asks, is_dry_run=request.dry_run)
+        return upkeep_plan(PIPELINE, self.request, schedule, invocation, settings, now)
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured without series; SwitchedOff for a schedule alone."""

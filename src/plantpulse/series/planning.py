@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.invocations import Invocation, parse
 from plantpulse.errors import SwitchedOff
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan
 from plantpulse.schedules.pipelines import NO_PLANT
 from plantpulse.schedules.schedules import Schedule, scheduled_slot
 from plantpulse.schedules.slots import Window
+from plantpulse.series.request import UpkeepRequest
 from plantpulse.settings import Settings
 
 _LATEST_DELIVERY: Final = timedelta(days=1)  # a later one counts as manual: every run collects what is new
@@ -57,6 +58,21 @@ def plan_of(
         is_dry_run=is_dry_run,
         idempotency_key=None if slot or is_dry_run else invocation.idempotency_key,
     )
+
+
+def upkeep_plan(
+    pipeline: str,
+    asked: type[UpkeepRequest],
+    schedule: Schedule,
+    invocation: Invocation,
+    settings: Settings,
+    now: datetime,
+) -> RunPlan:
+    """Return the plan of a run that looks after all series. Raises: InvalidRequest."""
+    is_dry_run = parse(asked, invocation.parameters).dry_run
+    slot = slot_of(invocation, schedule, now, is_scheduled=not is_dry_run)
+    asks = {"series_of": {"kinds": None}}
+    return plan_of(pipeline, invocation, settings, (slot, now), asks=asks, is_dry_run=is_dry_run)
 
 
 def budget_of(plan: RunPlan, settings: Settings) -> Budget:
