@@ -46,7 +46,7 @@ def show(app: App, key: tuple[str, ...], at: Moment | None) -> None:
     """Show one series: its newest values, gaps, the quality of its last days, and corrections with --at."""
     now = app.now()
     with app.series_records() as records:
-        series = judged(one_series(records.status(), key), now)
+        series = one_series(judged(records.status(), now), key)
         found = {"series": {**series, "publication": rule_of(series["kind"])}, **_parts(records, series, now)}
         if at:
             found["versions"] = records.versions(series["key"], at.start(zone_of(series)))

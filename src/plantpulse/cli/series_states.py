@@ -14,8 +14,7 @@ _ORDER: Final = ("stale", None, "empty", "fresh", "ended")
 
 def in_order(series: Sequence[Record], now: datetime) -> list[dict[str, Any]]:
     """Return series with their states, the stale ones first."""
-    found = [judged(one, now) for one in series]
-    return sorted(found, key=lambda one: (_ORDER.index(one["state"]), one["key"]))
+    return sorted(judged(series, now), key=lambda one: (_ORDER.index(one["state"]), one["key"]))
 
 
 def counted(series: Sequence[Record]) -> str:

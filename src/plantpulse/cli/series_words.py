@@ -1,6 +1,6 @@
 """How series look on the command line: values, times in their zone, freshness, scores. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -44,24 +44,30 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def judged(series: Record, now: datetime) -> dict[str, Any]:
-    """Return a series from `series_status` with its `state` (fresh, stale, empty, ended) and `age_s`.
+def judged(series: Sequence[Record], now: datetime) -> list[dict[str, Any]]:
+    """Return the series of `series_status`, each with its `state` (fresh, stale, empty, ended) and `age_s`.
 
-    The age is the time since the end of its newest interval: it is below zero for values of the future. The
-    state is None for a kind that this version does not know. Raises: StoreRefused if it is none.
+    The age is the time since the end of its newest interval: it is below zero for values of the future. A
+    series is as fresh as its group: where nothing was pumped for days, nothing is late. The state is None for
+    a kind that this version does not know. Raises: StoreRefused if one is none.
     """
-    with readable("what is stored of a series"):
-        return _judged(series, now)
+    with readable("what is stored of series"):
+        reached: dict[str, datetime] = {}
+        for one in series:
+            if one["until"] is not None:
+                until = instant(one["until"])
+                reached[one["group"]] = max(until, reached.get(one["group"], until))
+        return [_judged(one, reached.get(one["group"]), now) for one in series]
 
 
-def _judged(series: Record, now: datetime) -> dict[str, Any]:
-    if series["until"] is None:
+def _judged(series: Record, reached: datetime | None, now: datetime) -> dict[str, Any]:
+    if series["until"] is None or reached is None:
         return {**series, "state": "empty", "age_s": None}
     until, kind = instant(series["until"]), KINDS.get(series["kind"])
     state: str | None = None
     if kind:
-        state = freshness_of(kind, until, series["minutes"], zone_of(series), now)
-    if state == "stale" and has_ended(until, now):
+        state = freshness_of(kind, reached, series["minutes"], zone_of(series), now)
+    if state == "stale" and has_ended(reached, now):
         state = "ended"
     return {**series, "state": state, "age_s": round((now - until).total_seconds())}
 

@@ -170,3 +170,15 @@ def test_without_series_in_the_settings_status_asks_for_none(desk: CommandLine, 
 
     assert desk("status", "--json").json["series"] == []
     assert LOAD not in desk("status").out
+
+
+def test_where_nothing_was_pumped_for_days_nothing_is_late(desk: CommandLine, stock: Stock) -> None:
+    group = "DE/generation+pumping/B10"
+    for key in ("DE/generation/B10", "DE/pumping/B10"):
+        stock.series(key, group=group)
+    stock.points("DE/generation/B10", quarter(2), [100], 15)
+    stock.points("DE/pumping/B10", quarter(100), [90], 15)
+
+    lines = desk("series").out.splitlines()
+
+    assert lines[0] == "2 series: 2 fresh"
