@@ -6,6 +6,7 @@ from the environment.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Annotated, Final, Literal
@@ -21,6 +22,7 @@ from plantpulse.settings.section import (
     Whole,
     setting,
 )
+from plantpulse.settings.web_addresses import web_address
 
 PublisherName = Literal["entsoe", "eia", "fred", "yahoo"]
 PUBLISHERS: Final[tuple[PublisherName, ...]] = ("entsoe", "eia", "fred", "yahoo")
@@ -75,14 +77,17 @@ def _eic(text: str) -> str:
 Eic = Annotated[str, Checked(_eic)]
 
 
+_EXAMPLE: Final = "https://web-api.tp.entsoe.eu"
+_complete_address: Final = web_address(_EXAMPLE)
+
+
 def _address(text: str) -> str:
     """Return a publisher's address; without TLS it must be on this machine."""
-    parts = urlsplit(text)
-    is_local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
-    is_sent_safely = parts.scheme == "https" or (parts.scheme == "http" and is_local)
-    if is_sent_safely and parts.hostname and "@" not in parts.netloc and text.isascii() and " " not in text:
-        return text
-    raise ValueError("must be a URL such as https://web-api.tp.entsoe.eu, with https and without a user")
+    with suppress(ValueError):
+        parts = urlsplit(_complete_address(text))
+        if parts.scheme == "https" or parts.hostname in {"127.0.0.1", "::1", "localhost"}:
+            return text
+    raise ValueError(f"must be a URL such as {_EXAMPLE}, with https and without a user")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

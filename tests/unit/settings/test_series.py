@@ -111,6 +111,7 @@ def test_no_key_stands_in_the_file() -> None:
         ("series: {commodities: {Coal: {fred: X}}}", "commodities.Coal.unit: must be set"),
         ("series: {entsoe: {url: 'http://example.com'}}", "with https and without a user"),
         ("series: {entsoe: {url: 'https://me:pw@example.com'}}", "with https and without a user"),
+        ("series: {entsoe: {url: 'https://example.com:99999'}}", "with https and without a user"),
         ("energy_actuals: {every_minutes: 7}", "every_minutes must divide a day"),
         ("energy_actuals: {every_minutes: 240}", "energy_actuals.every_minutes"),
         ("series_gaps: {every_minutes: 30}", "series_gaps.every_minutes"),
