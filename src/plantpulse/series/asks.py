@@ -17,8 +17,12 @@ from plantpulse.series.publisher import Ask, Span
 from plantpulse.series.request import Wanted
 from plantpulse.settings import SeriesSettings
 
-# Pumping comes with generation, in the same reply.
 _ASKED_WITH: Final[Mapping[str, str]] = {"pumping": "generation"}
+
+
+def asked_kind(kind: str) -> str:
+    """Return the kind that is asked for to get one: pumping comes with generation, in the same reply."""
+    return _ASKED_WITH.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def still_collected(rows: Iterable[Mapping[str, Json]], series: SeriesSettings) 
     return [
         Stored.of(row)
         for row in rows
-        if Subject(row["source"], _ASKED_WITH.get(row["kind"], row["kind"]), row["subject"]) in collected
+        if Subject(row["source"], asked_kind(row["kind"]), row["subject"]) in collected
     ]
 
 
@@ -133,8 +137,7 @@ def _from_newest(subject: Subject, stored: Sequence[Stored], series: SeriesSetti
     reached = [
         one.until
         for one in stored
-        if (one.source, _ASKED_WITH.get(one.kind, one.kind), one.subject)
-        == (subject.source, subject.kind, subject.subject)
+        if (one.source, asked_kind(one.kind), one.subject) == (subject.source, subject.kind, subject.subject)
     ]
     # The newest of all: a type of production that was given up years ago must not be asked for since then.
     # If all were given up, what lies between is a gap, which series_backfill asks for until it is absent.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from plantpulse.runs import Json
-from plantpulse.series.asks import Stored
+from plantpulse.series.asks import Stored, asked_kind
 from plantpulse.series.freshness import SILENT_FOR
 from plantpulse.series.kinds import KINDS
 from plantpulse.series.publisher import Ask, Span
@@ -21,7 +21,6 @@ _LONGEST_WAIT: Final = timedelta(days=2)
 _LEAST_ATTEMPTS: Final = 3
 # Gaps that are close together are one question: a request costs more than the days between.
 _NEIGHBOURS: Final = timedelta(days=2)
-_GENERATION_TOGETHER: Final[Mapping[str, str]] = {"pumping": "generation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def asks_for(gaps: Iterable[Gap], stored: Sequence[Stored]) -> list[tuple[Ask, t
     known = {one.group: one for one in stored}
     for gap in gaps:
         if found := known.get(gap.group):
-            kind = _GENERATION_TOGETHER.get(found.kind, found.kind)
+            kind = asked_kind(found.kind)
             by_series[(found.source, kind, found.subject)].append(gap)
     return [
         (Ask(*series, Span(some[0].span.start, max(one.span.until for one in some))), tuple(some))
