@@ -155,4 +155,4 @@ def _averaged(quarters: Sequence[float | None], count: int) -> Cents:
     if count == 1:
         return [None if value is None else round(100 * value) for value in quarters]
     groups = (quarters[first : first + count] for first in range(0, len(quarters), count))
-    return [None if None in group else round(100 * sum(group) / count) for group in groups]  # type: ignore[arg-type]
+    return [None if None in group else round(100 * sum(group) / count) for group in groups]  # type: ignore[arg-type] # None is looked for

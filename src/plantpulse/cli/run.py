@@ -87,11 +87,11 @@ def _as_option(error: InvalidRequest, asked: type[BaseModel]) -> InvalidRequest:
 def _adapters(pipeline: RegisteredFunction) -> dict[str, Any]:
     """Return what a pipeline's job reads from: the driver and the clients are for those who need them."""
     if pipeline.reads_plant:
-        from plantpulse.source import sqlserver  # noqa: PLC0415
+        from plantpulse.source import sqlserver  # noqa: PLC0415 - only who reads a plant
 
         return {"connect_source": sqlserver.connect}
     if pipeline.asks_publishers:
-        from plantpulse.series.sources import open_sources  # noqa: PLC0415
+        from plantpulse.series.sources import open_sources  # noqa: PLC0415 - only who asks
 
         return {"open_sources": open_sources}
     return {}

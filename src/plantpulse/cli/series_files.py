@@ -131,7 +131,7 @@ def _utc(at: datetime) -> str:
 def _parquet(path: Path) -> Iterator[Write]:
     try:
         import pyarrow as pa  # noqa: PLC0415 - half a second for those who want it
-        from pyarrow import parquet  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415 - as above
     except ImportError:
         raise ConfigurationError("pyarrow is not installed: `pip install 'plantpulse[parquet]'`") from None
     schema = _schema(pa)

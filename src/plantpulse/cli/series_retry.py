@@ -16,8 +16,8 @@ from plantpulse.errors import InvalidRequest
 def retry(app: App, batch_id: int) -> int:
     """Ask again for a reply that could not be read or stored, and store it."""
     # The way in and the publishers' clients take their time, and only this command needs them.
-    from plantpulse.series.retry_job import RetryBatch  # noqa: PLC0415
-    from plantpulse.series.sources import open_sources  # noqa: PLC0415
+    from plantpulse.series.retry_job import RetryBatch  # noqa: PLC0415 - only who retries
+    from plantpulse.series.sources import open_sources  # noqa: PLC0415 - as above
 
     with app.series_records() as records:
         batch = known_batch(records.failed_batch(batch_id), batch_id)

@@ -27,7 +27,7 @@ def points(*values: float | None, minutes: int = 60) -> list[Point]:
 
 def drawn(*values: float | None, width: int = 31, signs: object = PLAIN) -> list[str]:
     chart = Chart(points(*values), START, START + len(values) * HOUR, BERLIN)
-    return [line.plain for line in chart.lines(width, signs)]  # type: ignore[arg-type]
+    return [line.plain for line in chart.lines(width, signs)]  # type: ignore[arg-type] # one of the signs
 
 
 def test_a_rise_below_zero_is_drawn_from_the_lower_left_to_the_upper_right() -> None:

@@ -177,7 +177,7 @@ def test_a_bar_counts_the_points_on_a_terminal(shelf: CommandLine) -> None:
 def test_without_the_extra_the_message_names_it(
     shelf: CommandLine, package: str, arguments: list[str], extra: str
 ) -> None:
-    from tests.cli.test_extras import without  # noqa: PLC0415
+    from tests.cli.test_extras import without  # noqa: PLC0415 - two tests need it
 
     ended = without(shelf, package, "series", *arguments)
 
@@ -187,7 +187,7 @@ def test_without_the_extra_the_message_names_it(
 
 
 def test_csv_and_the_chart_need_no_extra(shelf: CommandLine) -> None:
-    from tests.cli.test_extras import without  # noqa: PLC0415
+    from tests.cli.test_extras import without  # noqa: PLC0415 - two tests need it
 
     for arguments in (["export", LOAD, "--out", "x.csv"], ["plot", LOAD]):
         assert without(shelf, "pyarrow,PIL", "series", *arguments).returncode == 0

@@ -68,7 +68,7 @@ def test_parquet_has_instants_numbers_and_nothing_for_what_is_missing(tmp_path: 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_names_from_outside_stay_one_cell(tmp_path: Path, form: str) -> None:
     hostile = 'DE/"x",\n=1+1\x1b[2J/日本'
-    with new_file(tmp_path / "x", form) as write:  # type: ignore[arg-type]
+    with new_file(tmp_path / "x", form) as write:  # type: ignore[arg-type] # a parameter
         write([row(KNOWN_AT, "1", hostile)])
 
     if form == "csv":
@@ -83,7 +83,7 @@ def test_an_export_that_breaks_leaves_the_old_file_and_no_half_one(tmp_path: Pat
     (tmp_path / "x").write_text("old")
 
     def broken() -> None:
-        with new_file(tmp_path / "x", form) as write:  # type: ignore[arg-type]
+        with new_file(tmp_path / "x", form) as write:  # type: ignore[arg-type] # a parameter
             write(spring())
             raise KeyboardInterrupt
 

@@ -106,7 +106,7 @@ def test_a_weekend_is_no_hole_in_prices_of_trading_days(desk: CommandLine, stock
 
 
 def test_a_picture_is_a_png_with_the_line_and_the_hole(shelf: CommandLine) -> None:
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415 - an extra
 
     result = shelf("series", "plot", PRICE, "--png", "p.png")
 

@@ -61,7 +61,7 @@ def test_another_unit_is_a_thousand_times_too_much_until_it_is_corrected() -> No
     assert wrong == 1000 * true
     assert publisher.published("DE/load", NOON, CORRECTED) == right.published(
         "DE/load", NOON, CORRECTED
-    )._replace(  # type: ignore[union-attr]
+    )._replace(  # type: ignore[union-attr] # it is published
         since=CORRECTED.astimezone(UTC)
     )
 

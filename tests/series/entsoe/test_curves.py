@@ -44,7 +44,7 @@ def compressed(values: list[Decimal]) -> list[tuple[str, str]]:
 @given(steps_of_a_day(), st.randoms())
 def test_what_a03_left_out_is_put_back(values: list[Decimal], order: object) -> None:
     pairs = compressed(values)
-    order.shuffle(pairs)  # type: ignore[attr-defined]
+    order.shuffle(pairs)  # type: ignore[attr-defined] # hypothesis gives a Random
     end = START + timedelta(minutes=15 * len(values))
 
     drawn, doubts = draw(

@@ -104,6 +104,6 @@ def test_what_comes_out_is_ordered_apart_and_nothing_new(segments: list[Segment]
 @given(st.lists(several(), max_size=8), st.randoms())
 def test_the_order_of_a_reply_does_not_matter(segments: list[Segment], order: object) -> None:
     other = list(segments)
-    order.shuffle(other)  # type: ignore[attr-defined]
+    order.shuffle(other)  # type: ignore[attr-defined] # hypothesis gives a Random
 
     assert joined(*segments)[0] == joined(*other)[0]

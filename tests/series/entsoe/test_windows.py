@@ -54,7 +54,7 @@ def test_a_span_that_begins_within_a_day_goes_on_at_midnight() -> None:
 
 
 @given(
-    st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2015, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
     st.integers(1, 3 * 365 * 24 * 60),
     st.sampled_from([1, 28, 49, 92, 365]),
 )

@@ -24,7 +24,7 @@ def spans_of(
     series: SeriesSettings, *rows: dict[str, object], job: str = "energy_actuals"
 ) -> dict[str, Span]:
     known = [Stored.of(row) for row in rows]
-    asks = asks_of(subjects_of(job, series), INCREMENTAL, known, series, NOW)  # type: ignore[arg-type]
+    asks = asks_of(subjects_of(job, series), INCREMENTAL, known, series, NOW)  # type: ignore[arg-type] # a parameter
     return {f"{ask.subject}/{ask.kind}": ask.span for ask in asks}
 
 
@@ -172,7 +172,7 @@ def test_what_is_not_collected_is_refused_with_what_there_is(
     job: str, request_: EnergyRequest | PricesRequest, field: str, told: str
 ) -> None:
     with pytest.raises(InvalidRequest, match=told) as refused:
-        subjects_wanted(subjects_of(job, series_of()), wanted(request_, BRUSSELS, NOW))  # type: ignore[arg-type]
+        subjects_wanted(subjects_of(job, series_of()), wanted(request_, BRUSSELS, NOW))  # type: ignore[arg-type] # a parameter
 
     assert refused.value.field == field
 

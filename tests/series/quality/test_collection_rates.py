@@ -75,7 +75,7 @@ def test_the_95th_percentile_is_the_19th_of_20() -> None:
 def test_rates_are_given_by_source_kind_subject_or_for_all(by: tuple[str, ...], keys: list[object]) -> None:
     rows = [collection(), collection("FR"), collection("WTI", source="eia", kind="price")]
 
-    found = rates_by(rows, START, START + timedelta(days=1), by)  # type: ignore[arg-type]
+    found = rates_by(rows, START, START + timedelta(days=1), by)  # type: ignore[arg-type] # a parameter
 
     assert list(found) == keys
 
