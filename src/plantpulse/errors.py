@@ -6,6 +6,8 @@
     │   ├── ChannelUnavailable      a channel of alerts could not be reached or was busy
     │   ├── PublisherUnavailable    a publisher of series could not be reached or did not answer
     │   │   └── PublisherBusy       it answered 429: nothing more is asked of it in this run
+    │   ├── DeviceUnavailable       a machine's controller could not be reached, or its connection was lost
+    │   │   └── DeviceTimedOut      it did not answer in time: its connection may not be used again
     │   ├── CloudUnavailable        the cloud's own services (scheduler, queue, topic) did not answer
     │   ├── SecretUnavailable       the cloud's secret store could not be reached or was busy
     │   ├── StoreUnavailable        Supabase could not be reached, was busy or timed out
@@ -28,6 +30,7 @@
         ├── SourceQueryFailed       SQL Server refused a query for another reason
         │   └── SourceQueryUnexplained  its number and message are unknown
         ├── ChannelRefused          a channel of alerts refused for good: password, address, certificate
+        ├── DeviceRefused           a machine's controller refused for good: user, address of the device
         ├── PublisherRefused        a publisher of series refused for good: key, area, span
         ├── UnreadableReply         a publisher's reply is not what its API promises
         ├── CloudRefused            the cloud's own services refused a call for good
@@ -149,6 +152,18 @@ class PublisherBusy(PublisherUnavailable):
     code = "publisher_busy"
 
 
+class DeviceUnavailable(TransientError):
+    """A machine's controller could not be reached, lost the connection, or answered what is no reply."""
+
+    code = "device_unavailable"
+
+
+class DeviceTimedOut(DeviceUnavailable):
+    """A machine's controller did not answer in time; a late reply must not be taken for the next answer."""
+
+    code = "device_timed_out"
+
+
 class SecretUnavailable(TransientError):
     """The cloud's secret store could not be reached or was busy; the message names the variable."""
 
@@ -262,6 +277,12 @@ class CloudRefused(PermanentError):
     """The cloud's scheduler, queue or topic refused: credentials, a missing permission, an unknown name."""
 
     code = "cloud_refused"
+
+
+class DeviceRefused(PermanentError):
+    """A machine's controller refused for good: the user, the certificate, or how it was asked."""
+
+    code = "device_refused"
 
 
 class PublisherRefused(PermanentError):

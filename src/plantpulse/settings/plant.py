@@ -11,6 +11,7 @@ from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.morning_report import MorningReportSettings
 from plantpulse.settings.section import Checked, Prepared, Section, Whole, setting
 from plantpulse.settings.sql_server import SqlServerSettings
+from plantpulse.settings.tags import TagsSettings
 
 LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is not a large object
 
@@ -135,6 +136,9 @@ class PlantSettings(Section):
     )
     language: Literal["en", "de"] = setting(
         "en", description="Language of the morning report's mail: en (English) or de (German)"
+    )
+    tags: TagsSettings | None = setting(
+        None, description="How this plant's machine tags are polled; in place of the common ones"
     )
     live_pulse: LivePulseSettings | None = setting(
         None, description="Settings that override the common ones for this plant: {every_minutes: 5}"

@@ -24,6 +24,7 @@ from plantpulse.settings.series_pipelines import (
 )
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
+from plantpulse.settings.tags import TagsSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,9 @@ class Settings(Section):
     )
     series_backfill: SeriesBackfillSettings = setting(
         SeriesBackfillSettings(), description="When large gaps are filled and quality is worked out"
+    )
+    tags: TagsSettings | None = setting(
+        None, description="How machine tags of every plant are polled; without it only plants with their own"
     )
     health: HealthSettings = setting(HealthSettings(), description="Settings of health")
     alerts: AlertsSettings = setting(AlertsSettings(), description="Common settings of alerts")

@@ -66,7 +66,8 @@ def test_the_walk_visits_every_section() -> None:
 def test_every_setting_has_a_form_that_can_be_told() -> None:
     for at in PLACES:
         assert re.match(
-            "(a|true or|percent|low|require|platform|read|email|starttls|info|succeeded|en|day|flag) ?.+",
+            "(a|true or|percent|low|require|platform|read|email|starttls|info|succeeded|en|day|flag"
+            "|cloud) ?.+",
             allowed(at, Settings),
         ), at
         assert allowed(at, Settings) != "something else"

@@ -1,0 +1,46 @@
+"""Machine tags: whether a plant's groups are polled, from where, and which devices may be reached."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Annotated, Final, Literal
+
+from plantpulse.settings.section import Checked, Section, Whole, setting
+
+# Private networks of both protocols. Never link-local: a cloud's own metadata service is there.
+PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+
+
+def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
+    for network in written:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError("must be networks such as 10.20.0.0/16") from None
+    return written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsSettings(Section):
+    """How a plant's groups of machine tags are polled. Which groups there are stands in Supabase."""
+
+    enabled: bool = setting(True, description="Whether groups are polled on schedule; a trigger always works")
+    runs_on: Literal["cloud", "edge"] = setting(
+        "cloud",
+        description="Who polls: the cloud's functions, or `plantpulse tags run` on a computer in the plant",
+    )
+    networks: Annotated[tuple[str, ...], Checked(_networks)] = setting(
+        PRIVATE_NETWORKS,
+        min_length=1,
+        description="Networks in which devices may be; no others are connected to",
+    )
+    connect_timeout_s: Whole = setting(
+        10, ge=1, le=30, description="How long a connection to a device may take, in seconds"
+    )
+    buffer_s: Whole = setting(
+        300,
+        ge=10,
+        le=3600,
+        description="How many seconds of samples a group keeps while Supabase cannot be reached; the oldest "
+        "are dropped and counted",
+    )
+    timeout_s: Whole = setting(240, ge=120, le=900, description="A burst ends within this time, in seconds")

@@ -1,0 +1,35 @@
+"""What one read of a tag brought: a value, or why there is none. Pure."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+Value = bool | int | float | str
+
+
+class Quality(IntEnum):
+    """How good a value is. The numbers are stored: none of them changes its meaning.
+
+    Only a GOOD or UNCERTAIN reading has a value.
+    """
+
+    GOOD = 0
+    NOT_CONNECTED = 1  # the device could not be reached
+    TIMED_OUT = 2  # it did not answer in time
+    NO_SUCH_ADDRESS = 3  # it has nothing at this address
+    DEVICE_FAILURE = 4  # it answered that it cannot read now
+    NOT_READABLE = 5  # the bytes are no value of this type: not a number, no text
+    REFUSED = 6  # it lets nobody read this, or not us
+    UNCERTAIN = 7  # it says itself that the value is doubtful
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One tag's value in its unit, and its quality; `value` is None unless the quality allows one."""
+
+    value: Value | None
+    quality: Quality = Quality.GOOD
+
+
+NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)
+TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)

@@ -1,0 +1,53 @@
+"""The address of a device."""
+
+import pytest
+
+from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
+
+PORTS = {"modbus": 502, "opc.tcp": 4840}
+
+
+@pytest.mark.parametrize(
+    ("address", "endpoint"),
+    [
+        ("modbus://10.0.0.5", Endpoint("modbus", "10.0.0.5", 502)),
+        (
+            "modbus://plc-7.example:1502/3?order=cdab",
+            Endpoint("modbus", "plc-7.example", 1502, "3", {"order": "cdab"}),
+        ),
+        ("opc.tcp://[fd00::7]/a/b", Endpoint("opc.tcp", "fd00::7", 4840, "a/b")),
+    ],
+)
+def test_an_address_is_a_url(address, endpoint):
+    assert parse_endpoint(address, PORTS) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("10.0.0.5:502", "must begin with one of modbus://"),
+        ("http://10.0.0.5", "must begin with one of modbus://"),
+        ("modbus://", "must look like modbus://host:port"),
+        ("modbus://10.0.0.5:0x1", "the port must be a number"),
+        ("modbus://10.0.0.5:99999", "the port must be a number"),
+        ("modbus://ada:secret@10.0.0.5", "name a secret"),
+        ("modbus://10.0.0.5?order=cdab&order=abcd", "named once"),
+        ("modbus://10.0.0.5#1", "must look like"),
+        (" modbus://10.0.0.5", "no blanks"),
+        ("modbus://10.0.0.5\n", "no blanks"),
+        ("modbus://[fd00", "must look like modbus://host:port"),
+        ("modbus://" + "a" * 500, "at most 500"),
+    ],
+)
+def test_a_wrong_address_says_what_is_allowed(address, words):
+    with pytest.raises(ValueError, match=words.replace("[", r"\[")) as refusal:
+        parse_endpoint(address, PORTS)
+
+    assert "secret@" not in str(refusal.value)
+
+
+def test_an_unknown_option_is_refused_with_those_that_there_are():
+    endpoint = parse_endpoint("modbus://10.0.0.5?colour=red", PORTS)
+
+    with pytest.raises(ValueError, match="there is no option colour; options of modbus: order"):
+        require_known_options(endpoint, {"order"})
