@@ -18,7 +18,7 @@ PORTS = {"modbus": 502, "opc.tcp": 4840}
         ("opc.tcp://[fd00::7]/a/b", Endpoint("opc.tcp", "fd00::7", 4840, "a/b")),
     ],
 )
-def test_an_address_is_a_url(address, endpoint):
+def test_an_address_is_a_url(address: str, endpoint: Endpoint) -> None:
     assert parse_endpoint(address, PORTS) == endpoint
 
 
@@ -39,14 +39,14 @@ def test_an_address_is_a_url(address, endpoint):
         ("modbus://" + "a" * 500, "at most 500"),
     ],
 )
-def test_a_wrong_address_says_what_is_allowed(address, words):
+def test_a_wrong_address_says_what_is_allowed(address: str, words: str) -> None:
     with pytest.raises(ValueError, match=words.replace("[", r"\[")) as refusal:
         parse_endpoint(address, PORTS)
 
     assert "secret@" not in str(refusal.value)
 
 
-def test_an_unknown_option_is_refused_with_those_that_there_are():
+def test_an_unknown_option_is_refused_with_those_that_there_are() -> None:
     endpoint = parse_endpoint("modbus://10.0.0.5?colour=red", PORTS)
 
     with pytest.raises(ValueError, match="there is no option colour; options of modbus: order"):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from plantpulse.tags.tag import Group, Tag
+from plantpulse.tags.tag import DataType, Group, Tag
 
 
 @pytest.mark.parametrize(
@@ -23,13 +23,15 @@ from plantpulse.tags.tag import Group, Tag
         ("string", 1, 0, False),
     ],
 )
-def test_figures_that_a_32_bit_float_would_round_are_wide(data_type, scale, offset, is_wide):
+def test_figures_that_a_32_bit_float_would_round_are_wide(
+    data_type: DataType, scale: float, offset: float, is_wide: bool
+) -> None:
     tag = Tag("speed", "40001", data_type, scale=scale, offset=offset)
 
     assert tag.is_wide is is_wide
 
 
-def test_a_group_is_made_of_the_claims_row():
+def test_a_group_is_made_of_the_claims_row() -> None:
     group = Group.of(
         {
             "id": 7,
