@@ -1,19 +1,21 @@
 """The sockets under an HTTP client, for a call that must end by its time-out, and whom TLS trusts.
 
-httpx bounds each read alone: a reply that drips, headers or body, would hold a call for ever. So the sockets
-are noted as they are connected, and shut down when a call's time is up.
+A client bounds each read alone: a reply that drips, headers or body, would hold a call for ever. So the
+sockets are noted as they are connected, and shut down when a call's time is up.
 """
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from plantpulse.deadlines import bounded
+
+if TYPE_CHECKING:
+    import httpx
 
 _CONNECTED = ("connect_tcp.complete", "start_tls.complete")
 
@@ -28,9 +30,15 @@ class Connections:
         self.is_cut = False
         self._sockets: list[socket.socket] = []
 
-    def follow(self, request: httpx.Request) -> None:
+    def follow(self, request: "httpx.Request") -> None:
         """Have the sockets of a request noted (an event hook of httpx)."""
-        request.extensions["trace"] = self._note
+        request.extensions["trace"] = self._trace
+
+    def note(self, connected: socket.socket) -> None:
+        """Note a socket of the call that is made."""
+        self._sockets = [*(one for one in self._sockets if one.fileno() >= 0), connected]
+        if self.is_cut:
+            self._cut()
 
     @contextmanager
     def bounded(self, seconds: float) -> Iterator[None]:
@@ -39,11 +47,9 @@ class Connections:
         with bounded(seconds, self._cut):
             yield
 
-    def _note(self, event: str, told: Mapping[str, Any]) -> None:
+    def _trace(self, event: str, told: Mapping[str, Any]) -> None:
         if event.endswith(_CONNECTED):
-            self._sockets.append(told["return_value"].get_extra_info("socket"))
-            if self.is_cut:
-                self._cut()
+            self.note(told["return_value"].get_extra_info("socket"))
 
     def _cut(self) -> None:
         self.is_cut = True
@@ -57,6 +63,14 @@ class Connections:
 def trust(scheme: str) -> ssl.SSLContext:
     """Return the TLS trust store; it is built once per process, as that takes longer than a small commit.
 
+    It is the one of `certifi`, unless SSL_CERT_FILE or SSL_CERT_DIR name another, as for most programs.
     Without TLS the store is empty, which costs nothing.
     """
-    return httpx.create_ssl_context() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if scheme != "https":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
+    import certifi  # noqa: PLC0415 - only where there is TLS
+
+    return ssl.create_default_context(cafile=certifi.where())

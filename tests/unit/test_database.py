@@ -1,12 +1,17 @@
 """What a refused call to Supabase means, and which headers carry the key."""
 
-import httpx
+import gzip
+from dataclasses import replace
+
 import pytest
 
 from plantpulse.database import Supabase, refusal
 from plantpulse.errors import OutOfTime, StatementTimedOut, StoreRefused, StoreUnavailable
 from plantpulse.retry import Pacing
-from plantpulse.settings import Secret, SupabaseSettings
+from plantpulse.settings import Secret
+from tests.answering import KEY, Asked, Told, answering, as_json
+
+AT_ONCE = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +87,10 @@ def test_details_that_may_quote_a_row_are_left_out() -> None:
         "details": "Failing row contains (7, Anna)",
         "hint": None,
     }
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    transport = httpx.MockTransport(lambda _: httpx.Response(400, json=body))
 
     with (
-        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        answering(lambda _: as_json(body, 400)) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
         pytest.raises(StoreRefused, match="violates check") as raised,
     ):
         store.commit_live_pulse("f", {})
@@ -94,31 +98,74 @@ def test_details_that_may_quote_a_row_are_left_out() -> None:
     assert "Anna" not in str(raised.value)
 
 
-@pytest.mark.parametrize("fault", [httpx.DecodingError("gzip"), httpx.TooManyRedirects("loop")])
-def test_a_reply_that_cannot_be_read_is_worth_another_try(fault: httpx.RequestError) -> None:
-    def answer(_: httpx.Request) -> httpx.Response:
-        raise fault
+BROKEN = [
+    Told(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
+    Told(body=gzip.compress(b'{"answer": "claimed"}')[:-4], headers={"Content-Encoding": "gzip"}),
+    Told(body=b"{}", headers={"Content-Encoding": "br"}),
+    Told(body=b"{}", headers={"Content-Length": "two"}),
+    Told(body=b"{}", headers={"X-Long": "x" * 70_000}),
+    Told(body=b"{}", headers={f"X-{number}": "x" for number in range(200)}),
+    Told(body=None),
+]
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
+
+@pytest.mark.parametrize("told", BROKEN)
+def test_a_reply_that_cannot_be_read_is_worth_another_try(told: Told) -> None:
+    seen: list[Asked] = []
+
+    def answer(asked: Asked) -> Told:
+        seen.append(asked)
+        return told
+
     with (
-        Supabase(
-            settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer), pacing=pacing
-        ) as store,
+        answering(answer) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=AT_ONCE) as store,
         pytest.raises(StoreUnavailable, match=r"Supabase at 127\.0\.0\.1 did not answer claim_run"),
+    ):
+        store.claim_run({})
+
+    assert len(seen) == 3
+
+
+def test_a_packed_reply_is_unpacked() -> None:
+    body = gzip.compress(b'{"answer": "' + b"claimed" * 500_000 + b'"}')
+
+    with (
+        answering(lambda _: Told(body=body, headers={"Content-Encoding": "gzip"})) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
+    ):
+        assert store.claim_run({}) == {"answer": "claimed" * 500_000}
+
+
+def test_a_reply_that_unpacks_to_more_than_memory_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plantpulse.database.http.LONGEST_REPLY", 1_000_000)
+    body = gzip.compress(b" " * 50_000_000)
+
+    with (
+        answering(lambda _: Told(body=body, headers={"Content-Encoding": "gzip"})) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=AT_ONCE) as store,
+        pytest.raises(StoreUnavailable, match="did not answer claim_run: with less than"),
+    ):
+        store.claim_run({})
+
+
+def test_a_redirection_is_not_followed() -> None:
+    with (
+        answering(lambda _: Told(307, headers={"Location": "http://169.254.169.254/"})) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
+        pytest.raises(StoreRefused, match="307"),
     ):
         store.claim_run({})
 
 
 def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     seen: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request.url.path)
-        return httpx.Response(200, json={"answer": "failed"})
+    def answer(asked: Asked) -> Told:
+        seen.append(asked.path)
+        return as_json({"answer": "failed"})
 
-    with Supabase(settings, seconds_left=lambda: 2.4, transport=httpx.MockTransport(answer)) as store:
+    with answering(answer) as project, Supabase(project, seconds_left=lambda: 2.4) as store:
         with pytest.raises(OutOfTime, match="commit_live_pulse was not sent"):
             store.commit_live_pulse("f", {})
         store.fail_run("f", {})
@@ -127,14 +174,13 @@ def test_a_call_that_no_time_is_left_for_is_not_begun() -> None:
 
 
 def test_calls_within_a_second_clock_end_with_it() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     seen: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request.url.path)
-        return httpx.Response(200, json={"marked": 0})
+    def answer(asked: Asked) -> Told:
+        seen.append(asked.path)
+        return as_json({"marked": 0})
 
-    with Supabase(settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer)) as store:
+    with answering(answer) as project, Supabase(project, seconds_left=lambda: 60.0) as store:
         with store.within(lambda: 0.0), pytest.raises(OutOfTime, match="claim_notifications was not sent"):
             store.claim_notifications({"name": "office"}, 1)
         with store.within(lambda: 90.0):
@@ -146,60 +192,75 @@ def test_calls_within_a_second_clock_end_with_it() -> None:
 
 @pytest.mark.parametrize(
     ("key", "authorization"),
-    [("sb_secret_" + "x" * 30, None), ("eyJhbGciOi." + "x" * 30, "Bearer eyJhbGciOi." + "x" * 30)],
+    [(KEY, None), ("eyJhbGciOi." + "x" * 30, "Bearer eyJhbGciOi." + "x" * 30)],
 )
 def test_a_new_key_goes_into_the_apikey_header_alone(key: str, authorization: str | None) -> None:
-    seen: list[httpx.Request] = []
+    seen: list[Asked] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(200, json={"answer": "claimed"})
+    def answer(asked: Asked) -> Told:
+        seen.append(asked)
+        return as_json({"answer": "claimed"})
 
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret(key))
-    with Supabase(settings, seconds_left=lambda: 60.0, transport=httpx.MockTransport(answer)) as store:
-        assert store.claim_run({"plant": "north"}) == {"answer": "claimed"}
+    with (
+        answering(answer) as project,
+        Supabase(replace(project, secret_key=Secret(key)), seconds_left=lambda: 60.0) as store,
+    ):
+        assert store.claim_run({"plant": "Süd"}) == {"answer": "claimed"}
 
     assert seen[0].headers["apikey"] == key
     assert seen[0].headers.get("authorization") == authorization
     assert seen[0].headers["user-agent"].startswith("plantpulse/")
-    assert seen[0].url.path == "/rest/v1/rpc/claim_run"
+    assert seen[0].headers["content-type"] == "application/json"
+    assert (seen[0].method, seen[0].path) == ("POST", "/rest/v1/rpc/claim_run")
+    assert seen[0].body.decode() == '{"p_claim":{"plant":"Süd"}}'
 
 
 def test_a_lost_reply_is_asked_for_again() -> None:
-    replies = [httpx.ReadTimeout("slow"), httpx.ConnectError("gone"), None]
+    replies = [Told(body=None), Told(body=None), as_json({"answer": "committed"})]
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        reply = replies.pop(0)
-        if reply:
-            raise reply
-        return httpx.Response(200, json={"answer": "committed"})
-
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    pacing = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
-    transport = httpx.MockTransport(answer)
-    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport, pacing=pacing) as store:
+    with (
+        answering(lambda _: replies.pop(0)) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=AT_ONCE) as store,
+    ):
         assert store.commit_live_pulse("f", {}) == {"answer": "committed"}
 
     assert replies == []
 
 
-def test_an_answer_that_is_no_object_is_refused() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=[1]))
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
+    ports: list[str] = []
+
+    def answer(asked: Asked) -> Told:
+        ports.append(asked.path)
+        return Told(body=b'{"answer": "claimed"}', headers={"Connection": "close"})
 
     with (
-        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        answering(answer) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=Pacing(sleep=_not_again)) as store,
+    ):
+        store.claim_run({})
+        store.claim_run({})
+
+    assert len(ports) == 2
+
+
+def _not_again(_: float) -> None:
+    pytest.fail("a call was tried again")
+
+
+def test_an_answer_that_is_no_object_is_refused() -> None:
+    with (
+        answering(lambda _: as_json([1])) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
         pytest.raises(StoreRefused, match="check SUPABASE_URL"),
     ):
         store.claim_run({})
 
 
 def test_the_key_appears_in_no_error() -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    transport = httpx.MockTransport(lambda _: httpx.Response(401, json={"message": "Invalid API key"}))
-
     with (
-        Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store,
+        answering(lambda _: as_json({"message": "Invalid API key"}, 401)) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
         pytest.raises(StoreRefused, match="Invalid API key") as raised,
     ):
         store.claim_run({})
@@ -209,10 +270,10 @@ def test_the_key_appears_in_no_error() -> None:
 
 @pytest.mark.parametrize("body", ["{}", '{"answer": "claimed"}', '{"answer": "claimed", "run": {}}'])
 def test_an_answer_that_lacks_what_it_must_have_is_supabases_mistake(body: str) -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
-    transport = httpx.MockTransport(lambda _: httpx.Response(200, text=body))
-
-    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store:
+    with (
+        answering(lambda _: Told(body=body.encode())) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
+    ):
         answer = store.claim_run({})
         with pytest.raises(StoreRefused, match=r"answer to claim_run has no (answer|run|run_id): check"):
             (answer["answer"], answer["run"]["run_id"])
@@ -224,11 +285,12 @@ def test_an_answer_that_lacks_what_it_must_have_is_supabases_mistake(body: str) 
 )
 @pytest.mark.parametrize("http_status", [200, 400])
 def test_an_answer_that_cannot_be_read_is_supabases_mistake(body: str, http_status: int) -> None:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("sb_secret_" + "x" * 30))
     content = body.encode("latin-1")
-    transport = httpx.MockTransport(lambda _: httpx.Response(http_status, content=content))
 
-    with Supabase(settings, seconds_left=lambda: 60.0, transport=transport) as store:
+    with (
+        answering(lambda _: Told(http_status, content)) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
+    ):
         with pytest.raises(StoreRefused, match="claim_run"):
             store.claim_run({})
         with pytest.raises(StoreRefused, match=r"signing keys|jwks"):

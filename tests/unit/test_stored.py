@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from plantpulse import database
@@ -12,7 +11,7 @@ from plantpulse.entry.guard import guarded
 from plantpulse.errors import StoreRefused
 from plantpulse.live_pulse.catch_up import parse_coverage
 from plantpulse.runs import Budget, Progress, RunPlan, RunReport, answer_without_work, begin, readable
-from plantpulse.settings import Secret, SupabaseSettings
+from tests.answering import answering, as_json
 
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 PLAN = RunPlan("sweep", "north", "schedule", slot=NOON, at=NOON, lease_s=90)
@@ -118,9 +117,10 @@ def test_coverage_that_cannot_be_read_is_named(part: dict[str, Any]) -> None:
 
 
 def told(body: Any, call: Callable[[database.Supabase], Any]) -> Any:
-    settings = SupabaseSettings(url="http://127.0.0.1:9", secret_key=Secret("k" * 30))
-    answers = httpx.MockTransport(lambda _: httpx.Response(200, json=body))
-    with database.Supabase(settings, seconds_left=lambda: 60.0, transport=answers) as store:
+    with (
+        answering(lambda _: as_json(body)) as project,
+        database.Supabase(project, seconds_left=lambda: 60.0) as store,
+    ):
         return call(store)
 
 

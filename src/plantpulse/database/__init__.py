@@ -1,9 +1,9 @@
 """Supabase: the only package that knows it.
 
-`transport` sends requests and translates refusals; `pipelines` has the calls of the functions.
+`store` has the calls of the functions, over `transport`. The command line reads tables too, over `tables`.
 """
 
+from plantpulse.database.refusals import refusal
 from plantpulse.database.store import Supabase, connect
-from plantpulse.database.transport import refusal
 
 __all__ = ["Supabase", "connect", "refusal"]

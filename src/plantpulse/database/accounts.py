@@ -12,7 +12,9 @@ from typing import Final
 
 import httpx
 
-from plantpulse.database.transport import Json, Transport, refusal
+from plantpulse.database.answers import Json
+from plantpulse.database.refusals import refusal
+from plantpulse.database.tables import Tables
 from plantpulse.errors import ConfigurationError, StoreRefused
 from plantpulse.settings import SupabaseSettings
 
@@ -25,10 +27,10 @@ USERS_A_PAGE: Final = 200
 _USERS: Final = "/auth/v1/admin/users"
 
 
-def users(transport: Transport, settings: SupabaseSettings) -> Iterator[dict[str, Json]]:
-    """Return the accounts page by page: `id` and `email`. Raises: as `Transport.call` does."""
+def users(tables: Tables, settings: SupabaseSettings) -> Iterator[dict[str, Json]]:
+    """Return the accounts page by page: `id` and `email`. Raises: as `Tables.call` does."""
     for page in count(1):
-        found = transport.lend(_USERS, partial(_page, settings, page))
+        found = tables.lend(_USERS, partial(_page, settings, page))
         yield from found
         if not found:
             return

@@ -7,7 +7,8 @@ is not, so it is tried once.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from plantpulse.database.transport import Json, Transport
+from plantpulse.database.answers import Json
+from plantpulse.database.tables import Tables
 from plantpulse.settings import SupabaseSettings
 
 
@@ -15,13 +16,13 @@ class Changes:
     """A connection for one command; close it afterwards."""
 
     def __init__(self, settings: SupabaseSettings, *, seconds_left: Callable[[], float]) -> None:
-        self._transport = Transport(settings, seconds_left=seconds_left)
+        self._tables = Tables(settings, seconds_left=seconds_left)
 
     def __enter__(self) -> "Changes":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._tables.close()
 
     def acknowledge_safety_events(self, event_ids: Sequence[int], by: str) -> dict[str, Json]:
         """Acknowledge safety events; the answer is signed with the events, or unknown with the ids."""
@@ -47,12 +48,12 @@ class Changes:
 
     def add_silence(self, silence: Mapping[str, Json]) -> dict[str, Json]:
         """Write a silence and return its row. It is not repeated: a second one would have to be ended too."""
-        rows = self._transport.send("silences", lambda api: api.from_("silences").insert(silence), attempts=1)
+        rows = self._tables.send("silences", lambda api: api.from_("silences").insert(silence), attempts=1)
         return rows[0]
 
     def end_silence(self, silence_id: int, ends_at: datetime) -> dict[str, Json]:
         """Let a silence end at an instant, and return its row."""
-        rows = self._transport.send(
+        rows = self._tables.send(
             "silences",
             lambda api: api.from_("silences").update({"ends_at": ends_at.isoformat()}).eq("id", silence_id),
         )
@@ -61,11 +62,11 @@ class Changes:
     def put_member(self, user_id: str, plant: str, role: str) -> None:
         """Make a user a member of a plant (* = all plants) in a role, or change the role."""
         row = {"user_id": user_id, "plant": plant, "role": role}
-        self._transport.send("plant_members", lambda api: api.from_("plant_members").upsert(row))
+        self._tables.send("plant_members", lambda api: api.from_("plant_members").upsert(row))
 
     def remove_member(self, user_id: str, plant: str) -> bool:
         """End a user's membership in a plant, and return whether there was one."""
-        gone = self._transport.send(
+        gone = self._tables.send(
             "plant_members",
             lambda api: api.from_("plant_members").delete().eq("user_id", user_id).eq("plant", plant),
         )
@@ -90,4 +91,4 @@ class Changes:
         )
 
     def _call(self, function: str, **arguments: Json) -> dict[str, Json]:
-        return self._transport.call(function, arguments, reserved_s=0.0)
+        return self._tables.call(function, arguments, reserved_s=0.0)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
-from plantpulse.database.transport import Json, Transport
+from plantpulse.database.answers import Json
+from plantpulse.database.tables import Tables
 from plantpulse.settings import SupabaseSettings
 
 Record = dict[str, Json]
@@ -62,7 +63,7 @@ class Records:
         seconds_left: Callable[[], float],
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self._transport = Transport(settings, seconds_left=seconds_left)
+        self._tables = Tables(settings, seconds_left=seconds_left)
         self._clock = clock
         self._settings = settings
 
@@ -70,11 +71,11 @@ class Records:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._tables.close()
 
     def runs(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
         """Return runs, latest first; `filters` are values of columns, `since` bounds `started_at`."""
-        return self._transport.rows(
+        return self._tables.rows(
             "pipeline_runs",
             lambda table: (
                 _since(_equal(table.select(_RUN), filters), "started_at", since)
@@ -86,7 +87,7 @@ class Records:
 
     def run(self, run_id: int) -> Record | None:
         """Return one run with the report that its caller received; None for an unknown id."""
-        found = self._transport.rows(
+        found = self._tables.rows(
             "pipeline_runs",
             lambda table: (
                 table.select(f"{_RUN},snapshots_until,safety_until,report").eq("id", run_id).order("id")
@@ -97,7 +98,7 @@ class Records:
 
     def rejected_records(self, run_id: int, *, limit: int) -> list[Record]:
         """Return the rows that a run could not use."""
-        return self._transport.rows(
+        return self._tables.rows(
             "rejected_records",
             lambda table: table.select("id,query,reason,row").eq("run_id", run_id).order("id"),
             limit=limit,
@@ -107,7 +108,7 @@ class Records:
         self, filters: Mapping[str, str], *, since: datetime | None, limit: int
     ) -> list[Record]:
         """Return safety events, latest first; `filters` are values of columns."""
-        return self._transport.rows(
+        return self._tables.rows(
             "safety_events",
             lambda table: (
                 _since(_equal(table.select(_SAFETY_EVENT), filters), "event_timestamp", since)
@@ -120,32 +121,32 @@ class Records:
     def pipeline_status(self, pipelines: Sequence[Mapping[str, Json]]) -> list[Record]:
         """Return what the runs say about each pipeline and plant, with the `hours` of the last day."""
         now = {"p_now": self._clock().isoformat()} if self._clock else {}
-        answer = self._transport.call("pipeline_status", {"p_pipelines": pipelines, **now}, reserved_s=0.0)
+        answer = self._tables.call("pipeline_status", {"p_pipelines": pipelines, **now}, reserved_s=0.0)
         found: list[Record] = answer["pipelines"]
         return found
 
     def series_status(self) -> list[Record]:
         """Return every series with its newest value, open gaps and newest quality."""
         now = {"p_now": self._clock().isoformat()} if self._clock else {}
-        found: list[Record] = self._transport.call("series_status", now, reserved_s=0.0)["series"]
+        found: list[Record] = self._tables.call("series_status", now, reserved_s=0.0)["series"]
         return found
 
     def auth_settings(self) -> Record:
         """Return Auth's public settings, such as `disable_signup`."""
-        answer = self._transport.fetch("/auth/v1/settings")
+        answer = self._tables.fetch("/auth/v1/settings")
         return answer if isinstance(answer, dict) else {}
 
     def project_state(self) -> Record:
         """Return which migrations are applied, and who may do what to which table and function."""
-        return self._transport.call("project_state", {}, reserved_s=0.0)
+        return self._tables.call("project_state", {}, reserved_s=0.0)
 
     def doubtful_names(self) -> Record:
         """Return how many names stand twice and targets at the same hours, and the first of them as texts."""
-        return self._transport.call("doubtful_names", {}, reserved_s=0.0)
+        return self._tables.call("doubtful_names", {}, reserved_s=0.0)
 
     def members(self, filters: Mapping[str, str], *, limit: int) -> list[Record]:
         """Return memberships, by plant; `filters` are values of columns."""
-        return self._transport.rows(
+        return self._tables.rows(
             "plant_members",
             lambda table: (
                 _equal(table.select("user_id,plant,role,created_at"), filters).order("plant").order("user_id")
@@ -160,11 +161,11 @@ class Records:
         """
         from plantpulse.database import accounts  # noqa: PLC0415 - supabase-py, for who needs it
 
-        return accounts.users(self._transport, self._settings)
+        return accounts.users(self._tables, self._settings)
 
     def fast_assets(self, above_percent: float, *, since: date, limit: int) -> list[Record]:
         """Return daily summaries with a performance above a percentage, the highest first."""
-        return self._transport.rows(
+        return self._tables.rows(
             "daily_summaries",
             lambda table: (
                 table.select("report_date,performance_percentage,asset:assets!inner(plant,name)")
@@ -178,7 +179,7 @@ class Records:
 
     def latest_report_date(self, plant: str) -> str | None:
         """Return the newest production day with a daily summary of the plant; None before the first."""
-        newest = self._transport.rows(
+        newest = self._tables.rows(
             "daily_summaries",
             lambda table: (
                 table.select("report_date,asset:assets!inner(plant)")
@@ -192,7 +193,7 @@ class Records:
 
     def daily_summaries(self, plant: str, report_date: str, *, limit: int) -> list[Record]:
         """Return a plant's daily summaries of one production day, by asset."""
-        return self._transport.rows(
+        return self._tables.rows(
             "daily_summaries",
             lambda table: (
                 table.select(_SUMMARY)
@@ -205,7 +206,7 @@ class Records:
 
     def assets(self, plant: str, *, limit: int) -> list[Record]:
         """Return a plant's assets, those that nobody has mapped first, with the name of the cost center."""
-        return self._transport.rows(
+        return self._tables.rows(
             "assets",
             lambda table: (
                 table.select(_ASSET).eq("plant", plant).order("is_mapped").order("source_name").order("id")
@@ -215,7 +216,7 @@ class Records:
 
     def shift_targets(self, plant: str, *, limit: int) -> list[Record]:
         """Return the shift targets of a plant, by asset, shift and first day."""
-        return self._transport.rows(
+        return self._tables.rows(
             "shift_targets",
             lambda table: (
                 table.select(_SHIFT_TARGET)
@@ -230,7 +231,7 @@ class Records:
 
     def cost_centers(self, plant: str, *, limit: int) -> list[Record]:
         """Return a plant's cost centers by name."""
-        return self._transport.rows(
+        return self._tables.rows(
             "cost_centers",
             lambda table: (
                 table.select("id,plant,name,standard_hourly_rate,scrap_unit_cost,created_at")
@@ -243,7 +244,7 @@ class Records:
 
     def open_alerts(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
         """Return the alerts that are open, worst first; `filters` are values of columns."""
-        return self._transport.rows(
+        return self._tables.rows(
             "alerts",
             lambda table: (
                 _since(_equal(table.select(_ALERT), filters), "opened_at", since)
@@ -257,7 +258,7 @@ class Records:
 
     def alerts(self, filters: Mapping[str, str], *, since: datetime | None, limit: int) -> list[Record]:
         """Return alerts, open and over, latest first; `filters` are values of columns."""
-        return self._transport.rows(
+        return self._tables.rows(
             "alerts",
             lambda table: (
                 _since(_equal(table.select(_ALERT), filters), "opened_at", since)
@@ -277,7 +278,7 @@ class Records:
     ) -> list[Record]:
         """Return what happened to alerts, newest first, each with its `alert`; both filters are values."""
         wanted = {**filters, **{f"alert.{name}": value for name, value in of_alerts.items()}}
-        return self._transport.rows(
+        return self._tables.rows(
             "alert_history",
             lambda table: (
                 _since(
@@ -298,7 +299,7 @@ class Records:
 
     def notifications(self, alert_id: int) -> list[Record]:
         """Return what each channel was told of an alert, by channel."""
-        return self._transport.rows(
+        return self._tables.rows(
             "notifications",
             lambda table: table.select(_NOTIFICATION).eq("alert_id", alert_id).order("channel"),
             limit=1000,
@@ -314,16 +315,16 @@ class Records:
             query = query.gt("ends_at", ends_after.isoformat()) if ends_after else query
             return query.order("ends_at", desc=True).order("id", desc=True)
 
-        return self._transport.rows("silences", select, limit=limit)
+        return self._tables.rows("silences", select, limit=limit)
 
     def alert_report(self, since: datetime, until: datetime, plant: str | None) -> Record:
         """Return how many alerts of a span there are, and how soon people heard of them and answered."""
         arguments = {"p_since": since.isoformat(), "p_until": until.isoformat(), "p_plant": plant}
-        return self._transport.call("alert_report", arguments, reserved_s=0.0)
+        return self._tables.call("alert_report", arguments, reserved_s=0.0)
 
     def closed_days(self, plant: str, *, limit: int) -> list[Record]:
         """Return a plant's closed days, latest first, with the asset of those that are an asset's own."""
-        return self._transport.rows(
+        return self._tables.rows(
             "closed_days",
             lambda table: (
                 table.select("id,plant,date,name,is_closed,created_at,asset:assets(name,source_name,area)")
@@ -336,7 +337,7 @@ class Records:
 
     def product_rates(self, plant: str, *, limit: int) -> list[Record]:
         """Return the ideal rates of a plant's products, by asset and product."""
-        return self._transport.rows(
+        return self._tables.rows(
             "product_rates",
             lambda table: (
                 table.select(
@@ -352,11 +353,11 @@ class Records:
 
     def report_day(self, plant: str, day: str) -> Record:
         """Return a day's summaries of a plant, with those of the days that it is compared with."""
-        return self._transport.call("report_day", {"p_plant": plant, "p_date": day}, reserved_s=0.0)
+        return self._tables.call("report_day", {"p_plant": plant, "p_date": day}, reserved_s=0.0)
 
     def latest_snapshot_timestamp(self, plant: str) -> str | None:
         """Return the newest instant of the plant's snapshots; None before the first."""
-        newest = self._transport.rows(
+        newest = self._tables.rows(
             "live_snapshots",
             lambda table: (
                 table.select("snapshot_timestamp,asset:assets!inner(plant)")
@@ -370,7 +371,7 @@ class Records:
 
     def snapshots_at(self, plant: str, timestamp: str, *, limit: int) -> list[Record]:
         """Return a plant's snapshots of one instant, by asset."""
-        return self._transport.rows(
+        return self._tables.rows(
             "live_snapshots",
             lambda table: (
                 table.select(_SNAPSHOT)
@@ -387,7 +388,7 @@ class Records:
         """Return the snapshots of one asset, by its own or its source name, newest first."""
         name = asset.replace("\\", "\\\\").replace('"', '\\"')
         filters = {"asset.plant": plant} | ({"status": status} if status else {})
-        return self._transport.rows(
+        return self._tables.rows(
             "live_snapshots",
             lambda table: (
                 _since(

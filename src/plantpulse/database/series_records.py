@@ -10,7 +10,8 @@ from heapq import merge
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from plantpulse.database.transport import PAGE_ROWS, Json, Select, Transport
+from plantpulse.database.answers import Json
+from plantpulse.database.tables import PAGE_ROWS, Select, Tables
 from plantpulse.settings import SupabaseSettings
 
 Record = dict[str, Json]
@@ -48,24 +49,24 @@ class SeriesRecords:
         seconds_left: Callable[[], float],
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self._transport = Transport(settings, seconds_left=seconds_left)
+        self._tables = Tables(settings, seconds_left=seconds_left)
         self._clock = clock
 
     def __enter__(self) -> "SeriesRecords":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._tables.close()
 
     def status(self) -> list[Record]:
         """Return every series with its newest value, open gaps and newest quality."""
         now = {"p_now": self._clock().isoformat()} if self._clock else {}
-        found: list[Record] = self._transport.call("series_status", now, reserved_s=0.0)["series"]
+        found: list[Record] = self._tables.call("series_status", now, reserved_s=0.0)["series"]
         return found
 
     def series(self) -> list[Record]:
         """Return what each series is, by key."""
-        return self._transport.rows(
+        return self._tables.rows(
             "series",
             lambda table: table.select(
                 'id,key,kind,subject,part,source,unit,time_zone,"group",known_at,created_at'
@@ -95,7 +96,7 @@ class SeriesRecords:
         after = start - timedelta(microseconds=1)
         while True:
             select = _known(key, after, until, known_at, is_past=table_name == "series_revisions")
-            rows = self._transport.rows(table_name, select, limit=PAGE_ROWS)
+            rows = self._tables.rows(table_name, select, limit=PAGE_ROWS)
             if page := [_point(row) for row in rows]:
                 yield page
                 after = page[-1].at
@@ -104,7 +105,7 @@ class SeriesRecords:
 
     def newest(self, key: str, *, limit: int) -> list[Record]:
         """Return the newest points of a series, the newest first."""
-        return self._transport.rows(
+        return self._tables.rows(
             "series_points",
             lambda table: _of(table, _POINT, key).order("at", desc=True),
             limit=limit,
@@ -120,13 +121,13 @@ class SeriesRecords:
         found = []
         for table_name, selected in columns:
             select = _versions(selected, key, since, at)
-            rows = self._transport.rows(table_name, select, limit=MOST_VERSIONS)
+            rows = self._tables.rows(table_name, select, limit=MOST_VERSIONS)
             found += [{"superseded_at": None, **row} for row in rows if _holds(row, at)]
         return sorted(found, key=lambda row: _instant(row["known_at"]), reverse=True)
 
     def flags(self, key: str, since: datetime, *, limit: int) -> list[Record]:
         """Return the values of a series that are invalid or suspect, the newest first."""
-        return self._transport.rows(
+        return self._tables.rows(
             "series_flags",
             lambda table: (
                 _of(table, "at,value::text,reason,flagged_at", key)
@@ -139,7 +140,7 @@ class SeriesRecords:
 
     def flags_between(self, start: datetime, until: datetime, *, limit: int) -> list[Record]:
         """Return the invalid and suspect values of all series between two instants, each with its series."""
-        rows = self._transport.rows(
+        rows = self._tables.rows(
             "series_flags",
             lambda table: (
                 table.select("at,reason,series!inner(key,kind,subject)")
@@ -171,7 +172,7 @@ class SeriesRecords:
             query = query.gte("ends_at", since.isoformat()) if since else query
             return query.order("starts_at", desc=True).order("id", desc=True)
 
-        return self._transport.rows("gaps", select, limit=limit)
+        return self._tables.rows("gaps", select, limit=limit)
 
     def quality(self, filters: Mapping[str, str], *, since: date, limit: int) -> list[Record]:
         """Return how good days of series are, the latest day first; `filters` are values of the series."""
@@ -182,7 +183,7 @@ class SeriesRecords:
                 query = query.eq(f"series.{column}", value)
             return query.order("day", desc=True).order("id")
 
-        return [_with_series(row) for row in self._transport.rows("series_quality", select, limit=limit)]
+        return [_with_series(row) for row in self._tables.rows("series_quality", select, limit=limit)]
 
     def failed_batches(self, *, is_all: bool, limit: int) -> list[Record]:
         """Return replies that could not be read or stored, the latest first; by default the unresolved."""
@@ -192,11 +193,11 @@ class SeriesRecords:
             query = query if is_all else query.is_("resolved_at", "null")
             return query.order("failed_at", desc=True).order("id", desc=True)
 
-        return self._transport.rows("failed_batches", select, limit=limit)
+        return self._tables.rows("failed_batches", select, limit=limit)
 
     def failed_batch(self, batch_id: int) -> Record | None:
         """Return one of them with the beginning of the reply; None for an unknown id."""
-        found = self._transport.rows(
+        found = self._tables.rows(
             "failed_batches",
             lambda table: table.select(f"{_FAILED},reply").eq("id", batch_id).order("id"),
             limit=1,
@@ -209,7 +210,7 @@ class SeriesRecords:
         `every` is hour, day, week or month (UTC); None makes one row of the whole time.
         """
         arguments = {"p_from": since.isoformat(), "p_until": until.isoformat(), "p_by": list(by)}
-        answer = self._transport.call("collection_rates", {**arguments, "p_every": every}, reserved_s=0.0)
+        answer = self._tables.call("collection_rates", {**arguments, "p_every": every}, reserved_s=0.0)
         found: list[Record] = answer["rates"]
         return found
 

@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Final
 
-import httpx
-
-from plantpulse.database.transport import Json, Transport
+from plantpulse.database.answers import Json
+from plantpulse.database.transport import Transport
 from plantpulse.errors import StatementTimedOut, StoreRefused
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
@@ -31,11 +30,8 @@ class Supabase:
         seconds_left: Callable[[], float],
         clock: Callable[[], datetime] | None = None,
         pacing: Pacing | None = None,
-        transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._transport = Transport(
-            settings, seconds_left=seconds_left, clock=clock, pacing=pacing, transport=transport
-        )
+        self._transport = Transport(settings, seconds_left=seconds_left, clock=clock, pacing=pacing)
 
     def __enter__(self) -> "Supabase":
         return self
