@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import StatementTimedOut
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules.pipelines import ALL_PLANTS
@@ -26,12 +25,11 @@ SLOT_TOLERANCE: Final = timedelta(seconds=60)
 RESERVED_S: Final = 15.0  # time for one more batch that times out, and for the end of the run
 
 
-class CleanupRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanupRequest(Request):
     """Remove expired snapshots, runs, rejected records and summaries of all plants."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    dry_run: bool = Field(False, description="Count, but remove nothing.")
+    dry_run: bool = parameter(False, description="Count, but remove nothing.")
 
 
 class Store(Protocol):

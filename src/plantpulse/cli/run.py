@@ -2,15 +2,15 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import Field, fields
 from importlib import import_module
 from typing import Any
 
 import click
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from plantpulse.cli.app import App, Function, json_option, one_plant_option, pass_app
 from plantpulse.cli.running import run_by_hand
+from plantpulse.entry.requests import Request, name_of
 from plantpulse.errors import InvalidRequest
 from plantpulse.schedules.pipelines import PIPELINES, RegisteredFunction
 
@@ -46,7 +46,7 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
     """Return the command that runs a pipeline; its options are the fields of the job's request."""
     module, _, name = str(pipeline.job).partition(":")
     job = getattr(import_module(module), name)
-    asked: type[BaseModel] = job.request
+    asked: type[Request] = job.request
 
     @json_option
     @pass_app
@@ -56,29 +56,29 @@ def _command_of(pipeline: RegisteredFunction) -> click.Command:
         except InvalidRequest as error:
             raise _as_option(error, asked) from None
 
-    for place, field in reversed(asked.model_fields.items()):
-        command = _option(place, field)(command)
+    for one in reversed(fields(asked)):
+        command = _option(one)(command)
     return click.command(_command_name(pipeline), help=inspect.cleandoc(asked.__doc__ or ""))(command)
 
 
-def _option(place: str, field: FieldInfo) -> Callable[[Function], Function]:
+def _option(one: Field[Any]) -> Callable[[Function], Function]:
     """Return the option for a field: named as in a request, unless the field says `option`."""
-    parameter = field.alias or place
+    parameter, told = name_of(one), one.metadata.get("description")
     if parameter == "plant":
         return one_plant_option
-    said: Any = field.json_schema_extra or {}
+    said = one.metadata.get("json_schema_extra", {})
     name = f"--{said.get('option', parameter.replace('_', '-'))}"
-    if field.annotation is bool:
-        return click.option(name, parameter, is_flag=True, help=field.description)
-    return click.option(name, parameter, metavar=said.get("metavar", "TEXT"), help=field.description)
+    if one.type is bool:
+        return click.option(name, parameter, is_flag=True, help=told)
+    return click.option(name, parameter, metavar=said.get("metavar", "TEXT"), help=told)
 
 
-def _as_option(error: InvalidRequest, asked: type[BaseModel]) -> InvalidRequest:
+def _as_option(error: InvalidRequest, asked: type[Request]) -> InvalidRequest:
     """Return an error that names the option instead of the request's field."""
     options: dict[str | None, str] = {
-        field.alias or place: str(said["option"])
-        for place, field in asked.model_fields.items()
-        if isinstance(said := field.json_schema_extra, dict) and "option" in said
+        name_of(one): str(said["option"])
+        for one in fields(asked)
+        if "option" in (said := one.metadata.get("json_schema_extra", {}))
     }
     place = options.get(error.field, error.field)
     return InvalidRequest(str(error), field=place, http_status=error.http_status)

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from plantpulse.settings.section import Prepared
 
 _ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -20,4 +20,4 @@ def _date(value: Any) -> dt.date | None:
     raise ValueError("must be a date such as 2026-03-10")
 
 
-Date = Annotated[dt.date | None, BeforeValidator(_date)]
+Date = Annotated[dt.date | None, Prepared(_date)]

@@ -12,12 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Literal, Protocol, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Final, Literal, Protocol
 
 from plantpulse.entry.guard import foreign
-from plantpulse.entry.wording import refusal
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Json
 
@@ -32,8 +29,6 @@ CLOUD_RUN_AUTHORIZATION_HEADER = "X-Serverless-Authorization"
 # The HTTP methods of a function that runs something, and of one that can also be read.
 RUNS: Final = ("POST",)
 VIEWS: Final = ("GET", "HEAD", "POST")
-
-Parameters = TypeVar("Parameters", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +178,6 @@ def from_event(event: object) -> Invocation:
     if scheduled_time is not None and not isinstance(scheduled_time, str):
         raise InvalidRequest("must be a text in RFC 3339 form", field=SCHEDULED_TIME_FIELD)
     return Invocation(parameters, scheduled_time=scheduled_time)
-
-
-def parse(model: type[Parameters], parameters: Mapping[str, Json]) -> Parameters:
-    """Return the parameters as a pipeline's model. Raises: InvalidRequest with the first wrong field."""
-    try:
-        return model.model_validate(parameters)
-    except ValidationError as error:
-        raise refusal(error, model) from None
 
 
 def plant_named(name: str | None, plants: Collection[str]) -> str:

@@ -16,8 +16,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
-
 from plantpulse import runs
 from plantpulse.alerts.judging import judge_of
 from plantpulse.entry import callers, cross_origin, invocations
@@ -26,6 +24,7 @@ from plantpulse.entry.endings import end_dry_run, log_run, record_failure
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
+from plantpulse.entry.requests import Request
 from plantpulse.errors import (
     Forbidden,
     InvalidRequest,
@@ -75,10 +74,10 @@ class OpenStore(Protocol[Store_co]):
 
 
 class Job(Protocol[Store_contra]):
-    """A job as an entry point sees it. `request` is the model of a call's parameters."""
+    """A job as an entry point sees it. `request` is the class of a call's parameters."""
 
     @property
-    def request(self) -> type[BaseModel]: ...
+    def request(self) -> type[Request]: ...
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan: ...
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget: ...
     def require_configured(self, plan: RunPlan, settings: Settings) -> None: ...

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from plantpulse.errors import InvalidRequest
 
@@ -38,11 +38,11 @@ _BOUNDS: Final[Mapping[str, str]] = {
 }
 
 
-def refusal(error: ValidationError, model: type[BaseModel]) -> InvalidRequest:
-    """Return what to answer to a request with faults: its first one."""
+def refusal(error: ValidationError, schema: Mapping[str, Any]) -> InvalidRequest:
+    """Return what to answer to a request with faults: its first one. `schema` is that of the request."""
     fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = tuple(str(part) for part in fault["loc"])
-    told = words(fault["type"], fault["msg"], place, model.model_json_schema())
+    told = words(fault["type"], fault["msg"], place, schema)
     return InvalidRequest(told, field=".".join(place)[:LONGEST_PLACE] or None)
 
 

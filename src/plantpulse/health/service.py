@@ -13,12 +13,11 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from pydantic import BaseModel, ConfigDict
-
 from plantpulse import runs
 from plantpulse.entry import invocations
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation, WebHead
+from plantpulse.entry.requests import Request, parse
 from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
 from plantpulse.health.metrics import CONTENT_TYPE, MEDIA_TYPE, metrics_of
 from plantpulse.health.observed import Observation, observed
@@ -56,10 +55,9 @@ class OpenHealthStore(Protocol):
     ) -> AbstractContextManager[HealthStore]: ...
 
 
-class HealthRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthRequest(Request):
     """The request: it has no parameters."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ class HealthService:
 
 def _checked(invocation: Invocation) -> Invocation:
     """Return the invocation. Raises: InvalidRequest if it has parameters."""
-    invocations.parse(HealthRequest, invocation.parameters)
+    parse(HealthRequest, invocation.parameters)
     return invocation
 
 

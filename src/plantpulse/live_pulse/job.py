@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from plantpulse.entry.invocations import Invocation, parse, plant_named
+from plantpulse.entry.invocations import Invocation, plant_named
+from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import SwitchedOff
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
@@ -29,28 +28,21 @@ from plantpulse.source.answers import ConnectSource
 PIPELINE: Final = "live_pulse"
 
 
-class LivePulseRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePulseRequest(Request):
     """Poll a plant now, or read a span of the past again and fill its slots.
 
     Times are ISO 8601; without an offset they are plant time.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
     plant: str | None = None
-    span_from: str | None = Field(
-        None,
-        alias="from",
-        description="Read a span of the past again, from this time.",
-        json_schema_extra={"metavar": "TIME"},
+    span_from: str | None = parameter(
+        None, alias="from", description="Read a span of the past again, from this time.", metavar="TIME"
     )
-    span_until: str | None = Field(
-        None,
-        alias="until",
-        description="With --from: the end of the span, included.",
-        json_schema_extra={"metavar": "TIME"},
+    span_until: str | None = parameter(
+        None, alias="until", description="With --from: the end of the span, included.", metavar="TIME"
     )
-    dry_run: bool = Field(False, description="Read and evaluate, but write nothing.")
+    dry_run: bool = parameter(False, description="Read and evaluate, but write nothing.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from datetime import date, datetime, time, timedelta
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from plantpulse.entry.invocations import Invocation, parse, plant_named
+from plantpulse.entry.invocations import Invocation, plant_named
+from plantpulse.entry.requests import parse
 from plantpulse.errors import SwitchedOff
 from plantpulse.morning_report.day import last_ended, production_day
 from plantpulse.morning_report.report import MorningRun, Store

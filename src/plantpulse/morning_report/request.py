@@ -4,12 +4,12 @@ Pure. A range of days has its first and last date, both included, like the span 
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from plantpulse.entry.dates import Date
+from plantpulse.entry.requests import Request, parameter
 from plantpulse.errors import InvalidRequest
 from plantpulse.morning_report.day import last_ended
 from plantpulse.settings import MorningReportSettings
@@ -17,28 +17,29 @@ from plantpulse.settings import MorningReportSettings
 _DAY: Final = dt.timedelta(days=1)
 
 
-class MorningReportRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MorningReportRequest(Request):
     """Make the report of one production day or several; an earlier report is replaced."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
     plant: str | None = None
-    date: Date = Field(
+    date: Date = parameter(
         None,
         description="The production day (default: the last finished one).",
-        json_schema_extra={"metavar": "DATE"},
+        metavar="DATE",
     )
-    from_date: Date = Field(
+    from_date: Date = parameter(
         None,
         description="The first of several production days.",
-        json_schema_extra={"metavar": "DATE", "option": "from"},
+        metavar="DATE",
+        option="from",
     )
-    until_date: Date = Field(
+    until_date: Date = parameter(
         None,
         description="With --from: the last day, included.",
-        json_schema_extra={"metavar": "DATE", "option": "until"},
+        metavar="DATE",
+        option="until",
     )
-    dry_run: bool = Field(False, description="Read and evaluate, but write nothing.")
+    dry_run: bool = parameter(False, description="Read and evaluate, but write nothing.")
 
 
 class Days(NamedTuple):

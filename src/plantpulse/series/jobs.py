@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.requests import parse
 from plantpulse.runs import Budget, Json, Run, RunPlan, RunReport
 from plantpulse.schedules.pipelines import on_grid, on_some_days, with_prices
 from plantpulse.schedules.schedules import Schedule

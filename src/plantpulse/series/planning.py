@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from plantpulse.entry.invocations import Invocation, parse
+from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.requests import parse
 from plantpulse.errors import SwitchedOff
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan
 from plantpulse.schedules.pipelines import NO_PLANT

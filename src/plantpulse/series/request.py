@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
 from plantpulse.entry.dates import Date
+from plantpulse.entry.requests import Request, parameter
 from plantpulse.errors import InvalidRequest
 from plantpulse.series.publisher import Span
+from plantpulse.settings.section import Prepared
 
 Mode = Literal["incremental", "full_refresh", "backfill"]
 MODES: Final[tuple[Mode, ...]] = ("incremental", "full_refresh", "backfill")
@@ -29,39 +29,37 @@ def _mode(value: Any) -> Mode:
     raise ValueError(f"must be one of {', '.join(MODES)}")
 
 
-class SeriesRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRequest(Request):
     """What all pipelines that collect series may be asked."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    mode: Annotated[Mode, BeforeValidator(_mode)] = Field(
+    mode: Annotated[Mode, Prepared(_mode)] = parameter(
         "incremental",
         description="incremental (from the newest value on, the default), full_refresh (ten years), or "
         "backfill (the days --from to --until).",
-        json_schema_extra={"metavar": "MODE"},
+        metavar="MODE",
     )
-    from_date: Date = Field(
+    from_date: Date = parameter(
         None,
         description="With backfill: the first day.",
-        json_schema_extra={"metavar": "DATE", "option": "from"},
+        metavar="DATE",
+        option="from",
     )
-    until_date: Date = Field(
+    until_date: Date = parameter(
         None,
         description="With backfill: the last day, included.",
-        json_schema_extra={"metavar": "DATE", "option": "until"},
+        metavar="DATE",
+        option="until",
     )
-    dry_run: bool = Field(False, description="Ask and check, but store nothing.")
+    dry_run: bool = parameter(False, description="Ask and check, but store nothing.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnergyRequest(SeriesRequest):
     """Collect energy data of all areas, or of one."""
 
-    area: str | None = Field(
-        None, description="Only this area, such as DE.", json_schema_extra={"metavar": "AREA"}
-    )
-    kind: str | None = Field(
-        None, description="Only series of this kind.", json_schema_extra={"metavar": "KIND"}
-    )
+    area: str | None = parameter(None, description="Only this area, such as DE.", metavar="AREA")
+    kind: str | None = parameter(None, description="Only series of this kind.", metavar="KIND")
 
     @property
     def subject(self) -> str | None:
@@ -69,20 +67,21 @@ class EnergyRequest(SeriesRequest):
         return self.area
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActualsRequest(EnergyRequest):
     """Collect loads, generation and imbalances of all areas, or of one, from ENTSO-E."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForecastsRequest(EnergyRequest):
     """Collect forecasts and day-ahead prices of all areas, or of one, from ENTSO-E."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricesRequest(SeriesRequest):
     """Collect prices of all commodities, or of one, from EIA, FRED and Yahoo."""
 
-    commodity: str | None = Field(
-        None, description="Only this commodity, such as WTI.", json_schema_extra={"metavar": "NAME"}
-    )
+    commodity: str | None = parameter(None, description="Only this commodity, such as WTI.", metavar="NAME")
 
     @property
     def subject(self) -> str | None:
@@ -95,12 +94,11 @@ class PricesRequest(SeriesRequest):
         return None
 
 
-class UpkeepRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepRequest(Request):
     """Look after series that are there already."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    dry_run: bool = Field(False, description="Look, but store nothing.")
+    dry_run: bool = parameter(False, description="Look, but store nothing.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
 from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.requests import Request
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Budget, Json, Run, RunPlan, RunReport
 from plantpulse.schedules.slots import Window
@@ -24,10 +23,9 @@ from plantpulse.series.publisher import Ask, Span
 from plantpulse.settings import Settings
 
 
-class RetryRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRequest(Request):
     """Ask again for a failed batch."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, slots=True)

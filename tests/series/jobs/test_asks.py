@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from plantpulse.entry.requests import parse
 from plantpulse.errors import InvalidRequest
 from plantpulse.series.asks import Stored, asks_again, asks_of, subjects_of, subjects_wanted
 from plantpulse.series.publisher import Span
@@ -97,8 +98,8 @@ def test_the_last_weeks_are_asked_for_again_as_whole_days() -> None:
 
 
 def test_a_backfill_is_of_local_days_both_included() -> None:
-    request = EnergyRequest.model_validate(
-        {"mode": "backfill", "from_date": "2026-03-29", "until_date": "2026-03-29"}
+    request = parse(
+        EnergyRequest, {"mode": "backfill", "from_date": "2026-03-29", "until_date": "2026-03-29"}
     )
 
     span = wanted(request, BRUSSELS, NOW).span
@@ -108,7 +109,7 @@ def test_a_backfill_is_of_local_days_both_included() -> None:
 
 
 def test_a_full_refresh_is_of_ten_years() -> None:
-    span = wanted(EnergyRequest.model_validate({"mode": "full-refresh"}), BRUSSELS, NOW).span
+    span = wanted(parse(EnergyRequest, {"mode": "full-refresh"}), BRUSSELS, NOW).span
 
     assert span is not None
     assert span.start == datetime(2016, 6, 30, 12, 0, tzinfo=UTC)
@@ -140,7 +141,7 @@ def test_a_full_refresh_is_of_ten_years() -> None:
 )
 def test_a_span_that_cannot_be_is_refused(asked: dict[str, str], field: str, told: str) -> None:
     with pytest.raises(InvalidRequest, match=told) as refused:
-        wanted(EnergyRequest.model_validate(asked), BRUSSELS, NOW)
+        wanted(parse(EnergyRequest, asked), BRUSSELS, NOW)
 
     assert refused.value.field == field
 

@@ -9,9 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
-from plantpulse.entry import invocations
+from plantpulse.entry import invocations, requests
 from plantpulse.errors import InvalidRequest
 
 
@@ -197,8 +196,8 @@ def test_a_malformed_event_is_refused(event: object) -> None:
         invocations.from_event(event)
 
 
-class Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters(requests.Request):
     plant: str | None = None
     dry_run: bool = False
 
@@ -214,7 +213,7 @@ class Parameters(BaseModel):
 )
 def test_unknown_fields_and_wrong_types_are_named(parameters: dict[str, Any], place: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
-        invocations.parse(Parameters, parameters)
+        requests.parse(Parameters, parameters)
 
     assert raised.value.field == place
 

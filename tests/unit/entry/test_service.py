@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import BaseModel
 
+from plantpulse.entry import requests
 from plantpulse.entry.invocations import Invocation
 from plantpulse.entry.service import Service
 from plantpulse.errors import (
@@ -91,7 +91,7 @@ def _told(answer: dict[str, Any] | PlantpulseError) -> dict[str, Any]:
 class Pulse:
     """A pipeline that plans one run and then succeeds or fails as it is told."""
 
-    request: ClassVar = BaseModel
+    request: ClassVar = requests.Request
     error: Exception | None = None
     plan_error: PlantpulseError | None = None
     configured: PlantpulseError | None = None

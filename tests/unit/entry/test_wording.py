@@ -1,22 +1,24 @@
 """What a caller hears of a wrong request: the field and what it may be, never a word of pydantic's."""
 
 import re
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, get_args
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from plantpulse.cleanup import CleanupRequest
-from plantpulse.entry import invocations, wording
+from plantpulse.entry import requests, wording
+from plantpulse.entry.requests import Request
 from plantpulse.errors import InvalidRequest
 from plantpulse.health.service import HealthRequest
 from plantpulse.live_pulse.job import LivePulseRequest
 from plantpulse.morning_report.request import MorningReportRequest
 
-REQUESTS: Final[list[type[BaseModel]]] = [
+REQUESTS: Final[list[type[Request]]] = [
     CleanupRequest, HealthRequest, LivePulseRequest, MorningReportRequest,
 ]  # fmt: skip
 FOREIGN: Final = "Input should be a pydantic_core thing matching pattern '^[a-z]$'"
@@ -30,26 +32,26 @@ VALUES: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 
 
-def refused(model: type[BaseModel], parameters: dict[str, Any]) -> InvalidRequest:
+def refused(model: type[Any], parameters: dict[str, Any]) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as raised:
-        invocations.parse(model, parameters)
+        requests.parse(model, parameters)
     return raised.value
 
 
-def places(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+def places(model: type[Any]) -> list[str]:
+    return [requests.name_of(one) for one in fields(model)]
 
 
-def is_refused(model: type[BaseModel], parameters: dict[str, Any]) -> bool:
+def is_refused(model: type[Any], parameters: dict[str, Any]) -> bool:
     try:
-        model.model_validate(parameters)
+        requests.checked_model(model).model_validate(parameters)
     except ValidationError:
         return True
     return False
 
 
 @pytest.mark.parametrize("model", REQUESTS)
-def test_every_value_that_a_field_refuses_is_answered_in_our_words(model: type[BaseModel]) -> None:
+def test_every_value_that_a_field_refuses_is_answered_in_our_words(model: type[Any]) -> None:
     wrong = [{place: value} for place in [*places(model), "plnat", ""] for value in VALUES]
     wrong = [parameters for parameters in wrong if is_refused(model, parameters)]
 
@@ -59,6 +61,19 @@ def test_every_value_that_a_field_refuses_is_answered_in_our_words(model: type[B
         assert told.field == (next(iter(parameters)) or None)
 
     assert len(wrong) >= 2 * len(VALUES)
+
+
+@pytest.mark.parametrize("model", REQUESTS)
+def test_what_is_taken_without_pydantic_is_what_pydantic_takes(model: type[Any]) -> None:
+    values = [*VALUES, "north", "Süd", False]
+    asked = [{}, *({place: value} for place in places(model) for value in values)]
+    taken = [parameters for parameters in asked if not is_refused(model, parameters)]
+
+    for parameters in taken:
+        found = requests.parse(model, parameters)
+        assert asdict(found) == dict(requests.checked_model(model).model_validate(parameters))
+
+    assert taken
 
 
 @pytest.mark.parametrize("kind", get_args(ErrorType))
@@ -72,7 +87,7 @@ def test_no_fault_that_pydantic_knows_is_told_in_its_words(kind: str) -> None:
             *([place] for place in places(model)),
             *([p, "0"] for p in places(model)),
         ):
-            told = wording.words(kind, FOREIGN, place, model.model_json_schema())
+            told = wording.words(kind, FOREIGN, place, requests.checked_model(model).model_json_schema())
             assert "Input should" not in told
             assert re.fullmatch("(must be|must be set to|there is no such field;) .+", told)
 
@@ -82,18 +97,17 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-class Everything(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything(Request):
     """What a pipeline that somebody adds may ask for."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, Field(min_length=2, max_length=20, pattern="^[a-z]+$")]
     share: Annotated[float, Field(gt=0, lt=1)] | None = None
     days: Annotated[int, Field(ge=1, le=31)] = 1
-    tags: Annotated[list[str], Field(min_length=1, max_length=3)] = ["a"]
+    tags: Annotated[list[str], Field(min_length=1, max_length=3)] = field(default_factory=lambda: ["a"])
     mode: Literal["fast", "slow"] = "fast"
     colour: Colour | None = None
-    more: dict[str, int] = {}
+    more: dict[str, int] = field(default_factory=dict)
     on: date | None = None
     at: datetime | None = None
 

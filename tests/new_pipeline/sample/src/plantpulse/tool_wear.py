@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from plantpulse.entry.invocations import Invocation, parse, plant_named
+from plantpulse.entry.invocations import Invocation, plant_named
+from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
@@ -17,13 +16,12 @@ LATEST_DELIVERY: Final = timedelta(hours=6)
 SLOT_TOLERANCE: Final = timedelta(seconds=60)
 
 
-class ToolWearRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolWearRequest(Request):
     """Count the assets of a plant."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
     plant: str | None = None
-    dry_run: bool = Field(False, description="Count, but keep no run.")
+    dry_run: bool = parameter(False, description="Count, but keep no run.")
 
 
 class Store(Protocol):
