@@ -1,5 +1,7 @@
 """The bundles at work: each polls the plant under the very program that its cloud runs it with."""
 
+import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from devstack.function import Function
 from devstack.lambda_runtime import InvocationFailed, LambdaRuntime
 from devstack.processes import Children
 from plantpulse.schedules.slots import slot_at_or_before
+from plantpulse.settings.validation import as_tree
 from tests.bundle.environments import install, install_runtime, make_environment, python, unpack
 from tests.clouds.conftest import environment_of, running_moto
 from tests.functions.conftest import Floor, World
@@ -31,6 +34,7 @@ group by locationName, (datediff(second, [timestamp], @until) - 1) / @bucket_s
 order by (datediff(second, [timestamp], @until) - 1) / @bucket_s
 """
 QUARTER = timedelta(minutes=15)
+SCHEDULED_IMPORTS = Path(__file__).with_name("scheduled_imports.txt")  # our own modules, one a line
 
 
 def latest_slot() -> datetime:
@@ -142,6 +146,51 @@ def test_lambdas_bundle_polls_under_the_real_runtime_client(
 
     assert (first["outcome"], first["trigger"], second["outcome"]) == ("succeeded", "schedule", "duplicate")
     assert output_of_the_press(world) == [70]
+
+
+# Runs a poll as Lambda does, and prints what was imported for it.
+ONE_POLL = """
+import json, sys
+before = set(sys.modules)
+import main
+report = main.handle_event({"scheduled_time": sys.argv[1], "plant": "north"}, None)
+own = sorted(name for name in sys.modules if name.partition(".")[0] == "plantpulse")
+names = {name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names
+foreign = sorted(name for name in names if not name.startswith("_") and name != "cython_runtime")
+heavy = sorted(sys.modules.keys() & {"logging", "urllib.request", "asyncio", "multiprocessing", "unittest"})
+print("IMPORTED " + json.dumps([report["outcome"], own, foreign, heavy]))
+"""
+
+
+def carry(world: World, task: Path, folder: Path) -> dict[str, str]:
+    """Write the bundle's settings with the SQL Server of the test in them; return the variables left."""
+    document = json.loads((task / "plantpulse.json").read_bytes())
+    server = as_tree(world.load_settings())["plants"]["north"]["sql_server"]
+    document["settings"]["plants"]["north"] |= {"sql_server": server, "queries_dir": None}
+    (folder / "plantpulse.json").write_text(json.dumps(document), encoding="utf-8")
+    names = ("SUPABASE_URL", "SUPABASE_SECRET_KEY", "MSSQL_PASSWORD")
+    settings = settings_of(world, folder)
+    return {name: settings[name] for name in ("PLANTPULSE_CONFIG", *names)}
+
+
+def test_a_scheduled_poll_imports_what_is_listed_and_nothing_else(
+    on_lambda: tuple[Path, Path], world: World, floor: Floor, tmp_path: Path
+) -> None:
+    task, interpreter = on_lambda
+    slot = latest_slot()
+    produce(floor, slot)
+
+    done = subprocess.run(
+        [str(interpreter), "-c", ONE_POLL, slot.isoformat()],
+        cwd=task, env=carry(world, task, tmp_path), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    told = next((line for line in done.stdout.splitlines() if line.startswith("IMPORTED ")), done.stderr)
+    outcome, own, foreign, heavy = json.loads(told.removeprefix("IMPORTED "))
+    assert outcome == "succeeded"
+    assert own == SCHEDULED_IMPORTS.read_text(encoding="utf-8").split()
+    assert foreign == ["main", "plantpulse", "pymssql", "tzdata"]
+    assert heavy == []
 
 
 def test_on_lambda_the_secrets_are_read_by_their_arns(
