@@ -44,21 +44,23 @@ CREATE FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now 
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-declare
-  v_run public.pipeline_runs;
 begin
-  -- The lock waits for a commit in flight, so that what follows sees how it ended.
-  select run.* into v_run
-  from public.pipeline_runs as run
+  -- The lock waits for a commit in flight, so that what follows sees how it ended. A run that overlaps stands in
+  -- nobody's way, so it is only waited for when its lease has run out.
+  perform from public.pipeline_runs as run
   where run.pipeline = p_pipeline
   and run.plant = p_plant
   and run.status = 'running'
+  and (not run.is_overlapping or run.lease_expires_at <= p_now)
+  order by run.id
   for update;
 
   update public.pipeline_runs as run
   set status = 'abandoned', finished_at = p_now
-  where run.id = v_run.id
-  and v_run.lease_expires_at <= p_now;
+  where run.pipeline = p_pipeline
+  and run.plant = p_plant
+  and run.status = 'running'
+  and run.lease_expires_at <= p_now;
 end;
 $$;
 
@@ -66,7 +68,7 @@ ALTER FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now t
 
 -- Name: FUNCTION abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'Marks the running run of a pipeline and plant abandoned when its lease has run out: its fence no longer commits.';
+COMMENT ON FUNCTION public.abandon_expired_run(p_pipeline text, p_plant text, p_now timestamp with time zone) IS 'Marks the running runs of a pipeline and plant abandoned if their lease has run out: their fences no longer commit.';
 
 -- Name: acknowledge_alerts(bigint[], text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -747,6 +749,7 @@ CREATE TABLE public.pipeline_runs (
     code_version text,
     catch_up_from timestamp with time zone,
     catch_up_until timestamp with time zone,
+    is_overlapping boolean DEFAULT false NOT NULL,
     CONSTRAINT pipeline_runs_attempt_check CHECK ((attempt >= 1)),
     CONSTRAINT pipeline_runs_catch_up_check CHECK ((((catch_up_from IS NULL) = (catch_up_until IS NULL)) AND (catch_up_from <= catch_up_until))),
     CONSTRAINT pipeline_runs_counts_check CHECK ((jsonb_typeof(counts) = 'object'::text)),
@@ -879,6 +882,10 @@ COMMENT ON COLUMN public.pipeline_runs.catch_up_from IS 'Oldest slot that was mi
 
 COMMENT ON COLUMN public.pipeline_runs.catch_up_until IS 'Newest slot that was missed and is still to be written (UTC); null when none is.';
 
+-- Name: COLUMN pipeline_runs.is_overlapping; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_runs.is_overlapping IS 'Whether other runs of the pipeline and plant may run at the same time. A slot is run once all the same.';
+
 -- Name: claim_answer(jsonb, public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) RETURNS json
@@ -888,9 +895,10 @@ CREATE FUNCTION public.claim_answer(p_claim jsonb, p_run public.pipeline_runs) R
   select case
     when p_run.status = 'running' and p_run.fence = (p_claim ->> 'fence')::uuid
       then public.claimed_answer(p_claim, public.run_lease(p_run))
-    when p_run.status = 'running'
+    when p_run.status = 'running' and not p_run.is_overlapping
       then json_build_object('answer', 'busy', 'run', public.run_lease(p_run))
-    when p_run.status in ('succeeded', 'partial')
+    -- Nobody waits for a run that overlaps: a second delivery of its slot has nothing to do.
+    when p_run.status in ('running', 'succeeded', 'partial')
       then json_build_object('answer', 'duplicate', 'report', public.run_report(p_run))
     else json_build_object('answer', 'refused', 'report', public.run_report(p_run))
   end;
@@ -1166,6 +1174,270 @@ ALTER FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone) O
 -- Name: FUNCTION claim_run(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone) IS 'Claims a run for a pipeline, plant and slot: claimed, duplicate, busy or refused. p_now null = the clock.';
+
+-- Name: tag_groups; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_groups (
+    id integer NOT NULL,
+    plant text NOT NULL,
+    name text NOT NULL,
+    mode text DEFAULT 'fixed'::text NOT NULL,
+    interval_ms integer DEFAULT 1000 NOT NULL,
+    address text NOT NULL,
+    driver text GENERATED ALWAYS AS (
+CASE split_part(address, '://'::text, 1)
+    WHEN 'modbus'::text THEN 'modbus'::text
+    WHEN 'opc.tcp'::text THEN 'opcua'::text
+    WHEN 's7'::text THEN 's7'::text
+    WHEN 'slmp'::text THEN 'slmp'::text
+    WHEN 'enip'::text THEN 'ethernet_ip'::text
+    ELSE NULL::text
+END) STORED NOT NULL,
+    credentials text,
+    active boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_by uuid,
+    removed_at timestamp with time zone,
+    CONSTRAINT tag_groups_address_check CHECK (((address ~ '^[^[:space:][:cntrl:]]+$'::text) AND (length(address) <= 500) AND (address !~ '^[^/]*//[^/]*@'::text))),
+    CONSTRAINT tag_groups_credentials_check CHECK ((credentials ~ '^[A-Za-z0-9_.-]{1,80}$'::text)),
+    CONSTRAINT tag_groups_interval_ms_check CHECK (((interval_ms >= 200) AND (interval_ms <= 3600000))),
+    CONSTRAINT tag_groups_mode_check CHECK ((mode = ANY (ARRAY['fixed'::text, 'handshake'::text]))),
+    CONSTRAINT tag_groups_name_check CHECK (((name ~ '^\S(.*\S)?$'::text) AND (name !~ '[[:cntrl:]]'::text) AND (length(name) <= 80) AND (name IS NFC NORMALIZED))),
+    CONSTRAINT tag_groups_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text) AND (length(plant) <= 100))),
+    CONSTRAINT tag_groups_removed_check CHECK (((removed_at IS NULL) OR (NOT active)))
+);
+
+ALTER TABLE public.tag_groups OWNER TO postgres;
+
+-- Name: TABLE tag_groups; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_groups IS 'Tags of one device that are read together, as a plant engineer named them.';
+
+-- Name: COLUMN tag_groups.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.id IS 'Key.';
+
+-- Name: COLUMN tag_groups.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN tag_groups.name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.name IS 'Name for people, once in a plant; a removed group keeps it.';
+
+-- Name: COLUMN tag_groups.mode; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.mode IS 'fixed = read every interval, handshake = read when asked for.';
+
+-- Name: COLUMN tag_groups.interval_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.interval_ms IS 'How often the tags, or the trigger tag, are read (milliseconds): slots are whole multiples since 1970.';
+
+-- Name: COLUMN tag_groups.address; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.address IS 'Where the device is, as a URL in the syntax of its driver; never with a password.';
+
+-- Name: COLUMN tag_groups.driver; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.driver IS 'The driver, from the URL''s scheme.';
+
+-- Name: COLUMN tag_groups.credentials; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.credentials IS 'Name of the secret with user and password in the secret store; null for a device that wants none.';
+
+-- Name: COLUMN tag_groups.active; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.active IS 'Whether it is to be polled: changed by rows in tag_commands.';
+
+-- Name: COLUMN tag_groups.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.created_at IS 'When it was made (UTC).';
+
+-- Name: COLUMN tag_groups.updated_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.updated_at IS 'When it was changed last (UTC).';
+
+-- Name: COLUMN tag_groups.updated_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.updated_by IS 'User who changed it last; null when it was the service.';
+
+-- Name: COLUMN tag_groups.removed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.removed_at IS 'When it was taken out (UTC); null while it is there. Its values stay until they expire.';
+
+-- Name: claim_tag_group(jsonb, public.tag_groups, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_holder constant uuid := (p_claim ->> 'holder')::uuid;
+  v_leads_at constant timestamptz := p_now + make_interval(secs => coalesce((p_claim ->> 'lead_s')::double precision, 5));
+  v_lease constant interval := make_interval(secs => (p_claim ->> 'lease_s')::double precision);
+  v_live public.tag_leases[];
+  v_reads public.tag_leases;
+  v_first timestamptz;
+begin
+  select array_agg(lease order by lease.first_slot) into v_live
+  from public.live_tag_leases(p_group.id, p_now) as lease;
+
+  -- A call that is repeated because its answer was lost.
+  if exists (select 1 from unnest(v_live) as lease where lease.holder = v_holder) then
+    return null;
+  end if;
+  if (v_live[1]).runner <> p_claim ->> 'runner' then
+    return 'held_by_' || (v_live[1]).runner;
+  end if;
+  if cardinality(v_live) > 1 then
+    return 'relieved_already';
+  end if;
+
+  v_reads := v_live[1];
+  v_first := case
+    when v_reads is null then public.next_slot(p_group.interval_ms, p_now)
+    -- A successor was named and is gone: the holder stops there all the same.
+    when v_reads.until_slot is not null then v_reads.until_slot
+    else greatest(public.next_slot(p_group.interval_ms, v_leads_at), v_reads.first_slot)
+  end;
+
+  update public.tag_leases as lease
+  set until_slot = v_first
+  where lease.group_id = p_group.id
+  and lease.holder <> v_holder
+  and (lease.until_slot is null or lease.until_slot > v_first);
+
+  insert into public.tag_leases as lease (group_id, holder, runner, first_slot, claimed_at, expires_at)
+  values (
+    p_group.id, v_holder, p_claim ->> 'runner', v_first, p_now,
+    v_lease + case when v_reads is null then p_now else v_leads_at end
+  )
+  -- Somebody who had stopped, and goes on now that it is started again.
+  on conflict (group_id, holder) do update set
+    runner = excluded.runner,
+    first_slot = excluded.first_slot,
+    until_slot = null,
+    claimed_at = excluded.claimed_at,
+    expires_at = excluded.expires_at,
+    began_at = null,
+    ended_at = null;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone) IS 'Gives a caller the next turn of a group; returns null, or why it gets none.';
+
+-- Name: claim_tag_groups(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_holder constant uuid := (p_claim ->> 'holder')::uuid;
+  v_most constant integer := coalesce((p_claim ->> 'most')::integer, 10);
+  v_names constant text[] := case when jsonb_typeof(p_claim -> 'groups') = 'array'
+    then array(select jsonb_array_elements_text(p_claim -> 'groups'))
+  end;
+  v_wanted public.tag_groups[];
+  v_group public.tag_groups;
+  v_held integer[];
+  v_reason text;
+  v_claimed integer[] := '{}';
+  v_refused jsonb := '[]';
+begin
+  if v_holder is null or (p_claim ->> 'lease_s')::double precision > 0 is not true then
+    raise exception 'a claim names its holder and how long its lease lasts' using errcode = 'P0001';
+  end if;
+
+  -- How many groups of the plant are held is counted by one claim at a time.
+  perform pg_advisory_xact_lock(hashtextextended('tag groups of ' || (p_claim ->> 'plant'), 0));
+
+  select array_agg(g order by g.id) into v_wanted
+  from public.tag_groups as g
+  where g.plant = p_claim ->> 'plant'
+  and case when v_names is null then g.active and public.is_polled(g) else g.name = any (v_names) end;
+
+  perform public.lock_tag_groups(array(select g.id from unnest(v_wanted) as g));
+
+  v_held := array(
+    select distinct lease.group_id
+    from public.tag_leases as lease
+    join public.tag_groups as g on g.id = lease.group_id
+    where g.plant = p_claim ->> 'plant'
+    and lease.ended_at is null
+    and lease.expires_at > v_now
+    and (lease.until_slot is null or lease.until_slot > v_now)
+  );
+
+  foreach v_group in array coalesce(v_wanted, '{}') loop
+    v_reason := case
+      when v_group.removed_at is not null then 'unknown_group'
+      when not v_group.active then 'stopped_group'
+      when not public.is_polled(v_group) then case when exists (
+        select 1 from public.tags as tag
+        where tag.group_id = v_group.id and tag.role = 'value' and tag.removed_at is null
+      ) then 'handshake_group' else 'no_tags' end
+      when v_group.id <> all (v_held) and cardinality(v_held) >= v_most then 'too_many_groups'
+      else public.claim_tag_group(p_claim, v_group, v_now)
+    end;
+    if v_reason is null then
+      v_claimed := v_claimed || v_group.id;
+      v_held := case when v_group.id = any (v_held) then v_held else v_held || v_group.id end;
+    else
+      v_refused := v_refused || jsonb_build_object('name', v_group.name, 'reason', v_reason);
+    end if;
+  end loop;
+
+  return jsonb_build_object(
+    'at', v_now,
+    'groups', (
+      select coalesce(jsonb_agg(
+        public.tag_group_as_json(g) || jsonb_build_object(
+          'first_slot', lease.first_slot,
+          'level', seen.level,
+          -- Nobody knows what the bit was before: the first look only learns it.
+          'priming', seen.level is null and before.group_id is null
+        )
+        order by g.id
+      ), '[]')
+      from unnest(v_wanted) as g
+      join public.tag_leases as lease on lease.group_id = g.id and lease.holder = v_holder
+      left join lateral (
+        select other.level
+        from public.tag_leases as other
+        where other.group_id = g.id and other.level_slot is not null
+        order by other.level_slot desc
+        limit 1
+      ) as seen on true
+      left join lateral (
+        select live.group_id
+        from public.live_tag_leases(g.id, v_now) as live
+        where live.holder <> v_holder
+        limit 1
+      ) as before on true
+      where g.id = any (v_claimed)
+    ),
+    'refused', v_refused || (
+      select coalesce(jsonb_agg(jsonb_build_object('name', named.name, 'reason', 'unknown_group')), '[]')
+      from unnest(v_names) as named (name)
+      where not exists (select 1 from unnest(v_wanted) as g where g.name = named.name)
+    )
+  );
+end;
+$$;
+
+ALTER FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_tag_groups(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) IS 'Claims turns of a plant''s groups for a burst: from the next slot where nobody reads, else from lead_s on as the successor of who does. Returns the groups with their tags and first slots, and why others were refused.';
 
 -- Name: claimed_answer(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2175,6 +2447,36 @@ ALTER FUNCTION public.has_open_alerts(p_seen jsonb) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.has_open_alerts(p_seen jsonb) IS 'Whether anything is open where somebody looked.';
 
+-- Name: hear_tag_commands(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.hear_tag_commands(p_plant text, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.tag_commands as command
+  set
+    heard_at = coalesce(command.heard_at, p_now),
+    done_at = case when not exists (
+      select 1
+      from public.tag_groups as g
+      where g.plant = command.plant
+      and (command.group_id is null or g.id = command.group_id)
+      and case command.kind
+        when 'stop' then exists (select 1 from public.live_tag_leases(g.id, p_now))
+        else g.active and public.is_polled(g) and not exists (
+          select 1 from public.live_tag_leases(g.id, p_now) as lease where lease.began_at is not null
+        )
+      end
+    ) then p_now end
+  where command.plant = p_plant and command.done_at is null;
+$$;
+
+ALTER FUNCTION public.hear_tag_commands(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION hear_tag_commands(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.hear_tag_commands(p_plant text, p_now timestamp with time zone) IS 'Notes that a burst has heard what was asked, and which of it is done.';
+
 -- Name: hours_of_a_day(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) RETURNS jsonb
@@ -2770,7 +3072,7 @@ CREATE FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone)
     AS $$
   insert into public.pipeline_runs (
     pipeline, plant, trigger, slot, attempt, fence, idempotency_key, requested_by,
-    started_at, lease_expires_at, window_start, window_until, code_version
+    started_at, lease_expires_at, window_start, window_until, code_version, is_overlapping
   )
   select
     claim.pipeline,
@@ -2791,7 +3093,8 @@ CREATE FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time zone)
     p_now + make_interval(secs => claim.lease_s),
     claim.window_start,
     claim.window_until,
-    claim.code_version
+    claim.code_version,
+    coalesce((p_claim ->> 'overlaps')::boolean, false)
   from jsonb_to_record(p_claim) as claim (
     pipeline text, plant text, trigger text, slot timestamptz, fence uuid, idempotency_key text, requested_by text,
     lease_s double precision, window_start timestamptz, window_until timestamptz, code_version text
@@ -2840,6 +3143,28 @@ ALTER FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incomin
 
 COMMENT ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Inserts the incidents that are not recorded yet; returns how many.';
 
+-- Name: is_polled(public.tag_groups); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.is_polled(p_group public.tag_groups) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select p_group.removed_at is null and coalesce(
+    (
+      select bool_or(tag.role = 'value') and (p_group.mode = 'fixed' or bool_or(tag.role = 'trigger'))
+      from public.tags as tag
+      where tag.group_id = p_group.id and tag.removed_at is null
+    ),
+    false
+  );
+$$;
+
+ALTER FUNCTION public.is_polled(p_group public.tag_groups) OWNER TO postgres;
+
+-- Name: FUNCTION is_polled(p_group public.tag_groups); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.is_polled(p_group public.tag_groups) IS 'Whether bursts read a group while it is active: a fixed one, or one with a trigger tag. Others wait for a call.';
+
 -- Name: is_silenced(text, text, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) RETURNS boolean
@@ -2862,6 +3187,117 @@ ALTER FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text,
 -- Name: FUNCTION is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) IS 'Whether a silence holds for an alert at any instant of a span.';
+
+-- Name: tag_leases; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_leases (
+    group_id integer NOT NULL,
+    holder uuid NOT NULL,
+    runner text NOT NULL,
+    first_slot timestamp with time zone NOT NULL,
+    until_slot timestamp with time zone,
+    claimed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    began_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    sequence bigint DEFAULT 0 NOT NULL,
+    level boolean,
+    level_slot timestamp with time zone,
+    CONSTRAINT tag_leases_expires_at_check CHECK (isfinite(expires_at)),
+    CONSTRAINT tag_leases_first_slot_check CHECK (isfinite(first_slot)),
+    CONSTRAINT tag_leases_level_check CHECK (((level IS NULL) = (level_slot IS NULL))),
+    CONSTRAINT tag_leases_runner_check CHECK ((runner = ANY (ARRAY['cloud'::text, 'edge'::text]))),
+    CONSTRAINT tag_leases_until_slot_check CHECK (isfinite(until_slot))
+)
+WITH (fillfactor='40');
+
+ALTER TABLE public.tag_leases OWNER TO postgres;
+
+-- Name: TABLE tag_leases; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_leases IS 'Whose turn it is to read a group: each slot belongs to the one turn with first_slot <= slot < until_slot, so that bursts relieve each other without losing or doubling one. A group has a holder, at most one successor, and the predecessors that may still bring what they read.';
+
+-- Name: COLUMN tag_leases.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.group_id IS 'The group.';
+
+-- Name: COLUMN tag_leases.holder; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.holder IS 'Who reads: the fence of the run, or a token of its own at the edge.';
+
+-- Name: COLUMN tag_leases.runner; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.runner IS 'cloud = a function, edge = a computer in the plant.';
+
+-- Name: COLUMN tag_leases.first_slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.first_slot IS 'The first slot of the turn (UTC).';
+
+-- Name: COLUMN tag_leases.until_slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.until_slot IS 'The first slot of the next turn (UTC): the holder stops before it. Null while nobody else is named.';
+
+-- Name: COLUMN tag_leases.claimed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.claimed_at IS 'When it was claimed (UTC).';
+
+-- Name: COLUMN tag_leases.expires_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.expires_at IS 'Until when it holds if nothing is heard of the holder (UTC).';
+
+-- Name: COLUMN tag_leases.began_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.began_at IS 'When its slots were first heard of (UTC); null for a successor that waits.';
+
+-- Name: COLUMN tag_leases.ended_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.ended_at IS 'When the holder said that it had stopped (UTC); null before.';
+
+-- Name: COLUMN tag_leases.sequence; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.sequence IS 'Number of the holder''s last call that was counted: a repeated call adds nothing.';
+
+-- Name: COLUMN tag_leases.level; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.level IS 'The trigger tag''s bit when it was last seen; null without one.';
+
+-- Name: COLUMN tag_leases.level_slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_leases.level_slot IS 'The slot in which it was seen (UTC).';
+
+-- Name: judge_tag_rise(public.tag_leases, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_before public.tag_leases;
+  v_interval interval;
+begin
+  select lease.* into v_before
+  from public.tag_leases as lease
+  where lease.group_id = p_lease.group_id and lease.first_slot < p_lease.first_slot
+  order by lease.first_slot desc
+  limit 1;
+  select make_interval(secs => g.interval_ms / 1000.0) into v_interval
+  from public.tag_groups as g
+  where g.id = p_lease.group_id;
+
+  return case
+    when v_before.holder is null then 'stored'
+    when v_before.level_slot >= p_slot - v_interval then case when v_before.level then 'dropped' else 'stored' end
+    when v_before.ended_at is null and v_before.expires_at > p_now then 'later'
+    else 'stored'
+  end;
+end;
+$$;
+
+ALTER FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) IS 'Whether a bit that a successor finds set in its first slot has risen there: stored; dropped, because its predecessor saw it set in the slot before; or later, while that is not known.';
 
 -- Name: keep_collection(public.pipeline_runs, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3090,6 +3526,27 @@ ALTER FUNCTION public.latest_snapshots(p_plant text) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.latest_snapshots(p_plant text) IS 'Every asset that the caller may read, of one plant or of all, with its latest snapshot (null without one).';
 
+-- Name: live_tag_leases(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.live_tag_leases(p_group_id integer, p_now timestamp with time zone) RETURNS SETOF public.tag_leases
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select lease.*
+  from public.tag_leases as lease
+  where lease.group_id = p_group_id
+  and lease.ended_at is null
+  and lease.expires_at > p_now
+  and (lease.until_slot is null or lease.until_slot > p_now)
+  order by lease.first_slot;
+$$;
+
+ALTER FUNCTION public.live_tag_leases(p_group_id integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION live_tag_leases(p_group_id integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.live_tag_leases(p_group_id integer, p_now timestamp with time zone) IS 'The turns of a group that are not over: the holder''s, then its successor''s if one is named.';
+
 -- Name: lock_gaps(); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.lock_gaps() RETURNS void
@@ -3183,6 +3640,34 @@ ALTER FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing bool
 -- Name: FUNCTION lock_safety_events(p_event_ids bigint[], p_is_signing boolean); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) IS 'Locks safety events in the order of their ids, for those who sign with their alerts; returns the ids that are unknown.';
+
+-- Name: lock_tag_groups(integer[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.lock_tag_groups(p_group_ids integer[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  insert into public.tag_states (group_id)
+  select g.id
+  from unnest(p_group_ids) as g (id)
+  where not exists (select 1 from public.tag_states as s where s.group_id = g.id)
+  order by g.id
+  on conflict do nothing;
+
+  -- Always in one order, so that two never wait for each other.
+  perform from public.tag_states as s
+  where s.group_id = any (p_group_ids)
+  order by s.group_id
+  for no key update;
+end;
+$$;
+
+ALTER FUNCTION public.lock_tag_groups(p_group_ids integer[]) OWNER TO postgres;
+
+-- Name: FUNCTION lock_tag_groups(p_group_ids integer[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.lock_tag_groups(p_group_ids integer[]) IS 'Locks groups, so that changes of their turns, samples and minutes come one after the other.';
 
 -- Name: looks_that_count(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3763,6 +4248,23 @@ ALTER FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit int
 
 COMMENT ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) IS 'The daily summaries of the newest days (1 to 400) of each plant that the caller may read, or of one; newest first, at most p_limit (null: all).';
 
+-- Name: next_slot(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.next_slot(p_interval_ms integer, p_at timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  select to_timestamp(
+    ceil(extract(epoch from p_at) * 1000 / p_interval_ms) * p_interval_ms / 1000
+  );
+$$;
+
+ALTER FUNCTION public.next_slot(p_interval_ms integer, p_at timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION next_slot(p_interval_ms integer, p_at timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.next_slot(p_interval_ms integer, p_at timestamp with time zone) IS 'The first slot that does not begin before an instant; slots are whole multiples of the interval since 1970.';
+
 -- Name: normalise_key(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.normalise_key(p_text text) RETURNS text
@@ -3882,6 +4384,79 @@ ALTER FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb
 -- Name: FUNCTION note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) IS 'Makes the mails of a commit due: first ones for the channels that a day names, further ones where its summaries changed.';
+
+-- Name: note_tag_states(uuid, bigint, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.tag_states as kept
+  set
+    success_count = kept.success_count + told.polls,
+    error_count = kept.error_count + told.errors,
+    dropped_count = kept.dropped_count + told.dropped,
+    dropped_at = case when told.dropped > 0 then p_now else kept.dropped_at end,
+    last_poll_at = case
+      when told.polls + told.errors > 0 then greatest(kept.last_poll_at, coalesce(written.newest, told.level_slot, p_now))
+      else greatest(kept.last_poll_at, written.newest)
+    end,
+    last_good_at = case
+      when told.polls > 0 then greatest(kept.last_good_at, coalesce(written.newest_good, told.level_slot, p_now))
+      else greatest(kept.last_good_at, written.newest_good)
+    end,
+    last_error_code = case when told.is_news then told.error ->> 'code' else kept.last_error_code end,
+    last_error = case when told.is_news then left(told.error ->> 'message', 1000) else kept.last_error end,
+    last_error_at = case when told.is_news then told.error_at else kept.last_error_at end,
+    -- The rest is what is so now, which a predecessor or successor does not say.
+    runner = case when told.is_reader then told.runner else kept.runner end,
+    flushed_at = case when told.is_reader then p_now else kept.flushed_at end,
+    state = case when told.is_reader then told.state else kept.state end,
+    failing_since = case
+      when not told.is_reader then kept.failing_since
+      when told.state = 'failing' then coalesce(kept.failing_since, told.error_at, p_now)
+    end,
+    queue_length = case when told.is_reader then told.queue else kept.queue_length end,
+    queue_highest = case when told.is_reader then told.queue_highest else kept.queue_highest end,
+    queue_limit = case when told.is_reader then told.queue_limit else kept.queue_limit end,
+    jitter_ms = case when told.is_reader then told.jitter_ms else kept.jitter_ms end,
+    read_ms = case when told.is_reader then told.read_ms else kept.read_ms end,
+    cpu_percent = case when told.is_reader then told.cpu_percent else kept.cpu_percent end,
+    memory_mb = case when told.is_reader then told.memory_mb else kept.memory_mb end
+  from (
+    select
+      said.g, said.state, said.queue, said.queue_highest, said.queue_limit, said.jitter_ms, said.read_ms,
+      said.cpu_percent, said.memory_mb, said.level_slot, said.error,
+      coalesce(said.polls, 0) as polls,
+      coalesce(said.errors, 0) as errors,
+      coalesce(said.dropped, 0) as dropped,
+      coalesce(said.error, 'null') <> 'null' as is_news,
+      (said.error ->> 'at')::timestamptz as error_at,
+      lease.runner,
+      (lease.until_slot is null or lease.until_slot > p_now) and not exists (
+        select 1
+        from public.live_tag_leases(lease.group_id, p_now) as before
+        where before.first_slot < lease.first_slot
+      ) as is_reader
+    from jsonb_to_recordset(p_states) as said (
+      g integer, state text, polls bigint, errors bigint, error jsonb, queue integer, queue_highest integer,
+      queue_limit integer, dropped bigint, jitter_ms real, read_ms real, cpu_percent real, memory_mb real,
+      level_slot timestamptz
+    )
+    join public.tag_leases as lease on lease.group_id = said.g and lease.holder = p_holder
+    where p_sequence is null or p_sequence > lease.sequence
+  ) as told
+  left join jsonb_to_recordset(p_written) as written (
+    group_id integer, newest timestamptz, newest_good timestamptz
+  ) on written.group_id = told.g
+  where kept.group_id = told.g;
+$$;
+
+ALTER FUNCTION public.note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone) IS 'Notes what a holder says of its groups; a call that is repeated, or overtaken by a later one, adds nothing.';
 
 -- Name: note_working_channel(text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4274,6 +4849,42 @@ ALTER FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with
 
 COMMENT ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs of each pipeline and plant of a list say of its health; judging it by the schedule is the caller''s part.';
 
+-- Name: place_tag(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.place_tag() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  -- Two that add tags to a group wait for each other.
+  perform pg_advisory_xact_lock(hashtextextended('tags of a group', new.group_id));
+
+  if tg_op = 'UPDATE' and (new.group_id, new.position) is distinct from (old.group_id, old.position) then
+    raise exception 'a tag keeps its group and its position: what was stored is found by them'
+      using errcode = 'P0001';
+  end if;
+
+  if new.position is null then
+    new.position := 1 + coalesce(
+      (select max(other.position) from public.tags as other where other.group_id = new.group_id), 0
+    );
+  end if;
+
+  if new.removed_at is null and (tg_op = 'INSERT' or old.removed_at is not null) and (
+    select count(*) from public.tags as other where other.group_id = new.group_id and other.removed_at is null
+  ) >= 500 then
+    raise exception 'a group has at most 500 tags: make another group' using errcode = 'P0001';
+  end if;
+  return new;
+end;
+$$;
+
+ALTER FUNCTION public.place_tag() OWNER TO postgres;
+
+-- Name: FUNCTION place_tag(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.place_tag() IS 'Gives a tag the next position of its group, for good.';
+
 -- Name: plant_asset_names(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.plant_asset_names(p_plant text) RETURNS json
@@ -4561,6 +5172,97 @@ ALTER FUNCTION public.project_state() OWNER TO postgres;
 -- Name: FUNCTION project_state(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.project_state() IS 'Versions of the applied migrations (null: not known), and for each table and function who may do what: for a check.';
+
+-- Name: put_tag_samples(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_holder constant uuid := (p_put ->> 'holder')::uuid;
+  v_plant text := p_put ->> 'plant';
+  v_mine integer[];
+  v_stored jsonb;
+  v_most constant integer := coalesce((p_put ->> 'most')::integer, 10);
+begin
+  v_mine := array(select lease.group_id from public.tag_leases as lease where lease.holder = v_holder);
+  perform public.lock_tag_groups(v_mine);
+
+  -- Whoever was relieved twice and is not heard of any more writes nothing: what it has now may have been read at any time.
+  delete from public.tag_leases as old
+  where old.group_id = any (v_mine)
+  and (old.ended_at is not null or old.expires_at <= v_now)
+  and (
+    select count(*)
+    from public.tag_leases as later
+    where later.group_id = old.group_id and later.first_slot > old.first_slot and later.began_at is not null
+  ) >= 2;
+
+  v_stored := public.store_tag_samples(v_holder, coalesce(p_put -> 'rows', '[]'), v_now);
+  perform public.note_tag_states(
+    v_holder, (p_put ->> 'sequence')::bigint, coalesce(p_put -> 'states', '[]'), v_stored -> 'groups', v_now
+  );
+  perform public.renew_tag_leases(v_holder, p_put, v_stored -> 'groups', v_now);
+  perform public.roll_due_tag_minutes(v_mine, v_stored -> 'groups', v_now);
+
+  if v_plant is null then
+    select g.plant into v_plant from public.tag_groups as g where g.id = any (v_mine) limit 1;
+  end if;
+  if exists (select 1 from public.tag_commands as c where c.plant = v_plant and c.done_at is null) then
+    perform public.hear_tag_commands(v_plant, v_now);
+  end if;
+
+  return v_stored - 'groups' || jsonb_build_object(
+    'at', v_now,
+    'stops', (
+      select coalesce(jsonb_object_agg(lease.group_id, lease.until_slot), '{}')
+      from public.tag_leases as lease
+      where lease.holder = v_holder and lease.ended_at is null and lease.until_slot is not null
+    ),
+    'inactive', (
+      select coalesce(jsonb_agg(g.id order by g.id), '[]')
+      from public.tag_leases as lease
+      join public.tag_groups as g on g.id = lease.group_id
+      where lease.holder = v_holder and lease.ended_at is null and not g.active
+    ),
+    'lost', (
+      select coalesce(jsonb_agg(distinct named.g), '[]')
+      from (
+        select (one -> 'g')::integer as g
+        from jsonb_array_elements(coalesce(p_put -> 'states', '[]') || coalesce(p_put -> 'rows', '[]')) as one
+      ) as named
+      where not exists (
+        select 1 from public.tag_leases as lease where lease.holder = v_holder and lease.group_id = named.g
+      )
+    ),
+    'unclaimed', (
+      select coalesce(jsonb_agg(free.id order by free.id), '[]')
+      from (
+        select g.id, count(held.group_id) over () as held
+        from public.tag_groups as g
+        left join lateral (
+          select lease.group_id from public.live_tag_leases(g.id, v_now) as lease limit 1
+        ) as held on true
+        where g.plant = v_plant and (held.group_id is not null or (g.active and public.is_polled(g)))
+      ) as free
+      where free.held < v_most
+      and not exists (select 1 from public.live_tag_leases(free.id, v_now))
+    ),
+    -- The last call of a run: what it read and its end are one transaction.
+    'run', case when coalesce(p_put -> 'completion', 'null') <> 'null'
+      then public.complete_run(v_holder, p_put -> 'completion', v_now)
+    end
+  );
+end;
+$$;
+
+ALTER FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION put_tag_samples(p_put jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) IS 'What a burst sends every two seconds: samples and states of its groups, which it has ended, and the end of its run. Returns what was stored, where it has to stop, which groups are stopped or lost, and which nobody reads.';
 
 -- Name: queue_signature(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4995,6 +5697,54 @@ ALTER FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with 
 
 COMMENT ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) IS 'Removes expired values or revisions of series, at most limit of them; answers as remove_expired, which calls it.';
 
+-- Name: renew_tag_leases(uuid, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.tag_leases as kept
+  set
+    expires_at = case
+      when kept.ended_at is not null then kept.expires_at
+      else p_now + make_interval(secs => (p_put ->> 'lease_s')::double precision)
+    end,
+    -- A turn that is over before it begins was nobody's.
+    began_at = coalesce(kept.began_at, case
+      when (written.group_id is not null or kept.first_slot <= p_now)
+      and (kept.until_slot is null or kept.until_slot > kept.first_slot) then p_now
+    end),
+    ended_at = coalesce(kept.ended_at, case when p_put -> 'ended' @> to_jsonb(kept.group_id) then p_now end),
+    sequence = greatest(kept.sequence, (p_put ->> 'sequence')::bigint),
+    -- What was seen in a slot of the next turn is not this one's to say, unless the bit has not changed.
+    level = case
+      when seen.level_slot is null then kept.level
+      when seen.level_slot < coalesce(kept.until_slot, 'infinity') then seen.level
+      else kept.level
+    end,
+    level_slot = case
+      when seen.level_slot is null then kept.level_slot
+      when seen.level_slot < coalesce(kept.until_slot, 'infinity') then seen.level_slot
+      when seen.level = kept.level then kept.until_slot
+      else kept.level_slot
+    end
+  from public.tag_leases as mine
+  left join jsonb_to_recordset(p_written) as written (group_id integer) on written.group_id = mine.group_id
+  left join jsonb_to_recordset(p_put -> 'states') as seen (g integer, level boolean, level_slot timestamptz)
+    on seen.g = mine.group_id
+    and seen.level is not null
+    and (mine.level_slot is null or seen.level_slot > mine.level_slot)
+  where mine.holder = p_holder
+  and kept.group_id = mine.group_id
+  and kept.holder = mine.holder;
+$$;
+
+ALTER FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) IS 'Renews the turns of a holder, begins those whose first slot has come, ends those that it says have ended.';
+
 -- Name: report_day(text, date); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.report_day(p_plant text, p_date date) RETURNS jsonb
@@ -5082,6 +5832,218 @@ ALTER FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_r
 
 COMMENT ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) IS 'Resolves safety events by name, all or none (answer unknown), acknowledging those that nobody had; who resolved one before, and with which words, stays.';
 
+-- Name: roll_due_tag_minutes(integer[], jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  -- Samples of the last seconds may still be under way.
+  v_until constant timestamptz := date_trunc('minute', p_now - interval '10 seconds');
+  v_group_ids integer[];
+  v_minutes timestamptz[];
+begin
+  select array_agg(due.group_id), array_agg(due.minute) into v_group_ids, v_minutes
+  from (
+    select s.group_id, date_trunc('minute', sample.slot) as minute
+    from public.tag_states as s
+    join public.tag_samples as sample on sample.group_id = s.group_id and sample.slot >= s.rolled_until
+    where s.group_id = any (p_group_ids)
+    and sample.slot < v_until
+    and s.rolled_until < v_until
+    group by 1, 2
+    union
+    -- Rows that came late.
+    select written.group_id, minute
+    from jsonb_to_recordset(p_written) as written (group_id integer, minutes timestamptz[])
+    join public.tag_states as s on s.group_id = written.group_id
+    cross join lateral unnest(written.minutes) as minute
+    where minute < s.rolled_until
+    union
+    -- Perhaps nobody goes on, so the last minute of a turn is not left for later.
+    select lease.group_id, date_trunc('minute', sample.slot)
+    from public.tag_leases as lease
+    join public.tag_states as s on s.group_id = lease.group_id
+    join public.tag_samples as sample on sample.group_id = lease.group_id and sample.slot >= greatest(s.rolled_until, v_until)
+    where lease.group_id = any (p_group_ids)
+    and lease.ended_at = p_now
+    and not exists (select 1 from public.live_tag_leases(lease.group_id, p_now))
+  ) as due;
+
+  if v_group_ids is not null then
+    perform public.roll_tag_minutes(v_group_ids, v_minutes);
+  end if;
+
+  update public.tag_states as s
+  set rolled_until = v_until
+  where s.group_id = any (p_group_ids) and s.rolled_until < v_until;
+end;
+$$;
+
+ALTER FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) IS 'Works out the minutes of groups that are over for ten seconds, and again those that rows came late for.';
+
+-- Name: roll_tag_minutes(integer[], timestamp with time zone[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    SET jit TO 'off'
+    AS $_$
+  with asked as materialized (
+    select distinct one.group_id, one.minute from unnest(p_group_ids, p_minutes) as one (group_id, minute)
+  ),
+  sample as materialized (
+    select asked.group_id, asked.minute, found.*
+    from asked
+    cross join lateral (
+      select s.quality, s."values", s.wide_values, s.texts, s.qualities
+      from public.tag_samples as s
+      where s.group_id = asked.group_id
+      and s.slot >= asked.minute
+      and s.slot < asked.minute + interval '1 minute'
+    ) as found
+  ),
+  whole as materialized (
+    select
+      sample.group_id, sample.minute,
+      count(*)::integer as rows,
+      (count(*) filter (where sample.quality <> 0))::integer as bad,
+      coalesce(bool_or(sample.texts is not null), false) as has_texts,
+      coalesce(bool_or(sample.qualities is not null), false) as has_qualities
+    from sample
+    group by sample.group_id, sample.minute
+  ),
+  figure as (
+    select
+      sample.group_id, sample.minute, one.position,
+      count(coalesce(one.wide, one.narrow))::integer as number,
+      min(coalesce(one.wide, one.narrow)) as low,
+      max(coalesce(one.wide, one.narrow)) as high,
+      avg(coalesce(one.wide, one.narrow)) as mean,
+      count(one.wide) > 0 as is_wide
+    from sample
+    cross join lateral unnest(sample."values", sample.wide_values) with ordinality as one (narrow, wide, position)
+    group by sample.group_id, sample.minute, one.position
+  ),
+  worded as (
+    select
+      sample.group_id, sample.minute, one.key::integer as position,
+      count(*)::integer as number,
+      -- An integer with more digits than a double keeps is a figure all the same.
+      min(large.value) as low, max(large.value) as high, avg(large.value) as mean
+    from sample
+    join whole on whole.group_id = sample.group_id and whole.minute = sample.minute and whole.has_texts
+    cross join lateral jsonb_each_text(sample.texts) as one (key, value)
+    left join public.tags as tag
+      on tag.group_id = sample.group_id
+      and tag.position = one.key::integer
+      and tag.data_type in ('int64', 'uint64')
+    cross join lateral (
+      select case when tag.id is not null and one.value ~ '^-?\d{1,30}(\.\d+)?$' then one.value::double precision end
+    ) as large (value)
+    where one.value is not null
+    group by sample.group_id, sample.minute, one.key
+  ),
+  doubted as (
+    select sample.group_id, sample.minute, one.key::integer as position, count(*)::integer as number
+    from sample
+    join whole on whole.group_id = sample.group_id and whole.minute = sample.minute and whole.has_qualities
+    cross join lateral jsonb_each_text(sample.qualities) as one (key, value)
+    -- What is uncertain has a value.
+    where one.value not in ('0', '7')
+    group by sample.group_id, sample.minute, one.key
+  ),
+  -- In a row that is bad as a whole, every tag that was there is.
+  absent as (
+    select whole.group_id, whole.minute, tag.position::integer as position, whole.bad as number
+    from whole
+    join public.tags as tag
+      on tag.group_id = whole.group_id
+      and tag.role = 'value'
+      and tag.created_at < whole.minute + interval '1 minute'
+      and (tag.removed_at is null or tag.removed_at > whole.minute)
+    where whole.bad > 0
+  ),
+  part as (
+    select f.group_id, f.minute, f.position, f.number, 0 as bad, f.low, f.high, f.mean, f.is_wide from figure as f
+    union all
+    select w.group_id, w.minute, w.position, w.number, 0, w.low, w.high, w.mean, true from worded as w
+    union all
+    select d.group_id, d.minute, d.position, 0, d.number, null, null, null, false from doubted as d
+    union all
+    select a.group_id, a.minute, a.position, 0, a.number, null, null, null, false from absent as a
+    union all
+    -- No hole is left between positions.
+    select h.group_id, h.minute, place.position, 0, 0, null, null, null, false
+    from (
+      select w.group_id, w.minute, max(w.position) as last from worded as w group by w.group_id, w.minute
+      union all
+      select d.group_id, d.minute, max(d.position) from doubted as d group by d.group_id, d.minute
+      union all
+      select a.group_id, a.minute, max(a.position) from absent as a group by a.group_id, a.minute
+    ) as h
+    cross join lateral generate_series(1, h.last) as place (position)
+  ),
+  tag as (
+    select
+      part.group_id, part.minute, part.position,
+      sum(part.number) as number,
+      sum(part.bad) as bad,
+      min(part.low) as low,
+      max(part.high) as high,
+      sum(part.mean * part.number) filter (where part.mean is not null)
+      / nullif(sum(part.number) filter (where part.mean is not null), 0) as mean,
+      bool_or(part.is_wide) as is_wide
+    from part
+    group by part.group_id, part.minute, part.position
+  )
+  insert into public.tag_minutes as kept (
+    group_id, rows, minute, lows, highs, means, wide_lows, wide_highs, wide_means, counts, bads
+  )
+  select
+    tag.group_id,
+    whole.rows,
+    tag.minute,
+    array_agg(case when not tag.is_wide then tag.low end::real order by tag.position),
+    array_agg(case when not tag.is_wide then tag.high end::real order by tag.position),
+    array_agg(case when not tag.is_wide then tag.mean end::real order by tag.position),
+    case when bool_or(tag.is_wide and tag.low is not null)
+      then array_agg(case when tag.is_wide then tag.low end order by tag.position)
+    end,
+    case when bool_or(tag.is_wide and tag.low is not null)
+      then array_agg(case when tag.is_wide then tag.high end order by tag.position)
+    end,
+    case when bool_or(tag.is_wide and tag.low is not null)
+      then array_agg(case when tag.is_wide then tag.mean end order by tag.position)
+    end,
+    case when bool_or(tag.number <> whole.rows) then array_agg(tag.number::smallint order by tag.position) end,
+    case when bool_or(tag.bad > 0) then array_agg(tag.bad::smallint order by tag.position) end
+  from tag
+  join whole on whole.group_id = tag.group_id and whole.minute = tag.minute
+  group by tag.group_id, tag.minute, whole.rows
+  on conflict (group_id, minute) do update set
+    rows = excluded.rows,
+    lows = excluded.lows,
+    highs = excluded.highs,
+    means = excluded.means,
+    wide_lows = excluded.wide_lows,
+    wide_highs = excluded.wide_highs,
+    wide_means = excluded.wide_means,
+    counts = excluded.counts,
+    bads = excluded.bads;
+$_$;
+
+ALTER FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) OWNER TO postgres;
+
+-- Name: FUNCTION roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) IS 'Works out minutes of groups anew from their samples; harmless to repeat. The groups are locked (lock_tag_groups).';
+
 -- Name: rows_of_slots(text, text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) RETURNS json
@@ -5121,20 +6083,25 @@ CREATE FUNCTION public.run_in_the_way(p_claim jsonb) RETURNS public.pipeline_run
     where run.pipeline = p_claim ->> 'pipeline'
     and run.plant = p_claim ->> 'plant'
     and run.slot = (p_claim ->> 'slot')::timestamptz
-    and (run.status in ('succeeded', 'partial') or (run.status = 'failed' and not run.is_retryable))
+    and (
+      run.status in ('succeeded', 'partial')
+      or (run.status = 'failed' and not run.is_retryable)
+      or (run.status = 'running' and run.is_overlapping)
+    )
     union all
     select 3, run
     from public.pipeline_runs as run
     where run.pipeline = p_claim ->> 'pipeline'
     and run.plant = p_claim ->> 'plant'
     and run.idempotency_key = p_claim ->> 'idempotency_key'
-    and run.status in ('succeeded', 'partial')
+    and (run.status in ('succeeded', 'partial') or (run.status = 'running' and run.is_overlapping))
     union all
     select 4, run
     from public.pipeline_runs as run
     where run.pipeline = p_claim ->> 'pipeline'
     and run.plant = p_claim ->> 'plant'
     and run.status = 'running'
+    and not run.is_overlapping
   ) as found
   order by found.rank
   limit 1;
@@ -5144,7 +6111,7 @@ ALTER FUNCTION public.run_in_the_way(p_claim jsonb) OWNER TO postgres;
 
 -- Name: FUNCTION run_in_the_way(p_claim jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.run_in_the_way(p_claim jsonb) IS 'The run that decides a claim that could not be inserted: same fence, same slot, same key, or the running one.';
+COMMENT ON FUNCTION public.run_in_the_way(p_claim jsonb) IS 'The run that decides a claim that could not be inserted: same fence, same slot, same key, or the running one that does not overlap.';
 
 -- Name: run_lease(public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5812,6 +6779,93 @@ ALTER FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now tim
 
 COMMENT ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) IS 'The snapshots of a plant''s last hours (1 to 168), by slot, the oldest slot first; both ends included.';
 
+-- Name: stamp_tag_group(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.stamp_tag_group() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.updated_at := clock_timestamp();
+  new.updated_by := (select auth.uid());
+  -- Nobody polls what is removed.
+  if new.removed_at is not null then
+    new.active := false;
+  end if;
+  return new;
+end;
+$$;
+
+ALTER FUNCTION public.stamp_tag_group() OWNER TO postgres;
+
+-- Name: FUNCTION stamp_tag_group(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.stamp_tag_group() IS 'Notes who changed a group, and stops one that is removed.';
+
+-- Name: store_tag_samples(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    SET jit TO 'off'
+    AS $$
+  with sent as materialized (
+    select
+      row.g, row.s, row.v, row.w, row.t, row.q, row.b, row.ms,
+      case
+        when lease.holder is null
+        or row.s < lease.first_slot
+        or row.s >= lease.until_slot
+        or row.s > p_now + interval '1 minute' then 'refused'
+        when row.doubtful then public.judge_tag_rise(lease, row.s, p_now)
+        else 'stored'
+      end as answer
+    from jsonb_to_recordset(p_rows) as row (
+      g integer, s timestamptz, v real[], w double precision[], t jsonb, q jsonb, b smallint, ms integer,
+      doubtful boolean
+    )
+    left join public.tag_leases as lease on lease.group_id = row.g and lease.holder = p_holder
+  ),
+  stored as (
+    insert into public.tag_samples (group_id, read_ms, quality, slot, "values", wide_values, texts, qualities)
+    select
+      sent.g, least(sent.ms, 32767), coalesce(sent.b, 0), sent.s, sent.v, sent.w,
+      nullif(nullif(sent.t, 'null'), '{}'), nullif(nullif(sent.q, 'null'), '{}')
+    from sent
+    where sent.answer = 'stored'
+    on conflict do nothing
+    returning group_id, slot, quality
+  )
+  select jsonb_build_object(
+    'stored', (select count(*) from stored),
+    'repeated',
+    (select count(*) from sent where sent.answer in ('stored', 'dropped')) - (select count(*) from stored),
+    'refused', (select coalesce(jsonb_agg(distinct sent.g), '[]') from sent where sent.answer = 'refused'),
+    'later', (
+      select coalesce(jsonb_agg(jsonb_build_array(sent.g, sent.s)), '[]') from sent where sent.answer = 'later'
+    ),
+    -- What follows from the rows for their groups.
+    'groups', (
+      select coalesce(jsonb_agg(written), '[]')
+      from (
+        select
+          stored.group_id,
+          max(stored.slot) as newest,
+          max(stored.slot) filter (where stored.quality = 0) as newest_good,
+          array_agg(distinct date_trunc('minute', stored.slot)) as minutes
+        from stored
+        group by stored.group_id
+      ) as written
+    )
+  );
+$$;
+
+ALTER FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) IS 'Stores the rows whose slots are the holder''s, each once; says how many, and which groups have rows that are not.';
+
 -- Name: sum_of_counts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.sum_of_counts(p_counts jsonb) RETURNS jsonb
@@ -5835,6 +6889,160 @@ ALTER FUNCTION public.sum_of_counts(p_counts jsonb) OWNER TO postgres;
 -- Name: FUNCTION sum_of_counts(p_counts jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.sum_of_counts(p_counts jsonb) IS 'What became of values, over several series.';
+
+-- Name: tags; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tags (
+    id integer NOT NULL,
+    group_id integer NOT NULL,
+    "position" smallint NOT NULL,
+    name text NOT NULL,
+    address text NOT NULL,
+    data_type text NOT NULL,
+    length smallint DEFAULT 0 NOT NULL,
+    byte_order text,
+    scale double precision DEFAULT 1 NOT NULL,
+    shift_by double precision DEFAULT 0 NOT NULL,
+    unit text,
+    role text DEFAULT 'value'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT tags_address_check CHECK (((btrim(address) <> ''::text) AND (address !~ '[[:cntrl:]]'::text) AND (length(address) <= 500))),
+    CONSTRAINT tags_bit_check CHECK (((role = 'value'::text) OR (data_type = 'bool'::text))),
+    CONSTRAINT tags_byte_order_check CHECK ((byte_order = ANY (ARRAY['abcd'::text, 'cdab'::text, 'badc'::text, 'dcba'::text]))),
+    CONSTRAINT tags_data_type_check CHECK ((data_type = ANY (ARRAY['bool'::text, 'int8'::text, 'uint8'::text, 'int16'::text, 'uint16'::text, 'int32'::text, 'uint32'::text, 'int64'::text, 'uint64'::text, 'float32'::text, 'float64'::text, 'string'::text]))),
+    CONSTRAINT tags_length_check CHECK (((length >= 0) AND (length <= 1000))),
+    CONSTRAINT tags_name_check CHECK (((name ~ '^\S(.*\S)?$'::text) AND (name !~ '[[:cntrl:]]'::text) AND (length(name) <= 200) AND (name IS NFC NORMALIZED))),
+    CONSTRAINT tags_position_check CHECK ((("position" >= 1) AND ("position" <= 5000))),
+    CONSTRAINT tags_role_check CHECK ((role = ANY (ARRAY['value'::text, 'trigger'::text, 'acknowledge'::text]))),
+    CONSTRAINT tags_scale_check CHECK ((((scale >= ('-1000000000000000000000000000000'::numeric)::double precision) AND (scale <= ('1000000000000000000000000000000'::numeric)::double precision)) AND (scale <> (0)::double precision))),
+    CONSTRAINT tags_shift_by_check CHECK (((shift_by >= ('-1000000000000000000000000000000'::numeric)::double precision) AND (shift_by <= ('1000000000000000000000000000000'::numeric)::double precision))),
+    CONSTRAINT tags_unit_check CHECK (((unit ~ '\S'::text) AND (unit !~ '[[:cntrl:]]'::text) AND (length(unit) <= 40)))
+);
+
+ALTER TABLE public.tags OWNER TO postgres;
+
+-- Name: TABLE tags; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tags IS 'The values of a machine: where each is, what it is, and how it becomes a figure.';
+
+-- Name: COLUMN tags.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.id IS 'Key.';
+
+-- Name: COLUMN tags.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.group_id IS 'The group that it is read with.';
+
+-- Name: COLUMN tags."position"; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags."position" IS 'Its place in the arrays of tag_samples and tag_minutes, from 1. It never changes and is never given to another tag.';
+
+-- Name: COLUMN tags.name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.name IS 'Name for people, once in a group. A removed tag keeps it: one that comes back under it is the same tag again.';
+
+-- Name: COLUMN tags.address; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.address IS 'Where it is in the device, in the syntax of the driver.';
+
+-- Name: COLUMN tags.data_type; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.data_type IS 'What the device keeps there.';
+
+-- Name: COLUMN tags.length; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.length IS 'Length of a string (characters); 0 where the device knows it.';
+
+-- Name: COLUMN tags.byte_order; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.byte_order IS 'Order of the bytes of its number; null = as the device''s address says.';
+
+-- Name: COLUMN tags.scale; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.scale IS 'The figure is the device''s number times this, plus shift_by.';
+
+-- Name: COLUMN tags.shift_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.shift_by IS 'What is added to the scaled number, in the unit; `offset` in JSON.';
+
+-- Name: COLUMN tags.unit; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.unit IS 'Unit of the figure; null without one.';
+
+-- Name: COLUMN tags.role; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.role IS 'value = stored; trigger = the bit that says that data is ready; acknowledge = the bit that is set when it was read, the only thing that is ever written to a machine. The latter needs a trigger.';
+
+-- Name: COLUMN tags.created_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.created_at IS 'When it was named first (UTC).';
+
+-- Name: COLUMN tags.removed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tags.removed_at IS 'When it was taken out of the group (UTC); null while it is there.';
+
+-- Name: tag_as_json(public.tags); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_as_json(p_tag public.tags) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'name', p_tag.name,
+    'address', p_tag.address,
+    'data_type', p_tag.data_type,
+    'position', p_tag.position,
+    'length', p_tag.length,
+    'order', p_tag.byte_order,
+    'scale', p_tag.scale,
+    'offset', p_tag.shift_by,
+    'unit', p_tag.unit,
+    'role', p_tag.role
+  );
+$$;
+
+ALTER FUNCTION public.tag_as_json(p_tag public.tags) OWNER TO postgres;
+
+-- Name: FUNCTION tag_as_json(p_tag public.tags); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_as_json(p_tag public.tags) IS 'A tag with the names that files and functions give to its parts.';
+
+-- Name: tag_group_as_json(public.tag_groups); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_group_as_json(p_group public.tag_groups) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'id', p_group.id,
+    'plant', p_group.plant,
+    'name', p_group.name,
+    'mode', p_group.mode,
+    'interval_ms', p_group.interval_ms,
+    'address', p_group.address,
+    'driver', p_group.driver,
+    'credentials', p_group.credentials,
+    'active', p_group.active,
+    'updated_at', p_group.updated_at,
+    'tags', coalesce(
+      jsonb_agg(public.tag_as_json(tag) order by tag.position) filter (where tag.role = 'value'), '[]'
+    ),
+    'trigger_tag', (jsonb_agg(public.tag_as_json(tag)) filter (where tag.role = 'trigger')) -> 0,
+    -- Without a trigger there is nothing to acknowledge.
+    'acknowledge_tag', case when bool_or(tag.role = 'trigger')
+      then (jsonb_agg(public.tag_as_json(tag)) filter (where tag.role = 'acknowledge')) -> 0
+    end
+  )
+  from (select 1) as always
+  left join public.tags as tag on tag.group_id = p_group.id and tag.removed_at is null;
+$$;
+
+ALTER FUNCTION public.tag_group_as_json(p_group public.tag_groups) OWNER TO postgres;
+
+-- Name: FUNCTION tag_group_as_json(p_group public.tag_groups); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) IS 'A group with its tags, as whoever reads it wants it.';
 
 -- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9312,6 +10520,418 @@ ALTER TABLE public.silences ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: tag_commands; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_commands (
+    id bigint NOT NULL,
+    plant text NOT NULL,
+    group_id integer,
+    kind text NOT NULL,
+    requested_by uuid DEFAULT auth.uid(),
+    requested_by_name text,
+    requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    heard_at timestamp with time zone,
+    done_at timestamp with time zone,
+    CONSTRAINT tag_commands_kind_check CHECK ((kind = ANY (ARRAY['start'::text, 'stop'::text]))),
+    CONSTRAINT tag_commands_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT tag_commands_requested_by_name_check CHECK (((requested_by_name ~ '\S'::text) AND (length(requested_by_name) <= 200)))
+);
+
+ALTER TABLE public.tag_commands OWNER TO postgres;
+
+-- Name: TABLE tag_commands; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_commands IS 'What operators ask of the polling. A row starts or stops at once; the burst hears it at its next call, within 2 s.';
+
+-- Name: COLUMN tag_commands.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.id IS 'Key.';
+
+-- Name: COLUMN tag_commands.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN tag_commands.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.group_id IS 'The group; null = all groups of the plant.';
+
+-- Name: COLUMN tag_commands.kind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.kind IS 'start or stop.';
+
+-- Name: COLUMN tag_commands.requested_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.requested_by IS 'User who asked; null when it was done without a user account.';
+
+-- Name: COLUMN tag_commands.requested_by_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.requested_by_name IS 'Who asked when it was done without a user account.';
+
+-- Name: COLUMN tag_commands.requested_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.requested_at IS 'When (UTC).';
+
+-- Name: COLUMN tag_commands.heard_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.heard_at IS 'When a burst first heard it (UTC); null before.';
+
+-- Name: COLUMN tag_commands.done_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_commands.done_at IS 'When nobody polled any more what was stopped, or all that was started was polled (UTC); null before.';
+
+-- Name: tag_commands_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_commands ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tag_commands_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: tag_groups_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_groups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tag_groups_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: tag_minutes; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_minutes (
+    group_id integer NOT NULL,
+    rows smallint NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    lows real[],
+    highs real[],
+    means real[],
+    wide_lows double precision[],
+    wide_highs double precision[],
+    wide_means double precision[],
+    counts smallint[],
+    bads smallint[],
+    CONSTRAINT tag_minutes_minute_check CHECK ((date_trunc('minute'::text, minute, 'UTC'::text) = minute)),
+    CONSTRAINT tag_minutes_rows_check CHECK ((rows > 0))
+)
+WITH (toast_tuple_target='8160');
+
+ALTER TABLE public.tag_minutes OWNER TO postgres;
+
+-- Name: TABLE tag_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_minutes IS 'One row per group and minute with samples: what its tags were, by position. Worked out anew when a sample comes late.';
+
+-- Name: COLUMN tag_minutes.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.group_id IS 'The group; no foreign key, as in collections.';
+
+-- Name: COLUMN tag_minutes.rows; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.rows IS 'How many samples the minute has.';
+
+-- Name: COLUMN tag_minutes.minute; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.minute IS 'Start of the minute (UTC).';
+
+-- Name: COLUMN tag_minutes.lows; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.lows IS 'By position, the lowest value; null where wide, a text or without values.';
+
+-- Name: COLUMN tag_minutes.highs; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.highs IS 'By position, the highest value; null as in lows.';
+
+-- Name: COLUMN tag_minutes.means; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.means IS 'By position, the mean of the values; null as in lows.';
+
+-- Name: COLUMN tag_minutes.wide_lows; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.wide_lows IS 'By position, the lowest value of tags that 32 bits would round; null if none.';
+
+-- Name: COLUMN tag_minutes.wide_highs; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.wide_highs IS 'By position, the highest value of such tags; null if none.';
+
+-- Name: COLUMN tag_minutes.wide_means; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.wide_means IS 'By position, the mean of such tags; null if none.';
+
+-- Name: COLUMN tag_minutes.counts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.counts IS 'By position, how many samples have a value; null = each tag has one in every sample (rows).';
+
+-- Name: COLUMN tag_minutes.bads; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_minutes.bads IS 'By position, how many samples have a quality instead; null = none.';
+
+-- Name: tag_samples; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_samples (
+    group_id integer NOT NULL,
+    read_ms smallint,
+    quality smallint DEFAULT 0 NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    "values" real[],
+    wide_values double precision[],
+    texts jsonb,
+    qualities jsonb
+)
+WITH (toast_tuple_target='8160', autovacuum_vacuum_scale_factor='0.02', autovacuum_vacuum_insert_scale_factor='0.1', autovacuum_analyze_scale_factor='0.1');
+
+ALTER TABLE public.tag_samples OWNER TO postgres;
+
+-- Name: TABLE tag_samples; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_samples IS 'One row per group and slot: the values of its tags by position. Nobody but the slot''s holder writes it, and only once.';
+
+-- Name: COLUMN tag_samples.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.group_id IS 'The group; no foreign key, as in collections.';
+
+-- Name: COLUMN tag_samples.read_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.read_ms IS 'How long the read took (milliseconds).';
+
+-- Name: COLUMN tag_samples.quality; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.quality IS 'Quality of the whole row: 0 good; otherwise nobody has a value (1 not connected, 2 timed out, ...).';
+
+-- Name: COLUMN tag_samples.slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.slot IS 'The time that was read for (UTC), a whole multiple of the interval.';
+
+-- Name: COLUMN tag_samples."values"; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples."values" IS 'The values by position, in their units, a bool as 1 or 0. Null where one is wide, a text, bad or removed.';
+
+-- Name: COLUMN tag_samples.wide_values; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.wide_values IS 'By position, the values that 32 bits would round; null if the group has none.';
+
+-- Name: COLUMN tag_samples.texts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.texts IS 'By position, strings, and integers beyond 2^53 with all their digits; null if there are none.';
+
+-- Name: COLUMN tag_samples.qualities; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_samples.qualities IS 'By position, the qualities of tags that are not good; null if all are.';
+
+-- Name: tag_states; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_states (
+    group_id integer NOT NULL,
+    runner text,
+    state text,
+    flushed_at timestamp with time zone,
+    last_poll_at timestamp with time zone,
+    last_good_at timestamp with time zone,
+    success_count bigint DEFAULT 0 NOT NULL,
+    error_count bigint DEFAULT 0 NOT NULL,
+    last_error_code text,
+    last_error text,
+    last_error_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    queue_length integer,
+    queue_highest integer,
+    queue_limit integer,
+    dropped_count bigint DEFAULT 0 NOT NULL,
+    dropped_at timestamp with time zone,
+    jitter_ms real,
+    read_ms real,
+    cpu_percent real,
+    memory_mb real,
+    rolled_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT tag_states_runner_check CHECK ((runner = ANY (ARRAY['cloud'::text, 'edge'::text]))),
+    CONSTRAINT tag_states_state_check CHECK ((state ~ '^[a-z_]{1,40}$'::text))
+)
+WITH (fillfactor='40');
+
+ALTER TABLE public.tag_states OWNER TO postgres;
+
+-- Name: TABLE tag_states; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_states IS 'How the polling of each group goes, as its holder last said. Whoever changes anything of a group locks its row first.';
+
+-- Name: COLUMN tag_states.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.group_id IS 'The group.';
+
+-- Name: COLUMN tag_states.runner; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.runner IS 'Who polls or polled last: cloud or edge.';
+
+-- Name: COLUMN tag_states.state; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.state IS 'What its holder said last, such as polling or failing; null before.';
+
+-- Name: COLUMN tag_states.flushed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.flushed_at IS 'When its holder was last heard of (UTC).';
+
+-- Name: COLUMN tag_states.last_poll_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.last_poll_at IS 'The newest slot that was tried (UTC).';
+
+-- Name: COLUMN tag_states.last_good_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.last_good_at IS 'The newest slot that was read (UTC).';
+
+-- Name: COLUMN tag_states.success_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.success_count IS 'Slots that were read, since the group was made.';
+
+-- Name: COLUMN tag_states.error_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.error_count IS 'Slots that failed, since the group was made.';
+
+-- Name: COLUMN tag_states.last_error_code; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.last_error_code IS 'Code of the last error (docs/operations.md); null before the first.';
+
+-- Name: COLUMN tag_states.last_error; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.last_error IS 'What failed last; null before the first.';
+
+-- Name: COLUMN tag_states.last_error_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.last_error_at IS 'When that was (UTC).';
+
+-- Name: COLUMN tag_states.failing_since; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.failing_since IS 'Since when every slot has failed (UTC); null while it goes well.';
+
+-- Name: COLUMN tag_states.queue_length; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.queue_length IS 'Samples that wait to be stored.';
+
+-- Name: COLUMN tag_states.queue_highest; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.queue_highest IS 'The most that ever waited in the present burst.';
+
+-- Name: COLUMN tag_states.queue_limit; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.queue_limit IS 'How many can wait before the oldest are dropped.';
+
+-- Name: COLUMN tag_states.dropped_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.dropped_count IS 'Samples that were dropped because too many waited, since the group was made.';
+
+-- Name: COLUMN tag_states.dropped_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.dropped_at IS 'When samples were dropped last (UTC); null = never.';
+
+-- Name: COLUMN tag_states.jitter_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.jitter_ms IS 'How late slots begin (milliseconds).';
+
+-- Name: COLUMN tag_states.read_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.read_ms IS 'How long a read takes (milliseconds).';
+
+-- Name: COLUMN tag_states.cpu_percent; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.cpu_percent IS 'Processor time of the burst, all its groups together (percent of one core).';
+
+-- Name: COLUMN tag_states.memory_mb; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.memory_mb IS 'Memory of the burst, all its groups together (MB).';
+
+-- Name: COLUMN tag_states.rolled_until; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_states.rolled_until IS 'Up to where tag_minutes has been worked out (UTC).';
+
+-- Name: tag_triggers; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_triggers (
+    id uuid NOT NULL,
+    group_id integer NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    requested_by text,
+    slot timestamp with time zone,
+    outcome text,
+    tag_count integer,
+    bad_count integer,
+    took_ms integer,
+    error_code text,
+    result jsonb,
+    finished_at timestamp with time zone,
+    CONSTRAINT tag_triggers_bad_count_check CHECK ((bad_count >= 0)),
+    CONSTRAINT tag_triggers_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'partial'::text, 'failed'::text]))),
+    CONSTRAINT tag_triggers_tag_count_check CHECK ((tag_count >= 0)),
+    CONSTRAINT tag_triggers_took_ms_check CHECK ((took_ms >= 0))
+);
+
+ALTER TABLE public.tag_triggers OWNER TO postgres;
+
+-- Name: TABLE tag_triggers; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_triggers IS 'One row per read of a handshake group that somebody asked for.';
+
+-- Name: COLUMN tag_triggers.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.id IS 'Token that the caller made: a repeated call finds it.';
+
+-- Name: COLUMN tag_triggers.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.group_id IS 'The group.';
+
+-- Name: COLUMN tag_triggers.requested_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.requested_at IS 'When it was asked for (UTC).';
+
+-- Name: COLUMN tag_triggers.requested_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.requested_by IS 'Who asked.';
+
+-- Name: COLUMN tag_triggers.slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.slot IS 'The time of its sample in tag_samples (UTC); null without one.';
+
+-- Name: COLUMN tag_triggers.outcome; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.outcome IS 'succeeded; partial (some tags are bad); failed (nothing was read); null while it runs or if it was never heard of again.';
+
+-- Name: COLUMN tag_triggers.tag_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.tag_count IS 'How many tags were read.';
+
+-- Name: COLUMN tag_triggers.bad_count; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.bad_count IS 'How many of them have no value.';
+
+-- Name: COLUMN tag_triggers.took_ms; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.took_ms IS 'How long it took (milliseconds).';
+
+-- Name: COLUMN tag_triggers.error_code; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.error_code IS 'Code of the error (docs/operations.md); null without one.';
+
+-- Name: COLUMN tag_triggers.result; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.result IS 'What the caller was answered; null while it runs.';
+
+-- Name: COLUMN tag_triggers.finished_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.finished_at IS 'When it ended (UTC); null while it runs.';
+
+-- Name: tags_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.tags ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tags_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 -- Name: watched_pipelines; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.watched_pipelines (
@@ -9600,6 +11220,61 @@ ALTER TABLE ONLY public.shift_targets
 ALTER TABLE ONLY public.silences
     ADD CONSTRAINT silences_pkey PRIMARY KEY (id);
 
+-- Name: tag_commands tag_commands_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_commands
+    ADD CONSTRAINT tag_commands_pkey PRIMARY KEY (id);
+
+-- Name: tag_groups tag_groups_name_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_groups
+    ADD CONSTRAINT tag_groups_name_key UNIQUE (plant, name);
+
+-- Name: tag_groups tag_groups_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_groups
+    ADD CONSTRAINT tag_groups_pkey PRIMARY KEY (id);
+
+-- Name: tag_leases tag_leases_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_leases
+    ADD CONSTRAINT tag_leases_pkey PRIMARY KEY (group_id, holder);
+
+-- Name: tag_minutes tag_minutes_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_minutes
+    ADD CONSTRAINT tag_minutes_pkey PRIMARY KEY (group_id, minute);
+
+-- Name: tag_samples tag_samples_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_samples
+    ADD CONSTRAINT tag_samples_pkey PRIMARY KEY (group_id, slot);
+
+-- Name: tag_states tag_states_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_states
+    ADD CONSTRAINT tag_states_pkey PRIMARY KEY (group_id);
+
+-- Name: tag_triggers tag_triggers_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_triggers
+    ADD CONSTRAINT tag_triggers_pkey PRIMARY KEY (id);
+
+-- Name: tags tags_name_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_name_key UNIQUE (group_id, name);
+
+-- Name: tags tags_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_pkey PRIMARY KEY (id);
+
+-- Name: tags tags_position_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_position_key UNIQUE (group_id, "position");
+
 -- Name: watched_pipelines watched_pipelines_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.watched_pipelines
@@ -9731,11 +11406,15 @@ CREATE UNIQUE INDEX pipeline_runs_one_per_slot_idx ON public.pipeline_runs USING
 
 -- Name: pipeline_runs_one_running_idx; Type: INDEX; Schema: public; Owner: postgres
 
-CREATE UNIQUE INDEX pipeline_runs_one_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE (status = 'running'::text);
+CREATE UNIQUE INDEX pipeline_runs_one_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE ((status = 'running'::text) AND (NOT is_overlapping));
 
 -- Name: pipeline_runs_plant_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX pipeline_runs_plant_idx ON public.pipeline_runs USING btree (plant, started_at DESC, id DESC);
+
+-- Name: pipeline_runs_running_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX pipeline_runs_running_idx ON public.pipeline_runs USING btree (pipeline, plant) WHERE (status = 'running'::text);
 
 -- Name: pipeline_runs_safety_until_idx; Type: INDEX; Schema: public; Owner: postgres
 
@@ -9825,6 +11504,34 @@ CREATE INDEX series_reports_created_idx ON public.series_reports USING btree (cr
 
 CREATE INDEX silences_ends_idx ON public.silences USING btree (ends_at, id);
 
+-- Name: tag_commands_group_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_commands_group_idx ON public.tag_commands USING btree (group_id);
+
+-- Name: tag_commands_open_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_commands_open_idx ON public.tag_commands USING btree (plant) WHERE (done_at IS NULL);
+
+-- Name: tag_commands_requested_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_commands_requested_idx ON public.tag_commands USING btree (requested_at, id);
+
+-- Name: tag_leases_holder_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_leases_holder_idx ON public.tag_leases USING btree (holder);
+
+-- Name: tag_triggers_group_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_triggers_group_idx ON public.tag_triggers USING btree (group_id, requested_at DESC);
+
+-- Name: tag_triggers_requested_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX tag_triggers_requested_idx ON public.tag_triggers USING btree (requested_at, id);
+
+-- Name: tags_one_of_a_role_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE UNIQUE INDEX tags_one_of_a_role_idx ON public.tags USING btree (group_id, role) WHERE ((role <> 'value'::text) AND (removed_at IS NULL));
+
 -- Name: alerts alerts_queue; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER alerts_queue BEFORE UPDATE ON public.alerts FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.queue_signature();
@@ -9853,6 +11560,10 @@ CREATE TRIGGER end_safety_alert AFTER UPDATE OF is_acknowledged, is_resolved ON 
 
 CREATE TRIGGER note_acknowledgement AFTER UPDATE OF is_acknowledged ON public.alerts FOR EACH ROW WHEN ((new.is_acknowledged AND (NOT old.is_acknowledged))) EXECUTE FUNCTION public.note_acknowledgement();
 
+-- Name: tags place_tag; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER place_tag BEFORE INSERT OR UPDATE ON public.tags FOR EACH ROW EXECUTE FUNCTION public.place_tag();
+
 -- Name: product_rates product_rates_fill_product_key; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER product_rates_fill_product_key BEFORE INSERT ON public.product_rates FOR EACH ROW WHEN ((new.product_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('product', 'product_key');
@@ -9880,6 +11591,10 @@ CREATE TRIGGER sign_alert BEFORE UPDATE OF is_acknowledged ON public.alerts FOR 
 -- Name: safety_events sign_safety_event; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER sign_safety_event BEFORE UPDATE OF is_acknowledged, is_resolved, resolution ON public.safety_events FOR EACH ROW EXECUTE FUNCTION public.sign_safety_event();
+
+-- Name: tag_groups stamp_tag_group; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER stamp_tag_group BEFORE INSERT OR UPDATE ON public.tag_groups FOR EACH ROW EXECUTE FUNCTION public.stamp_tag_group();
 
 -- Name: alert_history alert_history_alert_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
@@ -9981,6 +11696,31 @@ ALTER TABLE ONLY public.series_revisions
 ALTER TABLE ONLY public.shift_targets
     ADD CONSTRAINT shift_targets_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES public.assets(id) ON DELETE CASCADE;
 
+-- Name: tag_commands tag_commands_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_commands
+    ADD CONSTRAINT tag_commands_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
+-- Name: tag_leases tag_leases_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_leases
+    ADD CONSTRAINT tag_leases_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
+-- Name: tag_states tag_states_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_states
+    ADD CONSTRAINT tag_states_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
+-- Name: tag_triggers tag_triggers_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_triggers
+    ADD CONSTRAINT tag_triggers_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
+-- Name: tags tags_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tags
+    ADD CONSTRAINT tags_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
 -- Name: alert_channels; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.alert_channels ENABLE ROW LEVEL SECURITY;
@@ -10028,6 +11768,36 @@ ALTER TABLE public.gaps ENABLE ROW LEVEL SECURITY;
 -- Name: live_snapshots; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.live_snapshots ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_groups managers_add; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY managers_add ON public.tag_groups FOR INSERT TO authenticated WITH CHECK (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text) AND (m.plant = '*'::text))))));
+
+-- Name: tags managers_add; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY managers_add ON public.tags FOR INSERT TO authenticated WITH CHECK ((group_id IN ( SELECT g.id
+   FROM (public.tag_groups g
+     JOIN public.plant_members m ON (((m.plant = g.plant) OR (m.plant = '*'::text))))
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))));
+
+-- Name: tag_groups managers_change; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY managers_change ON public.tag_groups FOR UPDATE TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text) AND (m.plant = '*'::text))))));
+
+-- Name: tags managers_change; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY managers_change ON public.tags FOR UPDATE TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM (public.tag_groups g
+     JOIN public.plant_members m ON (((m.plant = g.plant) OR (m.plant = '*'::text))))
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = 'manager'::text)))));
 
 -- Name: rejected_records managers_read; Type: POLICY; Schema: public; Owner: postgres
 
@@ -10205,6 +11975,52 @@ CREATE POLICY members_read ON public.silences FOR SELECT TO authenticated USING 
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
+-- Name: tag_commands members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_commands FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
+-- Name: tag_groups members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_groups FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
+-- Name: tag_leases members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_leases FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
+-- Name: tag_minutes members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_minutes FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
+-- Name: tag_samples members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_samples FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
+-- Name: tag_states members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_states FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
+-- Name: tag_triggers members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_triggers FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
+-- Name: tags members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tags FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
 -- Name: watched_pipelines members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.watched_pipelines FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -10234,6 +12050,14 @@ CREATE POLICY operators_and_managers_acknowledge ON public.alerts FOR UPDATE TO 
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
    FROM public.plant_members m
   WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text))))));
+
+-- Name: tag_commands operators_and_managers_command; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY operators_and_managers_command ON public.tag_commands FOR INSERT TO authenticated WITH CHECK (((requested_by = ( SELECT auth.uid() AS uid)) AND ((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text]))))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.role = ANY (ARRAY['operator'::text, 'manager'::text])) AND (m.plant = '*'::text)))))));
 
 -- Name: silences operators_and_managers_end_silences; Type: POLICY; Schema: public; Owner: postgres
 
@@ -10326,6 +12150,38 @@ ALTER TABLE public.shift_targets ENABLE ROW LEVEL SECURITY;
 -- Name: silences; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.silences ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_commands; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_commands ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_groups; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_groups ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_leases; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_leases ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_minutes; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_minutes ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_samples; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_samples ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_states; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_states ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_triggers; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_triggers ENABLE ROW LEVEL SECURITY;
+
+-- Name: tags; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tags ENABLE ROW LEVEL SECURITY;
 
 -- Name: plant_members users_read_own_memberships; Type: POLICY; Schema: public; Owner: postgres
 
@@ -10430,6 +12286,49 @@ GRANT ALL ON FUNCTION public.claim_report_mails(p_claim jsonb, p_now timestamp w
 
 REVOKE ALL ON FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_run(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: TABLE tag_groups; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_groups TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_groups TO service_role;
+
+-- Name: COLUMN tag_groups.plant; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(plant) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.name; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(name) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.mode; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(mode),UPDATE(mode) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.interval_ms; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(interval_ms),UPDATE(interval_ms) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.address; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(address),UPDATE(address) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.credentials; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(credentials),UPDATE(credentials) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: COLUMN tag_groups.removed_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT UPDATE(removed_at) ON TABLE public.tag_groups TO authenticated;
+
+-- Name: FUNCTION claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_groups, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION claim_tag_groups(p_claim jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION claimed_answer(p_claim jsonb, p_run jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -10554,6 +12453,11 @@ GRANT ALL ON FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with tim
 REVOKE ALL ON FUNCTION public.has_open_alerts(p_seen jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.has_open_alerts(p_seen jsonb) TO service_role;
 
+-- Name: FUNCTION hear_tag_commands(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.hear_tag_commands(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hear_tag_commands(p_plant text, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.hours_of_a_day(p_pipeline text, p_plant text, p_now timestamp with time zone) FROM PUBLIC;
@@ -10609,10 +12513,25 @@ GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time
 REVOKE ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION is_polled(p_group public.tag_groups); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.is_polled(p_group public.tag_groups) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_polled(p_group public.tag_groups) TO service_role;
+
 -- Name: FUNCTION is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) TO service_role;
+
+-- Name: TABLE tag_leases; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_leases TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_leases TO service_role;
+
+-- Name: FUNCTION judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION keep_collection(p_run public.pipeline_runs, p_collection jsonb, p_counts jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -10650,6 +12569,11 @@ REVOKE ALL ON FUNCTION public.latest_snapshots(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO authenticated;
 GRANT ALL ON FUNCTION public.latest_snapshots(p_plant text) TO service_role;
 
+-- Name: FUNCTION live_tag_leases(p_group_id integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.live_tag_leases(p_group_id integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.live_tag_leases(p_group_id integer, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION lock_gaps(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.lock_gaps() FROM PUBLIC;
@@ -10664,6 +12588,11 @@ GRANT ALL ON FUNCTION public.lock_run(p_fence uuid) TO service_role;
 
 REVOKE ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lock_safety_events(p_event_ids bigint[], p_is_signing boolean) TO service_role;
+
+-- Name: FUNCTION lock_tag_groups(p_group_ids integer[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.lock_tag_groups(p_group_ids integer[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lock_tag_groups(p_group_ids integer[]) TO service_role;
 
 -- Name: FUNCTION looks_that_count(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -10722,6 +12651,11 @@ REVOKE ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_l
 GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) TO authenticated;
 GRANT ALL ON FUNCTION public.newest_summaries(p_days integer, p_plant text, p_limit integer) TO service_role;
 
+-- Name: FUNCTION next_slot(p_interval_ms integer, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.next_slot(p_interval_ms integer, p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_slot(p_interval_ms integer, p_at timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION normalise_key(p_text text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.normalise_key(p_text text) FROM PUBLIC;
@@ -10740,6 +12674,11 @@ GRANT ALL ON FUNCTION public.note_gap_attempts(p_run public.pipeline_runs, p_att
 
 REVOKE ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.note_report_mails(p_run public.pipeline_runs, p_days jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_tag_states(p_holder uuid, p_sequence bigint, p_states jsonb, p_written jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION note_working_channel(p_channel text, p_by text); Type: ACL; Schema: public; Owner: postgres
 
@@ -10780,6 +12719,10 @@ GRANT ALL ON FUNCTION public.pipeline_status(p_pipelines jsonb, p_now timestamp 
 
 REVOKE ALL ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION place_tag(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.place_tag() FROM PUBLIC;
 
 -- Name: FUNCTION plant_asset_names(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
@@ -10831,6 +12774,11 @@ GRANT ALL ON FUNCTION public.positions(p_start timestamp with time zone, p_minut
 REVOKE ALL ON FUNCTION public.project_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.project_state() TO service_role;
 
+-- Name: FUNCTION put_tag_samples(p_put jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION queue_signature(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.queue_signature() FROM PUBLIC;
@@ -10871,6 +12819,11 @@ GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with 
 REVOKE ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION report_day(p_plant text, p_date date); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.report_day(p_plant text, p_date date) FROM PUBLIC;
@@ -10880,6 +12833,16 @@ GRANT ALL ON FUNCTION public.report_day(p_plant text, p_date date) TO service_ro
 
 REVOKE ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text) TO service_role;
+
+-- Name: FUNCTION roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) TO service_role;
 
 -- Name: FUNCTION rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -10967,10 +12930,78 @@ REVOKE ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p
 GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.snapshots_by_slot(p_plant text, p_hours integer, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION stamp_tag_group(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.stamp_tag_group() FROM PUBLIC;
+
+-- Name: FUNCTION store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION sum_of_counts(p_counts jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sum_of_counts(p_counts jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.sum_of_counts(p_counts jsonb) TO service_role;
+
+-- Name: TABLE tags; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tags TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tags TO service_role;
+
+-- Name: COLUMN tags.group_id; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(group_id) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.name; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(name) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.address; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(address),UPDATE(address) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.data_type; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(data_type),UPDATE(data_type) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.length; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(length),UPDATE(length) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.byte_order; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(byte_order),UPDATE(byte_order) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.scale; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(scale),UPDATE(scale) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.shift_by; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(shift_by),UPDATE(shift_by) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.unit; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(unit),UPDATE(unit) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.role; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(role),UPDATE(role) ON TABLE public.tags TO authenticated;
+
+-- Name: COLUMN tags.removed_at; Type: ACL; Schema: public; Owner: postgres
+
+GRANT UPDATE(removed_at) ON TABLE public.tags TO authenticated;
+
+-- Name: FUNCTION tag_as_json(p_tag public.tags); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_as_json(p_tag public.tags) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_as_json(p_tag public.tags) TO service_role;
+
+-- Name: FUNCTION tag_group_as_json(p_group public.tag_groups); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) TO service_role;
 
 -- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: ACL; Schema: public; Owner: postgres
 
@@ -11318,6 +13349,43 @@ GRANT INSERT(ends_at),UPDATE(ends_at) ON TABLE public.silences TO authenticated;
 -- Name: COLUMN silences.why; Type: ACL; Schema: public; Owner: postgres
 
 GRANT INSERT(why) ON TABLE public.silences TO authenticated;
+
+-- Name: TABLE tag_commands; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_commands TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_commands TO service_role;
+
+-- Name: COLUMN tag_commands.plant; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(plant) ON TABLE public.tag_commands TO authenticated;
+
+-- Name: COLUMN tag_commands.group_id; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(group_id) ON TABLE public.tag_commands TO authenticated;
+
+-- Name: COLUMN tag_commands.kind; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(kind) ON TABLE public.tag_commands TO authenticated;
+
+-- Name: TABLE tag_minutes; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_minutes TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_minutes TO service_role;
+
+-- Name: TABLE tag_samples; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_samples TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_samples TO service_role;
+
+-- Name: TABLE tag_states; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_states TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_states TO service_role;
+
+-- Name: TABLE tag_triggers; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_triggers TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_triggers TO service_role;
 
 -- Name: TABLE watched_pipelines; Type: ACL; Schema: public; Owner: postgres
 

@@ -32,6 +32,10 @@ READS_SIGNS_NOTHING = ("rows", DENIED, "nothing", DENIED)
 READS_AND_SIGNS = ("rows", DENIED, "rows", DENIED)
 READS_SILENCES = ("rows", DENIED, "nothing", DENIED)
 SILENCES = ("rows", "rows", "rows", DENIED)
+EDITS_NOTHING = ("nothing", DENIED, "nothing", DENIED)
+READS_EDITS_NOTHING = ("rows", DENIED, "nothing", DENIED)
+EDITS = ("rows", "rows", "rows", DENIED)
+COMMANDS = ("rows", "rows", DENIED, DENIED)
 
 MATRIX = [
     ("plant_members", "anon", NO_ACCESS),
@@ -232,6 +236,70 @@ MATRIX = [
     ("series_quality", "neighbour", READS),
     ("series_quality", "director", READS),
     ("series_quality", "service_role", EVERYTHING),
+    ("tag_groups", "anon", NO_ACCESS),
+    ("tag_groups", "stranger", EDITS_NOTHING),
+    ("tag_groups", "viewer", READS_EDITS_NOTHING),
+    ("tag_groups", "operator", READS_EDITS_NOTHING),
+    ("tag_groups", "manager", EDITS),
+    ("tag_groups", "neighbour", READS_EDITS_NOTHING),
+    ("tag_groups", "director", EDITS),
+    ("tag_groups", "service_role", EVERYTHING),
+    ("tags", "anon", NO_ACCESS),
+    ("tags", "stranger", EDITS_NOTHING),
+    ("tags", "viewer", READS_EDITS_NOTHING),
+    ("tags", "operator", READS_EDITS_NOTHING),
+    ("tags", "manager", EDITS),
+    ("tags", "neighbour", READS_EDITS_NOTHING),
+    ("tags", "director", EDITS),
+    ("tags", "service_role", EVERYTHING),
+    ("tag_leases", "anon", NO_ACCESS),
+    ("tag_leases", "stranger", SEES_NOTHING),
+    ("tag_leases", "viewer", READS),
+    ("tag_leases", "operator", READS),
+    ("tag_leases", "manager", READS),
+    ("tag_leases", "neighbour", READS),
+    ("tag_leases", "director", READS),
+    ("tag_leases", "service_role", EVERYTHING),
+    ("tag_samples", "anon", NO_ACCESS),
+    ("tag_samples", "stranger", SEES_NOTHING),
+    ("tag_samples", "viewer", READS),
+    ("tag_samples", "operator", READS),
+    ("tag_samples", "manager", READS),
+    ("tag_samples", "neighbour", READS),
+    ("tag_samples", "director", READS),
+    ("tag_samples", "service_role", EVERYTHING),
+    ("tag_minutes", "anon", NO_ACCESS),
+    ("tag_minutes", "stranger", SEES_NOTHING),
+    ("tag_minutes", "viewer", READS),
+    ("tag_minutes", "operator", READS),
+    ("tag_minutes", "manager", READS),
+    ("tag_minutes", "neighbour", READS),
+    ("tag_minutes", "director", READS),
+    ("tag_minutes", "service_role", EVERYTHING),
+    ("tag_states", "anon", NO_ACCESS),
+    ("tag_states", "stranger", SEES_NOTHING),
+    ("tag_states", "viewer", READS),
+    ("tag_states", "operator", READS),
+    ("tag_states", "manager", READS),
+    ("tag_states", "neighbour", READS),
+    ("tag_states", "director", READS),
+    ("tag_states", "service_role", EVERYTHING),
+    ("tag_commands", "anon", NO_ACCESS),
+    ("tag_commands", "stranger", SEES_NOTHING),
+    ("tag_commands", "viewer", READS),
+    ("tag_commands", "operator", COMMANDS),
+    ("tag_commands", "manager", COMMANDS),
+    ("tag_commands", "neighbour", READS),
+    ("tag_commands", "director", COMMANDS),
+    ("tag_commands", "service_role", EVERYTHING),
+    ("tag_triggers", "anon", NO_ACCESS),
+    ("tag_triggers", "stranger", SEES_NOTHING),
+    ("tag_triggers", "viewer", READS),
+    ("tag_triggers", "operator", READS),
+    ("tag_triggers", "manager", READS),
+    ("tag_triggers", "neighbour", READS),
+    ("tag_triggers", "director", READS),
+    ("tag_triggers", "service_role", EVERYTHING),
 ]
 
 # A row to insert, a change to make and the row to delete, per table. The fixture has made row 1 of
@@ -384,6 +452,21 @@ INSERTS: dict[str, dict[str, Any]] = {
         "figures": {},
         "created_at": SLOT,
     },
+    "tag_groups": {"plant": "northfield", "name": "Oven", "address": "modbus://10.20.0.9"},
+    "tags": {"group_id": 1, "name": "Pressure", "address": "hr:7", "data_type": "uint16"},
+    "tag_leases": {
+        "group_id": 1,
+        "holder": fence(9),
+        "runner": "cloud",
+        "first_slot": SLOT,
+        "claimed_at": SLOT,
+        "expires_at": SLOT,
+    },
+    "tag_samples": {"group_id": 1, "slot": "2026-11-22T07:00:00Z", "values": [1.5]},
+    "tag_minutes": {"group_id": 1, "rows": 1, "minute": "2026-11-22T07:00:00Z", "means": [1.5]},
+    "tag_states": {"group_id": 3},
+    "tag_commands": {"plant": "northfield", "group_id": 1, "kind": "stop"},
+    "tag_triggers": {"id": fence(9), "group_id": 1, "requested_at": SLOT},
 }
 UPDATES: dict[str, dict[str, Any]] = {
     "plant_members": {"role": "manager"},
@@ -415,6 +498,14 @@ UPDATES: dict[str, dict[str, Any]] = {
     "series_flags": {"value": 7},
     "series_quality": {"suspect": 1},
     "series_reports": {"figures": {"points": 1}},
+    "tag_groups": {"interval_ms": 2000},
+    "tags": {"unit": "bar"},
+    "tag_leases": {"expires_at": SLOT},
+    "tag_samples": {"quality": 1},
+    "tag_minutes": {"rows": 2},
+    "tag_states": {"success_count": 9},
+    "tag_commands": {"done_at": SLOT},
+    "tag_triggers": {"outcome": "failed"},
 }
 DELETES = {
     "plant_members": {"plant": "eq.northfield"},
@@ -446,6 +537,14 @@ DELETES = {
     "series_flags": {"id": "eq.1"},
     "series_quality": {"id": "eq.1"},
     "series_reports": {"id": "eq.1"},
+    "tag_groups": {"id": "eq.3"},
+    "tags": {"id": "eq.1"},
+    "tag_leases": {"group_id": "eq.1"},
+    "tag_samples": {"group_id": "eq.1"},
+    "tag_minutes": {"group_id": "eq.1"},
+    "tag_states": {"group_id": "eq.1"},
+    "tag_commands": {"id": "eq.1"},
+    "tag_triggers": {"group_id": "eq.1"},
 }
 OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
 FIRST_ROWS = {
@@ -454,6 +553,10 @@ FIRST_ROWS = {
     "alert_channels": {"name": "eq.mail"},
     "series_points": {"series_id": "eq.1"},
     "series_revisions": {"series_id": "eq.1"},
+    **{
+        table: {"group_id": "eq.1"}
+        for table in ("tag_leases", "tag_samples", "tag_minutes", "tag_states", "tag_triggers")
+    },
 }
 
 
@@ -573,6 +676,34 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.series_reports (day, period, subject, kind, figures, created_at)
         values ('2026-11-21', 'day', 'DE', 'load', '{}', now());
+
+        insert into public.tag_groups (plant, name, address)
+        values
+          ('northfield', 'Press', 'modbus://10.20.0.5'),
+          ('southfield', 'Saw', 's7://10.30.0.5/0/1'),
+          ('northfield', 'Spare', 'modbus://10.20.0.6');
+
+        insert into public.tags (group_id, name, address, data_type)
+        select group_id, 'Temperature', 'hr:1', 'int16' from unnest(array[1, 2]) as group_id;
+
+        insert into public.tag_leases (group_id, holder, runner, first_slot, claimed_at, expires_at)
+        select group_id, gen_random_uuid(), 'cloud', at, at, at
+        from unnest(array[1, 2]) as group_id
+        cross join (select timestamptz '2026-11-22 06:00+00') as one (at);
+
+        insert into public.tag_samples (group_id, slot, "values")
+        select group_id, '2026-11-22 06:00+00', '{20}' from unnest(array[1, 2]) as group_id;
+
+        insert into public.tag_minutes (group_id, rows, minute, means)
+        select group_id, 1, '2026-11-22 06:00+00', '{20}' from unnest(array[1, 2]) as group_id;
+
+        insert into public.tag_states (group_id) values (1), (2);
+
+        insert into public.tag_commands (plant, group_id, kind, requested_by_name)
+        values ('northfield', 1, 'stop', 'ada'), ('southfield', 2, 'stop', 'ada');
+
+        insert into public.tag_triggers (id, group_id, requested_at)
+        select gen_random_uuid(), group_id, now() from unnest(array[1, 2]) as group_id;
         """
     )
 
@@ -684,6 +815,20 @@ def test_the_matrix_names_every_table(database: Connection) -> None:
     assert {row["tablename"] for row in rows} == {table for table, _, _ in MATRIX}
 
 
+GROUP_TABLES = ["tag_leases", "tag_samples", "tag_minutes", "tag_states", "tag_triggers"]
+
+
+@pytest.mark.usefixtures("two_plants")
+@pytest.mark.parametrize("table", ["tags", *GROUP_TABLES])
+def test_what_is_of_a_group_is_seen_by_plant(api_of: Callable[[str], Api], table: str) -> None:
+    def groups_seen_by(role: str) -> list[int]:
+        return [row["group_id"] for row in api_of(role).rows(table, order="group_id")]
+
+    assert groups_seen_by("viewer") == [1]
+    assert groups_seen_by("neighbour") == [2]
+    assert groups_seen_by("director") == [1, 2]
+
+
 PLANT_TABLES = [
     "cost_centers",
     "closed_days",
@@ -693,6 +838,7 @@ PLANT_TABLES = [
     "report_mails",
     "alerts",
     "silences",
+    "tag_commands",
 ]
 ASSET_TABLES = ["shift_targets", "product_rates", "live_snapshots", "daily_summaries"]
 
@@ -813,6 +959,10 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "series_report_input": {"p_since": "2026-11-01"},
     "keep_series_reports": {"p_fence": fence(1), "p_reports": []},
     "series_first_known": {"p_key": "DE/load", "p_from": SLOT, "p_until": SLOT},
+    "claim_tag_groups": {
+        "p_claim": {"holder": fence(1), "plant": "northfield", "runner": "cloud", "lease_s": 20}
+    },
+    "put_tag_samples": {"p_put": {"holder": fence(1), "lease_s": 20, "rows": []}},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.

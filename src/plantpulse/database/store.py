@@ -140,6 +140,20 @@ class Supabase:
         arguments = {"p_asks": asks, "p_at": at.isoformat(), "p_weeks": weeks}
         return self._transport.call("collection_history", arguments)
 
+    def claim_tag_groups(self, claim: Mapping[str, Json]) -> dict[str, Json]:
+        """Claim turns of a plant's groups of tags; return them, and why others were refused.
+
+        A repeated claim answers the same.
+        """
+        return self._transport.call("claim_tag_groups", {"p_claim": claim})
+
+    def put_tag_samples(self, put: Mapping[str, Json]) -> dict[str, Json]:
+        """Store samples, renew turns and hear commands; with a completion it ends the run.
+
+        A repeated call stores and counts nothing twice, if it has the same `sequence`.
+        """
+        return self._transport.call("put_tag_samples", {"p_put": put})
+
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; the answer is committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})
