@@ -536,6 +536,200 @@ ALTER FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone)
 
 COMMENT ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) IS 'Opens, worsens, reopens and ends episodes by what was seen: [{scope, plant, at, slot, rules, firing}]; null when nothing changed.';
 
+-- Name: apply_tag_command(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.apply_tag_command() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  -- As many as one burst polls side by side (claim_tag_groups).
+  v_most constant integer := 10;
+  v_groups public.tag_groups[];
+  v_changed integer[];
+  v_polled integer;
+begin
+  -- How many groups of the plant are polled is counted by one at a time.
+  perform pg_advisory_xact_lock(hashtextextended('tag groups of ' || new.plant, 0));
+
+  select array_agg(g order by g.id) into v_groups
+  from public.tag_groups as g
+  where g.plant = new.plant and g.removed_at is null and (new.group_id is null or g.id = new.group_id);
+  if v_groups is null then
+    raise exception '%', case
+      when new.group_id is null then format('there are no groups of tags in %s', new.plant)
+      else format('there is no group %s in %s', new.group_id, new.plant)
+    end using errcode = 'P0001';
+  end if;
+
+  v_changed := array(select g.id from unnest(v_groups) as g where g.active <> (new.kind = 'start') order by g.id);
+  if cardinality(v_changed) = 0 then
+    raise exception '% %', case
+      when new.group_id is null then format('all groups of %s are', new.plant)
+      else format('the group %s of %s is', (v_groups[1]).name, new.plant)
+    end, case new.kind when 'start' then 'active already' else 'stopped already' end using errcode = 'PT409';
+  end if;
+
+  if new.kind = 'start' then
+    select count(*) into v_polled
+    from public.tag_groups as g
+    where g.plant = new.plant and (g.active or g.id = any (v_changed)) and public.is_polled(g);
+    -- A group that waits for calls is none of them, so one of those can always be started.
+    if v_polled > v_most and exists (
+      select 1 from unnest(v_groups) as g where g.id = any (v_changed) and public.is_polled(g)
+    ) then
+      raise exception '% would poll % groups and can poll %: stop another group first', new.plant, v_polled, v_most
+        using errcode = 'PT409';
+    end if;
+  end if;
+
+  update public.tag_groups as g
+  set active = new.kind = 'start'
+  where g.id = any (v_changed);
+
+  -- Where nobody polls, there is nothing to wait for.
+  update public.tag_commands as command
+  set done_at = new.requested_at
+  where command.id = new.id
+  and not exists (
+    select 1
+    from unnest(v_groups) as g
+    where g.id = any (v_changed)
+    and case new.kind
+      when 'start' then public.is_polled(g)
+      else exists (select 1 from public.live_tag_leases(g.id, new.requested_at))
+    end
+  );
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.apply_tag_command() OWNER TO postgres;
+
+-- Name: FUNCTION apply_tag_command(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.apply_tag_command() IS 'Starts or stops what a row of tag_commands asks for; refuses an unknown group, what is so already, and an eleventh group.';
+
+-- Name: apply_tag_import(text, jsonb, jsonb, text[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_polled integer;
+begin
+  select count(*) into v_polled
+  from public.tag_groups as g
+  where g.plant = p_plant
+  and g.active
+  and g.name <> all (p_gone)
+  and (
+    g.mode = 'fixed'
+    or exists (
+      select 1 from public.tags as tag where tag.group_id = g.id and tag.role = 'trigger' and tag.removed_at is null
+    )
+  );
+
+  update public.tag_groups as g
+  set removed_at = p_now
+  where g.plant = p_plant and g.name = any (p_gone) and g.removed_at is null;
+
+  update public.tag_groups as g
+  set
+    mode = wanted.mode,
+    interval_ms = wanted.interval_ms,
+    address = wanted.address,
+    credentials = wanted.credentials,
+    active = coalesce(wanted.active, g.active),
+    removed_at = null
+  from jsonb_to_recordset(p_groups) as wanted (
+    id integer, mode text, interval_ms integer, address text, credentials text, active boolean
+  )
+  where g.id = wanted.id
+  and (
+    g.removed_at is not null
+    or (g.mode, g.interval_ms, g.address, g.credentials, g.active)
+    is distinct from
+    (wanted.mode, wanted.interval_ms, wanted.address, wanted.credentials, coalesce(wanted.active, g.active))
+  );
+
+  -- New groups are polled, as far as ten are.
+  insert into public.tag_groups (plant, name, mode, interval_ms, address, credentials, active)
+  select
+    p_plant, wanted.name, wanted.mode, wanted.interval_ms, wanted.address, wanted.credentials,
+    coalesce(wanted.active, v_polled + row_number() over (order by wanted.place) <= 10)
+  from jsonb_to_recordset(p_groups) as wanted (
+    place integer, id integer, name text, mode text, interval_ms integer, address text, credentials text, active boolean
+  )
+  where wanted.id is null
+  order by wanted.place;
+
+  update public.tags as tag
+  set removed_at = p_now
+  from jsonb_to_recordset(p_groups) as wanted (name text)
+  join public.tag_groups as g on g.plant = p_plant and g.name = wanted.name
+  where tag.group_id = g.id
+  and tag.removed_at is null
+  and not exists (
+    select 1 from jsonb_to_recordset(p_tags) as named ("group" text, name text)
+    where named."group" = g.name and named.name = tag.name
+  );
+
+  -- A role that goes from one tag to another is nobody's for a moment.
+  update public.tags as tag
+  set role = 'value'
+  from jsonb_to_recordset(p_tags) as named ("group" text, name text, role text)
+  join public.tag_groups as g on g.plant = p_plant and g.name = named."group"
+  where tag.group_id = g.id and tag.name = named.name and tag.role <> 'value' and tag.role <> named.role;
+
+  -- One that comes back takes its old position, because its row was kept.
+  update public.tags as tag
+  set
+    address = named.address,
+    data_type = named.data_type,
+    length = named.length,
+    byte_order = named."order",
+    scale = named.scale,
+    shift_by = named."offset",
+    unit = named.unit,
+    role = named.role,
+    removed_at = null
+  from jsonb_to_recordset(p_tags) as named (
+    "group" text, name text, address text, data_type text, length integer, "order" text, scale double precision,
+    "offset" double precision, unit text, role text
+  )
+  join public.tag_groups as g on g.plant = p_plant and g.name = named."group"
+  where tag.group_id = g.id
+  and tag.name = named.name
+  and (
+    tag.removed_at is not null
+    or (tag.address, tag.data_type, tag.length, tag.byte_order, tag.scale, tag.shift_by, tag.unit, tag.role)
+    is distinct from
+    (named.address, named.data_type, named.length, named."order", named.scale, named."offset", named.unit, named.role)
+  );
+
+  insert into public.tags (group_id, name, address, data_type, length, byte_order, scale, shift_by, unit, role)
+  select
+    g.id, named.name, named.address, named.data_type, named.length, named."order", named.scale, named."offset", named.unit,
+    named.role
+  from jsonb_to_recordset(p_tags) as named (
+    "group" text, place integer, name text, address text, data_type text, length integer, "order" text,
+    scale double precision, "offset" double precision, unit text, role text
+  )
+  join public.tag_groups as g on g.plant = p_plant and g.name = named."group"
+  where not exists (select 1 from public.tags as known where known.group_id = g.id and known.name = named.name)
+  order by g.id, named.place;
+  return true;
+end;
+$$;
+
+ALTER FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) IS 'Writes what import_tags has found right.';
+
 -- Name: asset_of_event(bigint, bigint); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.asset_of_event(p_present bigint, p_read bigint) RETURNS bigint
@@ -1248,7 +1442,7 @@ COMMENT ON COLUMN public.tag_groups.credentials IS 'Name of the secret with user
 
 -- Name: COLUMN tag_groups.active; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.tag_groups.active IS 'Whether it is to be polled: changed by rows in tag_commands.';
+COMMENT ON COLUMN public.tag_groups.active IS 'Whether it is to be polled. Rows in tag_commands change it, an import can.';
 
 -- Name: COLUMN tag_groups.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -1438,6 +1632,74 @@ ALTER FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time 
 -- Name: FUNCTION claim_tag_groups(p_claim jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) IS 'Claims turns of a plant''s groups for a burst: from the next slot where nobody reads, else from lead_s on as the successor of who does. Returns the groups with their tags and first slots, and why others were refused.';
+
+-- Name: claim_tag_trigger(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_token constant uuid := (p_ask ->> 'id')::uuid;
+  -- A read that was not heard of for so long has died with its function.
+  v_longest constant interval := make_interval(secs => coalesce((p_ask ->> 'lease_s')::double precision, 30));
+  v_group public.tag_groups;
+  v_other public.tag_triggers;
+begin
+  if v_token is null then
+    raise exception 'a trigger has an id of its own' using errcode = 'P0001';
+  end if;
+
+  select g.* into v_group
+  from public.tag_groups as g
+  where g.plant = p_ask ->> 'plant' and g.name = p_ask ->> 'group' and g.removed_at is null;
+  if not found then
+    return jsonb_build_object('answer', 'unknown_group', 'trigger', null, 'group', null, 'result', null);
+  end if;
+  if v_group.mode = 'fixed' or not v_group.active then
+    return jsonb_build_object(
+      'answer', case when v_group.mode = 'fixed' then 'fixed_group' else 'stopped_group' end,
+      'trigger', null, 'group', null, 'result', null
+    );
+  end if;
+
+  -- Two calls at the same moment: the second one finds the first one's row.
+  perform pg_advisory_xact_lock(hashtextextended('triggers of a group', v_group.id));
+
+  select t.* into v_other
+  from public.tag_triggers as t
+  where t.group_id = v_group.id
+  and (
+    t.token = v_token
+    or (t.requested_at > v_now - interval '1 second' and t.requested_at <= v_now)
+    or (t.finished_at is null and t.requested_at > v_now - v_longest)
+  )
+  order by t.token = v_token desc, t.requested_at desc
+  limit 1;
+  if not found then
+    insert into public.tag_triggers (token, group_id, requested_at, requested_by)
+    values (v_token, v_group.id, v_now, p_ask ->> 'requested_by');
+  end if;
+
+  return jsonb_build_object(
+    'answer', case
+      when v_other.id is null or (v_other.token = v_token and v_other.finished_at is null) then 'claimed'
+      when v_other.token = v_token or v_other.requested_at > v_now - interval '1 second' then 'duplicate'
+      else 'group_running'
+    end,
+    'trigger', coalesce(v_other.token, v_token),
+    'group', public.tag_group_as_json(v_group),
+    'result', v_other.result
+  );
+end;
+$$;
+
+ALTER FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) IS 'Claims one read of a handshake group: claimed; duplicate (asked for within the last second: its result, or null while it runs); group_running (an earlier one runs still); or unknown_group, fixed_group, stopped_group.';
 
 -- Name: claimed_answer(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1767,6 +2029,83 @@ ALTER FUNCTION public.commit_series(p_fence uuid, p_commit jsonb, p_now timestam
 -- Name: FUNCTION commit_series(p_fence uuid, p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.commit_series(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) IS 'Stores what a run collected, all or nothing, and with a completion ends the run: committed, repeated or fenced. p_now null = the clock.';
+
+-- Name: commit_tag_trigger(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_sample constant jsonb := nullif(p_commit -> 'sample', 'null');
+  v_trigger public.tag_triggers;
+  v_slot timestamptz := (p_commit ->> 'slot')::timestamptz;
+begin
+  select t.* into v_trigger
+  from public.tag_triggers as t
+  where t.token = (p_commit ->> 'id')::uuid
+  for no key update;
+  if not found then
+    return jsonb_build_object('answer', 'unknown', 'slot', null, 'result', null);
+  end if;
+  if v_trigger.finished_at is not null then
+    return jsonb_build_object('answer', 'repeated', 'slot', v_trigger.slot, 'result', v_trigger.result);
+  end if;
+
+  perform public.lock_tag_groups(array[v_trigger.group_id]);
+
+  if v_sample is not null then
+    -- A burst may have a sample of the very same time: both are kept.
+    while exists (
+      select 1 from public.tag_samples as s where s.group_id = v_trigger.group_id and s.slot = v_slot
+    ) loop
+      v_slot := v_slot + interval '1 millisecond';
+    end loop;
+    insert into public.tag_samples (group_id, read_ms, quality, slot, "values", wide_values, texts, qualities)
+    select
+      v_trigger.group_id, least(one.ms, 32767), coalesce(one.b, 0), v_slot, one.v, one.w,
+      nullif(nullif(one.t, 'null'), '{}'), nullif(nullif(one.q, 'null'), '{}')
+    from jsonb_to_record(v_sample) as one (v real[], w double precision[], t jsonb, q jsonb, b smallint, ms integer);
+    perform public.roll_tag_minutes(array[v_trigger.group_id], array[date_trunc('minute', v_slot)]);
+  else
+    v_slot := null;
+  end if;
+
+  update public.tag_triggers as t
+  set
+    slot = v_slot,
+    outcome = p_commit ->> 'outcome',
+    tag_count = (p_commit ->> 'tag_count')::integer,
+    bad_count = (p_commit ->> 'bad_count')::integer,
+    took_ms = (p_commit ->> 'took_ms')::integer,
+    error_code = p_commit ->> 'error_code',
+    result = p_commit -> 'result',
+    finished_at = v_now
+  where t.id = v_trigger.id;
+
+  update public.tag_states as s
+  set
+    last_poll_at = greatest(s.last_poll_at, v_now),
+    last_good_at = case when p_commit ->> 'outcome' = 'failed' then s.last_good_at else greatest(s.last_good_at, v_now) end,
+    success_count = s.success_count + (p_commit ->> 'outcome' <> 'failed')::integer,
+    error_count = s.error_count + (p_commit ->> 'outcome' = 'failed')::integer,
+    last_error_code = coalesce(p_commit ->> 'error_code', s.last_error_code),
+    last_error = coalesce(left(p_commit ->> 'error', 1000), s.last_error),
+    last_error_at = case when p_commit ->> 'error_code' is null then s.last_error_at else v_now end,
+    failing_since = case when p_commit ->> 'outcome' = 'failed' then coalesce(s.failing_since, v_now) end,
+    read_ms = coalesce((v_sample ->> 'ms')::real, s.read_ms)
+  where s.group_id = v_trigger.group_id;
+
+  return jsonb_build_object('answer', 'committed', 'slot', v_slot, 'result', p_commit -> 'result');
+end;
+$$;
+
+ALTER FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) IS 'Stores the result and the sample of a claimed read together: committed, repeated (with what was stored), or unknown.';
 
 -- Name: complete_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2980,6 +3319,213 @@ ALTER FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_row
 -- Name: FUNCTION import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) IS 'Adds and changes shift targets by asset, shift and first day, unless a line is wrong; returns the errors and what it does to each line, of a dry run what it would.';
+
+-- Name: import_tags(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '30s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant text := p_import ->> 'plant';
+  v_is_preview constant boolean := coalesce((p_import ->> 'is_preview')::boolean, false);
+  v_gone constant text[] := array(
+    select normalize(btrim(one), nfc) from jsonb_array_elements_text(coalesce(p_import -> 'removed_groups', '[]')) as one
+  );
+  v_groups jsonb;
+  v_tags jsonb;
+  v_errors jsonb;
+  v_changes jsonb;
+begin
+  if not v_is_preview then
+    perform pg_advisory_xact_lock(hashtextextended('tag groups of ' || v_plant, 0));
+  end if;
+
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'place', g.place,
+    'name', normalize(btrim(g.name), nfc),
+    'id', known.id,
+    'was_removed', known.removed_at is not null,
+    'mode', coalesce(g.mode, 'fixed'),
+    'interval_ms', coalesce(g.interval_ms, 1000),
+    'address', g.address,
+    'credentials', g.credentials,
+    'active', g.active,
+    'number', jsonb_array_length(coalesce(g.tags, '[]')),
+    'before', case when known.removed_at is null and known.id is not null then jsonb_build_object(
+      'mode', known.mode, 'interval_ms', known.interval_ms, 'address', known.address,
+      'credentials', known.credentials, 'active', known.active
+    ) end
+  ) order by g.place), '[]') into v_groups
+  from rows from (jsonb_to_recordset(p_import -> 'groups') as (
+    name text, mode text, interval_ms integer, address text, credentials text, active boolean, tags jsonb
+  )) with ordinality as g (name, mode, interval_ms, address, credentials, active, tags, place)
+  left join public.tag_groups as known on known.plant = v_plant and known.name = normalize(btrim(g.name), nfc);
+
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'group_place', g.place,
+    'group', normalize(btrim(g.name), nfc),
+    'place', tag.place,
+    'name', normalize(btrim(tag.name), nfc),
+    'address', tag.address,
+    'data_type', tag.data_type,
+    'length', coalesce(tag.length, 0),
+    'order', tag."order",
+    'scale', coalesce(tag.scale, 1),
+    'offset', coalesce(tag."offset", 0),
+    'unit', tag.unit,
+    'role', coalesce(tag.role, 'value')
+  ) order by g.place, tag.place), '[]') into v_tags
+  from rows from (jsonb_to_recordset(p_import -> 'groups') as (name text, tags jsonb))
+    with ordinality as g (name, tags, place)
+  cross join lateral rows from (jsonb_to_recordset(coalesce(g.tags, '[]')) as (
+    name text, address text, data_type text, length integer, "order" text, scale double precision,
+    "offset" double precision, unit text, role text
+  )) with ordinality as tag (name, address, data_type, length, "order", scale, "offset", unit, role, place);
+
+  select jsonb_agg(jsonb_build_object('group', wrong."group", 'tag', wrong.tag, 'reason', wrong.reason)) into v_errors
+  from (
+    select g.name as "group", null as tag, reason.told as reason
+    from jsonb_to_recordset(v_groups) as g (
+      place integer, name text, mode text, interval_ms integer, address text, number integer
+    )
+    cross join lateral (
+      values
+        (case when coalesce(g.name, '') = '' then 'a group has a name' end),
+        (case when g.place > (
+          select min(other.place) from jsonb_to_recordset(v_groups) as other (place integer, name text)
+          where other.name = g.name
+        ) then 'it is in the import twice' end),
+        (case when g.mode not in ('fixed', 'handshake') then 'its mode is fixed or handshake' end),
+        (case when g.interval_ms not between 200 and 3600000
+          then 'its interval is 200 ms to an hour (3,600,000 ms)' end),
+        (case when coalesce(split_part(g.address, '://', 1), '') not in ('modbus', 'opc.tcp', 's7', 'slmp', 'enip')
+          then 'its address begins with modbus://, opc.tcp://, s7://, slmp:// or enip://' end),
+        (case when g.number > 500 then 'it has more than 500 tags: make another group' end),
+        (case when g.name = any (v_gone) then 'it is imported and removed at the same time' end)
+    ) as reason (told)
+    union all
+    select tag."group", tag.name, reason.told
+    from jsonb_to_recordset(v_tags) as tag (
+      group_place integer, "group" text, place integer, name text, address text, data_type text, role text
+    )
+    cross join lateral (
+      values
+        (case when coalesce(tag.name, '') = '' then 'a tag has a name' end),
+        (case when coalesce(btrim(tag.address), '') = '' then 'a tag has an address' end),
+        (case when coalesce(tag.data_type, '') not in (
+          'bool', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'float32', 'float64', 'string'
+        ) then 'its data type is unknown' end),
+        (case when tag.role not in ('value', 'trigger', 'acknowledge')
+          then 'its role is value, trigger or acknowledge' end),
+        (case when tag.role in ('trigger', 'acknowledge') and tag.data_type <> 'bool'
+          then 'a trigger and an acknowledgement are bits: bool' end),
+        (case when tag.place > (
+          select min(other.place)
+          from jsonb_to_recordset(v_tags) as other (group_place integer, place integer, name text)
+          where other.group_place = tag.group_place and other.name = tag.name
+        ) then 'it is in the group twice' end),
+        (case when tag.role <> 'value' and tag.place > (
+          select min(other.place)
+          from jsonb_to_recordset(v_tags) as other (group_place integer, place integer, role text)
+          where other.group_place = tag.group_place and other.role = tag.role
+        ) then 'a group has one trigger and one acknowledgement' end),
+        (case when tag.role = 'acknowledge' and not exists (
+          select 1
+          from jsonb_to_recordset(v_tags) as other (group_place integer, role text)
+          where other.group_place = tag.group_place and other.role = 'trigger'
+        ) then 'without a trigger there is nothing to acknowledge' end)
+    ) as reason (told)
+    union all
+    select gone.name, null, 'it is not there'
+    from unnest(v_gone) as gone (name)
+    where not exists (
+      select 1 from public.tag_groups as g where g.plant = v_plant and g.name = gone.name and g.removed_at is null
+    )
+  ) as wrong
+  where wrong.reason is not null;
+
+  -- What changes, before anything does. A group that is stopped stays so if the import does not say otherwise.
+  select coalesce(jsonb_agg(change), '[]') into v_changes
+  from (
+    select jsonb_build_object(
+      'group', g.name,
+      'tag', null,
+      'change', case
+        when g.before is null then 'added'
+        when g.before <> jsonb_build_object(
+          'mode', g.mode, 'interval_ms', g.interval_ms, 'address', g.address, 'credentials', g.credentials,
+          'active', coalesce(g.active, (g.before ->> 'active')::boolean)
+        ) then 'changed'
+        else 'unchanged'
+      end
+    ) as change
+    from jsonb_to_recordset(v_groups) as g (
+      name text, mode text, interval_ms integer, address text, credentials text, active boolean, before jsonb
+    )
+    union all
+    select jsonb_build_object(
+      'group', tag."group",
+      'tag', tag.name,
+      'change', case
+        when known.id is null or known.removed_at is not null then 'added'
+        when (
+          known.address, known.data_type, known.length, known.byte_order, known.scale, known.shift_by, known.unit, known.role
+        ) is distinct from (
+          tag.address, tag.data_type, tag.length, tag."order", tag.scale, tag."offset", tag.unit, tag.role
+        ) then 'changed'
+        else 'unchanged'
+      end
+    )
+    from jsonb_to_recordset(v_tags) as tag (
+      "group" text, name text, address text, data_type text, length integer, "order" text, scale double precision,
+      "offset" double precision, unit text, role text
+    )
+    left join public.tag_groups as g on g.plant = v_plant and g.name = tag."group"
+    left join public.tags as known on known.group_id = g.id and known.name = tag.name
+    union all
+    select jsonb_build_object('group', g.name, 'tag', known.name, 'change', 'removed')
+    from jsonb_to_recordset(v_groups) as g (id integer, name text)
+    join public.tags as known on known.group_id = g.id and known.removed_at is null
+    where not exists (
+      select 1 from jsonb_to_recordset(v_tags) as tag ("group" text, name text)
+      where tag."group" = g.name and tag.name = known.name
+    )
+    union all
+    select jsonb_build_object('group', gone.name, 'tag', null, 'change', 'removed')
+    from unnest(v_gone) as gone (name)
+  ) as told;
+
+  if v_errors is null and not v_is_preview then
+    perform public.apply_tag_import(v_plant, v_groups, v_tags, v_gone, v_now);
+  end if;
+
+  return jsonb_build_object(
+    'answer', case when v_errors is not null then 'refused' when v_is_preview then 'preview' else 'imported' end,
+    'errors', coalesce(v_errors, '[]'),
+    'changes', v_changes,
+    'added', (select count(*) from jsonb_array_elements(v_changes) as c where c ->> 'change' = 'added'),
+    'changed', (select count(*) from jsonb_array_elements(v_changes) as c where c ->> 'change' = 'changed'),
+    'removed', (select count(*) from jsonb_array_elements(v_changes) as c where c ->> 'change' = 'removed'),
+    'unchanged', (select count(*) from jsonb_array_elements(v_changes) as c where c ->> 'change' = 'unchanged'),
+    -- Groups of the import that are there and not polled: perhaps ten others are.
+    'inactive', (
+      select coalesce(jsonb_agg(g.name order by g.name), '[]')
+      from public.tag_groups as g
+      join jsonb_to_recordset(v_groups) as wanted (name text) on wanted.name = g.name
+      where g.plant = v_plant and not g.active
+    )
+  );
+end;
+$$;
+
+ALTER FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION import_tags(p_import jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone) IS 'Takes whole groups of a plant, and the names of groups to remove: tags that a group does not name are taken out of it. All or nothing; a preview changes nothing. Returns what changes, and what is wrong.';
 
 -- Name: incident_key(text, text, timestamp without time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5545,6 +6091,12 @@ begin
       v_time_column := 'created_at';
     when 'series_points', 'series_revisions' then
       v_time_column := 'at';
+    when 'tag_samples', 'tag_minutes' then
+      v_time_column := 'slot';
+    when 'tag_commands' then
+      v_time_column := 'requested_at';
+    when 'tag_triggers' then
+      v_time_column := 'requested_at';
     when 'pipeline_runs' then
       v_time_column := 'started_at';
       v_kept := 'select public.needed_runs(array(select l.id from looked_at as l)) as id';
@@ -5558,6 +6110,10 @@ begin
 
   if v_limit is null or v_limit not between 1 and 100000 then
     raise exception 'limit must be 1 to 100000 rows, not %', p_batch -> 'limit' using errcode = '22023';
+  end if;
+
+  if v_table in ('tag_samples', 'tag_minutes') then
+    return public.remove_expired_tag_rows(p_batch, coalesce(p_now, clock_timestamp()));
   end if;
 
   if v_table in ('series_points', 'series_revisions') then
@@ -5696,6 +6252,104 @@ ALTER FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with 
 -- Name: FUNCTION remove_expired_points(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) IS 'Removes expired values or revisions of series, at most limit of them; answers as remove_expired, which calls it.';
+
+-- Name: remove_expired_tag_rows(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+declare
+  v_table constant text := p_batch ->> 'table';
+  v_column constant text := case v_table when 'tag_minutes' then 'minute' else 'slot' end;
+  v_before constant timestamptz := p_now - make_interval(hours => (p_batch ->> 'keep_hours')::integer);
+  v_is_dry_run constant boolean := coalesce((p_batch ->> 'is_dry_run')::boolean, false);
+  v_answer jsonb;
+begin
+  -- A group that is polled no more may have a last minute that nobody has worked out.
+  if v_table = 'tag_samples' and not v_is_dry_run then
+    perform public.roll_left_tag_minutes(v_before);
+  end if;
+
+  -- There is no index by time alone, because it would take as much writing as the rows do. So groups take turns, by id.
+  execute format(
+    $statement$
+      with looked_at as materialized (
+        select known.id, old.at, old.place
+        from public.tag_groups as known
+        cross join lateral (
+          select one.%2$I as at, one.ctid as place
+          from public.%1$I as one
+          where one.group_id = known.id
+          and one.%2$I < $1
+          and one.%2$I > case when known.id = $2 then $3 else '-infinity' end
+          order by one.%2$I
+          limit $4
+        ) as old
+        where known.id >= $2
+        order by known.id, old.at
+        limit $4
+      ),
+      removed as (
+        delete from public.%1$I as old
+        where old.ctid = any (array(
+          select locked.ctid
+          from public.%1$I as locked
+          where not $5
+          and locked.ctid = any (array(select l.place from looked_at as l))
+          for update skip locked
+        ))
+        returning 1
+      )
+      select jsonb_build_object(
+        'expired', (select count(*) from looked_at),
+        'removed', (select count(*) from removed),
+        'resume_after', case when (select count(*) from looked_at) = $4 then (
+          select jsonb_build_object('at', l.at, 'id', l.id)
+          from looked_at as l
+          order by l.id desc, l.at desc
+          limit 1
+        ) end
+      )
+    $statement$,
+    v_table, v_column
+  )
+  into v_answer
+  using
+    v_before,
+    coalesce((p_batch -> 'resume_after' ->> 'id')::integer, 0),
+    coalesce((p_batch -> 'resume_after' ->> 'at')::timestamptz, '-infinity'),
+    (p_batch ->> 'limit')::integer,
+    v_is_dry_run;
+  return v_answer;
+end;
+$_$;
+
+ALTER FUNCTION public.remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone) IS 'Removes one batch of old samples or minutes, group by group; part of remove_expired.';
+
+-- Name: remove_tag_rows(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.remove_tag_rows() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  delete from public.tag_samples as s where s.group_id = old.id;
+  delete from public.tag_minutes as m where m.group_id = old.id;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.remove_tag_rows() OWNER TO postgres;
+
+-- Name: FUNCTION remove_tag_rows(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.remove_tag_rows() IS 'Removes the samples and minutes of a group that is deleted.';
 
 -- Name: renew_tag_leases(uuid, jsonb, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5887,6 +6541,54 @@ ALTER FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written json
 
 COMMENT ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) IS 'Works out the minutes of groups that are over for ten seconds, and again those that rows came late for.';
 
+-- Name: roll_left_tag_minutes(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.roll_left_tag_minutes(p_before timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_group_ids integer[];
+  v_minutes timestamptz[];
+begin
+  v_group_ids := array(
+    select s.group_id
+    from public.tag_states as s
+    where s.rolled_until < p_before
+    and exists (
+      select 1 from public.tag_samples as one
+      where one.group_id = s.group_id and one.slot >= s.rolled_until and one.slot < p_before
+    )
+  );
+  if cardinality(v_group_ids) = 0 then
+    return;
+  end if;
+
+  perform public.lock_tag_groups(v_group_ids);
+  select array_agg(left_over.group_id), array_agg(left_over.minute) into v_group_ids, v_minutes
+  from (
+    select s.group_id, date_trunc('minute', one.slot) as minute
+    from public.tag_states as s
+    join public.tag_samples as one on one.group_id = s.group_id and one.slot >= s.rolled_until and one.slot < p_before
+    where s.group_id = any (v_group_ids)
+    group by 1, 2
+  ) as left_over;
+  if v_group_ids is not null then
+    perform public.roll_tag_minutes(v_group_ids, v_minutes);
+    -- From here on the minute is not worked out again, because its samples go.
+    update public.tag_states as s
+    set rolled_until = date_trunc('minute', p_before)
+    where s.group_id = any (v_group_ids) and s.rolled_until < date_trunc('minute', p_before);
+  end if;
+end;
+$$;
+
+ALTER FUNCTION public.roll_left_tag_minutes(p_before timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION roll_left_tag_minutes(p_before timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.roll_left_tag_minutes(p_before timestamp with time zone) IS 'Works out the minutes of samples that are about to be removed and that no burst has worked out.';
+
 -- Name: roll_tag_minutes(integer[], timestamp with time zone[]); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) RETURNS void
@@ -5946,7 +6648,8 @@ CREATE FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timesta
     cross join lateral (
       select case when tag.id is not null and one.value ~ '^-?\d{1,30}(\.\d+)?$' then one.value::double precision end
     ) as large (value)
-    where one.value is not null
+    -- Its rounded figure may stand beside it: then it has been counted.
+    where one.value is not null and sample.wide_values[one.key::integer] is null
     group by sample.group_id, sample.minute, one.key
   ),
   doubted as (
@@ -6035,7 +6738,9 @@ CREATE FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timesta
     wide_highs = excluded.wide_highs,
     wide_means = excluded.wide_means,
     counts = excluded.counts,
-    bads = excluded.bads;
+    bads = excluded.bads
+  -- A minute that has lost samples to the clean-up is not replaced by what is left of it.
+  where excluded.rows >= kept.rows;
 $_$;
 
 ALTER FUNCTION public.roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]) OWNER TO postgres;
@@ -7043,6 +7748,319 @@ ALTER FUNCTION public.tag_group_as_json(p_group public.tag_groups) OWNER TO post
 -- Name: FUNCTION tag_group_as_json(p_group public.tag_groups); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) IS 'A group with its tags, as whoever reads it wants it.';
+
+-- Name: tag_history(text, text, text, timestamp with time zone, timestamp with time zone, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text DEFAULT 'auto'::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $_$
+declare
+  v_most constant integer := 200000;
+  -- A chart shows no more, and a day of seconds is quicker read as minutes.
+  v_most_of_auto constant integer := 10000;
+  v_resolution text := coalesce(p_resolution, 'auto');
+  v_group public.tag_groups;
+  v_tag public.tags;
+  v_points bigint;
+  v_answer json;
+begin
+  if v_resolution not in ('raw', 'minute', 'auto') then
+    raise exception 'a resolution is raw, minute or auto' using errcode = 'P0001';
+  end if;
+  if (p_from < p_until) is not true then
+    raise exception 'a span begins before it ends' using errcode = 'P0001';
+  end if;
+
+  select g.* into v_group from public.tag_groups as g where g.plant = p_plant and g.name = p_group;
+  if not found then
+    raise exception 'there is no group % in %', p_group, p_plant using errcode = 'P0001';
+  end if;
+  select tag.* into v_tag
+  from public.tags as tag
+  where tag.group_id = v_group.id and tag.name = p_tag and tag.role = 'value';
+  if not found then
+    raise exception 'there is no tag % in the group % of %', p_tag, p_group, p_plant using errcode = 'P0001';
+  end if;
+
+  if v_resolution <> 'minute' then
+    select count(*) into v_points
+    from (
+      select 1
+      from public.tag_samples as s
+      where s.group_id = v_group.id and s.slot >= p_from and s.slot < p_until
+      limit v_most + 1
+    ) as counted;
+  end if;
+  if v_resolution = 'auto' then
+    v_resolution := case
+      when v_points > v_most_of_auto then 'minute'
+      -- Some of the span is older than what is kept of the samples.
+      when exists (
+        select 1
+        from public.tag_minutes as m
+        where m.group_id = v_group.id
+        and m.minute >= p_from
+        and m.minute < p_until
+        and m.minute + interval '1 minute' <= coalesce(
+          (select min(s.slot) from public.tag_samples as s where s.group_id = v_group.id), 'infinity'
+        )
+      ) then 'minute'
+      else 'raw'
+    end;
+  end if;
+  if v_resolution = 'minute' then
+    select count(*) into v_points
+    from (
+      select 1
+      from public.tag_minutes as m
+      where m.group_id = v_group.id and m.minute >= p_from and m.minute < p_until
+      limit v_most + 1
+    ) as counted;
+  end if;
+  if v_points > v_most then
+    raise exception 'the span has more than % points: ask for a shorter one, or for minutes', v_most
+      using errcode = 'P0001';
+  end if;
+
+  if v_resolution = 'raw' then
+    select json_build_object(
+      'at', coalesce(json_agg(point.slot order by point.slot), '[]'),
+      'values', coalesce(json_agg(point.value order by point.slot), '[]'),
+      'qualities', coalesce(json_agg(point.quality order by point.slot), '[]')
+    ) into v_answer
+    from (
+      select
+        s.slot,
+        case
+          when s.texts ? v_tag.position::text then case v_tag.data_type
+            when 'string' then to_json(s.texts ->> v_tag.position::text)
+            -- All digits of a large integer. What was a string before the type changed is a string still.
+            else case when s.texts ->> v_tag.position::text ~ '^-?\d{1,30}$'
+              then (s.texts ->> v_tag.position::text)::numeric::text::json
+              else to_json(s.texts ->> v_tag.position::text)
+            end
+          end
+          when s.wide_values[v_tag.position] is not null then to_json(s.wide_values[v_tag.position])
+          when v_tag.data_type = 'bool' then to_json(s."values"[v_tag.position] <> 0)
+          else to_json(s."values"[v_tag.position])
+        end as value,
+        coalesce((s.qualities ->> v_tag.position::text)::smallint, s.quality) as quality
+      from public.tag_samples as s
+      where s.group_id = v_group.id and s.slot >= p_from and s.slot < p_until
+    ) as point;
+  else
+    select json_build_object(
+      'at', coalesce(json_agg(m.minute order by m.minute), '[]'),
+      'low', coalesce(json_agg(
+        coalesce(to_json(m.wide_lows[v_tag.position]), to_json(m.lows[v_tag.position])) order by m.minute
+      ), '[]'),
+      'high', coalesce(json_agg(
+        coalesce(to_json(m.wide_highs[v_tag.position]), to_json(m.highs[v_tag.position])) order by m.minute
+      ), '[]'),
+      'mean', coalesce(json_agg(
+        coalesce(to_json(m.wide_means[v_tag.position]), to_json(m.means[v_tag.position])) order by m.minute
+      ), '[]'),
+      'count', coalesce(json_agg(
+        case when m.counts is null then m.rows else coalesce(m.counts[v_tag.position], 0) end order by m.minute
+      ), '[]'),
+      'bad', coalesce(json_agg(coalesce(m.bads[v_tag.position], 0) order by m.minute), '[]')
+    ) into v_answer
+    from public.tag_minutes as m
+    where m.group_id = v_group.id and m.minute >= p_from and m.minute < p_until;
+  end if;
+
+  return json_build_object(
+    'plant', p_plant,
+    'group', v_group.name,
+    'tag', v_tag.name,
+    'data_type', v_tag.data_type,
+    'unit', v_tag.unit,
+    'from', p_from,
+    'until', p_until,
+    'resolution', v_resolution,
+    'at', v_answer -> 'at',
+    'values', v_answer -> 'values',
+    'low', v_answer -> 'low',
+    'high', v_answer -> 'high',
+    'mean', v_answer -> 'mean',
+    'count', v_answer -> 'count',
+    'bad', v_answer -> 'bad',
+    'qualities', v_answer -> 'qualities'
+  );
+end;
+$_$;
+
+ALTER FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone) IS 'What a tag was in a span, as one document: its samples (raw), its minutes, or what suits the span (auto). Refuses more than 200,000 points. p_now is ignored.';
+
+-- Name: tag_list(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_list(p_plant text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    AS $$
+  select jsonb_build_object('groups', coalesce(jsonb_agg(public.tag_group_as_json(g) order by g.plant, g.name), '[]'))
+  from public.tag_groups as g
+  where (p_plant is null or g.plant = p_plant) and g.removed_at is null;
+$$;
+
+ALTER FUNCTION public.tag_list(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_list(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_list(p_plant text, p_now timestamp with time zone) IS 'The groups of a plant (null = of all) with their tags, as import_tags takes them. p_now is ignored.';
+
+-- Name: tag_status(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_status(p_plant text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+  with now as (select coalesce(p_now, clock_timestamp()) as at),
+  live as materialized (
+    select
+      lease.group_id,
+      min(lease.first_slot) as first_slot,
+      (array_agg(lease.runner order by lease.first_slot))[1] as runner,
+      (array_agg(lease.until_slot order by lease.first_slot))[1] as until_slot,
+      (array_agg(lease.expires_at order by lease.first_slot))[1] as expires_at,
+      bool_or(lease.began_at is not null) as has_begun,
+      count(*) > 1 as has_successor
+    from public.tag_leases as lease
+    cross join now
+    where lease.ended_at is null
+    and lease.expires_at > now.at
+    and (lease.until_slot is null or lease.until_slot > now.at)
+    group by lease.group_id
+  ),
+  counted as materialized (
+    select
+      tag.group_id,
+      count(*) filter (where tag.role = 'value') as tags,
+      bool_or(tag.role = 'trigger') as has_trigger
+    from public.tags as tag
+    where tag.removed_at is null
+    group by tag.group_id
+  )
+  select json_build_object('at', now.at, 'groups', (
+    select coalesce(json_agg(json_build_object(
+      'id', g.id,
+      'plant', g.plant,
+      'name', g.name,
+      'mode', g.mode,
+      'interval_ms', g.interval_ms,
+      'driver', g.driver,
+      'address', g.address,
+      'active', g.active,
+      'tag_count', coalesce(counted.tags, 0),
+      'state', case
+        when not g.active then 'stopped'
+        when g.mode = 'handshake' and not coalesce(counted.has_trigger, false) then 'waiting'
+        when live.group_id is null then case
+          -- The next burst comes within a minute.
+          when g.updated_at > now.at - interval '90 seconds' then 'starting'
+          else 'missing'
+        end
+        when not live.has_begun then 'starting'
+        when s.state = 'failing' then 'failing'
+        else 'polling'
+      end,
+      'runner', coalesce(live.runner, s.runner),
+      'first_slot', live.first_slot,
+      'until_slot', live.until_slot,
+      'lease_expires_at', live.expires_at,
+      'has_successor', coalesce(live.has_successor, false),
+      'flushed_at', s.flushed_at,
+      'last_poll_at', s.last_poll_at,
+      'last_good_at', s.last_good_at,
+      'success_count', coalesce(s.success_count, 0),
+      'error_count', coalesce(s.error_count, 0),
+      'last_error_code', s.last_error_code,
+      'last_error', s.last_error,
+      'last_error_at', s.last_error_at,
+      'failing_since', s.failing_since,
+      'queue_length', s.queue_length,
+      'queue_highest', s.queue_highest,
+      'queue_limit', s.queue_limit,
+      'dropped_count', coalesce(s.dropped_count, 0),
+      'dropped_at', s.dropped_at,
+      'jitter_ms', s.jitter_ms,
+      'read_ms', s.read_ms,
+      'cpu_percent', s.cpu_percent,
+      'memory_mb', s.memory_mb
+    ) order by g.plant, g.name), '[]')
+    from public.tag_groups as g
+    left join counted on counted.group_id = g.id
+    left join live on live.group_id = g.id
+    left join public.tag_states as s on s.group_id = g.id
+    where (p_plant is null or g.plant = p_plant) and g.removed_at is null
+  ))
+  from now;
+$$;
+
+ALTER FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_status(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) IS 'How each group of a plant (null = of all) does: polling, starting, failing, stopped, waiting (for a call), or missing (it is to be polled, and nobody does).';
+
+-- Name: tag_values(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_values(p_plant text, p_group text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+  select json_build_object('at', coalesce(p_now, clock_timestamp()), 'groups', coalesce(json_agg(json_build_object(
+    'group', g.name,
+    'slot', newest.slot,
+    'quality', newest.quality,
+    'read_ms', newest.read_ms,
+    'tags', (
+      select coalesce(json_agg(json_build_object(
+        'name', tag.name,
+        'unit', tag.unit,
+        'value', case
+          when newest.texts ? tag.position::text then case tag.data_type
+            when 'string' then to_json(newest.texts ->> tag.position::text)
+            else (newest.texts ->> tag.position::text)::json
+          end
+          when newest.wide_values[tag.position] is not null then to_json(newest.wide_values[tag.position])
+          when tag.data_type = 'bool' then to_json(newest."values"[tag.position] <> 0)
+          else to_json(newest."values"[tag.position])
+        end,
+        'quality', coalesce((newest.qualities ->> tag.position::text)::smallint, newest.quality)
+      ) order by tag.position), '[]')
+      from public.tags as tag
+      where tag.group_id = g.id and tag.role = 'value' and tag.removed_at is null
+    )
+  ) order by g.name), '[]'))
+  from public.tag_groups as g
+  left join lateral (
+    select s.*
+    from public.tag_samples as s
+    where s.group_id = g.id
+    order by s.slot desc
+    limit 1
+  ) as newest on true
+  where g.plant = p_plant and (p_group is null or g.name = p_group) and g.removed_at is null;
+$$;
+
+ALTER FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_values(p_plant text, p_group text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) IS 'The newest sample of a plant''s groups, or of one, with the names of the tags; slot is null where there is none.';
 
 -- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -10849,7 +11867,8 @@ COMMENT ON COLUMN public.tag_states.rolled_until IS 'Up to where tag_minutes has
 -- Name: tag_triggers; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.tag_triggers (
-    id uuid NOT NULL,
+    id bigint NOT NULL,
+    token uuid NOT NULL,
     group_id integer NOT NULL,
     requested_at timestamp with time zone NOT NULL,
     requested_by text,
@@ -10875,7 +11894,11 @@ COMMENT ON TABLE public.tag_triggers IS 'One row per read of a handshake group t
 
 -- Name: COLUMN tag_triggers.id; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.tag_triggers.id IS 'Token that the caller made: a repeated call finds it.';
+COMMENT ON COLUMN public.tag_triggers.id IS 'Key.';
+
+-- Name: COLUMN tag_triggers.token; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_triggers.token IS 'Token that the caller made: a repeated call finds it.';
 
 -- Name: COLUMN tag_triggers.group_id; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -10920,6 +11943,17 @@ COMMENT ON COLUMN public.tag_triggers.result IS 'What the caller was answered; n
 -- Name: COLUMN tag_triggers.finished_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.tag_triggers.finished_at IS 'When it ended (UTC); null while it runs.';
+
+-- Name: tag_triggers_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_triggers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tag_triggers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 -- Name: tags_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -11260,6 +12294,11 @@ ALTER TABLE ONLY public.tag_states
 ALTER TABLE ONLY public.tag_triggers
     ADD CONSTRAINT tag_triggers_pkey PRIMARY KEY (id);
 
+-- Name: tag_triggers tag_triggers_token_key; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_triggers
+    ADD CONSTRAINT tag_triggers_token_key UNIQUE (token);
+
 -- Name: tags tags_name_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.tags
@@ -11536,6 +12575,10 @@ CREATE UNIQUE INDEX tags_one_of_a_role_idx ON public.tags USING btree (group_id,
 
 CREATE TRIGGER alerts_queue BEFORE UPDATE ON public.alerts FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION public.queue_signature();
 
+-- Name: tag_commands apply_tag_command; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER apply_tag_command AFTER INSERT ON public.tag_commands FOR EACH ROW EXECUTE FUNCTION public.apply_tag_command();
+
 -- Name: assets assets_fill_name_key; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER assets_fill_name_key BEFORE INSERT ON public.assets FOR EACH ROW WHEN ((new.name_key IS NULL)) EXECUTE FUNCTION public.fill_name_key('source_name', 'name_key');
@@ -11571,6 +12614,10 @@ CREATE TRIGGER product_rates_fill_product_key BEFORE INSERT ON public.product_ra
 -- Name: product_rates product_rates_rename; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER product_rates_rename BEFORE UPDATE OF product ON public.product_rates FOR EACH ROW WHEN (((new.product IS DISTINCT FROM old.product) AND (new.product_key = old.product_key))) EXECUTE FUNCTION public.fill_name_key('product', 'product_key');
+
+-- Name: tag_groups remove_tag_rows; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER remove_tag_rows AFTER DELETE ON public.tag_groups FOR EACH ROW EXECUTE FUNCTION public.remove_tag_rows();
 
 -- Name: safety_events safety_events_queue; Type: TRIGGER; Schema: public; Owner: postgres
 
@@ -12232,6 +13279,16 @@ GRANT ALL ON FUNCTION public.alert_report(p_since timestamp with time zone, p_un
 REVOKE ALL ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.apply_alerts(p_seen jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION apply_tag_command(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.apply_tag_command() FROM PUBLIC;
+
+-- Name: FUNCTION apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[], p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION asset_of_event(p_present bigint, p_read bigint); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) FROM PUBLIC;
@@ -12316,6 +13373,10 @@ GRANT INSERT(address),UPDATE(address) ON TABLE public.tag_groups TO authenticate
 
 GRANT INSERT(credentials),UPDATE(credentials) ON TABLE public.tag_groups TO authenticated;
 
+-- Name: COLUMN tag_groups.active; Type: ACL; Schema: public; Owner: postgres
+
+GRANT INSERT(active),UPDATE(active) ON TABLE public.tag_groups TO authenticated;
+
 -- Name: COLUMN tag_groups.removed_at; Type: ACL; Schema: public; Owner: postgres
 
 GRANT UPDATE(removed_at) ON TABLE public.tag_groups TO authenticated;
@@ -12329,6 +13390,11 @@ GRANT ALL ON FUNCTION public.claim_tag_group(p_claim jsonb, p_group public.tag_g
 
 REVOKE ALL ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_tag_groups(p_claim jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION claimed_answer(p_claim jsonb, p_run jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -12359,6 +13425,11 @@ GRANT ALL ON FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb,
 
 REVOKE ALL ON FUNCTION public.commit_series(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_series(p_fence uuid, p_commit jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION complete_run(p_fence uuid, p_completion jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -12492,6 +13563,12 @@ GRANT ALL ON FUNCTION public.import_product_rates(p_plant text, p_columns text[]
 
 REVOKE ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.import_shift_targets(p_plant text, p_columns text[], p_rows jsonb, p_is_dry_run boolean) TO service_role;
+
+-- Name: FUNCTION import_tags(p_import jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.import_tags(p_import jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION incident_key(p_source_id text, p_asset_key text, p_source_timestamp timestamp without time zone, p_reason_key text); Type: ACL; Schema: public; Owner: postgres
 
@@ -12819,6 +13896,15 @@ GRANT ALL ON FUNCTION public.remove_expired(p_batch jsonb, p_now timestamp with 
 REVOKE ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.remove_expired_points(p_batch jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.remove_expired_tag_rows(p_batch jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION remove_tag_rows(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.remove_tag_rows() FROM PUBLIC;
+
 -- Name: FUNCTION renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_written jsonb, p_now timestamp with time zone) FROM PUBLIC;
@@ -12838,6 +13924,11 @@ GRANT ALL ON FUNCTION public.resolve_safety_events(p_event_ids bigint[], p_by te
 
 REVOKE ALL ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.roll_due_tag_minutes(p_group_ids integer[], p_written jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION roll_left_tag_minutes(p_before timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.roll_left_tag_minutes(p_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.roll_left_tag_minutes(p_before timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION roll_tag_minutes(p_group_ids integer[], p_minutes timestamp with time zone[]); Type: ACL; Schema: public; Owner: postgres
 
@@ -13002,6 +14093,29 @@ GRANT ALL ON FUNCTION public.tag_as_json(p_tag public.tags) TO service_role;
 
 REVOKE ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) TO service_role;
+
+-- Name: FUNCTION tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION tag_list(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_list(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_list(p_plant text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION tag_status(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION tag_values(p_plant text, p_group text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: ACL; Schema: public; Owner: postgres
 

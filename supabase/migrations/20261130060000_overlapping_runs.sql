@@ -1,6 +1,6 @@
 -- Runs of one pipeline and plant excluded each other. A burst of machine tags has to overlap the one that it relieves, and
 -- neither is busy for the other. A claim may now say that its run overlaps; such a run is outside the index of one running
--- run. A slot is still run once. Old code keeps working: its claims do not say it.
+-- run. A slot is still run once. Claims of old code do not say it, and run as before.
 
 set lock_timeout = '2s';
 

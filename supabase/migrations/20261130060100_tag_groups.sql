@@ -1,5 +1,5 @@
--- Machine tags had no place: which values of which machines are read, how often and by which protocol. New tables: old
--- code is not touched.
+-- Machine tags had no place: which values of which machines are read, how often and by which protocol. New tables:
+-- old code is not touched.
 
 set lock_timeout = '2s';
 
@@ -41,7 +41,7 @@ comment on column public.tag_groups.address is
 comment on column public.tag_groups.driver is 'The driver, from the URL''s scheme.';
 comment on column public.tag_groups.credentials is
   'Name of the secret with user and password in the secret store; null for a device that wants none.';
-comment on column public.tag_groups.active is 'Whether it is to be polled: changed by rows in tag_commands.';
+comment on column public.tag_groups.active is 'Whether it is to be polled. Rows in tag_commands change it, an import can.';
 comment on column public.tag_groups.created_at is 'When it was made (UTC).';
 comment on column public.tag_groups.updated_at is 'When it was changed last (UTC).';
 comment on column public.tag_groups.updated_by is 'User who changed it last; null when it was the service.';
@@ -219,8 +219,8 @@ revoke all on sequence public.tags_id_seq from public, anon, authenticated, serv
 revoke all on function public.stamp_tag_group() from public, anon, authenticated, service_role;
 revoke all on function public.place_tag() from public, anon, authenticated, service_role;
 grant select on table public.tag_groups, public.tags to authenticated;
-grant insert (plant, name, mode, interval_ms, address, credentials),
-update (mode, interval_ms, address, credentials, removed_at) on table public.tag_groups to authenticated;
+grant insert (plant, name, mode, interval_ms, address, credentials, active),
+update (mode, interval_ms, address, credentials, active, removed_at) on table public.tag_groups to authenticated;
 grant insert (group_id, name, address, data_type, length, byte_order, scale, shift_by, unit, role),
 update (address, data_type, length, byte_order, scale, shift_by, unit, role, removed_at) on table public.tags
 to authenticated;

@@ -42,8 +42,8 @@ comment on column public.tag_leases.level is 'The trigger tag''s bit when it was
 comment on column public.tag_leases.level_slot is 'The slot in which it was seen (UTC).';
 
 -- 864,000 rows a day at ten groups and one second. Rows that expire are removed, and their place is used again by those
--- that follow; nothing is ever updated. No foreign key, because each row would look up its group: what is left of a
--- deleted group expires.
+-- that follow; nothing is ever updated. No foreign key, because each row would look up and lock its group; a group that is
+-- deleted takes its rows with it by a trigger.
 create table public.tag_samples (
   group_id integer not null,
   read_ms smallint,
@@ -189,7 +189,8 @@ comment on column public.tag_commands.done_at is
   'When nobody polled any more what was stopped, or all that was started was polled (UTC); null before.';
 
 create table public.tag_triggers (
-  id uuid primary key,
+  id bigint generated always as identity primary key,
+  token uuid not null unique,
   group_id integer not null references public.tag_groups (id) on delete cascade,
   requested_at timestamptz not null,
   requested_by text,
@@ -207,7 +208,8 @@ create index tag_triggers_group_idx on public.tag_triggers (group_id, requested_
 create index tag_triggers_requested_idx on public.tag_triggers (requested_at, id);
 
 comment on table public.tag_triggers is 'One row per read of a handshake group that somebody asked for.';
-comment on column public.tag_triggers.id is 'Token that the caller made: a repeated call finds it.';
+comment on column public.tag_triggers.id is 'Key.';
+comment on column public.tag_triggers.token is 'Token that the caller made: a repeated call finds it.';
 comment on column public.tag_triggers.group_id is 'The group.';
 comment on column public.tag_triggers.requested_at is 'When it was asked for (UTC).';
 comment on column public.tag_triggers.requested_by is 'Who asked.';
@@ -220,6 +222,24 @@ comment on column public.tag_triggers.took_ms is 'How long it took (milliseconds
 comment on column public.tag_triggers.error_code is 'Code of the error (docs/operations.md); null without one.';
 comment on column public.tag_triggers.result is 'What the caller was answered; null while it runs.';
 comment on column public.tag_triggers.finished_at is 'When it ended (UTC); null while it runs.';
+
+create function public.remove_tag_rows()
+returns trigger
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  delete from public.tag_samples as s where s.group_id = old.id;
+  delete from public.tag_minutes as m where m.group_id = old.id;
+  return null;
+end;
+$$;
+
+comment on function public.remove_tag_rows() is 'Removes the samples and minutes of a group that is deleted.';
+
+create trigger remove_tag_rows after delete on public.tag_groups
+for each row execute function public.remove_tag_rows();
 
 alter table public.tag_leases enable row level security;
 alter table public.tag_samples enable row level security;
@@ -277,7 +297,9 @@ revoke all on table public.tag_minutes from public, anon, authenticated, service
 revoke all on table public.tag_states from public, anon, authenticated, service_role;
 revoke all on table public.tag_commands from public, anon, authenticated, service_role;
 revoke all on table public.tag_triggers from public, anon, authenticated, service_role;
+revoke all on function public.remove_tag_rows() from public, anon, authenticated, service_role;
 revoke all on sequence public.tag_commands_id_seq from public, anon, authenticated, service_role;
+revoke all on sequence public.tag_triggers_id_seq from public, anon, authenticated, service_role;
 grant select on table public.tag_leases, public.tag_samples, public.tag_minutes, public.tag_states to authenticated;
 grant select on table public.tag_commands, public.tag_triggers to authenticated;
 grant insert (plant, group_id, kind) on table public.tag_commands to authenticated;

@@ -63,7 +63,8 @@ as $$
     cross join lateral (
       select case when tag.id is not null and one.value ~ '^-?\d{1,30}(\.\d+)?$' then one.value::double precision end
     ) as large (value)
-    where one.value is not null
+    -- Its rounded figure may stand beside it: then it has been counted.
+    where one.value is not null and sample.wide_values[one.key::integer] is null
     group by sample.group_id, sample.minute, one.key
   ),
   doubted as (
@@ -152,7 +153,9 @@ as $$
     wide_highs = excluded.wide_highs,
     wide_means = excluded.wide_means,
     counts = excluded.counts,
-    bads = excluded.bads;
+    bads = excluded.bads
+  -- A minute that has lost samples to the clean-up is not replaced by what is left of it.
+  where excluded.rows >= kept.rows;
 $$;
 
 comment on function public.roll_tag_minutes(integer[], timestamptz[]) is

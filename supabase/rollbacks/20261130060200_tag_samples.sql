@@ -2,6 +2,10 @@
 
 set lock_timeout = '2s';
 
+drop trigger remove_tag_rows on public.tag_groups;
+
+drop function public.remove_tag_rows();
+
 drop table public.tag_triggers;
 
 drop table public.tag_commands;

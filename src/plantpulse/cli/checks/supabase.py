@@ -30,6 +30,11 @@ FOR_MEMBERS: Final = frozenset(
         "snapshots_by_slot",
         "series_as_known",
         "series_status",
+        "tag_history",
+        "tag_status",
+        "tag_values",
+        "import_tags",
+        "apply_tag_import",
     }
 )
 MOST_SUMMARIES: Final = 1000

@@ -1,0 +1,3 @@
+-- Removes the history of a tag.
+
+drop function public.tag_history(text, text, text, timestamptz, timestamptz, text, timestamptz);

@@ -1,0 +1,247 @@
+"""What a burst stores, says and hears in one call."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.database.api import Api
+from tests.database.conftest import Connection
+from tests.database.protocol import SLOT, completion, fence
+from tests.database.tags.polled import at, burst_claim, group_claim, make_group, put, sample, seconds, state
+
+Answer = dict[str, Any]
+One = Callable[..., dict[str, Any]]
+
+
+def claim(service: Api, number: int, now: float, **changes: Any) -> Answer:
+    answer: Answer = service.call("claim_tag_groups", p_claim=group_claim(number, **changes), p_now=at(now))
+    return answer
+
+
+def flush(service: Api, number: int, now: float, *rows: dict[str, Any], **changes: Any) -> Answer:
+    answer: Answer = service.call("put_tag_samples", p_put=put(number, *rows, **changes), p_now=at(now))
+    return answer
+
+
+def test_a_sample_is_stored_as_it_was_read(service: Api, database: Connection, one: One) -> None:
+    group_id = make_group(database, "Press", "float32", "uint32", "string", "int64", "bool")
+    claim(service, 1, 0)
+    row = sample(
+        group_id, 1, 12.3, None, None, None, 1,
+        w=[None, 4294967295, None, 9007199254740993, None],
+        t={"3": "Çelik 鋼", "4": "9007199254740993"}, q={"5": 7}, ms=12,
+    )  # fmt: skip
+
+    answer = flush(service, 1, 2, row, sample(group_id, 2, b=2, v=None, ms=99_999))
+
+    assert (answer["stored"], answer["repeated"], answer["refused"], answer["later"]) == (2, 0, [], [])
+    good = one("select s.*, s.slot::text from public.tag_samples as s where quality = 0")
+    bad = one("select * from public.tag_samples where quality = 2")
+    assert good == {
+        "group_id": group_id, "read_ms": 12, "quality": 0, "slot": "2026-11-22 12:00:01+00",
+        "values": [12.3, None, None, None, 1],
+        "wide_values": [None, 4294967295, None, 9007199254740992, None],
+        "texts": {"3": "Çelik 鋼", "4": "9007199254740993"}, "qualities": {"5": 7},
+    }  # fmt: skip
+    assert (bad["values"], bad["read_ms"], bad["texts"]) == (None, 32767, None)
+
+
+def test_a_repeated_call_stores_and_counts_nothing_twice(
+    service: Api, database: Connection, one: One
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    error = {"code": "device_timed_out", "message": "too slow", "at": at(1)}
+    told = state(group_id, polls=3, errors=2, dropped=4, error=error)
+    rows = [sample(group_id, slot, slot) for slot in (0, 1, 2)]
+
+    first = flush(service, 1, 2, *rows, states=[told], sequence=7)
+    again = flush(service, 1, 3, *rows, states=[told], sequence=7)
+    overtaken = flush(service, 1, 3, *rows, states=[told], sequence=6)
+    kept = one("select success_count, error_count, dropped_count from public.tag_states")
+    further = flush(service, 1, 4, states=[told], sequence=8)
+
+    assert [one["stored"] for one in (first, again, overtaken, further)] == [3, 0, 0, 0]
+    assert [one["repeated"] for one in (first, again, overtaken, further)] == [0, 3, 3, 0]
+    assert kept == {"success_count": 3, "error_count": 2, "dropped_count": 4}
+    assert one("select success_count, error_count, dropped_count from public.tag_states") == {
+        "success_count": 6, "error_count": 4, "dropped_count": 8,
+    }  # fmt: skip
+
+
+def test_what_a_holder_says_is_kept_and_what_its_predecessor_says_late_is_only_counted(
+    service: Api, database: Connection, one: One
+) -> None:
+    group_id = make_group(database)
+    error = {"code": "device_unavailable", "message": "no answer <b>", "at": at(2)}
+    claim(service, 1, 0)
+    flush(service, 1, 3, sample(group_id, 1, 1.5), states=[state(group_id, polls=1, queue=9)])
+    failing = state(group_id, state="failing", errors=1, error=error, queue=9)
+    flush(service, 1, 4, sample(group_id, 2, b=1), states=[failing], sequence=2)
+    claim(service, 2, 4)
+    flush(service, 2, 11, sample(group_id, 9, 1.5), states=[state(group_id, polls=1)])
+
+    late = state(group_id, state="failing", errors=1, queue=5, error=error)
+    flush(service, 1, 12, states=[late], sequence=3, ended=[group_id])
+
+    kept = one("select * from public.tag_states")
+    told = {name: kept[name] for name in ("state", "queue_length", "success_count", "error_count", "runner")}
+    assert told == {
+        "state": "polling", "queue_length": 0, "success_count": 2, "error_count": 2, "runner": "cloud",
+    }  # fmt: skip
+    assert (kept["last_error_code"], kept["last_error"]) == ("device_unavailable", "no answer <b>")
+    assert kept["failing_since"] is None
+    assert [seconds(kept[name].isoformat()) for name in ("last_poll_at", "last_good_at", "flushed_at")] == [
+        12, 9, 11,
+    ]  # fmt: skip
+
+
+def test_a_group_that_fails_says_since_when(service: Api, database: Connection, one: One) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    for number, slot in enumerate((1, 2), start=1):
+        error = {"code": "device_unavailable", "message": "no answer", "at": at(slot)}
+        failing = state(group_id, state="failing", errors=1, error=error)
+        flush(service, 1, slot + 1, sample(group_id, slot, b=1), states=[failing], sequence=number)
+
+    assert seconds(one("select failing_since from public.tag_states")["failing_since"].isoformat()) == 1
+    flush(service, 1, 4, sample(group_id, 3, 1), states=[state(group_id, polls=1)], sequence=3)
+    assert one("select failing_since from public.tag_states")["failing_since"] is None
+
+
+def test_the_last_call_of_a_run_ends_it_together_with_its_samples(
+    service: Api, database: Connection, one: One, count: Callable[[str], int]
+) -> None:
+    group_id = make_group(database)
+    service.call("claim_run", p_claim=burst_claim(1, slot=SLOT), p_now=at(0))
+    claim(service, 1, 0)
+    last = {"ended": [group_id], "completion": completion()}
+
+    first = flush(service, 1, 2, sample(group_id, 1, 1), **last)
+    again = flush(service, 1, 3, sample(group_id, 1, 1), **last)
+
+    assert (first["run"]["answer"], again["run"]["answer"]) == ("committed", "repeated")
+    assert first["run"]["report"]["status"] == "succeeded"
+    assert one("select status from public.pipeline_runs") == {"status": "succeeded"}
+    assert one("select ended_at is not null as is_over from public.tag_leases") == {"is_over": True}
+    assert count("tag_samples") == 1
+
+
+def test_a_run_that_cannot_be_ended_stores_nothing(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+
+    body = put(1, sample(group_id, 1, 1), ended=[group_id], completion=completion())
+    assert service.refusal("put_tag_samples", p_put=body, p_now=at(2)) == "P0001"
+
+    assert count("tag_samples") == 0
+
+
+def test_a_holder_hears_that_a_group_is_stopped_and_one_that_nobody_reads(
+    service: Api, database: Connection
+) -> None:
+    ids = [make_group(database, name) for name in ("Press", "Oven", "Saw")]
+    make_group(database, "On call", mode="handshake")
+    make_group(database, "Elsewhere", plant="southfield")
+    claim(service, 1, 0, groups=["Press", "Oven"])
+    database.execute("update public.tag_groups set active = false where name = 'Press'")
+
+    answer = flush(service, 1, 2)
+
+    assert (answer["inactive"], answer["unclaimed"]) == ([ids[0]], [ids[2]])
+    assert flush(service, 1, 3, most=2)["unclaimed"] == []
+    assert flush(service, 2, 3)["unclaimed"] == []
+
+
+def test_a_stranger_to_a_group_is_told_that_it_is_lost(service: Api, database: Connection) -> None:
+    group_id = make_group(database)
+
+    answer = flush(service, 1, 2, sample(group_id, 1, 1), states=[state(group_id, polls=1)])
+
+    assert (answer["stored"], answer["refused"], answer["lost"]) == (0, [group_id], [group_id])
+    assert database.execute("select from public.tag_states where success_count > 0").fetchall() == []
+
+
+def test_a_slot_of_the_future_is_refused(service: Api, database: Connection) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+
+    assert flush(service, 1, 2, sample(group_id, 30, 1))["stored"] == 1
+    assert flush(service, 1, 2, sample(group_id, 7200, 1))["refused"] == [group_id]
+
+
+def rise(service: Api, database: Connection, **told: Any) -> int:
+    """Make a group with a trigger whose successor begins at 8; its predecessor says this at 6."""
+    group_id = make_group(database, "Press", "float32", mode="handshake")
+    database.execute(
+        "insert into public.tags (group_id, name, address, data_type, role)"
+        " values (%s, 'Ready', 'co:1', 'bool', 'trigger')",
+        (group_id,),
+    )
+    [group] = claim(service, 1, 0)["groups"]
+    assert (group["level"], group["priming"]) == (None, True)
+    flush(service, 1, 2, states=[state(group_id, level=False, level_slot=at(1))])
+    [group] = claim(service, 2, 3)["groups"]
+    assert (group["level"], group["priming"]) == (False, False)
+    flush(service, 1, 6, states=[state(group_id, **told)], sequence=2)
+    return group_id
+
+
+def test_a_rise_in_the_first_slot_is_stored_if_the_bit_was_low_before(
+    service: Api, database: Connection
+) -> None:
+    group_id = rise(service, database, level=False, level_slot=at(7))
+
+    answer = flush(service, 2, 9, sample(group_id, 8, 1, doubtful=True))
+
+    assert (answer["stored"], answer["later"]) == (1, [])
+
+
+def test_a_bit_that_was_set_before_is_no_rise(service: Api, database: Connection) -> None:
+    group_id = rise(service, database, level=True, level_slot=at(7))
+
+    answer = flush(service, 2, 9, sample(group_id, 8, 1, doubtful=True))
+
+    assert (answer["stored"], answer["repeated"], answer["later"]) == (0, 1, [])
+
+
+def test_a_rise_waits_for_what_the_predecessor_saw_last(service: Api, database: Connection) -> None:
+    group_id = rise(service, database, level=False, level_slot=at(5))
+    doubtful = sample(group_id, 8, 1, doubtful=True)
+
+    waiting = flush(service, 2, 9, doubtful)
+    seen = state(group_id, level=True, level_slot=at(7))
+    flush(service, 1, 10, states=[seen], sequence=3, ended=[group_id])
+    known = flush(service, 2, 11, doubtful, sequence=2)
+
+    assert (waiting["stored"], waiting["later"]) == (0, [[group_id, "2026-11-22T12:00:08+00:00"]])
+    assert (known["stored"], known["later"]) == (0, [])
+
+
+def test_a_rise_counts_when_nothing_more_is_heard_of_the_predecessor(
+    service: Api, database: Connection
+) -> None:
+    group_id = rise(service, database, level=False, level_slot=at(5))
+
+    answer = flush(service, 2, 27, sample(group_id, 8, 1, doubtful=True))
+
+    assert (answer["stored"], answer["later"]) == (1, [])
+
+
+def test_a_predecessor_that_went_on_does_not_speak_for_its_successors_slots(
+    service: Api, database: Connection
+) -> None:
+    group_id = rise(service, database, level=True, level_slot=at(9))
+
+    answer = flush(service, 2, 27, sample(group_id, 8, 1, doubtful=True))
+
+    assert answer["stored"] == 1
+
+
+def test_the_answer_names_nobodys_token(service: Api, database: Connection) -> None:
+    make_group(database)
+    claim(service, 1, 0)
+    claim(service, 2, 1)
+
+    assert fence(2) not in str(flush(service, 1, 2))
