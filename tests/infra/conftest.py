@@ -3,7 +3,8 @@
 Each plantpulse.yaml of a test has its deployment beside it there, written as `make bundle` writes it.
 
 The providers come from `../shared/terraform-offline` where that folder is, which needs no registry, else
-from the registry by an ordinary `terraform init`. Without terraform, or without either source of
+from the registry by an ordinary `terraform init`. The copy has no lock file: the stand-ins are other packages
+than those whose checksums are locked. Without terraform, or without either source of
 providers, these tests are skipped, and say so.
 """
 

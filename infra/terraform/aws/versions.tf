@@ -4,12 +4,12 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "~> 6.25"
+      version = "6.25.0"
     }
 
     time = {
       source  = "hashicorp/time"
-      version = "~> 0.13"
+      version = "0.13.1"
     }
   }
 

@@ -4,12 +4,12 @@ terraform {
   required_providers {
     google = {
       source  = "hashicorp/google"
-      version = "~> 6.50"
+      version = "6.50.0"
     }
 
     time = {
       source  = "hashicorp/time"
-      version = "~> 0.13"
+      version = "0.13.1"
     }
   }
 
