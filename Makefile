@@ -136,7 +136,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 
 .PHONY: lock
 lock: $(INSTALLED) ## Pin the dependencies (UPGRADE=--upgrade for newer ones)
-	$(COMPILE) $(UPGRADE) -o requirements/live_pulse.txt
+	$(COMPILE) $(UPGRADE) --extra tags --extra opcua -o requirements/live_pulse.txt
 	$(COMPILE) $(UPGRADE) --extra dev -c requirements/live_pulse.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" $(UPGRADE) requirements/checkov.in -o requirements/checkov.txt

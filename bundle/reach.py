@@ -18,9 +18,12 @@ import grimp
 
 import plantpulse
 from bundle.refusal import BundleRefused
+from plantpulse.tags import drivers
 
 PACKAGE: Final = "plantpulse"
 PACKAGE_FOLDER: Final = Path(plantpulse.__file__).parent
+# What a module imports by a name that it puts together: no import statement shows it.
+_BY_NAME: Final = {drivers.__name__: tuple(f"{drivers.__name__}.{name}" for name in drivers.DRIVERS)}
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def _with_what_it_needs(module: str) -> set[str]:
         if name not in found:
             found.add(name)
             pending += _graph().find_modules_directly_imported_by(name)
+            pending += [one for one in _BY_NAME.get(name, ()) if one in _graph().modules]
             pending += [name.rpartition(".")[0]] if name.startswith(f"{PACKAGE}.") else []
     return found
 

@@ -10,6 +10,7 @@ from plantpulse.settings.secret_variables import (
     PASSWORDS,
     SECRET_OF_CHANNEL,
     SERIES_KEYS,
+    TAG_CREDENTIALS,
     channel_secret_variable,
     password_variable,
     read_channel_secrets,
@@ -18,7 +19,7 @@ from plantpulse.settings.secret_variables import (
 )
 from plantpulse.settings.series import KEY_VARIABLES
 
-_SECRETS = (*OF_ONE_VALUE, ONLY_PASSWORD, *KEY_VARIABLES.values())
+_SECRETS = (*OF_ONE_VALUE, TAG_CREDENTIALS, ONLY_PASSWORD, *KEY_VARIABLES.values())
 _STARTS = (PASSWORD_OF_PLANT, SECRET_OF_CHANNEL)
 
 

@@ -26,9 +26,9 @@ def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.M
     assert list(json.loads(first)) == sorted(json.loads(first))
 
 
-def test_every_function_there_is_is_deployed_where_plants_and_series_are(tmp_path: Path) -> None:
+def test_every_function_there_is_is_deployed_where_plants_series_and_tags_are(tmp_path: Path) -> None:
     file = tmp_path / "plantpulse.yaml"
-    file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\n", encoding="utf-8")
+    file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\ntags: {}\n", encoding="utf-8")
 
     deployment = json.loads(describe(file))
 

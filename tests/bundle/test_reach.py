@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle.reach import reach_of
+from bundle.reach import PACKAGE_FOLDER, reach_of
 from bundle.refusal import BundleRefused
 from bundle.targets import FUNCTIONS, distributions_for, function_names
 
@@ -86,6 +86,33 @@ def test_what_collects_series_reaches_publishers_and_nothing_big(function: str) 
 def test_only_what_collects_series_carries_its_code() -> None:
     for function in set(function_names()) - set(OF_SERIES):
         assert not any(file.parts[0] == "series" for file in reach_of(FUNCTIONS / function).files)
+
+
+OF_DRIVERS = {"asyncua", "plc-comm-slmp", "pylogix", "pymodbus", "python-snap7"}
+
+
+def test_only_the_function_of_tags_carries_drivers_of_machines() -> None:
+    for function in set(function_names()) - {"tags"}:
+        reach = reach_of(FUNCTIONS / function)
+
+        assert not any(file.parts[:2] == ("tags", "drivers") for file in reach.files)
+        assert OF_DRIVERS.isdisjoint(reach.distributions)
+
+
+def test_the_function_of_tags_carries_no_driver_of_a_sql_server() -> None:
+    reach = reach_of(FUNCTIONS / "tags")
+
+    assert "pymssql" not in reach.distributions
+    assert not any(file.parts[0] == "source" for file in reach.files)
+
+
+def test_a_driver_that_is_imported_by_its_name_comes_along(tmp_path: Path) -> None:
+    files, _ = reached(tmp_path, "from plantpulse.tags.drivers import driver_of\n")
+
+    folder = PACKAGE_FOLDER / "tags" / "drivers"
+    there = {path.parent.name for path in folder.glob("*/__init__.py")}
+    carried = {name.split("/")[2] for name in files if name.startswith("tags/drivers/")} - {"__init__.py"}
+    assert carried == there
 
 
 def test_a_function_without_a_sql_server_has_no_driver_for_one(tmp_path: Path) -> None:

@@ -134,6 +134,29 @@ def test_series_come_with_the_version_that_knows_them_and_go(deployed: Deploymen
     assert all(step.of("delete", *STAYING[deployed.cloud]) == [] for step in steps)
 
 
+def test_machine_tags_come_with_the_version_that_knows_them_and_go(deployed: Deployment) -> None:
+    path = deployed.rehearsal.root / "rehearsal.tfstate"
+    state = json.loads(path.read_text(encoding="utf-8"))
+    state["resources"] = before("TAG_CREDENTIALS", state["resources"])
+    path.write_text(json.dumps(state), encoding="utf-8")
+    with_tags = ONE.removesuffix("}") + ", tags: {}}"
+
+    upgrade = deployed.deploy(f"north: {with_tags}")
+    gone = deployed.deploy(f"north: {ONE}")
+
+    steps = (upgrade, gone)
+    assert [len(step.of("create", FUNCTION[deployed.cloud])) for step in steps] == [1, 0]
+    assert [len(step.of("delete", FUNCTION[deployed.cloud])) for step in steps] == [0, 1]
+    assert [readers_of("TAG_CREDENTIALS", step, "create") for step in steps] == [1, 0]
+    assert [readers_of("TAG_CREDENTIALS", step, "delete") for step in steps] == [0, 1]
+    assert [one.address for one in upgrade.of("create", STAYING[deployed.cloud][0])] == [
+        f'{STAYING[deployed.cloud][0]}.named["TAG_CREDENTIALS"]'
+    ]
+    assert all(step.of("delete", *STAYING[deployed.cloud]) == [] for step in steps)
+    calls = [len(upgrade.of("create", one)) for one in CALLING[deployed.cloud] if "schedule" in one]
+    assert calls == [{"gcp": 2, "aws": 1}[deployed.cloud]]
+
+
 def addresses(changes: Changes) -> str:
     return " ".join(one.address for one in changes.all)
 
@@ -150,7 +173,7 @@ def test_values_that_terraform_wrote_outlive_its_hands(deployed: Deployment) -> 
     by_hand = deployed.deploy(f"north: {ONE}", secrets_version="0")
     again = deployed.deploy(f"north: {ONE}", secrets_version="1")
 
-    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 4
+    assert len(by_hand.of("delete", *VERSIONS)) == len(again.of("create", *VERSIONS)) == 5
 
 
 @pytest.mark.parametrize("first_day", ["gcp"], indirect=True)
@@ -192,7 +215,7 @@ def test_a_deployment_of_an_older_version_loses_nothing(deployed: Deployment) ->
     assert types(upgrade, "delete") == set()
     assert [one.address for one in upgrade.of("create", *STAYING[deployed.cloud])] == [
         f'{STAYING[deployed.cloud][0]}.named["{name}"]'
-        for name in ("CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS")
+        for name in ("CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "TAG_CREDENTIALS")
     ]
 
 
@@ -206,7 +229,9 @@ def before(secret: str, resources: list[dict[str, Any]]) -> list[dict[str, Any]]
 
 def as_before_the_one_secret(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a state as it was when a single plant had a secret MSSQL_PASSWORD."""
-    older_still = before("CHANNEL_SECRETS", before("SERIES_KEYS", resources))
+    older_still = resources
+    for secret in ("CHANNEL_SECRETS", "SERIES_KEYS", "TAG_CREDENTIALS"):
+        older_still = before(secret, older_still)
     text = json.dumps(older_still).replace("MSSQL_PASSWORDS", "MSSQL_PASSWORD")
     older = [one for one in json.loads(text) if one["type"] != "time_sleep"]
     older = [one for one in older if (one["type"], one["name"]) != ("aws_iam_role_policy", "reader")]

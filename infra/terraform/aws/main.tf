@@ -122,6 +122,13 @@ check "plants" {
   }
 }
 
+check "devices" {
+  assert {
+    condition     = var.network.existing != null || !anytrue([for function in local.functions : function.reads_devices])
+    error_message = "Machine tags are read from devices with private addresses, and only network.existing leads to them. Name the network with the VPN there, or set tags.runs_on: edge."
+  }
+}
+
 check "manual_calls" {
   assert {
     condition     = !module.plan.wants_users_tokens

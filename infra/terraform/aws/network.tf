@@ -1,10 +1,10 @@
 # A way out through an address that the plant's firewall can name: private subnets in two zones, one NAT
-# gateway. Only the functions that read SQL Server are in it, or all
-# of them with network.all_functions.
+# gateway. Only the functions that read SQL Server or devices are in it, or all of them with
+# network.all_functions.
 locals {
   networks = var.network.static_address ? 1 : 0
   # Which functions are in the network, if there is one.
-  joins = { for name, function in local.functions : name => function.reads_plant || var.network.all_functions }
+  joins = { for name, function in local.functions : name => function.joins_network || var.network.all_functions }
 
   zones = { for number, zone in slice(concat(coalesce(var.network.zones, try(data.aws_availability_zones.available[0].names, [])), ["", ""]), 0, 2) : number => zone if var.network.static_address }
 

@@ -11,8 +11,8 @@ locals {
     field[4] == "*" ? field[2] : "?", field[3], field[4] == "*" ? "?" : field[4],
   ) }
 
-  # The names that a plant's password may have, by schedule; empty where none is needed.
-  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant"]) }
+  # The names that a plant's password may have, by schedule; empty where the function reads none.
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for key, secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant" && contains(local.functions[schedule.function].secrets, key)]) }
 }
 
 resource "aws_scheduler_schedule" "this" {

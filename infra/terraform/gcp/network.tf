@@ -1,11 +1,11 @@
-# A way out through an address that the plant's firewall can name. Only the functions that read SQL Server
-# take it, or all of them with network.all_functions.
+# A way out through an address that the plant's firewall can name. Only the functions that read SQL Server or
+# devices take it, or all of them with network.all_functions.
 locals {
   connector = var.network.static_address ? google_vpc_access_connector.this[0].id : var.network.existing
   egress    = var.network.egress == "private" ? "PRIVATE_RANGES_ONLY" : "ALL_TRAFFIC"
   networks  = var.network.static_address ? 1 : 0
   # Which functions take it, if there is one.
-  joins = { for name, function in local.functions : name => function.reads_plant || var.network.all_functions }
+  joins = { for name, function in local.functions : name => function.joins_network || var.network.all_functions }
 }
 
 resource "google_compute_network" "this" {

@@ -3,12 +3,19 @@
 locals {
   first_retry_s = 15
 
-  # The names that a plant's password may have, by schedule; empty where none is needed.
-  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant"]) }
+  # A job makes no call while its last one is at work. Calls that overlap come from two jobs that take turns.
+  jobs = { for job in flatten([for name, schedule in module.plan.schedules : [
+    for number, cron in coalescelist(schedule.turns, [schedule.cron]) : merge(schedule, {
+      key = number == 0 ? name : "${name}-${number + 1}", schedule = name, cron = cron
+    })
+  ]]) : job.key => job }
+
+  # The names that a plant's password may have, by schedule; empty where the function reads none.
+  needed = { for name, schedule in module.plan.schedules : name => schedule.plant == null ? [] : flatten([for key, secret in module.plan.secrets : try(secret.parts[schedule.plant], []) if secret.keyed_by == "plant" && contains(local.functions[schedule.function].secrets, key)]) }
 }
 
 resource "google_cloud_scheduler_job" "this" {
-  for_each = module.plan.schedules
+  for_each = local.jobs
 
   name             = "${var.name}-${each.key}"
   region           = var.region
@@ -40,8 +47,8 @@ resource "google_cloud_scheduler_job" "this" {
   # Here, because a precondition of the one secret could not name whose password is missing.
   lifecycle {
     precondition {
-      condition     = var.secrets_version == 0 || length(local.needed[each.key]) == 0 || anytrue([for one in local.needed[each.key] : lookup(var.secrets, one, "") != ""])
-      error_message = "The secret ${join(" or ", reverse(local.needed[each.key]))} is missing: set it in the environment, or secrets in Terraform."
+      condition     = var.secrets_version == 0 || length(local.needed[each.value.schedule]) == 0 || anytrue([for one in local.needed[each.value.schedule] : lookup(var.secrets, one, "") != ""])
+      error_message = "The secret ${join(" or ", reverse(local.needed[each.value.schedule]))} is missing: set it in the environment, or secrets in Terraform."
     }
   }
 

@@ -3,7 +3,7 @@
 # whatever plants, channels and publishers come and go (docs/decisions/0075).
 locals {
   # As the code reads them; ephemeral, like the values. Of a part's names the first with a value counts.
-  values = { for name, secret in module.plan.secrets : name => secret.parts == null ? lookup(var.secrets, name, "") : jsonencode({
+  values = { for name, secret in module.plan.secrets : name => secret.parts == null ? lookup(var.secrets, name, secret.default == null ? "" : secret.default) : jsonencode({
     for part, names in coalesce(secret.parts, {}) : part => try([for one in names : var.secrets[one] if lookup(var.secrets, one, "") != ""][0], "")
   }) }
 
@@ -13,7 +13,7 @@ locals {
 
   # Channels, publishers, and plants that nothing calls on schedule: the schedules of the others say which
   # password is missing.
-  called   = toset([for schedule in module.plan.schedules : schedule.plant if schedule.plant != null])
+  called   = toset([for name, schedule in module.plan.schedules : schedule.plant if length(local.needed[name]) > 0])
   uncalled = { for name, secret in module.plan.secrets : name => [for part, names in coalesce(secret.parts, {}) : names if secret.keyed_by != "plant" || !contains(local.called, part)] }
 
   # What to say of a secret with parts, by what its parts are named after.

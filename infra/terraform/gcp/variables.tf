@@ -100,7 +100,7 @@ variable "secrets" {
   default     = {}
   sensitive   = true
   ephemeral   = true
-  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret; CHANNEL_SECRET__<CHANNEL> of each channel, which become another one; ENTSOE_TOKEN, EIA_API_KEY and FRED_API_KEY of the publishers of series, which become a third. They are written to Secret Manager, never to plan or state; `make deploy-gcp` reads them from the environment."
+  description = "Values of the secrets by name: SUPABASE_SECRET_KEY, and MSSQL_PASSWORD or, with several plants, MSSQL_PASSWORD__<PLANT>, which become one secret; CHANNEL_SECRET__<CHANNEL> of each channel, which become another one; ENTSOE_TOKEN, EIA_API_KEY and FRED_API_KEY of the publishers of series, which become a third; TAG_CREDENTIALS, the devices' logins as JSON. They are written to Secret Manager, never to plan or state; `make deploy-gcp` reads them from the environment."
 }
 
 variable "secrets_version" {

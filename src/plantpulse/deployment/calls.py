@@ -24,7 +24,11 @@ _UTC: Final = "Etc/UTC"  # the name that every cloud has
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One schedule. `plant` is None for a function that is called once for all plants."""
+    """One schedule. `plant` is None for a function that is called once for all plants.
+
+    `turns`: the lines of two schedules that take turns, for a scheduler that makes no call while the one
+    before is at work. Without lines the calls do not overlap.
+    """
 
     function: str
     plant: str | None
@@ -33,6 +37,7 @@ class Call:
     interval_minutes: int
     runs_on_startup: bool
     deadline_s: int
+    turns: Sequence[str] = ()
 
 
 def enabled_calls(function: RegisteredFunction, settings: Settings) -> list[Pipeline]:
@@ -64,6 +69,7 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
                     interval_minutes=interval_minutes(pipeline.schedule),
                     runs_on_startup=pipeline.runs_on_startup and number == 1,
                     deadline_s=deadline_s,
+                    turns=lines_in_turn(pipeline.schedule) if pipeline.overlaps else (),
                 ),
             )
 
@@ -92,6 +98,12 @@ def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence
         return [_line_of_day(schedule, "* * *")]
     lines = _lines_on_grid(interval_minutes(schedule), int(offset.total_seconds()) // 60)
     return [(line, _UTC) for line in lines]
+
+
+def lines_in_turn(schedule: Schedule) -> Sequence[str]:
+    """Return two lines that name every other slot each, of a grid of at most half an hour."""
+    minutes = interval_minutes(schedule)
+    return [line for turn in range(2) for line in _lines_on_grid(2 * minutes, turn * minutes)]
 
 
 def _line_of_day(daily: DailyAt, days: str) -> tuple[str, str]:

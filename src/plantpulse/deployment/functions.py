@@ -8,19 +8,27 @@ from plantpulse.deployment.calls import interval_minutes, timeout_s
 from plantpulse.deployment.channels import memory_mb
 from plantpulse.deployment.secrets import secrets_read
 from plantpulse.deployment.variables import Written, common_variables, variables_of_plant
-from plantpulse.schedules.pipelines import RegisteredFunction
+from plantpulse.schedules.pipelines import Pipeline, RegisteredFunction
 from plantpulse.settings import Settings
 
 _MOST_INSTANCES: Final = 1000  # Cloud Run's
+# A slot that is late and the one after it. Of runs that overlap there are two at once, and two reads that
+# people ask for.
+_INSTANCES: Final = 2
+_INSTANCES_WITH_OVERLAP: Final = 4
 _EVENT_AGE_S: Final = (60, 21_600)  # least and most that Lambda takes
 
 
 @dataclass(frozen=True, slots=True)
 class DeployedFunction:
-    """One function. `event_age_s`: how long a call that waits is still worth being taken up."""
+    """One function. `event_age_s`: how long a call that waits is still worth being taken up.
+
+    `joins_network`: it needs the plants' network, for SQL Servers or devices.
+    """
 
     purpose: str
-    reads_plant: bool
+    joins_network: bool
+    reads_devices: bool
     keeps_runs: bool
     is_per_plant: bool
     memory_mb: int
@@ -42,13 +50,18 @@ def deployed(function: RegisteredFunction, settings: Settings, written: Written)
     own = variables_of_plant(settings, written) if function.reads_plant else {}
     return DeployedFunction(
         purpose=function.purpose,
-        reads_plant=function.reads_plant,
+        joins_network=function.reads_plant or function.reads_devices,
+        reads_devices=function.reads_devices,
         keeps_runs=function.keeps_runs,
         is_per_plant=any(one.shown_plant for one in calls),
         memory_mb=memory_mb(function, settings),
         timeout_s=allowed_s,
-        max_instances=min(_MOST_INSTANCES, 2 * len(calls)),  # a slot that is late and the one after it
+        max_instances=min(_MOST_INSTANCES, sum(map(_instances, calls))),
         event_age_s=min(max(shortest_s - allowed_s, _EVENT_AGE_S[0]), _EVENT_AGE_S[1]),
         secrets=secrets_read(settings, function),
         environment=common_variables(settings, written) | own,
     )
+
+
+def _instances(call: Pipeline) -> int:
+    return _INSTANCES_WITH_OVERLAP if call.overlaps else _INSTANCES

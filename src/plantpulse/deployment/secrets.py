@@ -14,6 +14,7 @@ from plantpulse.settings.secret_variables import (
     CHANNEL_SECRETS,
     PASSWORDS,
     SERIES_KEYS,
+    TAG_CREDENTIALS,
     channel_secret_variable,
     names_of_password,
 )
@@ -28,11 +29,13 @@ class Secret:
     """A secret of the cloud's store.
 
     `parts` makes it a JSON object: for each key the variables that may hold its value, the first one that is
-    set counts. None: the secret is one value, under its own name. `keyed_by`: what the keys name.
+    set counts. None: the secret is one value, under its own name. `keyed_by`: what the keys name. `default`:
+    the value where nobody gives one; without it the value must be given.
     """
 
     parts: Mapping[str, Sequence[str]] | None = None
     keyed_by: Literal["plant", "channel", "publisher"] | None = None
+    default: str | None = None
 
 
 def secrets_of(settings: Settings) -> dict[str, Secret]:
@@ -43,15 +46,17 @@ def secrets_of(settings: Settings) -> dict[str, Secret]:
         PASSWORDS: Secret(passwords, "plant"),
         CHANNEL_SECRETS: Secret(own, "channel"),
         SERIES_KEYS: Secret({name: (KEY_VARIABLES[name],) for name in publishers(settings)}, "publisher"),
+        TAG_CREDENTIALS: Secret(default="{}"),  # only the groups in Supabase say which logins are needed
     }
 
 
 def secrets_read(settings: Settings, function: RegisteredFunction) -> tuple[str, ...]:
     """Return the names of the secrets that a function may read. Every function opens channels."""
     passwords = (PASSWORDS,) if function.reads_plant else ()
+    logins = (TAG_CREDENTIALS,) if function.reads_devices else ()
     keys = (SERIES_KEYS,) if function.asks_publishers and publishers(settings) else ()
     of_channels = (CHANNEL_SECRETS,) if needing_secret(settings) else ()
-    return (SUPABASE_KEY, *passwords, *of_channels, *keys)
+    return (SUPABASE_KEY, *passwords, *logins, *of_channels, *keys)
 
 
 def needing_secret(settings: Settings) -> list[str]:

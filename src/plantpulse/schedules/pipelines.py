@@ -24,7 +24,8 @@ class Pipeline:
 
     `missing_settings`: the settings that its SQL Server lacks. `keeps_snapshots`: the age of its data is that
     of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once. `offset`: how long
-    after a slot the scheduler calls.
+    after a slot the scheduler calls. `overlaps`: a run goes on until the next one relieves it, so two of them
+    are at work for a while.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Pipeline:
     keeps_snapshots: bool = False
     runs_on_startup: bool = False
     offset: timedelta = timedelta(0)
+    overlaps: bool = False
 
     @property
     def shown_plant(self) -> str | None:
@@ -48,8 +50,9 @@ class RegisteredFunction:
     """A function that is deployed, and what it needs where it runs.
 
     `calls` returns the pipelines that a scheduler calls it for. `job` is the class of its job (module:class),
-    which the command line runs. `reads_plant`: it needs the plants' network and passwords. `asks_publishers`:
-    it needs their keys. `keeps_runs`: its work is recorded as runs, and its log line has an outcome.
+    which the command line runs. `reads_plant`: it needs the plants' network and their SQL Servers' passwords.
+    `reads_devices`: it needs the plants' network and the devices' credentials. `asks_publishers`: it needs
+    their keys. `keeps_runs`: its work is recorded as runs, and its log line has an outcome.
     """
 
     name: str
@@ -58,6 +61,7 @@ class RegisteredFunction:
     calls: Callable[[Settings], Iterable[Pipeline]]
     job: str | None = None
     reads_plant: bool = False
+    reads_devices: bool = False
     asks_publishers: bool = False
     keeps_runs: bool = True
 
@@ -85,8 +89,9 @@ def of_each_plant(
     keeps_snapshots: bool = False,
     needs_sql_server: bool = True,
     is_staggered: bool = False,
+    overlaps: bool = False,
 ) -> Callable[[Settings], Iterator[Pipeline]]:
-    """Return the calls of a pipeline that each plant has; its section of the settings has its name.
+    """Return the calls of a pipeline that each plant with its section has; the section has its name.
 
     `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`).
     """
@@ -94,16 +99,20 @@ def of_each_plant(
     def calls(settings: Settings) -> Iterator[Pipeline]:
         for plant, known in settings.plants.items():
             own = settings.of(plant, name)
+            if own is None:
+                continue
             yield Pipeline(
                 name=name,
                 plant=plant,
                 schedule=schedule(own, known),
                 timeout_s=own.timeout_s,
-                is_enabled=settings.is_on_schedule(plant, name),
+                is_enabled=settings.is_on_schedule(plant, name)
+                and getattr(own, "runs_on", "cloud") == "cloud",
                 missing_settings=_lacking(known) if needs_sql_server else (),
                 keeps_snapshots=keeps_snapshots,
                 runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
                 offset=offset_of(plant, settings.plants, own.every_minutes) if is_staggered else timedelta(0),
+                overlaps=overlaps,
             )
 
     return calls
@@ -133,6 +142,11 @@ def of_no_plant(
 def on_grid(own: Any, _plant: PlantSettings | None = None) -> Schedule:
     """Return the schedule of a section with `every_minutes`."""
     return Every.minutes(own.every_minutes)
+
+
+def every_minute(_own: Any, _plant: PlantSettings | None = None) -> Schedule:
+    """Return the schedule of what is called every minute, whatever its section says."""
+    return Every.minutes(1)
 
 
 def every_morning(own: Any, plant: PlantSettings) -> Schedule:
@@ -239,6 +253,14 @@ PIPELINES: Final = (
         job="plantpulse.series.backfill_job:SeriesBackfill",
         asks_publishers=True,
     ),
+    RegisteredFunction(
+        name="tags",
+        purpose="Polls groups of machine tags, and reads one when it is asked to",
+        memory_mb=512,
+        calls=of_each_plant("tags", every_minute, needs_sql_server=False, overlaps=True),
+        job="plantpulse.tags.job:TagBursts",
+        reads_devices=True,
+    ),
 )
 
 # The one function that is not a pipeline: it is called like one, but it records no runs.
@@ -246,7 +268,7 @@ HEALTH: Final = RegisteredFunction(
     name="health",
     purpose="Finds late, missing and stuck runs and sends what is due",
     memory_mb=256,
-    calls=of_no_plant("health", lambda _own: Every.minutes(1)),
+    calls=of_no_plant("health", every_minute),
     keeps_runs=False,
 )
 

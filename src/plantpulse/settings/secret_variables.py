@@ -19,6 +19,7 @@ SECRETS = (
     "EIA_API_KEY",
     "FRED_API_KEY",
     "SERIES_KEYS",
+    "TAG_CREDENTIALS",
 )
 ARN_SUFFIX = "_ARN"
 PASSWORD_OF_PLANT = "MSSQL_PASSWORD__"  # noqa: S105 - the start of a variable's name
@@ -27,6 +28,8 @@ PASSWORDS = "MSSQL_PASSWORDS"
 SECRET_OF_CHANNEL = "CHANNEL_SECRET__"  # noqa: S105 - the start of a variable's name
 CHANNEL_SECRETS = "CHANNEL_SECRETS"
 SERIES_KEYS = "SERIES_KEYS"  # all publishers' keys, {"<publisher>": "<key>"}
+# All devices' logins, {"<name>": {"user": "...", "password": "..."}}; a group names the one that it needs.
+TAG_CREDENTIALS = "TAG_CREDENTIALS"
 ONLY_PASSWORD = "MSSQL_PASSWORD"  # noqa: S105 - the variable of a single plant
 
 
@@ -49,7 +52,8 @@ def with_secrets(
             )
     from plantpulse.clouds.aws import secrets as store  # noqa: PLC0415 - only an ARN needs boto3
 
-    together = {name + ARN_SUFFIX for name in (PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS)}
+    shared = (PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS, TAG_CREDENTIALS)
+    together = {name + ARN_SUFFIX for name in shared}
     values = store.fetch(references, as_they_stand=together)
     return {**environ, **{name.removesuffix(ARN_SUFFIX): value for name, value in values.items()}}
 

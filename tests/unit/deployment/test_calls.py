@@ -1,12 +1,12 @@
 """When a scheduler calls which function."""
 
 from datetime import timedelta
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
 
-from plantpulse.deployment.calls import Call, cron_lines
+from plantpulse.deployment.calls import Call, cron_lines, lines_in_turn
 from plantpulse.schedules.pipelines import ALL_PLANTS, HEALTH, NO_PLANT, pipelines_of, shown_plant
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Together
 from plantpulse.settings import config
@@ -128,6 +128,32 @@ def test_what_is_called_is_what_health_expects_to_run(deploy: Deploy, tmp_path: 
     assert {(one.name, shown_plant(one.plant)) for one in watched} == called - {("health", None)}
     assert [one.plant for one in watched if one.name == "cleanup"] == [ALL_PLANTS]
     assert [one.plant for one in HEALTH.calls(settings)] == [NO_PLANT]
+
+
+@pytest.mark.parametrize("every_minutes", [1, 5, 15, 30])
+def test_two_schedules_in_turn_name_every_slot_once(every_minutes: int) -> None:
+    turns = [minutes_of_day(line) for line in lines_in_turn(Every.minutes(every_minutes))]
+
+    assert len(turns) == 2
+    assert sorted([*turns[0], *turns[1]]) == list(range(0, 1440, every_minutes))
+    steps = {later - minute for turn in turns for minute, later in pairwise(sorted(turn))}
+    assert steps == {2 * every_minutes}
+
+
+def test_only_calls_that_overlap_take_turns(deploy: Deploy) -> None:
+    deployment = deploy("plants: {north: {time_zone: UTC, tags: {}, live_pulse: {every_minutes: 1}}}")
+
+    turns = {
+        name: [line.partition(" ")[0][:8] for line in one.turns] for name, one in deployment.schedules.items()
+    }
+    assert turns == {
+        "cleanup": [],
+        "health": [],
+        "live_pulse-north": [],
+        "morning_report-north": [],
+        "tags-north": ["0,2,4,6,", "1,3,5,7,"],
+    }
+    assert deployment.schedules["tags-north"].cron == "* * * * *"
 
 
 @pytest.mark.parametrize("every_minutes", [minutes for minutes in DIVISORS if minutes >= 10])

@@ -52,6 +52,35 @@ def test_a_late_slot_and_the_next_one_find_room(deploy: Deploy) -> None:
     assert deploy(f"plants:\n{many}").functions["live_pulse"].max_instances == 1000
 
 
+TAGS = "  east: {time_zone: UTC, tags: {}}\n  west: {time_zone: UTC, tags: {timeout_s: 300}}\n"
+
+
+def test_bursts_overlap_and_leave_room_for_reads_that_people_ask_for(deploy: Deploy) -> None:
+    deployment = deploy(f"plants:\n{TAGS}")
+
+    tags = deployment.functions["tags"]
+    assert (tags.max_instances, tags.timeout_s, tags.event_age_s, tags.memory_mb) == (8, 315, 60, 512)
+    assert deployment.schedules["tags-east"].deadline_s == 330
+
+
+def test_what_reads_devices_is_in_the_plants_network_as_what_reads_sql_server_is(deploy: Deploy) -> None:
+    functions = deploy(f"plants:\n{TAGS}").functions
+
+    assert {name for name, one in functions.items() if one.joins_network} == {
+        *("live_pulse", "morning_report", "tags"),
+    }
+    assert {name for name, one in functions.items() if one.reads_devices} == {"tags"}
+
+
+def test_without_machine_tags_nothing_of_them_is_deployed(deploy: Deploy) -> None:
+    deployment = deploy(THREE_PLANTS)
+
+    assert "tags" not in deployment.functions
+    assert not any(one.function == "tags" for one in deployment.schedules.values())
+    assert not any(one.function == "tags" for one in deployment.rhythms.values())
+    assert "tags" in deployment.function_names
+
+
 def test_a_call_is_too_old_before_the_next_slot_is_due(deploy: Deploy) -> None:
     deployment = deploy(ONE_PLANT)
 

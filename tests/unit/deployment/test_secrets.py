@@ -41,17 +41,19 @@ def test_the_secrets_are_the_same_whatever_plants_there_are(
         "MSSQL_PASSWORDS": Secret(parts, "plant"),
         "CHANNEL_SECRETS": Secret({}, "channel"),
         "SERIES_KEYS": Secret({}, "publisher"),
+        "TAG_CREDENTIALS": Secret(default="{}"),
     }
 
 
 def test_no_function_reads_a_secret_that_is_not_in_the_list(deploy: Deploy) -> None:
     deployment = deploy(
-        f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nchannels: {{team: {{kind: slack}}}}\nseries: {{}}"
+        f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nchannels: {{team: {{kind: slack}}}}\n"
+        "series: {}\ntags: {}"
     )
 
     read = {secret for function in deployment.functions.values() for secret in function.secrets}
 
-    shared = {"MSSQL_PASSWORDS", "CHANNEL_SECRETS", "SERIES_KEYS"}
+    shared = {"MSSQL_PASSWORDS", "CHANNEL_SECRETS", "SERIES_KEYS", "TAG_CREDENTIALS"}
     assert read == set(deployment.secrets) == {*OF_ONE_VALUE, *shared}
 
 
@@ -80,6 +82,16 @@ def test_only_who_asks_publishers_reads_their_keys(deploy: Deploy) -> None:
     assert not any("MSSQL_PASSWORDS" in deployment.functions[name].secrets for name in reading)
 
 
+def test_only_who_reads_devices_has_their_logins_and_no_password_of_a_sql_server(deploy: Deploy) -> None:
+    deployment = deploy(f"plants: {{north: {{time_zone: UTC, {SERVER}}}}}\nseries: {{}}\ntags: {{}}")
+
+    assert deployment.functions["tags"].secrets == ("SUPABASE_SECRET_KEY", "TAG_CREDENTIALS")
+    assert {name for name, one in deployment.functions.items() if "TAG_CREDENTIALS" in one.secrets} == {
+        "tags"
+    }
+    assert not any(name.startswith("MSSQL_") for name in deployment.functions["tags"].environment)
+
+
 def test_a_channel_has_a_part_where_it_is_on_and_needs_a_secret(deploy: Deploy) -> None:
     secrets = deploy(f"plants: {{}}\n{CHANNELS}").secrets
 
@@ -89,7 +101,7 @@ def test_a_channel_has_a_part_where_it_is_on_and_needs_a_secret(deploy: Deploy) 
 
 
 def test_every_function_that_opens_channels_reads_their_secrets(deploy: Deploy) -> None:
-    deployment = deploy(f"{CHANNELS}\nplants: {{north: {{time_zone: UTC}}}}\nseries: {{}}")
+    deployment = deploy(f"{CHANNELS}\nplants: {{north: {{time_zone: UTC}}}}\nseries: {{}}\ntags: {{}}")
     mains = {path.parent.name: path.read_text("utf-8") for path in REPOSITORY.glob("functions/*/main.py")}
 
     reading = {name for name, one in deployment.functions.items() if "CHANNEL_SECRETS" in one.secrets}

@@ -91,6 +91,38 @@ def test_a_plant_that_is_off_has_no_report_either() -> None:
     assert states == {"live_pulse": False, "morning_report": False, "cleanup": True}
 
 
+TAGS_OF_PLANTS = {
+    "north": {"time_zone": "UTC", "tags": {}},
+    "south": {"time_zone": "UTC", "tags": {"runs_on": "edge"}},
+    "west": {"time_zone": "UTC", "tags": {"enabled": False}},
+    "east": {"time_zone": "UTC"},
+}
+
+
+def bursts(known: Settings) -> dict[str, Pipeline]:
+    return {one.plant: one for one in pipelines_of(known) if one.name == "tags"}
+
+
+def test_machine_tags_are_polled_every_minute_where_a_plant_has_them() -> None:
+    found = bursts(settings(plants=TAGS_OF_PLANTS))
+
+    assert {plant: one.is_enabled for plant, one in found.items()} == {
+        "north": True,
+        "south": False,
+        "west": False,
+    }
+    assert {one.schedule for one in found.values()} == {Every.minutes(1)}
+    assert all(one.overlaps for one in found.values())
+    assert found["north"].missing_settings == ()
+    assert list(bursts(settings(plants=TAGS_OF_PLANTS, tags={}))) == ["north", "south", "west", "east"]
+
+
+def test_no_other_pipelines_runs_overlap() -> None:
+    found = pipelines_of(settings(series={}, tags={}))
+
+    assert {one.name for one in found if one.overlaps} == {"tags"}
+
+
 def pulses(known: Settings) -> dict[str, Pipeline]:
     return {one.plant: one for one in pipelines_of(known) if one.name == "live_pulse"}
 
@@ -147,7 +179,7 @@ def test_what_a_source_lacks_is_named_save_its_password(tmp_path: Any) -> None:
 
 
 def test_a_functions_calls_have_its_name() -> None:
-    known = settings(series={})
+    known = settings(series={}, tags={})
 
     assert [{call.name for call in function.calls(known)} for function in FUNCTIONS] == [
         {function.name} for function in FUNCTIONS

@@ -180,7 +180,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 9 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
+    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 10 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 
@@ -225,7 +225,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(aws_secretsmanager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
+    condition     = keys(aws_secretsmanager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY", "TAG_CREDENTIALS"] && aws_lambda_function.this["live_pulse"].environment[0].variables["MSSQL_PASSWORDS_ARN"] == aws_secretsmanager_secret.named["MSSQL_PASSWORDS"].arn
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -295,7 +295,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 4
+    condition     = length(aws_secretsmanager_secret_version.named) == 0 && length(aws_secretsmanager_secret.named) == 5
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -562,4 +562,62 @@ run "a_missing_key_of_a_publisher_with_a_plants_name" {
   }
 
   expect_failures = [check.plants, aws_secretsmanager_secret_version.named["SERIES_KEYS"]] # no SQL Server: a warning
+}
+
+run "tags" {
+  command   = apply
+  state_key = "tags"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/tags.yaml"
+    deployment_file = "../modules/plan/tests/files/tags.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__NORTH = "y", TAG_CREDENTIALS = "{\"line\": {\"user\": \"u\", \"password\": \"of-the-test\"}}" }
+    network         = { existing = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] } }
+  }
+
+  expect_failures = [check.plants] # three plants have no SQL Server: a warning
+
+  assert {
+    condition     = { for name, schedule in aws_scheduler_schedule.this : name => schedule.schedule_expression if startswith(name, "tags") } == { tags-north = "cron(* * * * ? *)" }
+    error_message = "Calls are asynchronous, so one schedule a minute is enough although bursts overlap."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.this["tags-north"].target[0].retry_policy[0].maximum_retry_attempts == 0 && aws_scheduler_schedule.this["tags-north"].target[0].retry_policy[0].maximum_event_age_in_seconds == 60 && aws_lambda_function_event_invoke_config.this["tags"].maximum_retry_attempts == 0 && aws_lambda_function_event_invoke_config.this["tags"].maximum_event_age_in_seconds == 60
+    error_message = "A burst that is a minute late is worth nothing: the next one polls."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["tags"].environment[0].variables["TAG_CREDENTIALS_ARN"] == aws_secretsmanager_secret.named["TAG_CREDENTIALS"].arn && [for name in keys(aws_lambda_function.this["tags"].environment[0].variables) : name if startswith(name, "MSSQL_")] == [] && !strcontains(jsonencode(aws_lambda_function.this["tags"].environment[0].variables), "of-the-test")
+    error_message = "It is told where the devices' logins are, and nothing of SQL Server."
+  }
+
+  assert {
+    condition     = [for key in keys(aws_iam_role_policy.reader) : key if startswith(key, "tags ") || endswith(key, " TAG_CREDENTIALS")] == ["tags SUPABASE_SECRET_KEY", "tags TAG_CREDENTIALS"]
+    error_message = "It reads the devices' logins and no password, and nothing else reads those logins."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.this["tags"].vpc_config) == 1 && contains(keys(aws_iam_role_policy.network), "tags")
+    error_message = "Devices are reached through the plant's network."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.no_success["tags of north"].period == 60 && toset([for key in keys(aws_cloudwatch_metric_alarm.no_success) : key if startswith(key, "tags")]) == toset(["tags of north"])
+    error_message = "Its silence is heard where the cloud polls."
+  }
+}
+
+run "tags_without_a_way_to_the_devices" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/tags.yaml"
+    deployment_file = "../modules/plan/tests/files/tags.json"
+    secrets_version = 0
+    network         = { static_address = true }
+  }
+
+  expect_failures = [check.plants, check.devices] # a warning each
 }

@@ -242,7 +242,7 @@ run "several_plants_everything_else" {
   }
 
   assert {
-    condition     = keys(google_secret_manager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
+    condition     = keys(google_secret_manager_secret.named) == ["CHANNEL_SECRETS", "MSSQL_PASSWORDS", "SERIES_KEYS", "SUPABASE_SECRET_KEY", "TAG_CREDENTIALS"] && toset(google_cloudfunctions2_function.this["live_pulse"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "MSSQL_PASSWORDS"])
     error_message = "Several plants' passwords are one secret."
   }
 
@@ -302,7 +302,7 @@ run "secrets_by_other_means" {
   }
 
   assert {
-    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 4
+    condition     = length(google_secret_manager_secret_version.named) == 0 && length(google_secret_manager_secret.named) == 5
     error_message = "Terraform makes the secrets and leaves their values alone."
   }
 }
@@ -602,4 +602,65 @@ run "a_missing_key_of_a_publisher_with_a_plants_name" {
   }
 
   expect_failures = [check.plants, google_secret_manager_secret_version.named["SERIES_KEYS"]] # no SQL Server: a warning
+}
+
+run "tags" {
+  command   = apply
+  state_key = "tags"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/tags.yaml"
+    deployment_file = "../modules/plan/tests/files/tags.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD__NORTH = "y", TAG_CREDENTIALS = "{\"line\": {\"user\": \"u\", \"password\": \"of-the-test\"}}" }
+    network         = { existing = "projects/plant-project/locations/europe-west3/connectors/vpn" }
+  }
+
+  expect_failures = [check.plants] # three plants have no SQL Server: a warning
+
+  assert {
+    condition = { for name, job in google_cloud_scheduler_job.this : name => [job.name, job.schedule] if startswith(name, "tags") } == {
+      tags-north   = ["plantpulse-tags-north", "0,2,4,6,8,10,12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,54,56,58 * * * *"]
+      tags-north-2 = ["plantpulse-tags-north-2", "1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,53,55,57,59 * * * *"]
+    }
+    error_message = "A job never overlaps itself, so two take turns."
+  }
+
+  assert {
+    condition     = alltrue([for name, job in google_cloud_scheduler_job.this : job.attempt_deadline == "330s" && job.retry_config[0].retry_count == 0 && base64decode(job.http_target[0].body) == "{\"plant\":\"north\"}" if startswith(name, "tags")]) && google_cloudfunctions2_function.this["tags"].service_config[0].timeout_seconds == 315
+    error_message = "The scheduler waits for a burst to its end, and calls for no burst again."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["tags"].service_config[0].max_instance_count == 12 && google_cloudfunctions2_function.this["tags"].service_config[0].max_instance_request_concurrency == 1
+    error_message = "Two bursts of each plant have an instance each, and so has a read that somebody asks for."
+  }
+
+  assert {
+    condition     = toset(google_cloudfunctions2_function.this["tags"].service_config[0].secret_environment_variables[*].key) == toset(["SUPABASE_SECRET_KEY", "TAG_CREDENTIALS"]) && [for key in keys(google_secret_manager_secret_iam_member.reader) : key if startswith(key, "tags ") || endswith(key, " TAG_CREDENTIALS")] == ["tags SUPABASE_SECRET_KEY", "tags TAG_CREDENTIALS"]
+    error_message = "It reads the devices' logins and no password, and nothing else reads those logins."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["tags"].service_config[0].vpc_connector == var.network.existing && google_cloudfunctions2_function.this["health"].service_config[0].vpc_connector == null
+    error_message = "Devices are reached through the plant's network."
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.no_success["tags-1"].conditions[0].condition_absent[0].duration == "900s"
+    error_message = "Its silence is heard."
+  }
+}
+
+run "tags_without_a_way_to_the_devices" {
+  command   = plan
+  state_key = "another_deployment"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/tags.yaml"
+    deployment_file = "../modules/plan/tests/files/tags.json"
+    secrets_version = 0
+    network         = { static_address = true }
+  }
+
+  expect_failures = [check.plants, check.devices] # a warning each
 }

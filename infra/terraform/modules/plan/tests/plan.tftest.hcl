@@ -239,6 +239,35 @@ run "series" {
   }
 }
 
+run "tags" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/tags.yaml"
+    deployment_file = "tests/files/tags.json"
+  }
+
+  assert {
+    condition     = [for name, schedule in output.schedules : name if schedule.function == "tags"] == ["tags-north"] && output.schedules["tags-north"].retries == 0
+    error_message = "Only groups that the cloud polls are called for, and a burst a minute late is worth nothing."
+  }
+
+  assert {
+    condition     = output.schedules["tags-north"].deadline_s == 330 && output.functions["tags"].timeout_s == 315 && output.functions["tags"].event_age_s == 60
+    error_message = "The function gives the longest burst its time, and its caller waits longer."
+  }
+
+  assert {
+    condition     = output.functions["tags"].joins_network && output.functions["tags"].secrets == ["SUPABASE_SECRET_KEY", "TAG_CREDENTIALS"] && output.secrets["TAG_CREDENTIALS"].default == "{}"
+    error_message = "It is in the plant's network, and reads no password of a SQL Server."
+  }
+
+  assert {
+    condition     = output.rhythms["tags-1"].plants == ["north"]
+    error_message = "Its silence is heard for each plant."
+  }
+}
+
 run "a_deployment_of_another_file" {
   command = plan
 
