@@ -26,6 +26,7 @@ class Endpoint:
     """A device's host and port, and what its driver wants to know beside them.
 
     `path` is what stands after the host, without its first slash. `options` are the query's, each once.
+    `name` is what the host is called where `host` has become its address (`networks`).
     """
 
     scheme: str
@@ -33,6 +34,13 @@ class Endpoint:
     port: int
     path: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """Return host and port for messages: "plc-1:502 (10.20.0.5)", "10.20.0.5:502"."""
+        name, host = self.name, f"[{self.host}]" if ":" in self.host else self.host
+        return f"{name}:{self.port} ({self.host})" if name else f"{host}:{self.port}"
 
     @property
     def driver(self) -> str:
