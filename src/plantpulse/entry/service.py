@@ -24,6 +24,7 @@ from plantpulse.entry.endings import end_dry_run, log_run, record_failure
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
+from plantpulse.entry.replies import Reply, WithoutRun
 from plantpulse.entry.requests import Request
 from plantpulse.errors import (
     Forbidden,
@@ -92,11 +93,12 @@ class TellUrgent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an invocation: a report or an error, and whether a scheduler called."""
+    """The answer to an invocation: a report, a reply or an error, and whether a scheduler called."""
 
     is_scheduled: bool
     report: RunReport | None = None
     error: PlantpulseError | None = None
+    reply: Reply | None = None
 
     @property
     def is_retryable(self) -> bool:
@@ -109,12 +111,16 @@ class Answer:
         """Return the error's code; None without an error."""
         if self.report:
             return (self.report.error or {}).get("code")
+        if self.reply:
+            return self.reply.error_code
         return getattr(self.error, "code", None)
 
     def body(self) -> dict[str, Json]:
-        """Return the report, or the error with its code, message and field."""
+        """Return the report or the reply, or the error with its code, message and field."""
         if self.report:
             return self.report.as_json()
+        if self.reply:
+            return dict(self.reply.body)
         code, place = getattr(self.error, "code", None), getattr(self.error, "field", None)
         return {"error": {"code": code, "message": str(self.error), "field": place}}
 
@@ -126,7 +132,8 @@ class Service(Generic[Store]):
     `clock` is only for simulated time; it also drives the SQL functions. `users` are needed for the tokens of
     Supabase users. A `watcher` gets the progress of a run. `end_process` is
     called for a run that does not end by itself. `tell_urgent` is called before the answer, because a
-    function stands still after it; without it health tells a minute later.
+    function stands still after it; without it health tells a minute later. `without_run` answers the calls
+    that are no runs.
     """
 
     job: Job[Store]
@@ -137,6 +144,7 @@ class Service(Generic[Store]):
     watcher: Watcher = runs.nobody
     end_process: EndProcess = end_process
     tell_urgent: TellUrgent | None = None
+    without_run: WithoutRun[Store] | None = None
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -195,12 +203,31 @@ class Service(Generic[Store]):
         invocation = guarded(read)
         if isinstance(invocation, PlantpulseError):
             answer = Answer(is_scheduled=False, error=invocation)
+        elif self.without_run and self.without_run.takes(invocation):
+            answer = self._reply(self.without_run, invocation, caller)
         else:
             answer = self._run(invocation, caller, is_cold=is_cold)
         if answer.error_code() in _MAY_BE_A_CHANGED_SECRET:
             self._settings = None
         _log(answer)
         return answer
+
+    def _reply(self, without_run: WithoutRun[Store], invocation: Invocation, caller: Caller | None) -> Answer:
+        def answer() -> Reply:
+            admitted, known = (invocation, caller) if caller else self._admit(invocation)
+            settings = self._read_settings()
+            question = without_run.read(admitted, settings)
+            known.require(question.plant)
+            budget, supabase = question.start_budget(), settings.require_supabase()
+            open_store = partial(self.open_store, supabase, clock=self.clock)
+            last_resort = LastResort(end_process=self.end_process)
+            with last_resort.standing_by(budget), open_store(seconds_left=budget.seconds_left) as store:
+                return question.answer(store, known.name, budget)
+
+        found = guarded(answer)
+        if isinstance(found, PlantpulseError):
+            return Answer(is_scheduled=False, error=found)
+        return Answer(is_scheduled=False, reply=found)
 
     def _run(self, invocation: Invocation, caller: Caller | None, *, is_cold: bool) -> Answer:
         planned = guarded(lambda: self._plan(*((invocation, caller) if caller else self._admit(invocation))))
@@ -292,12 +319,16 @@ def _without_collector() -> Iterator[None]:
 
 def http_status(answer: Answer) -> int:
     """Return the HTTP status of an answer. Source: docs/http.md, "Asking for a poll by hand"."""
+    if answer.reply:
+        return answer.reply.http_status
     if isinstance(answer.error, _CALLERS_FAULT):
         return answer.error.http_status
     if answer.is_retryable:
         return HTTPStatus.SERVICE_UNAVAILABLE
     if answer.is_scheduled:
         return HTTPStatus.OK
+    if isinstance(answer.error, NotConfigured):
+        return HTTPStatus.NOT_IMPLEMENTED
     outcome = answer.report.outcome if answer.report else "failed"
     return _STATUS_FOR_PEOPLE.get(outcome, HTTPStatus.INTERNAL_SERVER_ERROR)
 
@@ -314,6 +345,9 @@ _STATUS_FOR_PEOPLE = {
 
 def _log(answer: Answer) -> None:
     """Write the canonical line of an invocation."""
+    if answer.reply:
+        log(answer.reply.severity, answer.reply.title, **answer.reply.logged)
+        return
     if answer.report is None:
         log(
             "WARNING" if isinstance(answer.error, _CALLERS_FAULT) else "ERROR",

@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 import pytest
 
 from plantpulse.entry import requests
+from plantpulse.entry.callers import Caller
 from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.replies import Reply
 from plantpulse.entry.service import Service
 from plantpulse.errors import (
     ConfigurationError,
@@ -468,3 +470,140 @@ def test_a_collector_that_was_switched_off_before_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@dataclass
+class Bell:
+    """Answers calls that name a bell, without a run."""
+
+    reply: Reply | Exception = field(default_factory=lambda: Reply("bell rung", {"rung": True}))
+    plant: str = "north"
+    asked_by: str | None = None
+    seconds_left: float = 0.0
+
+    def takes(self, invocation: Invocation) -> bool:
+        return "bell" in invocation.parameters
+
+    def read(self, invocation: Invocation, settings: Settings) -> "Bell":
+        if invocation.parameters["bell"] != "door":
+            raise InvalidRequest("there is no such bell", field="bell")
+        return self
+
+    def start_budget(self) -> Budget:
+        return Budget.start(20, 20)
+
+    def answer(self, store: MemoryStore, requested_by: str | None, budget: Budget) -> Reply:
+        assert store.is_open
+        self.asked_by, self.seconds_left = requested_by, budget.seconds_left()
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return self.reply
+
+
+@dataclass
+class Ringing(Request):
+    body: bytes = b'{"bell": "door"}'
+
+    @property
+    def stream(self) -> io.BytesIO:
+        return io.BytesIO(self.body)
+
+
+def ring(
+    bell: Bell, request: Request | None = None, settings: Settings = SETTINGS
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    pulse, store = Pulse(), MemoryStore()
+    service = Service(pulse, store.open, load_settings=lambda: settings, clock=lambda: NOON, without_run=bell)
+    body, status, headers = service.http(request or Ringing())
+    assert (pulse.worked, store.failures, store.is_open) == (0, [], False)
+    return status, json.loads(body), headers
+
+
+def test_a_call_that_is_no_run_is_answered_without_one() -> None:
+    bell = Bell()
+
+    status, body, _ = ring(bell, Ringing({"Authorization": google_token("ada@x.example")}))
+
+    assert (status, body) == (200, {"rung": True})
+    assert bell.asked_by == "ada@x.example (unverified)"
+    assert 19 < bell.seconds_left <= 20
+
+
+def test_any_other_call_of_the_same_function_is_a_run() -> None:
+    pulse = Pulse()
+    service = Service(
+        pulse, MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON, without_run=Bell()
+    )
+
+    body, status, _ = service.http(Request())
+
+    assert (status, json.loads(body)["outcome"], pulse.worked) == (200, "succeeded", 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "code"),
+    [
+        (StoreUnavailable("down"), 503, "store_unavailable"),
+        (StoreRefused("key"), 500, "store_refused"),
+        (NotConfigured("set it"), 501, "not_configured"),
+        (ZeroDivisionError("bug"), 500, "internal_error"),
+        (InvalidRequest("no", http_status=404), 404, "invalid_request"),
+    ],
+)
+def test_what_fails_without_a_run_is_answered_as_every_error(
+    reply: Exception, status: int, code: str
+) -> None:
+    found, body, _ = ring(Bell(reply))
+
+    assert (found, body["error"]["code"]) == (status, code)
+
+
+def test_a_reply_says_its_status_itself_and_a_passing_one_asks_for_another_try() -> None:
+    status, body, headers = ring(Bell(Reply("bell stuck", {"rung": False}, 503, "bell_stuck")))
+
+    assert (status, body, headers["Retry-After"]) == (503, {"rung": False}, "30")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "severity"), [(200, None, "INFO"), (409, "busy", "WARNING"), (503, "stuck", "ERROR")]
+)
+def test_the_log_has_the_title_of_a_reply_and_not_its_body(
+    status: int, code: str | None, severity: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ring(Bell(Reply("bell rung", {"secret": "hunter2"}, status, code, {"bell": "door"})))
+
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["severity"], told["message"], told["bell"]) == (severity, "bell rung", "door")
+    assert "hunter2" not in line
+
+
+def test_who_may_not_ask_for_a_run_may_not_ask_without_one() -> None:
+    bell = Bell(plant="south")
+    open_to_nobody = replace(SETTINGS, manual_calls=ManualCallsSettings(cloud_run_service="pulse"))
+    of_north = Caller("ada", frozenset({"north"}))
+    service = Service(
+        Pulse(), MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON, without_run=bell
+    )
+
+    unknown, _, _ = ring(bell, settings=open_to_nobody)
+    member = service.ask({"bell": "door"}, of_north)
+
+    assert unknown == 401
+    assert member.error_code() == "forbidden"
+    assert bell.seconds_left == 0
+
+
+def test_a_malformed_call_without_a_run_is_refused() -> None:
+    status, body, _ = ring(Bell(), Ringing(body=b'{"bell": "attic"}'))
+
+    assert (status, body["error"]["field"]) == (400, "bell")
+
+
+def test_an_event_without_a_run_returns_the_reply_whatever_it_is() -> None:
+    bell = Bell(Reply("bell stuck", {"rung": False}, 503, "bell_stuck"))
+    service = Service(
+        Pulse(), MemoryStore().open, load_settings=lambda: SETTINGS, clock=lambda: NOON, without_run=bell
+    )
+
+    assert service.event({"bell": "door", "scheduled_time": NOON.isoformat()}) == {"rung": False}
