@@ -15,7 +15,7 @@ TITLE: Final = "plantpulse.yaml"
 
 # What no file holds: secrets, and what is computed or set by a cloud.
 _NOT_IN_THE_FILE: Final = {
-    "Settings": ("supabase",),
+    "Settings": ("supabase", "tag_credentials"),
     "PlantSettings": ("missing_settings",),
     "ManualCallsSettings": ("cloud_run_service",),
     "SqlServerSettings": ("password",),

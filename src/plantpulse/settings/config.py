@@ -18,6 +18,7 @@ from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.plant import PlantSettings
 from plantpulse.settings.secret_variables import (
     ARN_SUFFIX,
+    TAG_CREDENTIALS,
     channel_secret_variable,
     password_variable,
     with_secrets,
@@ -29,6 +30,10 @@ from plantpulse.settings.variables import overlay
 
 FILE_NAME: Final = "plantpulse.yaml"
 CONFIG_FILE_VARIABLE: Final = "PLANTPULSE_CONFIG"
+_OF_THE_ENVIRONMENT: Final = {
+    "supabase": "SUPABASE_URL and SUPABASE_SECRET_KEY",
+    "tag_credentials": TAG_CREDENTIALS,
+}
 _NAMES_OF_A_SECRET: Final = {"secret", "password", "token", "routing_key", "key"}
 
 
@@ -106,10 +111,8 @@ def _read_file(environ: Mapping[str, str]) -> Tree:
 
 
 def _refuse_secrets(tree: dict[str, Any]) -> None:
-    if "supabase" in tree:
-        raise ConfigurationError(
-            "supabase: only the environment may set it; use SUPABASE_URL and SUPABASE_SECRET_KEY"
-        )
+    for name in _OF_THE_ENVIRONMENT.keys() & tree.keys():
+        raise ConfigurationError(f"{name}: only the environment may set it; use {_OF_THE_ENVIRONMENT[name]}")
     for key, plant in mapping(tree, "plants").items():
         if "password" in mapping(plant, "sql_server"):
             raise ConfigurationError(

@@ -24,7 +24,7 @@ from plantpulse.settings.series_pipelines import (
 )
 from plantpulse.settings.sql_server import SqlServerSettings
 from plantpulse.settings.supabase import SupabaseSettings
-from plantpulse.settings.tags import TagsSettings
+from plantpulse.settings.tags import TagCredentials, TagsSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ class Settings(Section):
         {}, description="Every channel that tells people of alerts, by its name"
     )
     supabase: SupabaseSettings | None = setting(None, description="From the environment alone")
+    tag_credentials: TagCredentials | None = setting(None, description="From the environment alone")
 
     def __post_init__(self) -> None:
         """Check what channels say of plants, and reports of channels. Raises: ValueError."""

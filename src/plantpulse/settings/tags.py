@@ -1,10 +1,12 @@
 """Machine tags: whether a plant's groups are polled, from where, and which devices may be reached."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
-from plantpulse.settings.section import Checked, Section, Whole, setting
+from plantpulse.settings.section import Checked, Secret, Section, Whole, setting
 
 # Private networks of both protocols. Never link-local: a cloud's own metadata service is there.
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
@@ -17,6 +19,32 @@ def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
         except ValueError:
             raise ValueError("must be networks such as 10.20.0.0/16") from None
     return written
+
+
+def logins_in(text: str) -> Mapping[str, tuple[str, str]]:
+    """Return users and passwords by name. Raises: ValueError without the content."""
+    try:
+        found = json.loads(text)
+        return {name: _login(**login) for name, login in found.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise ValueError(
+            "must be a JSON object of users and passwords by name, "
+            '{"press": {"user": "...", "password": "..."}}'
+        ) from None
+
+
+def _login(*, user: object, password: object) -> tuple[str, str]:
+    if isinstance(user, str) and isinstance(password, str):
+        return user, password
+    raise ValueError
+
+
+def _logins(secret: Secret) -> Secret:
+    logins_in(secret.reveal())
+    return secret
+
+
+TagCredentials = Annotated[Secret, Checked(_logins)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,8 @@ def _names_its_place(at: Place, fault: str) -> bool:
 def as_tree(settings: Settings) -> Tree:
     """Return complete settings as JSON values, without those that only the environment can set."""
     tree: Tree = adapter(Settings).dump_python(settings, mode="json")
-    tree.pop("supabase")
+    for name in ("supabase", "tag_credentials"):
+        tree.pop(name)
     for plant in tree["plants"].values():
         (plant["sql_server"] or {}).pop("password", None)
     for channel in tree["channels"].values():

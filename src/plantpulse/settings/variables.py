@@ -12,6 +12,7 @@ from plantpulse.settings.secret_variables import (
     CHANNEL_SECRETS,
     PASSWORDS,
     SERIES_KEYS,
+    TAG_CREDENTIALS,
     channel_secret_variable,
     password_variable,
     read_channel_secrets,
@@ -43,13 +44,14 @@ ENVIRONMENT: Final[Mapping[str, Place]] = {
     "SUPABASE_SECRET_KEY": ("supabase", "secret_key"),
     "SUPABASE_SERVICE_ROLE_KEY": ("supabase", "secret_key"),
     "SUPABASE_JWT_SECRET": ("supabase", "jwt_secret"),
+    TAG_CREDENTIALS: ("tag_credentials",),
 }
 
 # Settings that only the environment has: they are in no file, so they override nothing.
 OF_THE_ENVIRONMENT: Final = frozenset(
     name
     for name, place in ENVIRONMENT.items()
-    if place[0] == "supabase" or place[-1] in {"password", "cloud_run_service"}
+    if place[0] in {"supabase", "tag_credentials"} or place[-1] in {"password", "cloud_run_service"}
 )
 
 

@@ -12,6 +12,7 @@ import pytest
 from plantpulse.clouds.aws.secrets import fetch
 from plantpulse.errors import ConfigurationError, SecretRefused, SecretUnavailable
 from plantpulse.settings import config
+from plantpulse.tags.credentials import credentials_in
 from tests.clouds.conftest import ScriptedAws
 
 PASSWORD = "hunter2-hunter2"
@@ -104,6 +105,16 @@ def test_channels_have_their_secrets_by_reference_too(secret: Callable[..., str]
     }
     assert origins["channels.team.secret"] == "CHANNEL_SECRETS_ARN"
     assert origins["channels.phones.secret"] == "CHANNEL_SECRET__PHONES_ARN"
+
+
+def test_devices_have_their_logins_by_reference_too(secret: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "plantpulse.yaml").write_text("plants: {}\ntags: {}", "utf-8")
+    together = secret('{"password": {"user": "anna", "password": "of the one called password"}}', "logins")
+
+    settings = config.load({"TAG_CREDENTIALS_ARN": together})
+
+    found = credentials_in(settings)("password")
+    assert (found.user, found.password) == ("anna", "of the one called password")
 
 
 def test_a_plant_whose_name_ends_like_a_reference_keeps_its_password(tmp_path: Path) -> None:

@@ -17,7 +17,14 @@ from plantpulse.settings.messages import allowed
 
 FOREIGN: Final = "Input should be a pydantic_core thing matching pattern '^[a-z]$'"
 SERVER: Final = {"host": "h", "user": "u", "database": "d"}
-NOT_IN_A_FILE: Final = {"supabase", "missing_settings", "cloud_run_service", "password", "secret"}
+NOT_IN_A_FILE: Final = {
+    "supabase",
+    "tag_credentials",
+    "missing_settings",
+    "cloud_run_service",
+    "password",
+    "secret",
+}
 VALUES: Final[tuple[Any, ...]] = (
     None, True, False, 0, -1, 1.5, float("inf"), float("nan"), 10**40, "", " ", "x", "06:00", "yes",
     [], [1], ["x"], [[]], {}, {"a": 1}, {"a": None}, {"a": {}}, {"a|b": "low"},

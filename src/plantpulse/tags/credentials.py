@@ -1,0 +1,31 @@
+"""The users and passwords of devices: a group names one, and its row never has them.
+
+They come from the variable TAG_CREDENTIALS, which on AWS may be a secret's ARN. No message, log or repr has
+any part of them but the name.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from plantpulse.errors import NotConfigured, one_line
+from plantpulse.settings import Settings
+from plantpulse.settings.secret_variables import TAG_CREDENTIALS
+from plantpulse.settings.tags import logins_in
+from plantpulse.tags.link import Credentials
+
+LONGEST_NAME: Final = 80  # of it, in a message
+
+
+def credentials_in(settings: Settings) -> Callable[[str], Credentials]:
+    """Return what finds credentials by their name. It raises NotConfigured naming what is missing."""
+    secret = settings.tag_credentials
+
+    def find(name: str) -> Credentials:
+        known = logins_in(secret.reveal()) if secret else {}
+        if name not in known:
+            shown = one_line(name, LONGEST_NAME)
+            example = f'{{"{shown}": {{"user": "...", "password": "..."}}}}'
+            raise NotConfigured(f"there are no credentials {shown}: add them to {TAG_CREDENTIALS}, {example}")
+        return Credentials(*known[name])
+
+    return find

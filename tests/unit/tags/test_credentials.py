@@ -1,0 +1,103 @@
+"""The users and passwords of devices."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plantpulse.cli.config import values_in
+from plantpulse.cli.schema import schema_of_file
+from plantpulse.errors import ConfigurationError, NotConfigured
+from plantpulse.settings import Settings, carried, config
+from plantpulse.settings.config import load_with_origins
+from plantpulse.settings.validation import as_tree
+from plantpulse.tags.credentials import credentials_in
+from plantpulse.tags.link import Credentials
+
+KNOWN = json.dumps({"press": {"user": "anna", "password": "hunter2 "}, "oven": {"user": "", "password": ""}})
+
+
+def settings_of(tmp_path: Path, text: str = "plants: {}\ntags: {}", **environ: str) -> Settings:
+    file = tmp_path / "plantpulse.yaml"
+    file.write_text(text)
+    return config.load(environ, file=file)
+
+
+def test_a_name_has_a_user_and_a_password(tmp_path: Path) -> None:
+    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=f" {KNOWN}\n"))
+
+    assert find("press") == Credentials("anna", "hunter2 ")
+    assert find("oven") == Credentials("", "")
+
+
+@pytest.mark.parametrize("environ", [{}, {"TAG_CREDENTIALS": KNOWN}, {"TAG_CREDENTIALS": " "}])
+def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[str, str]) -> None:
+    find = credentials_in(settings_of(tmp_path, **environ))
+
+    with pytest.raises(NotConfigured) as refused:
+        find("mixer")
+
+    assert str(refused.value) == (
+        "there are no credentials mixer: add them to TAG_CREDENTIALS, "
+        '{"mixer": {"user": "...", "password": "..."}}'
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "[]",
+        "5",
+        '"hunter2"',
+        '{"press": "hunter2"}',
+        '{"press": ["anna", "hunter2"]}',
+        '{"press": null}',
+        '{"press": {"user": "anna"}}',
+        '{"press": {"password": "hunter2"}}',
+        '{"press": {"user": "anna", "password": 5}}',
+        '{"press": {"user": "anna", "password": "hunter2", "realm": "x"}}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_object_of_users_and_passwords_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        settings_of(tmp_path, TAG_CREDENTIALS=text)
+
+    assert str(refused.value) == (
+        "TAG_CREDENTIALS: must be a JSON object of users and passwords by name, "
+        '{"press": {"user": "...", "password": "..."}}'
+    )
+    assert refused.value.__cause__ is None
+
+
+def test_no_credentials_stand_in_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="tag_credentials: only the environment may set it; use TAG"):
+        settings_of(tmp_path, "plants: {}\ntag_credentials: hunter2")
+
+
+def test_nothing_shows_them(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, TAG_CREDENTIALS=KNOWN)
+    _, origins = load_with_origins({"TAG_CREDENTIALS": KNOWN}, file=tmp_path / "plantpulse.yaml")
+
+    shown = [repr(settings), json.dumps(as_tree(settings)), repr([*values_in(settings)]), repr(origins)]
+
+    assert not [text for text in shown if "hunter2" in text or "anna" in text]
+    assert "hunter2" not in repr(credentials_in(settings)("press"))
+    assert origins["tag_credentials"] == "TAG_CREDENTIALS"
+    assert "tag_credentials" not in as_tree(settings)
+    assert "tag_credentials" not in schema_of_file()["properties"]
+
+
+def test_a_bundle_takes_them_from_the_environment(tmp_path: Path) -> None:
+    written: dict[str, object] = {"plants": {}, "tags": {}}
+    document = carried.document_of(as_tree(settings_of(tmp_path)), written, "0" * 64)
+    bundled = tmp_path / carried.FILE_NAME
+    bundled.write_text(json.dumps(document))
+
+    settings = carried.read(bundled, {"TAG_CREDENTIALS": KNOWN})
+
+    assert credentials_in(settings)("press") == Credentials("anna", "hunter2 ")
+    assert carried.read(bundled, {}).tag_credentials is None
+    with pytest.raises(ConfigurationError, match=r"^TAG_CREDENTIALS: must be a JSON object"):
+        carried.read(bundled, {"TAG_CREDENTIALS": "hunter2"})
