@@ -1,0 +1,66 @@
+"""The samples of one group that wait for Supabase: a bounded queue. The oldest is dropped, and counted."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from plantpulse.tags.readings import Quality, Reading
+
+LEAST: Final = 10  # samples that even a slow group keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one slot brought: a reading for each tag of the group; none if the whole read failed.
+
+    `is_doubtful`: the trigger tag stood high when the burst began to look, so it may have risen before.
+    """
+
+    slot: datetime
+    quality: Quality
+    readings: Sequence[Reading] = ()
+    read_ms: int = 0
+    is_doubtful: bool = False
+
+
+def limit_of(buffer_s: int, interval: timedelta) -> int:
+    """Return how many samples of a group are kept."""
+    return max(LEAST, math.ceil(buffer_s / interval.total_seconds()))
+
+
+class Buffer:
+    """A queue between the thread that reads a group and the one that talks to Supabase."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.highest = 0
+        self._dropped = 0
+        self._waiting: deque[Sample] = deque()
+        self._lock = threading.Lock()
+
+    def put(self, sample: Sample) -> None:
+        """Add a sample; a full queue loses its oldest one."""
+        with self._lock:
+            if len(self._waiting) >= self.limit:
+                self._waiting.popleft()
+                self._dropped += 1
+            self._waiting.append(sample)
+            self.highest = max(self.highest, len(self._waiting))
+
+    def drain(self, most: int) -> list[Sample]:
+        """Take out the oldest samples, at most so many."""
+        with self._lock:
+            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def take_dropped(self) -> int:
+        """Return how many were dropped since this was last asked."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+            return dropped
+
+    def __len__(self) -> int:
+        return len(self._waiting)

@@ -1,0 +1,182 @@
+"""What is done in one slot of a group: its tags are read, or its trigger tag is looked at."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypeVar
+
+from plantpulse.errors import (
+    DeviceRefused,
+    DeviceTimedOut,
+    DeviceUnavailable,
+    InternalError,
+    NotConfigured,
+    PlantpulseError,
+)
+from plantpulse.tags.buffer import Buffer, Sample
+from plantpulse.tags.line import Line
+from plantpulse.tags.readings import Quality
+from plantpulse.tags.rising import Look, Rising
+from plantpulse.tags.slots import SlotClock
+from plantpulse.tags.tag import Group
+from plantpulse.tags.tally import Tally
+
+READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
+LONGEST_READ_S: Final = 10.0
+_MOST_MS: Final = 32_767
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True, eq=False)
+class Cycle:
+    """The work of one group's thread, slot by slot; when it is done is decided by `polling`.
+
+    `tell_rise` is called when there is a sample that a machine waits for.
+    """
+
+    group: Group
+    line: Line
+    clock: SlotClock
+    buffer: Buffer
+    tally: Tally
+    rising: Rising = field(default_factory=Rising)
+    tell_rise: Callable[[], None] = lambda: None
+    monotonic: Callable[[], float] = time.monotonic
+    _is_left: bool = field(default=False, init=False)
+    _stored: deque[datetime] = field(default_factory=deque, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def serve(self, slot: datetime) -> None:
+        """Read what belongs to a slot that has begun."""
+        if self.group.trigger_tag:
+            self._look(slot)
+        else:
+            self._read(slot)
+
+    def connect(self) -> PlantpulseError | None:
+        """Connect to the device; return why that failed."""
+        return tried(self.line.connect)
+
+    def fail(self, slots: Sequence[datetime], error: PlantpulseError, quality: Quality) -> None:
+        """Keep slots that could not be read."""
+        self.tally.fail(error, slots[0], slots=len(slots))
+        self._put_bad(slots, quality)
+
+    def wait(self, slots: Sequence[datetime]) -> None:
+        """Keep slots that passed while a connection was made that now stands."""
+        self.tally.wait(len(slots))
+        self._put_bad(slots, Quality.NOT_CONNECTED)
+
+    def leave(self) -> None:
+        """Keep nothing more of this thread."""
+        with self._lock:
+            self._is_left = True
+
+    def confirm(self, slot: datetime) -> None:
+        """Hear that the sample of a slot is stored; called by the thread that talks to Supabase."""
+        self._stored.append(slot)
+
+    def acknowledge(self) -> None:
+        """Write what is owed to the machine, if the group has a tag for that."""
+        while self._stored:
+            self.rising.store(self._stored.popleft())
+        tag, value = self.group.acknowledge_tag, self.rising.owed
+        if value is None or not self.line.is_connected:
+            return
+        if tag:
+            deadline_s = self.monotonic() + self._longest_s()
+            error = tried(lambda: self.line.write(tag, value, deadline_s))
+            if isinstance(error, PlantpulseError):
+                self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
+                return
+        self.rising.write(value)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether the machine waits for nothing that can still be written."""
+        no_writing = self.group.acknowledge_tag is None or not self.line.is_connected or self._is_left
+        return no_writing or self.rising.is_settled
+
+    def _read(self, slot: datetime, *, is_doubtful: bool = False) -> bool:
+        """Read all tags, and keep the sample of the slot; say whether that went well."""
+        began_s = self.monotonic()
+        readings = tried(lambda: self.line.read(self._deadline_s(slot)))
+        if isinstance(readings, PlantpulseError):
+            self.fail([slot], readings, quality_of(readings))
+            return False
+        self._put(Sample(slot, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
+        self._count(slot, began_s)
+        return True
+
+    def _look(self, slot: datetime) -> None:
+        """Look at the trigger tag, and read the others if it rose."""
+        began_s = self.monotonic()
+        seen = tried(lambda: self.line.look(self._deadline_s(slot)))
+        if isinstance(seen, PlantpulseError) or seen.value is None:
+            error = seen if isinstance(seen, PlantpulseError) else _without_value(seen.quality)
+            self.fail([slot], error, quality_of(error))
+            return
+        is_high = bool(seen.value)
+        look = self.rising.judge(is_high=is_high)
+        if look not in {Look.RISE, Look.DOUBTFUL}:
+            self._count(slot, began_s)
+        elif not self._read(slot, is_doubtful=look is Look.DOUBTFUL):
+            return  # the machine holds its values until they are acknowledged: the next slot reads them
+        self.rising.take(look, slot, is_high=is_high)
+        self.tally.see(is_high, slot)
+        if self.rising.unstored == slot:
+            self.tell_rise()
+
+    def _count(self, slot: datetime, began_s: float) -> None:
+        late_ms = _ms(began_s - self.clock.monotonic_of(slot))
+        self.tally.read(slot, late_ms, self._ms_since(began_s))
+
+    def _put_bad(self, slots: Sequence[datetime], quality: Quality) -> None:
+        """Keep slots without values. A handshake group has samples of its rises alone."""
+        if not self.group.trigger_tag:
+            for slot in slots:
+                self._put(Sample(slot, quality))
+
+    def _put(self, sample: Sample) -> None:
+        with self._lock:
+            if not self._is_left:
+                self.buffer.put(sample)
+
+    def _longest_s(self) -> float:
+        return min(self.group.interval.total_seconds() * READ_PART, LONGEST_READ_S)
+
+    def _deadline_s(self, slot: datetime) -> float:
+        return self.clock.monotonic_of(slot) + self._longest_s()
+
+    def _ms_since(self, began_s: float) -> int:
+        return _ms(self.monotonic() - began_s)
+
+
+def tried(step: Callable[[], Result]) -> Result | PlantpulseError:
+    """Return the result of a step, or the error that it raised."""
+    try:
+        return step()
+    except PlantpulseError as error:
+        return error
+
+
+def quality_of(error: PlantpulseError, *, is_connected: bool = True) -> Quality:
+    """Return the quality of a slot that an error kept from being read."""
+    if isinstance(error, DeviceRefused | NotConfigured):
+        return Quality.REFUSED
+    if isinstance(error, InternalError):
+        return Quality.DEVICE_FAILURE
+    is_late = is_connected and isinstance(error, DeviceTimedOut)
+    return Quality.TIMED_OUT if is_late else Quality.NOT_CONNECTED
+
+
+def _without_value(quality: Quality) -> DeviceUnavailable:
+    return DeviceUnavailable(f"the trigger tag has no value: {quality.name.lower()}")
+
+
+def _ms(seconds: float) -> int:
+    return max(0, min(_MOST_MS, round(seconds * 1000)))

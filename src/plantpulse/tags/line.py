@@ -1,0 +1,141 @@
+"""One group's connection to its device: made anew after any error, closed from outside if it hangs."""
+
+import math
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from plantpulse.errors import DeviceTimedOut, InternalError, PlantpulseError
+from plantpulse.tags.link import Link, ReadPlan
+from plantpulse.tags.readings import Reading
+from plantpulse.tags.tag import Group, Tag
+
+
+class Device(Protocol):
+    """A link that is not connected yet, and the plan that reads the group's tags."""
+
+    @property
+    def plan(self) -> ReadPlan[object]: ...
+    @property
+    def link(self) -> Link: ...
+
+
+class Devices(Protocol):
+    """Finds the devices of groups."""
+
+    def open(self, group: Group, deadline_s: float) -> Device:
+        """Return a group's device. Raises: PlantpulseError if it cannot be found, or may not be reached."""
+        ...
+
+    def plan(self, group: Group, tags: Sequence[Tag]) -> ReadPlan[object]:
+        """Return how some tags of a group's device are read."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One group's way to its device. All but `break_off` is called by the group's own thread.
+
+    `busy_until_s` is when the call that is under way has to be over; None between calls. `tried_s` is when a
+    connection was tried last.
+    """
+
+    group: Group
+    devices: Devices
+    connect_timeout_s: float
+    monotonic: Callable[[], float] = time.monotonic
+    busy_until_s: float | None = field(default=None, init=False)
+    tried_s: float = field(default=-math.inf, init=False)
+    _device: Device | None = field(default=None, init=False)
+    _is_connected: bool = field(default=False, init=False)
+    _trigger_plan: ReadPlan[object] | None = field(default=None, init=False)
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether the device can be asked."""
+        return self._is_connected
+
+    def connect(self) -> None:
+        """Connect to the device. Raises: PlantpulseError."""
+        self.tried_s = self.monotonic()
+        deadline_s = self.tried_s + self.connect_timeout_s
+        with self._calling(deadline_s):
+            self._device = self.devices.open(self.group, deadline_s)
+            if trigger := self.group.trigger_tag:
+                self._trigger_plan = self.devices.plan(self.group, [trigger])
+            self._device.link.connect(deadline_s)
+        self._is_connected = True
+
+    def read(self, deadline_s: float) -> Sequence[Reading]:
+        """Return a reading for each tag of the group, in its order. Raises: PlantpulseError."""
+        device = self._connected()
+        readings = self._ask(device.plan, deadline_s)
+        if device.plan.tags == self.group.tags:
+            return readings
+        by_position = {tag.position: one for tag, one in zip(device.plan.tags, readings, strict=True)}
+        return [by_position[tag.position] for tag in self.group.tags]
+
+    def look(self, deadline_s: float) -> Reading:
+        """Return how the trigger tag stands. Raises: PlantpulseError."""
+        if self._trigger_plan is None:
+            raise InternalError(f"group {self.group.name} has no trigger tag")
+        return self._ask(self._trigger_plan, deadline_s)[0]
+
+    def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
+        """Set the acknowledge tag. Raises: PlantpulseError."""
+        with self._calling(deadline_s):
+            self._connected().link.write(tag, value, deadline_s)
+
+    def drop(self) -> None:
+        """Close the connection, if there is one."""
+        device, self._device, self._is_connected = self._device, None, False
+        if device:
+            device.link.close()
+
+    def break_off(self) -> None:
+        """Close the connection from outside: what waits in it fails. Returns at once."""
+        if device := self._device:
+            threading.Thread(target=device.link.close, name=f"close-{self.group.name}", daemon=True).start()
+
+    def _connected(self) -> Device:
+        if self._device is None:
+            raise InternalError(f"group {self.group.name} is not connected")
+        return self._device
+
+    def _ask(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        with self._calling(deadline_s):
+            readings = self._connected().link.read(plan, deadline_s)
+            if len(readings) != len(plan.tags):
+                raise InternalError(
+                    f"the driver {self.group.driver} returned {len(readings)} of {len(plan.tags)}"
+                )
+            if self.monotonic() > deadline_s:
+                raise DeviceTimedOut("the device answered too late for its slot")
+        return readings
+
+    @contextmanager
+    def _calling(self, deadline_s: float) -> Iterator[None]:
+        """Tell how long a call may take; after any error drop the connection. Raises: PlantpulseError."""
+        self.busy_until_s = deadline_s
+        try:
+            yield
+        except PlantpulseError:
+            self.drop()
+            raise
+        except Exception as error:
+            self.drop()
+            raise _unexpected(self.group, error) from error
+        finally:
+            self.busy_until_s = None
+
+
+def _unexpected(group: Group, error: Exception) -> InternalError:
+    """Return the error for a driver's bug; it quotes no text of the exception, which may contain a secret."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return InternalError(
+        f"the driver {group.driver} failed: {type(error).__name__} at {place.filename}:{place.lineno}"
+    )

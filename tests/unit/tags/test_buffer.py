@@ -1,0 +1,46 @@
+"""The queue of a group."""
+
+from datetime import timedelta
+
+from plantpulse.tags.buffer import Buffer, Sample, limit_of
+from plantpulse.tags.readings import Quality
+from tests.unit.tags.plc import at
+
+
+def sample(second: int) -> Sample:
+    return Sample(at(second), Quality.GOOD)
+
+
+def test_a_full_queue_loses_its_oldest_sample_and_counts_it() -> None:
+    buffer = Buffer(3)
+    for second in range(5):
+        buffer.put(sample(second))
+
+    assert [one.slot for one in buffer.drain(10)] == [at(2), at(3), at(4)]
+    assert buffer.take_dropped() == 2
+    assert buffer.take_dropped() == 0
+
+
+def test_samples_leave_in_the_order_in_which_they_came() -> None:
+    buffer = Buffer(10)
+    for second in range(3):
+        buffer.put(sample(second))
+
+    assert [one.slot for one in buffer.drain(2)] == [at(0), at(1)]
+    assert len(buffer) == 1
+
+
+def test_the_highest_length_is_kept() -> None:
+    buffer = Buffer(10)
+    for second in range(4):
+        buffer.put(sample(second))
+    buffer.drain(10)
+
+    assert (len(buffer), buffer.highest) == (0, 4)
+
+
+def test_a_queue_lasts_for_the_time_that_is_set_and_for_some_samples_of_a_slow_group() -> None:
+    assert limit_of(300, timedelta(seconds=1)) == 300
+    assert limit_of(300, timedelta(milliseconds=200)) == 1500
+    assert limit_of(10, timedelta(seconds=3)) == 10
+    assert limit_of(300, timedelta(hours=1)) == 10

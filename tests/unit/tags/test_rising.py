@@ -1,0 +1,190 @@
+"""The trigger tag: what a look means, and what is written to the machine."""
+
+from typing import Any
+
+import pytest
+
+from plantpulse.tags.readings import Quality
+from plantpulse.tags.rising import Look, Rising
+from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
+
+
+@pytest.mark.parametrize(
+    ("level", "is_high", "look"),
+    [
+        (False, True, Look.RISE),
+        (True, True, Look.NOTHING),
+        (True, False, Look.FALL),
+        (False, False, Look.NOTHING),
+        (None, True, Look.DOUBTFUL),
+        (None, False, Look.FALL),  # the burst before may have left the acknowledgement set
+    ],
+)
+def test_only_a_bit_that_was_low_can_rise(level: bool | None, is_high: bool, look: Look) -> None:
+    assert Rising(level).judge(is_high=is_high) is look
+
+
+def test_a_bit_of_unknown_age_that_nobody_acknowledges_is_only_learnt() -> None:
+    rising = Rising(is_learning=True)
+
+    look = rising.judge(is_high=True)
+    rising.take(look, at(1), is_high=True)
+
+    assert look is Look.NOTHING
+    assert rising.judge(is_high=False) is Look.FALL
+
+
+def test_nothing_is_acknowledged_before_it_is_stored() -> None:
+    rising = Rising(False)
+    rising.take(Look.RISE, at(5), is_high=True)
+
+    assert (rising.owed, rising.is_settled) == (None, False)
+    rising.store(at(4))
+    assert rising.owed is None
+    rising.store(at(5))
+    assert rising.owed is True
+    rising.write(True)
+    assert rising.is_settled
+
+
+def test_a_machine_that_drops_its_bit_early_is_not_acknowledged_any_more() -> None:
+    rising = Rising(False)
+    rising.take(Look.RISE, at(5), is_high=True)
+    rising.take(Look.FALL, at(6), is_high=False)
+    rising.store(at(5))
+
+    assert rising.owed is False
+
+
+def handshake(*, acknowledges: bool = True, **plc: Any) -> Polling:
+    group = group_of(mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN if acknowledges else None)
+    return polling(group, rising=Rising(False), **plc)
+
+
+def raise_bit(polled: Polling, seconds: float) -> None:
+    polled.time.plan(seconds, lambda: setattr(polled.plc, "bit", True))
+
+
+def drop_bit(polled: Polling, seconds: float) -> None:
+    polled.time.plan(seconds, lambda: setattr(polled.plc, "bit", False))
+
+
+def test_the_tags_are_read_once_for_each_rise() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 3.5)
+    raise_bit(polled, 4.5)
+
+    assert polled.until(7) == [(2, "GOOD"), (5, "GOOD")]
+    assert polled.plc.asked_at == [2.01, 5.01]
+
+
+def test_the_acknowledgement_follows_when_the_sample_is_stored_and_is_reset_when_the_bit_drops() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    drop_bit(polled, 4.5)
+
+    polled.until(7)
+
+    assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True), ("taken", False)]
+    assert [seconds for *_, seconds in polled.plc.written] == [2.5, 5.01]
+
+
+def test_a_sample_that_supabase_does_not_have_yet_is_not_acknowledged() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+
+    polled.until(5)
+
+    assert polled.plc.written == []
+
+
+def test_a_group_without_an_acknowledge_tag_writes_nothing() -> None:
+    polled = handshake(acknowledges=False)
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    drop_bit(polled, 3.5)
+
+    assert polled.until(6) == [(2, "GOOD")]
+    assert polled.plc.written == []
+
+
+def test_a_rise_whose_read_fails_is_read_in_the_next_slot() -> None:
+    polled = handshake()
+    polled.plc.read_s = [0.01, 0.01, 5.0, 0.01]  # two looks, and the read of the rise
+    raise_bit(polled, 1.5)
+
+    assert polled.until(5) == [(3, "GOOD")]
+
+
+def test_a_bit_that_cannot_be_read_is_an_error_and_no_sample() -> None:
+    polled = handshake()
+    polled.time.plan(1.5, lambda: setattr(polled.plc, "bit", None))
+
+    assert polled.until(4) == []
+    counts = polled.tally.take()
+    assert (counts.errors, counts.failure and counts.failure.message) == (
+        2,
+        "the trigger tag has no value: good",
+    )
+
+
+def test_a_dead_device_of_a_handshake_group_leaves_no_samples() -> None:
+    polled = handshake(refuses=GONE)
+
+    assert polled.until(4) == []
+    assert polled.tally.take().errors == 3
+
+
+def test_the_level_of_each_look_is_told() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+
+    polled.until(4)
+
+    counts = polled.tally.take()
+    assert (counts.level, counts.level_slot) == (True, at(3))
+
+
+def test_the_thread_waits_a_moment_for_the_acknowledgement_of_its_last_sample() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(3.5, lambda: polled.poller.confirm(at(2)))
+
+    polled.until(3)
+
+    assert polled.plc.written == [("taken", True, 3.5)]
+
+
+def test_the_thread_does_not_wait_for_ever() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+
+    polled.until(3)
+
+    assert polled.plc.written == []
+    assert 5 <= polled.plc._since_noon() <= 5.3
+
+
+def test_a_write_that_fails_is_repeated_with_a_new_connection() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.4, lambda: setattr(polled.plc, "breaks", GONE))
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    polled.time.plan(2.6, lambda: setattr(polled.plc, "breaks", None))
+
+    polled.until(5)
+
+    assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True)]
+
+
+def test_a_bit_that_stands_high_at_the_first_look_is_a_doubtful_rise() -> None:
+    group = group_of(mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN)
+    polled = polling(group, bit=True)
+    polled.poller.stop_before(at(2))
+
+    polled.poller.run()
+
+    (sample,) = polled.samples()
+    assert (since_noon(sample.slot), sample.quality, sample.is_doubtful) == (1, Quality.GOOD, True)
