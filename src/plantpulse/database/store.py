@@ -150,9 +150,10 @@ class Supabase:
     def put_tag_samples(self, put: Mapping[str, Json]) -> dict[str, Json]:
         """Store samples, renew turns and hear commands; with a completion it ends the run.
 
-        A repeated call stores and counts nothing twice, if it has the same `sequence`.
+        A repeated call stores and counts nothing twice, if it has the same `sequence`. It is tried once:
+        whoever polls sends it again at the next flush.
         """
-        return self._transport.call("put_tag_samples", {"p_put": put})
+        return self._transport.call("put_tag_samples", {"p_put": put}, reserved_s=0.0, attempts=1)
 
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; the answer is committed, repeated or fenced."""

@@ -1,0 +1,251 @@
+"""A burst: the groups of one plant are polled until another burst relieves this one.
+
+The lease of a group names its successor and the successor's first slot. The holder hears that at a flush, and
+stops before that slot. The truth about leases is in Postgres (`claim_tag_groups`, `put_tag_samples`).
+"""
+
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import FrameType
+from typing import Any, Final
+
+from plantpulse.errors import PlantpulseError
+from plantpulse.logs import log
+from plantpulse.runs import utc_now
+from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.buffer import Buffer, limit_of
+from plantpulse.tags.cycle import Cycle
+from plantpulse.tags.exchange import Exchange, Store
+from plantpulse.tags.flushing import Batch, Complete, Flusher
+from plantpulse.tags.line import Devices, Line
+from plantpulse.tags.polling import Poller
+from plantpulse.tags.rising import Rising
+from plantpulse.tags.slots import SlotClock
+from plantpulse.tags.supervising import Station
+from plantpulse.tags.tag import Group, RunsOn
+from plantpulse.tags.tally import Tally
+
+Json = Any
+FLUSH_S: Final = 2.0
+LEAD_S: Final = 5.0  # a successor begins so long after its claim: the holder hears of it at a flush before
+LEASE_S: Final = 30
+MOST_GROUPS: Final = 10
+STOPPING_S: Final = 4.5  # a burst that is told to stop has ended by then
+ENDING_S: Final = 30.0  # for an end that Supabase does not answer
+_BRISK_S: Final = 0.2  # between two flushes while threads end, or a machine waits
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a burst did: its counts, the groups that it polled, and those that it was refused, with reasons.
+
+    `run` is the answer to the completion of the run, None without one.
+    """
+
+    counts: Mapping[str, int]
+    groups: Sequence[str]
+    refused: Mapping[str, str]
+    run: Mapping[str, Json] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Burst:
+    """Polls what it can claim. `holder` is its token in the leases.
+
+    It ends when it is relieved of all groups, at `ends_after_s` (None: never), or when told to `stop`.
+    `names` are the groups to claim, None for all.
+    """
+
+    plant: str
+    holder: str
+    store: Store
+    devices: Devices
+    settings: TagsSettings
+    runner: RunsOn = "cloud"
+    ends_after_s: float | None = None
+    names: Sequence[str] | None = None
+    flush_s: float = FLUSH_S
+    lead_s: float = LEAD_S
+    wall: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    _exchange: Exchange = field(init=False)
+    _began_s: float = field(init=False)
+    _flushed_s: float = field(init=False)
+    _stations: dict[int, Station] = field(default_factory=dict, init=False)
+    _calls: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue, init=False)
+    _groups: dict[str, None] = field(default_factory=dict, init=False)
+    _refused: dict[str, str] = field(default_factory=dict, init=False)
+    _is_asked_to_stop: bool = field(default=False, init=False)
+    _run: Mapping[str, Json] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._began_s = self._flushed_s = self.monotonic()
+        flusher = Flusher(self.holder, self.plant, LEASE_S, MOST_GROUPS)
+        clock = SlotClock(self.wall(), self._began_s)
+        self._exchange = Exchange(self.plant, self.store, clock, flusher, self.monotonic)
+
+    def run(self, complete: Complete | None = None) -> Ended:
+        """Poll until the end; the last flush ends the run with what `complete` makes of the counts.
+
+        Raises: the store's errors, if groups cannot be claimed or the end cannot be told.
+        """
+        try:
+            self._claim()
+            while self._is_going_on(complete):
+                if self._stations or self._exchange.flusher.has_waiting:
+                    self._wait()
+                self._look()
+                self._flush(complete if self._run is None else None)
+        finally:
+            for station in self._stations.values():
+                station.stop()
+        return Ended(dict(self._exchange.flusher.totals), list(self._groups), dict(self._refused), self._run)
+
+    def stop(self) -> None:
+        """End the burst within five seconds; cycles that are under way are completed. For signals too."""
+        self._is_asked_to_stop = True
+        self._calls.put("stop")
+
+    def _is_going_on(self, complete: Complete | None) -> bool:
+        is_told = complete is None or self._run is not None
+        return bool(self._stations) or self._exchange.flusher.has_waiting or not is_told
+
+    def _claim(self) -> None:
+        """Claim groups, and begin to poll those that are new. Raises: the store's errors."""
+        answer = self._exchange.claim(
+            {
+                "holder": self.holder,
+                "plant": self.plant,
+                "runner": self.runner,
+                "lease_s": LEASE_S,
+                "lead_s": self.lead_s,
+                "most": MOST_GROUPS,
+                "groups": None if self.names is None else list(self.names),
+            }
+        )
+        self._refused = {one["name"]: one["reason"] for one in answer["refused"]}
+        for row in answer["groups"]:
+            if row["id"] not in self._stations:
+                self._begin(Group.of(row), row)
+
+    def _begin(self, group: Group, row: Mapping[str, Json]) -> None:
+        buffer, tally = Buffer(limit_of(self.settings.buffer_s, group.interval)), Tally(group)
+        clock = self._exchange.clock
+
+        def make(slot: datetime, rising: Rising) -> Poller:
+            line = Line(group, self.devices, self.settings.connect_timeout_s, self.monotonic)
+            cycle = Cycle(group, line, clock, buffer, tally, rising, self._tell_rise, self.monotonic)
+            return Poller(cycle, slot, self.monotonic)
+
+        first_slot = datetime.fromisoformat(row["first_slot"])
+        # A machine that waits for an acknowledgement still waits, however long its bit has stood.
+        rising = Rising(is_learning=bool(row.get("priming")) and group.acknowledge_tag is None)
+        self._groups[group.name] = None
+        station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
+        station.start()
+
+    def _tell_rise(self) -> None:
+        self._calls.put("rise")
+
+    def _wait(self) -> None:
+        """Wait for the next flush: on a grid of its own, so that no delay adds up; sooner if asked."""
+        begun_s = self._flushed_s
+        is_ending = self._exchange.gives_up_s is not None
+        due_s = begun_s + (_BRISK_S if is_ending else self._until_flush_s())
+        while (left_s := due_s - self.monotonic()) > 0:
+            try:
+                self._calls.get(timeout=left_s)
+            except queue.Empty:
+                break
+            due_s = min(due_s, begun_s + _BRISK_S)
+        self._flushed_s = self.monotonic()
+
+    def _until_flush_s(self) -> float:
+        left_s = self.flush_s - (self._flushed_s - self._began_s) % self.flush_s
+        return left_s if left_s > self.flush_s / 4 else left_s + self.flush_s
+
+    def _look(self) -> None:
+        """See to the threads, and end the burst when its time is up."""
+        now_s = self.monotonic()
+        if self._is_asked_to_stop:
+            self._stop_all(STOPPING_S)
+        elif self.ends_after_s is not None and now_s - self._began_s >= self.ends_after_s:
+            self._stop_all(ENDING_S)
+        for station in self._stations.values():
+            station.look(self._exchange.clock.at(now_s), now_s)
+        if all(station.is_done for station in self._stations.values()):
+            self._exchange.end_within(ENDING_S)
+
+    def _stop_all(self, within_s: float) -> None:
+        self._exchange.end_within(within_s)
+        for station in self._stations.values():
+            station.stop()
+
+    def _flush(self, complete: Complete | None) -> None:
+        """Send what there is, and what waits from an outage in calls of a bounded size."""
+        while answered := self._exchange.send(list(self._stations.values()), complete):
+            self._hear(*answered)
+            if answered[0].is_last or not self._has_backlog:
+                return
+
+    @property
+    def _has_backlog(self) -> bool:
+        return any(len(station.buffer) > station.buffer.limit // 10 for station in self._stations.values())
+
+    def _hear(self, batch: Batch, answer: Mapping[str, Json]) -> None:
+        """Take what the answer says: samples that are stored, groups to stop, groups to begin."""
+        for group, slot in self._exchange.flusher.answered(batch, answer):
+            if station := self._stations.get(group):
+                station.confirm(slot)
+        for group in batch.ended:
+            self._stations.pop(group, None)
+        self._stop_as_told(answer)
+        if batch.is_last:
+            self._run = answer["run"]
+        elif answer["unclaimed"]:
+            self._begin_unclaimed()
+
+    def _stop_as_told(self, answer: Mapping[str, Json]) -> None:
+        """Stop groups that another burst reads next, that were stopped, or that are not ours any more."""
+        stops = {int(group): datetime.fromisoformat(slot) for group, slot in answer["stops"].items()}
+        at_once = {*answer["inactive"], *answer["lost"]}
+        for group, station in self._stations.items():
+            if group in stops:
+                station.stop_before(stops[group])
+            if group in at_once:
+                station.stop()
+
+    def _begin_unclaimed(self) -> None:
+        """Claim groups that nobody polls, unless this burst is on its way out: its successor does it then."""
+        is_leaving = any(station.is_stopping for station in self._stations.values())
+        if is_leaving or self._exchange.gives_up_s is not None:
+            return
+        try:
+            self._claim()
+        except PlantpulseError as error:
+            log("WARNING", "new groups wait for the next flush", plant=self.plant, error=str(error))
+
+
+@contextmanager
+def stopping_on_sigterm(burst: Burst) -> Iterator[None]:
+    """Stop the burst when the process is told to end; only a process's main thread can hear that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        burst.stop()
+        if callable(before):
+            before(number, frame)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,112 @@
+"""The calls of a burst to Supabase: tried again at the next flush, never for longer than a flush may take."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from plantpulse.errors import PlantpulseError, StoreRefused, TransientError
+from plantpulse.logs import log
+from plantpulse.tags.flushing import Batch, Complete, Flusher, Polled
+from plantpulse.tags.slots import SlotClock
+from plantpulse.tags.usage import Usage
+
+Json = Any
+CALL_S: Final = (6.0, 12.0)  # the longest a flush may take, and one that is tried again
+_SHORTEST_S: Final = 1.0
+_REFUSALS: Final = 3  # in a row, after which Supabase will not take the next call either
+
+
+class Store(Protocol):
+    """What a burst needs from Supabase."""
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]: ...
+    def claim_tag_groups(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def put_tag_samples(self, put: Mapping[str, Json]) -> dict[str, Json]: ...
+
+
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """Claims groups and sends samples; what the database says of its time sets the burst's clock.
+
+    `gives_up_s` is when an end without an answer has to be put up with; None before the end.
+    """
+
+    plant: str
+    store: Store
+    clock: SlotClock
+    flusher: Flusher
+    monotonic: Callable[[], float] = time.monotonic
+    gives_up_s: float | None = field(default=None, init=False)
+    _usage: Usage = field(default_factory=Usage, init=False)
+    _failed_at: datetime | None = field(default=None, init=False)
+    _refusals: int = field(default=0, init=False)
+
+    def claim(self, claim: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the answer to a claim. Raises: the store's errors."""
+        return self._timed(lambda: self.store.claim_tag_groups(claim))
+
+    def send(
+        self, polled: Collection[Polled], complete: Complete | None
+    ) -> tuple[Batch, Mapping[str, Json]] | None:
+        """Send what there is, or what was not answered; return it with the answer, None without one.
+
+        Raises: the store's errors, when nothing can be told any more.
+        """
+        batch = self.flusher.next_batch(polled, self._usage.take(), complete)
+        asked_s = self.monotonic()
+        longest_s = self._longest_s()
+        try:
+            with self.store.within(lambda: asked_s + longest_s - self.monotonic()):
+                answer = self._timed(lambda: self.store.put_tag_samples(batch.body))
+        except TransientError as error:
+            self._note_outage(error, polled, batch)
+            return None
+        except StoreRefused as error:
+            self._note_refusal(error, batch)
+            return None
+        self._note_answer()
+        return batch, answer
+
+    def end_within(self, seconds: float) -> None:
+        """Put up with an end without an answer after so many seconds, unless that is so already."""
+        at_s = self.monotonic() + seconds
+        self.gives_up_s = min(at_s, self.gives_up_s or at_s)
+
+    def _timed(self, call: Callable[[], Mapping[str, Json]]) -> Mapping[str, Json]:
+        asked_s = self.monotonic()
+        answer = call()
+        self.clock.hear(datetime.fromisoformat(answer["at"]), asked_s, self.monotonic())
+        return answer
+
+    def _longest_s(self) -> float:
+        longest_s = CALL_S[self._failed_at is not None]
+        if self.gives_up_s is None:
+            return longest_s
+        return max(_SHORTEST_S, min(longest_s, self.gives_up_s - self.monotonic()))
+
+    def _note_outage(self, error: PlantpulseError, polled: Collection[Polled], batch: Batch) -> None:
+        """Tell once that samples wait. Raises: the error, if the burst has to end without an answer."""
+        if self._failed_at is None:
+            self._failed_at = self.clock.at(self.monotonic())
+            log("WARNING", "samples wait: Supabase does not take them", plant=self.plant, error=str(error))
+        if self.gives_up_s is not None and self.monotonic() >= self.gives_up_s:
+            lost = len(batch.samples) + sum(len(one.buffer) for one in polled)
+            log("ERROR", "a burst ends without Supabase: samples are lost", plant=self.plant, samples=lost)
+            raise error
+
+    def _note_refusal(self, error: PlantpulseError, batch: Batch) -> None:
+        """Drop what Supabase will never take. Raises: the error, at the end or when that goes on."""
+        self._refusals += 1
+        log("ERROR", "samples are dropped: Supabase refused them", plant=self.plant, error=str(error))
+        if self._refusals >= _REFUSALS or batch.is_last:
+            raise error
+        self.flusher.give_up(batch)
+
+    def _note_answer(self) -> None:
+        self._refusals = 0
+        if self._failed_at is not None:
+            log("INFO", "samples are taken again", plant=self.plant, since=self._failed_at)
+            self._failed_at = None

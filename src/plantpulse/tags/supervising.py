@@ -1,0 +1,174 @@
+"""Watches the threads of a burst: one that died is started again, one that hangs is left behind."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from plantpulse.errors import DeviceTimedOut, InternalError
+from plantpulse.logs import log
+from plantpulse.tags.buffer import Buffer
+from plantpulse.tags.polling import Poller
+from plantpulse.tags.rising import Rising
+from plantpulse.tags.tag import Group
+from plantpulse.tags.tally import Tally
+
+GRACE_S: Final = 1.0  # after its deadline, before a call counts as hanging
+STOPPING_S: Final = 2.0  # for the cycle that is under way when a group is to stop
+MOST_LEFT: Final = 20  # threads of this process that did not come back; each is a connection and some memory
+
+StartPoller = Callable[[datetime, Rising], Poller]
+
+_left: list[threading.Thread] = []
+
+
+def left_behind() -> int:
+    """Return how many threads of this process hang in a device's driver."""
+    _left[:] = [thread for thread in _left if thread.is_alive()]
+    return len(_left)
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """A thread and what it runs; one that is left says no more when it is done."""
+
+    poller: Poller
+    thread: threading.Thread = field(init=False)
+    is_done: bool = field(default=False, init=False)
+    is_left: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.thread = threading.Thread(target=self._run, name=f"tags-{self.poller.group.name}", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self.poller.run()
+            self.is_done |= not self.is_left
+        except Exception as error:
+            log("ERROR", "the thread of a group died", group=self.poller.group.name, error=repr(error))
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """A group in a burst: its queue, its counts, and the thread that reads it.
+
+    `make` returns the poller of a thread that begins with a slot.
+    """
+
+    group: Group
+    buffer: Buffer
+    tally: Tally
+    first_slot: datetime
+    make: StartPoller
+    rising: InitVar[Rising]
+    _worker: _Worker = field(init=False)
+    _until: datetime | None = field(default=None, init=False)
+    _over_s: float | None = field(default=None, init=False)
+    _is_broken_off: bool = field(default=False, init=False)
+    _is_waiting: bool = field(default=False, init=False)
+
+    def __post_init__(self, rising: Rising) -> None:
+        self._worker = _Worker(self.make(self.first_slot, rising))
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._worker.thread.start()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Say whether it was told to stop, now or later."""
+        return self._until is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Say whether nothing more comes from its thread."""
+        return self._worker.is_done
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nothing more comes of it, and nothing waits to be sent."""
+        return self.is_done and not len(self.buffer)
+
+    def stop_before(self, slot: datetime) -> None:
+        """Let this slot and later ones to somebody else."""
+        self._worker.poller.stop_before(slot)
+        self._until = self._worker.poller.until
+
+    def stop(self) -> None:
+        """Stop after the cycle that is under way."""
+        self._worker.poller.stop()
+        self._until = self._worker.poller.until
+
+    def confirm(self, slot: datetime) -> None:
+        """Hear that a slot's sample is stored."""
+        if self.group.trigger_tag:
+            self._worker.poller.confirm(slot)
+
+    def look(self, now: datetime, now_s: float) -> None:
+        """See to the thread: break off what hangs, start again what died."""
+        if self.is_done:
+            return
+        poller = self._worker.poller
+        if self._is_waiting or not self._worker.thread.is_alive():
+            self._begin_anew(now)
+        elif poller.is_over(now):
+            self._look_at_end(now_s)
+        elif self._is_hanging(now_s, GRACE_S):
+            self._part_from_it(now)
+        else:
+            self._is_broken_off = False
+
+    def _look_at_end(self, now_s: float) -> None:
+        """Give a thread that is to stop a moment: an attempt to connect is ended, a read may finish."""
+        poller = self._worker.poller
+        if self._over_s is None:
+            self._over_s = now_s
+            if not poller.cycle.line.is_connected:
+                poller.cycle.line.break_off()
+        elif self._is_broken_off and now_s - self._over_s > 2 * STOPPING_S:
+            self._leave()
+            self._worker.is_done = True
+        elif now_s - self._over_s > STOPPING_S:
+            self._is_broken_off = True
+            poller.cycle.line.break_off()
+
+    def _is_hanging(self, now_s: float, grace_s: float) -> bool:
+        until_s = self._worker.poller.cycle.line.busy_until_s
+        return until_s is not None and now_s > until_s + grace_s
+
+    def _part_from_it(self, now: datetime) -> None:
+        """Close the connection of a thread that hangs; if that does not help, go on without it."""
+        if not self._is_broken_off:
+            self._is_broken_off = True
+            self._worker.poller.cycle.line.break_off()
+            return
+        self._leave()
+        told = "the driver did not come back from a call after its connection was closed"
+        self.tally.fail(DeviceTimedOut(told), now, slots=0)
+        self._begin_anew(now)
+
+    def _leave(self) -> None:
+        self._worker.is_left = True
+        self._worker.poller.leave()
+        _left.append(self._worker.thread)
+        log(
+            "ERROR",
+            "a thread hangs in a driver and is left behind",
+            group=self.group.name,
+            left=left_behind(),
+        )
+
+    def _begin_anew(self, now: datetime) -> None:
+        """Go on in a new thread, unless too many hang already; the slots between are missed."""
+        self._is_waiting = left_behind() >= MOST_LEFT
+        if self._is_waiting:
+            told = f"{MOST_LEFT} threads hang in drivers: no other is started; the next burst begins anew"
+            self.tally.fail(InternalError(told), now, slots=0)
+            return
+        old = self._worker.poller
+        self._is_broken_off = False
+        self._worker = _Worker(self.make(old.last + self.group.interval, replace(old.cycle.rising)))
+        if self._until:
+            self._worker.poller.stop_before(self._until)
+        self._worker.thread.start()

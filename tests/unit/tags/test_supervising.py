@@ -1,0 +1,257 @@
+"""Threads that die or hang, with real threads: a test waits for what they do, never for a time."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from plantpulse.errors import DeviceUnavailable
+from plantpulse.runs import utc_now
+from plantpulse.tags import supervising
+from plantpulse.tags.buffer import Buffer
+from plantpulse.tags.cycle import Cycle
+from plantpulse.tags.line import Line
+from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.polling import Poller
+from plantpulse.tags.readings import Reading
+from plantpulse.tags.rising import Rising
+from plantpulse.tags.slots import SlotClock, next_slot
+from plantpulse.tags.supervising import Station, left_behind
+from plantpulse.tags.tag import Group, Tag
+from plantpulse.tags.tally import Tally
+from tests.unit.tags.plc import group_of
+
+GROUP = group_of(interval=timedelta(milliseconds=200))
+LATER_S = 3600.0  # beyond every deadline, as the supervisor sees the time
+WAIT_S = 60.0
+
+
+@dataclass
+class Stubborn:
+    """A device whose read hangs: until it is closed, or until the test lets it go."""
+
+    heeds_close: bool
+    hangs: bool = True
+    is_asked: threading.Event = field(default_factory=threading.Event)
+    is_answered: threading.Event = field(default_factory=threading.Event)
+    is_free: threading.Event = field(default_factory=threading.Event)
+    is_closed: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def link(self) -> "Stubborn":
+        return self
+
+    @property
+    def plan(self) -> ReadPlan[object]:
+        return ReadPlan(GROUP.tags, ())
+
+    def connect(self, deadline_s: float) -> None:
+        pass
+
+    def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        self.is_asked.set()
+        if self.hangs:
+            (self.is_closed if self.heeds_close else self.is_free).wait(WAIT_S)
+            if self.heeds_close:
+                raise DeviceUnavailable("the connection was closed")
+        self.is_answered.set()
+        return [Reading(1), Reading(2)]
+
+    def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
+        raise AssertionError("nothing is written to a machine here")
+
+    def close(self) -> None:
+        self.is_closed.set()
+
+
+@dataclass
+class Floor:
+    """A station whose connections are, in turn, to these devices; the last one is good for all others."""
+
+    devices: list[Stubborn]
+    opened: int = 0
+    station: Station = field(init=False)
+
+    def __post_init__(self) -> None:
+        clock, buffer, tally = SlotClock(utc_now(), time.monotonic()), Buffer(1000), Tally(GROUP)
+
+        def make(slot: datetime, rising: Rising) -> Poller:
+            return Poller(Cycle(GROUP, Line(GROUP, self, 10.0), clock, buffer, tally, rising), slot)
+
+        first = next_slot(utc_now(), utc_now(), GROUP.interval)
+        self.station = Station(GROUP, buffer, tally, first, make, Rising())
+
+    def open(self, group: Group, deadline_s: float) -> Stubborn:
+        self.opened += 1
+        return self.devices.pop(0) if len(self.devices) > 1 else self.devices[0]
+
+    def plan(self, group: Group, tags: Sequence[Tag]) -> ReadPlan[object]:
+        return ReadPlan(tags, ())
+
+    def look_later(self) -> None:
+        """Look after the thread as if the deadline of its call had long passed."""
+        self.station.look(utc_now(), time.monotonic() + LATER_S)
+
+
+StartFloor = Callable[..., Floor]
+
+
+@pytest.fixture
+def floor_of() -> Iterator[StartFloor]:
+    floors: list[tuple[Floor, list[Stubborn]]] = []
+
+    def start(*devices: Stubborn) -> Floor:
+        floor = Floor(list(devices))
+        floors.append((floor, list(devices)))
+        floor.station.start()
+        return floor
+
+    yield start
+    for floor, devices in floors:
+        floor.station.stop()
+        for device in devices:
+            device.is_free.set()
+            device.is_closed.set()
+        join_all()
+
+
+def join_all() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith(("tags-", "close-")):
+            thread.join(WAIT_S)
+            assert not thread.is_alive()
+
+
+def wait(event: threading.Event) -> None:
+    assert event.wait(WAIT_S)
+
+
+def test_a_call_that_hangs_is_ended_by_closing_its_connection(floor_of: StartFloor) -> None:
+    hanging, healthy = Stubborn(heeds_close=True), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, healthy)
+    wait(hanging.is_asked)
+
+    floor.look_later()
+
+    wait(hanging.is_closed)
+    wait(healthy.is_answered)
+    assert left_behind() == 0
+
+
+def test_a_thread_that_does_not_come_back_is_left_behind_and_another_goes_on(
+    floor_of: StartFloor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hanging, healthy = Stubborn(heeds_close=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, healthy)
+    wait(hanging.is_asked)
+
+    floor.look_later()
+    wait(hanging.is_closed)
+    assert floor.opened == 1
+    floor.look_later()
+
+    wait(healthy.is_answered)
+    assert left_behind() == 1
+    told = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
+    assert "a thread hangs in a driver and is left behind" in told
+    hanging.is_free.set()
+    floor.station.stop()
+    join_all()
+    assert left_behind() == 0
+
+
+def test_what_a_thread_brings_that_was_left_behind_is_not_used(floor_of: StartFloor) -> None:
+    hanging, silent = Stubborn(heeds_close=False), Stubborn(heeds_close=True)
+    floor = floor_of(hanging, silent)
+    wait(hanging.is_asked)
+    floor.look_later()
+    wait(hanging.is_closed)
+    floor.look_later()
+    wait(silent.is_asked)
+
+    hanging.is_free.set()
+    wait(hanging.is_answered)
+    floor.station.stop()
+    silent.is_closed.set()
+    join_all()
+
+    assert all(sample.quality != 0 for sample in floor.station.buffer.drain(1000))
+
+
+def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "MOST_LEFT", 1)
+    hanging, untouched = Stubborn(heeds_close=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, untouched)
+    wait(hanging.is_asked)
+    floor.look_later()
+    wait(hanging.is_closed)
+
+    floor.look_later()
+    floor.look_later()
+
+    assert floor.opened == 1
+    failure = floor.station.tally.take().failure
+    assert failure is not None
+    assert "threads hang in drivers" in failure.message
+    hanging.is_free.set()
+    join_all()
+    floor.look_later()
+    wait(untouched.is_answered)
+
+
+def test_a_thread_that_died_is_started_again_and_the_slots_between_are_missed(
+    floor_of: StartFloor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    healthy = Stubborn(heeds_close=True, hangs=False)
+    died = threading.Event()
+    take = Tally.read
+
+    def die_once(tally: Tally, *counted: Any) -> None:
+        if not died.is_set():
+            died.set()
+            raise RuntimeError("a bug of ours")
+        take(tally, *counted)
+
+    monkeypatch.setattr(Tally, "read", die_once)
+    floor = floor_of(healthy)
+    wait(died)
+    join_all()
+    healthy.is_answered.clear()
+
+    floor.station.look(utc_now(), time.monotonic())
+
+    wait(healthy.is_answered)
+    assert "the thread of a group died" in capsys.readouterr().out
+
+
+def test_a_group_that_is_to_stop_does_not_wait_for_a_silent_device(floor_of: StartFloor) -> None:
+    silent = Stubborn(heeds_close=True)
+    floor = floor_of(silent)
+    wait(silent.is_asked)
+
+    floor.station.stop()
+    end_s = time.monotonic() + LATER_S
+    floor.station.look(utc_now() + timedelta(hours=1), end_s)
+    floor.station.look(utc_now() + timedelta(hours=1), end_s + 3)
+
+    join_all()
+    assert floor.station.is_done
+
+
+def test_a_group_that_is_to_stop_leaves_a_thread_that_hangs_for_good(floor_of: StartFloor) -> None:
+    hanging = Stubborn(heeds_close=False)
+    floor = floor_of(hanging)
+    wait(hanging.is_asked)
+
+    floor.station.stop()
+    end_s = time.monotonic() + LATER_S
+    for seconds in (0, 3, 6):
+        floor.station.look(utc_now() + timedelta(hours=1), end_s + seconds)
+
+    assert floor.station.is_done
+    assert left_behind() == 1
