@@ -1558,6 +1558,15 @@ begin
   where g.plant = p_claim ->> 'plant'
   and case when v_names is null then g.active and public.is_polled(g) else g.name = any (v_names) end;
 
+  -- What a claim would be about; nothing is claimed.
+  if (p_claim ->> 'is_preview')::boolean then
+    return jsonb_build_object(
+      'at', v_now,
+      'groups', (select coalesce(jsonb_agg(public.tag_group_as_json(g) order by g.id), '[]') from unnest(v_wanted) as g),
+      'refused', '[]'::jsonb
+    );
+  end if;
+
   perform public.lock_tag_groups(array(select g.id from unnest(v_wanted) as g));
 
   v_held := array(

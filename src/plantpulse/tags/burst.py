@@ -105,6 +105,10 @@ class Burst:
         finally:
             for station in self._stations.values():
                 station.stop()
+        return self.ended()
+
+    def ended(self) -> Ended:
+        """Return what the burst did, so far."""
         return Ended(dict(self._exchange.flusher.totals), list(self._groups), dict(self._refused), self._run)
 
     def stop(self) -> None:

@@ -1,79 +1,183 @@
-"""The job of the function `tags`: one run is one burst of a plant.
+"""Machine tags as a pipeline: one run is one burst of a plant, and two of them overlap at a hand-over."""
 
-A stub: it plans a run and polls nothing.
-"""
-
-from dataclasses import dataclass
+import gc
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from plantpulse.entry.invocations import Invocation, parse, plant_named
-from plantpulse.errors import NotConfigured
-from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport
+from plantpulse.errors import NotConfigured, SwitchedOff
+from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, require_fence
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
 from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags import exchange
+from plantpulse.tags.burst import ENDING_S, FLUSH_S, LEAD_S, Burst, stopping_on_sigterm
+from plantpulse.tags.credentials import credentials_in
+from plantpulse.tags.devices import Devices
+from plantpulse.tags.handshake import GroupReading, Handshake
+from plantpulse.tags.tag import Group
 
 PIPELINE: Final = "tags"
+EVERY: Final = Every.minutes(1)
+BURST_S: Final = 180.0  # a burst outlasts two deliveries that did not come
+_ENDING_S: Final = ENDING_S + 10.0  # kept of the run's time for its end
+_LATEST_DELIVERY: Final = timedelta(days=1)  # a later one counts as manual: every burst polls from now on
+_TOLERANCE: Final = timedelta(seconds=60)
+# What is no news: another burst polls the group, or nobody is to.
+_USUAL: Final = frozenset({"relieved_already", "stopped_group"})
 
 
 class TagsRequest(BaseModel):
-    """Poll the groups of machine tags of a plant."""
+    """Poll the groups of machine tags of a plant, until the next burst relieves this one."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     plant: str | None = Field(None, description="Which plant to poll; unnecessary with a single plant.")
+    dry_run: bool = Field(False, description="Read each group once and show it, but claim and store nothing.")
 
 
-class Store(Protocol):
+class Store(exchange.Store, Protocol):
     """What a burst needs from Supabase."""
 
-    def claim_run(self, claim: dict[str, Json]) -> dict[str, Json]: ...
+    def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
+    def end_dry_run(self, fence: str) -> dict[str, Json]: ...
+
+
+def devices_of(settings: Settings, own: TagsSettings) -> Devices:
+    """Return the devices of a plant: those in its networks, with the credentials of this deployment."""
+    return Devices(own.networks, credentials_in(settings))
 
 
 @dataclass(frozen=True, slots=True)
 class TagBursts:
-    """The pipeline that the entry points run."""
+    """The pipeline that the entry points run. `flush_s` and `lead_s` are shorter in tests."""
 
     request: ClassVar = TagsRequest
 
+    open_devices: Callable[[Settings, TagsSettings], Devices] = devices_of
+    flush_s: float = FLUSH_S
+    lead_s: float = LEAD_S
+
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return the plan of an invocation. Raises: InvalidRequest."""
-        plant = plant_named(parse(TagsRequest, invocation.parameters).plant, settings.plants)
-        slot = scheduled_slot(
-            Every.minutes(1),
-            invocation.scheduled_at,
-            now,
-            catch_up=timedelta(minutes=2),
-            tolerance=timedelta(seconds=60),
-        )
+        request = parse(TagsRequest, invocation.parameters)
+        plant = plant_named(request.plant, settings.plants)
+        slot = None
+        if not request.dry_run:
+            slot = scheduled_slot(
+                EVERY, invocation.scheduled_at, now, catch_up=_LATEST_DELIVERY, tolerance=_TOLERANCE
+            )
         return RunPlan(
             pipeline=PIPELINE,
             plant=plant,
             trigger="schedule" if slot else "manual",
             slot=slot,
-            at=slot or now,
-            lease_s=_of(plant, settings).timeout_s + LEASE_MARGIN_S,
+            at=slot or now.replace(microsecond=0),
+            lease_s=_timeout_s(settings, plant) + LEASE_MARGIN_S,
+            asks={"overlaps": True},
+            is_dry_run=request.dry_run,
+            idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
         )
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
-        """Return the time of a run, starting now."""
-        timeout_s = _of(plan.plant, settings).timeout_s
+        """Return the time of a burst, starting now; a burst that lasts long is a burst that works."""
+        timeout_s = _timeout_s(settings, plan.plant)
         return Budget.start(timeout_s, timeout_s)
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
-        """Raises: NotConfigured, because nothing is polled yet."""
-        raise NotConfigured("machine tags are not polled yet")
+        """Raises: NotConfigured for a plant without tags; SwitchedOff for a schedule alone."""
+        own: TagsSettings | None = settings.of(plan.plant, PIPELINE)
+        if own is None:
+            raise NotConfigured(f"plant {plan.plant} has no section tags: write one in plantpulse.yaml")
+        if plan.trigger == "manual":
+            return
+        if not settings.is_on_schedule(plan.plant, PIPELINE):
+            raise SwitchedOff(f"tags of {plan.plant} are switched off on schedule by enabled: false")
+        if own.runs_on == "edge":
+            raise SwitchedOff(f"tags of {plan.plant} are polled by a computer in the plant: runs_on is edge")
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
-        """Raises: NotConfigured, because nothing is polled yet."""
-        raise NotConfigured("machine tags are not polled yet")
+        """Poll until relieved, and return the recorded report.
+
+        Raises: FenceRefused; the store's errors, if groups cannot be claimed or the end cannot be told.
+        """
+        own: TagsSettings = settings.of(run.plan.plant, PIPELINE)
+        devices = self.open_devices(settings, own)
+        if run.plan.is_dry_run:
+            return _read_once(run, store, Handshake(devices, own.connect_timeout_s))
+        burst = Burst(
+            run.plan.plant,
+            run.fence,
+            store,
+            devices,
+            own,
+            ends_after_s=min(BURST_S, own.timeout_s - _ENDING_S),
+            flush_s=self.flush_s,
+            lead_s=self.lead_s,
+        )
+        with _with_collector(), stopping_on_sigterm(burst):
+            ended = burst.run(lambda counts: _completion(run, burst, counts))
+        return RunReport.from_json(require_fence(ended.run or {})["report"])
 
 
-def _of(plant: str, settings: Settings) -> TagsSettings:
-    found: TagsSettings | None = settings.of(plant, PIPELINE)
-    if found is None:
-        raise NotConfigured(f"plant {plant} has no machine tags: write a section `tags` in plantpulse.yaml")
-    return found
+def _timeout_s(settings: Settings, plant: str) -> int:
+    own: TagsSettings = settings.of(plant, PIPELINE) or TagsSettings()
+    return own.timeout_s
+
+
+def _completion(run: Run, burst: Burst, counts: Mapping[str, int]) -> dict[str, Json]:
+    """Return what the last flush says of the run."""
+    so_far = burst.ended()
+    run.progress.counts.update({"groups": len(so_far.groups), **counts})
+    for name, reason in so_far.refused.items():
+        if reason not in _USUAL:
+            run.progress.warn(reason, f"group {name} is not polled by this burst")
+    if counts["dropped"]:
+        run.progress.warn(
+            "tag_samples_dropped", f"{counts['dropped']} samples were dropped: the buffer was full"
+        )
+    report = run.report("partial" if counts["dropped"] else "succeeded")
+    return {"status": report.outcome, "report": report.as_json(), "alerts": run.alerts(report)}
+
+
+def _read_once(run: Run, store: Store, handshake: Handshake) -> RunReport:
+    """Read each group that a burst would poll, and return the report with what came."""
+    claim = {"plant": run.plan.plant, "holder": run.fence, "lease_s": 1, "groups": None, "is_preview": True}
+    groups = [Group.of(row) for row in store.claim_tag_groups(claim)["groups"]]
+    deadline_s = time.monotonic() + run.budget.seconds_left_to_read()
+    with run.progress.timed("poll"):
+        samples = [handshake.read(group, deadline_s) for group in groups]
+    bad = sum(sample.error is not None for sample in samples)
+    run.progress.counts.update(groups=len(groups), samples=len(samples), good=len(samples) - bad, bad=bad)
+    preview = {"groups": [_preview(sample) for sample in samples]}
+    return replace(run.report("partial" if bad else "succeeded"), preview=preview)
+
+
+def _preview(sample: GroupReading) -> dict[str, Json]:
+    error = sample.error
+    return {
+        "group": sample.group.name,
+        "tags": len(sample.group.tags),
+        "bad": sample.bad_count,
+        "took_ms": sample.took_ms,
+        "error": {"code": error.code, "message": str(error)} if error else None,
+    }
+
+
+@contextmanager
+def _with_collector() -> Iterator[None]:
+    """Let the search for reference cycles go on: a burst lasts for minutes, unlike the work of other runs."""
+    was_enabled = gc.isenabled()
+    gc.enable()
+    try:
+        yield
+    finally:
+        if not was_enabled:
+            gc.disable()

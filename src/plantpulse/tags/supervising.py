@@ -53,7 +53,8 @@ class _Worker:
 class Station:
     """A group in a burst: its queue, its counts, and the thread that reads it.
 
-    `make` returns the poller of a thread that begins with a slot.
+    `make` returns the poller of a thread that begins with a slot. With `most_left` threads of this process
+    left behind, no other is started.
     """
 
     group: Group
@@ -62,6 +63,7 @@ class Station:
     first_slot: datetime
     make: StartPoller
     rising: InitVar[Rising]
+    most_left: int = MOST_LEFT
     _worker: _Worker = field(init=False)
     _until: datetime | None = field(default=None, init=False)
     _over_s: float | None = field(default=None, init=False)
@@ -161,9 +163,11 @@ class Station:
 
     def _begin_anew(self, now: datetime) -> None:
         """Go on in a new thread, unless too many hang already; the slots between are missed."""
-        self._is_waiting = left_behind() >= MOST_LEFT
+        self._is_waiting = left_behind() >= self.most_left
         if self._is_waiting:
-            told = f"{MOST_LEFT} threads hang in drivers: no other is started; the next burst begins anew"
+            told = (
+                f"{self.most_left} threads hang in drivers: no other is started; the next burst begins anew"
+            )
             self.tally.fail(InternalError(told), now, slots=0)
             return
         old = self._worker.poller

@@ -12,7 +12,6 @@ import pytest
 
 from plantpulse.errors import DeviceUnavailable
 from plantpulse.runs import utc_now
-from plantpulse.tags import supervising
 from plantpulse.tags.buffer import Buffer
 from plantpulse.tags.cycle import Cycle
 from plantpulse.tags.line import Line
@@ -74,17 +73,19 @@ class Floor:
     """A station whose connections are, in turn, to these devices; the last one is good for all others."""
 
     devices: list[Stubborn]
+    tally: Tally = field(default_factory=lambda: Tally(GROUP))
+    most_left: int = 20
     opened: int = 0
     station: Station = field(init=False)
 
     def __post_init__(self) -> None:
-        clock, buffer, tally = SlotClock(utc_now(), time.monotonic()), Buffer(1000), Tally(GROUP)
+        clock, buffer, tally = SlotClock(utc_now(), time.monotonic()), Buffer(1000), self.tally
 
         def make(slot: datetime, rising: Rising) -> Poller:
             return Poller(Cycle(GROUP, Line(GROUP, self, 10.0), clock, buffer, tally, rising), slot)
 
         first = next_slot(utc_now(), utc_now(), GROUP.interval)
-        self.station = Station(GROUP, buffer, tally, first, make, Rising())
+        self.station = Station(GROUP, buffer, tally, first, make, Rising(), self.most_left)
 
     def open(self, group: Group, deadline_s: float) -> Stubborn:
         self.opened += 1
@@ -105,8 +106,8 @@ StartFloor = Callable[..., Floor]
 def floor_of() -> Iterator[StartFloor]:
     floors: list[tuple[Floor, list[Stubborn]]] = []
 
-    def start(*devices: Stubborn) -> Floor:
-        floor = Floor(list(devices))
+    def start(*devices: Stubborn, **known: Any) -> Floor:
+        floor = Floor(list(devices), **known)
         floors.append((floor, list(devices)))
         floor.station.start()
         return floor
@@ -183,10 +184,9 @@ def test_what_a_thread_brings_that_was_left_behind_is_not_used(floor_of: StartFl
     assert all(sample.quality != 0 for sample in floor.station.buffer.drain(1000))
 
 
-def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervising, "MOST_LEFT", 1)
+def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor) -> None:
     hanging, untouched = Stubborn(heeds_close=False), Stubborn(heeds_close=True, hangs=False)
-    floor = floor_of(hanging, untouched)
+    floor = floor_of(hanging, untouched, most_left=1)
     wait(hanging.is_asked)
     floor.look_later()
     wait(hanging.is_closed)
@@ -205,20 +205,19 @@ def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor, monkeypatch
 
 
 def test_a_thread_that_died_is_started_again_and_the_slots_between_are_missed(
-    floor_of: StartFloor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    floor_of: StartFloor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     healthy = Stubborn(heeds_close=True, hangs=False)
     died = threading.Event()
-    take = Tally.read
 
-    def die_once(tally: Tally, *counted: Any) -> None:
-        if not died.is_set():
-            died.set()
-            raise RuntimeError("a bug of ours")
-        take(tally, *counted)
+    class DyingTally(Tally):
+        def read(self, *counted: Any) -> None:
+            if not died.is_set():
+                died.set()
+                raise RuntimeError("a bug of ours")
+            super().read(*counted)
 
-    monkeypatch.setattr(Tally, "read", die_once)
-    floor = floor_of(healthy)
+    floor = floor_of(healthy, tally=DyingTally(GROUP))
     wait(died)
     join_all()
     healthy.is_answered.clear()

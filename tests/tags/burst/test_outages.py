@@ -1,0 +1,147 @@
+"""What becomes of samples when a burst is killed, or Supabase is away; the network between them is real."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from devstack.fault_proxy import FaultProxy, Loss
+from plantpulse.settings.tags import TagsSettings
+from tests.tags.burst.conftest import WAIT_S, Plant, slots_in
+
+ROOT = Path(__file__).parents[3]
+
+
+@contextmanager
+def in_a_process(plant: Plant) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a burst in a process of its own; it is killed at the end if it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.tags.burst.doomed_burst", plant.access.url],
+        env=os.environ | {"SUPABASE_SECRET_KEY": plant.access.secret_key},
+        cwd=ROOT,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def network(plant: Plant) -> Iterator[FaultProxy]:
+    """The network between a burst and Supabase."""
+    with FaultProxy("127.0.0.1", int(plant.access.url.rpartition(":")[2])) as proxy:
+        yield proxy
+
+
+def through(network: FaultProxy) -> str:
+    return f"http://127.0.0.1:{network.port}"
+
+
+def attempts(network: FaultProxy) -> int:
+    return network.requests(b"/rpc/put_tag_samples")
+
+
+def test_a_burst_that_is_killed_is_relieved_by_the_next_delivery(plant: Plant) -> None:
+    press = plant.add_group()
+    with in_a_process(plant) as process:
+        plant.wait_for_samples(press, 3)
+        process.kill()
+    before = plant.stored(press)
+
+    running = plant.burst()
+    plant.wait_for_samples(press, 3)
+    running.stop()
+
+    assert plant.stored(press)[: len(before)] == before
+
+
+def test_a_burst_that_is_told_to_end_stores_what_it_read_and_frees_its_groups(plant: Plant) -> None:
+    press = plant.add_group()
+    with in_a_process(plant) as process:
+        plant.wait_for_samples(press, 3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 0
+
+    stored = plant.stored(press)
+    (lease,) = plant.rows.execute("select ended_at from public.tag_leases").fetchall()
+    assert lease["ended_at"] is not None
+    assert len(stored) >= 3
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_supabase_that_was_away_gets_every_sample_afterwards(
+    plant: Plant, network: FaultProxy, *, is_silent: bool
+) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network))
+    plant.wait_for_samples(press, 3)
+
+    network.be_silent() if is_silent else network.refuse()
+    before = next(plant.floor.numbers["press"])
+    plant.wait_for(lambda: next(plant.floor.numbers["press"]) > before + 200)
+    network.heal()
+    plant.wait_for_samples(press, 20)
+    counts = running.stop().counts
+
+    stored = plant.stored(press)
+    assert len(slots_in(stored)) - len(stored) <= counts["missed"]
+    assert counts["dropped"] == 0
+
+
+def test_a_reply_that_was_lost_stores_and_counts_nothing_twice(plant: Plant, network: FaultProxy) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network))
+    plant.wait_for_samples(press, 3)
+
+    network.lose_replies(b"/rpc/put_tag_samples", times=3, loss=Loss.DROPPED)
+    plant.wait_for_samples(press, 10)
+    ended = running.stop()
+
+    stored = plant.stored(press)
+    state = plant.rows.execute("select * from public.tag_states").fetchone()
+    assert state is not None
+    assert ended.counts["samples"] == len(stored)
+    assert (state["success_count"], state["error_count"]) == (
+        ended.counts["good"],
+        ended.counts["bad"] + ended.counts["missed"],
+    )
+
+
+def test_what_a_long_outage_costs_is_counted_and_told(plant: Plant, network: FaultProxy) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network), settings=TagsSettings(buffer_s=1))
+    plant.wait_for_samples(press, 3)
+
+    network.refuse()
+    before = next(plant.floor.numbers["press"])
+    plant.wait_for(lambda: next(plant.floor.numbers["press"]) > before + 200)
+    network.heal()
+    plant.wait_for_samples(press, 5)
+    counts = running.stop().counts
+
+    stored = plant.stored(press)
+    state = plant.rows.execute("select * from public.tag_states").fetchone()
+    assert state is not None
+    assert counts["dropped"] > 0
+    assert state["dropped_count"] == counts["dropped"]
+    assert len(slots_in(stored)) - len(stored) <= counts["dropped"] + counts["missed"]
+
+
+def test_a_burst_without_supabase_at_its_end_says_what_is_lost_and_ends(
+    plant: Plant, network: FaultProxy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network))
+    plant.wait_for_samples(press, 3)
+
+    network.refuse()
+    running.burst.stop()
+    running.thread.join(WAIT_S)
+
+    assert running.error is not None
+    assert "samples are lost" in capsys.readouterr().out
