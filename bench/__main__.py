@@ -4,6 +4,8 @@
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
+`python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other.
+
 `python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
 and gaps. `--rivals` names an interpreter that has entsoe-py and dlt, to measure them too.
 """
@@ -18,7 +20,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_load, series_parse
+from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_load, series_parse, tags
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -49,10 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _introduce()
     if options.subject == "cleanup":
         _measure_cleanup(is_quick=options.quick)
-    elif options.subject == "alerts":
-        _measure_alerts(alerts.QUICK if options.quick else alerts.WHOLE)
-    elif options.subject == "series":
-        _measure_series(series.QUICK if options.quick else series.WHOLE)
+    elif options.subject in {"alerts", "series", "tags"}:
+        _measure_one(options.subject, is_quick=options.quick)
     elif options.subject == "series_parse":
         for table in series_parse.measure(
             series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
@@ -73,6 +73,15 @@ def _measure_cleanup(*, is_quick: bool) -> None:
         cleanup.measure(supabase, children, is_quick=is_quick)
 
 
+def _measure_one(subject: str, *, is_quick: bool) -> None:
+    if subject == "alerts":
+        _measure_alerts(alerts.QUICK if is_quick else alerts.WHOLE)
+    elif subject == "series":
+        _measure_series(series.QUICK if is_quick else series.WHOLE)
+    else:
+        _measure_tags(tags.QUICK if is_quick else tags.WHOLE)
+
+
 def _measure_alerts(plan: alerts.Plan) -> None:
     with project() as (supabase, _):
         for table in alerts.tables(alerts.measure(supabase, plan), plan):
@@ -83,6 +92,11 @@ def _measure_series(plan: series.Plan) -> None:
     with project() as (supabase, _):
         for table in series.tables(series.measure(supabase, plan), plan):
             table.show()
+
+
+def _measure_tags(plan: tags.Plan) -> None:
+    with project() as (supabase, _):
+        tags.tables(list(tags.measure(supabase, plan)), plan).show()
 
 
 def _measure_health(plan: Plan) -> None:
@@ -122,7 +136,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "subject",
         nargs="?",
-        choices=("polls", "health", "cleanup", "alerts", "series", "series_load", "series_parse"),
+        choices=("polls", "health", "cleanup", "alerts", "series", "series_load", "series_parse", "tags"),
         default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")
