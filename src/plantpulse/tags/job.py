@@ -138,7 +138,7 @@ def _completion(run: Run, burst: Burst, counts: Mapping[str, int]) -> dict[str, 
     run.progress.counts.update({"groups": len(so_far.groups), **counts})
     for name, reason in so_far.refused.items():
         if reason not in _USUAL:
-            run.progress.warn(reason, f"group {name} is not polled by this burst")
+            run.progress.warn("tag_group_refused", f"group {name} is not polled by this burst: {reason}")
     if counts["dropped"]:
         run.progress.warn(
             "tag_samples_dropped", f"{counts['dropped']} samples were dropped: the buffer was full"

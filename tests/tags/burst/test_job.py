@@ -140,9 +140,11 @@ def test_groups_that_this_burst_does_not_poll_are_named_with_the_reason(plant: P
 
     plant.rows.execute("update public.tag_groups set active = false")
 
-    assert {"code": "too_many_groups", "message": "group press 10 is not polled by this burst"} in waiting()[
-        "warnings"
-    ]
+    told = {
+        "code": "tag_group_refused",
+        "message": "group press 10 is not polled by this burst: too_many_groups",
+    }
+    assert told in waiting()["warnings"]
 
 
 def test_the_search_for_reference_cycles_is_on_in_a_burst_and_off_after_it(plant: Plant) -> None:

@@ -1,0 +1,142 @@
+"""The calls of a burst: what is tried again, what is dropped, and what ends the burst."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from plantpulse.errors import PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.tags.exchange import Exchange
+from plantpulse.tags.flushing import Flusher
+from plantpulse.tags.slots import SlotClock
+from tests.unit.tags.plc import NOON, Time, at
+from tests.unit.tags.test_flushing import Polled
+
+AWAY = StoreUnavailable("Supabase did not answer")
+REFUSED = StoreRefused("Supabase refused put_tag_samples")
+
+
+@dataclass
+class Supabase:
+    """Takes calls, or fails them; notes how long each may take."""
+
+    time: Time
+    fails: PlantpulseError | None = None
+    puts: list[Mapping[str, Any]] = field(default_factory=list)
+    allowed_s: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def within(self, seconds_left: Callable[[], float]) -> Iterator[None]:
+        self.allowed_s.append(seconds_left())
+        yield
+
+    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+        return {"at": at(0).isoformat(), "groups": [], "refused": []}
+
+    def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
+        self.puts.append(put)
+        if self.fails:
+            raise self.fails
+        return {"at": at(self.time() - 1000).isoformat(), "later": []}
+
+
+@dataclass
+class Line:
+    """An exchange with a Supabase that a test can break, and one group that is polled."""
+
+    supabase: Supabase
+    exchange: Exchange
+    polled: Polled = field(default_factory=lambda: Polled().read(1))
+
+    def send(self, complete: Callable[[Mapping[str, int]], Any] | None = None) -> bool:
+        """Send what there is, and say whether it was answered."""
+        answered = self.exchange.send([self.polled], complete)
+        if answered:
+            self.exchange.flusher.answered(*answered)
+        return answered is not None
+
+
+@pytest.fixture
+def line() -> Line:
+    time = Time()
+    supabase = Supabase(time)
+    flusher = Flusher("a-holder", "north", 30, 10)
+    return Line(supabase, Exchange("north", supabase, SlotClock(NOON, 1000.0), flusher, time))
+
+
+def test_an_outage_is_told_when_it_begins_and_when_it_is_over(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.supabase.fails = AWAY
+    assert [line.send() for _ in range(5)] == [False] * 5
+    line.supabase.fails = None
+    assert line.send()
+
+    told = capsys.readouterr().out.splitlines()
+    assert ["samples wait" in told[0], "samples are taken again" in told[1], len(told)] == [True, True, 2]
+    assert [put["sequence"] for put in line.supabase.puts] == [1] * 6
+
+
+def test_a_call_that_is_tried_again_may_take_longer_than_the_first(line: Line) -> None:
+    line.supabase.fails = AWAY
+    line.send()
+    line.send()
+
+    assert line.supabase.allowed_s == [6.0, 12.0]
+
+
+def test_at_its_end_a_burst_puts_up_with_no_answer(line: Line, capsys: pytest.CaptureFixture[str]) -> None:
+    line.supabase.fails = AWAY
+    line.exchange.end_within(4.5)
+    assert not line.send()
+    assert line.supabase.allowed_s == [4.5]
+
+    line.supabase.time.now_s += 5
+    with pytest.raises(StoreUnavailable):
+        line.send()
+
+    assert '"samples":1' in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_an_earlier_end_is_not_put_off(line: Line) -> None:
+    line.exchange.end_within(4.5)
+    line.exchange.end_within(30)
+
+    assert line.exchange.gives_up_s == 1004.5
+
+
+def test_what_supabase_refuses_is_dropped_and_counted_and_the_next_call_is_sent(line: Line) -> None:
+    line.supabase.fails = REFUSED
+    assert not line.send()
+    line.supabase.fails = None
+
+    assert line.send()
+    assert line.exchange.flusher.totals["dropped"] == 1
+    assert [put["sequence"] for put in line.supabase.puts] == [1, 2]
+
+
+def test_a_supabase_that_goes_on_refusing_ends_the_burst(line: Line) -> None:
+    line.supabase.fails = REFUSED
+    line.send()
+    line.send()
+
+    with pytest.raises(StoreRefused):
+        line.send()
+
+
+def test_an_end_of_the_run_that_is_refused_is_an_error_at_once(line: Line) -> None:
+    line.supabase.fails = REFUSED
+    line.polled.is_done = True
+
+    with pytest.raises(StoreRefused):
+        line.send(dict)
+
+
+def test_the_databases_time_sets_the_clock(line: Line) -> None:
+    line.exchange.clock = SlotClock(at(-600), 1000.0)
+
+    line.exchange.claim({})
+
+    assert line.exchange.clock.at(1000.0) == NOON
