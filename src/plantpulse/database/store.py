@@ -155,6 +155,14 @@ class Supabase:
         """
         return self._transport.call("put_tag_samples", {"p_put": put}, reserved_s=0.0, attempts=1)
 
+    def claim_tag_trigger(self, ask: Mapping[str, Json]) -> dict[str, Json]:
+        """Claim one read of a handshake group; a call within a second finds the one before it."""
+        return self._transport.call("claim_tag_trigger", {"p_ask": ask})
+
+    def commit_tag_trigger(self, commit: Mapping[str, Json]) -> dict[str, Json]:
+        """Store the result and the sample of a claimed read; the answer is committed, repeated or unknown."""
+        return self._transport.call("commit_tag_trigger", {"p_commit": commit})
+
     def complete_run(self, fence: str, completion: Mapping[str, Json]) -> dict[str, Json]:
         """Record that a run has done its work; the answer is committed, repeated or fenced."""
         return self._transport.call("complete_run", {"p_fence": fence, "p_completion": completion})
