@@ -43,7 +43,9 @@ URGENT_S = 10  # at most so long is spent on telling people before the answer
 URGENT_KEPT_S = 5  # of the run's time, for the answer
 URGENT_LEAST_S = 3
 # After these the settings are read again; otherwise a warm function would keep an old password forever.
-_MAY_BE_A_CHANGED_SECRET = frozenset({"source_login_failed", "store_refused"})
+_MAY_BE_A_CHANGED_SECRET = frozenset(
+    {"source_login_failed", "store_refused", "device_refused", "not_configured"}
+)
 
 Response = tuple[str, int, dict[str, str]]
 

@@ -19,6 +19,7 @@ from plantpulse.entry.replies import Reply
 from plantpulse.entry.service import Service
 from plantpulse.errors import (
     ConfigurationError,
+    DeviceRefused,
     FenceRefused,
     InvalidRequest,
     NotConfigured,
@@ -311,6 +312,8 @@ def test_only_the_first_invocation_of_a_process_is_a_cold_start() -> None:
     [
         (SourceLoginFailed("login refused"), 2),
         (StoreRefused("the key was refused"), 2),
+        (DeviceRefused("the password was refused"), 2),
+        (NotConfigured("there is no password"), 2),
         (SourceUnavailable("no answer"), 1),
         (None, 1),
     ],
@@ -607,3 +610,18 @@ def test_an_event_without_a_run_returns_the_reply_whatever_it_is() -> None:
     )
 
     assert service.event({"bell": "door", "scheduled_time": NOON.isoformat()}) == {"rung": False}
+
+
+def test_settings_are_read_anew_after_a_reply_that_a_secret_may_explain() -> None:
+    reads: list[int] = []
+
+    def load() -> Settings:
+        reads.append(1)
+        return SETTINGS
+
+    bell = Bell(Reply("bell locked", {"rung": False}, 500, "device_refused"))
+    service = Service(Pulse(), MemoryStore().open, load_settings=load, clock=lambda: NOON, without_run=bell)
+    service.http(Ringing())
+    service.http(Ringing())
+
+    assert reads == [1, 1]
