@@ -15,6 +15,7 @@ import pytest
 from plantpulse.entry import requests
 from plantpulse.entry.callers import Caller
 from plantpulse.entry.invocations import Invocation
+from plantpulse.entry.last_resort import give_up_all
 from plantpulse.entry.replies import Reply
 from plantpulse.entry.service import Service
 from plantpulse.errors import (
@@ -23,6 +24,7 @@ from plantpulse.errors import (
     FenceRefused,
     InvalidRequest,
     NotConfigured,
+    OutOfTime,
     PlantpulseError,
     SourceLoginFailed,
     SourceUnavailable,
@@ -625,3 +627,28 @@ def test_settings_are_read_anew_after_a_reply_that_a_secret_may_explain() -> Non
     service.http(Ringing())
 
     assert reads == [1, 1]
+
+
+@dataclass
+class StuckBell(Bell):
+    """Never comes back, as the last resort finds it."""
+
+    def answer(self, store: MemoryStore, requested_by: str | None, budget: Budget) -> Reply:
+        give_up_all(OutOfTime("it does not end"))
+        return super().answer(store, requested_by, budget)
+
+
+def test_the_last_resort_stands_by_a_call_without_a_run() -> None:
+    ended: list[PlantpulseError] = []
+    service = Service(
+        Pulse(),
+        MemoryStore().open,
+        load_settings=lambda: SETTINGS,
+        clock=lambda: NOON,
+        end_process=ended.append,
+        without_run=StuckBell(),
+    )
+
+    service.http(Ringing())
+
+    assert [str(error) for error in ended] == ["it does not end"]
