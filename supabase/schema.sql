@@ -8022,6 +8022,64 @@ ALTER FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) O
 
 COMMENT ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) IS 'How each group of a plant (null = of all) does: polling, starting, failing, stopped, waiting (for a call), or missing (it is to be polled, and nobody does).';
 
+-- Name: tag_troubles(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_troubles(p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '4s'
+    SET jit TO 'off'
+    AS $$
+  with now as (select coalesce(p_now, clock_timestamp()) as at),
+  held as materialized (
+    select distinct lease.group_id
+    from public.tag_leases as lease
+    cross join now
+    where lease.ended_at is null
+    and lease.expires_at > now.at
+    and (lease.until_slot is null or lease.until_slot > now.at)
+  )
+  -- Only what may fire: thousands of groups that do well take no time.
+  select jsonb_build_object('at', now.at, 'groups', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'plant', g.plant,
+      'name', g.name,
+      'failing_since', case when held.group_id is not null then s.failing_since end,
+      'error_code', s.last_error_code,
+      'error', left(s.last_error, 300),
+      'queue_highest', s.queue_highest,
+      'queue_limit', s.queue_limit,
+      'dropped_at', s.dropped_at,
+      'dropped_count', s.dropped_count,
+      'unheard_since', case when held.group_id is null then greatest(s.flushed_at, g.updated_at) end
+    ) order by g.plant, g.name), '[]')
+    from public.tag_groups as g
+    left join held on held.group_id = g.id
+    left join public.tag_states as s on s.group_id = g.id
+    where g.active
+    and (
+      g.mode = 'fixed'
+      -- A group that waits for a call is polled by nobody.
+      or exists (
+        select 1 from public.tags as tag where tag.group_id = g.id and tag.role = 'trigger' and tag.removed_at is null
+      )
+    )
+    and (
+      held.group_id is null
+      or s.failing_since is not null
+      or s.queue_highest * 10 >= s.queue_limit
+      or s.dropped_at > now.at - interval '1 day'
+    )
+  ))
+  from now;
+$$;
+
+ALTER FUNCTION public.tag_troubles(p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_troubles(p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_troubles(p_now timestamp with time zone) IS 'Active groups of tags that fail, that nobody polls, that have a tenth of their queue full, or that dropped samples within a day: what alerts are made of.';
+
 -- Name: tag_values(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.tag_values(p_plant text, p_group text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -14119,6 +14177,11 @@ GRANT ALL ON FUNCTION public.tag_list(p_plant text, p_now timestamp with time zo
 REVOKE ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.tag_status(p_plant text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION tag_troubles(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_troubles(p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_troubles(p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION tag_values(p_plant text, p_group text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -963,6 +963,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "claim_tag_trigger": {"p_ask": {"plant": "northfield", "group": "Press", "id": fence(1)}},
     "commit_tag_trigger": {"p_commit": {"id": fence(1), "outcome": "failed", "result": {}}},
     "tag_list": {"p_plant": "northfield"},
+    "tag_troubles": {},
 }
 
 # What pages call with a user's token; row level security decides what is in the answers.

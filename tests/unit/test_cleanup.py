@@ -18,6 +18,7 @@ NOON = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 SETTINGS = Settings(plants={"north": PlantSettings(time_zone="UTC"), "south": PlantSettings(time_zone="UTC")})
 SNAPSHOTS, REJECTED, MAILS, RUNS = "live_snapshots", "rejected_records", "report_mails", "pipeline_runs"
 ALERTS, SILENCES = "alerts", "silences"
+SAMPLES, OF_TAGS = "tag_samples", ["tag_minutes", "tag_commands", "tag_triggers"]
 OF_SERIES = ["collections", "failed_batches", "gaps", "series_readings"]
 
 
@@ -106,11 +107,12 @@ def test_nothing_to_do_is_one_look_at_each_table() -> None:
 
     assert (report.outcome, report.finished) == ("succeeded", True)
     assert [name for name, _ in store.asked] == [
-        SNAPSHOTS, REJECTED, MAILS, ALERTS, SILENCES, *OF_SERIES, RUNS,
+        SNAPSHOTS, SAMPLES, REJECTED, MAILS, ALERTS, SILENCES, *OF_SERIES, *OF_TAGS, RUNS,
     ]  # fmt: skip
     assert report.counts == {
-        "batches": 10,
+        "batches": 14,
         "live_snapshots_removed": 0,
+        "tag_samples_removed": 0,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
         "alerts_removed": 0,
@@ -119,10 +121,13 @@ def test_nothing_to_do_is_one_look_at_each_table() -> None:
         "failed_batches_removed": 0,
         "gaps_removed": 0,
         "series_readings_removed": 0,
+        "tag_minutes_removed": 0,
+        "tag_commands_removed": 0,
+        "tag_triggers_removed": 0,
         "pipeline_runs_removed": 0,
     }
     assert [batch["keep_hours"] for batch in store.batches] == [
-        24, 720, 2160, 9600, 9600, 9600, 9600, 9600, 720, 2160,
+        24, 24, 720, 2160, 9600, 9600, 9600, 9600, 9600, 720, 8760, 720, 720, 2160,
     ]  # fmt: skip
 
 
@@ -224,11 +229,13 @@ def test_tables_take_turns_so_that_none_waits_for_a_larger_one() -> None:
 
     assert [name for name, _ in store.asked] == [
         SNAPSHOTS,
+        SAMPLES,
         REJECTED,
         MAILS,
         ALERTS,
         SILENCES,
         *OF_SERIES,
+        *OF_TAGS,
         RUNS,
         *(SNAPSHOTS, RUNS) * 2,
         *(SNAPSHOTS,) * 3,
@@ -242,8 +249,9 @@ def test_a_dry_run_counts_what_has_expired_and_ends_no_run() -> None:
 
     assert {batch["is_dry_run"] for batch in store.batches} == {True}
     assert report.counts == {
-        "batches": 11,
+        "batches": 15,
         "live_snapshots_expired": 7_000,
+        "tag_samples_expired": 0,
         "rejected_records_expired": 0,
         "report_mails_expired": 0,
         "alerts_expired": 0,
@@ -252,6 +260,9 @@ def test_a_dry_run_counts_what_has_expired_and_ends_no_run() -> None:
         "failed_batches_expired": 0,
         "gaps_expired": 0,
         "series_readings_expired": 0,
+        "tag_minutes_expired": 0,
+        "tag_commands_expired": 0,
+        "tag_triggers_expired": 0,
         "pipeline_runs_expired": 3,
     }
     assert (report.status, report.finished, store.completions) == (None, True, [])

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from plantpulse.alerts.judging import OF_RUNS, as_json, seen_by
-from plantpulse.alerts.rules import pipelines
+from plantpulse.alerts.rules import pipelines, tags
 from plantpulse.alerts.rules.channels import ChannelSight, channel_failing
 from plantpulse.alerts.rules.pipelines import PipelineSight
+from plantpulse.alerts.rules.tags import RuleOfTags, TagsSight
 from plantpulse.alerts.sights import Fires, Json
 from plantpulse.schedules.pipelines import ALL_PLANTS
 from plantpulse.settings import AlertsSettings, Rule, Settings
@@ -15,9 +16,19 @@ from plantpulse.settings import AlertsSettings, Rule, Settings
 RuleOfPipelines = Callable[[PipelineSight, Rule], Fires]
 
 CHANNELS_SCOPE: Final = "channels"
+TAGS_SCOPE: Final = "tags"
 NEVER: Final = "-infinity"  # as Postgres writes it: before every slot
 OF_PIPELINES: Final[Mapping[str, RuleOfPipelines]] = {
     rule.__name__: rule for rule in (pipelines.overdue, pipelines.stuck, pipelines.data_behind)
+}
+OF_TAGS: Final[Mapping[str, RuleOfTags]] = {
+    rule.__name__: rule
+    for rule in (
+        tags.tag_group_failing,
+        tags.tag_queue_filling,
+        tags.tag_samples_dropped,
+        tags.tag_burst_missing,
+    )
 }
 
 
@@ -30,6 +41,12 @@ def seen_by_health(
         seen["rules"] += list(OF_RUNS)  # no run will say that all is well
     slot = newest_slot.isoformat() if newest_slot else NEVER
     return seen | {"at": sight.now.isoformat(), "slot": slot}
+
+
+def seen_of_tags(sight: TagsSight, settings: AlertsSettings) -> dict[str, Json]:
+    """Return what health saw of a plant's groups of tags."""
+    seen = seen_by(TAGS_SCOPE, sight.plant, OF_TAGS, sight, settings)
+    return seen | {"at": sight.now.isoformat()}
 
 
 def seen_of_channels(channels: Iterable[ChannelSight], settings: Settings) -> dict[str, Json]:

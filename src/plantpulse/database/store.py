@@ -194,6 +194,10 @@ class Supabase:
         """Return what the runs of each pipeline and plant say about its health; it is tried at most twice."""
         return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)
 
+    def tag_troubles(self) -> dict[str, Json]:
+        """Return the groups of tags that alerts may be about; it is tried at most twice."""
+        return self._transport.call("tag_troubles", {}, reserved_s=0.0, attempts=2)
+
     def alert_figures(self) -> dict[str, Json]:
         """Return how many alerts are open, and how each channel does; it is tried at most twice."""
         return self._transport.call("alert_figures", {}, reserved_s=0.0, attempts=2)

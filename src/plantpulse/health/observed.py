@@ -4,7 +4,7 @@ Pure. The view and the alerts are made of it, so they cannot disagree, and each 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plantpulse.health.states import RunHistory, State, Tolerance, state_of
@@ -65,8 +65,14 @@ def _observed(
 def _state_of(pipeline: Pipeline, history: RunHistory, settings: HealthSettings, now: datetime) -> State:
     if not pipeline.is_enabled:
         return "stopped"
+    late_after = timedelta(seconds=settings.late_after_s) + pipeline.offset
+    if pipeline.overlaps:
+        # A run succeeds when the next one has relieved it, or at the end of its time. The run of the minute
+        # before still works, which says nothing of the one that is missing.
+        late_after += timedelta(seconds=pipeline.timeout_s)
+        history = replace(history, lease_expires_at=None)
     tolerance = Tolerance(
-        late_after=timedelta(seconds=settings.late_after_s) + pipeline.offset,
+        late_after=late_after,
         intervals=settings.grace_intervals,
         longest=timedelta(minutes=settings.longest_grace_minutes),
     )

@@ -16,6 +16,7 @@ from plantpulse.errors import PlantpulseError
 from plantpulse.health.observed import Observation
 from plantpulse.health.report_mails import send_report_mails
 from plantpulse.health.sights import seen_of
+from plantpulse.health.tags import polls_tags, seen_of_groups
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, utc_now
 from plantpulse.settings import Settings, SupabaseSettings
@@ -30,6 +31,7 @@ Clock = Callable[[], datetime]
 class WatchStore(OutboxStore, Protocol):
     """What the watching side needs from Supabase."""
 
+    def tag_troubles(self) -> dict[str, Json]: ...
     def claim_report_mails(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def mark_report_mail(self, mark: Mapping[str, Json]) -> dict[str, Json]: ...
 
@@ -74,13 +76,24 @@ class Watch:
 
         supabase, now = settings.require_supabase(), clock or utc_now
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=clock) as store:
-            if told := seen_of(seen, settings):
+            if told := [*seen_of(seen, settings), *_seen_of_tags(seen, settings, store)]:
                 store.watch_alerts(told)
             outbox = Outbox(settings, store, self.open_channel, now)
             swept = outbox.sweep(seconds_left)
             outbox.report_failing_channels()
             send_report_mails(settings, store, self.open_channel, now, seconds_left)
             return swept
+
+
+def _seen_of_tags(seen: Observation, settings: Settings, store: WatchStore) -> list[dict[str, Json]]:
+    """Return what is to be said of machine tags; nothing if nobody can say. The other alerts go out then."""
+    if not polls_tags(settings):
+        return []
+    troubles = guarded(store.tag_troubles)
+    if isinstance(troubles, PlantpulseError):
+        log("WARNING", "groups of tags could not be looked at", error=str(troubles))
+        return []
+    return seen_of_groups(troubles["groups"], settings, seen.alerted, seen.at)
 
 
 def _can_send(swept: Swept) -> bool:

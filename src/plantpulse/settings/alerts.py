@@ -66,6 +66,16 @@ RULES: Final[Mapping[str, Rule]] = {
     "series_report": Rule(
         "The report of series, each night and each week; told once, never repeated", "info", enabled=False
     ),
+    "tag_group_failing": Rule(
+        "No tag of a group could be read", threshold=1, unit="minutes in which every slot failed"
+    ),
+    "tag_queue_filling": Rule(
+        "Samples of a group wait to be stored", threshold=50, unit="percent of the queue, at least 10"
+    ),
+    "tag_samples_dropped": Rule(
+        "Samples of a group were dropped", threshold=10, unit="minutes since the last one"
+    ),
+    "tag_burst_missing": Rule("Nobody polls a group", threshold=3, unit="minutes"),
     "channel_failing": Rule("A channel does not take messages", threshold=5, unit="minutes"),
 }
 

@@ -71,6 +71,18 @@ class CleanupSettings(Section):
         description="How long values of series and their revisions are kept, in days after their time; "
         "nothing keeps them for good",
     )
+    tag_sample_retention_hours: Whole = setting(
+        24, ge=1, le=LONGEST_RETENTION_HOURS, description="How long tag_samples are kept, in hours"
+    )
+    tag_minute_retention_days: Whole = setting(
+        365, ge=1, le=LONGEST_RETENTION_DAYS, description="How long tag_minutes are kept, in days"
+    )
+    tag_command_retention_days: Whole = setting(
+        30,
+        ge=1,
+        le=LONGEST_RETENTION_DAYS,
+        description="How long tag_commands and tag_triggers are kept, in days",
+    )
     run_retention_days: Whole = setting(
         90,
         # A slot may run a week late (catch_up_hours), and only its run says that it has.
@@ -104,7 +116,14 @@ class CleanupSettings(Section):
             "series_reports": self.series_quality_retention_days,
             "series_points": self.series_retention_days,
             "series_revisions": self.series_retention_days,
+            "tag_minutes": self.tag_minute_retention_days,
+            "tag_commands": self.tag_command_retention_days,
+            "tag_triggers": self.tag_command_retention_days,
             "pipeline_runs": self.run_retention_days,
         }
         kept = {table: number * 24 for table, number in days.items() if number is not None}
-        return {"live_snapshots": self.snapshot_retention_hours, **kept}
+        hours = {
+            "live_snapshots": self.snapshot_retention_hours,
+            "tag_samples": self.tag_sample_retention_hours,
+        }
+        return hours | kept

@@ -41,6 +41,13 @@ class Store:
     marked: list[tuple[str, list[int], dict[str, Any]]] = field(default_factory=list)
     failing: list[dict[str, Any]] = field(default_factory=list)
     seen: list[Any] = field(default_factory=list)
+    troubles: Any = None
+
+    def tag_troubles(self) -> dict[str, Any]:
+        if isinstance(self.troubles, Exception):
+            raise self.troubles
+        found: dict[str, Any] = self.troubles
+        return found
 
     def claim_notifications(self, channel: Mapping[str, Any], limit: int) -> dict[str, Any]:
         self.asked.append(dict(channel))

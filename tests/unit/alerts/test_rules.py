@@ -15,7 +15,7 @@ from plantpulse.alerts.messages.compose import LANGUAGES
 from plantpulse.alerts.rules.channels import ChannelSight
 from plantpulse.alerts.rules.pipelines import PipelineSight
 from plantpulse.alerts.sights import RunSight
-from plantpulse.alerts.watching import OF_PIPELINES, seen_by_health, seen_of_channels
+from plantpulse.alerts.watching import OF_PIPELINES, OF_TAGS, seen_by_health, seen_of_channels
 from plantpulse.runs import RunReport
 from plantpulse.settings import Settings
 from plantpulse.settings.alerts import RULES, AlertsSettings, RuleSettings
@@ -67,14 +67,14 @@ def health_fires(sight: PipelineSight, settings: AlertsSettings | None = None) -
 def test_every_rule_of_the_settings_is_evaluated_somewhere_and_has_words_in_every_language() -> None:
     decided_elsewhere = {"safety_event", "channel_failing"}
 
-    assert set(RULES) == set(OF_RUNS) | set(OF_PIPELINES) | decided_elsewhere
+    assert set(RULES) == set(OF_RUNS) | set(OF_PIPELINES) | set(OF_TAGS) | decided_elsewhere
     for words in LANGUAGES.values():
         assert set(words.what) == set(words.do) == set(RULES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_fact_that_a_rule_gives_has_a_name_in_every_language(language: str) -> None:
-    rules: list[Any] = [*OF_RUNS.values(), *OF_PIPELINES.values()]
+    rules: list[Any] = [*OF_RUNS.values(), *OF_PIPELINES.values(), *OF_TAGS.values()]
     sources = [inspect.getsource(rule) for rule in rules]
     given = {name for source in sources for name in _keys_of_facts(source)}
 

@@ -438,6 +438,9 @@ class Outbox(MemoryStore):
 
     seen: list[Mapping[str, Any]] = field(default_factory=list)
 
+    def tag_troubles(self) -> dict[str, Any]:
+        raise AssertionError
+
     @contextmanager
     def open_outbox(
         self, _: SupabaseSettings, *, seconds_left: Callable[[], float], clock: Callable[[], datetime] | None

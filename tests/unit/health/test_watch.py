@@ -12,6 +12,7 @@ from plantpulse.errors import ChannelRefused, ChannelUnavailable, PlantpulseErro
 from plantpulse.health.observed import Observation
 from plantpulse.health.watch import Watch
 from plantpulse.settings import ChannelSettings, Secret, Settings, SupabaseSettings
+from plantpulse.settings.tags import TagsSettings
 from tests.unit.alerts.items import NOW, claimed
 from tests.unit.alerts.test_outbox import Store, mail, settings_with
 
@@ -28,9 +29,9 @@ class World:
         self.store_error: PlantpulseError | None = None
         self.pings: list[bool] = []
 
-    def act(self, look: Observation | None = LOOKED) -> list[bool]:
+    def act(self, look: Observation | None = LOOKED, tags: TagsSettings | None = None) -> list[bool]:
         told = settings_with(**{name: mail() for name in self.errors})
-        settings = Settings(plants=told.plants, channels=told.channels, supabase=SUPABASE)
+        settings = Settings(plants=told.plants, channels=told.channels, supabase=SUPABASE, tags=tags)
         Watch(self.open_store, self.open_channel, self.ping).act(look, settings, lambda: NOW)
         return self.pings
 
@@ -94,3 +95,31 @@ def test_the_switch_hears_of_it_when_nothing_could_be_claimed() -> None:
     world.store_error = StoreUnavailable("Supabase does not answer")
 
     assert world.act() == [False]
+
+
+def test_groups_of_tags_that_cannot_be_looked_at_keep_nobody_from_being_told() -> None:
+    world = World(office=None)
+    world.store.troubles = StoreUnavailable("Supabase does not answer")
+
+    assert world.act(tags=TagsSettings()) == [True]
+
+
+def test_what_health_sees_of_groups_of_tags_changes_the_alerts() -> None:
+    world = World(office=None)
+    world.store.troubles = {
+        "groups": [
+            {
+                **dict.fromkeys(("failing_since", "error_code", "error", "queue_highest", "queue_limit")),
+                "dropped_at": NOW.isoformat(),
+                "dropped_count": 3,
+                "unheard_since": None,
+                "plant": "north",
+                "name": "Press",
+            }
+        ]
+    }
+
+    world.act(tags=TagsSettings())
+
+    (seen,) = [one for one in world.store.seen if one["scope"] == "tags"]
+    assert [one["rule"] for one in seen["firing"]] == ["tag_samples_dropped"]

@@ -473,6 +473,7 @@ def test_the_environment_says_how_long_snapshots_are_kept() -> None:
 
     assert settings.cleanup.keep_hours() == {
         "live_snapshots": 48,
+        "tag_samples": 24,
         "rejected_records": 720,
         "report_mails": 2160,
         "alerts": 9600,
@@ -481,6 +482,9 @@ def test_the_environment_says_how_long_snapshots_are_kept() -> None:
         "failed_batches": 9600,
         "gaps": 9600,
         "series_readings": 720,
+        "tag_minutes": 8760,
+        "tag_commands": 720,
+        "tag_triggers": 720,
         "pipeline_runs": 2160,
     }
     with pytest.raises(ConfigurationError, match=r"^SNAPSHOT_RETENTION_HOURS: .* from 1 to 87600"):

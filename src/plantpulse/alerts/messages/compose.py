@@ -26,6 +26,8 @@ _INSTANTS: Final = {
     "lease_expired_at",
     "data_until",
     "failing_since",
+    "dropped_at",
+    "unheard_since",
 }
 _NOT_SHOWN: Final = {"told_after_s", "warnings", "report", "title", "period"}
 

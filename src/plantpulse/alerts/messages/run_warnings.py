@@ -18,6 +18,18 @@ _QUESTION_FAILED: Final = (
 
 GERMAN: Final[Translations] = {
     "slow_run": [(r"the run took longer than (\S+) s", "der Lauf dauerte länger als {0} s")],
+    "tag_group_refused": [
+        (
+            r"group (.+) is not polled by this burst: (.+)",
+            "Gruppe {0} wird in diesem Lauf nicht abgefragt: {1}",
+        )
+    ],
+    "tag_samples_dropped": [
+        (
+            r"(\d+) samples were dropped: the buffer was full",
+            "{0} Werte gingen verloren: Der Puffer war voll",
+        )
+    ],
     "slots_given_up": [
         (
             r"(\d+) slots were missed for longer than (\S+) h",
