@@ -11,22 +11,19 @@ resource "aws_cloudwatch_log_group" "function" {
 
 # What the alarms count. A run that failed for good is returned, not raised, because Lambda would repeat it:
 # so Lambda's own error count says too little, and the run's log line is counted (src/plantpulse/logs.py).
+# A plant's success is a metric in its own log line (entry/endings.py). A filter would have the plant for a
+# dimension, and CloudWatch "might disable a metric filter if it generates 1,000 different name/value pairs for
+# your specified dimensions within one hour". Source: AWS, PutMetricFilter; "Specification: Embedded metric format".
 locals {
-  plants    = { for name in keys(local.functions) : name => length(distinct([for schedule in module.plan.schedules : schedule.plant if schedule.function == name])) }
-  namespace = var.name
-  counted = merge([for name, function in local.functions : {
-    "${name}-failures" = {
-      function   = name
-      pattern    = "{ $.severity = \"ERROR\" }"
-      dimensions = null
-    }
-    # A pipeline without plants says of the plant what it likes, so that is no dimension.
-    "${name}-successes" = {
-      function   = name
-      pattern    = function.keeps_runs ? "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" : "{ $.message = \"${name} *\" }"
-      dimensions = function.is_per_plant ? { plant = "$.plant" } : null
-    }
-  }]...)
+  namespace     = var.name
+  counts_itself = { for name, function in local.functions : name => function.is_per_plant && function.keeps_runs }
+  counted = merge(
+    { for name in keys(local.functions) : "${name}-failures" => { function = name, pattern = "{ $.severity = \"ERROR\" }" } },
+    { for name, function in local.functions : "${name}-successes" => {
+      function = name
+      pattern  = function.keeps_runs ? "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" : "{ $.message = \"${name} *\" }"
+    } if !local.counts_itself[name] },
+  )
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
@@ -37,18 +34,8 @@ resource "aws_cloudwatch_log_metric_filter" "this" {
   pattern        = each.value.pattern
 
   metric_transformation {
-    namespace  = local.namespace
-    name       = each.key
-    value      = "1"
-    dimensions = each.value.dimensions
-  }
-
-  # Source: AWS, PutMetricFilter, "might disable a metric filter if it generates 1,000 different name/value pairs
-  # for your specified dimensions within one hour".
-  lifecycle {
-    precondition {
-      condition     = each.value.dimensions == null || local.plants[each.value.function] < 1000
-      error_message = "CloudWatch stops to count the successes of ${each.value.function} at 1,000 plants: split plantpulse.yaml and deploy each part under its own name."
-    }
+    namespace = local.namespace
+    name      = each.key
+    value     = "1"
   }
 }

@@ -41,6 +41,7 @@ resource "aws_lambda_function" "this" {
     variables = merge(
       each.value.environment,
       { SUPABASE_URL = var.supabase_url, MANUAL_CALLS = "platform", SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
+      local.counts_itself[each.key] ? { METRICS_NAMESPACE = local.namespace } : {},
       { for secret in each.value.secrets : "${secret}_ARN" => aws_secretsmanager_secret.named[secret].arn },
     )
   }

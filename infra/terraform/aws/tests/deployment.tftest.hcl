@@ -53,7 +53,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_cloudwatch_log_metric_filter.this["${name}-failures"].pattern == "{ $.severity = \"ERROR\" }"]) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].pattern == "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" && aws_cloudwatch_log_metric_filter.this["health-successes"].pattern == "{ $.message = \"health *\" }"
+    condition     = alltrue([for name in keys(aws_lambda_function.this) : aws_cloudwatch_log_metric_filter.this["${name}-failures"].pattern == "{ $.severity = \"ERROR\" }"]) && aws_cloudwatch_log_metric_filter.this["cleanup-successes"].pattern == "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" && aws_cloudwatch_log_metric_filter.this["health-successes"].pattern == "{ $.message = \"health *\" }"
     error_message = "The alarms count what the functions log."
   }
 
@@ -170,8 +170,8 @@ run "one_plant" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].dimensions == tomap({ plant = "northfield" }) && aws_cloudwatch_log_metric_filter.this["live_pulse-successes"].metric_transformation[0].name == aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].metric_name
-    error_message = "The alarm watches what the filter counts."
+    condition     = aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].dimensions == tomap({ plant = "northfield" }) && aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].metric_name == "live_pulse-successes" && aws_cloudwatch_metric_alarm.no_success["live_pulse of northfield"].namespace == aws_lambda_function.this["live_pulse"].environment[0].variables["METRICS_NAMESPACE"] && [for key in keys(aws_cloudwatch_log_metric_filter.this) : key if endswith(key, "-successes")] == ["cleanup-successes", "health-successes"]
+    error_message = "The alarm watches what the function's own lines count; no filter has a plant for a dimension."
   }
 
   assert {
