@@ -66,6 +66,7 @@ class Station:
     most_left: int = MOST_LEFT
     _worker: _Worker = field(init=False)
     _until: datetime | None = field(default=None, init=False)
+    _is_stopped: bool = field(default=False, init=False)
     _over_s: float | None = field(default=None, init=False)
     _is_broken_off: bool = field(default=False, init=False)
     _is_waiting: bool = field(default=False, init=False)
@@ -99,6 +100,7 @@ class Station:
 
     def stop(self) -> None:
         """Stop after the cycle that is under way."""
+        self._is_stopped = True
         self._worker.poller.stop()
         self._until = self._worker.poller.until
 
@@ -114,7 +116,7 @@ class Station:
         poller = self._worker.poller
         if self._is_waiting or not self._worker.thread.is_alive():
             self._begin_anew(now)
-        elif poller.is_over(now):
+        elif self._is_stopped or poller.is_over(now):
             self._look_at_end(now_s)
         elif self._is_hanging(now_s, GRACE_S):
             self._part_from_it(now)

@@ -36,6 +36,7 @@ class Stubborn:
 
     heeds_close: bool
     hangs: bool = True
+    accepts: bool = True
     is_asked: threading.Event = field(default_factory=threading.Event)
     is_answered: threading.Event = field(default_factory=threading.Event)
     is_free: threading.Event = field(default_factory=threading.Event)
@@ -50,7 +51,10 @@ class Stubborn:
         return ReadPlan(GROUP.tags, ())
 
     def connect(self, deadline_s: float) -> None:
-        pass
+        if not self.accepts:
+            self.is_asked.set()
+            self.is_closed.wait()
+            raise DeviceUnavailable("the connection was closed")
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
         self.is_asked.set()
@@ -238,6 +242,19 @@ def test_a_group_that_is_to_stop_does_not_wait_for_a_silent_device(floor_of: Sta
     floor.station.look(utc_now() + timedelta(hours=1), end_s)
     floor.station.look(utc_now() + timedelta(hours=1), end_s + 3)
 
+    join_all()
+    assert floor.station.is_done
+
+
+def test_a_group_that_is_to_stop_ends_its_attempt_to_connect_at_once(floor_of: StartFloor) -> None:
+    silent = Stubborn(heeds_close=True, accepts=False)
+    floor = floor_of(silent)
+    wait(silent.is_asked)
+
+    floor.station.stop()
+    floor.station.look(utc_now() - timedelta(hours=1), time.monotonic())
+
+    wait(silent.is_closed)
     join_all()
     assert floor.station.is_done
 
