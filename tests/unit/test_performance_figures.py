@@ -71,6 +71,7 @@ def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
         "Alerts",
         "Reads of members",
         "Series",
+        "Machine tags",
     ]
     machine = page.index("only the ratios mean something", page.index("## A poll and a cold start"))
     assert machine < page.index(f"### {titles(page)[0]}") < page.index("## Cleanup")
@@ -92,7 +93,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 9
+    assert len(commands) == 10
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile
