@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -44,6 +45,7 @@ class _Orders:
 
     is_silent: bool = False
     delay_s: float = 0.0
+    is_crumbling: bool = False
     cut: tuple[int, Direction] | None = None
     lost_replies: list[tuple[bytes, Loss]] = field(default_factory=list)
 
@@ -88,6 +90,10 @@ class FaultProxy:
     def delay(self, seconds: float) -> None:
         """Delay every block by this time."""
         self.orders.delay_s = seconds
+
+    def crumble(self) -> None:
+        """Pass on every byte by itself, as slow serial gateways do."""
+        self.orders.is_crumbling = True
 
     def cut_after(self, count: int, direction: Direction) -> None:
         """Reset each connection once it has passed on `count` bytes in a direction."""
@@ -182,6 +188,8 @@ class _Connection:
             with suppress(OSError), self._client as client:
                 _reset_when_closed(client)
                 with socket.create_connection(self._proxy.upstream, _CONNECT_TIMEOUT_S) as server:
+                    for end in (client, server):  # pieces leave as they are, one by one
+                        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._pass_on(client, server)
         finally:
             self._proxy.forget(self)
@@ -210,7 +218,8 @@ class _Connection:
         allowed = len(block)
         if orders.cut and orders.cut[1] is direction:
             allowed = max(0, orders.cut[0] - self._passed[direction])
-        sink.sendall(block[:allowed])
+        for piece in _pieces(block[:allowed], 1 if orders.is_crumbling else _BLOCK_BYTES):
+            sink.sendall(piece)
         self._passed[direction] += len(block)
         return allowed >= len(block)
 
@@ -222,6 +231,10 @@ class _Connection:
         if self._loss is Loss.HELD:
             self._proxy.is_held.set()
         return self._loss is not None
+
+
+def _pieces(block: bytes, size: int) -> Iterator[bytes]:
+    return (block[begin : begin + size] for begin in range(0, len(block), size))
 
 
 def _reset_when_closed(connection: socket.socket) -> None:
