@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -48,6 +48,7 @@ class _Orders:
     is_crumbling: bool = False
     cut: tuple[int, Direction] | None = None
     lost_replies: list[tuple[bytes, Loss]] = field(default_factory=list)
+    change: Callable[[bytes], bytes] | None = None
 
 
 class FaultProxy:
@@ -103,6 +104,10 @@ class FaultProxy:
         """Let the next `times` requests that contain `request` be carried out, but lose the replies."""
         self.orders.lost_replies += [(request, loss)] * times
 
+    def change_replies(self, change: Callable[[bytes], bytes]) -> None:
+        """Pass each block of a reply through `change`; its result goes on to the client."""
+        self.orders.change = change
+
     def heal(self) -> None:
         """Take every fault back; connections that suffered from one are reset."""
         if self.orders != _Orders():
@@ -141,7 +146,7 @@ class FaultProxy:
                         client.close()
                         return
                     self._open.add(connection)
-                connection.start()
+                    connection.start()  # before anybody can reset it
 
     def _reset_all(self) -> None:
         for connection in list(self._open):
@@ -215,6 +220,8 @@ class _Connection:
             return self._loss is not Loss.DROPPED
         if orders.delay_s:
             time.sleep(orders.delay_s)
+        if orders.change and direction is Direction.TO_CLIENT:
+            block = orders.change(block)
         allowed = len(block)
         if orders.cut and orders.cut[1] is direction:
             allowed = max(0, orders.cut[0] - self._passed[direction])

@@ -1,0 +1,51 @@
+"""One connection to one unit of a Modbus TCP device."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Final
+
+from plantpulse.errors import DeviceRefused, DeviceUnavailable
+from plantpulse.tags.drivers.modbus.addresses import Area, place_of
+from plantpulse.tags.drivers.modbus.device import device_of
+from plantpulse.tags.drivers.modbus.exchange import Exchange
+from plantpulse.tags.drivers.modbus.reader import Reader
+from plantpulse.tags.endpoints import Endpoint
+from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.readings import Reading
+from plantpulse.tags.stream import Stream
+from plantpulse.tags.tag import Tag
+
+_FOR_GOOD: Final = (1, 2, 3)  # no such function, address or value
+
+
+class ModbusLink:
+    """A link as the burst uses it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        device = device_of(endpoint)
+        self._stream = Stream(endpoint.host, endpoint.port)
+        self._exchange = Exchange(self._stream, device.unit)
+        self._reader = Reader(device, self._exchange.read, monotonic)
+
+    def connect(self, deadline_s: float) -> None:
+        """Raises: DeviceUnavailable."""
+        self._stream.connect(deadline_s)
+
+    def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        """Return one reading for each tag of the plan. Raises: DeviceUnavailable."""
+        return self._reader.read(plan, deadline_s)
+
+    def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
+        """Set a coil. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a coil."""
+        extent = place_of(tag).extent
+        if extent.area is not Area.COILS:
+            raise DeviceRefused(f"{tag.address} is not a coil: only a coil can be set, such as co:0 or 00001")
+        refusal = self._exchange.set_coil(extent.start, value, deadline_s)
+        if refusal:
+            error = DeviceRefused if refusal.exception in _FOR_GOOD else DeviceUnavailable
+            why = f"exception {refusal.exception} of Modbus"
+            raise error(f"{self._stream.device} did not set {tag.address}: {why}")
+
+    def close(self) -> None:
+        """End the connection. Never raises; any thread may call it."""
+        self._stream.close()

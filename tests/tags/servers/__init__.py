@@ -1,0 +1,1 @@
+"""Servers of machines that nobody here wrote, as children or threads of a test."""
