@@ -200,8 +200,12 @@ class _Demonstration:
         self.stack.fill_hole()
         self._deliver_to(self.stack.series_gaps, slot_at_or_before(now, 16 * STEP))
         gaps = self.stack.viewer.read("gaps", select="group,starts_at,ends_at,state", order="id")
-        self.verdict.expect([gap["state"] for gap in gaps] == ["filled"], f"gaps: {gaps}")
-        self._show("Gaps: found and filled in one run", show.gaps(gaps, self.stack.plant.timezone))
+        # Beside the hole there may be gaps of the newest hours: due, but not published yet.
+        filled = [gap["group"] for gap in gaps if gap["state"] == "filled"]
+        self.verdict.expect(filled == ["DE/load"], f"gaps: {gaps}")
+        self._show(
+            "Gaps: the hole was found and filled in one run", show.gaps(gaps, self.stack.plant.timezone)
+        )
 
     def _deliver_to(self, function: Function | None, slot: datetime) -> Record:
         if function is None:  # only on a compressed clock

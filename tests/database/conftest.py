@@ -45,7 +45,7 @@ def _headers(supabase: SupabaseAccess, role: str) -> dict[str, str]:
         return {"apikey": supabase.secret_key}
     if role == "anon":
         return {"apikey": supabase.publishable_key}
-    token = supabase.user_token(USERS[role])
+    token = supabase.user_token(USERS[role], lifetime_s=24 * 3600)  # a slow machine takes hours
     return {"apikey": supabase.publishable_key, "Authorization": f"Bearer {token}"}
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from plantpulse.entry.invocations import Invocation, parse, plant_named
+from plantpulse.entry.invocations import Invocation, plant_named
+from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import NotConfigured, SwitchedOff
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, require_fence
 from plantpulse.schedules.schedules import Every, scheduled_slot
@@ -33,13 +32,14 @@ _TOLERANCE: Final = timedelta(seconds=60)
 _USUAL: Final = frozenset({"relieved_already", "stopped_group"})
 
 
-class TagsRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsRequest(Request):
     """Poll the groups of machine tags of a plant, until the next burst relieves this one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    plant: str | None = Field(None, description="Which plant to poll; unnecessary with a single plant.")
-    dry_run: bool = Field(False, description="Read each group once and show it, but claim and store nothing.")
+    plant: str | None = parameter(None, description="Which plant to poll; unnecessary with a single plant.")
+    dry_run: bool = parameter(
+        False, description="Read each group once and show it, but claim and store nothing."
+    )
 
 
 class Store(exchange.Store, Protocol):

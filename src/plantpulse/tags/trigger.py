@@ -12,14 +12,14 @@ from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 from uuid import uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
-from plantpulse.entry.invocations import Invocation, parse, plant_named
+from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.replies import Reply
+from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import InvalidRequest, NotConfigured, OutOfTime, StoreRefused
 from plantpulse.runs import Budget, Json
 from plantpulse.runs.budget import RESERVED_FOR_COMMIT_S
 from plantpulse.settings import Settings
+from plantpulse.settings.section import Checked
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.credentials import credentials_in
 from plantpulse.tags.devices import Devices
@@ -52,18 +52,23 @@ class Store(Protocol):
 
 
 def _group_name(name: str) -> str:
-    if not name.strip() or any(unicodedata.category(one) in _IN_NO_NAME for one in name):
-        raise ValueError("must be the name of a group, without control characters")
+    if (
+        not name.strip()
+        or len(name) > LONGEST_NAME
+        or any(unicodedata.category(one) in _IN_NO_NAME for one in name)
+    ):
+        raise ValueError(
+            f"must be the name of a group: 1 to {LONGEST_NAME} characters, none of them a control character"
+        )
     return unicodedata.normalize("NFC", name)
 
 
-class TriggerRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRequest(Request):
     """Read one group now."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    plant: str | None = Field(None, description="Whose group; unnecessary with a single plant.")
-    group: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_group_name)]
+    plant: str | None = parameter(None, description="Whose group; unnecessary with a single plant.")
+    group: Annotated[str, Checked(_group_name)] = parameter(description="The group's name.")
 
 
 @dataclass(frozen=True, slots=True)
