@@ -7,17 +7,21 @@ sockets are noted as they are connected, and shut down when a call's time is up.
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from plantpulse.deadlines import bounded
 
-if TYPE_CHECKING:
-    import httpx
-
 _CONNECTED = ("connect_tcp.complete", "start_tls.complete")
+
+
+class Traced(Protocol):
+    """The part of httpx's request that says whom it tells of its connections."""
+
+    @property
+    def extensions(self) -> MutableMapping[str, Any]: ...
 
 
 class Connections:
@@ -30,7 +34,7 @@ class Connections:
         self.is_cut = False
         self._sockets: list[socket.socket] = []
 
-    def follow(self, request: "httpx.Request") -> None:
+    def follow(self, request: Traced) -> None:
         """Have the sockets of a request noted (an event hook of httpx)."""
         request.extensions["trace"] = self._trace
 
