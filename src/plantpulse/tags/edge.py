@@ -1,0 +1,83 @@
+"""The edge runner: the bursts of one plant, on a computer that stands in it.
+
+It polls under the same leases as the cloud's functions, so only one of them reads a group. What Supabase does
+not take is kept on the disk (`spooling`).
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from plantpulse.errors import TransientError
+from plantpulse.logs import log
+from plantpulse.runs import utc_now
+from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.burst import Burst, Ended
+from plantpulse.tags.line import Devices
+from plantpulse.tags.spooling import SpoolingStore, Store
+from plantpulse.tags.spools import Spools
+
+AGAIN_S = 10.0  # between two bursts of one process: the time for a group to be started
+
+
+@dataclass(slots=True)
+class Edge:
+    """Polls the groups of a plant until it is told to stop; with `is_once` until it is relieved.
+
+    `folder` is where samples are kept while Supabase is away, at most `most_bytes` of them.
+    """
+
+    plant: str
+    store: Store
+    devices: Devices
+    settings: TagsSettings
+    folder: Path
+    most_bytes: int
+    is_once: bool = False
+    wall: Callable[[], datetime] = utc_now
+    _is_stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _burst: Burst | None = field(default=None, init=False)
+
+    def run(self) -> Ended:
+        """Poll until the end, and return what the last burst did.
+
+        Raises: the errors of Supabase, if nothing can be claimed; with `is_once` those too that may pass.
+        """
+        while True:
+            ended = self._polled()
+            if self.is_once or self._is_stopped.wait(AGAIN_S):
+                return ended
+
+    def stop(self) -> None:
+        """End within five seconds. For signals too."""
+        self._is_stopped.set()
+        if self._burst:
+            self._burst.stop()
+
+    def _polled(self) -> Ended:
+        holder = str(uuid4())
+        with closing(Spools.open(self.folder, holder, self.wall(), self.most_bytes)) as spools:
+            store = SpoolingStore(self.store, spools, self.wall)
+            self._burst = Burst(self.plant, holder, store, self.devices, self.settings, runner="edge")
+            if self._is_stopped.is_set():
+                self._burst.stop()
+            try:
+                ended = self._burst.run()
+            except TransientError as error:
+                if self.is_once:
+                    raise
+                log("WARNING", "Supabase is away: no group is known yet", plant=self.plant, error=str(error))
+                ended = Ended({}, (), {})
+            if not self._is_stopped.is_set():
+                store.drain(self.plant, holder)
+            return ended
+
+
+def told(plant: str, ended: Ended) -> Mapping[str, object]:
+    """Return what a burst did, as JSON has it."""
+    groups: Sequence[str] = list(ended.groups)
+    return {"plant": plant, "groups": groups, "refused": dict(ended.refused), "counts": dict(ended.counts)}

@@ -1,0 +1,222 @@
+"""Supabase as the edge runner sees it: what is not taken now goes to the disk, and is sent again in order.
+
+A burst sends its samples here as it would to Supabase, and goes on when Supabase is away. New samples go
+first, so that what people watch is new; the spool follows, as fast as it is taken. Without Supabase a burst
+begins with the groups of its last claim, unless another process of this computer polls them.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from plantpulse.errors import (
+    ConfigurationError,
+    PlantpulseError,
+    StoreRefused,
+    StoreUnavailable,
+    TransientError,
+)
+from plantpulse.logs import log
+from plantpulse.runs import utc_now
+from plantpulse.tags.slots import slot_at_or_after
+from plantpulse.tags.spools import Record, Spools
+from plantpulse.tags.unsent import Unsent
+
+Json = Any
+Body = Mapping[str, Json]
+PROBE_S: Final = 10.0  # between two questions to a Supabase that is away
+REPLAY_S: Final = 1.0  # of the two seconds between flushes
+DRAIN_S: Final = 20.0  # at the end of a burst; what is left is for the next one
+_REFUSALS: Final = 3  # after which a record is given up: it is wrong, not Supabase
+_AWAY: Final = (TransientError, StoreRefused, ConfigurationError)
+
+
+class Store(Protocol):
+    """What a burst needs from Supabase."""
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]: ...
+    def claim_tag_groups(self, claim: Body) -> dict[str, Json]: ...
+    def put_tag_samples(self, put: Body) -> dict[str, Json]: ...
+
+
+@dataclass(slots=True)
+class SpoolingStore:
+    """A store that always takes samples, as long as the disk does."""
+
+    store: Store
+    spools: Spools
+    wall: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    _failed_s: float | None = field(default=None, init=False)  # when Supabase was asked last, if it is away
+    _told: tuple[datetime, float] | None = field(default=None, init=False)  # its clock, and ours then
+    _unsent: Unsent = field(default_factory=Unsent, init=False)
+    _unclaimed: Body | None = field(default=None, init=False)
+    _refusals: int = field(default=0, init=False)  # of the oldest record, while others are taken
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
+        """Bound the calls inside by a clock."""
+        return self.store.within(seconds_left)
+
+    def claim_tag_groups(self, claim: Body) -> dict[str, Json]:
+        """Claim groups; if Supabase is away, begin with those of the last claim. Raises: as the store."""
+        try:
+            answer = self.store.claim_tag_groups(claim)
+        except _AWAY as error:
+            kept = self.spools.kept_claim() if self._told is None and self.spools.is_alone else None
+            if kept is None:
+                raise
+            self._note_outage(error)
+            self._unclaimed = claim
+            return resumed(kept, claim["groups"], self.wall())
+        self._note_time(answer)
+        if claim["groups"] is None:
+            self.spools.keep_claim(answer)
+        return answer
+
+    def put_tag_samples(self, put: Body) -> dict[str, Json]:
+        """Return what Supabase answers; if it is away, what it would if nothing had changed.
+
+        Raises: StoreUnavailable if Supabase is away and the disk is full: then the burst keeps them.
+        """
+        if self._failed_s is not None and self.monotonic() - self._failed_s < PROBE_S:
+            return self._kept(put)
+        try:
+            self._claim_at_last()
+            answer = self.store.put_tag_samples(self._unsent.added_to(put))
+        except _AWAY as error:
+            self._note_outage(error)
+            return self._kept(put)
+        self._unsent.forget(put)
+        self._note_return()
+        self._note_time(answer)
+        self._replay(put, self.monotonic() + REPLAY_S)
+        return answer
+
+    def drain(self, plant: str, holder: str) -> None:
+        """Send what is on the disk when nothing is polled, as far as it goes in a few seconds."""
+        put = {"plant": plant, "holder": holder, "lease_s": 0}
+        until_s = self.monotonic() + DRAIN_S
+        try:
+            with self.store.within(lambda: until_s - self.monotonic()):
+                self._replay(put, until_s)
+        except _AWAY as error:
+            self._note_outage(error)
+
+    def _claim_at_last(self) -> None:
+        """Claim the groups that were begun without Supabase: what is refused is lost, and stops."""
+        if self._unclaimed is not None:
+            self.spools.keep_claim(self.store.claim_tag_groups(self._unclaimed))
+            self._unclaimed = None
+
+    def _kept(self, put: Body) -> dict[str, Json]:
+        self._unsent.add(put, self._spooled(put["rows"]))
+        return {
+            "at": self._now().isoformat(),
+            "stored": len(put["rows"]),
+            "repeated": 0,
+            "stops": {},
+            "run": None,
+            **{name: [] for name in ("refused", "inactive", "lost", "unclaimed", "later")},
+        }
+
+    def _spooled(self, rows: Sequence[Mapping[str, Json]]) -> Mapping[int, int]:
+        try:
+            return self.spools.append(rows) if rows else {}
+        except OSError as error:
+            raise StoreUnavailable(f"the disk takes no samples: {error.strerror}") from error
+
+    def _now(self) -> datetime:
+        """Return the time as Supabase told it last: the burst's clock must not follow another one."""
+        if self._told is None:
+            return self.wall()
+        told, heard_s = self._told
+        return told + timedelta(seconds=self.monotonic() - heard_s)
+
+    def _replay(self, put: Body, until_s: float) -> None:
+        """Send what is on the disk, until then."""
+        self.spools.adopt()
+        while self.monotonic() < until_s and (record := self.spools.oldest()):
+            try:
+                if not self._is_sent(record, put):
+                    return
+            except TransientError as error:
+                self._note_outage(error)
+                return
+            self.spools.take_oldest()
+            if self.spools.oldest() is None:
+                log("INFO", "all samples on the disk are stored", damaged=self.spools.damaged)
+
+    def _is_sent(self, record: Record, put: Body) -> bool:
+        """Send a record; False if a part has to be sent again later. What is refused for good is counted."""
+        rows: Sequence[Mapping[str, Json]] = record.rows
+        for holder in dict.fromkeys((record.holder, put["holder"])):
+            try:
+                answer = self.store.put_tag_samples(_replay_of(rows, holder, put))
+            except StoreRefused as error:
+                self._refusals += 1
+                log("ERROR", "Supabase refused samples on the disk", error=str(error), times=self._refusals)
+                if self._refusals < _REFUSALS:
+                    return False
+                break
+            if answer["later"]:
+                return False
+            self._refusals = 0
+            rows = _rows_of(rows, {*answer["refused"], *answer["lost"]})
+            if not rows:
+                return True
+        self._refusals = 0
+        refused = Counter(row["g"] for row in rows)
+        self._unsent.add_dropped(refused)
+        log(
+            "WARNING",
+            "samples on the disk are dropped: Supabase takes them from nobody",
+            dropped=refused.total(),
+        )
+        return True
+
+    def _note_outage(self, error: PlantpulseError) -> None:
+        if self._failed_s is None:
+            log("WARNING", "samples are kept on the disk: Supabase does not take them", error=str(error))
+        self._failed_s = self.monotonic()
+
+    def _note_return(self) -> None:
+        if self._failed_s is not None:
+            log("INFO", "Supabase takes samples again", bytes_on_disk=self.spools.size)
+        self._failed_s = None
+
+    def _note_time(self, answer: Body) -> None:
+        self._told = datetime.fromisoformat(answer["at"]), self.monotonic()
+
+
+def _replay_of(rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> Body:
+    """Return the call that brings rows of a holder; it renews the lease of no process that is gone."""
+    is_own = holder == put["holder"]
+    common = {name: put[name] for name in ("plant", "most") if name in put}
+    lease_s = put["lease_s"] if is_own else 0
+    return {**common, "holder": holder, "lease_s": lease_s, "rows": rows, "states": [], "ended": []}
+
+
+def _rows_of(rows: Sequence[Mapping[str, Json]], groups: Collection[int]) -> list[Mapping[str, Json]]:
+    return [row for row in rows if row["g"] in groups]
+
+
+def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str, Json]:
+    """Return the answer to a claim as it was kept, with the first slots from now on.
+
+    What a trigger tag was meanwhile nobody knows, so the first look at it only learns it.
+    """
+    groups = [
+        {
+            **group,
+            "first_slot": slot_at_or_after(now, timedelta(milliseconds=group["interval_ms"])).isoformat(),
+            "level": None,
+            "priming": True,
+        }
+        for group in kept["groups"]
+        if names is None or group["name"] in names
+    ]
+    return {"at": now.isoformat(), "groups": groups, "refused": []}

@@ -1,0 +1,387 @@
+"""While Supabase is away the edge runner keeps everything on the disk, and no sample is lost or doubled."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plantpulse.errors import StoreRefused, StoreUnavailable
+from plantpulse.tags.spooling import PROBE_S, SpoolingStore
+from plantpulse.tags.spools import Spools
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+ROOMY = 1 << 24
+PRESS, OVEN = 1, 2
+
+
+@dataclass
+class Project:
+    """A Supabase that can be away. It stores each slot once, for the holders that have the group."""
+
+    error: Exception | None = None
+    loses_answers: bool = False
+    holders: dict[str, set[int]] = field(default_factory=dict)
+    poisoned: set[str] = field(default_factory=set)
+    rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
+    puts: list[Mapping[str, Any]] = field(default_factory=list)
+    asked: int = 0
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        self.holders.setdefault(claim["holder"], set()).update({PRESS, OVEN})
+        groups = [
+            {"id": one, "name": name, "interval_ms": 1000, "first_slot": NOON.isoformat(), "level": True}
+            for one, name in ((PRESS, "Press"), (OVEN, "Oven"))
+        ]
+        return {"at": NOON.isoformat(), "groups": groups, "refused": []}
+
+    def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        if self.poisoned & {row["s"] for row in put["rows"]}:
+            raise StoreRefused("a value does not fit its column")
+        held = self.holders.get(put["holder"], set())
+        self.puts.append(put)
+        for row in put["rows"]:
+            if row["g"] in held:
+                self.rows.setdefault((row["g"], row["s"]), row)
+        if self.loses_answers:
+            raise StoreUnavailable("the answer was lost")
+        lost = sorted({row["g"] for row in put["rows"]} - held)
+        return {"at": NOON.isoformat(), "later": [], "refused": [], "lost": lost, "stops": {}}
+
+    @property
+    def slots(self) -> list[str]:
+        return [slot[-2:] for _, slot in self.rows]
+
+
+@dataclass
+class Clock:
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Edge:
+    """One process of the edge runner."""
+
+    project: Project
+    folder: Path
+    clock: Clock
+    holder: str
+    most_bytes: int = ROOMY
+    begun: datetime = NOON
+
+    def __post_init__(self) -> None:
+        self.spools = Spools.open(self.folder, self.holder, self.begun, self.most_bytes)
+        self.store = SpoolingStore(self.project, self.spools, wall=lambda: NOON, monotonic=self.clock)
+        self.sequence = 0
+
+    def claim(self) -> dict[str, Any]:
+        return self.store.claim_tag_groups({"holder": self.holder, "groups": None})
+
+    def flush(
+        self, *slots: int, group: int = PRESS, polls: int = 1, ended: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        self.sequence += 1
+        self.clock.now_s += 2
+        rows = [{"g": group, "s": f"2026-11-30T12:00:{slot:02}", "v": [slot]} for slot in slots]
+        state = {"g": group, "state": "polling", "polls": polls, "errors": 0, "dropped": 0, "error": None}
+        return self.store.put_tag_samples(
+            {
+                "holder": self.holder, "plant": "north", "most": 10, "lease_s": 30, "sequence": self.sequence,
+                "rows": rows, "states": [state], "ended": list(ended),
+            }
+        )  # fmt: skip
+
+    def wait(self) -> None:
+        self.clock.now_s += PROBE_S
+
+    def die(self) -> None:
+        """Lose the locks, as at the end of a process, and leave the files as they are."""
+        for spool in (*self.spools._others, self.spools.own):
+            spool.close()
+
+
+@pytest.fixture
+def project() -> Project:
+    return Project()
+
+
+@pytest.fixture
+def edge(project: Project, tmp_path: Path) -> Iterator[Callable[..., Edge]]:
+    clock, begun = Clock(), list[Edge]()
+
+    def begin(holder: str = "a", **how: Any) -> Edge:
+        one = Edge(project, tmp_path, clock, holder, begun=NOON + timedelta(seconds=len(begun)), **how)
+        begun.append(one)
+        return one
+
+    yield begin
+    for one in begun:
+        one.die()
+
+
+Begin = Callable[..., Edge]
+AWAY = StoreUnavailable("Supabase did not answer")
+
+
+def test_what_came_in_an_outage_follows_what_is_new_and_in_order(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    runner.flush(0)
+    project.error = AWAY
+    for slot in range(1, 6):
+        runner.flush(slot)
+    project.error = None
+    runner.wait()
+
+    runner.flush(6)
+
+    assert project.slots == ["00", "06", "01", "02", "03", "04", "05"]
+    assert runner.spools.oldest() is None
+
+
+def test_the_burst_hears_that_all_is_taken_and_its_clock_goes_on(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+
+    answer = runner.flush(1, 2)
+
+    assert (answer["stored"], answer["stops"], answer["lost"], answer["later"]) == (2, {}, [], [])
+    assert answer["at"] == (NOON + timedelta(seconds=2)).isoformat()
+
+
+def test_a_supabase_that_is_away_is_asked_every_ten_seconds(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    project.asked = 0
+
+    for slot in range(10):  # 20 seconds
+        runner.flush(slot)
+
+    assert project.asked == 2
+
+
+@pytest.mark.parametrize("error", [AWAY, StoreRefused("the key was refused")])
+def test_a_refused_key_loses_nothing_either(project: Project, edge: Begin, error: Exception) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = error
+    runner.flush(1)
+    project.error = None
+    runner.wait()
+    runner.flush(2)
+
+    assert project.slots == ["02", "01"]
+
+
+def test_counts_of_an_outage_are_told_once(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1, polls=3)
+    runner.flush(2, polls=4, ended=[OVEN])
+    project.error = None
+    runner.wait()
+    runner.flush(3, polls=5)
+    runner.flush(4, polls=1)
+
+    told = [put for put in project.puts if put["states"]]
+    assert [put["states"][0]["polls"] for put in told] == [12, 1]
+    assert [put["ended"] for put in told] == [[OVEN], []]
+
+
+def test_a_lost_answer_doubles_no_sample(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.loses_answers = True
+    runner.flush(1)
+    project.loses_answers = False
+    runner.wait()
+    runner.flush(2)
+
+    assert project.slots == ["01", "02"]
+    assert runner.spools.oldest() is None
+
+
+def test_a_process_that_died_leaves_its_samples_to_the_next(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    first.flush(2)
+    first.die()
+    project.error = None
+
+    second = edge("b")
+    second.claim()
+    second.flush(3)
+
+    assert project.slots == ["03", "01", "02"]
+    assert [put["holder"] for put in project.puts] == ["b", "a", "a"]
+    assert [put["lease_s"] for put in project.puts] == [30, 0, 0]
+
+
+def test_samples_of_a_holder_that_is_forgotten_come_from_the_next_one(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    first.die()
+    project.error = None
+    project.holders.clear()
+
+    second = edge("b")
+    second.claim()
+    second.flush(2)
+
+    assert project.slots == ["02", "01"]
+
+
+def test_a_burst_and_the_one_that_relieves_it_have_folders_of_their_own(
+    project: Project, edge: Begin
+) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    project.error = None
+    second = edge("b")
+    second.claim()
+
+    second.flush(2)
+    assert project.slots == ["02"]
+    first.die()
+    second.flush(3)
+
+    assert project.slots == ["02", "03", "01"]
+
+
+def test_a_power_cut_in_the_outage_and_in_a_record_costs_only_that_record(
+    project: Project, edge: Begin, tmp_path: Path
+) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    first.flush(2)
+    first.die()
+    [file] = tmp_path.glob("*/*.rows")
+    os.truncate(file, file.stat().st_size - 5)
+
+    second = edge("b")
+    answer = second.claim()
+    second.flush(3)
+    project.error = None
+    second.wait()
+    second.flush(4)
+
+    assert [group["name"] for group in answer["groups"]] == ["Press", "Oven"]
+    assert project.slots == ["04", "01", "03"]
+
+
+def test_a_begin_without_supabase_reads_from_now_on_and_only_learns_the_trigger(
+    project: Project, edge: Begin
+) -> None:
+    first = edge("a")
+    first.claim()
+    first.die()
+    project.error = AWAY
+
+    [press, _] = edge("b").claim()["groups"]
+
+    assert press == {
+        "id": PRESS, "name": "Press", "interval_ms": 1000, "first_slot": NOON.isoformat(), "level": None,
+        "priming": True,
+    }  # fmt: skip
+
+
+def test_a_begin_without_supabase_waits_while_another_process_polls(project: Project, edge: Begin) -> None:
+    edge("a").claim()
+    project.error = AWAY
+
+    with pytest.raises(StoreUnavailable):
+        edge("b").claim()
+
+
+def test_a_first_begin_needs_supabase(project: Project, edge: Begin) -> None:
+    project.error = AWAY
+
+    with pytest.raises(StoreUnavailable):
+        edge().claim()
+
+
+def test_what_the_disk_has_no_room_for_is_counted_as_dropped(project: Project, edge: Begin) -> None:
+    runner = edge(most_bytes=400)
+    runner.claim()
+    project.error = AWAY
+    for slot in range(1, 21):
+        runner.flush(slot)
+    project.error = None
+    runner.wait()
+    runner.flush(21)
+
+    [told] = [put for put in project.puts if put["states"]]
+    dropped = told["states"][0]["dropped"]
+    assert 0 < dropped < 20
+    assert project.slots == ["21", *(f"{slot:02}" for slot in range(1 + dropped, 21))]
+
+
+def test_a_full_disk_leaves_samples_to_the_memory(
+    project: Project, edge: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(StoreUnavailable, match="the disk takes no samples: No space left on device"):
+        runner.flush(1)
+
+
+def test_a_record_that_supabase_never_takes_stops_no_other_and_is_counted(
+    project: Project, edge: Begin
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1)
+    runner.flush(2)
+    project.error = None
+    project.poisoned = {"2026-11-30T12:00:01"}
+    runner.wait()
+    for slot in range(3, 7):
+        runner.flush(slot)
+
+    assert project.slots == ["03", "04", "05", "02", "06"]
+    assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 0, 0, 1]
+
+
+def test_an_empty_folder_goes_with_its_process(project: Project, edge: Begin, tmp_path: Path) -> None:
+    runner = edge()
+    runner.claim()
+    runner.flush(1)
+    runner.spools.close()
+
+    assert [one.name for one in tmp_path.iterdir()] == ["claim.json"]
