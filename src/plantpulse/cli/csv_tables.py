@@ -90,6 +90,11 @@ class Table:
     questions: list[Question] = field(default_factory=list)
 
 
+def no_mistakes(_: Table) -> Iterable[Mistake]:
+    """Return no mistake in a table."""
+    return ()
+
+
 def in_order(mistakes: Sequence[Mistake]) -> list[Mistake]:
     """Return mistakes by line; those of a whole line come first."""
     return sorted(mistakes, key=lambda one: (one.line, one.column or ""))

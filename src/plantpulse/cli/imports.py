@@ -4,14 +4,24 @@ The database itself makes the preview, so it cannot differ from the import.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final
 
 import click
 
 from plantpulse.cli.app import App, Function, json_option, named_plant_option
-from plantpulse.cli.csv_tables import NO_CHECKS, Cell, Checks, Mistake, Row, Table, in_order, read_table
+from plantpulse.cli.csv_tables import (
+    NO_CHECKS,
+    Cell,
+    Checks,
+    Mistake,
+    Row,
+    Table,
+    in_order,
+    no_mistakes,
+    read_table,
+)
 from plantpulse.cli.csv_text import MOST_BYTES, Unreadable, decode
 from plantpulse.cli.exit_codes import INTERRUPTED
 from plantpulse.cli.import_pages import Record, Step, answer_of, page_of
@@ -40,7 +50,7 @@ class Kind:
     """A kind of table: its columns, checks of whole rows, and the SQL function that imports it.
 
     `names` are the columns whose keys the function compares, each with what it calls the key. `key` are those
-    of which a value may stand in one row only.
+    of which a value may stand in one row only. `together` finds what is wrong with rows beside each other.
     """
 
     function: str
@@ -48,6 +58,7 @@ class Kind:
     checks: Checks = NO_CHECKS
     key: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    together: Callable[[Table], Iterable[Mistake]] = no_mistakes
 
 
 def import_options(function: Function) -> Function:
@@ -92,16 +103,17 @@ def run_import(
         _show(app, preview, table, Step.DRY_RUN if is_dry_run else Step.NOTHING)
         return
     if not is_sure:
-        _ask(app, preview, table, plant, may_ask=sys.stdin.isatty() and file is not sys.stdin.buffer)
+        confirm(app, lambda: _show(app, preview, table, Step.PREVIEW), plant, file)
     with app.output.busy(f"Writing {len(table.rows):,} rows"):
         written = _send(app, kind, plant, table, is_dry_run=False)
     _show(app, written, table, Step.WRITTEN)
 
 
-def _ask(app: App, preview: Record, table: Table, plant: str, *, may_ask: bool) -> None:
+def confirm(app: App, show: Callable[[], None], plant: str, file: BinaryIO) -> None:
     """Show what would be written, and return if a person wants that. Raises: Exit, InvalidRequest."""
+    may_ask = sys.stdin.isatty() and file is not sys.stdin.buffer
     if not app.output.is_json:
-        _show(app, preview, table, Step.PREVIEW)
+        show()
     if app.output.is_json or not may_ask:
         told = "nothing was written, because nobody is there to be asked: use --yes to write, or --dry-run"
         raise InvalidRequest(told, field="yes")
@@ -117,7 +129,7 @@ def read_file(file: BinaryIO, kind: Kind, decimal: str | None = None) -> Table:
     except Unreadable as error:
         raise BadTable([Mistake(error.line, None, str(error))]) from None
     table = read_table(text, kind.cells, kind.checks, decimal)
-    table.mistakes += _repetitions(table, kind.key)
+    table.mistakes += [*_repetitions(table, kind.key), *kind.together(table)]
     if not table.rows and not table.mistakes:
         table.mistakes.append(Mistake(1, None, "there are no rows below the column names"))
     if table.mistakes:

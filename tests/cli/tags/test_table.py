@@ -1,0 +1,247 @@
+"""The table of machine tags: what is wrong is told line by line, and what is exported comes in unchanged."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from plantpulse.cli.imports import BadTable, Kind, read_file
+from plantpulse.cli.tags_groups import groups_of, rows_of
+from plantpulse.cli.tags_table import TAGS, faults_of_groups
+from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
+from plantpulse.tags.link import Driver
+from plantpulse.tags.tag import Tag
+
+HEAD = "group,device,mode,interval_ms,tag,address,data_type,byte_order,scale,offset,unit,role"
+NOT_SAME = "not as in line 2, where the group begins: write the same, or leave the cell empty"
+TYPES = "bool, int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64, string"
+PRESS = "Press,plc://10.20.0.5?order=cdab,fixed,1000,Pressure,HR100,float32,,,,bar,"
+
+
+class Registers:
+    """A driver that reads registers by their number."""
+
+    def parse_endpoint(self, address: str) -> Endpoint:
+        endpoint = parse_endpoint(address, {"modbus": 502})
+        require_known_options(endpoint, {"order"})
+        return endpoint
+
+    def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
+        if not tag.address.startswith("HR"):
+            raise ValueError(f"{tag.address!r} is not a register such as HR100")
+
+
+def registers(name: str) -> Driver:
+    assert name == "modbus"
+    return Registers()  # type: ignore[return-value]
+
+
+KIND = replace(TAGS, together=lambda table: faults_of_groups(table, registers))
+
+
+def file(*lines: str) -> io.BytesIO:
+    text = "\n".join([HEAD, *(line.replace("plc://", "modbus://") for line in lines)])
+    return io.BytesIO(text.encode())
+
+
+def mistakes_in(*lines: str, kind: Kind = KIND) -> list[str]:
+    with pytest.raises(BadTable) as refused:
+        read_file(file(*lines), kind)
+    return [str(mistake) for mistake in refused.value.mistakes]
+
+
+def test_a_group_is_named_once_and_its_tags_stand_below() -> None:
+    table = read_file(
+        file(PRESS, "Press,,,,Running,HR7,bool,,,,,", 'Press,,,,Total,HR9,uint32,,0.001,-40,"m³",'), KIND
+    )
+
+    assert groups_of(table) == [
+        {
+            "name": "Press",
+            "address": "modbus://10.20.0.5?order=cdab",
+            "mode": "fixed",
+            "interval_ms": 1000,
+            "credentials": None,
+            "tags": [
+                tag("Pressure", "HR100", "float32", unit="bar"),
+                tag("Running", "HR7", "bool"),
+                tag("Total", "HR9", "uint32", scale=0.001, offset=-40.0, unit="m³"),
+            ],
+        }
+    ]
+
+
+def tag(name: str, address: str, data_type: str, **changes: object) -> dict[str, object]:
+    plain = {
+        "name": name,
+        "address": address,
+        "data_type": data_type,
+        "length": 0,
+        "order": None,
+        "scale": 1.0,
+        "offset": 0.0,
+        "unit": None,
+        "role": "value",
+    }
+    return plain | changes
+
+
+def test_whether_a_group_is_active_is_left_open_unless_the_table_says_it() -> None:
+    text = "group,device,is_active,tag,address,data_type\nPress,modbus://10.20.0.5,no,Pressure,HR1,float32\n"
+
+    assert groups_of(read_file(io.BytesIO(text.encode()), KIND))[0]["active"] is False
+    assert "active" not in groups_of(read_file(file(PRESS), KIND))[0]
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistakes"),
+    [
+        (
+            ["Press,,fixed,1000,Pressure,HR1,float32,,,,,"],
+            ["line 2, device: the first row of a group must name its device"],
+        ),
+        (
+            [PRESS, "press ,plc://10.20.0.6,,2000,Running,HR2,bool,,,,,"],
+            [
+                f"line 3, device: {NOT_SAME}",
+                f"line 3, group: {NOT_SAME}",
+                f"line 3, interval_ms: {NOT_SAME}",
+            ],
+        ),
+        ([PRESS, PRESS], ["line 3, tag: the same as in line 2 of its group"]),
+        (
+            [PRESS, "Oven,plc://ada:secret@10.20.0.6,,,Heat,HR1,float32,,,,,"],
+            ["line 3, device: must not contain a user or password: name a secret in `credentials`"],
+        ),
+        (
+            ["Press,tcp://10.20.0.5,,,Pressure,HR1,float32,,,,,"],
+            ["line 2, device: must begin with one of modbus://, opc.tcp://, s7://, slmp://, enip://"],
+        ),
+        (
+            ["Press,plc://10.20.0.5?speed=9,,,Pressure,HR1,float32,,,,,"],
+            ["line 2, device: there is no option speed; options of modbus: order"],
+        ),
+        (
+            [PRESS, "Press,,,,Running,M7,bool,,,,,", "Press,,,,Total,DB1,int32,,,,,"],
+            [
+                "line 3, address: 'M7' is not a register such as HR100",
+                "line 4, address: 'DB1' is not a register such as HR100",
+            ],
+        ),
+        (
+            ["Press,plc://10.20.0.5,always,50,Pressure,HR1,real,abdc,0,1e31,,boss"],
+            [
+                "line 2, byte_order: 'abdc' must be one of abcd, cdab, badc, dcba",
+                f"line 2, data_type: 'real' must be one of {TYPES}",
+                "line 2, interval_ms: '50' must be a whole number from 200 to 3,600,000",
+                "line 2, mode: 'always' must be one of fixed, handshake",
+                "line 2, offset: '1e31' must be between -1e30 and 1e30",
+                "line 2, role: 'boss' must be one of value, trigger, acknowledge",
+                "line 2, scale: must not be zero: every value would be the same",
+            ],
+        ),
+        (
+            [PRESS, "Press,,,,Running,HR2,bool,,2,,,", "Press,,,,Recipe,HR3,string,,,1,,"],
+            ["line 3, scale: a bool has no scale", "line 4, offset: a string has no offset"],
+        ),
+        (
+            [PRESS, "Press,,,,Ready,HR2,int16,,,,,trigger"],
+            [
+                "line 3, data_type: a tag with the role trigger must be a bool",
+                "line 3, role: only a group with the mode handshake has a trigger",
+            ],
+        ),
+        (
+            [
+                "Press,plc://10.20.0.5,handshake,,Pressure,HR1,float32,,,,,",
+                "Press,,,,Done,HR2,bool,,,,,acknowledge",
+            ],
+            ["line 3, role: there is nothing to acknowledge without a tag with the role trigger"],
+        ),
+        (
+            [
+                "Press,plc://10.20.0.5,handshake,,Ready,HR1,bool,,,,,trigger",
+                "Press,,,,Again,HR2,bool,,,,,trigger",
+            ],
+            [
+                "line 2, group: the group has no tag with the role value: nothing is read",
+                "line 3, role: a group has one trigger, which is in line 2",
+            ],
+        ),
+    ],
+)
+def test_everything_wrong_is_told_with_its_line(lines: list[str], mistakes: list[str]) -> None:
+    assert mistakes_in(*lines) == mistakes
+
+
+def test_a_wrong_cell_and_a_wrong_address_are_told_together() -> None:
+    assert mistakes_in(PRESS, "Press,,,,Running,M7,bool,,,,,", "Press,,,,Total,HR9,number,,,,,") == [
+        "line 3, address: 'M7' is not a register such as HR100",
+        f"line 4, data_type: 'number' must be one of {TYPES}",
+    ]
+
+
+def test_a_group_has_at_most_500_tags() -> None:
+    more = [f"Press,,,,Tag {number},HR{number},int16,,,,," for number in range(500)]
+
+    assert mistakes_in(PRESS, *more) == ["line 502, group: a group has at most 500 tags: make another group"]
+
+
+def test_a_german_table_has_semicolons_and_commas() -> None:
+    text = (
+        "\ufeffsep=;\r\nGroup;Device;Tag;Address;Data_Type;Scale;Offset\r\n"
+        "Ofen;modbus://10.20.0.5;Temperatur;HR1;int16;0,1;-273,15\r\n"
+    )
+
+    [group] = groups_of(read_file(io.BytesIO(text.encode()), KIND))
+
+    assert group["name"] == "Ofen"
+    assert group["tags"] == [tag("Temperatur", "HR1", "int16", scale=0.1, offset=-273.15)]
+
+
+def stored(tags: Sequence[dict[str, object]], **changes: object) -> dict[str, object]:
+    """Return a group as Supabase returns it."""
+    by_role = {one["role"]: one for one in tags}
+    group: dict[str, object] = {
+        "name": "Press",
+        "address": "modbus://10.20.0.5/1?order=cdab",
+        "mode": "handshake",
+        "interval_ms": 250,
+        "credentials": "press_1",
+        "active": False,
+        "tags": [one for one in tags if one["role"] == "value"],
+        "trigger_tag": by_role.get("trigger"),
+        "acknowledge_tag": by_role.get("acknowledge"),
+    }
+    return group | changes
+
+
+@pytest.mark.parametrize("number", [0.1, 0.125, 1.125, -12345.678, 1e-12, 1.5e21, 1000, 1e6, 1 / 3, 0.001])
+def test_what_is_exported_comes_in_unchanged(number: float) -> None:
+    group = stored(
+        [
+            tag(
+                'Pressure, "main"', "HR100", "float32", scale=number, offset=-number, unit="°C", order="cdab"
+            ),
+            tag("Recipe;  two blanks", "HR 7", "string", length=16),
+            tag("Ready", "HR1", "bool", role="trigger"),
+            tag("Done", "HR2", "bool", role="acknowledge"),
+        ]
+    )
+    text = io.StringIO()
+    rows = list(rows_of([group]))
+    writer = csv.DictWriter(text, list(TAGS.cells))
+    writer.writeheader()
+    writer.writerows(rows)
+
+    table = read_file(io.BytesIO(text.getvalue().encode()), KIND)
+
+    assert groups_of(table) == [
+        {
+            **{name: value for name, value in group.items() if "tag" not in name},
+            "tags": [*group["tags"], group["trigger_tag"], group["acknowledge_tag"]],  # type: ignore[misc]
+        }
+    ]
+    assert table.questions == []
