@@ -322,9 +322,16 @@ class ChannelRefused(PermanentError):
 
 
 class StoreRefused(PermanentError):
-    """Supabase refused the call: wrong key, missing grant or migration, or a payload it rejects."""
+    """Supabase refused the call: wrong key, missing grant or migration, or a payload it rejects.
+
+    `reason` is in words for people if a rule of ours refused it; None for anything else.
+    """
 
     code = "store_refused"
+
+    def __init__(self, message: str, *, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class FenceRefused(PermanentError):

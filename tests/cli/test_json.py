@@ -17,7 +17,14 @@ from tests.cli.conftest import CommandLine
 from tests.cli.series.conftest import KNOWN_AT, Stock
 from tests.cli.test_docs import ALL, GUIDE, SECTIONS
 from tests.functions.conftest import Floor, World
+from tests.tags.servers.pymodbus_server import PymodbusDevice, serving
 
+TAGS = (
+    "group,device,mode,tag,address,data_type\n"
+    "Press,modbus://127.0.0.1:{port},fixed,Pressure,hr:0,float32\n"
+    "Oven,modbus://127.0.0.1:{port},handshake,Heat,hr:0,float32\n"
+)
+NETWORKS = "    tags: {runs_on: edge, networks: [127.0.0.0/8]}\n"
 ADA = "ada@northfield.example"
 NEED_A_CLOUD = ("alarms ", "schedule ", "dead-letters ")
 # In this order, so that there is something to show, to sign and to remove.
@@ -66,6 +73,16 @@ CALLS = {
     "run energy-forecasts": [],
     "run series-gaps": [],
     "run series-backfill": [],
+    "run tags": [],
+    "tags import": ["tags.csv", "--yes"],
+    "tags list": ["Oven"],
+    "tags check": [],
+    "tags status": [],
+    "tags trigger": ["Oven"],
+    "tags history": ["Heat"],
+    "tags stop": ["--all"],
+    "tags run": ["--once", "--spool", "spool"],
+    "tags start": ["Press", "--wait", "0"],
     "series list": [],
     "series show": ["DE", "load", "--at", "2026-11-01T12:00Z"],
     "series plot": ["DE", "load"],
@@ -119,7 +136,7 @@ def collect(store: Connection[DictRow]) -> None:
 def busy_plant(
     cli: CommandLine, world: World, floor: Floor, supabase: SupabaseAccess
 ) -> Iterator[CommandLine]:
-    """Plant north with a run, an incident, a malformed row, a mailbox, and tables to import."""
+    """Plant north with a run, an incident, a malformed row, a mailbox, a machine, and tables to import."""
     names = ("cost-centers", "assets", "targets", "closed-days", "product-rates")
     for name, block in zip(names, GUIDE.split("```csv\n")[1:], strict=True):
         cli.write(f"{name}.csv", block.partition("```")[0])
@@ -140,10 +157,12 @@ def busy_plant(
     collect(world.store)
     world.now = datetime.now(UTC)
     world.tick(slot_at_or_before(world.now, timedelta(minutes=15)))
-    with running() as mailbox:
+    with running() as mailbox, serving(PymodbusDevice({0: 0x41AC, 1: 0})) as device:
+        cli.write("tags.csv", TAGS.format(port=device.port))
         mail = f"host: 127.0.0.1, port: {mailbox.smtp_port}, encryption: off, sender: a@b.example"
         channels = f"channels: {{desk: {{kind: email, {mail}, to: [{ADA}]}}}}\n"
-        cli.write("plantpulse.yaml", (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8") + channels)
+        plant = (cli.folder / "plantpulse.yaml").read_text(encoding="utf-8").rstrip() + "\n" + NETWORKS
+        cli.write("plantpulse.yaml", plant + channels)
         yield cli
 
 

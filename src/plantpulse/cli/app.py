@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from plantpulse.database.changes import Changes
     from plantpulse.database.records import Records
     from plantpulse.database.series_records import SeriesRecords
+    from plantpulse.database.tag_records import TagRecords
     from plantpulse.settings import Settings
 
 SUPABASE_TIME_S: Final = 60.0
@@ -103,6 +104,19 @@ class App:
         with (
             self.logs_aside(),
             SeriesRecords(settings, seconds_left=budget.seconds_left, clock=self.clock) as records,
+        ):
+            yield records
+
+    @contextlib.contextmanager
+    def tag_records(self, within_s: float = SUPABASE_TIME_S) -> "Iterator[TagRecords]":
+        """Open Supabase for machine tags. Raises: ConfigurationError."""
+        from plantpulse.database.tag_records import TagRecords  # noqa: PLC0415 - see above
+
+        budget = Budget.start(within_s, within_s)
+        settings = self.settings.require_supabase()
+        with (
+            self.logs_aside(),
+            TagRecords(settings, seconds_left=budget.seconds_left, clock=self.clock) as records,
         ):
             yield records
 

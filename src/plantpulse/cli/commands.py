@@ -63,6 +63,7 @@ COMMANDS: Final = {
     "status": Command(
         "plantpulse.cli.status:status", "Show the state of every pipeline and its last 24 hours."
     ),
+    "tags": Command("plantpulse.cli.tags:tags", "Import, check, start, stop and show machine tags."),
     "targets": Command(
         "plantpulse.cli.targets:targets", "List or import shift targets: what assets should make in a shift."
     ),

@@ -15,6 +15,8 @@ from plantpulse.cli.tables import Column, fitted
 
 SHOWN: Final = 20
 CHANGES: Final = ("added", "changed", "unchanged")
+_TO_DO: Final[Mapping[str, str]] = {"added": "to add", "changed": "to change", "removed": "to remove"}
+_STYLES: Final[Mapping[str, str]] = {"added": "green", "changed": "yellow", "removed": "red"}
 
 Record = Mapping[str, Any]
 
@@ -38,10 +40,12 @@ class Answer:
     questions: Sequence[Record]
 
 
-def answer_of(told: Record, questions: Sequence[Record], step: Step) -> Answer:
+def answer_of(
+    told: Record, questions: Sequence[Record], step: Step, changes: Sequence[str] = CHANGES
+) -> Answer:
     """Return the answer, from what the database told and the questions about the file itself."""
     changed = [row for row in told["rows"] if row["change"] != "unchanged"]
-    counts = {change: sum(row["change"] == change for row in told["rows"]) for change in CHANGES}
+    counts = {change: sum(row["change"] == change for row in told["rows"]) for change in changes}
     every = sorted([*questions, *told.get("questions", [])], key=lambda one: one["line"])
     document = {"is_written": step is Step.WRITTEN, **counts, "rows": changed}
     return Answer(document | ({"questions": every} if every else {}), changed, counts, every)
@@ -50,9 +54,9 @@ def answer_of(told: Record, questions: Sequence[Record], step: Step) -> Answer:
 def page_of(console: Console, answer: Answer, step: Step) -> Group:
     """Return the page for people: the changed rows, the questions, and one line about the whole."""
     columns = [
-        Column("Line", lambda row: str(row["line"]), "right"),
+        Column("Line", lambda row: row["line"] and str(row["line"]), "right"),
         Column("", lambda row: _change(row["change"], step)),
-        Column("Row", lambda row: " ".join(str(part) for part in row["key"].values()), folds=True),
+        Column("Row", lambda row: " ".join(str(part) for part in row["key"].values() if part), folds=True),
         Column("Values", lambda row: _values(row["values"]), folds=True),
     ]
     parts: list[Any] = [fitted(console, columns, answer.changed[:SHOWN])] if answer.changed else []
@@ -67,17 +71,14 @@ def page_of(console: Console, answer: Answer, step: Step) -> Group:
 
 def _change(change: str, step: Step) -> Text:
     done = step is Step.WRITTEN
-    words = {"added": "added" if done else "to add", "changed": "changed" if done else "to change"}
-    return Text(words[change], "green" if change == "added" else "yellow")
+    return Text(change if done else _TO_DO[change], _STYLES[change])
 
 
 def _summary(counts: Mapping[str, int], step: Step) -> str:
-    added, changed, unchanged = (counts[change] for change in CHANGES)
-    if not added + changed:
-        return f"{unchanged} unchanged"
-    if step is Step.WRITTEN:
-        return f"{added} added, {changed} changed, {unchanged} unchanged"
-    return f"{added} to add, {changed} to change, {unchanged} unchanged"
+    if not any(count for change, count in counts.items() if change in _TO_DO):
+        return f"{counts['unchanged']} unchanged"
+    words = {change: change if step is Step.WRITTEN else _TO_DO.get(change, change) for change in counts}
+    return ", ".join(f"{count} {words[change]}" for change, count in counts.items())
 
 
 def _values(values: Mapping[str, Sequence[Any]]) -> str:

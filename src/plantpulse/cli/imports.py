@@ -90,12 +90,18 @@ def decimal_option(function: Function) -> Function:
     )(function)
 
 
+def decimal_of(context: click.Context) -> str | None:
+    """Return the sign that --decimal named."""
+    sign: str | None = context.meta.get(_DECIMAL)
+    return sign
+
+
 def run_import(
     app: App, kind: Kind, file: BinaryIO, plant: str | None, *, is_dry_run: bool, is_sure: bool
 ) -> None:
     """Import a file. Raises: BadTable, InvalidRequest."""
     plant = app.one_plant(plant)
-    table = read_file(file, kind, click.get_current_context().meta.get(_DECIMAL))
+    table = read_file(file, kind, decimal_of(click.get_current_context()))
     with app.output.busy(f"Comparing {len(table.rows):,} rows"):
         preview = _send(app, kind, plant, table, is_dry_run=True)
     is_new = any(row["change"] != "unchanged" for row in preview["rows"])

@@ -9,6 +9,9 @@ from plantpulse.cli.tags_table import rows_by_group
 Record = Mapping[str, Any]
 
 _DEFAULTS: Final[Mapping[str, Any]] = {"mode": "fixed", "interval_ms": 1000, "credentials": None}
+_OF_GROUP: Final = ("address", "mode", "interval_ms", "credentials", "active")
+_OF_TAG: Final = ("address", "data_type", "length", "order", "scale", "offset", "unit", "role")
+_USUAL: Final[Mapping[str, Any]] = {**_DEFAULTS, "length": 0, "scale": 1, "offset": 0, "role": "value"}
 
 
 def groups_of(table: Table) -> list[dict[str, Any]]:
@@ -66,6 +69,40 @@ def rows_of(groups: Iterable[Record]) -> Iterator[dict[str, str]]:
                 "unit": tag["unit"] or "",
                 "role": "" if tag["role"] == "value" else tag["role"],
             }
+
+
+def lines_of(table: Table) -> dict[tuple[str, str | None], int]:
+    """Return the line of each group (its first) and tag, by their names."""
+    lines: dict[tuple[str, str | None], int] = {}
+    for rows in rows_by_group(table).values():
+        name = rows[0]["group"]
+        lines[name, None] = rows[0]["line"]
+        lines |= {(name, row["tag"]): row["line"] for row in rows}
+    return lines
+
+
+def values_of(
+    changes: Iterable[Record], before: Iterable[Record], after: Iterable[Record]
+) -> Iterator[Record]:
+    """Yield the values of what changes, old and new; those that stay or are as usual are left out."""
+    old, new = _by_name(before), _by_name(after)
+    for change in changes:
+        key = change["group"], change["tag"]
+        was, becomes = old.get(key, {}), new.get(key, {})
+        if change["change"] == "removed":
+            yield {}
+            continue
+        names = [name for name in becomes if becomes[name] != was.get(name, _USUAL.get(name))]
+        yield {name: [was.get(name), becomes[name]] for name in names}
+
+
+def _by_name(groups: Iterable[Record]) -> dict[tuple[str, str | None], Record]:
+    found: dict[tuple[str, str | None], Record] = {}
+    for group in groups:
+        found[group["name"], None] = {name: group[name] for name in _OF_GROUP if name in group}
+        for tag in tags_of(group):
+            found[group["name"], tag["name"]] = {name: tag[name] for name in _OF_TAG}
+    return found
 
 
 def tags_of(group: Record) -> list[Record]:

@@ -16,6 +16,7 @@ from plantpulse.errors import (
 _TRANSIENT_SQLSTATES: Final = ("08", "40", "53", "57", "23503", "25006", "55P03")
 _TRANSIENT_POSTGREST_CODES: Final = ("PGRST000", "PGRST001", "PGRST002", "PGRST003")
 _TRANSIENT_HTTP: Final = (408, 425, 429)  # beside all from 500, which speak of servers and gateways
+_RULES_OF_OURS: Final = ("P0001", "PT409")  # raised by our SQL functions and triggers
 _PAUSED_HTTP: Final = 540
 _STATEMENT_TIMED_OUT: Final = "57014"
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
@@ -46,7 +47,8 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
         advice = "check SUPABASE_URL and SUPABASE_SECRET_KEY"
     if http_status == _PAUSED_HTTP:
         advice = "the project is paused: restore it in Supabase's dashboard"
-    return StoreRefused(f"{told}; {advice}" if advice else told)
+    reason = words if code in _RULES_OF_OURS else None
+    return StoreRefused(f"{told}; {advice}" if advice else told, reason=reason)
 
 
 def _is_transient(code: str | None, http_status: int) -> bool:

@@ -1,0 +1,34 @@
+"""Finds figures that would be plausible if their bytes had another order. Pure."""
+
+import struct
+from collections.abc import Mapping
+from typing import Final
+
+from plantpulse.tags.endpoints import Endpoint
+from plantpulse.tags.numbers import likelier_order, most_significant_first
+from plantpulse.tags.readings import Value
+from plantpulse.tags.tag import Order, Tag
+
+# What each driver takes for granted; a protocol that is not here has one order for all devices.
+_USUAL: Final[Mapping[str, Order]] = {"modbus": "abcd", "s7": "abcd", "slmp": "cdab"}
+
+
+def order_of(tag: Tag, endpoint: Endpoint) -> Order | None:
+    """Return the order in which a tag's bytes are read; None where there is no choice."""
+    usual = _USUAL.get(endpoint.driver)
+    if usual is None or tag.data_type != "float32":
+        return None
+    named: Mapping[str, Order] = {"abcd": "abcd", "cdab": "cdab", "badc": "badc", "dcba": "dcba"}
+    return tag.order or named.get(endpoint.options.get("order", ""), usual)
+
+
+def suspected_order(tag: Tag, value: Value | None, endpoint: Endpoint) -> Order | None:
+    """Return the order in which a tag's value would be far more plausible; None if it is as it should be."""
+    order = order_of(tag, endpoint)
+    if order is None or isinstance(value, str) or value is None:
+        return None
+    try:
+        raw = struct.pack(">f", (value - tag.offset) / tag.scale)
+    except OverflowError:
+        return None
+    return likelier_order(most_significant_first(raw, order), order)
