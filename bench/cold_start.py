@@ -15,7 +15,7 @@ from bench.bundles import Deployed
 from bench.figures import Samples, Table
 from bench.processes import bundled_environment
 
-_VENDORS: Final = "import pymssql, postgrest, pydantic; pydantic.BaseModel"
+_VENDORS: Final = "import pymssql, http.client, ssl"  # what a scheduled poll needs to reach both ends
 _WEB: Final = "import functions_framework; "
 _AND_NO_MORE: Final = "\nimport os; os._exit(0)"  # tidying up at the end is no part of a start
 _FLOOR: Final = {"live_pulse over HTTP": "floor over HTTP", "live_pulse on Lambda": "floor on Lambda"}

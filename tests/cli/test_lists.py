@@ -228,7 +228,7 @@ def test_an_empty_list_says_what_that_means(cli: CommandLine, command: list[str]
         (
             ["runs", "--pipeline", "xyz"],
             "there is no pipeline xyz; there are: cleanup, commodity_prices, energy_actuals, "
-            "energy_forecasts, live_pulse, morning_report, series_backfill, series_gaps",
+            "energy_forecasts, live_pulse, morning_report, series_backfill, series_gaps, tags",
         ),
         (["runs", "--plant", "nort"], "there is no plant nort; did you mean north?"),
         (["status", "--plant", "nort"], "there is no plant nort; did you mean north?"),

@@ -562,6 +562,7 @@ def test_what_writes_much_may_take_longer_than_the_api_roles_eight_seconds(datab
         "import_cost_centers",
         "import_product_rates",
         "import_shift_targets",
+        "import_tags",
         "record_safety_events",
         "watch_series_gaps",
     ]

@@ -36,7 +36,7 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
     assert (report["pipeline"], report["slot"]) == ("cleanup", "2026-03-11T12:00:00+00:00")
     assert "plant" not in report
     assert report["counts"] == {
-        "batches": 10,
+        "batches": 14,
         "live_snapshots_removed": 4,
         "rejected_records_removed": 0,
         "report_mails_removed": 0,
@@ -46,6 +46,10 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "failed_batches_removed": 0,
         "gaps_removed": 0,
         "series_readings_removed": 0,
+        "tag_samples_removed": 0,
+        "tag_minutes_removed": 0,
+        "tag_commands_removed": 0,
+        "tag_triggers_removed": 0,
         "pipeline_runs_removed": 2,
     }
     assert report["window"] is None
@@ -60,6 +64,10 @@ def test_what_has_outlived_its_retention_is_removed_and_counted(house: House) ->
         "failed_batches",
         "gaps",
         "series_readings",
+        "tag_samples",
+        "tag_minutes",
+        "tag_commands",
+        "tag_triggers",
         "pipeline_runs",
         "longest_batch",
     }
@@ -350,7 +358,7 @@ def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House
 
     assert (status, report["outcome"], report["finished"]) == (200, "succeeded", True)
     assert report["counts"] == {
-        "batches": 12,
+        "batches": 16,
         "batches_timed_out": 1,
         "live_snapshots_removed": 300,
         "rejected_records_removed": 0,
@@ -361,6 +369,10 @@ def test_a_batch_that_postgres_cuts_off_is_followed_by_smaller_ones(house: House
         "failed_batches_removed": 0,
         "gaps_removed": 0,
         "series_readings_removed": 0,
+        "tag_samples_removed": 0,
+        "tag_minutes_removed": 0,
+        "tag_commands_removed": 0,
+        "tag_triggers_removed": 0,
         "pipeline_runs_removed": 0,
     }
     # Cut off by remove_expired's own time-out, half the role's.
