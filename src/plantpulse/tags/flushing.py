@@ -7,11 +7,10 @@ counts are then counted once.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
 from typing import Any, Final, Protocol
 
 from plantpulse.tags.buffer import Buffer, Sample
-from plantpulse.tags.readings import Quality, Reading, Value
+from plantpulse.tags.readings import Quality, Reading, storable
 from plantpulse.tags.tag import Group, Tag
 from plantpulse.tags.tally import Counts, Tally
 from plantpulse.tags.usage import Load
@@ -192,9 +191,10 @@ def _columns(tags: Sequence[Tag], readings: Sequence[Reading]) -> dict[str, Json
     texts: dict[str, str] = {}
     qualities: dict[str, int] = {}
     for tag, reading in zip(tags, readings, strict=True):
-        value, quality = _checked(reading)
-        if quality is not Quality.GOOD:
-            qualities[str(tag.position)] = int(quality)
+        kept = storable(reading)
+        value = kept.value
+        if kept.quality is not Quality.GOOD:
+            qualities[str(tag.position)] = int(kept.quality)
         if isinstance(value, str):
             texts[str(tag.position)] = value
         elif value is not None:
@@ -203,13 +203,6 @@ def _columns(tags: Sequence[Tag], readings: Sequence[Reading]) -> dict[str, Json
                 texts[str(tag.position)] = str(value)
     found = {"v": values, "w": wide if any(tag.is_wide for tag in tags) else None, "t": texts, "q": qualities}
     return {name: column for name, column in found.items() if column}
-
-
-def _checked(reading: Reading) -> tuple[Value | None, Quality]:
-    """Return a reading's value and quality: no column takes what is not a number."""
-    if isinstance(reading.value, float) and not isfinite(reading.value):
-        return None, Quality.NOT_READABLE
-    return reading.value, reading.quality
 
 
 def _short(value: bool | float) -> float:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from math import inf, isfinite, log10
 from typing import Final, get_args
 
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import NOT_READABLE, Reading
 from plantpulse.tags.tag import DataType, Order, Tag
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -28,7 +28,6 @@ SIZES: Final[Mapping[DataType, int]] = {
     "float64": 8,
 }
 
-_NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
 _FORMATS: Final[Mapping[DataType, str]] = {"float32": ">f", "float64": ">d"}
 _USUAL: Final = (-3.0, 6.0)  # decades in which most measurements of a factory are
 _CLEAR: Final = 4.0  # by how much another order must be likelier, in decades
@@ -62,7 +61,7 @@ def read_text(raw: bytes, encoding: str = "utf-8") -> Reading:
     try:
         return Reading(raw[: next(ends, len(raw))].decode(encoding).rstrip(" "))
     except UnicodeDecodeError:
-        return _NOT_READABLE
+        return NOT_READABLE
 
 
 def scaled(tag: Tag, number: float) -> Reading:
@@ -71,13 +70,13 @@ def scaled(tag: Tag, number: float) -> Reading:
     A whole number that needs no scaling stays one, however large. Decimal arithmetic keeps 3 * 0.1 at 0.3.
     """
     if not isfinite(number):
-        return _NOT_READABLE
+        return NOT_READABLE
     if tag.scale == 1 and tag.offset == 0:
         return Reading(number)
     if isinstance(number, int) and tag.scale == 1 and float(tag.offset).is_integer():
         return Reading(number + int(tag.offset))
     figure = float(_exact(number) * _exact(tag.scale) + _exact(tag.offset))
-    return Reading(figure) if isfinite(figure) else _NOT_READABLE
+    return Reading(figure) if isfinite(figure) else NOT_READABLE
 
 
 def shortest_single(value: float) -> float:

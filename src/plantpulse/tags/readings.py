@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 from typing import Final
 
 Value = bool | int | float | str
@@ -33,3 +34,18 @@ class Reading:
 
 NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)
 TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)
+NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
+
+
+def storable(reading: Reading) -> Reading:
+    """Return a reading that JSON and Postgres have; a value that they do not have is NOT_READABLE.
+
+    That is a number that is not finite, and a text with a NUL or half of a surrogate pair: Postgres would
+    refuse the whole call for one of them.
+    """
+    value = reading.value
+    is_number = not isinstance(value, float) or isfinite(value)
+    is_text = not isinstance(value, str) or not any(
+        one == "\0" or "\ud800" <= one <= "\udfff" for one in value
+    )
+    return reading if is_number and is_text else NOT_READABLE

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from math import isfinite
 from typing import Any, Final
 
 from plantpulse.errors import DeviceTimedOut, DeviceUnavailable, PlantpulseError
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.flushing import row_of
 from plantpulse.tags.handshake import GroupReading
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import Quality, Reading, storable
 from plantpulse.tags.tag import Tag
 
 Json = Any
@@ -23,16 +22,7 @@ _TO_DO: Final = (
 
 def sound(reading: GroupReading) -> GroupReading:
     """Return a reading without values that JSON or Postgres does not have: their tags are not readable."""
-    return replace(reading, readings=[_sound(one) for one in reading.readings])
-
-
-def _sound(reading: Reading) -> Reading:
-    value = reading.value
-    is_number = not isinstance(value, float) or isfinite(value)
-    is_text = not isinstance(value, str) or not any(
-        one == "\0" or "\ud800" <= one <= "\udfff" for one in value
-    )
-    return reading if is_number and is_text else Reading(None, Quality.NOT_READABLE)
+    return replace(reading, readings=[storable(one) for one in reading.readings])
 
 
 def answer_of(reading: GroupReading, trigger: str) -> dict[str, Json]:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from plantpulse.tags.numbers import scaled, shortest_single
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import NOT_READABLE, Reading
 from plantpulse.tags.tag import DataType, Tag
 
-_NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
 _LARGEST_SINGLE: Final = 3.4028235677973366e38  # from here on rounded to infinity
 _LONGEST_TEXT: Final = 1000
 _RANGES: Final[Mapping[DataType, range]] = {
@@ -36,20 +35,20 @@ def typed_reading(tag: Tag, value: object, is_single: bool = False) -> Reading:
 
 def _readable(tag: Tag, value: object) -> Reading:
     if tag.data_type == "bool":
-        return Reading(value) if isinstance(value, bool) else _NOT_READABLE
+        return Reading(value) if isinstance(value, bool) else NOT_READABLE
     if tag.data_type == "string":
-        return _text(tag, value) if isinstance(value, str) else _NOT_READABLE
+        return _text(tag, value) if isinstance(value, str) else NOT_READABLE
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return _NOT_READABLE
+        return NOT_READABLE
     if tag.data_type in ("float32", "float64"):
         return _figure(tag, value)
     fits = isinstance(value, int) and value in _RANGES[tag.data_type]
-    return scaled(tag, value) if fits else _NOT_READABLE
+    return scaled(tag, value) if fits else NOT_READABLE
 
 
 def _figure(tag: Tag, value: float) -> Reading:
     if tag.data_type == "float32" and abs(value) >= _LARGEST_SINGLE:
-        return _NOT_READABLE
+        return NOT_READABLE
     return scaled(tag, float(value))
 
 
@@ -57,5 +56,5 @@ def _text(tag: Tag, value: str) -> Reading:
     text = value.partition("\0")[0]
     has_bytes_that_are_no_text = any("\ud800" <= letter <= "\udfff" for letter in text)
     if has_bytes_that_are_no_text or len(text) > (tag.length or _LONGEST_TEXT):
-        return _NOT_READABLE
+        return NOT_READABLE
     return Reading(text)

@@ -103,6 +103,13 @@ def test_what_is_not_a_number_never_becomes_a_value(number: float) -> None:
     assert (row["w"], row["q"]) == ([None, None], {"1": 5})
 
 
+@pytest.mark.parametrize("text", ["Ofen\x003", "\ud800", "a\udfff"])
+def test_a_text_that_postgres_does_not_have_costs_its_tag_alone(text: str) -> None:
+    row = sent_row([Reading(text), Reading(1)], Tag("a", "1", "string"), Tag("b", "2", "int16", position=2))
+
+    assert (row["v"], row.get("t"), row["q"]) == ([None, 1], None, {"1": 5})
+
+
 def test_a_float_that_is_whole_is_written_without_its_zero() -> None:
     group = group_of(tags=(Tag("a", "1", "float32"),))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.tags.drivers.ethernet_ip.tag_names import TagName
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import NOT_READABLE, Quality, Reading
 from plantpulse.tags.tag import Tag
 from plantpulse.tags.typed import typed_reading
 
@@ -122,9 +122,9 @@ def reading_of(tag: Tag, name: TagName, answer: Answer) -> Reading:
         return typed_reading(tag, _value(answer), answer.kind == _SINGLE)
     number = _value(answer)
     if isinstance(number, bool) or not isinstance(number, int):
-        return Reading(None, Quality.NOT_READABLE)
+        return NOT_READABLE
     if name.is_of_bits and answer.kind != _WORD_OF_BITS:
-        return Reading(None, Quality.NOT_READABLE)
+        return NOT_READABLE
     if name.bit >= 8 * struct.calcsize(_FORMATS[answer.kind]):
         return Reading(None, Quality.NO_SUCH_ADDRESS)
     return Reading(bool(number >> name.bit & 1))
