@@ -18,8 +18,8 @@ from plantpulse import database
 from plantpulse.cli import interrupts
 from plantpulse.cli.app import App, json_option, one_plant_option, pass_app
 from plantpulse.cli.tables import details
-from plantpulse.cli.tags_devices import devices_of, tags_settings
 from plantpulse.errors import ConfigurationError
+from plantpulse.tags.devices import devices_of
 from plantpulse.tags.edge import Edge, told
 
 MEGABYTE: Final = 1_000_000
@@ -56,11 +56,11 @@ def spool_folder() -> Path:
 @pass_app
 def run(app: App, plant: str, is_once: bool, folder: Path, spool_mb: int) -> None:
     """Poll a plant's groups on this computer, until SIGTERM or Ctrl-C. Log lines go to stderr."""
-    own = tags_settings(app, plant)
+    own = app.settings.require_tags(plant)
     if own.runs_on != "edge":
         message = f"plant {plant} is polled by the cloud: set `runs_on: edge` in its section `tags`"
         raise ConfigurationError(message)
-    supabase, devices = app.settings.require_supabase(), devices_of(app, plant)
+    supabase, devices = app.settings.require_supabase(), devices_of(app.settings, own)
     gc.enable()  # the command line rests it, but this one stays for months
     with (
         contextlib.redirect_stdout(sys.stderr),

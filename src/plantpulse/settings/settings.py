@@ -99,6 +99,15 @@ class Settings(Section):
             raise NotConfigured("no series are collected: write a section `series` in plantpulse.yaml")
         return self.series
 
+    def require_tags(self, plant: str) -> TagsSettings:
+        """Return how a plant's machine tags are polled. Raises: NotConfigured if they are not."""
+        found: TagsSettings | None = self.of(plant, "tags")
+        if found is None:
+            raise NotConfigured(
+                f"plant {plant} has no machine tags: write a section `tags` in plantpulse.yaml"
+            )
+        return found
+
     def of(self, plant: str, section: str) -> Any:
         """Return a section as it holds for a plant: the common settings with its own, if any, over them."""
         return getattr(self.plants[plant], section, None) or getattr(self, section)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from plantpulse.errors import DeviceRefused
+from plantpulse.settings import Settings
+from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.credentials import credentials_in
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials, Driver, Link, ReadPlan
@@ -54,3 +57,13 @@ class Devices:
             return driver, endpoint, driver.plan(tags, endpoint)
         except ValueError as error:
             raise DeviceRefused(f"group {group.name} cannot be read: {error}") from error
+
+
+def devices_of(
+    settings: Settings,
+    own: TagsSettings,
+    find_driver: Callable[[str], Driver] = driver_of,
+    resolve: Resolve = addresses_of,
+) -> Devices:
+    """Return the devices of a plant: those in its networks, with the credentials of this deployment."""
+    return Devices(own.networks, credentials_in(settings), find_driver, resolve)

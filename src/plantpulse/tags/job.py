@@ -10,15 +10,14 @@ from typing import ClassVar, Final, Protocol
 
 from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.requests import Request, parameter, parse
-from plantpulse.errors import NotConfigured, SwitchedOff
+from plantpulse.errors import SwitchedOff
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, require_fence
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags import exchange
 from plantpulse.tags.burst import ENDING_S, FLUSH_S, LEAD_S, Burst, stopping_on_sigterm
-from plantpulse.tags.credentials import credentials_in
-from plantpulse.tags.devices import Devices
+from plantpulse.tags.devices import Devices, devices_of
 from plantpulse.tags.handshake import GroupReading, Handshake
 from plantpulse.tags.tag import Group
 
@@ -48,11 +47,6 @@ class Store(exchange.Store, Protocol):
     def claim_run(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def fail_run(self, fence: str, failure: Mapping[str, Json]) -> dict[str, Json]: ...
     def end_dry_run(self, fence: str) -> dict[str, Json]: ...
-
-
-def devices_of(settings: Settings, own: TagsSettings) -> Devices:
-    """Return the devices of a plant: those in its networks, with the credentials of this deployment."""
-    return Devices(own.networks, credentials_in(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +87,7 @@ class TagBursts:
 
     def require_configured(self, plan: RunPlan, settings: Settings) -> None:
         """Raises: NotConfigured for a plant without tags; SwitchedOff for a schedule alone."""
-        own: TagsSettings | None = settings.of(plan.plant, PIPELINE)
-        if own is None:
-            raise NotConfigured(f"plant {plan.plant} has no section tags: write one in plantpulse.yaml")
+        own = settings.require_tags(plan.plant)
         if plan.trigger == "manual":
             return
         if not settings.is_on_schedule(plan.plant, PIPELINE):
@@ -108,7 +100,7 @@ class TagBursts:
 
         Raises: FenceRefused; the store's errors, if groups cannot be claimed or the end cannot be told.
         """
-        own: TagsSettings = settings.of(run.plan.plant, PIPELINE)
+        own = settings.require_tags(run.plan.plant)
         devices = self.open_devices(settings, own)
         if run.plan.is_dry_run:
             return _read_once(run, store, Handshake(devices, own.connect_timeout_s))

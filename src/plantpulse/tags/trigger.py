@@ -21,8 +21,7 @@ from plantpulse.runs.budget import RESERVED_FOR_COMMIT_S
 from plantpulse.settings import Settings
 from plantpulse.settings.section import Checked
 from plantpulse.settings.tags import TagsSettings
-from plantpulse.tags.credentials import credentials_in
-from plantpulse.tags.devices import Devices
+from plantpulse.tags.devices import devices_of
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.handshake import READ_S, Handshake
 from plantpulse.tags.link import Driver
@@ -88,7 +87,7 @@ class TagTriggers:
         asked = parse(TriggerRequest, invocation.parameters)
         plant = plant_named(asked.plant, settings.plants)
         own = _polled_from_here(settings, plant)
-        devices = Devices(own.networks, credentials_in(settings), self.find_driver, self.resolve)
+        devices = devices_of(settings, own, self.find_driver, self.resolve)
         return Trigger(
             plant,
             asked.group,
@@ -192,9 +191,7 @@ def _status(error: Mapping[str, Json]) -> int:
 
 def _polled_from_here(settings: Settings, plant: str) -> TagsSettings:
     """Return a plant's settings of tags. Raises: NotConfigured without any; InvalidRequest for the edge."""
-    own: TagsSettings | None = settings.of(plant, "tags")
-    if own is None:
-        raise NotConfigured(f"plant {plant} has no machine tags: write a section `tags` in plantpulse.yaml")
+    own = settings.require_tags(plant)
     if own.runs_on == "edge":
         raise InvalidRequest(
             f"a computer in plant {plant} reads its machines (tags.runs_on: edge): ask there, "
