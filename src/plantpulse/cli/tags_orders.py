@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from plantpulse.tags.endpoints import Endpoint
-from plantpulse.tags.numbers import likelier_order, most_significant_first
+from plantpulse.tags.numbers import ORDERS, likelier_order, most_significant_first
 from plantpulse.tags.readings import Value
 from plantpulse.tags.tag import Order, Tag
 
@@ -18,8 +18,8 @@ def order_of(tag: Tag, endpoint: Endpoint) -> Order | None:
     usual = _USUAL.get(endpoint.driver)
     if usual is None or tag.data_type != "float32":
         return None
-    named: Mapping[str, Order] = {"abcd": "abcd", "cdab": "cdab", "badc": "badc", "dcba": "dcba"}
-    return tag.order or named.get(endpoint.options.get("order", ""), usual)
+    named = endpoint.options.get("order")
+    return tag.order or next((one for one in ORDERS if one == named), usual)
 
 
 def suspected_order(tag: Tag, value: Value | None, endpoint: Endpoint) -> Order | None:

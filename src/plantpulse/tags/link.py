@@ -4,7 +4,7 @@ A driver is a module or object with the pure part: addresses and plans. A link i
 device; it is used by one thread. Deadlines are instants of `time.monotonic`, in seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -75,6 +75,3 @@ class Driver(Protocol):
 
     def open_link(self, endpoint: Endpoint, credentials: Credentials | None) -> Link:
         """Return a link that is not connected yet. Raises: NotConfigured without the driver's library."""
-
-
-Drivers = Mapping[str, Driver]

@@ -88,11 +88,6 @@ class Station:
         """Say whether nothing more comes from its thread."""
         return self._worker.is_done
 
-    @property
-    def is_idle(self) -> bool:
-        """Say whether nothing more comes of it, and nothing waits to be sent."""
-        return self.is_done and not len(self.buffer)
-
     def stop_before(self, slot: datetime) -> None:
         """Let this slot and later ones to somebody else."""
         self._worker.poller.stop_before(slot)

@@ -5,7 +5,7 @@ Their truth is in the tables `tags` and `tag_groups`. The claim of a group retur
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal
 
 DataType = Literal[
@@ -112,14 +112,6 @@ class Group:
             trigger_tag=_optional(row.get("trigger_tag")),
             acknowledge_tag=_optional(row.get("acknowledge_tag")),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A group that a burst polls from `first_slot` on."""
-
-    group: Group
-    first_slot: datetime
 
 
 def _optional(row: Mapping[str, Any] | None) -> Tag | None:
