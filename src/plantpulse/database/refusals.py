@@ -51,6 +51,11 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
     return StoreRefused(f"{told}; {advice}" if advice else told, reason=reason)
 
 
+def unreadable(what: str) -> StoreRefused:
+    """Return the error for an answer that is no JSON, or none that can be read."""
+    return StoreRefused(f"Supabase returned no JSON that can be read for {what}: check SUPABASE_URL")
+
+
 def _is_transient(code: str | None, http_status: int) -> bool:
     if code in _TRANSIENT_POSTGREST_CODES:
         return True

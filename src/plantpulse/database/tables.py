@@ -15,7 +15,7 @@ from postgrest.exceptions import APIError
 from plantpulse.connections import Connections, trust
 from plantpulse.database.answers import Json
 from plantpulse.database.http import CONNECT_TIMEOUT_S
-from plantpulse.database.refusals import refusal
+from plantpulse.database.refusals import refusal, unreadable
 from plantpulse.database.transport import Transport, call_timeout_s, key_headers
 from plantpulse.errors import ConfigurationError, StoreRefused, StoreUnavailable
 from plantpulse.retry import ATTEMPTS, retried
@@ -24,7 +24,6 @@ from plantpulse.settings import SupabaseSettings
 Select = Callable[[SyncRequestBuilder], SyncSelectRequestBuilder]
 
 PAGE_ROWS = 1000  # the Data API's default page; a project may change it
-_UNREADABLE = "Supabase returned no JSON that can be read for"
 
 
 class Tables:
@@ -104,7 +103,7 @@ class Tables:
             except (ValueError, RecursionError) as error:
                 if not self._last_status:
                     raise  # ours: the request could not be written
-                raise StoreRefused(f"{_UNREADABLE} {what}: check SUPABASE_URL") from error
+                raise unreadable(what) from error
 
         return retried(ask_once, name=f"Supabase {what}", seconds_left=self._seconds_left, attempts=attempts)
 

@@ -13,7 +13,7 @@ from typing import Final
 from plantpulse import __version__
 from plantpulse.database.answers import Answer, Json
 from plantpulse.database.http import CallFailed, Reply, Session
-from plantpulse.database.refusals import refusal
+from plantpulse.database.refusals import refusal, unreadable
 from plantpulse.errors import OutOfTime, StoreRefused, StoreUnavailable
 from plantpulse.retry import ATTEMPTS, Errors, Pacing, retried
 from plantpulse.settings import SupabaseSettings
@@ -139,9 +139,7 @@ def document_of(what: str, reply: Reply) -> Json:
     except (ValueError, RecursionError) as error:
         if reply.status not in _OK:
             raise refusal(what, None, reply.status, reply.reason) from error
-        raise StoreRefused(
-            f"Supabase returned no JSON that can be read for {what}: check SUPABASE_URL"
-        ) from error
+        raise unreadable(what) from error
     if reply.status in _OK:
         return document
     told = document if isinstance(document, dict) else {}
