@@ -8,13 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import trustme
 
-from plantpulse.connections import trust
 from plantpulse.database.store import Supabase
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
-from tests.certificates import NAME, certified
+from tests.certificates import NAME, certified, trusted_authority
 from tests.patience import ENDS_S
 
 PAUSE_S = 0.02
@@ -59,12 +57,8 @@ def dripping(beginning: bytes, drip: bytes, tls: ssl.SSLContext | None) -> Itera
 @pytest.fixture
 def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
     """A server's side of TLS, with an authority that clients of this process trust."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    trust.cache_clear()
-    yield certified(authority, NAME).context
-    trust.cache_clear()
+    with trusted_authority(tmp_path, monkeypatch) as authority:
+        yield certified(authority, NAME).context
 
 
 def ending_of_a_call(url: str) -> str:

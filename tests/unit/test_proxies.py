@@ -1,24 +1,18 @@
 """The proxy of the environment: which one is meant, and that calls go through it."""
 
 import socket
-import ssl
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import trustme
 from httpx._utils import get_environment_proxies
 
-from plantpulse.connections import trust
 from plantpulse.database import Supabase
 from plantpulse.database.proxies import Proxy, proxy_for
 from plantpulse.errors import ConfigurationError, StoreUnavailable
 from plantpulse.retry import Pacing
-from tests.answering import Asked, Told, answering, as_json
-from tests.certificates import NAME, certified
+from tests.answering import Asked, Told, answering, as_json, serving
+from tests.certificates import NAME, certified, trusted_authority
 
 URL = "https://abc.supabase.co"
 AT_ONCE = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
@@ -72,25 +66,6 @@ def test_a_password_of_a_proxy_is_not_shown() -> None:
     assert "YWRh" not in repr(proxy_for(URL, {"HTTPS_PROXY": "http://ada:pass@proxy.example"}))
 
 
-@contextmanager
-def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Have `serve` talk to each client of a loopback port; yield the port."""
-
-    def talk(client: socket.socket) -> None:
-        with suppress(OSError), client:
-            serve(client)
-
-    def accept(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-
-
 def head_of(client: socket.socket) -> str:
     """Return a request's lines up to the empty one."""
     head = b""
@@ -121,28 +96,26 @@ def test_a_call_without_tls_is_asked_of_the_proxy(monkeypatch: pytest.MonkeyPatc
 def test_a_call_with_tls_goes_through_the_proxy_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    trust.cache_clear()
     heads: list[str] = []
-    context: ssl.SSLContext = certified(authority, NAME).context
 
     def serve(client: socket.socket) -> None:
         heads.append(head_of(client))
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        with context.wrap_socket(client, server_side=True) as channel:
+        with certified(authority, NAME).context.wrap_socket(client, server_side=True) as channel:
             heads.append(head_of(channel))
             channel.sendall(REPLY)
             channel.recv(1)
 
-    with serving(serve) as port, answering(lambda _: as_json({})) as some:
+    with (
+        trusted_authority(tmp_path, monkeypatch) as authority,
+        serving(serve) as port,
+        answering(lambda _: as_json({})) as some,
+    ):
         monkeypatch.setenv("HTTPS_PROXY", f"http://ada:pass@127.0.0.1:{port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         project = replace(some, url=f"https://{NAME}:8443")
         with Supabase(project, seconds_left=lambda: 60.0) as store:
             assert store.claim_run({}) == {"answer": "claimed"}
-    trust.cache_clear()
 
     assert heads[0].startswith(f"CONNECT {NAME}:8443 HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic YWRhOnBhc3M=" in heads[0]

@@ -2,55 +2,40 @@
 
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 import trustme
 
-from plantpulse.connections import trust
 from plantpulse.database import Supabase
 from plantpulse.errors import StoreUnavailable
 from plantpulse.retry import Pacing
 from plantpulse.settings import Secret, SupabaseSettings
-from tests.answering import KEY
-from tests.certificates import NAME, certified
+from tests.answering import KEY, serving
+from tests.certificates import NAME, certified, trusted_authority
 
 AT_ONCE = Pacing(sleep=lambda _: None, jitter=lambda: 0.0)
 
 
-@contextmanager
-def secured(context: ssl.SSLContext, seen: list[bytes]) -> Iterator[int]:
+def secured(context: ssl.SSLContext, seen: list[bytes]) -> AbstractContextManager[int]:
     """Answer every client that goes on after the handshake; yield the port."""
 
     def talk(client: socket.socket) -> None:
-        with suppress(OSError), context.wrap_socket(client, server_side=True) as channel:
+        with context.wrap_socket(client, server_side=True) as channel:
             seen.append(channel.recv(4096))
             channel.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"answer": "claimed"}')
             channel.recv(1)
 
-    def accept(listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
+    return serving(talk)
 
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[trustme.CA]:
     """An authority that this process trusts."""
-    trusted = trustme.CA()
-    trusted.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    trust.cache_clear()
-    yield trusted
-    trust.cache_clear()
+    with trusted_authority(tmp_path, monkeypatch) as trusted:
+        yield trusted
 
 
 def claim(port: int) -> dict[str, object]:
