@@ -1,8 +1,8 @@
 """Reads the settings from the file and the environment, once, into frozen models.
 
-Only this module reads `os.environ`. The file is plantpulse.yaml, which people write, or the document of a
-bundle (`carried`). It has what differs between plants, and never a secret. The environment overrides it. A
-mistake is reported with its name and allowed form, never with its value.
+Only this module reads settings from `os.environ`. The file is plantpulse.yaml, which people write, or the
+document of a bundle (`carried`). It has what differs between plants, and never a secret. The environment
+overrides it. A mistake is reported with its name and allowed form, never with its value.
 """
 
 import os
