@@ -60,5 +60,5 @@ def main() -> None:
 
 
 _read = Line.read
-Line.read = _watched  # type: ignore[method-assign]
+Line.read = _watched  # type: ignore[method-assign] # every read is noted on its way
 main()

@@ -149,6 +149,7 @@ def test_ipv6() -> None:
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError:
+        # A machine without IPv6 cannot show it.
         pytest.skip("there is no IPv6 here")
     with closing(listener), closing(Stream("::1", listener.getsockname()[1])) as stream:
         stream.connect(late())

@@ -79,6 +79,7 @@ def _checked(model: type[RequestT], parameters: Mapping[str, Any]) -> RequestT:
         found = checked.model_validate(parameters)
     except ValidationError as error:
         raise _refusal(error, checked) from None
+    # The model is a dataclass, which its type does not say.
     return model(**{one.name: getattr(found, one.name) for one in fields(model)})  # type: ignore[arg-type]
 
 

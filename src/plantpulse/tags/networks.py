@@ -125,6 +125,7 @@ def _refusal(address: Address, networks: Collection[str]) -> str | None:
 def _is_loopback(network: object) -> bool:
     """Say whether a network is of this machine alone: a wide one that contains it does not name it."""
     return any(
+        # Both are of one version here, as the line says.
         network.version == loopback.version and network.subnet_of(loopback)  # type: ignore[attr-defined]
         for loopback in _LOOPBACK
     )

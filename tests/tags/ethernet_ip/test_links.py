@@ -44,6 +44,7 @@ def test_a_value_of_each_type_is_read(
 ) -> None:
     link = link_to(controller.port)
 
+    # The type is a parameter.
     assert read(link, [Tag("", name, data_type)]) == [Reading(value)]  # type: ignore[arg-type]
     link.close()
 

@@ -38,7 +38,7 @@ def test_a_value_of_each_type_is_read(plant: Plant, name: str, data_type: DataTy
 
     reading = read(link, [line1(name, data_type)])
 
-    assert reading == [Reading(value)]  # type: ignore[arg-type]
+    assert reading == [Reading(value)]  # type: ignore[arg-type] # the value is a parameter
     link.close()
 
 

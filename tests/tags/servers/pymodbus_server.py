@@ -84,7 +84,7 @@ def serving(device: PymodbusDevice, host: str = "127.0.0.1") -> Iterator[Pymodbu
         await server.listen()
         is_ready.set()
         await stop.wait()
-        await server.shutdown()  # type: ignore[no-untyped-call]
+        await server.shutdown()  # type: ignore[no-untyped-call] # pymodbus annotates it in part
         for _ in range(10):  # a connection that was just accepted gets its protocol
             await asyncio.sleep(0)
         while device.connections:

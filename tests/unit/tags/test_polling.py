@@ -220,6 +220,7 @@ def test_a_device_that_fails_every_other_second_is_one_trouble(capsys: pytest.Ca
 def test_readings_are_kept_in_the_order_of_the_groups_tags() -> None:
     group = group_of()
     polled = polling(group, first=1)
+    # This one controller answers in another order.
     polled.plc.plan_of = lambda tags: type(polled.plc).plan_of(polled.plc, tuple(reversed(tags)))  # type: ignore[method-assign]
     polled.poller.stop_before(at(2))
 
@@ -243,6 +244,7 @@ def test_a_thread_that_was_left_behind_adds_nothing_when_it_comes_back() -> None
         polled.poller.leave()
         return read(plan, deadline_s)
 
+    # This one controller answers in its own way.
     polled.plc.read = leave_and_read  # type: ignore[method-assign]
     polled.poller.run()
 

@@ -46,6 +46,7 @@ class EthernetIpDriver:
         if credentials is not None:
             raise NotConfigured("EtherNet/IP knows no users: leave the group's credentials empty")
         try:
+            # Pylogix is imported for a link alone.
             from plantpulse.tags.drivers.ethernet_ip.link import EthernetIpLink  # noqa: PLC0415
         except ImportError as error:
             raise NotConfigured(
