@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from plantpulse import runs
 from plantpulse.alerts.judging import judge_of
@@ -24,6 +24,7 @@ from plantpulse.entry.endings import end_dry_run, log_run, record_failure
 from plantpulse.entry.guard import guarded
 from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
 from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
+from plantpulse.entry.replies import Reply, WithoutRun
 from plantpulse.entry.requests import Request
 from plantpulse.errors import (
     Forbidden,
@@ -36,9 +37,6 @@ from plantpulse.errors import (
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
 from plantpulse.settings import Settings, SupabaseSettings, config
-
-if TYPE_CHECKING:  # a poll answers no call without a run, and every poll is a cold start
-    from plantpulse.entry.replies import Reply, WithoutRun
 
 RETRY_AFTER_S = 30
 URGENT_S = 10  # at most so long is spent on telling people before the answer
@@ -102,7 +100,7 @@ class Answer:
     is_scheduled: bool
     report: RunReport | None = None
     error: PlantpulseError | None = None
-    reply: "Reply | None" = None
+    reply: Reply | None = None
 
     @property
     def is_retryable(self) -> bool:
@@ -148,7 +146,7 @@ class Service(Generic[Store]):
     watcher: Watcher = runs.nobody
     end_process: EndProcess = end_process
     tell_urgent: TellUrgent | None = None
-    without_run: "WithoutRun[Store] | None" = None
+    without_run: WithoutRun[Store] | None = None
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -216,10 +214,8 @@ class Service(Generic[Store]):
         _log(answer)
         return answer
 
-    def _reply(
-        self, without_run: "WithoutRun[Store]", invocation: Invocation, caller: Caller | None
-    ) -> Answer:
-        def answer() -> "Reply":
+    def _reply(self, without_run: WithoutRun[Store], invocation: Invocation, caller: Caller | None) -> Answer:
+        def answer() -> Reply:
             admitted, known = (invocation, caller) if caller else self._admit(invocation)
             settings = self._read_settings()
             question = without_run.read(admitted, settings)
