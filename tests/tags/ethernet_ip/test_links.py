@@ -202,7 +202,7 @@ def test_failed_and_ended_connections_leave_nothing_behind(controller: Controlle
     for _ in range(100):
         _use(controller, nobody)
 
-    assert _descriptors() == descriptors
+    assert _descriptors() <= descriptors
     gc.collect()
     assert len(gc.get_objects()) - objects < 500
 

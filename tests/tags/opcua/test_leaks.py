@@ -45,7 +45,7 @@ def test_a_hundred_reconnections_leave_nothing_behind(plant: Plant) -> None:
         _connect_and_read(plant)
 
     gc.collect()
-    assert _descriptors() == descriptors
+    assert _descriptors() <= descriptors
     assert len(gc.get_objects()) - objects < 500
     assert "opcua" not in {each.name for each in threading.enumerate()}
 
