@@ -37,6 +37,15 @@ _ASSERTIONS = {
     ])
     error_message = "A role's inline policies hold 10,240 characters."
   }}
+
+  assert {{
+    condition = alltrue([for name, schedule in aws_scheduler_schedule.this :
+      schedule.flexible_time_window[0].mode == (startswith(name, "live_pulse-") ? "FLEXIBLE" : "OFF")
+      && schedule.flexible_time_window[0].maximum_window_in_minutes ==
+         (startswith(name, "live_pulse-") ? 1 : null)
+    ])
+    error_message = "Polls of many plants are spread over a minute, and nothing else is."
+  }}
 """,
     "gcp": f"""
   assert {{
@@ -47,6 +56,20 @@ _ASSERTIONS = {
   assert {{
     condition     = length(google_secret_manager_secret_iam_member.reader) == 6
     error_message = "Plants bring no secrets and no grants of their own."
+  }}
+
+  assert {{
+    condition = alltrue([for name, job in google_cloud_scheduler_job.this :
+      contains(keys(job.http_target[0].headers), "X-Plantpulse-Delay-S") == startswith(name, "live_pulse-")
+    ])
+    error_message = "Polls of many plants wait some seconds each, and nothing else does."
+  }}
+
+  assert {{
+    condition = length(toset([for name, job in google_cloud_scheduler_job.this :
+      job.http_target[0].headers["X-Plantpulse-Delay-S"] if startswith(name, "live_pulse-")
+    ])) == 20
+    error_message = "The waits differ."
   }}
 """,
 }

@@ -26,8 +26,10 @@ resource "aws_scheduler_schedule" "this" {
   kms_key_arn                  = var.kms_key
   state                        = "ENABLED" # one that was stopped by hand starts again with a deployment
 
+  # Many plants are not called in the same second. The scheduler spreads them itself, which costs nothing.
   flexible_time_window {
-    mode = "OFF"
+    mode                      = each.value.delay_s == 0 ? "OFF" : "FLEXIBLE"
+    maximum_window_in_minutes = each.value.delay_s == 0 ? null : 1
   }
 
   target {

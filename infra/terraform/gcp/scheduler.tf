@@ -35,7 +35,7 @@ resource "google_cloud_scheduler_job" "this" {
   http_target {
     http_method = "POST"
     uri         = google_cloudfunctions2_function.this[each.value.function].service_config[0].uri
-    headers     = { "Content-Type" = "application/json" }
+    headers     = merge({ "Content-Type" = "application/json" }, each.value.delay_s == 0 ? {} : { "X-Plantpulse-Delay-S" = tostring(each.value.delay_s) })
     body        = base64encode(jsonencode(each.value.plant == null ? {} : { plant = each.value.plant }))
 
     oidc_token {

@@ -27,7 +27,8 @@ class Call:
     """One schedule. `plant` is None for a function that is called once for all plants.
 
     `turns`: the lines of two schedules that take turns, for a scheduler that makes no call while the one
-    before is at work. Without lines the calls do not overlap.
+    before is at work. Without lines the calls do not overlap. `delay_s`: the second after the minute in which
+    the work begins, 0 for at once; a scheduler that spreads calls over a minute by itself does so instead.
     """
 
     function: str
@@ -37,6 +38,7 @@ class Call:
     interval_minutes: int
     runs_on_startup: bool
     deadline_s: int
+    delay_s: int = 0
     turns: Sequence[str] = ()
 
 
@@ -46,8 +48,8 @@ def enabled_calls(function: RegisteredFunction, settings: Settings) -> list[Pipe
 
 
 def timeout_s(function: RegisteredFunction, settings: Settings) -> int:
-    """Return the time-out of a function: that of its longest job, and some headroom."""
-    job_s = max(one.timeout_s for one in function.calls(settings))
+    """Return the time-out of a function: that of its longest job with its wait, and some headroom."""
+    job_s = max(one.timeout_s + one.delay_s for one in function.calls(settings))
     return min(LONGEST_TIMEOUT_S, job_s + HEADROOM_S)
 
 
@@ -69,6 +71,7 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
                     interval_minutes=interval_minutes(pipeline.schedule),
                     runs_on_startup=pipeline.runs_on_startup and number == 1,
                     deadline_s=deadline_s,
+                    delay_s=pipeline.delay_s,
                     turns=lines_in_turn(pipeline.schedule) if pipeline.overlaps else (),
                 ),
             )

@@ -17,10 +17,12 @@ from typing import Final, Literal, Protocol
 from plantpulse.entry.guard import foreign
 from plantpulse.errors import InvalidRequest
 from plantpulse.runs import Json
+from plantpulse.schedules.stagger import LONGEST_DELAY_S
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_KEY_LENGTH = 200
 SCHEDULE_TIME_HEADER = "X-CloudScheduler-ScheduleTime"
+DELAY_HEADER = "X-Plantpulse-Delay-S"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 SCHEDULED_TIME_FIELD = "scheduled_time"
 AUTHORIZATION_HEADER = "Authorization"
@@ -50,11 +52,13 @@ class Invocation:
     """A call, out of its envelope.
 
     `parameters` are still unchecked. `scheduled_time` is the text that a scheduler sent, None from
-    everybody else. `method` is None for an event, which is no HTTP request.
+    everybody else, and `delay_s` how many seconds it asks to wait first. `method` is None for an event, which
+    is no HTTP request.
     """
 
     parameters: Mapping[str, Json]
     scheduled_time: str | None = None
+    delay_s: int = 0
     idempotency_key: str | None = None
     method: str | None = None
     credentials: Credentials = Credentials()
@@ -232,8 +236,17 @@ def _from_web(head: WebHead, body: bytes, credentials: Credentials) -> Invocatio
         credentials=credentials,
         parameters=_json_object(body),
         scheduled_time=headers.get(SCHEDULE_TIME_HEADER.lower()),
+        delay_s=_delay_s(headers),
         idempotency_key=_idempotency_key(headers.get(IDEMPOTENCY_HEADER.lower())),
     )
+
+
+def _delay_s(headers: Mapping[str, str]) -> int:
+    """Return the seconds that a scheduler asks to wait; 0 from everybody else, and for what is no number."""
+    text = headers.get(DELAY_HEADER.lower(), "")
+    if SCHEDULE_TIME_HEADER.lower() not in headers or not (text.isascii() and text.isdigit()):
+        return 0
+    return min(int(text[:4]), LONGEST_DELAY_S)
 
 
 def _json_object(body: bytes) -> dict[str, Json]:

@@ -7,6 +7,7 @@ help, a person gets the result.
 
 import gc
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -135,7 +136,7 @@ class Service(Generic[Store]):
     Supabase users. A `watcher` gets the progress of a run. `end_process` is
     called for a run that does not end by itself. `tell_urgent` is called before the answer, because a
     function stands still after it; without it health tells a minute later. `without_run` answers the calls
-    that are no runs.
+    that are no runs. `sleep` waits where a scheduler asks for it.
     """
 
     job: Job[Store]
@@ -147,6 +148,7 @@ class Service(Generic[Store]):
     end_process: EndProcess = end_process
     tell_urgent: TellUrgent | None = None
     without_run: WithoutRun[Store] | None = None
+    sleep: Callable[[float], None] = time.sleep
     _settings: Settings | None = field(default=None, init=False)
     _is_cold: bool = field(default=True, init=False)
 
@@ -256,6 +258,9 @@ class Service(Generic[Store]):
 
     def _plan(self, invocation: Invocation, caller: Caller) -> tuple[Settings, Budget, RunPlan]:
         settings = self._read_settings()
+        if invocation.delay_s:
+            # After the caller is known, so nobody else makes a function wait; before the run's time begins.
+            self.sleep(invocation.delay_s)
         plan = self.job.plan(invocation, settings, (self.clock or runs.utc_now)())
         caller.require(plan.plant)
         if plan.trigger == "manual":

@@ -12,6 +12,8 @@ from plantpulse.runs import Json
 from plantpulse.schedules.pipelines import Pipeline
 from plantpulse.settings import HealthSettings
 
+_SPREAD_OVER = timedelta(minutes=1)  # EventBridge's shortest flexible window; Google's waits are shorter
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -66,6 +68,8 @@ def _state_of(pipeline: Pipeline, history: RunHistory, settings: HealthSettings,
     if not pipeline.is_enabled:
         return "stopped"
     late_after = timedelta(seconds=settings.late_after_s) + pipeline.offset
+    if pipeline.delay_s:
+        late_after += _SPREAD_OVER
     if pipeline.overlaps:
         # A run succeeds when the next one has relieved it, or at the end of its time. The run of the minute
         # before still works, which says nothing of the one that is missing.

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
-from plantpulse.schedules.stagger import offset_of
+from plantpulse.schedules.stagger import delay_s, offset_of
 from plantpulse.settings import EnergyForecastsSettings, PlantSettings, Settings
 
 # A run of a pipeline without a plant has one of these keys in place of the plant's. No plant can have them.
@@ -24,8 +24,9 @@ class Pipeline:
 
     `missing_settings`: the settings that its SQL Server lacks. `keeps_snapshots`: the age of its data is that
     of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once. `offset`: how long
-    after a slot the scheduler calls. `overlaps`: a run goes on until the next one relieves it, so two of them
-    are at work for a while.
+    after a slot the scheduler calls. `delay_s`: the second of that minute in which the work begins, where
+    plants are many. `overlaps`: a run goes on until the next one relieves it, so two of them are at work for
+    a while.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Pipeline:
     keeps_snapshots: bool = False
     runs_on_startup: bool = False
     offset: timedelta = timedelta(0)
+    delay_s: int = 0
     overlaps: bool = False
 
     @property
@@ -93,7 +95,8 @@ def of_each_plant(
 ) -> Callable[[Settings], Iterator[Pipeline]]:
     """Return the calls of a pipeline that each plant with its section has; the section has its name.
 
-    `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`).
+    `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`), and
+    many plants do not begin in the same second (`delay_s`).
     """
 
     def calls(settings: Settings) -> Iterator[Pipeline]:
@@ -112,6 +115,7 @@ def of_each_plant(
                 keeps_snapshots=keeps_snapshots,
                 runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
                 offset=offset_of(plant, settings.plants, own.every_minutes) if is_staggered else timedelta(0),
+                delay_s=delay_s(plant, settings.plants) if is_staggered else 0,
                 overlaps=overlaps,
             )
 

@@ -172,3 +172,18 @@ def test_several_plants_are_called_one_after_another(deploy: Deploy) -> None:
     assert crons == {"adelaide": "0,15,30,45 * * * *", "berlin": "2,17,32,47 * * * *"}
     mornings = {one.cron for one in deployment.schedules.values() if one.function == "morning_report"}
     assert mornings == {"0 6 * * *"}
+
+
+def test_many_plants_are_spread_within_their_minute(deploy: Deploy) -> None:
+    few, many = (
+        deploy("plants: {" + ", ".join(f"plant_{one}: {{time_zone: UTC}}" for one in range(count)) + "}")
+        for count in (10, 11)
+    )
+
+    assert {one.delay_s for one in few.schedules.values()} == {0}
+    assert few.functions["live_pulse"].timeout_s == 75
+    seconds = {one.delay_s for one in many.schedules.values() if one.function == "live_pulse"}
+    assert seconds <= set(range(1, 21))
+    assert len(seconds) > 5
+    assert {one.delay_s for one in many.schedules.values() if one.function != "live_pulse"} == {0}
+    assert many.functions["live_pulse"].timeout_s == 75 + max(seconds)

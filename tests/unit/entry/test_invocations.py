@@ -55,6 +55,33 @@ def test_header_names_are_read_in_any_letter_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7),
+        ("20", 20),
+        ("9999999", 20),
+        ("0", 0),
+        ("", 0),
+        ("-3", 0),
+        ("1.5", 0),
+        ("\u0663", 0),
+        ("soon", 0),
+    ],
+)
+def test_a_scheduler_may_ask_for_a_wait_of_some_seconds(text: str, seconds: int) -> None:
+    headers = {"X-CloudScheduler-ScheduleTime": "2026-01-01T00:00:00Z", "X-Plantpulse-Delay-S": text}
+
+    assert invocations.from_http(Request(headers=headers)).delay_s == seconds
+
+
+def test_nobody_else_may_ask_for_a_wait() -> None:
+    headers = {"X-Plantpulse-Delay-S": "7"}
+
+    assert invocations.from_http(Request(headers=headers)).delay_s == 0
+    assert invocations.from_event({"delay_s": 7}).delay_s == 0
+
+
+@pytest.mark.parametrize(
     ("request_", "status"),
     [
         (Request(method="GET"), 405),

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -102,12 +102,14 @@ class Pulse:
     configured: PlantpulseError | None = None
     is_dry_run: bool = False
     worked: int = 0
+    planned_at: list[datetime] = field(default_factory=list)
     was_collected: bool = False
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
         return Budget.start(60, 45)
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
+        self.planned_at.append(now)
         if self.plan_error:
             raise self.plan_error
         is_scheduled = invocation.scheduled_time == NOON.isoformat()
@@ -400,6 +402,41 @@ def test_a_function_url_that_is_open_to_everybody_lets_nobody_in() -> None:
     assert (response["statusCode"], response["headers"]["WWW-Authenticate"]) == (401, "Bearer")
     assert json.loads(response["body"])["error"]["code"] == "unauthenticated"
     assert pulse.worked == 0
+
+
+def test_a_scheduler_can_have_a_run_wait_before_its_time_begins() -> None:
+    pulse, waited = Pulse(), list[float]()
+    service = Service(
+        pulse,
+        open_store=MemoryStore().open,
+        load_settings=lambda: SETTINGS,
+        clock=lambda: NOON + timedelta(seconds=sum(waited)),
+        sleep=waited.append,
+    )
+    headers = {"X-CloudScheduler-ScheduleTime": NOON.isoformat()}
+
+    service.http(Request(headers | {"X-Plantpulse-Delay-S": "7"}))
+    service.http(Request(headers))
+
+    assert waited == [7]
+    assert pulse.planned_at == [NOON + timedelta(seconds=7)] * 2
+
+
+def test_a_caller_who_is_not_let_in_makes_nothing_wait() -> None:
+    waited: list[float] = []
+    service = Service(
+        Pulse(),
+        open_store=MemoryStore().open,
+        load_settings=lambda: SETTINGS,
+        clock=lambda: NOON,
+        sleep=waited.append,
+    )
+    headers = {"X-CloudScheduler-ScheduleTime": NOON.isoformat(), "X-Plantpulse-Delay-S": "7"}
+    context = {"http": {"method": "POST"}}
+
+    response = service.event({"rawPath": "/", "headers": headers, "requestContext": context})
+
+    assert (response["statusCode"], waited) == (401, [])
 
 
 def test_a_scheduled_run_names_nobody_who_asked() -> None:

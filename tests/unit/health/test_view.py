@@ -1,5 +1,6 @@
 """What health shows of a plant that is polled some minutes after its slots."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,9 +29,9 @@ SUMMARY = {
 }
 
 
-def shown(minute: int, second: int = 0) -> Any:
+def shown(minute: int, second: int = 0, plant: Pipeline = BERLIN) -> Any:
     now = datetime(2026, 11, 20, 10, minute, second, tzinfo=UTC)
-    seen = observed([BERLIN], [SUMMARY], HealthSettings(late_after_s=120), now)
+    seen = observed([plant], [SUMMARY], HealthSettings(late_after_s=120), now)
     [pipeline] = view_of(seen, now)["pipelines"]
     return pipeline
 
@@ -40,6 +41,11 @@ def shown(minute: int, second: int = 0) -> Any:
 )
 def test_a_poll_is_late_so_much_later(minute: int, second: int, state: str) -> None:
     assert shown(minute, second)["state"] == state
+
+
+@pytest.mark.parametrize(("minute", "second", "state"), [(19, 59, "running"), (20, 0, "late")])
+def test_a_poll_of_many_plants_may_begin_a_minute_later(minute: int, second: int, state: str) -> None:
+    assert shown(minute, second, replace(BERLIN, delay_s=3))["state"] == state
 
 
 @pytest.mark.parametrize(("minute", "told"), [(16, "10:17"), (17, "10:32"), (20, "10:32")])

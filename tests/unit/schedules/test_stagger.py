@@ -1,11 +1,11 @@
-"""Plants are spread over the first minutes after a slot."""
+"""Plants are spread over the first minutes after a slot, and many of them within their minute."""
 
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 
-from plantpulse.schedules.stagger import offset_of
+from plantpulse.schedules.stagger import delay_s, offset_of
 
 PLANTS = [f"plant_{number}" for number in range(100)]
 
@@ -35,3 +35,28 @@ def test_an_offset_is_the_same_in_every_process_and_with_other_plants() -> None:
 
 def test_a_single_plant_is_polled_at_the_slot() -> None:
     assert offset_of("berlin", ["berlin"], 15) == timedelta(0)
+
+
+def test_many_plants_are_spread_over_the_first_seconds_of_each_minute() -> None:
+    seconds = {
+        minute: Counter(
+            delay_s(plant, PLANTS)
+            for plant in PLANTS
+            if offset_of(plant, PLANTS, 15) == timedelta(minutes=minute)
+        )
+        for minute in range(3)
+    }
+
+    for spread in seconds.values():
+        assert set(spread) <= set(range(1, 21))
+        assert len(spread) >= 12
+        assert max(spread.values()) <= 7
+
+
+def test_ten_plants_wait_for_nothing() -> None:
+    assert {delay_s(plant, PLANTS[:10]) for plant in PLANTS[:10]} == {0}
+    assert 0 not in {delay_s(plant, PLANTS[:11]) for plant in PLANTS[:11]}
+
+
+def test_a_second_is_the_same_in_every_process_and_with_other_plants() -> None:
+    assert [delay_s("berlin", [*some, "berlin"]) for some in (PLANTS, PLANTS[:20])] == [3, 3]
