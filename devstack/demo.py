@@ -6,6 +6,7 @@ signed-in member of the plant reads it.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -20,8 +21,10 @@ from rich.table import Table
 from devstack import show, stack
 from devstack.clock import STEP
 from devstack.function import Answer, Function
+from devstack.machines import READ_ON_REQUEST, Bursts
 from devstack.mailbox import Mail
 from devstack.members import Person
+from devstack.patience import ENDS_S
 from devstack.plant.model import Plant, northfield
 from devstack.plant.rows import Downtime, Production
 from devstack.remains import left_over
@@ -40,6 +43,7 @@ A_DAY = timedelta(days=1)
 _LATE_INCIDENT = "Safety incident at Press 1: safety issue"
 _SNAPSHOTS = {"select": "*,asset:assets(name,area)", "order": "asset_id"}
 _EVENTS = {"select": "*,asset:assets(name)", "order": "event_timestamp.desc"}
+_FIXED_GROUPS = {"select": "id,name,interval_ms", "mode": "eq.fixed", "order": "name"}
 _REJECTED = {"select": "query,reason,row", "order": "id"}
 
 
@@ -93,10 +97,13 @@ class _Demonstration:
         before = self._poll_first(first)
         self._repeat(first)
         self._poll_next(second, before)
+        bursts = Bursts(self.stack.tags)
+        first_burst = bursts.call()  # it polls while the rest is shown
         self._compare_people()
         self._report_a_day(second)
         self._tell_people()
         self._collect_series()
+        self._relieve(bursts, first_burst)
 
     def _poll_first(self, slot: datetime) -> list[Record]:
         self._headline(1, f"The scheduler calls for {self._local(slot)}, plant time")
@@ -206,6 +213,55 @@ class _Demonstration:
         self._show(
             "Gaps: the hole was found and filled in one run", show.gaps(gaps, self.stack.plant.timezone)
         )
+
+    def _relieve(self, bursts: Bursts, first_burst: Future[Answer]) -> None:
+        """Have one burst of machine tags relieve another, read a group on request, and stop everything."""
+        self._headline(8, "Machines: a second burst relieves the first, and nothing is missed")
+        second_burst = bursts.call()
+        self._read_on_request()
+        relieved = first_burst.result()
+        self._expect_burst("the first burst", relieved)
+        took = f"{relieved.seconds:.1f} s"
+        self.console.print(
+            f"   The first burst heard of it, stopped at its last slot, and answered after {took}.\n"
+        )
+        self.stack.manager.write("tag_commands", {"plant": self.stack.plant.key, "kind": "stop"})
+        self._expect_burst("the second burst", second_burst.result())
+        bursts.close()
+        rows = [self._polled(group) for group in self.stack.viewer.read("tag_groups", **_FIXED_GROUPS)]
+        self.verdict.expect(all(row["samples"] > 0 for row in rows), f"machine tags: {rows}")
+        self.verdict.expect(not any(row["missed"] or row["twice"] for row in rows), f"machine tags: {rows}")
+        self._show("Samples of both bursts: a row for each second", show.tags(rows))
+
+    def _read_on_request(self) -> None:
+        body = {"plant": self.stack.plant.key, "group": READ_ON_REQUEST}
+        response = httpx.post(self.stack.tags.url, json=body, timeout=ENDS_S)
+        answer = response.json()
+        self.verdict.expect(response.status_code == httpx.codes.OK, f"read on request: {answer}")
+        [value] = answer.get("values", [{}])
+        self.console.print(
+            f"   Meanwhile somebody asks for the group {READ_ON_REQUEST}, which is read in the call:\n"
+            f"   [bold]{value.get('tag')}: {value.get('value')} {value.get('unit')}[/]\n"
+        )
+
+    def _expect_burst(self, which: str, answer: Answer) -> None:
+        self.verdict.expect(answer.body.get("outcome") in DID_WORK, f"{which}: {show.told(answer.body)}")
+
+    def _polled(self, group: Record) -> Record:
+        samples = self.stack.viewer.read(
+            "tag_samples", select="slot,quality", group_id=f"eq.{group['id']}", order="slot"
+        )
+        slots = [datetime.fromisoformat(sample["slot"]) for sample in samples]
+        due = (slots[-1] - slots[0]) // timedelta(milliseconds=group["interval_ms"]) + 1 if slots else 0
+        kept = len(set(slots))
+        newest = "good" if samples and samples[-1]["quality"] == 0 else "bad"
+        return {
+            "group": group["name"],
+            "samples": kept,
+            "missed": due - kept,
+            "twice": len(slots) - kept,
+            "newest": newest,
+        }
 
     def _deliver_to(self, function: Function | None, slot: datetime) -> Record:
         if function is None:  # only on a compressed clock

@@ -38,6 +38,12 @@ class Person:
         rows: list[Record] = response.json()
         return rows
 
+    def write(self, table: str, row: Record) -> None:
+        """Add a row to a table, if the person may. Raises: httpx.HTTPStatusError."""
+        headers = {"apikey": self.access.publishable_key, "Authorization": f"Bearer {self.token}"}
+        url = f"{self.access.rest_url}/{table}"
+        httpx.post(url, json=row, headers=headers, timeout=ENDS_S).raise_for_status()
+
 
 def sign_up(access: SupabaseAccess, name: str, plant: str | None = None, role: Role = "viewer") -> Person:
     """Make an account and, if a plant is named, a member of it."""

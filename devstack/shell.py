@@ -2,6 +2,7 @@
 
 It stands in the stack's own folder, which only this account may read, and goes with it: it holds keys. The
 plant's clock is compressed, so `plantpulse` is a script of the stack that tells the command line the time.
+Only machines are read in real time.
 """
 
 import os
@@ -54,8 +55,9 @@ def _script() -> str:
 
 
 def main() -> None:
-    """Run the command line on the clock of the stack."""
-    run(App(clock=CompressedClock.from_environment(os.environ).now))
+    """Run the command line on the clock of the stack; what concerns machine tags on the real one."""
+    is_of_machines = "tags" in sys.argv[1:]
+    run(App(clock=None if is_of_machines else CompressedClock.from_environment(os.environ).now))
 
 
 if __name__ == "__main__":

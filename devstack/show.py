@@ -158,6 +158,17 @@ def gaps(rows: Iterable[Record], zone: ZoneInfo) -> Table:
     return table
 
 
+def tags(rows: Iterable[Record]) -> Table:
+    """What bursts stored of each group; `missed` are slots between the first and the last without a row."""
+    table = _table("Group", ">Samples", ">Missed", ">Twice", "Newest")
+    for row in rows:
+        counts = (
+            Text(f"{row[name]:,}", "green" if row[name] == 0 else "bold red") for name in ("missed", "twice")
+        )
+        table.add_row(row["group"], f"{row['samples']:,}", *counts, row["newest"])
+    return table
+
+
 def footprints(before: Mapping[str, int], after: Mapping[str, int]) -> Table:
     """The same counts before and after."""
     table = _table("", ">Before", ">After", gap=2)

@@ -20,6 +20,7 @@ from devstack.clock import CompressedClock
 from devstack.energy import TOKEN, Hole, Plan, Publisher
 from devstack.energy import StandIn as Publishers
 from devstack.function import Function
+from devstack.machines import Machines, import_table, table_of
 from devstack.mailbox import Mailbox
 from devstack.mailbox import running as running_mailbox
 from devstack.members import Person, sign_up
@@ -46,6 +47,7 @@ LIVE_PULSE: Final = REPOSITORY / "functions" / "live_pulse" / "main.py"
 MORNING_REPORT: Final = REPOSITORY / "functions" / "morning_report" / "main.py"
 HEALTH: Final = REPOSITORY / "functions" / "health" / "main.py"
 ENERGY_ACTUALS: Final = REPOSITORY / "functions" / "energy_actuals" / "main.py"
+TAGS: Final = REPOSITORY / "functions" / "tags" / "main.py"
 SERIES_GAPS: Final = REPOSITORY / "functions" / "series_gaps" / "main.py"
 MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
@@ -62,6 +64,10 @@ channels:
     to: [shift-leader@northfield.example]
 """
 
+_NORTHFIELD: Final = "  northfield:\n"
+_WITH_TAGS: Final = (
+    _NORTHFIELD + "    tags: {networks: [127.0.0.0/8]}  # the machines are played on this machine\n"
+)
 
 _SERIES: Final = """\
 
@@ -93,6 +99,7 @@ class SqlServer:
 class Stack:
     """The running stack; functions beside the poll are there when time is real.
 
+    `tags` polls the machines, whose time is always real.
     `publishers` have a hole of three hours in the loads of DE until `fill_hole` is called.
     """
 
@@ -104,6 +111,8 @@ class Stack:
     health: Function | None
     energy_actuals: Function | None
     series_gaps: Function | None
+    tags: Function
+    machines: Machines
     publishers: Publishers
     mailbox: Mailbox
     viewer: Person
@@ -161,9 +170,15 @@ def running(
             health = Function(children, HEALTH, settings) if clock.is_real else None
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
+        with steps.step("Machines: a press and a scale (Modbus), an oven (OPC UA)") as note:
+            machines = Machines.start(children)
+            import_table(machines, settings, logs)
+            tags = Function(children, TAGS, settings)
+            note(f"{len(table_of(machines).splitlines()) - 1} tags")
         optional = (morning_report, health, energy_actuals, series_gaps)
-        functions = [function, *(one for one in optional if one)]
-        remains = _remains(supabase, sql_server, functions, logs, (mailbox.smtp_port, publishers.port))
+        functions = [function, tags, *(one for one in optional if one)]
+        more_ports = (mailbox.smtp_port, publishers.port, *machines.ports)
+        remains = _remains(supabase, sql_server, functions, logs, more_ports, machines.child.pid)
         yield Stack(
             plant=plant,
             supabase=supabase,
@@ -173,6 +188,8 @@ def running(
             health=health,
             energy_actuals=energy_actuals,
             series_gaps=series_gaps,
+            tags=tags,
+            machines=machines,
             publishers=publishers,
             mailbox=mailbox,
             viewer=viewer,
@@ -216,8 +233,8 @@ def _publishers(clock: CompressedClock) -> Publishers:
 
 
 def _written(folder: Path, mailbox: Mailbox, publishers: Publishers) -> Path:
-    """Write the configuration file, with a channel to the mailbox and with series; return its path."""
-    common = (REPOSITORY / "plantpulse.yaml").read_text(encoding="utf-8")
+    """Write the configuration file, with tags, a channel to the mailbox and series; return its path."""
+    common = (REPOSITORY / "plantpulse.yaml").read_text(encoding="utf-8").replace(_NORTHFIELD, _WITH_TAGS)
     file = folder / "plantpulse.yaml"
     own = _CHANNELS.format(port=mailbox.smtp_port) + _SERIES.format(url=publishers.url)
     file.write_text(common + own, encoding="utf-8")
@@ -263,13 +280,14 @@ def _remains(
     functions: Sequence[Function],
     logs: Path,
     more_ports: Sequence[int],
+    *more_pids: int,
 ) -> Remains:
     postgres = supabase.postgres
     gateway_port = urlsplit(supabase.access.url).port or 0
     functions_ports = [function.port for function in functions]
     ports = (postgres.port, gateway_port, sql_server.reader.port, *functions_ports, *more_ports)
     return Remains(
-        pids=(*supabase.pids, *(function.pid for function in functions)),
+        pids=(*supabase.pids, *(function.pid for function in functions), *more_pids),
         listeners={port: listener(port) for port in ports},
         folders=(postgres.data_folder.parent, logs),
     )

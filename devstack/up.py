@@ -12,6 +12,7 @@ from rich.text import Text
 from devstack import shell, show, stack
 from devstack.clock import STEP
 from devstack.function import Answer
+from devstack.machines import every_minute
 from devstack.plant.model import northfield
 from devstack.stack import Stack
 from devstack.steps import Steps
@@ -30,7 +31,8 @@ def up(console: Console, seconds_per_tick: float, ticks: int | None) -> int:
         console.print(
             f"\n[bold]A quarter of an hour every {seconds_per_tick:g} s, until Ctrl-C[/]\n\n{_HEAD}"
         )
-        failed = _keep_ticking(console, running, ticks)
+        with every_minute(running.tags):
+            failed = _keep_ticking(console, running, ticks)
     console.print("\nEvery process has ended, and the data is deleted.")
     return 1 if failed else 0
 
@@ -85,6 +87,7 @@ def _print_addresses(console: Console, running: Stack) -> None:
         "SQL Server": f"{sql_server.host}:{sql_server.port}, database {sql_server.database}",
         "read-only login": f"{sql_server.user}, password {sql_server.password}",
         "function": running.function.url,
+        "machine tags": f"{running.tags.url}, in real time",
         "mails": f"{running.folder / stack.MAILS}, of incidents and of the test below",
     }
     for name, value in lines.items():
@@ -114,6 +117,7 @@ def _commands(running: Stack) -> list[str]:
         f"source {shlex.quote(str(_environment(running)))}",
         "plantpulse status",
         "plantpulse report show",
+        "plantpulse tags status",
         "plantpulse channels test",
         "psql",
         f'curl -s {headers} "{access.rest_url}/live_snapshots?{query}"',

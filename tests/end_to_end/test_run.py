@@ -42,7 +42,7 @@ def test_everything_is_as_expected_and_the_exit_code_says_so(shown: Shown) -> No
 def test_each_step_of_the_start_is_shown_with_its_seconds(shown: Shown) -> None:
     steps = [line for line in shown.lines if re.fullmatch(r"  ✓ \S.* \d+\.\d s", line)]
 
-    assert len(steps) == 5
+    assert len(steps) == 6
 
 
 def test_the_first_tick_polls_and_shows_a_snapshot_of_every_asset(shown: Shown) -> None:
@@ -121,6 +121,16 @@ def test_energy_is_collected_and_a_gap_is_found_and_filled(shown: Shown) -> None
     assert re.search(r"DE/load +[\d,]+\.\d\d +MW +\d\d-\d\dT\d\d:\d\d", seventh)
     assert re.search(r"and \d+ more", seventh)
     assert re.search(r"DE/load +\w+ \d\d:00 +\w+ \d\d:00 +filled", seventh)
+
+
+def test_a_burst_of_machine_tags_relieves_another_without_a_sample_missed_or_doubled(shown: Shown) -> None:
+    eighth = shown.part(8)
+
+    assert re.search(r"Weight: 2[345]\d\.\d g", eighth)
+    for group in ("Oven", "Press 1"):
+        (samples, missed, twice, newest) = re.findall(rf"{group} +(\d+) +(\d+) +(\d+) +(\w+)", eighth)[0]
+        assert int(samples) >= 5
+        assert (missed, twice, newest) == ("0", "0", "good")
 
 
 def test_a_log_gets_plain_text_of_at_most_80_columns(shown: Shown) -> None:

@@ -77,6 +77,12 @@ def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:
         assert "ok" in clocks
         assert int(in_a_shell(source, "psql -Atc 'select count(*) from public.live_snapshots'")) >= 16
         assert json.loads(in_a_shell(source, AS_A_VIEWER))
+        groups = json.loads(in_a_shell(source, "plantpulse tags status --json"))["groups"]
+        assert {group["name"]: group["mode"] for group in groups} == {
+            "Oven": "fixed",
+            "Press 1": "fixed",
+            "Scale": "handshake",
+        }
         assert (file.stat().st_mode | file.parent.stat().st_mode) & 0o077 == 0
         command.send(signal.SIGINT)
         assert command.finish().exit_code == 0
