@@ -3820,6 +3820,36 @@ COMMENT ON COLUMN public.tag_leases.level IS 'The trigger tag''s bit when it was
 
 COMMENT ON COLUMN public.tag_leases.level_slot IS 'The slot in which it was seen (UTC).';
 
+-- Name: judge_earlier_slot(public.tag_leases, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select case
+    when p_lease.runner <> 'edge' then 'refused'
+    -- The clock of a computer that begins without Supabase may be wrong by years.
+    when p_slot < (select g.created_at from public.tag_groups as g where g.id = p_lease.group_id) then 'refused'
+    when exists (
+      select 1
+      from public.tag_leases as other
+      where other.group_id = p_lease.group_id
+      and other.holder <> p_lease.holder
+      and other.first_slot <= p_slot
+      and (other.until_slot is null or other.until_slot > p_slot)
+      and other.ended_at is null
+      and other.expires_at > p_now
+    ) then 'later'
+    else 'stored'
+  end;
+$$;
+
+ALTER FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) IS 'Whether a holder may bring a slot before its turn: stored, if it is at the edge, where samples may have waited on a disk; later, while the holder of that slot may still bring it; or refused.';
+
 -- Name: judge_tag_rise(public.tag_leases, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) RETURNS text
@@ -7528,9 +7558,9 @@ CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now time
       row.g, row.s, row.v, row.w, row.t, row.q, row.b, row.ms,
       case
         when lease.holder is null
-        or row.s < lease.first_slot
         or row.s >= lease.until_slot
         or row.s > p_now + interval '1 minute' then 'refused'
+        when earlier.answer <> 'stored' then earlier.answer
         when row.doubtful then public.judge_tag_rise(lease, row.s, p_now)
         else 'stored'
       end as answer
@@ -7539,6 +7569,9 @@ CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now time
       doubtful boolean
     )
     left join public.tag_leases as lease on lease.group_id = row.g and lease.holder = p_holder
+    left join lateral (
+      select public.judge_earlier_slot(lease, row.s, p_now) as answer where row.s < lease.first_slot
+    ) as earlier on true
   ),
   stored as (
     insert into public.tag_samples (group_id, read_ms, quality, slot, "values", wide_values, texts, qualities)
@@ -7578,7 +7611,7 @@ ALTER FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now times
 
 -- Name: FUNCTION store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) IS 'Stores the rows whose slots are the holder''s, each once; says how many, and which groups have rows that are not.';
+COMMENT ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) IS 'Stores the rows whose slots are the holder''s, or earlier and nobody''s any more, each once; says how many, and which groups have rows that are not.';
 
 -- Name: sum_of_counts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -13671,6 +13704,11 @@ GRANT ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprin
 
 GRANT SELECT ON TABLE public.tag_leases TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_leases TO service_role;
+
+-- Name: FUNCTION judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION judge_tag_rise(p_lease public.tag_leases, p_slot timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

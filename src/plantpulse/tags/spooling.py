@@ -55,6 +55,7 @@ class SpoolingStore:
     _told: tuple[datetime, float] | None = field(default=None, init=False)  # its clock, and ours then
     _unsent: Unsent = field(default_factory=Unsent, init=False)
     _unclaimed: Body | None = field(default=None, init=False)
+    _is_relieved: bool = field(default=False, init=False)  # before it had a turn: it may bring nothing
     _refusals: int = field(default=0, init=False)  # of the oldest record, while others are taken
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
@@ -74,7 +75,7 @@ class SpoolingStore:
             return resumed(kept, claim["groups"], self.wall())
         self._note_time(answer)
         if claim["groups"] is None:
-            self.spools.keep_claim(answer)
+            self._keep_claim(answer)
         return answer
 
     def put_tag_samples(self, put: Body) -> dict[str, Json]:
@@ -93,6 +94,8 @@ class SpoolingStore:
         self._unsent.forget(put)
         self._note_return()
         self._note_time(answer)
+        if self._is_relieved:
+            self._spooled(_rows_of(put["rows"], answer["lost"]))
         self._replay(put, self.monotonic() + REPLAY_S)
         return answer
 
@@ -109,8 +112,15 @@ class SpoolingStore:
     def _claim_at_last(self) -> None:
         """Claim the groups that were begun without Supabase: what is refused is lost, and stops."""
         if self._unclaimed is not None:
-            self.spools.keep_claim(self.store.claim_tag_groups(self._unclaimed))
+            answer = self.store.claim_tag_groups(self._unclaimed)
+            self._keep_claim(answer)
+            self._is_relieved = is_relieved(answer)
             self._unclaimed = None
+
+    def _keep_claim(self, answer: Body) -> None:
+        """Keep an answer for a begin without Supabase, unless others of the edge have its groups."""
+        if not is_relieved(answer):
+            self.spools.keep_claim(answer)
 
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))
@@ -137,7 +147,9 @@ class SpoolingStore:
         return told + timedelta(seconds=self.monotonic() - heard_s)
 
     def _replay(self, put: Body, until_s: float) -> None:
-        """Send what is on the disk, until then."""
+        """Send what is on the disk, until then; a process that came too late leaves it to its successors."""
+        if self._is_relieved:
+            return
         self.spools.adopt()
         while self.monotonic() < until_s and (record := self.spools.oldest()):
             try:
@@ -202,6 +214,11 @@ def _replay_of(rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> Bo
 
 def _rows_of(rows: Sequence[Mapping[str, Json]], groups: Collection[int]) -> list[Mapping[str, Json]]:
     return [row for row in rows if row["g"] in groups]
+
+
+def is_relieved(answer: Body) -> bool:
+    """Say whether a claim came too late: two others of the edge have the present and the next turn."""
+    return any(one["reason"] == "relieved_already" for one in answer["refused"])
 
 
 def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str, Json]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from devstack.fault_proxy import FaultProxy, Loss
+from plantpulse import database
+from plantpulse.settings import Secret, SupabaseSettings
 from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.edge import Edge
 from tests.tags.burst.conftest import WAIT_S, Plant, slots_in
 
 ROOT = Path(__file__).parents[3]
@@ -40,6 +44,21 @@ def network(plant: Plant) -> Iterator[FaultProxy]:
 
 def through(network: FaultProxy) -> str:
     return f"http://127.0.0.1:{network.port}"
+
+
+@contextmanager
+def edge_runner(plant: Plant, network: FaultProxy, folder: Path) -> Iterator[threading.Thread]:
+    """Run the edge runner in a thread, until the context ends."""
+    settings = SupabaseSettings(url=through(network), secret_key=Secret(plant.access.secret_key))
+    with database.connect(settings, seconds_left=lambda: WAIT_S) as store:
+        edge = Edge("north", store, plant.floor, TagsSettings(), folder, 1 << 24)
+        thread = threading.Thread(target=edge.run)
+        thread.start()
+        try:
+            yield thread
+        finally:
+            edge.stop()
+            thread.join(WAIT_S)
 
 
 def attempts(network: FaultProxy) -> int:
@@ -145,3 +164,32 @@ def test_a_burst_without_supabase_at_its_end_says_what_is_lost_and_ends(
 
     assert running.error is not None
     assert "samples are lost" in capsys.readouterr().out
+
+
+def test_an_edge_runner_that_begins_while_supabase_is_away_gets_every_sample_stored(
+    plant: Plant, network: FaultProxy, tmp_path: Path
+) -> None:
+    press = plant.add_group()
+    with edge_runner(plant, network, tmp_path):
+        plant.wait_for_samples(press, 3)
+    before = plant.stored(press)
+    network.refuse()
+
+    with edge_runner(plant, network, tmp_path) as thread:
+        number = next(plant.floor.numbers["press"])
+        plant.wait_for(lambda: next(plant.floor.numbers["press"]) > number + 200)
+        network.heal()
+        plant.wait_for(lambda: len(plant.stored(press)) > len(before) and not list(tmp_path.glob("*/*.rows")))
+        assert thread.is_alive()
+
+    stored = plant.stored(press)
+    assert stored[: len(before)] == before
+    (first_of_turn,) = plant.rows.execute(
+        "select max(first_slot) as first_slot from public.tag_leases"
+    ).fetchall()
+    earlier = [slot for slot in stored[len(before) :] if slot < first_of_turn["first_slot"]]
+    state = plant.rows.execute("select * from public.tag_states").fetchone()
+    assert state is not None
+    assert len(earlier) >= 20
+    assert state["dropped_count"] == 0
+    assert state["success_count"] == len(stored)

@@ -28,6 +28,7 @@ class Project:
     loses_answers: bool = False
     holders: dict[str, set[int]] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
+    relieved: set[str] = field(default_factory=set)
     rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
@@ -39,6 +40,9 @@ class Project:
         self.asked += 1
         if self.error:
             raise self.error
+        if claim["holder"] in self.relieved:
+            refused = [{"name": name, "reason": "relieved_already"} for name in ("Press", "Oven")]
+            return {"at": NOON.isoformat(), "groups": [], "refused": refused}
         self.holders.setdefault(claim["holder"], set()).update({PRESS, OVEN})
         groups = [
             {"id": one, "name": name, "interval_ms": 1000, "first_slot": NOON.isoformat(), "level": True}
@@ -319,6 +323,44 @@ def test_a_begin_without_supabase_waits_while_another_process_polls(project: Pro
 
     with pytest.raises(StoreUnavailable):
         edge("b").claim()
+
+
+def test_a_process_that_began_without_supabase_and_came_too_late_leaves_its_samples_to_the_next(
+    project: Project, edge: Begin
+) -> None:
+    first = edge("a")
+    first.claim()
+    first.die()
+    project.error = AWAY
+    second = edge("b")
+    second.claim()
+    second.flush(1)
+    second.flush(2)
+    project.error, project.relieved = None, {"b"}
+
+    second.wait()
+    answer = second.flush(3)
+    second.store.drain("north", "b")
+    second.die()
+    third = edge("c")
+    third.claim()
+    third.flush(4)
+
+    assert answer["lost"] == [PRESS]
+    assert project.slots == ["04", "01", "02", "03"]
+
+
+def test_a_claim_that_came_too_late_is_not_what_the_next_begin_goes_by(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.relieved = {"b"}
+    second = edge("b")
+    second.claim()
+    first.die()
+    second.die()
+    project.error = AWAY
+
+    assert [group["name"] for group in edge("c").claim()["groups"]] == ["Press", "Oven"]
 
 
 def test_a_first_begin_needs_supabase(project: Project, edge: Begin) -> None:
