@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -18,7 +19,8 @@ from plantpulse.cli.tags_groups import tags_of
 from plantpulse.cli.tags_orders import order_of, suspected_order
 from plantpulse.cli.tags_words import one_group, quality_of, value_of
 from plantpulse.tags.drivers import driver_of
-from plantpulse.tags.handshake import GroupReading, Handshake
+from plantpulse.tags.handshake import Handshake
+from plantpulse.tags.numbers import in_unit
 from plantpulse.tags.readings import Reading
 from plantpulse.tags.tag import Group, Tag
 
@@ -52,9 +54,10 @@ def check(app: App, group: str | None, plant: str) -> int:
 
 def _checked(handshake: Handshake, row: Record) -> dict[str, Any]:
     group = Group.of({**row, "tags": tags_of(row)})
-    reading = handshake.read(group, time.monotonic() + LONGEST_S)
+    plain = [replace(tag, scale=1.0, offset=0.0) for tag in group.tags]
+    reading = handshake.read(replace(group, tags=plain), time.monotonic() + LONGEST_S)
     error = reading.error and {"code": reading.error.code, "message": str(reading.error)}
-    tags = [] if reading.error else _tags(reading)
+    tags = [] if reading.error else _tags(group, reading.readings)
     return {
         "group": group.name,
         "device": group.address,
@@ -67,23 +70,25 @@ def _checked(handshake: Handshake, row: Record) -> dict[str, Any]:
     }
 
 
-def _tags(reading: GroupReading) -> list[dict[str, Any]]:
-    endpoint = driver_of(reading.group.driver).parse_endpoint(reading.group.address)
+def _tags(group: Group, unscaled: Sequence[Reading]) -> list[dict[str, Any]]:
+    endpoint = driver_of(group.driver).parse_endpoint(group.address)
 
-    def told(tag: Tag, one: Reading) -> dict[str, Any]:
-        likelier = suspected_order(tag, one.value, endpoint)
+    def told(tag: Tag, number: Reading) -> dict[str, Any]:
+        one = in_unit(tag, number)
+        likelier = suspected_order(tag, number.value, endpoint)
         return {
             "tag": tag.name,
             "address": tag.address,
             "data_type": tag.data_type,
             "value": one.value,
+            "number": number.value,
             "unit": tag.unit,
             "quality": int(one.quality),
             "byte_order": order_of(tag, endpoint),
             "likelier_order": likelier,
         }
 
-    return [told(tag, one) for tag, one in zip(reading.group.tags, reading.readings, strict=True)]
+    return [told(tag, one) for tag, one in zip(group.tags, unscaled, strict=True)]
 
 
 def _page(app: App, plant: str, found: Sequence[Record]) -> RenderableType:
@@ -104,7 +109,7 @@ def _page(app: App, plant: str, found: Sequence[Record]) -> RenderableType:
 
 
 def _doubt(tag: Record) -> Text:
-    told = f"{tag['tag']}: {tag['value']} is odd, and would not be with byte_order {tag['likelier_order']}"
+    told = f"{tag['tag']}: {tag['number']} is odd, and would not be with byte_order {tag['likelier_order']}"
     return Text(f"{told} instead of {tag['byte_order']}: compare it with the machine's display", "yellow")
 
 

@@ -22,13 +22,12 @@ def order_of(tag: Tag, endpoint: Endpoint) -> Order | None:
     return tag.order or next((one for one in ORDERS if one == named), usual)
 
 
-def suspected_order(tag: Tag, value: Value | None, endpoint: Endpoint) -> Order | None:
-    """Return the order in which a tag's value would be far more plausible; None if it is as it should be."""
+def suspected_order(tag: Tag, number: Value | None, endpoint: Endpoint) -> Order | None:
+    """Return the order in which a tag's number would be far more plausible; None if it is as it should be.
+
+    `number` is the device's, before scale and offset: an offset makes any tiny figure plausible.
+    """
     order = order_of(tag, endpoint)
-    if order is None or isinstance(value, str) or value is None:
+    if order is None or isinstance(number, str) or number is None:
         return None
-    try:
-        raw = struct.pack(">f", (value - tag.offset) / tag.scale)
-    except OverflowError:
-        return None
-    return likelier_order(most_significant_first(raw, order), order)
+    return likelier_order(most_significant_first(struct.pack(">f", number), order), order)

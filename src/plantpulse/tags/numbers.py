@@ -5,6 +5,7 @@ What is not a number or not text becomes NOT_READABLE: it never becomes a value.
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from math import inf, isfinite, log10
 from typing import Final, get_args
@@ -77,6 +78,15 @@ def scaled(tag: Tag, number: float) -> Reading:
         return Reading(number + int(tag.offset))
     figure = float(_exact(number) * _exact(tag.scale) + _exact(tag.offset))
     return Reading(figure) if isfinite(figure) else NOT_READABLE
+
+
+def in_unit(tag: Tag, reading: Reading) -> Reading:
+    """Return the reading of an unscaled number in the tag's unit; others, bits and texts too, as they are."""
+    number = reading.value
+    if number is None or isinstance(number, bool | str):
+        return reading
+    figure = scaled(tag, number)
+    return figure if figure.value is None else replace(reading, value=figure.value)
 
 
 def shortest_single(value: float) -> float:

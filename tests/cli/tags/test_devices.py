@@ -90,6 +90,33 @@ def test_a_check_warns_of_a_figure_that_another_order_makes_plausible(
     assert "would not be with byte_order cdab instead of abcd" in " ".join(result.out.split())
 
 
+def test_an_offset_hides_no_wrong_order(machine: CommandLine, device: PymodbusDevice) -> None:
+    table = (
+        "group,device,mode,tag,address,data_type,scale,offset\n"
+        f"Press,modbus://127.0.0.1:{device.port},handshake,Cold,hr:4,float32,1,-50\n"
+        "Press,,,Scaled,hr:4,float32,1000,0\n"
+        "Press,,,Warm,hr:0,float32,2,-50\n"
+        "Press,,,Count,hr:2,uint16,0.1,5\n"
+        "Press,,,Running,co:0,bool,,\n"
+    )
+    machine.write("tags.csv", table)
+    assert machine("tags", "import", "tags.csv", "--yes").exit_code == 0
+
+    [group] = machine("tags", "check", "--json").json["groups"]
+
+    assert {one["tag"]: one["likelier_order"] for one in group["tags"]} == {
+        "Cold": "cdab", "Scaled": "cdab", "Warm": None, "Count": None, "Running": None,
+    }  # fmt: skip
+    assert {one["tag"]: one["value"] for one in group["tags"]} == {
+        "Cold": -50.0, "Scaled": 2.35586e-38, "Warm": -7.0, "Count": 5.7, "Running": True,
+    }  # fmt: skip
+    assert {one["tag"]: one["number"] for one in group["tags"]} == {
+        "Cold": 2.35586e-41, "Scaled": 2.35586e-41, "Warm": 21.5, "Count": 7, "Running": True,
+    }  # fmt: skip
+    text = " ".join(machine("tags", "check").out.split())
+    assert "Cold: 2.35586e-41 is odd, and would not be with byte_order cdab instead of abcd" in text
+
+
 def test_a_device_outside_the_networks_is_not_connected_to(
     machine: CommandLine, device: PymodbusDevice
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from plantpulse.tags.numbers import (
     ORDERS,
+    in_unit,
     likelier_order,
     most_significant_first,
     read_bit,
@@ -230,3 +231,23 @@ def test_what_four_bytes_are_in_each_order_can_be_shown() -> None:
         "badc": -428378140.0,
         "dcba": 775.2156,
     }
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        (Reading(7), Reading(5.7)),
+        (Reading(7, Quality.UNCERTAIN), Reading(5.7, Quality.UNCERTAIN)),
+        (Reading(True), Reading(True)),
+        (Reading("A-17"), Reading("A-17")),
+        (Reading(None, Quality.TIMED_OUT), Reading(None, Quality.TIMED_OUT)),
+    ],
+)
+def test_a_number_that_was_read_unscaled_is_brought_into_its_unit(
+    reading: Reading, expected: Reading
+) -> None:
+    assert in_unit(tag("uint16", 0.1, 5), reading) == expected
+
+
+def test_a_number_that_its_scale_makes_infinite_is_not_readable() -> None:
+    assert in_unit(tag("float64", 10.0), Reading(1e308)) == NOT_READABLE
