@@ -4269,7 +4269,7 @@ begin
   -- Whoever looked knew no success after `slot`. If there is one now, the look is of the past: it tells neither what
   -- fires nor what is well.
   where seen.slot is null
-  or not exists (
+  or (not exists (
     select 1
     from public.pipeline_runs as run
     where run.pipeline = seen.scope
@@ -4277,7 +4277,19 @@ begin
     and run.trigger = 'schedule'
     and run.status in ('succeeded', 'partial')
     and run.slot > seen.slot
-  );
+  )
+  -- Of runs that overlap, an older one may end after a newer one has failed, which was not well. A look that says when it
+  -- was is health's: its slot is the newest success, and a failure since is what it is about.
+  and (seen.at is not null or not exists (
+    select 1
+    from public.pipeline_runs as run
+    where run.pipeline = seen.scope
+    and run.plant = seen.plant
+    and run.trigger = 'schedule'
+    and run.status in ('failed', 'abandoned')
+    and run.is_overlapping
+    and run.slot > seen.slot
+  )));
 end;
 $$;
 
@@ -4285,7 +4297,7 @@ ALTER FUNCTION public.looks_that_count(p_seen jsonb) OWNER TO postgres;
 
 -- Name: FUNCTION looks_that_count(p_seen jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.looks_that_count(p_seen jsonb) IS 'The looks of a call that no newer success of their pipeline has refuted.';
+COMMENT ON FUNCTION public.looks_that_count(p_seen jsonb) IS 'The looks of a call that no newer success of their pipeline has refuted, nor the newer failure of a run that overlaps.';
 
 -- Name: managed_plants(uuid); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -5369,6 +5381,8 @@ CREATE FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp wit
     select jsonb_build_object('started_at', run.started_at, 'lease_expires_at', run.lease_expires_at) as told
     from public.pipeline_runs as run
     where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status = 'running'
+    -- Of runs that overlap the newest: an older one may be dead, or on its way out.
+    order by run.started_at desc
     limit 1
   ) as running on true
   left join lateral (
