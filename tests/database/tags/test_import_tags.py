@@ -1,11 +1,13 @@
 """Taking whole groups: what an import changes, keeps, and refuses."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
-from tests.database.api import Api
+from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
 from tests.database.tags.polled import at, group_claim, make_group, put, sample
 
@@ -219,3 +221,27 @@ def test_hostile_text_is_text(service: Api) -> None:
 
     [listed] = service.call("tag_list", p_plant="northfield")["groups"]
     assert (listed["name"], listed["tags"][0]["name"]) == (name, name)
+
+
+LOCKS = """
+    select count(*) as number from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
+"""
+
+
+@pytest.mark.usefixtures("members")
+@pytest.mark.parametrize(
+    ("caller", "number"),
+    [("manager", 1), ("director", 1), ("operator", 0), ("viewer", 0), ("neighbour", 0), ("stranger", 0)],
+)
+def test_only_who_may_import_holds_up_the_claims_of_a_plant(
+    database: Connection, caller: str, number: int
+) -> None:
+    with database.transaction(force_rollback=True):
+        database.execute(
+            "select set_config('request.jwt.claims', %s, true)", (json.dumps({"sub": USERS[caller]}),)
+        )
+        database.execute("set local role authenticated")
+        database.execute("select public.import_tags(%s)", (Jsonb({"plant": "northfield", "groups": []}),))
+        held = database.execute(LOCKS).fetchone()
+
+    assert held == {"number": number}

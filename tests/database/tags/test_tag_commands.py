@@ -1,13 +1,16 @@
 """Starting and stopping groups by rows, as people with and without the right to."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from tests.database.api import Api
+from tests.database.api import USERS, Api
 from tests.database.conftest import Connection
 from tests.database.tags.polled import group_claim, make_group, put
+from tests.patience import ENDS_S
 
 ApiOf = Callable[[str], Api]
 DENIED = "42501"
@@ -58,6 +61,62 @@ def test_an_operator_of_one_plant_does_not_reach_another_ones_group(
     assert command(api_of("operator"), "stop", other) == (400, f"there is no group {other} in northfield")
     assert command(api_of("operator"), "stop", other, "southfield")[0] == 403
     assert active(database) == ["Saw"]
+
+
+def test_an_operator_does_not_learn_which_groups_other_plants_have(
+    api_of: ApiOf, database: Connection
+) -> None:
+    other = make_group(database, "Saw", plant="southfield")
+
+    for asked in (other, other + 1):
+        assert command(api_of("operator"), "stop", asked) == (400, f"there is no group {asked} in northfield")
+
+
+def test_a_command_goes_with_its_group(api_of: ApiOf, database: Connection) -> None:
+    group_id = make_group(database)
+    command(api_of("operator"), "stop", group_id)
+
+    database.execute("delete from public.tag_groups")
+
+    assert database.execute("select from public.tag_commands").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"requested_by": USERS["manager"]},
+        {"requested_by_name": "The manager"},
+        {"requested_at": "2020-01-01T00:00:00Z"},
+        {"done_at": "2020-01-01T00:00:00Z"},
+    ],
+)
+def test_an_operator_signs_with_their_own_name_and_time(
+    api_of: ApiOf, database: Connection, forged: dict[str, Any]
+) -> None:
+    row = {"plant": "northfield", "group_id": make_group(database), "kind": "stop", **forged}
+
+    assert api_of("operator").client.post("/tag_commands", json=row).status_code == 403
+    assert active(database) == ["Press"]
+
+
+def test_of_two_that_start_the_tenth_group_at_once_one_is_refused(
+    api_of: ApiOf, database: Connection
+) -> None:
+    for number in range(9):
+        make_group(database, f"G{number}")
+    waiting = [make_group(database, name, active=False) for name in ("Press", "Oven")]
+    barrier = Barrier(2)
+
+    def start(group_id: int) -> int:
+        with api_of("operator").alone() as own:
+            barrier.wait(timeout=ENDS_S)
+            return command(own, "start", group_id)[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = sorted(pool.map(start, waiting))
+
+    assert found == [201, 409]
+    assert len(active(database)) == 10
 
 
 def test_what_is_so_already_is_refused_in_words(api_of: ApiOf, database: Connection) -> None:
