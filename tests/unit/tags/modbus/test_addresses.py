@@ -3,7 +3,8 @@
 import pytest
 
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.modbus.addresses import Area, Place, place_of
+from plantpulse.tags.drivers.modbus.addresses import Area, place_of
+from plantpulse.tags.requests import Place
 from plantpulse.tags.tag import DataType, Tag
 
 

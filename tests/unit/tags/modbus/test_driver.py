@@ -7,8 +7,8 @@ import pytest
 
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.drivers.modbus.device import Device, device_of
-from plantpulse.tags.drivers.modbus.requests import Request
 from plantpulse.tags.endpoints import Endpoint
+from plantpulse.tags.requests import Request
 from plantpulse.tags.tag import Tag
 
 DRIVER = driver_of("modbus")

@@ -10,7 +10,8 @@ from plantpulse.errors import DeviceUnavailable
 from plantpulse.tags.blocks import Extent
 from plantpulse.tags.drivers.modbus.addresses import Area
 from plantpulse.tags.drivers.modbus.exchange import Exchange
-from plantpulse.tags.drivers.modbus.values import Refusal
+from plantpulse.tags.reader import Refusal
+from plantpulse.tags.readings import Quality
 
 DEADLINE_S = 1234.5
 
@@ -91,7 +92,9 @@ def test_a_coil_is_set_as_the_specification_says() -> None:
 def test_an_exception_is_a_refusal_and_keeps_the_connection() -> None:
     wire = Wire(bytes.fromhex("81 02"))
 
-    assert exchange(wire).read(Extent(Area.COILS, 0x04A1, 1), DEADLINE_S) == Refusal(2)
+    assert exchange(wire).read(Extent(Area.COILS, 0x04A1, 1), DEADLINE_S) == Refusal(
+        2, Quality.NO_SUCH_ADDRESS, is_divisible=True
+    )
 
     assert not wire.is_closed
 
@@ -132,4 +135,4 @@ def test_only_an_answer_with_the_right_number_of_bytes_is_one(answer: bytes) -> 
     except DeviceUnavailable:
         return
 
-    assert answer == (bytes([0x83, got.exception]) if isinstance(got, Refusal) else b"\x03\x04" + got)
+    assert answer == (bytes([0x83, got.code]) if isinstance(got, Refusal) else b"\x03\x04" + got)

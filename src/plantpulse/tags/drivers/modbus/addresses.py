@@ -4,12 +4,12 @@ Source: Modbus Application Protocol Specification V1.1b3, 4.3 and 4.4.
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from plantpulse.tags.blocks import Extent
 from plantpulse.tags.numbers import SIZES
+from plantpulse.tags.requests import Place
 from plantpulse.tags.tag import Tag
 
 _REGISTER_BITS: Final = 16
@@ -58,15 +58,7 @@ _AREAS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The units of a tag, and its bit if it is one bit of a register."""
-
-    extent: Extent[Area]
-    bit: int | None = None
-
-
-def place_of(tag: Tag) -> Place:
+def place_of(tag: Tag) -> Place[Area]:
     """Return where a tag lies. Raises: ValueError if address and type do not go together; says what does."""
     area, start, bit = _parse(tag.address)
     if area.has_bits or bit is not None:

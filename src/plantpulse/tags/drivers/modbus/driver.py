@@ -6,9 +6,9 @@ from typing import Final
 from plantpulse.errors import NotConfigured
 from plantpulse.tags.drivers.modbus.addresses import place_of
 from plantpulse.tags.drivers.modbus.device import device_of, parse_device
-from plantpulse.tags.drivers.modbus.requests import Member, requests_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials, Driver, Link, ReadPlan
+from plantpulse.tags.requests import Member, requests_of
 from plantpulse.tags.tag import Tag
 
 

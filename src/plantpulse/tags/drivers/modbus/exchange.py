@@ -20,7 +20,8 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInput
 from plantpulse.errors import DeviceUnavailable
 from plantpulse.tags.blocks import Extent
 from plantpulse.tags.drivers.modbus.addresses import Area
-from plantpulse.tags.drivers.modbus.values import Refusal
+from plantpulse.tags.drivers.modbus.values import refusal_of
+from plantpulse.tags.reader import Refusal
 
 _HEADER_BYTES: Final = 7
 _LENGTHS: Final = range(3, 255)  # of what follows the length itself: unit, function, at least one byte
@@ -89,7 +90,7 @@ class Exchange:
             return answer[1:]
         if answer[0] != request.function_code | _IS_EXCEPTION or len(answer) != 2:
             raise self._wrong(f"answered with function {answer[0]}")
-        return Refusal(answer[1])
+        return refusal_of(answer[1])
 
     def _receive(self, deadline_s: float) -> bytes:
         """Return the function code and data of a frame that belongs to the question."""

@@ -1,21 +1,42 @@
 """One connection to one unit of a Modbus TCP device."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
 from plantpulse.errors import DeviceRefused, DeviceUnavailable
+from plantpulse.tags.blocks import Extent
 from plantpulse.tags.drivers.modbus.addresses import Area, place_of
-from plantpulse.tags.drivers.modbus.device import device_of
+from plantpulse.tags.drivers.modbus.device import Device, device_of
 from plantpulse.tags.drivers.modbus.exchange import Exchange
-from plantpulse.tags.drivers.modbus.reader import Reader
+from plantpulse.tags.drivers.modbus.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.reader import Reader, Refusal
 from plantpulse.tags.readings import Reading
+from plantpulse.tags.requests import Place
 from plantpulse.tags.stream import Stream
 from plantpulse.tags.tag import Tag
 
 _FOR_GOOD: Final = (1, 2, 3)  # no such function, address or value
+
+
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """One question for each block: Modbus has no other."""
+
+    device: Device
+    exchange: Exchange
+
+    def most_together(self, extents: Sequence[Extent[Area]]) -> int:
+        return 1
+
+    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal]:
+        return [self.exchange.read(extent, deadline_s) for extent in extents]
+
+    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
+        return reading_of(tag, place, read, data, self.device)
 
 
 class ModbusLink:
@@ -25,7 +46,7 @@ class ModbusLink:
         device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)
         self._exchange = Exchange(self._stream, device.unit)
-        self._reader = Reader(device, self._exchange.read, monotonic)
+        self._reader = Reader(_Questions(device, self._exchange), monotonic)
 
     def connect(self, deadline_s: float) -> None:
         """Raises: DeviceUnavailable."""
@@ -42,8 +63,8 @@ class ModbusLink:
             raise DeviceRefused(f"{tag.address} is not a coil: only a coil can be set, such as co:0 or 00001")
         refusal = self._exchange.set_coil(extent.start, value, deadline_s)
         if refusal:
-            error = DeviceRefused if refusal.exception in _FOR_GOOD else DeviceUnavailable
-            why = f"exception {refusal.exception} of Modbus"
+            error = DeviceRefused if refusal.code in _FOR_GOOD else DeviceUnavailable
+            why = f"exception {refusal.code} of Modbus"
             raise error(f"{self._stream.device} did not set {tag.address}: {why}")
 
     def close(self) -> None:

@@ -1,13 +1,14 @@
 """Turns the bytes of a reply into readings. Pure."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.modbus.addresses import Area, Place
+from plantpulse.tags.drivers.modbus.addresses import Area
 from plantpulse.tags.drivers.modbus.device import Device
 from plantpulse.tags.numbers import read_bit, read_number, read_text, swapped
+from plantpulse.tags.reader import Refusal
 from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.requests import Place
 from plantpulse.tags.tag import Tag
 
 # Exceptions that say more than that the device cannot read now.
@@ -19,21 +20,16 @@ _QUALITIES: Final = {
     10: Quality.NOT_CONNECTED,  # a gateway has no path to the unit
     11: Quality.TIMED_OUT,  # the unit did not answer its gateway
 }
+# What devices answer to an address that they do not have, and to a request that is too long for them.
+_DIVISIBLE: Final = (2, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The device's answer that it does not do what was asked, with its exception code."""
-
-    exception: int
+def refusal_of(exception: int) -> Refusal:
+    """Return what an exception code means for the tags that were asked for."""
+    return Refusal(exception, _QUALITIES.get(exception, Quality.DEVICE_FAILURE), exception in _DIVISIBLE)
 
 
-def quality_of(refusal: Refusal) -> Quality:
-    """Return the quality of tags that were refused."""
-    return _QUALITIES.get(refusal.exception, Quality.DEVICE_FAILURE)
-
-
-def reading_of(tag: Tag, place: Place, read: Extent[Area], data: bytes, device: Device) -> Reading:
+def reading_of(tag: Tag, place: Place[Area], read: Extent[Area], data: bytes, device: Device) -> Reading:
     """Return a tag's reading from the data of the request that it is in; `read` is what was asked for."""
     at = place.extent.start - read.start
     if read.area.has_bits:

@@ -1,27 +1,29 @@
 """What a link has learnt about its device: which requests it refuses, and which tags it does not have.
 
-A device refuses a whole request for one register that it does not have, and some read fewer at once than the
-specification allows. A refused request is halved until the bad tag stands alone; later reads go round it.
+A device refuses a whole request for one unit that it does not have, and some read fewer at once than their
+protocol allows. A refused request is halved until the bad tag stands alone; later reads go round it. Parts
+have no holes: a unit between two tags is never what makes one of them missing.
 No clock and no socket are here: the link asks, and says what was answered.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Generic
 
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.modbus.addresses import Area
-from plantpulse.tags.drivers.modbus.requests import Request, requests_of
 from plantpulse.tags.readings import Quality
+from plantpulse.tags.requests import Area, Request, requests_of
 
 
-class Layout:
+class Layout(Generic[Area]):
     """Requests that were refused, and places that were refused alone, with the quality of their tags."""
 
     def __init__(self) -> None:
         self._refused: set[Extent[Area]] = set()
+        self._refused_together: set[tuple[Extent[Area], ...]] = set()
         self._answered: set[Extent[Area]] = set()
         self.missing: dict[Extent[Area], Quality] = {}
 
-    def expand(self, planned: Sequence[Request]) -> Iterator[Request]:
+    def expand(self, planned: Sequence[Request[Area]]) -> Iterator[Request[Area]]:
         """Yield the requests to send for the planned ones; those of missing tags are left out."""
         for request in planned:
             if request.is_indivisible:
@@ -32,7 +34,18 @@ class Layout:
             else:
                 yield request
 
-    def refuse(self, request: Request, quality: Quality) -> Sequence[Request]:
+    def together(self, extents: Sequence[Extent[Area]]) -> int:
+        """Return how many of the first extents to ask for in one question: the half of what was refused."""
+        count = len(extents)
+        while count > 1 and tuple(extents[:count]) in self._refused_together:
+            count = (count + 1) // 2
+        return count
+
+    def refuse_together(self, extents: Sequence[Extent[Area]]) -> None:
+        """Note that a question for several extents was refused as a whole."""
+        self._refused_together.add(tuple(extents))
+
+    def refuse(self, request: Request[Area], quality: Quality) -> Sequence[Request[Area]]:
         """Note that a request was refused; return those to send instead, none if it cannot be divided."""
         if request.is_indivisible:
             self.missing[request.extent] = quality
@@ -40,11 +53,11 @@ class Layout:
         self._refused.add(request.extent)
         return tuple(self.expand(self._parts(request)))
 
-    def answer(self, request: Request) -> None:
+    def answer(self, request: Request[Area]) -> None:
         """Note that a request was answered, with data or without."""
         self._answered.add(request.extent)
 
-    def is_search(self, request: Request) -> bool:
+    def is_search(self, request: Request[Area]) -> bool:
         """Say whether it is still to be found out what the device answers to a part of a refused request."""
         return request.extent not in self._answered
 
@@ -57,10 +70,11 @@ class Layout:
     def forget(self) -> None:
         """Begin anew: the device has changed."""
         self._refused.clear()
+        self._refused_together.clear()
         self._answered.clear()
         self.missing.clear()
 
-    def _parts(self, request: Request) -> Sequence[Request]:
+    def _parts(self, request: Request[Area]) -> Sequence[Request[Area]]:
         """Return what is left without the missing tags; the halves if none is known to be missing."""
         present = [one for one in request.members if one.place.extent not in self.missing]
         if len(present) < len(request.members):

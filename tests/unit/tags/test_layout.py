@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.tags.drivers.modbus.addresses import place_of
-from plantpulse.tags.drivers.modbus.layout import Layout
-from plantpulse.tags.drivers.modbus.requests import Member, Request, requests_of
+from plantpulse.tags.blocks import Extent
+from plantpulse.tags.layout import Layout
 from plantpulse.tags.readings import Quality
-from plantpulse.tags.tag import Tag
+from plantpulse.tags.requests import Request
+from tests.unit.tags.words import Words, place, planned
 
 
 class Refusing:
@@ -18,13 +18,13 @@ class Refusing:
         self.most = most
         self.count = 0
 
-    def answers(self, request: Request) -> bool:
+    def answers(self, request: Request[Words]) -> bool:
         self.count += 1
         asked = range(request.extent.start, request.extent.end)
         return len(asked) <= self.most and self.absent.isdisjoint(asked)
 
 
-def read(layout: Layout, planned: tuple[Request, ...], device: Refusing) -> set[int]:
+def read(layout: Layout[Words], planned: tuple[Request[Words], ...], device: Refusing) -> set[int]:
     """Ask as a link does; return the indexes of the tags that were answered."""
     waiting = list(layout.expand(planned))
     answered: set[int] = set()
@@ -37,21 +37,16 @@ def read(layout: Layout, planned: tuple[Request, ...], device: Refusing) -> set[
     return answered
 
 
-def planned(*addresses: str, hole: int = 0) -> tuple[Request, ...]:
-    tags = [Tag(address, address, "bool" if "." in address else "uint16") for address in addresses]
-    return requests_of([Member(index, place_of(tag)) for index, tag in enumerate(tags)], hole)
+def hundred() -> tuple[Request[Words], ...]:
+    return planned(*map(place, range(100)))
 
 
-def hundred() -> tuple[Request, ...]:
-    return planned(*(f"hr:{at}" for at in range(100)))
-
-
-def extents(requests: tuple[Request, ...]) -> list[tuple[int, int]]:
+def extents(requests: tuple[Request[Words], ...]) -> list[tuple[int, int]]:
     return [(one.extent.start, one.extent.length) for one in requests]
 
 
 def test_one_bad_tag_is_found_in_few_requests_and_then_gone_round() -> None:
-    layout, device = Layout(), Refusing({37})
+    layout, device = Layout[Words](), Refusing({37})
 
     assert read(layout, hundred(), device) == set(range(100)) - {37}
     assert device.count == 13
@@ -62,7 +57,7 @@ def test_one_bad_tag_is_found_in_few_requests_and_then_gone_round() -> None:
 
 
 def test_a_device_that_reads_few_at_once_is_asked_for_few() -> None:
-    layout, device = Layout(), Refusing(set(), most=30)
+    layout, device = Layout[Words](), Refusing(set(), most=30)
 
     assert read(layout, hundred(), device) == set(range(100))
     assert layout.missing == {}
@@ -71,22 +66,22 @@ def test_a_device_that_reads_few_at_once_is_asked_for_few() -> None:
 
 
 def test_a_hole_that_the_device_does_not_have_is_no_longer_read_over() -> None:
-    layout, device = Layout(), Refusing({1})
-    requests = planned("hr:0", "hr:2", "hr:3", hole=5)
+    layout, device = Layout[Words](), Refusing({1})
+    requests = planned(place(0), place(2), place(3), hole=5)
 
     assert read(layout, requests, device) == {0, 1, 2}
     assert layout.missing == {}
 
 
 def test_the_bits_of_a_register_are_missing_together() -> None:
-    layout, device = Layout(), Refusing({0})
+    layout, device = Layout[Words](), Refusing({0})
 
-    assert read(layout, planned("hr:0.1", "hr:0.2", "hr:1"), device) == {2}
+    assert read(layout, planned(place(0, bit=1), place(0, bit=2), place(1)), device) == {2}
     assert len(layout.missing) == 1
 
 
 def test_what_is_forgotten_is_asked_anew() -> None:
-    layout, device = Layout(), Refusing({37})
+    layout, device = Layout[Words](), Refusing({37})
     read(layout, hundred(), device)
 
     device.absent.clear()
@@ -97,10 +92,26 @@ def test_what_is_forgotten_is_asked_anew() -> None:
 
 
 def test_the_missing_are_asked_for_in_turn() -> None:
-    layout = Layout()
-    read(layout, planned("hr:0", "hr:1", "hr:2"), Refusing({0, 2}))
+    layout = Layout[Words]()
+    read(layout, planned(place(0), place(1), place(2)), Refusing({0, 2}))
 
     assert [layout.oldest_missing().start for _ in range(4)] == [0, 2, 0, 2]
+
+
+def test_a_question_for_several_that_was_refused_is_halved_and_stays_so() -> None:
+    layout = Layout[Words]()
+    extents = [Extent(Words.FIRST, at, 1) for at in (0, 10, 20, 30, 40)]
+
+    layout.refuse_together(extents)
+    assert layout.together(extents) == 3
+    layout.refuse_together(extents[:3])
+    assert layout.together(extents) == 2
+    layout.refuse_together(extents[:2])
+    assert layout.together(extents) == 1
+    assert layout.together(extents[1:]) == 4
+
+    layout.forget()
+    assert layout.together(extents) == 5
 
 
 @given(
@@ -112,8 +123,8 @@ def test_the_missing_are_asked_for_in_turn() -> None:
 def test_every_tag_that_the_device_has_is_read_in_the_end(
     addresses: list[int], absent: set[int], most: int, hole: int
 ) -> None:
-    layout, device = Layout(), Refusing(absent, most)
-    requests = planned(*(f"hr:{at}" for at in addresses), hole=hole)
+    layout, device = Layout[Words](), Refusing(absent, most)
+    requests = planned(*map(place, addresses), hole=hole)
     present = {index for index, at in enumerate(addresses) if at not in absent}
 
     for _ in range(8):  # the requests round missing tags may be too long again

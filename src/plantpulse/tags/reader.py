@@ -1,0 +1,159 @@
+"""Reads a plan: one question for each block, or for several; what a device refuses is divided once.
+
+It has no socket: it is given the way to ask, and the clock.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, cast
+
+from plantpulse.tags.blocks import Extent
+from plantpulse.tags.layout import Layout
+from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.requests import Area, Place, Request
+from plantpulse.tags.tag import Tag
+
+_ASK_AGAIN_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A device's answer that it does not read what was asked for.
+
+    `code` is the protocol's own. `is_divisible`: it may read a part of it.
+    """
+
+    code: int
+    quality: Quality
+    is_divisible: bool = False
+
+
+class Questions(Protocol[Area]):
+    """How a protocol asks for the units of a device, and what they mean."""
+
+    def most_together(self, extents: Sequence[Extent[Area]]) -> int:
+        """Return how many of the first extents fit into one question; at least one."""
+
+    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+        """Return the answer to each extent, or one refusal of the whole question.
+
+        Raises: DeviceUnavailable.
+        """
+
+    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
+        """Return a tag's reading from the data of the extent that it is in; `read` is what was asked for."""
+
+
+class Reader(Generic[Area]):
+    """The reads of one connection, and what they have learnt about the device."""
+
+    def __init__(self, questions: Questions[Area], now_s: Callable[[], float]) -> None:
+        self._questions = questions
+        self._now_s = now_s
+        self._layout: Layout[Area] = Layout()
+        self._ask_again_at_s: float | None = None
+
+    def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        """Return one reading for each tag of the plan. Raises: what asking raises.
+
+        The search for a bad tag may take more questions than there is time for. It stops before the deadline
+        then, and the next read goes on; tags that were not reached are DEVICE_FAILURE until then.
+        """
+        planned = cast(Sequence[Request[Area]], plan.requests)
+        readings = self._at_first(planned, len(plan.tags))
+        certain, searched = self._in_order(planned)
+        waiting, unasked, slowest_s = deque([*certain, *searched]), len(certain), 0.0
+        while waiting and (unasked > 0 or self._is_time_for(slowest_s, deadline_s)):
+            asked, asked_at_s = self._next(waiting), self._now_s()
+            answers = self._questions.ask([one.extent for one in asked], deadline_s)
+            slowest_s = max(slowest_s, self._now_s() - asked_at_s)
+            unasked -= len(asked)
+            if isinstance(answers, Refusal):
+                waiting += self._refused_together(asked, answers, readings)
+            else:
+                for request, answer in zip(asked, answers, strict=True):
+                    waiting += self._heard(request, answer, plan.tags, readings)
+        if not waiting and self._is_time_for(slowest_s, deadline_s):
+            self._look_again(deadline_s)
+        return readings
+
+    def _next(self, waiting: deque[Request[Area]]) -> Sequence[Request[Area]]:
+        """Take the requests of the next question from those that wait."""
+        extents = [one.extent for one in waiting]
+        count = self._layout.together(extents[: self._questions.most_together(extents)])
+        return [waiting.popleft() for _ in range(count)]
+
+    def _in_order(
+        self, planned: Sequence[Request[Area]]
+    ) -> tuple[Sequence[Request[Area]], Sequence[Request[Area]]]:
+        """Return the requests that are asked in any case, and those that are asked if there is time.
+
+        As long as a search is on, it comes before the parts that are known: it would not end otherwise.
+        """
+        requests = list(self._layout.expand(planned))
+        whole = [one for one in requests if one in planned]
+        parts = [one for one in requests if one not in planned]
+        searched = [one for one in parts if self._layout.is_search(one)]
+        known = [one for one in parts if not self._layout.is_search(one)]
+        return (whole, [*searched, *known]) if searched else ([*whole, *known], ())
+
+    def _is_time_for(self, question_s: float, deadline_s: float) -> bool:
+        """Say whether one more question will be answered in time, even if it takes twice as long."""
+        return self._now_s() + 2 * question_s < deadline_s
+
+    def _at_first(self, planned: Sequence[Request[Area]], count: int) -> list[Reading]:
+        """Return what is known before anything is asked: which tags are missing."""
+        readings = [Reading(None, Quality.DEVICE_FAILURE)] * count
+        for request in planned:
+            for member in request.members:
+                if quality := self._layout.missing.get(member.place.extent):
+                    readings[member.index] = Reading(None, quality)
+        return readings
+
+    def _heard(
+        self, request: Request[Area], answer: bytes | Refusal, tags: Sequence[Tag], readings: list[Reading]
+    ) -> Sequence[Request[Area]]:
+        """Note what was answered to a request; return what is to be asked instead."""
+        self._layout.answer(request)
+        if isinstance(answer, Refusal):
+            return self._refused(request, answer, readings)
+        for member in request.members:
+            tag, place = tags[member.index], member.place
+            readings[member.index] = self._questions.reading_of(tag, place, request.extent, answer)
+        return ()
+
+    def _refused(
+        self, request: Request[Area], refusal: Refusal, readings: list[Reading]
+    ) -> Sequence[Request[Area]]:
+        """Note why tags have no value; return what is to be asked instead."""
+        parts = self._layout.refuse(request, refusal.quality) if refusal.is_divisible else ()
+        for member in () if parts else request.members:
+            readings[member.index] = Reading(None, refusal.quality)
+        return parts
+
+    def _refused_together(
+        self, asked: Sequence[Request[Area]], refusal: Refusal, readings: list[Reading]
+    ) -> Sequence[Request[Area]]:
+        """Note that a whole question was refused; return what is to be asked in smaller ones."""
+        if len(asked) > 1 and refusal.is_divisible:
+            self._layout.refuse_together([one.extent for one in asked])
+            return asked
+        parts: list[Request[Area]] = []
+        for request in asked:
+            self._layout.answer(request)
+            parts += self._refused(request, refusal, readings)
+        return parts
+
+    def _look_again(self, deadline_s: float) -> None:
+        """Ask for one missing tag each minute: somebody may have given it to the device."""
+        if not self._layout.missing:
+            return
+        if self._ask_again_at_s is None or self._now_s() < self._ask_again_at_s:
+            self._ask_again_at_s = self._ask_again_at_s or self._now_s() + _ASK_AGAIN_S
+            return
+        self._ask_again_at_s = self._now_s() + _ASK_AGAIN_S
+        answers = self._questions.ask([self._layout.oldest_missing()], deadline_s)
+        if not isinstance(answers, Refusal) and not isinstance(answers[0], Refusal):
+            self._layout.forget()

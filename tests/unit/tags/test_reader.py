@@ -1,0 +1,218 @@
+"""How a plan is read: what is asked, in which order, and when it is left for the next read."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from plantpulse.errors import DeviceTimedOut
+from plantpulse.tags.blocks import Extent
+from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.reader import Reader, Refusal
+from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.requests import Place
+from plantpulse.tags.tag import Tag
+from tests.unit.tags.words import Words, place, planned
+
+ABSENT = Reading(None, Quality.NO_SUCH_ADDRESS)
+
+
+BUSY = Refusal(6, Quality.DEVICE_FAILURE)
+NOT_THERE = Refusal(2, Quality.NO_SUCH_ADDRESS, is_divisible=True)
+
+
+class Slow:
+    """A device that takes its time for each answer; a word is its own address.
+
+    `most` questions for extents go together. `is_strict`: it refuses all of them for one.
+    """
+
+    def __init__(
+        self, absent: set[int], takes_s: float = 0.1, most: int = 1, *, is_strict: bool = False
+    ) -> None:
+        self.absent = absent
+        self.takes_s = takes_s
+        self.most = most
+        self.is_strict = is_strict
+        self.is_busy = False
+        self.now_s = 1000.0
+        self.asked: list[list[tuple[int, int]]] = []
+
+    def most_together(self, extents: Sequence[Extent[Words]]) -> int:
+        return min(self.most, len(extents))
+
+    def ask(self, extents: Sequence[Extent[Words]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+        self.asked.append([(one.start, one.length) for one in extents])
+        self.now_s += self.takes_s
+        if self.now_s > deadline_s:
+            raise DeviceTimedOut("too late")
+        if self.is_busy:
+            return BUSY
+        answers = [self._answer(range(one.start, one.end)) for one in extents]
+        return NOT_THERE if self.is_strict and NOT_THERE in answers else answers
+
+    def _answer(self, addresses: range) -> bytes | Refusal:
+        if not self.absent.isdisjoint(addresses):
+            return NOT_THERE
+        return b"".join(at.to_bytes(2) for at in addresses)
+
+    def reading_of(self, tag: Tag, place: Place[Words], read: Extent[Words], data: bytes) -> Reading:
+        at = 2 * (place.extent.start - read.start)
+        return Reading(int.from_bytes(data[at : at + 2]))
+
+    def reader(self) -> Reader[Words]:
+        return Reader(self, lambda: self.now_s)
+
+
+def plan(count: int) -> ReadPlan[object]:
+    return plan_of(*range(count))
+
+
+def plan_of(*addresses: int) -> ReadPlan[object]:
+    tags = [Tag(f"t{at}", f"hr:{at}", "uint16") for at in addresses]
+    return ReadPlan(tags, planned(*map(place, addresses)))
+
+
+def good(readings: Sequence[Reading]) -> list[int]:
+    assert all(reading.value == at for at, reading in enumerate(readings) if not reading.quality)
+    return [at for at, reading in enumerate(readings) if not reading.quality]
+
+
+def test_a_search_goes_on_with_the_next_read_if_time_is_up() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    qualities = []
+
+    for _ in range(10):
+        readings = reader.read(plan(8), device.now_s + 0.35)
+        qualities.append({reading.quality for reading in readings})
+
+    assert qualities[0] == {Quality.DEVICE_FAILURE}
+    assert qualities[1] == {Quality.GOOD, Quality.DEVICE_FAILURE}
+    assert qualities[-1] == {Quality.GOOD, Quality.NO_SUCH_ADDRESS}
+    assert readings == [ABSENT if at == 3 else Reading(at) for at in range(8)]
+    assert device.asked[-2:] == [[(0, 3)], [(4, 4)]]
+
+
+def test_what_was_planned_is_asked_even_if_time_is_short() -> None:
+    device = Slow(absent=set(), takes_s=0.1)
+
+    readings = device.reader().read(plan(300), device.now_s + 0.31)
+
+    assert good(readings) == list(range(300))
+    assert device.asked == [[(0, 125)], [(125, 125)], [(250, 50)]]
+
+
+def test_a_late_answer_leaves_nothing() -> None:
+    device = Slow(absent=set(), takes_s=0.2)
+
+    with pytest.raises(DeviceTimedOut):
+        device.reader().read(plan(300), device.now_s + 0.5)
+
+
+def test_a_tag_that_the_device_is_given_later_is_read_within_minutes() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    assert good(reader.read(plan(8), device.now_s + 60)) == [0, 1, 2, 4, 5, 6, 7]
+    device.absent.clear()
+
+    device.now_s += 30
+    reader.read(plan(8), device.now_s + 60)
+    assert device.asked[-2:] == [[(0, 3)], [(4, 4)]]
+
+    device.now_s += 60
+    reader.read(plan(8), device.now_s + 60)
+    assert device.asked[-1] == [(3, 1)]
+
+    assert good(reader.read(plan(8), device.now_s + 60)) == list(range(8))
+    assert device.asked[-1] == [(0, 8)]
+
+
+def test_a_tag_that_stays_missing_is_asked_for_once_a_minute() -> None:
+    device = Slow(absent={3}, takes_s=0.0)
+    reader = device.reader()
+
+    for _ in range(601):
+        reader.read(plan(8), device.now_s + 0.5)
+        device.now_s += 1
+
+    assert device.asked.count([(3, 1)]) == 1 + 10
+
+
+def test_no_time_is_taken_for_a_missing_tag_where_there_is_none() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    reader.read(plan(8), device.now_s + 60)
+    device.now_s += 120
+    device.asked.clear()
+
+    reader.read(plan(8), device.now_s + 0.35)
+
+    assert device.asked == [[(0, 3)], [(4, 4)]]
+
+
+SCATTERED = (0, 10, 20, 30, 40)
+
+
+def test_what_fits_is_asked_in_one_question() -> None:
+    device = Slow(absent=set(), most=3)
+
+    readings = device.reader().read(plan_of(*SCATTERED), device.now_s + 60)
+
+    assert readings == [Reading(at) for at in SCATTERED]
+    assert device.asked == [[(0, 1), (10, 1), (20, 1)], [(30, 1), (40, 1)]]
+
+
+def test_one_that_is_refused_among_several_costs_no_other_question() -> None:
+    device = Slow(absent={10}, most=5)
+    reader = device.reader()
+
+    for _ in range(2):
+        readings = reader.read(plan_of(*SCATTERED), device.now_s + 60)
+        assert readings == [ABSENT if at == 10 else Reading(at) for at in SCATTERED]
+
+    assert [len(asked) for asked in device.asked] == [5, 4]
+
+
+def test_a_device_that_refuses_all_for_one_is_asked_until_the_one_is_known() -> None:
+    device = Slow(absent={10}, most=5, is_strict=True)
+    reader = device.reader()
+
+    readings = reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    assert readings == [ABSENT if at == 10 else Reading(at) for at in SCATTERED]
+    device.asked.clear()
+    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+
+    assert device.asked == [[(0, 1), (20, 1), (30, 1), (40, 1)]]
+
+
+def test_a_device_that_answers_only_one_at_a_time_is_asked_so_from_then_on() -> None:
+    device = OneAtATime(absent=set(), most=5)
+    reader = device.reader()
+    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    device.asked.clear()
+
+    readings = reader.read(plan_of(*SCATTERED), device.now_s + 60)
+
+    assert readings == [Reading(at) for at in SCATTERED]
+    assert device.asked == [[(at, 1)] for at in SCATTERED]
+
+
+def test_a_device_that_is_busy_is_asked_once() -> None:
+    device = Slow(absent=set(), most=5)
+    device.is_busy = True
+    reader = device.reader()
+
+    readings = reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    assert readings == [Reading(None, Quality.DEVICE_FAILURE)] * 5
+    assert len(device.asked) == 1
+
+    device.is_busy = False
+    assert reader.read(plan_of(*SCATTERED), device.now_s + 60) == [Reading(at) for at in SCATTERED]
+
+
+class OneAtATime(Slow):
+    """A device that knows no question for several."""
+
+    def ask(self, extents: Sequence[Extent[Words]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+        answers = super().ask(extents, deadline_s)
+        return NOT_THERE if len(extents) > 1 else answers
