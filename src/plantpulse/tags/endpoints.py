@@ -5,9 +5,9 @@ For example `modbus://10.20.0.5:502/1?order=cdab`, `s7://10.20.0.6/0/1`, `slmp:/
 password: a group names a secret.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 DRIVER_OF_SCHEME: Final[Mapping[str, str]] = {
@@ -17,6 +17,7 @@ DRIVER_OF_SCHEME: Final[Mapping[str, str]] = {
     "slmp": "slmp",
     "enip": "ethernet_ip",
 }
+_Option = TypeVar("_Option", bound=str)
 _LONGEST: Final = 500
 _SHAPE: Final = "must look like {}://host:port"
 
@@ -85,3 +86,20 @@ def require_known_options(endpoint: Endpoint, known: Collection[str]) -> None:
         if name not in known:
             allowed = ", ".join(sorted(known)) or "none"
             raise ValueError(f"there is no option {name}; options of {endpoint.scheme}: {allowed}")
+
+
+def chosen(endpoint: Endpoint, option: str, allowed: Sequence[_Option]) -> _Option:
+    """Return an option's value, or the first that is allowed without it. Raises: ValueError."""
+    written = endpoint.options.get(option, allowed[0])
+    for one in allowed:
+        if written == one:
+            return one
+    raise ValueError(f"the option {option} must be one of {', '.join(allowed)}")
+
+
+def whole_number(what: str, written: str, most: int) -> int:
+    """Return a number from 0 on. Raises: ValueError that begins with `what`."""
+    is_number = written.isascii() and written.isdigit() and len(written) <= len(str(most))
+    if not is_number or int(written) > most:
+        raise ValueError(f"{what} must be a number from 0 to {most}")
+    return int(written)

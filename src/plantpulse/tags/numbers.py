@@ -14,6 +14,18 @@ from plantpulse.tags.readings import NOT_READABLE, Reading
 from plantpulse.tags.tag import DataType, Order, Tag
 
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+# Of texts in a device's memory, by their names in Python; the first where nobody names one.
+ENCODINGS: Final = (
+    "utf-8",
+    "latin-1",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "shift_jis",
+    "gb18030",
+)
 
 # How many bytes each number has; a string has as many as its length says.
 SIZES: Final[Mapping[DataType, int]] = {

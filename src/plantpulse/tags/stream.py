@@ -9,12 +9,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 from plantpulse.errors import DeviceTimedOut, DeviceUnavailable
 
 _HANDED_OVER_S: Final = 0.5  # what a thread needs to notice that its socket was shut down
 _PIECE: Final = 65536  # bytes; more is not read at once, whatever length a device claims
+
+
+class Connection(Protocol):
+    """The bytes to and from a device, as a driver's exchange of questions and answers needs them."""
+
+    device: str
+
+    def send(self, data: bytes, deadline_s: float) -> None:
+        """Raises: DeviceUnavailable."""
+
+    def receive(self, count: int, deadline_s: float) -> bytes:
+        """Return exactly `count` bytes. Raises: DeviceUnavailable."""
+
+    def close(self) -> None:
+        """End the connection."""
 
 
 class Stream:

@@ -2,7 +2,13 @@
 
 import pytest
 
-from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
+from plantpulse.tags.endpoints import (
+    Endpoint,
+    chosen,
+    parse_endpoint,
+    require_known_options,
+    whole_number,
+)
 
 PORTS = {"modbus": 502, "opc.tcp": 4840}
 
@@ -51,3 +57,19 @@ def test_an_unknown_option_is_refused_with_those_that_there_are() -> None:
 
     with pytest.raises(ValueError, match="there is no option colour; options of modbus: order"):
         require_known_options(endpoint, {"order"})
+
+
+def test_an_option_is_one_of_those_that_are_allowed_and_the_first_without_it() -> None:
+    orders = ("abcd", "cdab")
+
+    assert chosen(parse_endpoint("modbus://10.0.0.5", PORTS), "order", orders) == "abcd"
+    assert chosen(parse_endpoint("modbus://10.0.0.5?order=cdab", PORTS), "order", orders) == "cdab"
+    with pytest.raises(ValueError, match="the option order must be one of abcd, cdab"):
+        chosen(parse_endpoint("modbus://10.0.0.5?order=ABCD", PORTS), "order", orders)
+
+
+@pytest.mark.parametrize("written", ["", "-1", "256", "1.0", "¹", "０", "0001", "1e1"])
+def test_a_number_is_written_in_digits(written: str) -> None:
+    assert whole_number("the unit", "255", 255) == 255
+    with pytest.raises(ValueError, match="the unit must be a number from 0 to 255"):
+        whole_number("the unit", written, 255)

@@ -6,11 +6,16 @@ For example `modbus://10.20.0.5`, `modbus://10.20.0.5:502/3?order=cdab&hole=8&en
 from dataclasses import dataclass
 from typing import Final
 
-from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
-from plantpulse.tags.numbers import ORDERS
+from plantpulse.tags.endpoints import (
+    Endpoint,
+    chosen,
+    parse_endpoint,
+    require_known_options,
+    whole_number,
+)
+from plantpulse.tags.numbers import ENCODINGS, ORDERS
 from plantpulse.tags.tag import Order
 
-ENCODINGS: Final = ("utf-8", "latin-1", "cp1252", "shift_jis", "gb18030")
 _PORTS: Final = {"modbus": 502}
 _LARGEST_HOLE: Final = 123  # a hole has a register on either side, and a request at most 125
 
@@ -39,32 +44,9 @@ def parse_device(address: str) -> Endpoint:
 def device_of(endpoint: Endpoint) -> Device:
     """Return what path and options say. Raises: ValueError saying what is wrong and what is allowed."""
     require_known_options(endpoint, ("order", "hole", "encoding"))
-    options = endpoint.options
     return Device(
-        unit=_whole("the unit behind the host", endpoint.path or "1", 255),
-        order=_order(options.get("order", "abcd")),
-        largest_hole=_whole("the option hole", options.get("hole", "0"), _LARGEST_HOLE),
-        encoding=_encoding(options.get("encoding", "utf-8")),
+        unit=whole_number("the unit behind the host", endpoint.path or "1", 255),
+        order=chosen(endpoint, "order", ORDERS),
+        largest_hole=whole_number("the option hole", endpoint.options.get("hole", "0"), _LARGEST_HOLE),
+        encoding=chosen(endpoint, "encoding", ENCODINGS),
     )
-
-
-def _whole(what: str, written: str, most: int) -> int:
-    if (
-        not (written.isascii() and written.isdigit() and len(written) <= len(str(most)))
-        or int(written) > most
-    ):
-        raise ValueError(f"{what} must be a number from 0 to {most}")
-    return int(written)
-
-
-def _order(written: str) -> Order:
-    for order in ORDERS:
-        if written == order:
-            return order
-    raise ValueError(f"the option order must be one of {', '.join(ORDERS)}")
-
-
-def _encoding(written: str) -> str:
-    if written not in ENCODINGS:
-        raise ValueError(f"the option encoding must be one of {', '.join(ENCODINGS)}")
-    return written

@@ -10,7 +10,7 @@ costs less.
 """
 
 from secrets import randbelow
-from typing import Final, Protocol
+from typing import Final
 
 from pymodbus.framer.socket import FramerSocket
 from pymodbus.pdu import DecodePDU, ModbusPDU
@@ -22,6 +22,7 @@ from plantpulse.tags.blocks import Extent
 from plantpulse.tags.drivers.modbus.addresses import Area
 from plantpulse.tags.drivers.modbus.values import refusal_of
 from plantpulse.tags.reader import Refusal
+from plantpulse.tags.stream import Connection
 
 _HEADER_BYTES: Final = 7
 _LENGTHS: Final = range(3, 255)  # of what follows the length itself: unit, function, at least one byte
@@ -32,21 +33,6 @@ _READS: Final[dict[Area, type[ModbusPDU]]] = {
     Area.INPUT_REGISTERS: ReadInputRegistersRequest,
     Area.HOLDING_REGISTERS: ReadHoldingRegistersRequest,
 }
-
-
-class Connection(Protocol):
-    """The bytes to and from a device: `plantpulse.tags.stream`."""
-
-    device: str
-
-    def send(self, data: bytes, deadline_s: float) -> None:
-        """Raises: DeviceUnavailable."""
-
-    def receive(self, count: int, deadline_s: float) -> bytes:
-        """Return exactly `count` bytes. Raises: DeviceUnavailable."""
-
-    def close(self) -> None:
-        """End the connection."""
 
 
 class Exchange:
