@@ -5,6 +5,7 @@
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
 `python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other.
+`python -m bench tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors.
 
 `python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
 and gaps. `--rivals` names an interpreter that has entsoe-py and dlt, to measure them too.
@@ -20,7 +21,19 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import alerts, calls, cleanup, cold_start, health, polls, series, series_load, series_parse, tags
+from bench import (
+    alerts,
+    calls,
+    cleanup,
+    cold_start,
+    health,
+    polls,
+    series,
+    series_load,
+    series_parse,
+    tags,
+    tags_soak,
+)
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
@@ -53,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _measure_cleanup(is_quick=options.quick)
     elif options.subject in {"alerts", "series", "tags"}:
         _measure_one(options.subject, is_quick=options.quick)
+    elif options.subject == "tags_soak":
+        with project() as (supabase, _):
+            tags_soak.measure(supabase, tags_soak.QUICK if options.quick else tags_soak.WHOLE).show()
     elif options.subject == "series_parse":
         for table in series_parse.measure(
             series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
@@ -136,7 +152,17 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "subject",
         nargs="?",
-        choices=("polls", "health", "cleanup", "alerts", "series", "series_load", "series_parse", "tags"),
+        choices=(
+            "polls",
+            "health",
+            "cleanup",
+            "alerts",
+            "series",
+            "series_load",
+            "series_parse",
+            "tags",
+            "tags_soak",
+        ),
         default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")

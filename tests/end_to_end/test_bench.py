@@ -90,3 +90,19 @@ def test_commits_with_alerts_and_sweeps_are_measured() -> None:
     commits = lines_below(finished, "Alerts: a commit of 20 assets")
     assert [line.split("|")[1].split()[0] for line in commits] == ["without", "evaluated,", "20"]
     assert len(lines_below(finished, "Alerts: a sweep of 100 due")) == 1
+
+
+def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> None:
+    with started(sys.executable, "-m", "bench", "tags_soak", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    looks = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in lines_below(finished, "Tags: 4 hand-overs")
+    ]
+    assert [look[0] for look in looks] == ["2", "4"]
+    assert [look[5] for look in looks] == ["0", "0"]
+    assert [look[7] for look in looks] == ["0", "0"]
+    assert all(int(look[6].replace(",", "")) > 0 for look in looks)
