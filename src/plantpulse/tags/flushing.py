@@ -201,8 +201,13 @@ def _columns(tags: Sequence[Tag], readings: Sequence[Reading]) -> dict[str, Json
             (wide if tag.is_wide else values)[tag.position - 1] = _short(value)
             if isinstance(value, int) and abs(value) > _EXACT:
                 texts[str(tag.position)] = str(value)
-    found = {"v": values, "w": wide if any(tag.is_wide for tag in tags) else None, "t": texts, "q": qualities}
+    found = {"v": _unless_empty(values), "w": _unless_empty(wide), "t": texts, "q": qualities}
     return {name: column for name, column in found.items() if column}
+
+
+def _unless_empty(numbers: Sequence[Json]) -> Sequence[Json]:
+    """Return the numbers of an array; nothing if it has none, because an array of nulls takes room too."""
+    return () if all(number is None for number in numbers) else numbers
 
 
 def _short(value: bool | float) -> float:

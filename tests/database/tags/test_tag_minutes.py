@@ -51,7 +51,9 @@ def samples(draw: st.DrawFn) -> dict[str, Any]:
             texts.pop(str(position), None)
         elif draw(st.integers(0, 9)) == 0:
             qualities[str(position)] = 7
-    return {"v": narrow, "w": wide, "t": texts, "q": qualities, "b": 0}
+    # As a burst sends it: an array without a number is not sent.
+    sent = [None if numbers == [None] * 5 else numbers for numbers in (narrow, wide)]
+    return {"v": sent[0], "w": sent[1], "t": texts, "q": qualities, "b": 0}
 
 
 def reckoned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -64,7 +66,8 @@ def reckoned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if row.get("b"):
                 bad += 1
                 continue
-            value = row["w"][position - 1] if row["w"][position - 1] is not None else row["v"][position - 1]
+            narrow, wide = (row[name] or [None] * 5 for name in ("v", "w"))
+            value = wide[position - 1] if wide[position - 1] is not None else narrow[position - 1]
             text = row["t"].get(key)
             if value is None and text is not None and position == 5:
                 value = float(text)

@@ -100,7 +100,15 @@ def test_what_is_not_a_number_never_becomes_a_value(number: float) -> None:
         [Reading(number), Reading(1)], Tag("a", "1", "float64"), Tag("b", "2", "int16", position=2)
     )
 
-    assert (row["w"], row["q"]) == ([None, None], {"1": 5})
+    assert (row["v"], row.get("w"), row["q"]) == ([None, 1], None, {"1": 5})
+
+
+def test_an_array_without_a_number_is_not_sent() -> None:
+    wide = sent_row([Reading(4_000_000_001)], Tag("count", "1", "uint32"))
+    text = sent_row([Reading("Ofen 3")], Tag("name", "1", "string"))
+
+    assert (wide.get("v"), wide["w"]) == (None, [4_000_000_001])
+    assert (text.get("v"), text.get("w"), text["t"]) == (None, None, {"1": "Ofen 3"})
 
 
 @pytest.mark.parametrize("text", ["Ofen\x003", "\ud800", "a\udfff"])
