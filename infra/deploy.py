@@ -67,7 +67,7 @@ def _protection(cloud: str, outputs: Mapping[str, Any]) -> Iterator[str]:
 def variables_from(environ: Mapping[str, str]) -> dict[str, str]:
     """Return Terraform's variables that the environment holds under the names that the code reads.
 
-    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS).
+    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS, TAG_CREDENTIALS).
     """
     secrets = secrets_from(environ)
     variables = {"TF_VAR_secrets": json.dumps(secrets)} if secrets else {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from plantpulse.deployment.secrets import OF_ONE_VALUE
+from plantpulse.errors import ConfigurationError
 from plantpulse.settings.secret_variables import (
     CHANNEL_SECRETS,
     ONLY_PASSWORD,
@@ -18,6 +19,7 @@ from plantpulse.settings.secret_variables import (
     read_series_keys,
 )
 from plantpulse.settings.series import KEY_VARIABLES
+from plantpulse.settings.tags import check_logins
 
 _SECRETS = (*OF_ONE_VALUE, TAG_CREDENTIALS, ONLY_PASSWORD, *KEY_VARIABLES.values())
 _STARTS = (PASSWORD_OF_PLANT, SECRET_OF_CHANNEL)
@@ -26,11 +28,20 @@ _STARTS = (PASSWORD_OF_PLANT, SECRET_OF_CHANNEL)
 def secrets_from(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the secrets by name, also those that one variable holds for all plants, channels or publishers.
 
-    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS).
+    Raises: ConfigurationError (MSSQL_PASSWORDS, CHANNEL_SECRETS, SERIES_KEYS, TAG_CREDENTIALS).
     """
-    return _not_empty(dict(_shared(environ))) | _not_empty(
+    found = _not_empty(dict(_shared(environ))) | _not_empty(
         {name: value for name, value in environ.items() if name in _SECRETS or name.startswith(_STARTS)}
     )
+    _check_logins(found.get(TAG_CREDENTIALS, "{}"))
+    return found
+
+
+def _check_logins(text: str) -> None:
+    try:
+        check_logins(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{TAG_CREDENTIALS}: {error}") from None
 
 
 def _shared(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -326,3 +326,38 @@ def test_only_lambda_needs_the_functions_python(machine: Machine, monkeypatch: p
     assert found(machine) == []
     (told,) = obstacles("aws", machine.environ, Path("plantpulse.yaml"), machine.infra)
     assert told.startswith("Python 3.2 is needed")
+
+
+@pytest.mark.parametrize(
+    ("logins", "told"),
+    [
+        ("hunter2", "must be a JSON object of users and passwords by name"),
+        ('{"press": {"user": "anna"}}', "must be a JSON object of users and passwords by name"),
+        (
+            '{"press": {"user": "anna", "password": 5}}',
+            "must be a JSON object of users and passwords by name",
+        ),
+        ('{"hunter2 ": {"user": "anna", "password": "x"}}', "must have names that groups can have"),
+        ('{"": {"user": "anna", "password": "x"}}', "must have names that groups can have"),
+        (
+            '{"hunter2": {"user": "anna", "password": "x"}, "hunter2": {"user": "ben", "password": "y"}}',
+            "must have each name once",
+        ),
+    ],
+)
+def test_logins_of_devices_that_no_group_could_use_are_refused_without_showing_them(
+    machine: Machine, logins: str, told: str
+) -> None:
+    machine.environ["TAG_CREDENTIALS"] = logins
+
+    (found_one,) = found(machine)
+
+    assert found_one.startswith(f"TAG_CREDENTIALS: {told}")
+    assert "hunter2" not in found_one
+
+
+@pytest.mark.parametrize("logins", ["", "{}", '{"press-1": {"user": "anna", "password": ""}}'])
+def test_logins_of_devices_that_a_group_could_use_stop_no_deployment(machine: Machine, logins: str) -> None:
+    machine.environ["TAG_CREDENTIALS"] = logins
+
+    assert found(machine) == []

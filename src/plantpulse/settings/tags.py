@@ -1,6 +1,7 @@
 """Machine tags: whether a plant's groups are polled, from where, and which devices may be reached."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -10,6 +11,8 @@ from plantpulse.settings.section import Checked, Secret, Section, Whole, setting
 
 # Private networks of both protocols. Never link-local: a cloud's own metadata service is there.
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")  # as the column `credentials` of tag_groups
 
 
 def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,6 +34,20 @@ def logins_in(text: str) -> Mapping[str, tuple[str, str]]:
             "must be a JSON object of users and passwords by name, "
             '{"press": {"user": "...", "password": "..."}}'
         ) from None
+
+
+def check_logins(text: str) -> None:
+    """Check what is to be deployed: its form, that each name is there once, and that groups can have it.
+
+    A function takes more: one wrong name must not keep it from every group. Raises: ValueError without the
+    content.
+    """
+    logins_in(text)
+    names = [name for name, _ in json.loads(text, object_pairs_hook=list)]
+    if len(set(names)) < len(names):
+        raise ValueError("must have each name once")
+    if not all(map(_NAME.fullmatch, names)):
+        raise ValueError("must have names that groups can have: 1 to 80 letters, digits, _, . and -")
 
 
 def _login(*, user: object, password: object) -> tuple[str, str]:
