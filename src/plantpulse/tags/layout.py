@@ -34,16 +34,20 @@ class Layout(Generic[Area]):
             else:
                 yield request
 
-    def together(self, extents: Sequence[Extent[Area]]) -> int:
-        """Return how many of the first extents to ask for in one question: the half of what was refused."""
-        count = len(extents)
-        while count > 1 and tuple(extents[:count]) in self._refused_together:
-            count = (count + 1) // 2
-        return count
+    def divide(self, group: Sequence[Request[Area]]) -> Iterator[Sequence[Request[Area]]]:
+        """Yield the group of one question, or the groups that it was divided into since it was refused."""
+        if len(group) == 1 or _extents(group) not in self._refused_together:
+            yield group
+            return
+        middle = (len(group) + 1) // 2
+        yield from self.divide(group[:middle])
+        yield from self.divide(group[middle:])
 
-    def refuse_together(self, extents: Sequence[Extent[Area]]) -> None:
-        """Note that a question for several extents was refused as a whole."""
-        self._refused_together.add(tuple(extents))
+    def refuse_together(self, group: Sequence[Request[Area]]) -> Sequence[Sequence[Request[Area]]]:
+        """Note that a question for several requests was refused; return the groups to ask for instead."""
+        self._refused_together.add(_extents(group))
+        self._answered.difference_update(_extents(group))
+        return tuple(self.divide(group))
 
     def refuse(self, request: Request[Area], quality: Quality) -> Sequence[Request[Area]]:
         """Note that a request was refused; return those to send instead, none if it cannot be divided."""
@@ -81,3 +85,7 @@ class Layout(Generic[Area]):
             return requests_of(present, 0)
         middle = len(present) // 2
         return (*requests_of(present[:middle], 0), *requests_of(present[middle:], 0))
+
+
+def _extents(group: Sequence[Request[Area]]) -> tuple[Extent[Area], ...]:
+    return tuple(request.extent for request in group)

@@ -4,7 +4,7 @@ It has no socket: it is given the way to ask, and the clock.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, cast
 
@@ -16,6 +16,7 @@ from plantpulse.tags.requests import Area, Place, Request
 from plantpulse.tags.tag import Tag
 
 _ASK_AGAIN_S: Final = 60.0
+Group = Sequence[Request[Area]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +67,48 @@ class Reader(Generic[Area]):
         certain, searched = self._in_order(planned)
         waiting, unasked, slowest_s = deque([*certain, *searched]), len(certain), 0.0
         while waiting and (unasked > 0 or self._is_time_for(slowest_s, deadline_s)):
-            asked, asked_at_s = self._next(waiting), self._now_s()
-            answers = self._questions.ask([one.extent for one in asked], deadline_s)
+            group, asked_at_s = waiting.popleft(), self._now_s()
+            answers = self._questions.ask([one.extent for one in group], deadline_s)
             slowest_s = max(slowest_s, self._now_s() - asked_at_s)
-            unasked -= len(asked)
-            if isinstance(answers, Refusal):
-                waiting += self._refused_together(asked, answers, readings)
-            else:
-                for request, answer in zip(asked, answers, strict=True):
-                    waiting += self._heard(request, answer, plan.tags, readings)
+            unasked -= 1
+            if isinstance(answers, Refusal) and answers.is_divisible and len(group) > 1:
+                waiting += self._layout.refuse_together(group)
+                continue
+            each = [answers] * len(group) if isinstance(answers, Refusal) else answers
+            for request, answer in zip(group, each, strict=True):
+                waiting += self._groups(self._heard(request, answer, plan.tags, readings))
         if not waiting and self._is_time_for(slowest_s, deadline_s):
             self._look_again(deadline_s)
         return readings
 
-    def _next(self, waiting: deque[Request[Area]]) -> Sequence[Request[Area]]:
-        """Take the requests of the next question from those that wait."""
-        extents = [one.extent for one in waiting]
-        count = self._layout.together(extents[: self._questions.most_together(extents)])
-        return [waiting.popleft() for _ in range(count)]
+    def _groups(self, requests: Sequence[Request[Area]]) -> Sequence[Group[Area]]:
+        """Return the requests of each question: as many as fit into it and are answered together."""
+        return [part for whole in self._filled(requests) for part in self._layout.divide(whole)]
+
+    def _filled(self, requests: Sequence[Request[Area]]) -> Iterator[Group[Area]]:
+        left = requests
+        while left:
+            count = self._questions.most_together([one.extent for one in left])
+            yield left[:count]
+            left = left[count:]
 
     def _in_order(
         self, planned: Sequence[Request[Area]]
-    ) -> tuple[Sequence[Request[Area]], Sequence[Request[Area]]]:
-        """Return the requests that are asked in any case, and those that are asked if there is time.
+    ) -> tuple[Sequence[Group[Area]], Sequence[Group[Area]]]:
+        """Return the questions that are asked in any case, and those that are asked if there is time.
 
         As long as a search is on, it comes before the parts that are known: it would not end otherwise.
         """
         requests = list(self._layout.expand(planned))
         whole = [one for one in requests if one in planned]
-        parts = [one for one in requests if one not in planned]
-        searched = [one for one in parts if self._layout.is_search(one)]
-        known = [one for one in parts if not self._layout.is_search(one)]
-        return (whole, [*searched, *known]) if searched else ([*whole, *known], ())
+        undivided = [one for one in self._filled(whole) if len(list(self._layout.divide(one))) == 1]
+        certain = {one.extent for group in undivided for one in group}
+        parts = [one for one in requests if one.extent not in certain]
+        if not any(map(self._layout.is_search, parts)):
+            return self._groups(requests), ()
+        groups = self._groups(parts)
+        searched = [group for group in groups if any(map(self._layout.is_search, group))]
+        return undivided, [*searched, *(group for group in groups if group not in searched)]
 
     def _is_time_for(self, question_s: float, deadline_s: float) -> bool:
         """Say whether one more question will be answered in time, even if it takes twice as long."""
@@ -131,19 +142,6 @@ class Reader(Generic[Area]):
         parts = self._layout.refuse(request, refusal.quality) if refusal.is_divisible else ()
         for member in () if parts else request.members:
             readings[member.index] = Reading(None, refusal.quality)
-        return parts
-
-    def _refused_together(
-        self, asked: Sequence[Request[Area]], refusal: Refusal, readings: list[Reading]
-    ) -> Sequence[Request[Area]]:
-        """Note that a whole question was refused; return what is to be asked in smaller ones."""
-        if len(asked) > 1 and refusal.is_divisible:
-            self._layout.refuse_together([one.extent for one in asked])
-            return asked
-        parts: list[Request[Area]] = []
-        for request in asked:
-            self._layout.answer(request)
-            parts += self._refused(request, refusal, readings)
         return parts
 
     def _look_again(self, deadline_s: float) -> None:

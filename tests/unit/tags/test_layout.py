@@ -3,7 +3,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plantpulse.tags.blocks import Extent
 from plantpulse.tags.layout import Layout
 from plantpulse.tags.readings import Quality
 from plantpulse.tags.requests import Request
@@ -100,18 +99,16 @@ def test_the_missing_are_asked_for_in_turn() -> None:
 
 def test_a_question_for_several_that_was_refused_is_halved_and_stays_so() -> None:
     layout = Layout[Words]()
-    extents = [Extent(Words.FIRST, at, 1) for at in (0, 10, 20, 30, 40)]
+    group = planned(*map(place, (0, 10, 20, 30, 40)))
+    assert list(layout.divide(group)) == [group]
 
-    layout.refuse_together(extents)
-    assert layout.together(extents) == 3
-    layout.refuse_together(extents[:3])
-    assert layout.together(extents) == 2
-    layout.refuse_together(extents[:2])
-    assert layout.together(extents) == 1
-    assert layout.together(extents[1:]) == 4
+    assert layout.refuse_together(group) == (group[:3], group[3:])
+    assert layout.refuse_together(group[:3]) == (group[:2], group[2:3])
+    assert list(layout.divide(group)) == [group[:2], group[2:3], group[3:]]
+    assert list(layout.divide(group[1:])) == [group[1:]]
 
     layout.forget()
-    assert layout.together(extents) == 5
+    assert list(layout.divide(group)) == [group]
 
 
 @given(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plantpulse.errors import DeviceTimedOut
 from plantpulse.tags.blocks import Extent
@@ -186,15 +188,31 @@ def test_a_device_that_refuses_all_for_one_is_asked_until_the_one_is_known() -> 
 
 
 def test_a_device_that_answers_only_one_at_a_time_is_asked_so_from_then_on() -> None:
-    device = OneAtATime(absent=set(), most=5)
-    reader = device.reader()
-    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    device = OneAtATime(absent=set(), most=10)
+    reader, scattered = device.reader(), range(0, 100, 10)
+    reader.read(plan_of(*scattered), device.now_s + 60)
     device.asked.clear()
 
-    readings = reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    readings = reader.read(plan_of(*scattered), device.now_s + 60)
 
-    assert readings == [Reading(at) for at in SCATTERED]
-    assert device.asked == [[(at, 1)] for at in SCATTERED]
+    assert readings == [Reading(at) for at in scattered]
+    assert device.asked == [[(at, 1)] for at in scattered]
+
+
+def test_the_search_among_several_goes_on_with_the_next_read_if_time_is_up() -> None:
+    device = Slow(absent={10}, most=5, is_strict=True)
+    reader = device.reader()
+    reads = 0
+
+    while (readings := reader.read(plan_of(*SCATTERED), device.now_s + 0.25)) != [
+        ABSENT if at == 10 else Reading(at) for at in SCATTERED
+    ]:
+        assert all(reading.value in (None, at) for at, reading in zip(SCATTERED, readings, strict=True))
+        reads += 1
+
+    assert reads == 5
+    reader.read(plan_of(*SCATTERED), device.now_s + 0.25)
+    assert device.asked[-1] == [(0, 1), (20, 1), (30, 1), (40, 1)]
 
 
 def test_a_device_that_is_busy_is_asked_once() -> None:
@@ -216,3 +234,25 @@ class OneAtATime(Slow):
     def ask(self, extents: Sequence[Extent[Words]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
         answers = super().ask(extents, deadline_s)
         return NOT_THERE if len(extents) > 1 else answers
+
+
+@given(
+    st.lists(st.integers(0, 40), unique=True, min_size=1, max_size=8),
+    st.sets(st.integers(0, 40), max_size=6),
+    st.integers(1, 8),
+    st.booleans(),
+    st.booleans(),
+)
+def test_every_tag_is_known_in_the_end_and_no_value_is_ever_wrong(
+    addresses: list[int], absent: set[int], most: int, is_strict: bool, knows_one_at_a_time: bool
+) -> None:
+    device = (OneAtATime if knows_one_at_a_time else Slow)(absent, most=most, is_strict=is_strict)
+    reader = device.reader()
+    expected = [ABSENT if at in absent else Reading(at) for at in addresses]
+
+    for _ in range(30):
+        readings = reader.read(plan_of(*addresses), device.now_s + 1.05)
+        unknown = Reading(None, Quality.DEVICE_FAILURE)
+        assert all(one in (good, unknown) for one, good in zip(readings, expected, strict=True))
+
+    assert readings == expected

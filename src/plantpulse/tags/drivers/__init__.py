@@ -8,7 +8,7 @@ from typing import Final
 
 from plantpulse.tags.link import Driver
 
-DRIVERS: Final = ("modbus", "opcua", "s7", "ethernet_ip")
+DRIVERS: Final = ("modbus", "opcua", "s7", "slmp", "ethernet_ip")
 
 
 def driver_of(name: str) -> Driver:

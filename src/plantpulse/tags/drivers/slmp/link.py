@@ -1,0 +1,87 @@
+"""One connection to one MELSEC controller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final
+
+from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
+from plantpulse.tags.blocks import Extent
+from plantpulse.tags.drivers.slmp.addresses import Area, place_of
+from plantpulse.tags.drivers.slmp.device import Device, device_of
+from plantpulse.tags.drivers.slmp.exchange import Exchange
+from plantpulse.tags.drivers.slmp.values import reading_of
+from plantpulse.tags.endpoints import Endpoint
+from plantpulse.tags.link import ReadPlan
+from plantpulse.tags.reader import Reader, Refusal
+from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.requests import Place
+from plantpulse.tags.stream import Stream
+from plantpulse.tags.tag import Tag
+
+_HINT: Final = (
+    "somebody else may have its connection, or the port is none of SLMP (MC protocol) over TCP in binary code"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """One block in a question, or several; a controller refuses all of them for one."""
+
+    exchange: Exchange
+    device: Device
+
+    def most_together(self, extents: Sequence[Extent[Area]]) -> int:
+        return self.exchange.most_together(extents)
+
+    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+        return self.exchange.read(extents, deadline_s)
+
+    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
+        return reading_of(tag, place, read, data, self.device)
+
+
+class SlmpLink:
+    """A link as the burst uses it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._device = device_of(endpoint)
+        self._stream = Stream(endpoint.host, endpoint.port)
+        self._exchange = Exchange(self._stream, self._device)
+        self._reader = Reader(_Questions(self._exchange, self._device), monotonic)
+
+    def connect(self, deadline_s: float) -> None:
+        """Raises: DeviceUnavailable."""
+        self._stream.connect(deadline_s)
+        try:
+            self._exchange.sign_in(deadline_s)
+        except DeviceTimedOut:
+            raise
+        except DeviceUnavailable as error:
+            raise DeviceUnavailable(f"{error}: {_HINT}") from error
+
+    def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        """Return one reading for each tag of the plan. Raises: DeviceUnavailable."""
+        readings = self._reader.read(plan, deadline_s)
+        self._exchange.confirm(deadline_s)
+        return readings
+
+    def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
+        """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit."""
+        place = place_of(tag, self._device)
+        area = place.extent.area
+        if place.bit is None or not area.can_be_set:
+            raise DeviceRefused(
+                f"{tag.address} is no bit that can be set: only one such as M0, L0, B0 or Y0 can"
+            )
+        number = area.first_device(place.extent.start) + place.bit
+        refusal = self._exchange.set_bit(area, number, value, deadline_s)
+        self._exchange.confirm(deadline_s)
+        if refusal:
+            error = DeviceUnavailable if refusal.quality is Quality.DEVICE_FAILURE else DeviceRefused
+            why = f"end code {refusal.code:#06x} of SLMP"
+            raise error(f"{self._stream.device} did not set {tag.address}: {why}")
+
+    def close(self) -> None:
+        """End the connection. Never raises; any thread may call it."""
+        self._stream.close()
