@@ -8184,6 +8184,46 @@ ALTER FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp wit
 
 COMMENT ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) IS 'The newest sample of a plant''s groups, or of one, with the names of the tags; slot is null where there is none.';
 
+-- Name: tell_plant(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.plants as known (
+    plant, name, time_zone, language, currency, slot_minutes, window_minutes, schedules, updated_at
+  )
+  select
+    p_run.plant, told.name, told.time_zone, told.language, told.currency, told.slot_minutes, told.window_minutes,
+    coalesce(told.schedules, '{}'), p_now
+  from jsonb_to_record(nullif(p_plant, 'null')) as told (
+    name text, time_zone text, language text, currency text, slot_minutes integer, window_minutes integer, schedules jsonb
+  )
+  where told.name is not null
+  on conflict (plant) do update
+  set
+    name = excluded.name,
+    time_zone = excluded.time_zone,
+    language = excluded.language,
+    currency = excluded.currency,
+    slot_minutes = excluded.slot_minutes,
+    window_minutes = excluded.window_minutes,
+    schedules = excluded.schedules,
+    updated_at = excluded.updated_at
+  where (
+    known.name, known.time_zone, known.language, known.currency, known.slot_minutes, known.window_minutes, known.schedules
+  ) is distinct from (
+    excluded.name, excluded.time_zone, excluded.language, excluded.currency, excluded.slot_minutes,
+    excluded.window_minutes, excluded.schedules
+  );
+$$;
+
+ALTER FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) IS 'Writes how people know the plant of a run, if it differs from what is there; only write_live_pulse calls it.';
+
 -- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) RETURNS tstzmultirange
@@ -9203,6 +9243,7 @@ declare
   v_report jsonb;
 begin
   perform public.keep_rejected_records(p_run, p_commit -> 'rejected_records', p_now);
+  perform public.tell_plant(p_run, p_commit -> 'plant', p_now);
 
   if v_is_final then
     v_report := public.finish_run(
@@ -10665,6 +10706,70 @@ COMMENT ON COLUMN public.plant_members.role IS 'viewer reads; operator also ackn
 -- Name: COLUMN plant_members.created_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.plant_members.created_at IS 'When the membership was given (UTC).';
+
+-- Name: plants; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.plants (
+    plant text NOT NULL,
+    name text NOT NULL,
+    time_zone text NOT NULL,
+    language text,
+    currency text,
+    slot_minutes integer NOT NULL,
+    window_minutes integer NOT NULL,
+    schedules jsonb DEFAULT '{}'::jsonb NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT plants_currency_check CHECK ((length(currency) <= 3)),
+    CONSTRAINT plants_language_check CHECK ((length(language) <= 35)),
+    CONSTRAINT plants_name_check CHECK (((btrim(name) <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT plants_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT plants_schedules_check CHECK (((jsonb_typeof(schedules) = 'object'::text) AND (length((schedules)::text) <= 10000))),
+    CONSTRAINT plants_slot_minutes_check CHECK (((slot_minutes >= 1) AND (slot_minutes <= 1440))),
+    CONSTRAINT plants_time_zone_check CHECK (((btrim(time_zone) <> ''::text) AND (length(time_zone) <= 100))),
+    CONSTRAINT plants_window_minutes_check CHECK (((window_minutes >= 1) AND (window_minutes <= 10080)))
+);
+
+ALTER TABLE public.plants OWNER TO postgres;
+
+-- Name: TABLE plants; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.plants IS 'How people know a plant, as its newest deployment told it: for pages, not for rights. Written by the commit of a poll.';
+
+-- Name: COLUMN plants.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.plant IS 'Key of the plant in plantpulse.yaml.';
+
+-- Name: COLUMN plants.name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.name IS 'Name shown to people; the key where the plant has no other.';
+
+-- Name: COLUMN plants.time_zone; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.time_zone IS 'IANA name of the zone of the plant''s clock, as in plantpulse.yaml.';
+
+-- Name: COLUMN plants.language; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.language IS 'Language of the plant''s people, such as en; null when it was not told.';
+
+-- Name: COLUMN plants.currency; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.currency IS 'Currency of the plant''s costs (ISO 4217); null when it was not told.';
+
+-- Name: COLUMN plants.slot_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.slot_minutes IS 'A slot of the live pulse is due every so many minutes, counted from midnight UTC.';
+
+-- Name: COLUMN plants.window_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.window_minutes IS 'Length of the rolling window of a snapshot (minutes).';
+
+-- Name: COLUMN plants.schedules; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.schedules IS 'When the plant''s pipelines are due, by pipeline: {"every_minutes": 15}, or {"at": "06:00"} on the plant''s clock.';
+
+-- Name: COLUMN plants.updated_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.plants.updated_at IS 'When a poll last changed the row (UTC).';
 
 -- Name: product_rates; Type: TABLE; Schema: public; Owner: postgres
 
@@ -12261,6 +12366,11 @@ ALTER TABLE ONLY public.pipeline_runs
 ALTER TABLE ONLY public.plant_members
     ADD CONSTRAINT plant_members_pkey PRIMARY KEY (user_id, plant);
 
+-- Name: plants plants_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.plants
+    ADD CONSTRAINT plants_pkey PRIMARY KEY (plant);
+
 -- Name: product_rates product_rates_asset_id_product_key_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.product_rates
@@ -13074,6 +13184,14 @@ CREATE POLICY members_read ON public.pipeline_runs FOR SELECT TO authenticated U
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
+-- Name: plants members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.plants FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text))))));
+
 -- Name: product_rates members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.product_rates FOR SELECT TO authenticated USING ((asset_id IN ( SELECT a.id
@@ -13267,6 +13385,10 @@ ALTER TABLE public.pipeline_runs ENABLE ROW LEVEL SECURITY;
 -- Name: plant_members; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.plant_members ENABLE ROW LEVEL SECURITY;
+
+-- Name: plants; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.plants ENABLE ROW LEVEL SECURITY;
 
 -- Name: product_rates; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -14249,6 +14371,11 @@ REVOKE ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now times
 GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.traded_days(p_peers jsonb, p_span tstzrange) FROM PUBLIC;
@@ -14494,6 +14621,11 @@ GRANT SELECT(error) ON TABLE public.notifications TO authenticated;
 
 GRANT SELECT ON TABLE public.plant_members TO authenticated;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.plant_members TO service_role;
+
+-- Name: TABLE plants; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.plants TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.plants TO service_role;
 
 -- Name: TABLE product_rates; Type: ACL; Schema: public; Owner: postgres
 

@@ -86,6 +86,14 @@ MATRIX = [
     ("product_rates", "operator", READS),
     ("product_rates", "manager", READS),
     ("product_rates", "service_role", EVERYTHING),
+    ("plants", "anon", NO_ACCESS),
+    ("plants", "stranger", SEES_NOTHING),
+    ("plants", "viewer", READS),
+    ("plants", "operator", READS),
+    ("plants", "manager", READS),
+    ("plants", "neighbour", READS),
+    ("plants", "director", READS),
+    ("plants", "service_role", EVERYTHING),
     ("pipeline_runs", "anon", NO_ACCESS),
     ("pipeline_runs", "stranger", SEES_NOTHING),
     ("pipeline_runs", "viewer", READS),
@@ -330,6 +338,13 @@ INSERTS: dict[str, dict[str, Any]] = {
         "due_at": SLOT,
     },
     "product_rates": {"asset_id": 1, "product": "Shaft 12", "ideal_units_per_hour": 60},
+    "plants": {
+        "plant": "westfield",
+        "name": "Westfield",
+        "time_zone": "UTC",
+        "slot_minutes": 15,
+        "window_minutes": 30,
+    },
     "pipeline_runs": {
         "pipeline": "live_pulse",
         "plant": "northfield",
@@ -477,6 +492,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "dry_runs": {"lease_expires_at": SLOT},
     "report_mails": {"attempts": 1},
     "product_rates": {"ideal_units_per_hour": 61},
+    "plants": {"name": "Renamed"},
     "pipeline_runs": {"code_version": "0.0.0"},
     "live_snapshots": {"output_actual": 0},
     "safety_events": {"is_acknowledged": True},
@@ -516,6 +532,7 @@ DELETES = {
     "dry_runs": {"plant": "eq.northfield"},
     "report_mails": {"id": "eq.1"},
     "product_rates": {"id": "eq.1"},
+    "plants": {"plant": "eq.northfield"},
     "pipeline_runs": {"id": "eq.1"},
     "live_snapshots": {"id": "eq.1"},
     "safety_events": {"id": "eq.1"},
@@ -551,6 +568,7 @@ FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
     "alert_channels": {"name": "eq.mail"},
+    "plants": {"plant": "eq.northfield"},
     "series_points": {"series_id": "eq.1"},
     "series_revisions": {"series_id": "eq.1"},
     **{table: {"group_id": "eq.1"} for table in ("tag_leases", "tag_samples", "tag_minutes", "tag_states")},
@@ -581,6 +599,9 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.product_rates (asset_id, product, ideal_units_per_hour)
         values (1, 'Gear 40', 300), (2, 'Plank', 20);
+
+        insert into public.plants (plant, name, time_zone, slot_minutes, window_minutes)
+        select plant, initcap(plant), 'UTC', 15, 30 from unnest(array['northfield', 'southfield']) as plant;
 
         insert into public.pipeline_runs (
           pipeline, plant, trigger, fence, started_at, lease_expires_at, status, finished_at

@@ -21,6 +21,7 @@ from plantpulse.live_pulse.catch_up import (
     range_of,
     slots_a_commit,
 )
+from plantpulse.live_pulse.plant_card import plant_card
 from plantpulse.live_pulse.preview import PREVIEWED, PREVIEWED_SLOTS, preview
 from plantpulse.live_pulse.safety import SafetyEvent, parse_safety
 from plantpulse.live_pulse.safety_codes import safety_codes
@@ -63,6 +64,7 @@ class Poll:
 
     `left`: older slots not written yet, newest first. `told`: ids of the safety events that are logged.
     `shown`: slots that a dry run has read so far. `safety_severity`: that of the alert of an incident.
+    `card`: what pages must know of the plant.
     """
 
     run: Run
@@ -71,6 +73,7 @@ class Poll:
     store: Store
     reader: SlotReader
     safety_severity: str | None = None
+    card: Mapping[str, Json] | None = None
     left: Sequence[datetime] = ()
     safety_events: list[SafetyEvent] = field(default_factory=list)
     safety_until: datetime | None = None
@@ -91,7 +94,7 @@ class Poll:
         )
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         severity = safety_severity(settings.alerts_of(run.plan.plant))
-        return cls(run, plant, pulse, store, reader, severity)
+        return cls(run, plant, pulse, store, reader, severity, plant_card(run.plan.plant, settings))
 
     @property
     def answers(self) -> Answers:
@@ -180,7 +183,7 @@ class Poll:
             read, unknown = [*self.shown, *slots], self.reader.unknown_assets
             return replace(report, preview=preview(read, self.safety_events, self.answers.rejected, unknown))
         with progress.timed("commit"):
-            commit = self._commit(slots) | {"status": status, "report": report.as_json()}
+            commit = self._commit(slots) | {"status": status, "report": report.as_json(), "plant": self.card}
             self._note_slot(slots)
             commit["alerts"] = self.run.alerts(report)
             answer = require_fence(self.store.commit_live_pulse(self.run.fence, commit))

@@ -15,6 +15,8 @@ from plantpulse.settings.tags import TagsSettings
 
 LONGEST_CODES = 4000  # nvarchar(4000), the longest parameter of sp_executesql that is not a large object
 
+LONGEST_NAME = 80  # of a plant, in characters
+
 PLANT_KEY = "^[a-z][a-z0-9_]{0,39}$"
 Severity = Literal["low", "medium", "high", "critical"]
 
@@ -95,12 +97,26 @@ def _written(codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
+def _shown_name(name: str) -> str:
+    """Return a name without blanks around it, if a heading can show it."""
+    shown = name.strip()
+    if not shown or len(shown) > LONGEST_NAME or not shown.isprintable():
+        raise ValueError(f"must have 1 to {LONGEST_NAME} printable characters on one line")
+    return shown
+
+
+ShownName = Annotated[str, Checked(_shown_name)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantSettings(Section):
     """One plant: its clock, its SQL Server and how to read its rows."""
 
     enabled: bool = setting(
         True, description="Whether this plant's pipelines run on schedule; health calls them stopped if not"
+    )
+    name: ShownName | None = setting(
+        None, description="What people call this plant, on the board; its key if left out"
     )
     time_zone: TimeZoneName = setting(
         description="Time zone of the times in SQL Server: an IANA name (Europe/Berlin), or what "

@@ -18,6 +18,7 @@ from plantpulse.settings.variables import ENVIRONMENT, is_overriding
 ONE_PLANT = """
 plants:
   north:
+    name: " Northfield "
     time_zone: W. Europe Standard Time
     queries_dir: queries
     safety_reason_codes: {Safety Issue: critical, "Fire, small": low, " Fall ": high}

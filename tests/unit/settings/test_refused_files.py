@@ -82,6 +82,22 @@ REFUSED = {
         "plants: {north: {time_zone: UTC, language: fr}}",
         ["plants.north.language"],
     ),
+    "a plant's name without a letter": (
+        "plants: {north: {time_zone: UTC, name: ' '}}",
+        ["plants.north.name"],
+    ),
+    "a plant's name on two lines": (
+        'plants: {north: {time_zone: UTC, name: "North\\nfield"}}',
+        ["plants.north.name"],
+    ),
+    "a plant's name that turns the line around": (
+        'plants: {north: {time_zone: UTC, name: "North\\u202efield"}}',
+        ["plants.north.name"],
+    ),
+    "a plant's name that fills a page": (
+        f"plants: {{north: {{time_zone: UTC, name: {'x' * 81}}}}}",
+        ["plants.north.name"],
+    ),
     "a mail channel named twice": (
         "plants: {north: {time_zone: UTC}}\nmorning_report: {send_to: [managers, managers]}",
         ["morning_report.send_to"],
