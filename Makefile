@@ -9,9 +9,12 @@ BIN := $(VENV)/bin
 NODE_MODULES := devstack/node_modules
 # Servers that only tests speak to.
 TAG_SERVERS := tests/tags/servers/node_modules
+# The client library that pages use; only tests start it.
+SUPABASE_JS := tests/devstack/supabase_js/node_modules
 # An environment of its own: what checkov needs and what plantpulse needs cannot always be had together.
 CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
+TEST_PACKAGES := $(TAG_SERVERS)/.installed $(SUPABASE_JS)/.installed
 SOURCES := src functions bundle infra devstack bench tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
@@ -31,13 +34,13 @@ up: $(INSTALLED) ## Keep the stack running with a compressed clock until Ctrl-C
 	@$(BIN)/python -m devstack up
 
 .PHONY: test
-test: $(INSTALLED) $(TAG_SERVERS)/.installed ## Run the whole test suite on the local stack
+test: $(INSTALLED) $(TEST_PACKAGES) ## Run the whole test suite on the local stack
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) $(TAG_SERVERS)/.installed ## Run the suite on outside servers (ENGINE=foreign or babelfish)
+test-outside: $(INSTALLED) $(TEST_PACKAGES) ## Run the suite on outside servers (ENGINE=foreign or babelfish)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
@@ -145,7 +148,7 @@ lock: $(INSTALLED) ## Pin the dependencies (UPGRADE=--upgrade for newer ones)
 
 .PHONY: clean
 clean: ## Remove everything that was installed or generated
-	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) $(TAG_SERVERS) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) $(TAG_SERVERS) $(SUPABASE_JS) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
@@ -172,4 +175,10 @@ $(TAG_SERVERS)/.installed: tests/tags/servers/package-lock.json
 	@echo "Installing an OPC UA server for tests (half a minute, once) ..."
 	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
 	@cd tests/tags/servers && npm install --no-save --ignore-scripts --loglevel=error
+	@touch $@
+
+$(SUPABASE_JS)/.installed: tests/devstack/supabase_js/package-lock.json
+	@echo "Installing supabase-js for tests (a few seconds, once) ..."
+	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
+	@cd tests/devstack/supabase_js && npm install --no-save --ignore-scripts --loglevel=error
 	@touch $@

@@ -40,8 +40,11 @@ def judge_keys(keys: Keys, apikey: str, authorization: str, user_agent: str) -> 
     """Return the Authorization header for PostgREST ('' = none: the anonymous role), or a refusal.
 
     Arguments are header values, '' where the header is absent. A token of the caller's own wins over
-    the key's role. A legacy key counts only as a token: in `apikey` alone it opens the door, no more.
+    the key's role. A legacy key counts only as a token: in `apikey` alone it opens the door, no more. A new
+    key may stand in both headers, as supabase-js sends it before anybody has signed in: it is no token there.
     """
+    if apikey and authorization == f"Bearer {apikey}" and apikey in (keys.secret_key, keys.publishable_key):
+        authorization = ""
     if authorization.rpartition(" ")[2].startswith(("sb_secret_", "sb_publishable_")):
         return _KEY_AS_TOKEN
     if not apikey:

@@ -2,9 +2,9 @@
 
 An imitation of the hosted gateway, as far as a client can tell the two apart: `/rest/v1` in front of
 PostgREST's paths, both kinds of keys, and its words for a missing or wrong one; the public keys that sign
-users' tokens stand where the hosted project has them, open to anybody, and Auth's settings and users
-(`accounts.py`) for those who have a key. An upstream that is away, hangs or
-breaks off is answered with 503 or 502 in bounded time.
+users' tokens stand where the hosted project has them, open to anybody; Auth (`accounts.py`) and Realtime's
+WebSocket (`realtime/`) for those who have a key. Web pages of other origins may call all of it. An upstream
+that is away, hangs or breaks off is answered with 503 or 502 in bounded time.
 """
 
 import http.client
@@ -12,14 +12,17 @@ import json
 import select
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
 
+from devstack import realtime as realtime_service
 from devstack.access import Keys
-from devstack.accounts import AUTH, Accounts
+from devstack.accounts import AUTH, Accounts, Asked
 from devstack.api_keys import Refusal, judge_keys
+from devstack.realtime import Realtime
 from devstack.signing import published
 
 _PREFIX: Final = "/rest/v1"
@@ -31,6 +34,14 @@ _IDLE_CLIENT_S: Final = 75.0
 # The hosted Data API gives up after 60 s.
 UPSTREAM_TIMEOUT_S: Final = 60.0
 _JOIN_S: Final = 60.0  # on a busy machine too
+_MOST_OF_AUTH_BYTES: Final = 64 * 1024
+# What a page may send to Auth and read of its answers; PostgREST answers for itself.
+_FROM_PAGES: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "accept, apikey, authorization, content-type, x-client-info,"
+    " x-supabase-api-version",
+    "Access-Control-Max-Age": "3600",
+}
 
 # Headers that belong to one connection, and those that the gateway writes itself.
 _NOT_PASSED_ON: Final = frozenset(
@@ -53,8 +64,10 @@ _NOT_PASSED_ON: Final = frozenset(
 _NO_ROUTE = Refusal(
     HTTPStatus.NOT_FOUND,
     "no Route matched with those values",
-    "Only /rest/v1, signing keys, and Auth's settings and users are served here.",
+    "Only /rest/v1, /auth/v1 and /realtime/v1/websocket are served here.",
 )
+_TOO_LONG = Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too long")
+_NO_LENGTH_AT_ALL = Refusal(HTTPStatus.BAD_REQUEST, "Content-Length is no number")
 _NO_LENGTH = Refusal(HTTPStatus.LENGTH_REQUIRED, "Length required", "Send the body with a Content-Length.")
 _AWAY = Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "The upstream server cannot be reached")
 _BROKEN = Refusal(HTTPStatus.BAD_GATEWAY, "The upstream server broke off or did not answer in time")
@@ -69,8 +82,9 @@ class Gateway:
         upstream_port: int,
         upstream_timeout_s: float = UPSTREAM_TIMEOUT_S,
         accounts: Accounts | None = None,
+        realtime: Realtime | None = None,
     ) -> None:
-        self._server = _Server(keys, upstream_port, upstream_timeout_s, accounts)
+        self._server = _Server(keys, upstream_port, upstream_timeout_s, accounts, realtime)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="gateway", daemon=True
         )
@@ -79,7 +93,7 @@ class Gateway:
     @property
     def url(self) -> str:
         """What clients call SUPABASE_URL."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -93,13 +107,20 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(
-        self, keys: Keys, upstream_port: int, upstream_timeout_s: float, accounts: Accounts | None
+        self,
+        keys: Keys,
+        upstream_port: int,
+        upstream_timeout_s: float,
+        accounts: Accounts | None,
+        realtime: Realtime | None,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Exchange)
         self.keys = keys
         self.upstream_port = upstream_port
         self.upstream_timeout_s = upstream_timeout_s
         self.accounts = accounts
+        self.realtime = realtime
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
 
@@ -154,13 +175,22 @@ class _Exchange(BaseHTTPRequestHandler):
         if self.command == "GET" and self.path == _SIGNING_KEYS:
             self._tell_signing_keys()
             return
+        if self.command == "OPTIONS" and self._is_for_auth():
+            self._tell(HTTPStatus.NO_CONTENT, b"", _FROM_PAGES)
+            return
         granted = self._grant()
         if isinstance(granted, Refusal):
             self._refuse(granted)
-            return
-        if accounts := self._accounts_asked():
-            self._tell_json(*accounts.answer(self.path.removeprefix(AUTH), granted))
-            return
+        elif self._is_for_realtime():
+            self._hand_over()
+        elif self._is_for_auth():
+            self._ask_auth(granted)
+        else:
+            self._pass_on(granted)
+
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
+
+    def _pass_on(self, granted: str) -> None:
         try:
             _connect(self._upstream)
         except OSError:
@@ -175,42 +205,68 @@ class _Exchange(BaseHTTPRequestHandler):
             return
         self._answer(answer, head)
 
-    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
-
     def _tell_signing_keys(self) -> None:
         body = published(self._keys.signing_key)
-        self.send_response_only(HTTPStatus.OK)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Cache-Control", "public, max-age=600")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
+        self._tell(HTTPStatus.OK, body, {"Cache-Control": "public, max-age=600"})
 
-    def _accounts_asked(self) -> Accounts | None:
-        is_asked = self.command == "GET" and self.path.startswith(f"{AUTH}/")
-        return cast(_Server, self.server).accounts if is_asked else None
+    def _is_for_auth(self) -> bool:
+        return self.path.startswith(f"{AUTH}/") and cast(_Server, self.server).accounts is not None
 
-    def _tell_json(self, status: HTTPStatus, body: bytes) -> None:
+    def _is_for_realtime(self) -> bool:
+        is_there = cast(_Server, self.server).realtime is not None
+        return is_there and self.command == "GET" and urlsplit(self.path).path == realtime_service.PATH
+
+    def _ask_auth(self, granted: str) -> None:
+        body = self._short_body()
+        if isinstance(body, Refusal):
+            self._refuse(body)
+            return
+        server = cast(_Server, self.server)
+        path = self.path.removeprefix(AUTH)
+        asked = Asked(self.command, path, granted, body, issuer=f"{server.url}{AUTH}")
+        if server.accounts:
+            self._tell(*server.accounts.answer(asked))
+
+    def _short_body(self) -> bytes | Refusal:
+        length = self.headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return _NO_LENGTH_AT_ALL
+        if int(length[:9]) > _MOST_OF_AUTH_BYTES:
+            return _TOO_LONG
+        return self.rfile.read(int(length))
+
+    def _hand_over(self) -> None:
+        """Let Realtime have the connection, to its end."""
+        self.close_connection = True
+        if realtime := cast(_Server, self.server).realtime:
+            realtime.serve(self.connection, self.path, self.headers.items())
+
+    def _tell(self, status: HTTPStatus, body: bytes, more: Mapping[str, str] | None = None) -> None:
         self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        for name, value in (more or {}).items():
+            self.send_header(name, value)
+        if status is not HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
         self.wfile.flush()
 
     def _grant(self) -> str | Refusal:
         if "transfer-encoding" in self.headers:
             return _NO_LENGTH
         is_for_rest = self.path.startswith((f"{_PREFIX}/", f"{_PREFIX}?")) or self.path == _PREFIX
-        if not is_for_rest and not self._accounts_asked():
+        if not is_for_rest and not self._is_for_auth() and not self._is_for_realtime():
             return _NO_ROUTE
         if self.command == "OPTIONS":
             return ""  # a browser's preflight carries no keys, and PostgREST answers it without
         header = self.headers.get
-        return judge_keys(
-            self._keys, header("apikey", ""), header("authorization", ""), header("user-agent", "")
-        )
+        apikey = header("apikey", "")
+        if self._is_for_realtime():  # a page can send no headers with a WebSocket
+            apikey = apikey or parse_qs(urlsplit(self.path).query).get("apikey", [""])[0]
+        return judge_keys(self._keys, apikey, header("authorization", ""), header("user-agent", ""))
 
     def _send_on(self, authorization: str) -> None:
         upstream = self._upstream

@@ -4,6 +4,7 @@ They read the Data API as a dashboard would, with the publishable key and their 
 Security stands between them and every row.
 """
 
+import secrets
 import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from typing import Any, Literal
 import httpx
 
 from devstack.access import SupabaseAccess
+from devstack.passwords import hashed
 from devstack.patience import ENDS_S
 
 Role = Literal["viewer", "operator", "manager"]
@@ -21,9 +23,12 @@ _TOKEN_LIFETIME_S = 7 * 24 * 3600
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with an account."""
+    """Somebody with an account; `password` is for the sign-in of a page, `token` for a program."""
 
     access: SupabaseAccess
+    user_id: str
+    email: str
+    password: str
     token: str
 
     def read(self, table: str, **query: str) -> list[Record]:
@@ -47,14 +52,15 @@ class Person:
 
 def sign_up(access: SupabaseAccess, name: str, plant: str | None = None, role: Role = "viewer") -> Person:
     """Make an account and, if a plant is named, a member of it."""
-    user_id = str(uuid.uuid4())
+    user_id, email, password = str(uuid.uuid4()), f"{name}@northfield.example", secrets.token_urlsafe(9)
     with access.connect() as connection:
         connection.execute(
-            "insert into auth.users (id, email) values (%s, %s)", [user_id, f"{name}@northfield.example"]
+            "insert into auth.users (id, email, encrypted_password) values (%s, %s, %s)",
+            [user_id, email, hashed(password)],
         )
         if plant:
             connection.execute(
                 "insert into public.plant_members (user_id, plant, role) values (%s, %s, %s)",
                 [user_id, plant, role],
             )
-    return Person(access, access.user_token(user_id, _TOKEN_LIFETIME_S))
+    return Person(access, user_id, email, password, access.user_token(user_id, _TOKEN_LIFETIME_S))

@@ -1,7 +1,7 @@
 """A local Supabase project: real Postgres, real PostgREST and a small gateway, migrated by the real CLI.
 
-What is real and what is imitated stands in `supabase_bootstrap.sql` and `gateway.py`. The data is
-thrown away with the stack.
+What is real and what is imitated stands in `supabase_bootstrap.sql`, `gateway.py`, `accounts.py` and
+`realtime/`. The data is thrown away with the stack.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,16 @@ from devstack.gateway import Gateway
 from devstack.postgres import Postgres
 from devstack.postgrest import Postgrest
 from devstack.processes import Children
+from devstack.realtime import Realtime
 from devstack.signing import accepted
 
 _DATABASE = "postgres"
 # Migrated once and never connected to again, so that databases can be copied from it.
 _PRISTINE = "pristine"
-_BOOTSTRAP = Path(__file__).with_name("supabase_bootstrap.sql")
+_BOOTSTRAPS = (
+    Path(__file__).with_name("supabase_bootstrap.sql"),
+    Path(__file__).with_name("realtime") / "bootstrap.sql",
+)
 
 
 class Supabase:
@@ -38,6 +42,7 @@ class Supabase:
 
     access: SupabaseAccess
     accounts: Accounts
+    realtime: Realtime
     postgres: Postgres
 
     def __init__(
@@ -99,19 +104,23 @@ class Supabase:
             name=f"postgrest-{database}",
         )
         accounts = Accounts(self.postgres.url(database, "postgres"), self._keys)
-        gateway = Gateway(self._keys, postgrest.port, accounts=accounts)
-        self.accounts = accounts if database == _DATABASE else self.accounts
+        realtime = Realtime(self.postgres.url(database, "postgres"), self._keys)
+        gateway = Gateway(self._keys, postgrest.port, accounts=accounts, realtime=realtime)
+        if database == _DATABASE:
+            self.accounts, self.realtime = accounts, realtime
         try:
             yield SupabaseAccess(gateway.url, self.postgres.url(database, "postgres"), self._keys)
         finally:
             gateway.stop()
+            realtime.stop()
             postgrest.stop()
 
 
 def create_like_supabase(postgres: Postgres, database: str) -> None:
     """Make an empty database with the roles, schemas and privileges of a new Supabase project."""
     postgres.create_database(database)
-    postgres.execute(database, _BOOTSTRAP.read_bytes())
+    for script in _BOOTSTRAPS:
+        postgres.execute(database, script.read_bytes())
     postgres.execute(
         database, sql.SQL("alter database {} owner to postgres").format(sql.Identifier(database))
     )

@@ -5,7 +5,7 @@
 -- superuser), the schema-cache reload after DDL, and that a new table in `public` is reachable by no API
 -- role until it is granted (so since 30 October 2026).
 -- Imitated: `auth.users` has the few columns that anything here refers to, nobody can sign up, and the
--- extensions, Storage, Realtime, Vault and pg-safeupdate are absent.
+-- extensions, Storage, Vault and pg-safeupdate are absent. Realtime has a file of its own (realtime/bootstrap.sql).
 -- Stricter: Supabase leaves the API roles TRUNCATE, REFERENCES and TRIGGER on new tables; here they get
 -- nothing. Functions stay executable by PUBLIC, because they do on Supabase: a revoke in one schema's
 -- default privileges cannot take back what Postgres grants to PUBLIC everywhere.
@@ -46,6 +46,7 @@ grant usage on schema auth to anon, authenticated, service_role, postgres;
 create table auth.users (
   id uuid primary key,
   email text unique,
+  encrypted_password text, -- devstack/passwords.py
   raw_app_meta_data jsonb,
   raw_user_meta_data jsonb,
   created_at timestamptz not null default now()

@@ -143,10 +143,22 @@ def test_a_new_key_as_a_bearer_token_is_refused(project: SupabaseAccess, name: s
     key = getattr(project, name)
 
     alone = ask(project, authorization=f"{scheme} {key}")
-    in_both = ask(project, apikey=key, authorization=f"{scheme} {key}")
+    beside_another = ask(project, apikey=project.anon_jwt, authorization=f"{scheme} {key}")
 
-    assert (alone.status_code, in_both.status_code) == (401, 401)
-    assert alone.json()["message"] == in_both.json()["message"] == "Invalid JWT in the Authorization header"
+    assert (alone.status_code, beside_another.status_code) == (401, 401)
+    message = "Invalid JWT in the Authorization header"
+    assert alone.json()["message"] == beside_another.json()["message"] == message
+
+
+@pytest.mark.parametrize(("name", "expected"), [("secret_key", "service_role"), ("publishable_key", "anon")])
+def test_a_new_key_in_both_headers_is_no_token_but_has_its_role(
+    project: SupabaseAccess, name: str, expected: str
+) -> None:
+    key = getattr(project, name)
+
+    answer = ask(project, apikey=key, authorization=f"Bearer {key}")
+
+    assert role(answer) == expected
 
 
 def test_a_secret_key_from_a_browser_is_refused(project: SupabaseAccess) -> None:
@@ -199,10 +211,51 @@ def test_the_service_role_is_held_to_the_eight_seconds_of_the_data_api(project: 
     assert answer.json()["timeout"] == "8s"
 
 
-def test_only_the_data_api_is_served(project: SupabaseAccess) -> None:
-    answer = httpx.get(f"{project.url}/auth/v1/user", headers={"apikey": project.secret_key}, timeout=ENDS_S)
+@pytest.mark.parametrize("path", ["/storage/v1/bucket", "/realtime/v1/api/broadcast", "/", "/rest/v2/assets"])
+def test_nothing_else_is_served(project: SupabaseAccess, path: str) -> None:
+    answer = httpx.get(f"{project.url}{path}", headers={"apikey": project.secret_key}, timeout=ENDS_S)
 
     assert answer.status_code == 404
+
+
+PREFLIGHT = {
+    "Origin": "http://127.0.0.1:4173",
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "apikey,authorization,content-type,x-client-info",
+}
+OF_POSTGREST = "accept-profile,apikey,authorization,content-profile,prefer,range,x-client-info"
+
+
+def test_a_page_of_another_origin_may_sign_in(project: SupabaseAccess) -> None:
+    url = f"{project.url}/auth/v1/token?grant_type=password"
+    asked = httpx.options(url, headers=PREFLIGHT, timeout=ENDS_S)
+    refused = httpx.post(url, headers={"apikey": project.publishable_key}, json={}, timeout=ENDS_S)
+
+    assert asked.status_code == 204
+    allowed = asked.headers["access-control-allow-headers"].replace(" ", "").split(",")
+    assert set(PREFLIGHT["Access-Control-Request-Headers"].split(",")) <= set(allowed)
+    assert (
+        asked.headers["access-control-allow-origin"] == refused.headers["access-control-allow-origin"] == "*"
+    )
+
+
+def test_a_page_of_another_origin_may_read_and_write_rows(project: SupabaseAccess) -> None:
+    url = f"{project.rest_url}/rpc/who"
+    wanted = PREFLIGHT | {"Access-Control-Request-Headers": OF_POSTGREST}
+    asked = httpx.options(url, headers=wanted, timeout=ENDS_S)
+    read = httpx.get(url, headers={"apikey": project.publishable_key, **PREFLIGHT}, timeout=ENDS_S)
+
+    allowed = asked.headers["access-control-allow-headers"].replace(" ", "").lower().split(",")
+    assert asked.status_code == 200
+    assert set(OF_POSTGREST.split(",")) <= set(allowed)
+    assert asked.headers["access-control-allow-origin"] == read.headers["access-control-allow-origin"] == "*"
+    assert "content-range" in read.headers["access-control-expose-headers"].lower()
+
+
+def test_a_page_of_another_origin_may_read_the_signing_keys(project: SupabaseAccess) -> None:
+    answer = httpx.get(f"{project.url}/auth/v1/.well-known/jwks.json", timeout=ENDS_S)
+
+    assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_a_body_of_megabytes_comes_through_whole_in_both_directions(project: SupabaseAccess) -> None:
