@@ -7461,7 +7461,7 @@ COMMENT ON FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) IS 'A 
 
 -- Name: snapshot_rows(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric, variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric, good_count numeric, reject_count numeric, labor_headcount numeric, unplanned_output numeric, is_planned_in_part boolean)
+CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric, variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric, good_count numeric, reject_count numeric, labor_headcount numeric, unplanned_output numeric, is_planned_in_part boolean, slot_target numeric, shift integer, shift_target numeric)
     LANGUAGE sql STABLE ROWS 10000
     SET search_path TO ''
     AS $$
@@ -7472,7 +7472,8 @@ CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id b
     asset_id bigint, output_actual numeric, slot_output numeric, output_target numeric,
     variance_percent numeric, status text, oee_current numeric, oee_source text, downtime_minutes numeric,
     good_count numeric, reject_count numeric, labor_headcount numeric,
-    unplanned_output numeric, is_planned_in_part boolean
+    unplanned_output numeric, is_planned_in_part boolean,
+    slot_target numeric, shift integer, shift_target numeric
   )
   union all
   -- A list that is too short ends in nulls, and the table refuses those where they would be lies.
@@ -7483,13 +7484,15 @@ CREATE FUNCTION public.snapshot_rows(p_snapshots jsonb) RETURNS TABLE(asset_id b
     asset_id bigint[], output_actual numeric[], slot_output numeric[], output_target numeric[],
     variance_percent numeric[], status text[], oee_current numeric[], oee_source text[],
     downtime_minutes numeric[], good_count numeric[], reject_count numeric[], labor_headcount numeric[],
-    unplanned_output numeric[], is_planned_in_part boolean[]
+    unplanned_output numeric[], is_planned_in_part boolean[],
+    slot_target numeric[], shift integer[], shift_target numeric[]
   )
   cross join lateral unnest(
     list.asset_id, list.output_actual, list.slot_output, list.output_target,
     list.variance_percent, list.status, list.oee_current, list.oee_source,
     list.downtime_minutes, list.good_count, list.reject_count, list.labor_headcount,
-    list.unplanned_output, list.is_planned_in_part
+    list.unplanned_output, list.is_planned_in_part,
+    list.slot_target, list.shift, list.shift_target
   ) as line;
 $$;
 
@@ -8391,17 +8394,20 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
   with incoming as (
     -- One row an asset and slot: ON CONFLICT cannot touch a row twice. The last one of the list counts.
     select distinct on (snapshot.asset_id, slot.snapshot_timestamp)
-      slot.snapshot_timestamp, slot.window_start, slot.is_catch_up, slot.is_time_ambiguous, snapshot.*
+      slot.snapshot_timestamp, slot.window_start, slot.is_catch_up, slot.is_time_ambiguous, snapshot.*,
+      slot.shifts -> snapshot.shift as shift_run,
+      slot.stops -> snapshot.asset_id::text as stopped
     from rows from (jsonb_to_recordset(p_slots) as (
       snapshot_timestamp timestamptz, window_start timestamptz,
-      is_catch_up boolean, is_time_ambiguous boolean, snapshots jsonb
+      is_catch_up boolean, is_time_ambiguous boolean, snapshots jsonb, shifts jsonb, stops jsonb
     )) with ordinality as slot (
-      snapshot_timestamp, window_start, is_catch_up, is_time_ambiguous, snapshots, slot_position
+      snapshot_timestamp, window_start, is_catch_up, is_time_ambiguous, snapshots, shifts, stops, slot_position
     )
     cross join lateral public.snapshot_rows(slot.snapshots) with ordinality as snapshot (
       asset_id, output_actual, slot_output, output_target,
       variance_percent, status, oee_current, oee_source, downtime_minutes,
-      good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part, position
+      good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part,
+      slot_target, shift, shift_target, position
     )
     order by snapshot.asset_id, slot.snapshot_timestamp, slot.slot_position desc, snapshot.position desc
   ),
@@ -8417,7 +8423,8 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       asset_id, snapshot_timestamp, window_start, output_actual, slot_output, output_target,
       variance_percent, status, oee_current, oee_source, downtime_minutes,
       good_count, reject_count, labor_headcount, unplanned_output, is_planned_in_part,
-      is_catch_up, is_time_ambiguous, run_id
+      slot_target, slot_downtime_minutes, shift_name, shift_starts_at, shift_ends_at, shift_target,
+      stopped_since, stops, is_catch_up, is_time_ambiguous, run_id
     )
     select
       -- An asset of another plant becomes null here, which the table refuses.
@@ -8427,6 +8434,18 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       k.good_count, k.reject_count, k.labor_headcount,
       -- Code from before knows neither.
       k.unplanned_output, coalesce(k.is_planned_in_part, false),
+      k.slot_target,
+      -- An asset that is not among the stops had none; without all stops, or off the grid, nobody knows.
+      case
+        when k.downtime_minutes is not null and k.slot_target is not null
+        then coalesce((k.stopped ->> 'minutes')::numeric, 0)
+      end,
+      k.shift_run ->> 'name',
+      (k.shift_run ->> 'starts_at')::timestamptz,
+      (k.shift_run ->> 'ends_at')::timestamptz,
+      k.shift_target,
+      (k.stopped ->> 'stopped_since')::timestamptz,
+      nullif(k.stopped -> 'stops', '[]'),
       coalesce(k.is_catch_up, false), coalesce(k.is_time_ambiguous, false), p_run.id
     from known as k
     order by k.asset_id, k.snapshot_timestamp
@@ -8448,6 +8467,15 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       labor_headcount = case when excluded.is_catch_up then coalesce(excluded.labor_headcount, snapshot.labor_headcount) else excluded.labor_headcount end,
       unplanned_output = excluded.unplanned_output,
       is_planned_in_part = excluded.is_planned_in_part,
+      -- Code from before knows no slot_target, and leaves all that belongs to it. So does a poll off the grid.
+      slot_target = coalesce(excluded.slot_target, snapshot.slot_target),
+      slot_downtime_minutes = coalesce(excluded.slot_downtime_minutes, snapshot.slot_downtime_minutes),
+      shift_name = case when excluded.slot_target is null then coalesce(excluded.shift_name, snapshot.shift_name) else excluded.shift_name end,
+      shift_starts_at = case when excluded.slot_target is null then coalesce(excluded.shift_starts_at, snapshot.shift_starts_at) else excluded.shift_starts_at end,
+      shift_ends_at = case when excluded.slot_target is null then coalesce(excluded.shift_ends_at, snapshot.shift_ends_at) else excluded.shift_ends_at end,
+      shift_target = case when excluded.slot_target is null then coalesce(excluded.shift_target, snapshot.shift_target) else excluded.shift_target end,
+      stopped_since = case when excluded.slot_downtime_minutes is null then coalesce(excluded.stopped_since, snapshot.stopped_since) else excluded.stopped_since end,
+      stops = case when excluded.slot_downtime_minutes is null then coalesce(excluded.stops, snapshot.stops) else excluded.stops end,
       is_catch_up = snapshot.is_catch_up and excluded.is_catch_up,
       is_time_ambiguous = excluded.is_time_ambiguous,
       run_id = excluded.run_id
@@ -8460,6 +8488,16 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
       excluded.output_target, excluded.variance_percent, excluded.status,
       coalesce(excluded.downtime_minutes, snapshot.downtime_minutes), excluded.is_time_ambiguous,
       excluded.unplanned_output, excluded.is_planned_in_part
+    )
+    or excluded.slot_target is not null and (
+      snapshot.slot_target, snapshot.shift_name, snapshot.shift_starts_at, snapshot.shift_ends_at, snapshot.shift_target
+    ) is distinct from (
+      excluded.slot_target, excluded.shift_name, excluded.shift_starts_at, excluded.shift_ends_at, excluded.shift_target
+    )
+    or excluded.slot_downtime_minutes is not null and (
+      snapshot.slot_downtime_minutes, snapshot.stopped_since, snapshot.stops
+    ) is distinct from (
+      excluded.slot_downtime_minutes, excluded.stopped_since, excluded.stops
     )
     or excluded.is_catch_up and (
       snapshot.oee_current, snapshot.oee_source, snapshot.good_count, snapshot.reject_count,
@@ -10432,6 +10470,14 @@ CREATE TABLE public.live_snapshots (
     run_id bigint,
     unplanned_output numeric,
     is_planned_in_part boolean DEFAULT false NOT NULL,
+    slot_target numeric,
+    slot_downtime_minutes numeric,
+    shift_name text,
+    shift_starts_at timestamp with time zone,
+    shift_ends_at timestamp with time zone,
+    shift_target numeric,
+    stopped_since timestamp with time zone,
+    stops jsonb,
     CONSTRAINT live_snapshots_downtime_minutes_check CHECK (((downtime_minutes >= (0)::numeric) AND (downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_good_count_check CHECK (((good_count >= (0)::numeric) AND (good_count < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_labor_headcount_check CHECK (((labor_headcount >= (0)::numeric) AND (labor_headcount < 'Infinity'::numeric))),
@@ -10441,8 +10487,13 @@ CREATE TABLE public.live_snapshots (
     CONSTRAINT live_snapshots_output_actual_check CHECK (((output_actual >= (0)::numeric) AND (output_actual < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_output_target_check CHECK (((output_target >= (0)::numeric) AND (output_target < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_reject_count_check CHECK (((reject_count >= (0)::numeric) AND (reject_count < 'Infinity'::numeric))),
+    CONSTRAINT live_snapshots_shift_check CHECK ((((shift_name IS NULL) = (shift_starts_at IS NULL)) AND ((shift_name IS NULL) = (shift_ends_at IS NULL)) AND (shift_starts_at < shift_ends_at))),
+    CONSTRAINT live_snapshots_shift_target_check CHECK (((shift_target >= (0)::numeric) AND (shift_target < 'Infinity'::numeric))),
+    CONSTRAINT live_snapshots_slot_downtime_minutes_check CHECK (((slot_downtime_minutes >= (0)::numeric) AND (slot_downtime_minutes < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_slot_output_check CHECK (((slot_output >= (0)::numeric) AND (slot_output < 'Infinity'::numeric))),
+    CONSTRAINT live_snapshots_slot_target_check CHECK (((slot_target >= (0)::numeric) AND (slot_target < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_status_check CHECK ((status = ANY (ARRAY['on_target'::text, 'below_target'::text, 'above_target'::text]))),
+    CONSTRAINT live_snapshots_stops_check CHECK ((jsonb_typeof(stops) = 'array'::text)),
     CONSTRAINT live_snapshots_unplanned_output_check CHECK (((unplanned_output >= (0)::numeric) AND (unplanned_output < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_variance_percent_check CHECK (((variance_percent >= ('-100'::integer)::numeric) AND (variance_percent < 'Infinity'::numeric))),
     CONSTRAINT live_snapshots_window_check CHECK ((window_start < snapshot_timestamp))
@@ -10537,6 +10588,38 @@ COMMENT ON COLUMN public.live_snapshots.unplanned_output IS 'What of output_actu
 -- Name: COLUMN live_snapshots.is_planned_in_part; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.live_snapshots.is_planned_in_part IS 'Whether an interval of the window was only partly planned: its units count with its planned share, an estimate.';
+
+-- Name: COLUMN live_snapshots.slot_target; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.slot_target IS 'Units that the shift targets ask for in the last interval alone: what may be summed over time, beside slot_output; 0 outside any shift; null for a manual poll and for rows of older code.';
+
+-- Name: COLUMN live_snapshots.slot_downtime_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.slot_downtime_minutes IS 'Downtime inside the last interval alone, overlaps counted once (minutes): what may be summed over time; null when not all stops could be read, and as slot_target.';
+
+-- Name: COLUMN live_snapshots.shift_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.shift_name IS 'The shift that has most of the last interval, breaks included; null outside any.';
+
+-- Name: COLUMN live_snapshots.shift_starts_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.shift_starts_at IS 'When that shift starts (UTC).';
+
+-- Name: COLUMN live_snapshots.shift_ends_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.shift_ends_at IS 'When that shift ends (UTC).';
+
+-- Name: COLUMN live_snapshots.shift_target; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.shift_target IS 'Units to make in all of that shift.';
+
+-- Name: COLUMN live_snapshots.stopped_since; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.stopped_since IS 'When the stop began in which the asset was at the end of the window (UTC); null if it ran.';
+
+-- Name: COLUMN live_snapshots.stops; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.live_snapshots.stops IS 'The longest stops that reach into the window, at most 5: [{"reason", "since", "until"}], uncut; reason is null when nobody has typed one, until while it lasts; null without any.';
 
 -- Name: live_snapshots_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 

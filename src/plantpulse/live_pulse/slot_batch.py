@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from plantpulse.live_pulse.slot_facts import AssetStops, PlannedSlots
 from plantpulse.live_pulse.snapshots import Readings, Snapshot
 from plantpulse.plant.local_time import BucketGrid
 from plantpulse.plant.readings import DowntimeReading, OutputReading
@@ -14,23 +15,31 @@ from plantpulse.schedules.slots import Window
 
 @dataclass(frozen=True, slots=True)
 class SlotSnapshots:
-    """The snapshots of one slot, or of a manual poll's instant."""
+    """The snapshots of one slot, or of a manual poll's instant.
+
+    `planned`: what is planned for their assets, in the same order. `stops`: of the assets with any, by id.
+    """
 
     at: datetime
     window: Window
     is_catch_up: bool
     is_time_ambiguous: bool
     snapshots: Sequence[Snapshot]
+    planned: PlannedSlots
+    stops: Mapping[int, AssetStops]
 
     def as_json(self) -> dict[str, Json]:
         """Return one entry of the commit's `slots`; it needs snapshots."""
+        # One list per column: repeated names for every asset would be most of the request.
+        columns = dict(zip(Snapshot._fields, zip(*self.snapshots, strict=True), strict=True))
         return {
             "snapshot_timestamp": self.at.isoformat(),
             "window_start": self.window.start.isoformat(),
             "is_catch_up": self.is_catch_up,
             "is_time_ambiguous": self.is_time_ambiguous,
-            # One list per column: repeated names for every asset would be most of the request.
-            "snapshots": dict(zip(Snapshot._fields, zip(*self.snapshots, strict=True), strict=True)),
+            "snapshots": columns | self.planned.columns(),
+            "shifts": self.planned.shifts_as_json(),
+            "stops": {str(asset_id): stops.as_json() for asset_id, stops in self.stops.items()},
         }
 
 

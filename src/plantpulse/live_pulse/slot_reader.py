@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.evidence import Evidence
 from plantpulse.live_pulse.slot_batch import Batch, Share, SlotSnapshots
+from plantpulse.live_pulse.slot_facts import Interval, asset_stops, planned_slots
 from plantpulse.live_pulse.snapshots import Readings, figures, judge, unknown_assets
 from plantpulse.plant import readings as parsing
 from plantpulse.plant.local_time import (
@@ -173,6 +174,10 @@ class SlotReader:
             (known if isinstance(row[1], int) and row[1] not in buckets else fresh).append(row)
         return fresh, known
 
+    @property
+    def _is_on_grid(self) -> bool:
+        return self.plan.slot is not None or bool(self.plan.slots)
+
     def _is_present(self, at: datetime) -> bool:
         return at == self.plan.at and not self.plan.slots
 
@@ -225,13 +230,26 @@ class SlotReader:
             self.answers.progress.count("slots", 1)
             self.answers.progress.count("snapshots", len(judgement.snapshots))
         is_ambiguous = is_time_ambiguous(share.window, self.zone) or batch.has_doubtful_stop(share.window)
-        return SlotSnapshots(at, share.window, not is_present, is_ambiguous, judgement.snapshots)
+        interval, judged = last_interval(share.window, self.every), judgement.snapshots
+        return SlotSnapshots(
+            at,
+            share.window,
+            not is_present,
+            is_ambiguous,
+            judged,
+            planned_slots(
+                [one.asset_id for one in judged],
+                self.model.shift_targets,
+                Interval(interval, self._is_on_grid),
+                self.zone,
+            ),
+            asset_stops(self.model.assets, batch.downtime or (), share.window, interval),
+        )
 
     def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
         """Return the buckets of the slot's own interval; None if the clock has shown it twice by now."""
         newest = last_interval(window, self.every)
-        is_on_grid = self.plan.slot is not None or bool(self.plan.slots)
-        if not is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
+        if not self._is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
             return None
         return buckets_in(newest, *grid, self.zone)
 

@@ -52,7 +52,7 @@ def shift_share(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> ShiftS
     """Return the window's share of all shifts of this pattern."""
     fraction = 0.0
     inside: list[Span] = []
-    for day in _start_days(pattern, window, zone):
+    for day in start_days(pattern, window, zone):
         working = working_spans(pattern, day, zone)
         spans = clip(working, *window)
         if spans:
@@ -63,9 +63,16 @@ def shift_share(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> ShiftS
 
 def working_spans(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> list[Span]:
     """Return the working time, without breaks, of the shift that starts on this day, as UTC spans."""
-    shift = _span_on(day, pattern.starts_at, pattern.ends_at, zone)
+    shift = shift_span(pattern, day, zone)
     holes = [hole for one in pattern.breaks for hole in _break_spans(day, one, zone)]
     return cut_out([shift], holes)
+
+
+def shift_span(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> Span:
+    """Return from when until when the shift that starts on this day runs, breaks included, in UTC."""
+    starts_at, ends_at = pattern.starts_at, pattern.ends_at
+    end_day = day if starts_at < ends_at else day + _DAY
+    return to_utc(datetime.combine(day, starts_at), zone), to_utc(datetime.combine(end_day, ends_at), zone)
 
 
 def workloads(targets: Iterable[ShiftTarget], window: Window, zone: ZoneInfo) -> dict[int, Workload]:
@@ -124,7 +131,8 @@ def _planned(spans: Iterable[Span]) -> PlannedTime:
     return PlannedTime(united, minutes(united))
 
 
-def _start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterator[date]:
+def start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterator[date]:
+    """Yield the days on which shifts of this pattern start that may reach into the window."""
     # A shift lasts at most a day, so a shift in the window started on the day before or later.
     day = to_local(window.start, zone).date() - _DAY
     last = to_local(window.until, zone).date() + _DAY
@@ -132,11 +140,6 @@ def _start_days(pattern: ShiftPattern, window: Window, zone: ZoneInfo) -> Iterat
         if pattern.starts_on(day):
             yield day
         day += _DAY
-
-
-def _span_on(day: date, starts_at: time, ends_at: time, zone: ZoneInfo) -> Span:
-    end_day = day if starts_at < ends_at else day + _DAY
-    return to_utc(datetime.combine(day, starts_at), zone), to_utc(datetime.combine(end_day, ends_at), zone)
 
 
 def _break_spans(day: date, one: tuple[time, time], zone: ZoneInfo) -> Iterator[Span]:
