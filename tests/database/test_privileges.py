@@ -989,6 +989,21 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
 
 # What pages call with a user's token; row level security decides what is in the answers.
 FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
+    "board": {"p_plant": "northfield"},
+    "board_asset": {"p_plant": "northfield", "p_asset_id": 1},
+    "board_day": {"p_plant": "northfield"},
+    "board_machines": {
+        "p_plant": {"plant": "northfield", "slot_minutes": 15, "window_minutes": 30},
+        "p_asset_id": None,
+        "p_as_of": SLOT,
+        "p_now": SLOT,
+        "p_slots": 32,
+    },
+    "board_plant": {"p_plant": "northfield"},
+    "board_plants": {},
+    "board_poll": {"p_plant": {"plant": "northfield", "slot_minutes": 15, "offset_s": 0}, "p_now": SLOT},
+    "board_told": {"p_plant": "northfield", "p_asset_id": None, "p_now": SLOT},
+    "stops_once": {"p_stops": [], "p_from": SLOT, "p_until": SLOT},
     "latest_snapshots": {"p_plant": None},
     "newest_runs": {"p_limit": 10, "p_plant": None},
     "newest_summaries": {"p_days": 7, "p_plant": None},

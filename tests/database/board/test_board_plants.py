@@ -1,0 +1,145 @@
+"""The plants that somebody may look at, and how current the data of each is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.database.api import USERS, Api
+from tests.database.board.stories import Story, at
+
+NOW = at(7, 4)
+
+
+@pytest.fixture
+def plants(api_of: Callable[[str], Api]) -> Callable[..., list[dict[str, Any]]]:
+    def look(role: str, now: Any = NOW) -> list[dict[str, Any]]:
+        told = api_of(role).call("board_plants", p_now=now.isoformat())
+        assert told["now"] == now.isoformat()
+        found: list[dict[str, Any]] = told["plants"]
+        return found
+
+    return look
+
+
+Plants = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def two(story: Story) -> Story:
+    """Northfield, polled at 07:00, and a southfield that nobody has told anything about."""
+    story.card(name="Werk Nord", language="de")
+    story.machine("Press")
+    story.polled(at(7))
+    Story(story.database, "southfield").machine("Saw")
+    return story
+
+
+@pytest.mark.usefixtures("two")
+def test_a_plant_comes_with_its_name_and_how_current_it_is(plants: Plants) -> None:
+    [north] = plants("viewer")
+
+    assert north["plant"] == {
+        "plant": "northfield",
+        "name": "Werk Nord",
+        "time_zone": "Europe/Brussels",
+        "language": "de",
+        "currency": "USD",
+        "role": "viewer",
+        "slot_minutes": 15,
+        "window_minutes": 30,
+    }
+    assert (north["as_of"], north["next_at"], north["stale_after"], north["is_stale"]) == (
+        "2026-11-22T07:00:00+00:00",
+        "2026-11-22T07:15:00+00:00",
+        "2026-11-22T07:30:00+00:00",
+        False,
+    )
+    assert north["poll"] == {
+        "run_id": 1,
+        "status": "succeeded",
+        "slot": "2026-11-22T07:00:00+00:00",
+        "started_at": "2026-11-22T07:00:02+00:00",
+        "finished_at": "2026-11-22T07:00:09+00:00",
+        "error_code": None,
+        "error_message": None,
+    }
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("stranger", []),
+        ("viewer", [("northfield", "viewer")]),
+        ("operator", [("northfield", "operator")]),
+        ("manager", [("northfield", "manager")]),
+        ("neighbour", [("southfield", "manager")]),
+        ("director", [("southfield", "manager"), ("northfield", "manager")]),
+        ("service_role", [("southfield", "manager"), ("northfield", "manager")]),
+    ],
+)
+def test_everybody_sees_their_plants_by_name(
+    plants: Plants, role: str, expected: list[tuple[str, str]]
+) -> None:
+    assert [(one["plant"]["plant"], one["plant"]["role"]) for one in plants(role)] == expected
+
+
+def test_anon_may_not_ask(api_of: Callable[[str], Api]) -> None:
+    assert api_of("anon").refusal("board_plants") == "42501"
+
+
+@pytest.mark.usefixtures("two")
+def test_a_plant_that_no_poll_has_told_of_is_shown_by_its_key(plants: Plants) -> None:
+    [south] = plants("neighbour")
+
+    assert (south["plant"]["name"], south["plant"]["time_zone"]) == ("southfield", None)
+    assert (south["as_of"], south["is_stale"], south["poll"]) == (None, True, None)
+
+
+def test_a_member_of_a_plant_without_anything_sees_that_it_is_empty(story: Story, plants: Plants) -> None:
+    story.database.execute(
+        "insert into public.plant_members (user_id, plant, role) values (%s, 'westfield', 'viewer')",
+        (USERS["stranger"],),
+    )
+
+    assert [one["plant"]["plant"] for one in plants("stranger")] == ["westfield"]
+
+
+@pytest.mark.usefixtures("two")
+def test_data_gets_stale_after_two_slots(plants: Plants) -> None:
+    assert plants("viewer", at(7, 30))[0]["is_stale"] is False
+    assert plants("viewer", at(7, 31))[0]["is_stale"] is True
+
+
+def test_a_failed_poll_after_the_newest_data_is_told(two: Story, plants: Plants) -> None:
+    failed = {
+        "status": "failed",
+        "snapshots_until": None,
+        "safety_until": None,
+        "error_code": "source_unavailable",
+        "error_message": "no answer",
+        "is_retryable": True,
+    }
+    two.polled(at(7, 15), **failed)
+
+    [north] = plants("viewer", at(7, 16))
+
+    assert (north["as_of"], north["poll"]["status"], north["poll"]["error_code"]) == (
+        "2026-11-22T07:00:00+00:00",
+        "failed",
+        "source_unavailable",
+    )
+
+
+def test_another_pipelines_runs_are_no_polls(two: Story, plants: Plants) -> None:
+    two.polled(at(7, 15), pipeline="morning_report", snapshots_until=None, safety_until=None)
+
+    assert plants("viewer", at(7, 16))[0]["poll"]["run_id"] == 1
+
+
+@pytest.mark.usefixtures("two")
+def test_a_plant_that_was_renamed_is_shown_by_its_new_key(plants: Plants, story: Story) -> None:
+    story.database.execute("update public.assets set plant = 'eastfield' where plant = 'northfield'")
+
+    assert [one["plant"]["plant"] for one in plants("director")] == ["eastfield", "southfield"]
