@@ -1,4 +1,7 @@
-"""Builds a function's zip: sources, dependencies and settings, in this order."""
+"""Builds a function's zip: sources, dependencies and settings, in this order.
+
+The board's function has its pages in place of settings: it reads none, and everybody may call it.
+"""
 
 import shutil
 import tempfile
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bundle.archive import size_of, write_zip
-from bundle.carried import carry, check
+from bundle.carried import carry, carry_pages, check
 from bundle.interpreter import find_python
 from bundle.lock import Pin, as_requirements, needed_for, read_lock
 from bundle.reach import PACKAGE, PACKAGE_FOLDER, Reach, reach_of
@@ -24,7 +27,9 @@ from bundle.targets import (
     distributions_for,
 )
 from bundle.wheels import check_binaries, compile_sources, install
+from plantpulse.deployment.dashboard import DASHBOARD
 
+PAGES: Final = REPOSITORY / "build" / "dashboard"
 BUNDLES: Final = REPOSITORY / "build" / "bundles"
 LOCK: Final = REPOSITORY / "requirements" / "live_pulse.txt"
 REQUIREMENTS: Final = "requirements.txt"
@@ -38,18 +43,22 @@ class Built:
     unzipped_bytes: int
 
 
-def build_for_google(function: str, settings_file: Path, bundles: Path = BUNDLES) -> Built:
+def build_for_google(
+    function: str, settings_file: Path, bundles: Path = BUNDLES, pages: Path = PAGES
+) -> Built:
     """Build the zip that Google's buildpack installs from. Raises: BundleRefused."""
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder:
         _lay_sources(function, reach, folder)
         pins = _pins("gcp", reach, settings_file)
         (folder / REQUIREMENTS).write_text(as_requirements(pins), encoding="utf-8")
-        carry(settings_file, folder)
+        _carry(function, settings_file, pages, folder)
         return _zipped(folder, bundles / "gcp" / f"{function}.zip")
 
 
-def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles: Path = BUNDLES) -> Built:
+def build_for_lambda(
+    function: str, settings_file: Path, target: Lambda, bundles: Path = BUNDLES, pages: Path = PAGES
+) -> Built:
     """Build the zip that Lambda runs as it is. Raises: BundleRefused."""
     reach = reach_of(FUNCTIONS / function)
     with _folder() as folder, _folder() as aside:
@@ -59,7 +68,7 @@ def build_for_lambda(function: str, settings_file: Path, target: Lambda, bundles
         install(requirements, folder, target)
         _lay_sources(function, reach, folder)
         compile_sources(folder, find_python(target.python))
-        carry(settings_file, folder)
+        _carry(function, settings_file, pages, folder)
         check_binaries(folder, target)
         built = _zipped(folder, bundles / "aws" / f"{function}-{target.architecture}.zip")
     check_size(built)
@@ -70,6 +79,13 @@ def _pins(cloud: Cloud, reach: Reach, settings_file: Path) -> list[Pin]:
     channels = check(settings_file).channels.values()
     has_apprise = any(channel.kind == "apprise" for channel in channels)
     return needed_for(read_lock(LOCK), distributions_for(cloud, reach.distributions, has_apprise=has_apprise))
+
+
+def _carry(function: str, settings_file: Path, pages: Path, folder: Path) -> None:
+    if function == DASHBOARD:
+        carry_pages(pages, folder)
+    else:
+        carry(settings_file, folder)
 
 
 @contextmanager

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from bundle.refusal import BundleRefused
+from plantpulse.dashboard.service import CONFIG
+from plantpulse.dashboard.site import INDEX
+from plantpulse.deployment.dashboard import DASHBOARD
 from plantpulse.errors import ConfigurationError
 from plantpulse.settings import Settings, config
 from plantpulse.settings.carried import FILE_NAME, document_of
@@ -64,6 +67,14 @@ def carry(file: Path, bundle: Path) -> None:
         sha256(file.read_bytes()).hexdigest(),
     )
     (bundle / FILE_NAME).write_text(json.dumps(document, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def carry_pages(pages: Path, bundle: Path) -> None:
+    """Copy the built pages of the board into a bundle. Raises: BundleRefused."""
+    if not (pages / INDEX).is_file():
+        raise BundleRefused(f"{pages / INDEX} is not there: build the pages of the board by `make dashboard`")
+    # What the pages are told of a project is said where they are served.
+    shutil.copytree(pages, bundle / DASHBOARD, ignore=shutil.ignore_patterns(CONFIG, ".*"))
 
 
 def _with_places(tree: Tree, settings: Settings, file: Path) -> Tree:

@@ -12,6 +12,7 @@ from typing import Final
 from bundle.carried import check
 from bundle.targets import python_version
 from plantpulse.deployment import Written, deployment_of
+from plantpulse.deployment.dashboard import DASHBOARD
 from plantpulse.settings import config
 
 FILE_NAME: Final = "deployment.json"
@@ -34,4 +35,5 @@ def write(file: Path, path: Path) -> list[str]:
     text = describe(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    return list(json.loads(text)["functions"])
+    deployed = json.loads(text)
+    return [*deployed["functions"], *([DASHBOARD] if deployed["dashboard"] else [])]

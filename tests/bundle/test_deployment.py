@@ -28,11 +28,18 @@ def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.M
 
 def test_every_function_there_is_is_deployed_where_plants_series_and_tags_are(tmp_path: Path) -> None:
     file = tmp_path / "plantpulse.yaml"
-    file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\ntags: {}\n", encoding="utf-8")
+    board = "dashboard: {enabled: true, publishable_key: sb_publishable_abc}\n"
+    file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\ntags: {}\n" + board, encoding="utf-8")
 
     deployment = json.loads(describe(file))
 
-    assert sorted(deployment["functions"]) == deployment["function_names"] == function_names()
+    assert sorted([*deployment["functions"], "dashboard"]) == deployment["function_names"] == function_names()
+    assert deployment["dashboard"]["environment"] == {"DASHBOARD_PUBLISHABLE_KEY": "sb_publishable_abc"}
+    assert "DASHBOARD_PUBLISHABLE_KEY" not in deployment["functions"]["health"]["environment"]
+
+
+def test_no_board_is_deployed_where_none_is_wanted() -> None:
+    assert json.loads(describe(FILES[0]))["dashboard"] is None
 
 
 def test_make_bundle_writes_it_beside_the_bundles(tmp_path: Path) -> None:

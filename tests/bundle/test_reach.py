@@ -61,6 +61,23 @@ def test_health_reaches_no_driver_and_no_other_pipeline() -> None:
     assert of_a_plant == {"__init__.py", "rounding.py", "text.py"}
 
 
+def test_the_board_reaches_next_to_nothing() -> None:
+    reach = reach_of(FUNCTIONS / "dashboard")
+
+    assert reach.distributions == frozenset()
+    assert [file.as_posix() for file in reach.files] == [
+        "__init__.py",
+        "dashboard/__init__.py",
+        "dashboard/answers.py",
+        "dashboard/page_settings.py",
+        "dashboard/service.py",
+        "dashboard/site.py",
+        "errors.py",
+        "logs.py",
+        "published.py",
+    ]
+
+
 OF_SERIES = (
     "commodity_prices",
     "energy_actuals",

@@ -6,6 +6,7 @@ from typing import Any
 
 from plantpulse.deployment.calls import Call, calls_of
 from plantpulse.deployment.channels import ports_of, topics_of
+from plantpulse.deployment.dashboard import DASHBOARD, DeployedDashboard, dashboard_of
 from plantpulse.deployment.functions import DeployedFunction, deployed
 from plantpulse.deployment.publishers import ports_of as ports_of_publishers
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
@@ -19,11 +20,13 @@ from plantpulse.settings import Settings
 class Deployment:
     """The deployed parts by name; `function_names` also has functions that no plant needs yet.
 
-    `wants_users_tokens`: users' tokens vouch for manual calls, which needs a separate function.
+    `dashboard` is None where no board is wanted. `wants_users_tokens`: users' tokens vouch for manual calls,
+    which needs a separate function.
     """
 
     function_names: Sequence[str]
     functions: Mapping[str, DeployedFunction]
+    dashboard: DeployedDashboard | None
     schedules: Mapping[str, Call]
     rhythms: Mapping[str, Rhythm]
     secrets: Mapping[str, Secret]
@@ -46,8 +49,9 @@ def deployment_of(
     called = [function for function in functions if any(function.calls(settings))]
     servers = [settings.sql_server_of(plant) for plant in configured(settings)]
     return Deployment(
-        function_names=sorted(function.name for function in functions),
+        function_names=sorted([DASHBOARD, *(function.name for function in functions)]),
         functions={function.name: deployed(function, settings, written) for function in called},
+        dashboard=dashboard_of(settings, written),
         schedules={name: call for one in called for name, call in calls_of(one, settings)},
         rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
         secrets=secrets_of(settings),

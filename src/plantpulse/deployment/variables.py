@@ -29,8 +29,22 @@ class Written:
 
 
 def common_variables(settings: Settings, written: Written) -> dict[str, str]:
-    """Return the variables of every function."""
-    return {CONFIG_FILE_VARIABLE: FILE_NAME} | dict(_variables(settings, written, only_plant=None))
+    """Return the variables of every function that has a job."""
+    common = {
+        name: text
+        for name, text in _variables(settings, written, only_plant=None)
+        if ENVIRONMENT[name][0] != "dashboard"
+    }
+    return {CONFIG_FILE_VARIABLE: FILE_NAME} | common
+
+
+def variables_of_dashboard(settings: Settings, written: Written) -> dict[str, str]:
+    """Return the variables of the board's function, which has no others of the file."""
+    return {
+        name: text
+        for name, text in _variables(settings, written, only_plant=None)
+        if ENVIRONMENT[name][0] == "dashboard"
+    }
 
 
 def variables_of_plant(settings: Settings, written: Written) -> dict[str, str]:

@@ -8,6 +8,7 @@ from plantpulse.errors import ConfigurationError, NotConfigured
 from plantpulse.settings.alerts import AlertsSettings
 from plantpulse.settings.channels import Channel, ChannelKey
 from plantpulse.settings.cleanup import CleanupSettings
+from plantpulse.settings.dashboard import DashboardSettings
 from plantpulse.settings.health import HealthSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.manual_calls import ManualCallsSettings
@@ -65,6 +66,7 @@ class Settings(Section):
     manual_calls: ManualCallsSettings = setting(
         ManualCallsSettings(), description="Who may ask for a run over HTTP"
     )
+    dashboard: DashboardSettings = setting(DashboardSettings(), description="The board")
     channels: dict[ChannelKey, Channel] = setting(
         {}, description="Every channel that tells people of alerts, by its name"
     )

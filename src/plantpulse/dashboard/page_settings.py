@@ -1,0 +1,68 @@
+"""What the pages are told of their project, and where they may connect to: from the environment alone.
+
+Everybody on the internet may read it, so a key that is more than public is refused, whoever put it here.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from plantpulse import __version__
+from plantpulse.errors import ConfigurationError
+from plantpulse.published import address, public_key
+
+URL: Final = "SUPABASE_URL"
+KEY: Final = "DASHBOARD_PUBLISHABLE_KEY"
+# The functions that pages may call, by their names in config.js.
+FUNCTIONS: Final[Mapping[str, str]] = {
+    "live_pulse": "DASHBOARD_LIVE_PULSE_URL",
+    "tags": "DASHBOARD_TAGS_URL",
+}
+
+
+@dataclass(frozen=True)
+class PageSettings:
+    """Addresses and the public key; `functions` are addresses by name."""
+
+    url: str
+    key: str
+    functions: Mapping[str, str]
+
+    @property
+    def script(self) -> str:
+        """The text of config.js."""
+        told = {"url": self.url, "key": self.key, "functions": dict(self.functions), "version": __version__}
+        return f"window.PLANTPULSE = {json.dumps(told, sort_keys=True)};\n"
+
+    @property
+    def connects_to(self) -> list[str]:
+        """The origins that pages connect to, the project's WebSocket among them."""
+        origin = origin_of(self.url)
+        functions = sorted({origin_of(address) for address in self.functions.values()} - {origin})
+        return [origin, re.sub("^http", "ws", origin), *functions]
+
+
+def read_page_settings(environ: Mapping[str, str]) -> PageSettings:
+    """Return what the environment says. Raises: ConfigurationError, which never quotes a key."""
+    url = _checked(environ, URL, address)
+    if urlsplit(url).path:
+        raise ConfigurationError(f"{URL}: must have no path, as in https://<project>.supabase.co")
+    given = {name: variable for name, variable in FUNCTIONS.items() if environ.get(variable, "").strip()}
+    functions = {name: _checked(environ, variable, address) for name, variable in given.items()}
+    return PageSettings(url, _checked(environ, KEY, public_key), functions)
+
+
+def origin_of(address: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _checked(environ: Mapping[str, str], variable: str, check: Callable[[str], str]) -> str:
+    try:
+        return check(environ.get(variable, ""))
+    except ValueError as error:
+        raise ConfigurationError(f"{variable}: {error}") from None
