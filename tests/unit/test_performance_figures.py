@@ -93,7 +93,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 10
+    assert len(commands) == 12
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile
