@@ -99,11 +99,12 @@ class Reader(Generic[Area]):
 
         As long as a search is on, it comes before the parts that are known: it would not end otherwise.
         """
-        requests = list(self._layout.expand(planned))
-        whole = [one for one in requests if one in planned]
+        # By identity: to compare each with each takes a fifth of a second for 500 scattered tags.
+        requests, known = list(self._layout.expand(planned)), set(map(id, planned))
+        whole = [one for one in requests if id(one) in known]
         undivided = [one for one in self._filled(whole) if len(list(self._layout.divide(one))) == 1]
-        certain = {one.extent for group in undivided for one in group}
-        parts = [one for one in requests if one.extent not in certain]
+        certain = {id(one) for group in undivided for one in group}
+        parts = [one for one in requests if id(one) not in certain]
         if not any(map(self._layout.is_search, parts)):
             return self._groups(requests), ()
         groups = self._groups(parts)

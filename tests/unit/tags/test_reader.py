@@ -215,6 +215,22 @@ def test_the_search_among_several_goes_on_with_the_next_read_if_time_is_up() -> 
     assert device.asked[-1] == [(0, 1), (20, 1), (30, 1), (40, 1)]
 
 
+def test_a_tag_that_a_device_loses_later_is_looked_for_as_long_as_there_is_time() -> None:
+    device = Slow(absent=set(), most=5, is_strict=True)
+    reader = device.reader()
+    assert good_among(reader.read(plan_of(*SCATTERED), device.now_s + 0.25)) == [0, 10, 20, 30, 40]
+
+    device.absent = {10}
+    found = [good_among(reader.read(plan_of(*SCATTERED), device.now_s + 0.25)) for _ in range(8)]
+
+    assert found[0] == []
+    assert found[-1] == [0, 20, 30, 40]
+
+
+def good_among(readings: Sequence[Reading]) -> list[object]:
+    return [reading.value for reading in readings if not reading.quality]
+
+
 def test_a_device_that_is_busy_is_asked_once() -> None:
     device = Slow(absent=set(), most=5)
     device.is_busy = True

@@ -95,6 +95,32 @@ def test_each_item_has_an_answer_of_its_own() -> None:
     assert not wire.is_closed
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            ONE.replace("1D 02", "1F 02").replace("08 00 00 04", "0A 00 00 04") + "00 00",
+            "behind the last item",
+        ),
+        (ONE.replace("04 01 FF", "04 02 FF"), "another number of items"),
+        (ONE.replace("04 01 FF", "05 01 FF"), "another function"),
+        (ONE.replace("00 20", "00 18"), "another number of bytes than 4"),
+        (
+            ONE[:-12].replace("1D 02", "19 02").replace("08 00 00 04", "04 00 00 04"),
+            "another number of bytes",
+        ),
+        (ONE[:-15].replace("1D 02", "18 02").replace("08 00 00 04", "03 00 00 04"), "for fewer items"),
+    ],
+)
+def test_an_answer_that_is_longer_or_shorter_than_the_question_is_none(answer: str, words: str) -> None:
+    wire = Wire(CONFIRMED, AGREED, answer)
+
+    with pytest.raises(DeviceUnavailable, match=words):
+        signed_in(wire).read([Extent(BLOCK, 4, 4)], DEADLINE_S)
+
+    assert wire.is_closed
+
+
 def test_a_bit_is_set_by_its_number_from_the_start_of_the_area() -> None:
     wire = Wire(CONFIRMED, AGREED, WRITTEN)
 
