@@ -183,6 +183,29 @@ def test_a_wrong_cell_and_a_wrong_address_are_told_together() -> None:
     ]
 
 
+def test_each_protocol_tells_its_own_mistakes_with_their_lines() -> None:
+    lines = (
+        "Fırın,s7://10.20.0.6/0/1,,,Sıcaklık,DB1.DBD4,float32,,,,°C,",
+        "Fırın,,,,Kapak,DB1.DBX0.8,bool,,,,,",
+        "Fırın,,,,Hız,DB1.DBW2,float32,,,,,",
+        "プレス,slmp://10.20.0.7:1025,,,温度,D100,float32,,,,°C,",
+        "プレス,,,,扉,X10,bool,,,,,",
+        "プレス,,,,圧力,D1F,int16,,,,,",
+        "Boiler,s7://10.20.0.8/2,,,Level,DB1.DBD4,float32,,,,,",
+    )
+
+    told = mistakes_in(*lines, kind=TAGS)
+
+    assert told == [
+        "line 3, address: a byte has the bits 0 to 7",
+        "line 4, address: DB1.DBW2 is 2 long, in bytes, and float32 is 4: write DB1.DBD2, or another type",
+        "line 6, address: the numbers of X are octal on an iQ-F (FX5), and hexadecimal on others: "
+        "add ?series= to the device's address, one of q, l, iqr, iql, iqf",
+        "line 7, address: the numbers of D are decimal",
+        "line 8, device: the path is rack and slot: /0/1 for S7-1200 and S7-1500, /0/2 for S7-300",
+    ]
+
+
 def test_a_group_has_at_most_500_tags() -> None:
     more = [f"Press,,,,Tag {number},HR{number},int16,,,,," for number in range(500)]
 

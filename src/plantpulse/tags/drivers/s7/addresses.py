@@ -124,9 +124,10 @@ def _number(tag: Tag, address: Address) -> int:
     size, width = SIZES[tag.data_type], _WIDTHS[address.size]
     if size != width:
         letter = next(letter for letter, one in _WIDTHS.items() if one == size)
+        right = re.sub(r"[BWDL](?=\d+$)", letter, tag.address.upper())
         raise ValueError(
-            f"{tag.address} has a length of {width}, and {tag.data_type} one of {size}: write {letter} for "
-            f"{address.size}, or another type"
+            f"{tag.address} is {width} long, in bytes, and {tag.data_type} is {size}: write {right}, "
+            "or another type"
         )
     return size
 
