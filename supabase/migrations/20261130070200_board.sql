@@ -166,7 +166,9 @@ begin
       avg(slot.oee_current) filter (where slot.is_of_shift) as oee,
       count(*) filter (where slot.is_of_shift) as number,
       jsonb_agg(
-        jsonb_build_object('at', slot.snapshot_timestamp, 'until', slot.window_start + v_window, 'stops', slot.stops)
+        jsonb_build_object(
+          'asset_id', asset.id, 'at', slot.snapshot_timestamp, 'until', slot.window_start + v_window, 'stops', slot.stops
+        )
       ) filter (where slot.stops is not null and slot.shift_starts_at = newest.shift_starts_at) as stops,
       string_agg(slot.mark, '' order by slot.snapshot_timestamp) filter (where slot.is_in_strip) as strip,
       count(*) filter (where slot.is_in_strip) as marked,
@@ -231,35 +233,28 @@ revoke all on function public.board_machines(jsonb, bigint, timestamptz, timesta
 from public, anon, authenticated, service_role;
 grant execute on function public.board_machines(jsonb, bigint, timestamptz, timestamptz, integer) to authenticated, service_role;
 
--- The stops of a shift, each once: the newest snapshot that has one knows best when it ended and why it was.
-create function public.stops_once(p_stops jsonb, p_from timestamptz, p_until timestamptz)
-returns table (reason text, since timestamptz, until timestamptz, minutes numeric)
+-- Each stop once: the newest snapshot that has one knows best when it ended and why it was.
+create function public.stops_once(p_seen jsonb)
+returns table (asset_id bigint, reason text, since timestamptz, until timestamptz, lasts_until timestamptz)
 language sql
 stable
 security invoker
 set search_path = ''
-rows 3
 as $$
-  select
-    once.reason, once.since, once.until,
-    round(extract(epoch from least(once.lasts_until, p_until) - greatest(once.since, p_from)) / 60, 1)
-  from (
-    select distinct on (stop.since)
-      stop.reason, stop.since, stop.until,
-      -- An open stop lasts as long as it was seen.
-      coalesce(stop.until, seen.until) as lasts_until
-    from jsonb_to_recordset(p_stops) as seen (at timestamptz, until timestamptz, stops jsonb)
-    cross join lateral jsonb_to_recordset(seen.stops) as stop (reason text, since timestamptz, until timestamptz)
-    order by stop.since, seen.at desc
-  ) as once
-  where least(once.lasts_until, p_until) > greatest(once.since, p_from);
+  select distinct on (seen.asset_id, stop.since)
+    seen.asset_id, stop.reason, stop.since, stop.until,
+    -- An open stop lasts as long as it was seen.
+    coalesce(stop.until, seen.until)
+  from jsonb_to_recordset(p_seen) as seen (asset_id bigint, at timestamptz, until timestamptz, stops jsonb)
+  cross join lateral jsonb_to_recordset(seen.stops) as stop (reason text, since timestamptz, until timestamptz)
+  order by seen.asset_id, stop.since, seen.at desc;
 $$;
 
-comment on function public.stops_once(jsonb, timestamptz, timestamptz) is
-  'The stops in a list of snapshots [{"at", "until", "stops"}], each once, with its minutes between p_from and p_until.';
+comment on function public.stops_once(jsonb) is
+  'The stops in a list of snapshots [{"asset_id", "at", "until", "stops"}], each once.';
 
-revoke all on function public.stops_once(jsonb, timestamptz, timestamptz) from public, anon, authenticated, service_role;
-grant execute on function public.stops_once(jsonb, timestamptz, timestamptz) to authenticated, service_role;
+revoke all on function public.stops_once(jsonb) from public, anon, authenticated, service_role;
+grant execute on function public.stops_once(jsonb) to authenticated, service_role;
 
 create function public.board_plants(p_now timestamptz default null)
 returns json
@@ -344,12 +339,19 @@ begin
       group by m.shift_name, m.shift_starts_at, m.shift_ends_at
     ),
     stop as materialized (
-      select m.asset_id, once.reason, sum(once.minutes) as minutes, count(*) as stops
-      from machine as m
-      cross join lateral public.stops_once(
-        m.shift_stops, m.shift_starts_at, least(m.shift_ends_at, m.ends_at)
-      ) as once
-      where m.shift_stops is not null
+      select m.asset_id, once.reason, sum(lasted.minutes) as minutes, count(*) as stops
+      from public.stops_once((
+        select jsonb_agg(line.seen)
+        from machine as m
+        cross join lateral jsonb_array_elements(m.shift_stops) as line (seen)
+      )) as once
+      join machine as m on m.asset_id = once.asset_id
+      cross join lateral (
+        select round(extract(epoch from
+          least(once.lasts_until, m.shift_ends_at, m.ends_at) - greatest(once.since, m.shift_starts_at)
+        ) / 60, 1) as minutes
+      ) as lasted
+      where lasted.minutes > 0
       group by m.asset_id, once.reason
     ),
     stopped as materialized (
@@ -673,8 +675,9 @@ begin
     ),
     seen as (
       select
-        jsonb_agg(jsonb_build_object('at', s.snapshot_timestamp, 'until', s.window_start + v_window, 'stops', s.stops)) as stops,
-        max(s.window_start + v_window) as until
+        jsonb_agg(jsonb_build_object(
+          'asset_id', s.asset_id, 'at', s.snapshot_timestamp, 'until', s.window_start + v_window, 'stops', s.stops
+        )) as stops
       from public.live_snapshots as s
       where s.asset_id = p_asset_id
       and s.snapshot_timestamp > v_from
@@ -726,15 +729,20 @@ begin
           'shift_minutes', stop.shift_minutes
         ) order by stop.since desc), '[]')
         from (
-          select once.*, of_shift.minutes as shift_minutes
+          select
+            once.reason, once.since, once.until,
+            round(extract(epoch from ended.at - greatest(once.since, v_from)) / 60, 1) as minutes,
+            case when least(ended.at, shift.ends_at) > greatest(once.since, shift.starts_at) then round(
+              extract(epoch from least(ended.at, shift.ends_at) - greatest(once.since, shift.starts_at)) / 60, 1
+            ) end as shift_minutes
           from seen
-          cross join lateral public.stops_once(seen.stops, v_from, 'infinity') as once
-          left join lateral public.stops_once(
-            seen.stops,
-            (v_board #>> '{shift,starts_at}')::timestamptz,
-            least((v_board #>> '{shift,ends_at}')::timestamptz, seen.until)
-          ) as of_shift on of_shift.since = once.since
-          where seen.stops is not null
+          cross join lateral public.stops_once(seen.stops) as once
+          cross join lateral (select least(once.lasts_until, v_now) as at) as ended
+          cross join (
+            select
+              (v_board #>> '{shift,starts_at}')::timestamptz as starts_at, (v_board #>> '{shift,ends_at}')::timestamptz as ends_at
+          ) as shift
+          where ended.at > greatest(once.since, v_from)
           order by once.since desc
           limit 200
         ) as stop

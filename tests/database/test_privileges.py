@@ -1003,7 +1003,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "board_plants": {},
     "board_poll": {"p_plant": {"plant": "northfield", "slot_minutes": 15, "offset_s": 0}, "p_now": SLOT},
     "board_told": {"p_plant": "northfield", "p_asset_id": None, "p_now": SLOT},
-    "stops_once": {"p_stops": [], "p_from": SLOT, "p_until": SLOT},
+    "stops_once": {"p_seen": []},
     "latest_snapshots": {"p_plant": None},
     "newest_runs": {"p_limit": 10, "p_plant": None},
     "newest_summaries": {"p_days": 7, "p_plant": None},
