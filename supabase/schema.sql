@@ -1026,8 +1026,8 @@ begin
         s.shift_starts_at,
         -- A poll off the grid has neither, and no place in the strip.
         s.snapshot_timestamp > v_before and (s.slot_output is not null or s.slot_target is not null) as is_in_strip,
-        -- Output and target are added where both are known, so that a gap says nothing of their difference.
-        s.slot_output is not null and s.slot_target is not null
+        -- Where the output is not known, its target is not added either: a gap says nothing of their difference.
+        s.slot_output is not null
           and s.shift_starts_at = newest.shift_starts_at and s.shift_name = newest.shift_name as is_of_shift,
         case
           when s.output_target = 0 then '-'

@@ -119,3 +119,17 @@ def test_what_machine_tags_take_to_store_is_measured_with_wide_ones_and_without(
     ]
     assert [line[1] for line in lines] == ["all of 32 bits", "a tenth of 64 bits"]
     assert all(float(line[6]) > 4 for line in lines)
+
+
+def test_a_board_is_set_beside_its_rows() -> None:
+    with started(sys.executable, "-m", "bench", "board", "--quick") as command:
+        finished = command.finish()
+
+    assert finished.exit_code == 0, finished.output
+    found = lines_below(finished, "Board: 20 machines")
+    assert [line.split("|")[1].strip() for line in found][2:] == [
+        "`board`",
+        "`board_day`",
+        "`board_asset`",
+        "`board_plants`",
+    ]

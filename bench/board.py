@@ -1,0 +1,193 @@
+"""What a board costs: the documents of 1,000 machines with a day of quarters, as a member gets them.
+
+Beside the least that the same rows can take: a call of an SQL function that does nothing, and a read of the
+rows that a strip of eight hours is made of, added up in one statement. All go over the Data API, under row
+level security, and take turns. A second plant of the same size is there, so that no plan may read everything.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, LiteralString
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from bench.figures import Samples, Table
+from devstack.supabase import Supabase
+
+_SLOT: Final = datetime(2026, 3, 11, 9, 45, tzinfo=UTC)
+_USER: Final = "00000000-0000-4000-8000-000000000002"
+_TIMEOUT_S: Final = 60.0
+_FLOORS: Sequence[LiteralString] = (
+    "create function public.nothing() returns json language sql as $$ select '{}'::json $$",
+    "grant execute on function public.nothing() to authenticated",
+    """
+    create function public.strip_rows(p_until timestamptz) returns json language sql stable as $$
+      select json_build_object('units', sum(s.slot_output), 'target', sum(s.slot_target), 'rows', count(*))
+      from public.live_snapshots as s
+      where s.asset_id = any (array(select a.id from public.assets as a where a.plant = 'bench'))
+      and s.snapshot_timestamp > p_until - interval '8 hours'
+      and s.snapshot_timestamp <= p_until
+    $$
+    """,
+    "grant execute on function public.strip_rows(timestamptz) to authenticated",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured; every `stopped`th snapshot has a stop."""
+
+    assets: int
+    rounds: int
+    stopped: int = 40
+
+
+WHOLE = Plan(assets=1_000, rounds=50)
+QUICK = Plan(assets=20, rounds=2)
+
+
+@dataclass
+class Figures:
+    """Seconds and bytes of each document, by its name."""
+
+    seconds: dict[str, Samples] = field(default_factory=dict)
+    size: dict[str, int] = field(default_factory=dict)
+
+
+def measure(supabase: Supabase, plan: Plan) -> Figures:
+    """Returns the figures, in a project of its own."""
+    figures = Figures()
+    with supabase.fresh_database(_FLOORS) as access:
+        with psycopg.connect(access.database_url, autocommit=True) as connection:
+            asset = _store(connection, plan)
+        headers = {
+            "apikey": access.publishable_key,
+            "Authorization": f"Bearer {access.user_token(_USER, lifetime_s=24 * 3600)}",
+        }
+        now = (_SLOT + timedelta(minutes=4)).isoformat()
+        with httpx.Client(base_url=access.rest_url, headers=headers, timeout=_TIMEOUT_S) as client:
+            questions: dict[str, tuple[str, dict[str, Any]]] = {
+                "nothing": ("nothing", {}),
+                "rows": ("strip_rows", {"p_until": _SLOT.isoformat()}),
+                "board": ("board", {"p_plant": "bench", "p_now": now}),
+                "board_day": ("board_day", {"p_plant": "bench", "p_now": now}),
+                "board_asset": ("board_asset", {"p_plant": "bench", "p_asset_id": asset, "p_now": now}),
+                "board_plants": ("board_plants", {"p_now": now}),
+            }
+            for turn in range(plan.rounds + 3):
+                for name, (function, arguments) in questions.items():
+                    seconds, size = _ask(client, function, arguments)
+                    if turn >= 3:  # connections and caches
+                        figures.seconds.setdefault(name, Samples()).seconds.append(seconds)
+                        figures.size[name] = size
+    return figures
+
+
+def table(figures: Figures, plan: Plan) -> Table:
+    """Returns the figures as they are printed."""
+    shown = Table(
+        f"Board: {plan.assets:,} machines, a day of quarters, ms: median (minimum), and ratios to its rows",
+        ["question", "ms", "ratio to the rows of 8 h", "kB"],
+    )
+    titles = {
+        "nothing": "a function that does nothing",
+        "rows": "the rows of 8 h, added up",
+        "board": "`board`",
+        "board_day": "`board_day`",
+        "board_asset": "`board_asset`",
+        "board_plants": "`board_plants`",
+    }
+    for name, title in titles.items():
+        samples = figures.seconds[name]
+        ratio = samples.over(figures.seconds["rows"])
+        shown.add(title, samples.show(), ratio, f"{figures.size[name] / 1000:,.0f}")
+    return shown
+
+
+def _ask(client: httpx.Client, function: str, arguments: dict[str, Any]) -> tuple[float, int]:
+    started_s = time.perf_counter()
+    response = client.post(f"/rpc/{function}", json=arguments)
+    seconds = time.perf_counter() - started_s
+    response.raise_for_status()
+    return seconds, len(response.content)
+
+
+def _store(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> int:
+    """Stores two plants with a day of snapshots; returns a machine of the first."""
+    connection.execute("set statement_timeout = 0")
+    connection.execute("insert into auth.users (id, email) values (%s, 'viewer@bench.example')", (_USER,))
+    connection.execute(
+        "insert into public.plant_members (user_id, plant, role) values (%s, 'bench', 'viewer')", (_USER,)
+    )
+    for plant in ("bench", "other"):
+        connection.execute(
+            """
+            insert into public.plants (plant, name, time_zone, slot_minutes, window_minutes)
+            values (%s, 'Bench', 'Europe/Brussels', 15, 30)
+            """,
+            (plant,),
+        )
+        connection.execute(
+            """
+            insert into public.assets (plant, name, source_name, area)
+            select %s, 'Machine ' || number, 'M-' || number, 'Area ' || number %% 12
+            from generate_series(1, %s) as number
+            """,
+            (plant, plan.assets),
+        )
+        connection.execute(
+            """
+            insert into public.pipeline_runs (
+              pipeline, plant, trigger, slot, fence, started_at, lease_expires_at, status, finished_at,
+              snapshots_until, safety_until
+            )
+            values (
+              'live_pulse', %(plant)s, 'schedule', %(slot)s, %(fence)s, %(slot)s, %(slot)s + interval '90 s',
+              'succeeded', %(slot)s, %(slot)s, %(slot)s
+            )
+            """,
+            {"plant": plant, "slot": _SLOT, "fence": str(uuid4())},
+        )
+    connection.execute(_SNAPSHOTS, {"until": _SLOT, "stopped": plan.stopped})
+    connection.execute("analyze public.live_snapshots")
+    connection.execute("analyze public.assets")
+    found = connection.execute("select min(id) from public.assets where plant = 'bench'").fetchall()
+    return int(found[0][0])
+
+
+_SNAPSHOTS: Final = """
+    insert into public.live_snapshots (
+      asset_id, snapshot_timestamp, window_start, output_actual, slot_output, output_target, variance_percent,
+      status, oee_current, oee_source, downtime_minutes, slot_target, slot_downtime_minutes,
+      shift_name, shift_starts_at, shift_ends_at, shift_target, stopped_since, stops
+    )
+    select
+      asset.id, slot.at, slot.at - interval '30 min', 50, 24 + (asset.id + slot.number) %% 5, 52, -3.8,
+      (array['on_target', 'on_target', 'on_target', 'below_target', 'above_target'])[
+        1 + (asset.id + slot.number) %% 5
+      ],
+      71.5, 'reported', (asset.id + slot.number) %% 7, 26, (asset.id + slot.number) %% 4,
+      (array['early', 'late', 'night'])[1 + shift.number %% 3], shift.starts_at,
+      shift.starts_at + interval '8 h', 832,
+      case when (asset.id + slot.number) %% %(stopped)s = 0 then slot.at - interval '9 min' end,
+      case when (asset.id + slot.number) %% %(stopped)s = 0 then jsonb_build_array(
+        jsonb_build_object('reason', 'Colour change', 'since', slot.at - interval '9 min', 'until', null)
+      ) end
+    from (
+      select number, %(until)s - (95 - number) * interval '15 min' as at from generate_series(0, 95) as number
+    ) as slot
+    cross join lateral (
+      select floor(
+        extract(epoch from slot.at - interval '1 min' - %(until)s + interval '28 h 45 min') / 28800
+      )::integer as number
+    ) as begun
+    cross join lateral (
+      select begun.number, %(until)s - interval '28 h 45 min' + begun.number * interval '8 h' as starts_at
+    ) as shift
+    cross join public.assets as asset
+    order by slot.number, asset.id
+"""
