@@ -8038,6 +8038,9 @@ begin
   if new.is_acknowledged and not old.is_acknowledged then
     new.acknowledged_at := clock_timestamp();
     new.acknowledged_by := coalesce(auth.uid(), new.acknowledged_by);
+    if auth.uid() is not null then
+      new.acknowledged_by_name := public.signed_in_as();
+    end if;
   elsif not new.is_acknowledged then
     new.acknowledged_at := null;
     new.acknowledged_by := null;
@@ -8079,6 +8082,9 @@ begin
   if new.is_acknowledged and not old.is_acknowledged then
     new.acknowledged_at := clock_timestamp();
     new.acknowledged_by := coalesce(v_user, new.acknowledged_by);
+    if v_user is not null then
+      new.acknowledged_by_name := public.signed_in_as();
+    end if;
   elsif not new.is_acknowledged then
     new.acknowledged_at := null;
     new.acknowledged_by := null;
@@ -8088,6 +8094,9 @@ begin
   if new.is_resolved and not old.is_resolved then
     new.resolved_at := clock_timestamp();
     new.resolved_by := coalesce(v_user, new.resolved_by);
+    if v_user is not null then
+      new.resolved_by_name := public.signed_in_as();
+    end if;
   elsif not new.is_resolved then
     new.resolved_at := null;
     new.resolved_by := null;
@@ -8102,6 +8111,24 @@ ALTER FUNCTION public.sign_safety_event() OWNER TO postgres;
 -- Name: FUNCTION sign_safety_event(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.sign_safety_event() IS 'Trigger: writes who acknowledged or resolved an event and when; refuses a user who would take either back.';
+
+-- Name: signed_in_as(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.signed_in_as() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select left(coalesce(
+    nullif(btrim(auth.jwt() ->> 'email'), ''),
+    nullif(btrim(auth.jwt() ->> 'phone'), '')
+  ), 200);
+$$;
+
+ALTER FUNCTION public.signed_in_as() OWNER TO postgres;
+
+-- Name: FUNCTION signed_in_as(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.signed_in_as() IS 'The e-mail, else the phone number, of the user whose token came with the request; null for the service and without either.';
 
 -- Name: signed_safety_events(bigint[], bigint[]); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -10432,7 +10459,7 @@ COMMENT ON COLUMN public.alerts.acknowledged_by IS 'User who acknowledged it; ke
 
 -- Name: COLUMN alerts.acknowledged_by_name; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.alerts.acknowledged_by_name IS 'Who acknowledged it when it was done without a user account.';
+COMMENT ON COLUMN public.alerts.acknowledged_by_name IS 'Who acknowledged it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
 
 -- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -11908,7 +11935,7 @@ COMMENT ON COLUMN public.safety_events.acknowledged_by IS 'User who acknowledged
 
 -- Name: COLUMN safety_events.acknowledged_by_name; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.safety_events.acknowledged_by_name IS 'Who acknowledged it when it was done without a user account.';
+COMMENT ON COLUMN public.safety_events.acknowledged_by_name IS 'Who acknowledged it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
 
 -- Name: COLUMN safety_events.is_resolved; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -11924,7 +11951,7 @@ COMMENT ON COLUMN public.safety_events.resolved_by IS 'User who resolved it; kep
 
 -- Name: COLUMN safety_events.resolved_by_name; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.safety_events.resolved_by_name IS 'Who resolved it when it was done without a user account.';
+COMMENT ON COLUMN public.safety_events.resolved_by_name IS 'Who resolved it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
 
 -- Name: COLUMN safety_events.resolution; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -12522,7 +12549,7 @@ CREATE TABLE public.silences (
     why text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     created_by uuid DEFAULT auth.uid(),
-    created_by_name text,
+    created_by_name text DEFAULT public.signed_in_as(),
     CONSTRAINT silences_created_by_name_check CHECK ((created_by_name <> ''::text)),
     CONSTRAINT silences_creator_check CHECK (((created_by IS NOT NULL) OR (created_by_name IS NOT NULL))),
     CONSTRAINT silences_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
@@ -12574,7 +12601,7 @@ COMMENT ON COLUMN public.silences.created_by IS 'User who made it; null when it 
 
 -- Name: COLUMN silences.created_by_name; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.silences.created_by_name IS 'Who made it when it was done without a user account.';
+COMMENT ON COLUMN public.silences.created_by_name IS 'Who made it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
 
 -- Name: silences_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
@@ -12595,7 +12622,7 @@ CREATE TABLE public.tag_commands (
     group_id integer,
     kind text NOT NULL,
     requested_by uuid DEFAULT auth.uid(),
-    requested_by_name text,
+    requested_by_name text DEFAULT public.signed_in_as(),
     requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     heard_at timestamp with time zone,
     done_at timestamp with time zone,
@@ -12632,7 +12659,7 @@ COMMENT ON COLUMN public.tag_commands.requested_by IS 'User who asked; null when
 
 -- Name: COLUMN tag_commands.requested_by_name; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.tag_commands.requested_by_name IS 'Who asked when it was done without a user account.';
+COMMENT ON COLUMN public.tag_commands.requested_by_name IS 'Who asked: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
 
 -- Name: COLUMN tag_commands.requested_at; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -15118,6 +15145,12 @@ REVOKE ALL ON FUNCTION public.sign_alert() FROM PUBLIC;
 -- Name: FUNCTION sign_safety_event(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.sign_safety_event() FROM PUBLIC;
+
+-- Name: FUNCTION signed_in_as(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.signed_in_as() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.signed_in_as() TO authenticated;
+GRANT ALL ON FUNCTION public.signed_in_as() TO service_role;
 
 -- Name: FUNCTION signed_safety_events(p_event_ids bigint[], p_changed bigint[]); Type: ACL; Schema: public; Owner: postgres
 

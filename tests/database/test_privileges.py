@@ -1011,6 +1011,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "snapshots_by_slot": {"p_plant": "northfield"},
     "series_as_known": {"p_key": "DE/load", "p_from": SLOT, "p_until": SLOT},
     "series_status": {},
+    "signed_in_as": {},
     "tag_status": {"p_plant": "northfield"},
     "tag_values": {"p_plant": "northfield"},
     "import_tags": {"p_import": {"plant": "northfield", "groups": []}},
