@@ -4424,6 +4424,48 @@ ALTER FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incomin
 
 COMMENT ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) IS 'Inserts the incidents that are not recorded yet; returns how many.';
 
+-- Name: install_broadcast(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.install_broadcast() RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET lock_timeout TO '2s'
+    AS $_$
+begin
+  if to_regclass('realtime.messages') is null or to_regprocedure('realtime.topic()') is null then
+    return 'no realtime';
+  end if;
+  execute 'drop policy if exists plantpulse_members_listen on realtime.messages';
+  -- Only for select: no client may send. A comment on it would be refused on Supabase, where others own the table.
+  execute $policy$
+    create policy plantpulse_members_listen on realtime.messages
+    for select to authenticated
+    using (
+      extension = 'broadcast'
+      and exists (
+        select 1
+        from public.plant_members as m
+        where m.user_id = (select auth.uid())
+        and (
+          (select realtime.topic()) in ('plant:' || m.plant, 'plant:(no plant)')
+          or m.plant = '*' and starts_with((select realtime.topic()), 'plant:')
+        )
+      )
+    )
+  $policy$;
+  return 'installed';
+exception
+  when insufficient_privilege then
+    return 'not allowed';
+end;
+$_$;
+
+ALTER FUNCTION public.install_broadcast() OWNER TO postgres;
+
+-- Name: FUNCTION install_broadcast(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.install_broadcast() IS 'Lets members of a plant listen to its private channel. Run it again after Realtime came into the project; answers installed, no realtime or not allowed.';
+
 -- Name: is_polled(public.tag_groups); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.is_polled(p_group public.tag_groups) RETURNS boolean
@@ -7685,6 +7727,29 @@ ALTER FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_s
 
 COMMENT ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) IS 'What makes two source rows one incident; equal to the column safety_events.identity.';
 
+-- Name: send_to_pages(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.send_to_pages(p_topic text, p_message jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET lock_timeout TO '100ms'
+    AS $_$
+begin
+  if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
+    execute 'select realtime.send($1, $2, $3, true)' using p_message, 'changed', p_topic;
+  end if;
+exception
+  when others then
+    raise log 'pages were not told of %: %', p_topic, sqlerrm;
+end;
+$_$;
+
+ALTER FUNCTION public.send_to_pages(p_topic text, p_message jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION send_to_pages(p_topic text, p_message jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.send_to_pages(p_topic text, p_message jsonb) IS 'Broadcasts a message to a private channel, where the project has Realtime. It raises nothing, and waits for no lock.';
+
 -- Name: series_as_known(text, timestamp with time zone, timestamp with time zone, timestamp with time zone, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_limit integer DEFAULT 50000, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -8953,6 +9018,53 @@ ALTER FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp wit
 
 COMMENT ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) IS 'The newest sample of a plant''s groups, or of one, with the names of the tags; slot is null where there is none.';
 
+-- Name: tell_change(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tell_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- What is of every plant is heard where every member listens.
+  perform public.tell_pages(
+    coalesce(case when tg_op = 'DELETE' then old.plant else new.plant end, '(no plant)'),
+    jsonb_build_object('what', tg_argv[0])
+  );
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.tell_change() OWNER TO postgres;
+
+-- Name: FUNCTION tell_change(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tell_change() IS 'Trigger: tells pages that a row of a plant changed; its argument says what the row is.';
+
+-- Name: tell_pages(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tell_pages(p_plant text, p_message jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_topic constant text := 'plant:' || p_plant;
+  v_key constant text := md5(v_topic || p_message::text);
+  v_told constant text := coalesce(current_setting('plantpulse.told', true), '');
+begin
+  -- Pages hear of a transaction when it commits, so once is enough.
+  if strpos(v_told, v_key) = 0 then
+    perform set_config('plantpulse.told', v_told || v_key, true);
+    perform public.send_to_pages(v_topic, p_message);
+  end if;
+end;
+$$;
+
+ALTER FUNCTION public.tell_pages(p_plant text, p_message jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION tell_pages(p_plant text, p_message jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tell_pages(p_plant text, p_message jsonb) IS 'Tells a plant''s private channel that something changed, each message once in a transaction.';
+
 -- Name: tell_plant(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) RETURNS void
@@ -8992,6 +9104,32 @@ ALTER FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_no
 -- Name: FUNCTION tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) IS 'Writes how people know the plant of a run, if it differs from what is there; only write_live_pulse calls it.';
+
+-- Name: tell_run(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tell_run() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform public.tell_pages(new.plant, jsonb_build_object(
+    'what', case
+      when new.pipeline = 'morning_report' and new.status in ('succeeded', 'partial') then 'report'
+      else 'run'
+    end,
+    'pipeline', new.pipeline,
+    'run_id', new.id,
+    'status', new.status
+  ));
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.tell_run() OWNER TO postgres;
+
+-- Name: FUNCTION tell_run(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tell_run() IS 'Trigger: tells pages that a run has ended.';
 
 -- Name: traded_days(jsonb, tstzrange); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -13724,6 +13862,42 @@ CREATE TRIGGER sign_safety_event BEFORE UPDATE OF is_acknowledged, is_resolved, 
 
 CREATE TRIGGER stamp_tag_group BEFORE INSERT OR UPDATE ON public.tag_groups FOR EACH ROW EXECUTE FUNCTION public.stamp_tag_group();
 
+-- Name: silences tell_change; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON public.silences FOR EACH ROW EXECUTE FUNCTION public.tell_change('alert');
+
+-- Name: tag_commands tell_change; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_change AFTER INSERT OR UPDATE ON public.tag_commands FOR EACH ROW EXECUTE FUNCTION public.tell_change('tags');
+
+-- Name: alerts tell_changed; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_changed AFTER UPDATE ON public.alerts FOR EACH ROW WHEN (((((old.severity IS DISTINCT FROM new.severity) OR (old.reopened IS DISTINCT FROM new.reopened)) OR (old.resolved_at IS DISTINCT FROM new.resolved_at)) OR (old.is_acknowledged IS DISTINCT FROM new.is_acknowledged))) EXECUTE FUNCTION public.tell_change('alert');
+
+-- Name: safety_events tell_changed; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_changed AFTER UPDATE ON public.safety_events FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.tell_change('safety');
+
+-- Name: tag_groups tell_changed; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_changed AFTER UPDATE ON public.tag_groups FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.tell_change('tags');
+
+-- Name: alerts tell_new; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_new AFTER INSERT ON public.alerts FOR EACH ROW EXECUTE FUNCTION public.tell_change('alert');
+
+-- Name: safety_events tell_new; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_new AFTER INSERT ON public.safety_events FOR EACH ROW EXECUTE FUNCTION public.tell_change('safety');
+
+-- Name: tag_groups tell_new_or_gone; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_new_or_gone AFTER INSERT OR DELETE ON public.tag_groups FOR EACH ROW EXECUTE FUNCTION public.tell_change('tags');
+
+-- Name: pipeline_runs tell_run; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER tell_run AFTER UPDATE OF status ON public.pipeline_runs FOR EACH ROW WHEN (((old.status = 'running'::text) AND (new.status <> 'running'::text) AND (NOT (new.is_overlapping AND (new.status = 'succeeded'::text))))) EXECUTE FUNCTION public.tell_run();
+
 -- Name: alert_history alert_history_alert_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.alert_history
@@ -14731,6 +14905,11 @@ GRANT ALL ON FUNCTION public.insert_run(p_claim jsonb, p_now timestamp with time
 REVOKE ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_incoming jsonb, p_overflow_id bigint, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION install_broadcast(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.install_broadcast() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.install_broadcast() TO service_role;
+
 -- Name: FUNCTION is_polled(p_group public.tag_groups); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.is_polled(p_group public.tag_groups) FROM PUBLIC;
@@ -15106,6 +15285,11 @@ GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_r
 REVOKE ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) TO service_role;
 
+-- Name: FUNCTION send_to_pages(p_topic text, p_message jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.send_to_pages(p_topic text, p_message jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.send_to_pages(p_topic text, p_message jsonb) TO service_role;
+
 -- Name: FUNCTION series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.series_as_known(p_key text, p_from timestamp with time zone, p_until timestamp with time zone, p_known_at timestamp with time zone, p_limit integer, p_now timestamp with time zone) FROM PUBLIC;
@@ -15280,10 +15464,23 @@ REVOKE ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now times
 GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION tell_change(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tell_change() FROM PUBLIC;
+
+-- Name: FUNCTION tell_pages(p_plant text, p_message jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tell_pages(p_plant text, p_message jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tell_pages(p_plant text, p_message jsonb) TO service_role;
+
 -- Name: FUNCTION tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tell_plant(p_run public.pipeline_runs, p_plant jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION tell_run(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tell_run() FROM PUBLIC;
 
 -- Name: FUNCTION traded_days(p_peers jsonb, p_span tstzrange); Type: ACL; Schema: public; Owner: postgres
 

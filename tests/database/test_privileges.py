@@ -1081,8 +1081,14 @@ def test_no_other_function_in_public_is_executable_by_anybody_but_the_service(da
 
 
 # A person who signs an event or an alert may write neither the other one nor the history; who starts or stops
-# a group of tags may not change it.
-RUN_AS_THEIR_OWNER = ("apply_tag_command()", "end_safety_alert()", "note_acknowledgement()")
+# a group of tags may not change it. Nobody from outside may send to the channels of pages.
+RUN_AS_THEIR_OWNER = (
+    "apply_tag_command()",
+    "end_safety_alert()",
+    "note_acknowledgement()",
+    "tell_change()",
+    "tell_run()",
+)
 
 
 def test_functions_run_with_the_callers_rights_and_an_empty_search_path(database: Connection) -> None:

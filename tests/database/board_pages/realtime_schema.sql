@@ -1,0 +1,44 @@
+-- As much of Supabase's schema `realtime` as broadcasts from the database and the policies on them need, owned as
+-- on a hosted project: others own it, and postgres may use it. Run as the superuser.
+
+do $roles$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'supabase_realtime_admin') then
+    create role supabase_realtime_admin nologin noinherit;
+  end if;
+end
+$roles$;
+
+create schema realtime authorization supabase_realtime_admin;
+grant usage on schema realtime to postgres, anon, authenticated, service_role;
+
+create table realtime.messages (
+  id uuid not null default gen_random_uuid() primary key,
+  topic text not null,
+  extension text not null,
+  event text,
+  payload jsonb,
+  private boolean default false,
+  inserted_at timestamp not null default now()
+);
+alter table realtime.messages owner to supabase_realtime_admin;
+alter table realtime.messages enable row level security;
+grant select, insert on realtime.messages to postgres, anon, authenticated, service_role;
+
+create function realtime.topic() returns text
+language sql
+stable
+return nullif(current_setting('realtime.topic', true), '');
+
+create function realtime.send(payload jsonb, event text, topic text, private boolean default true)
+returns void
+language plpgsql
+as $$
+begin
+  perform set_config('realtime.topic', topic, true);
+  insert into realtime.messages (topic, extension, event, payload, private)
+  values (topic, 'broadcast', event, payload, private);
+exception when others then
+  raise warning 'the broadcast was not sent: %', sqlerrm;
+end
+$$;
