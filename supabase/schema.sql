@@ -4726,6 +4726,69 @@ ALTER FUNCTION public.keep_failed_batches(p_run public.pipeline_runs, p_failed j
 
 COMMENT ON FUNCTION public.keep_failed_batches(p_run public.pipeline_runs, p_failed jsonb, p_resolved jsonb, p_now timestamp with time zone) IS 'Writes down which replies could not be used, once for a span until it is resolved, and which are resolved.';
 
+-- Name: keep_pipeline_states(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.keep_pipeline_states(p_states jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    SET statement_timeout TO '4s'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_written integer;
+begin
+  insert into public.pipeline_states as known (
+    pipeline, plant, state, is_data_behind, due_at, late_at, next_at, interval_minutes, judged_at
+  )
+  select
+    told.pipeline, told.plant, told.state, told.is_data_behind, told.due_at, told.late_at, told.next_at,
+    told.interval_minutes, v_now
+  from (
+    select one.* from jsonb_to_recordset(p_states) as one (
+      pipeline text, plant text, state text, is_data_behind boolean, due_at timestamptz, late_at timestamptz,
+      next_at timestamptz, interval_minutes integer
+    )
+    union all
+    select 'health', '(no plant)', 'running', false, null, null, null, null
+  ) as told
+  -- The same order for everybody: two looks at once wait, but never for each other.
+  order by told.plant, told.pipeline
+  on conflict (pipeline, plant) do update
+  set
+    state = excluded.state,
+    is_data_behind = excluded.is_data_behind,
+    due_at = excluded.due_at,
+    late_at = excluded.late_at,
+    next_at = excluded.next_at,
+    interval_minutes = excluded.interval_minutes,
+    judged_at = excluded.judged_at
+  -- A look that was slow brings nothing back.
+  where known.judged_at < excluded.judged_at
+  and (
+    known.pipeline = 'health'
+    or known.judged_at < excluded.judged_at - interval '1 hour'
+    or (
+      known.state, known.is_data_behind, known.due_at, known.late_at, known.next_at, known.interval_minutes
+    ) is distinct from (
+      excluded.state, excluded.is_data_behind, excluded.due_at, excluded.late_at, excluded.next_at,
+      excluded.interval_minutes
+    )
+  );
+  get diagnostics v_written = row_count;
+
+  -- Nobody judges any more what was taken out of plantpulse.yaml.
+  delete from public.pipeline_states as known
+  where known.judged_at < v_now - interval '1 day';
+  return jsonb_build_object('written', v_written);
+end;
+$$;
+
+ALTER FUNCTION public.keep_pipeline_states(p_states jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION keep_pipeline_states(p_states jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.keep_pipeline_states(p_states jsonb, p_now timestamp with time zone) IS 'Writes how the pipelines of a list stand, as health judged it, and that it looked; removes what nobody has judged for a day.';
+
 -- Name: keep_quality(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.keep_quality(p_quality jsonb, p_now timestamp with time zone) RETURNS void
@@ -11661,6 +11724,67 @@ ALTER TABLE public.pipeline_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+-- Name: pipeline_states; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.pipeline_states (
+    pipeline text NOT NULL,
+    plant text NOT NULL,
+    state text NOT NULL,
+    is_data_behind boolean DEFAULT false NOT NULL,
+    due_at timestamp with time zone,
+    late_at timestamp with time zone,
+    next_at timestamp with time zone,
+    interval_minutes integer,
+    judged_at timestamp with time zone NOT NULL,
+    CONSTRAINT pipeline_states_interval_minutes_check CHECK ((interval_minutes > 0)),
+    CONSTRAINT pipeline_states_pipeline_check CHECK ((btrim(pipeline) <> ''::text)),
+    CONSTRAINT pipeline_states_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT pipeline_states_state_check CHECK ((state ~ '^[a-z_]{1,40}$'::text))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE public.pipeline_states OWNER TO postgres;
+
+-- Name: TABLE pipeline_states; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.pipeline_states IS 'How each pipeline stands, as health judged it at its newest look; the row of the pipeline health says when that was.';
+
+-- Name: COLUMN pipeline_states.pipeline; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.pipeline IS 'The pipeline, such as live_pulse; health for the looks themselves.';
+
+-- Name: COLUMN pipeline_states.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.plant IS 'Key of the plant in plantpulse.yaml; (all plants) or (no plant) as in pipeline_runs.';
+
+-- Name: COLUMN pipeline_states.state; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.state IS 'running, new, late, down, stopped, not_configured (docs/operations.md).';
+
+-- Name: COLUMN pipeline_states.is_data_behind; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.is_data_behind IS 'Whether its runs succeed without data.';
+
+-- Name: COLUMN pipeline_states.due_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.due_at IS 'The oldest slot without a success (UTC), which may be in the future; null for one that is switched off.';
+
+-- Name: COLUMN pipeline_states.late_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.late_at IS 'When it is late, if that slot has no success by then (UTC); null as due_at.';
+
+-- Name: COLUMN pipeline_states.next_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.next_at IS 'When it is called next (UTC); null as due_at.';
+
+-- Name: COLUMN pipeline_states.interval_minutes; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.interval_minutes IS 'Time from that call to the one after it (minutes).';
+
+-- Name: COLUMN pipeline_states.judged_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_states.judged_at IS 'When the row was written last (UTC). One that says the same is written once an hour.';
+
 -- Name: plant_members; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.plant_members (
@@ -13348,6 +13472,11 @@ ALTER TABLE ONLY public.pipeline_runs
 ALTER TABLE ONLY public.pipeline_runs
     ADD CONSTRAINT pipeline_runs_pkey PRIMARY KEY (id);
 
+-- Name: pipeline_states pipeline_states_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.pipeline_states
+    ADD CONSTRAINT pipeline_states_pkey PRIMARY KEY (pipeline, plant);
+
 -- Name: plant_members plant_members_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.plant_members
@@ -14207,6 +14336,16 @@ CREATE POLICY members_read ON public.pipeline_runs FOR SELECT TO authenticated U
    FROM public.plant_members m
   WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
 
+-- Name: pipeline_states members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.pipeline_states FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))) OR (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE ((m.user_id = ( SELECT auth.uid() AS uid)) AND (m.plant = '*'::text)))) OR ((plant = '(no plant)'::text) AND (EXISTS ( SELECT 1
+   FROM public.plant_members m
+  WHERE (m.user_id = ( SELECT auth.uid() AS uid)))))));
+
 -- Name: plants members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.plants FOR SELECT TO authenticated USING (((plant IN ( SELECT m.plant
@@ -14404,6 +14543,10 @@ CREATE POLICY operators_and_managers_silence ON public.silences FOR INSERT TO au
 -- Name: pipeline_runs; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.pipeline_runs ENABLE ROW LEVEL SECURITY;
+
+-- Name: pipeline_states; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.pipeline_states ENABLE ROW LEVEL SECURITY;
 
 -- Name: plant_members; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -14944,6 +15087,11 @@ GRANT ALL ON FUNCTION public.keep_collection(p_run public.pipeline_runs, p_colle
 
 REVOKE ALL ON FUNCTION public.keep_failed_batches(p_run public.pipeline_runs, p_failed jsonb, p_resolved jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_failed_batches(p_run public.pipeline_runs, p_failed jsonb, p_resolved jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION keep_pipeline_states(p_states jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.keep_pipeline_states(p_states jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_pipeline_states(p_states jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION keep_quality(p_quality jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -15722,6 +15870,11 @@ GRANT SELECT(is_perhaps_over) ON TABLE public.notifications TO authenticated;
 -- Name: COLUMN notifications.error; Type: ACL; Schema: public; Owner: postgres
 
 GRANT SELECT(error) ON TABLE public.notifications TO authenticated;
+
+-- Name: TABLE pipeline_states; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.pipeline_states TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pipeline_states TO service_role;
 
 -- Name: TABLE plant_members; Type: ACL; Schema: public; Owner: postgres
 

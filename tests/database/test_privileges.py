@@ -130,6 +130,14 @@ MATRIX = [
     ("watched_pipelines", "operator", READS),
     ("watched_pipelines", "manager", READS),
     ("watched_pipelines", "service_role", EVERYTHING),
+    ("pipeline_states", "anon", NO_ACCESS),
+    ("pipeline_states", "stranger", SEES_NOTHING),
+    ("pipeline_states", "viewer", READS),
+    ("pipeline_states", "operator", READS),
+    ("pipeline_states", "manager", READS),
+    ("pipeline_states", "neighbour", READS),
+    ("pipeline_states", "director", READS),
+    ("pipeline_states", "service_role", EVERYTHING),
     ("alerts", "anon", NO_ACCESS),
     ("alerts", "stranger", SIGNS_NOTHING),
     ("alerts", "viewer", READS_SIGNS_NOTHING),
@@ -383,6 +391,12 @@ INSERTS: dict[str, dict[str, Any]] = {
         "watched_since": SLOT,
         "is_stopped": False,
     },
+    "pipeline_states": {
+        "pipeline": "cleanup",
+        "plant": "northfield",
+        "state": "late",
+        "judged_at": SLOT,
+    },
     "alerts": {
         "rule": "stuck",
         "plant": "northfield",
@@ -499,6 +513,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "daily_summaries": {"summary_text": "All well."},
     "rejected_records": {"reason": "nothing"},
     "watched_pipelines": {"is_stopped": True},
+    "pipeline_states": {"state": "down"},
     "alerts": {"is_acknowledged": True},
     "alert_history": {"what": "worse"},
     "silences": {"ends_at": SLOT},
@@ -539,6 +554,7 @@ DELETES = {
     "daily_summaries": {"id": "eq.1"},
     "rejected_records": {"id": "eq.1"},
     "watched_pipelines": {"plant": "eq.northfield"},
+    "pipeline_states": {"plant": "eq.northfield"},
     "alerts": {"id": "eq.1"},
     "alert_history": {"id": "eq.1"},
     "silences": {"id": "eq.1"},
@@ -563,7 +579,7 @@ DELETES = {
     "tag_commands": {"id": "eq.1"},
     "tag_triggers": {"id": "eq.1"},
 }
-OF_NORTHFIELD = ("plant_members", "watched_pipelines", "dry_runs")  # tables without an id
+OF_NORTHFIELD = ("plant_members", "watched_pipelines", "pipeline_states", "dry_runs")  # tables without an id
 FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
@@ -636,6 +652,10 @@ def two_plants(database: Connection, members: None) -> None:
 
         insert into public.watched_pipelines (pipeline, plant, watched_since, is_stopped)
         select 'live_pulse', plant, now(), false
+        from unnest(array['northfield', 'southfield']) as plant;
+
+        insert into public.pipeline_states (pipeline, plant, state, judged_at)
+        select 'live_pulse', plant, 'running', now()
         from unnest(array['northfield', 'southfield']) as plant;
 
         insert into public.alerts (rule, plant, scope, severity, opened_at, observed_at, last_seen_at)
@@ -897,7 +917,7 @@ def test_watched_pipelines_are_seen_by_plant(api_of: Callable[[str], Api]) -> No
 
 
 @pytest.mark.usefixtures("two_plants")
-@pytest.mark.parametrize("table", ["pipeline_runs", "watched_pipelines", "alerts"])
+@pytest.mark.parametrize("table", ["pipeline_runs", "watched_pipelines", "pipeline_states", "alerts"])
 def test_what_is_of_no_plant_is_seen_by_any_member_and_what_is_of_all_by_members_of_all(
     api_of: Callable[[str], Api], database: Connection, table: str
 ) -> None:
@@ -941,6 +961,7 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "commit_morning_report": {"p_fence": fence(1), "p_commit": report_commit()},
     "complete_run": {"p_fence": fence(1), "p_completion": completion()},
     "fail_run": {"p_fence": fence(1), "p_failure": failure(is_retryable=True)},
+    "keep_pipeline_states": {"p_states": []},
     "pipeline_health": {"p_pipelines": [{"pipeline": "cleanup", "plant": "northfield", "is_stopped": False}]},
     "acknowledge_safety_events": {"p_event_ids": [1], "p_by": "ada"},
     "resolve_safety_events": {"p_event_ids": [1], "p_by": "ada", "p_resolution": "guard fitted"},

@@ -194,6 +194,10 @@ class Supabase:
         """Return what the runs of each pipeline and plant say about its health; it is tried at most twice."""
         return self._transport.call("pipeline_health", {"p_pipelines": pipelines}, reserved_s=0.0, attempts=2)
 
+    def keep_pipeline_states(self, states: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+        """Write down how the pipelines stand; it is tried once, because the next look says it again."""
+        return self._transport.call("keep_pipeline_states", {"p_states": states}, reserved_s=0.0, attempts=1)
+
     def tag_troubles(self) -> dict[str, Json]:
         """Return the groups of tags that alerts may be about; it is tried at most twice."""
         return self._transport.call("tag_troubles", {}, reserved_s=0.0, attempts=2)

@@ -17,12 +17,16 @@ _SPREAD_OVER = timedelta(minutes=1)  # EventBridge's shortest flexible window; G
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A pipeline and its part of the answer of `pipeline_health`."""
+    """A pipeline and its part of the answer of `pipeline_health`.
+
+    `late_at`: when it is late, if its missing slot has no success by then.
+    """
 
     pipeline: Pipeline
     summary: Mapping[str, Json]
     history: RunHistory
     state: State
+    late_at: datetime
 
     @property
     def data_until(self) -> datetime | None:
@@ -60,26 +64,32 @@ def observed(
 def _observed(
     pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime
 ) -> Observed:
-    history = _history_of(summary, now)
-    return Observed(pipeline, summary, history, _state_of(pipeline, history, settings, now))
+    history, tolerance = _history_of(summary, now), _tolerance_of(pipeline, settings)
+    state = _state_of(pipeline, history, tolerance, now)
+    late_at = history.missing_slot(pipeline.schedule) + tolerance.late_after
+    return Observed(pipeline, summary, history, state, late_at)
 
 
-def _state_of(pipeline: Pipeline, history: RunHistory, settings: HealthSettings, now: datetime) -> State:
-    if not pipeline.is_enabled:
-        return "stopped"
+def _tolerance_of(pipeline: Pipeline, settings: HealthSettings) -> Tolerance:
     late_after = timedelta(seconds=settings.late_after_s) + pipeline.offset
     if pipeline.delay_s:
         late_after += _SPREAD_OVER
     if pipeline.overlaps:
-        # A run succeeds when the next one has relieved it, or at the end of its time. The run of the minute
-        # before still works, which says nothing of the one that is missing.
+        # A run succeeds when the next one has relieved it, or at the end of its time.
         late_after += timedelta(seconds=pipeline.timeout_s)
-        history = replace(history, lease_expires_at=None)
-    tolerance = Tolerance(
+    return Tolerance(
         late_after=late_after,
         intervals=settings.grace_intervals,
         longest=timedelta(minutes=settings.longest_grace_minutes),
     )
+
+
+def _state_of(pipeline: Pipeline, history: RunHistory, tolerance: Tolerance, now: datetime) -> State:
+    if not pipeline.is_enabled:
+        return "stopped"
+    if pipeline.overlaps:
+        # The run of the minute before still works, which says nothing of the one that is missing.
+        history = replace(history, lease_expires_at=None)
     return state_of(pipeline.schedule, history, tolerance, now, is_configured=not pipeline.missing_settings)
 
 

@@ -75,8 +75,7 @@ def _pipeline(seen: Observed, now: datetime) -> dict[str, Json]:
 
 
 def _next_poll(pipeline: Pipeline, now: datetime) -> str | None:
-    next_slot = pipeline.schedule.next_slot(now - pipeline.offset)
-    return _text(next_slot + pipeline.offset) if pipeline.is_enabled else None
+    return _text(pipeline.next_call(now))
 
 
 def _error(error: Mapping[str, Json] | None) -> dict[str, Json] | None:

@@ -1,10 +1,11 @@
-"""What health does at a scheduled call besides looking: it opens and ends alerts, and sends what is due.
+"""What health does at a scheduled call besides looking: it writes down what it judged, opens and ends alerts,
+and sends what is due.
 
 It watches what no run can say of itself. Nothing here fails the seen: what goes wrong is logged, and the
 dead man's switch outside hears of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Final, Protocol
 from plantpulse.alerts.outbox import OpenChannel, Outbox, OutboxStore, Swept
 from plantpulse.entry.guard import guarded
 from plantpulse.errors import PlantpulseError
+from plantpulse.health.judged import judged
 from plantpulse.health.observed import Observation
 from plantpulse.health.report_mails import send_report_mails
 from plantpulse.health.sights import seen_of
@@ -31,6 +33,7 @@ Clock = Callable[[], datetime]
 class WatchStore(OutboxStore, Protocol):
     """What the watching side needs from Supabase."""
 
+    def keep_pipeline_states(self, states: Sequence[Mapping[str, Json]]) -> dict[str, Json]: ...
     def tag_troubles(self) -> dict[str, Json]: ...
     def claim_report_mails(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
     def mark_report_mail(self, mark: Mapping[str, Json]) -> dict[str, Json]: ...
@@ -78,11 +81,19 @@ class Watch:
         with self.open_store(supabase, seconds_left=budget.seconds_left, clock=clock) as store:
             if told := [*seen_of(seen, settings), *_seen_of_tags(seen, settings, store)]:
                 store.watch_alerts(told)
+            _keep_states(seen, store)
             outbox = Outbox(settings, store, self.open_channel, now)
             swept = outbox.sweep(seconds_left)
             outbox.report_failing_channels()
             send_report_mails(settings, store, self.open_channel, now, seconds_left)
             return swept
+
+
+def _keep_states(seen: Observation, store: WatchStore) -> None:
+    """Write down for pages what health judged. The alerts go out without it too."""
+    kept = guarded(lambda: store.keep_pipeline_states(judged(seen)))
+    if isinstance(kept, PlantpulseError):
+        log("WARNING", "states of pipelines could not be written", error=str(kept))
 
 
 def _seen_of_tags(seen: Observation, settings: Settings, store: WatchStore) -> list[dict[str, Json]]:

@@ -5,7 +5,7 @@ Pure. Health, the command line and the deployment read this table; a new pipelin
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
@@ -45,6 +45,10 @@ class Pipeline:
     def shown_plant(self) -> str | None:
         """Return the plant's key; None for a pipeline of no plant."""
         return shown_plant(self.plant)
+
+    def next_call(self, now: datetime) -> datetime | None:
+        """Return when the scheduler calls next (UTC); None if the pipeline is switched off."""
+        return self.schedule.next_slot(now - self.offset) + self.offset if self.is_enabled else None
 
 
 @dataclass(frozen=True, slots=True)

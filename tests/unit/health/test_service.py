@@ -437,6 +437,11 @@ class Outbox(MemoryStore):
     """Remembers what is said of alerts."""
 
     seen: list[Mapping[str, Any]] = field(default_factory=list)
+    states: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def keep_pipeline_states(self, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        self.states += states
+        return {"written": len(states)}
 
     def tag_troubles(self) -> dict[str, Any]:
         raise AssertionError
@@ -543,3 +548,46 @@ def test_alerts_that_cannot_be_kept_fail_no_look() -> None:
     body, status, _ = watching(Broken(), pings).http(Request(method="POST", headers=SCHEDULED))
 
     assert (status, json.loads(body)["status"], pings) == (200, "degraded", [False])
+
+
+def test_a_scheduled_call_writes_down_what_it_judged() -> None:
+    late = {**NORTH, "last_slot": "2026-11-20T09:30:00+00:00", "running": None}
+    store = Outbox(answer(late))
+
+    watching(store, []).http(Request(method="POST", headers=SCHEDULED))
+
+    of_north = next(one for one in store.states if (one["pipeline"], one["plant"]) == ("live_pulse", "north"))
+    assert of_north == {
+        "pipeline": "live_pulse",
+        "plant": "north",
+        "state": "late",
+        "is_data_behind": False,
+        "due_at": "2026-11-20T09:45:00+00:00",
+        "late_at": "2026-11-20T09:47:00+00:00",
+        "next_at": "2026-11-20T10:15:00+00:00",
+        "interval_minutes": 15,
+    }
+
+
+def test_of_what_is_switched_off_no_call_is_expected() -> None:
+    store = Outbox()
+
+    watching(store, []).http(Request(method="POST", headers=SCHEDULED))
+
+    stopped = [one for one in store.states if one["state"] == "stopped"]
+    assert stopped
+    assert {(one["due_at"], one["late_at"], one["next_at"]) for one in stopped} == {(None, None, None)}
+
+
+def test_states_that_cannot_be_written_keep_nobody_from_being_told() -> None:
+    class Broken(Outbox):
+        def keep_pipeline_states(self, states: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+            raise StoreUnavailable("gone")
+
+    late = {**NORTH, "last_slot": "2026-11-20T09:30:00+00:00", "running": None}
+    store, pings = Broken(answer(late)), list[bool]()
+
+    watching(store, pings).http(Request(method="POST", headers=SCHEDULED))
+
+    assert any(one["firing"] for one in store.seen)
+    assert pings == [True]
