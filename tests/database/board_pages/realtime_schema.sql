@@ -1,15 +1,16 @@
 -- As much of Supabase's schema `realtime` as broadcasts from the database and the policies on them need, owned as
--- on a hosted project: others own it, and postgres may use it. Run as the superuser.
+-- on a hosted project: others own it, and postgres may use it. It replaces what is there. Run as the superuser.
 
 do $roles$
 begin
-  if not exists (select from pg_catalog.pg_roles where rolname = 'supabase_realtime_admin') then
-    create role supabase_realtime_admin nologin noinherit;
+  if not exists (select from pg_catalog.pg_roles where rolname = 'others') then
+    create role others nologin noinherit;
   end if;
 end
 $roles$;
 
-create schema realtime authorization supabase_realtime_admin;
+drop schema if exists realtime cascade;
+create schema realtime authorization others;
 grant usage on schema realtime to postgres, anon, authenticated, service_role;
 
 create table realtime.messages (
@@ -21,7 +22,7 @@ create table realtime.messages (
   private boolean default false,
   inserted_at timestamp not null default now()
 );
-alter table realtime.messages owner to supabase_realtime_admin;
+alter table realtime.messages owner to others;
 alter table realtime.messages enable row level security;
 grant select, insert on realtime.messages to postgres, anon, authenticated, service_role;
 

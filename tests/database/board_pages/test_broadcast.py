@@ -28,12 +28,12 @@ def project(local_supabase: Supabase) -> Iterator[SupabaseAccess]:
     """A project with Realtime's schema, members, and an asset of northfield."""
     with local_supabase.fresh_database() as access:
         as_superuser(local_supabase, access, SCHEMA)
-        as_superuser(local_supabase, access, b"grant supabase_realtime_admin to postgres")
+        as_superuser(local_supabase, access, b"grant others to postgres")
         with access.connect() as opened:
             assert install(opened) == "installed"
             _people(opened)
         yield access
-        as_superuser(local_supabase, access, b"revoke supabase_realtime_admin from postgres")
+        as_superuser(local_supabase, access, b"revoke others from postgres")
 
 
 def _people(database: Connection) -> None:
@@ -303,7 +303,7 @@ def test_to_install_again_leaves_one_policy_and_only_for_reading(connection: Con
 def test_where_others_alone_may_make_policies_nothing_is_lost(
     local_supabase: Supabase, project: SupabaseAccess, connection: Connection
 ) -> None:
-    as_superuser(local_supabase, project, b"revoke supabase_realtime_admin from postgres")
+    as_superuser(local_supabase, project, b"revoke others from postgres")
 
     assert install(connection) == "not allowed"
 
@@ -332,7 +332,7 @@ def test_a_commit_does_not_depend_on_realtime(
     connection: Connection,
     broken: LiteralString,
 ) -> None:
-    as_superuser(local_supabase, project, b"revoke supabase_realtime_admin from postgres")
+    as_superuser(local_supabase, project, b"revoke others from postgres")
     as_superuser(local_supabase, project, broken)
 
     service.call("claim_run", p_claim=claim(1))
@@ -358,6 +358,9 @@ def test_a_commit_waits_for_no_lock_of_realtime(
     assert messages(connection) == []
 
 
-def test_without_realtime_there_is_nothing_to_install(supabase: SupabaseAccess) -> None:
-    with supabase.connect() as database:
-        assert install(database) == "no realtime"
+def test_without_realtime_there_is_nothing_to_install(
+    local_supabase: Supabase, project: SupabaseAccess, connection: Connection
+) -> None:
+    as_superuser(local_supabase, project, b"drop schema realtime cascade")
+
+    assert install(connection) == "no realtime"
