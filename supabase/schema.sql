@@ -1373,6 +1373,95 @@ ALTER FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) 
 
 COMMENT ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) IS 'Which slot the newest data of a plant (board_plant) is of, when the next poll is due, and how the newest runs went.';
 
+-- Name: board_safety(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_safety(p_plant text, p_days integer DEFAULT 90, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+begin
+  if p_days is null or p_days not between 1 and 400 then
+    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+
+  return (
+    with shown as materialized (
+      select
+        event.is_resolved,
+        event.is_acknowledged,
+        event.resolved_at,
+        event.event_timestamp,
+        event.id,
+        array_position(array['critical', 'high', 'medium', 'low'], event.severity) as rank,
+        jsonb_build_object(
+          'id', event.id,
+          'asset_id', event.asset_id,
+          'asset', asset.name,
+          'area', asset.area,
+          'source_asset', event.source_asset,
+          'at', event.event_timestamp,
+          'reason', event.reason_code,
+          'severity', event.severity,
+          'downtime_minutes', event.downtime_minutes,
+          'details', event.details,
+          'recorded_at', event.recorded_at,
+          'is_acknowledged', event.is_acknowledged,
+          'acknowledged_at', event.acknowledged_at,
+          'acknowledged_by', coalesce(event.acknowledged_by_name, event.acknowledged_by::text),
+          'is_resolved', event.is_resolved,
+          'resolved_at', event.resolved_at,
+          'resolved_by', coalesce(event.resolved_by_name, event.resolved_by::text),
+          'resolution', event.resolution
+        ) as content
+      from public.safety_events as event
+      join public.assets as asset on asset.id = event.asset_id
+      where event.plant = p_plant
+      and (not event.is_resolved or event.resolved_at > v_now - make_interval(days => p_days))
+    )
+    select jsonb_build_object(
+      'now', v_now,
+      'plant', v_plant,
+      'as_of', (
+        select max(run.safety_until)
+        from public.pipeline_runs as run
+        where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
+      ),
+      'stale_after', public.board_poll(v_plant, v_now) -> 'stale_after',
+      'may_sign', public.signs_for(p_plant),
+      'counts', jsonb_build_object(
+        'unacknowledged', count(*) filter (where not shown.is_acknowledged),
+        'open', count(*) filter (where not shown.is_resolved),
+        'resolved', count(*) filter (where shown.is_resolved)
+      ),
+      'open', coalesce(
+        jsonb_agg(shown.content order by shown.is_acknowledged, shown.rank, shown.event_timestamp, shown.id)
+        filter (where not shown.is_resolved),
+        '[]'
+      ),
+      'resolved', coalesce(
+        jsonb_agg(shown.content order by shown.resolved_at desc, shown.id desc) filter (where shown.is_resolved),
+        '[]'
+      )
+    )
+    from shown
+  );
+end;
+$$;
+
+ALTER FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_safety(p_plant text, p_days integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of incidents of a plant: all open ones, the worst first, and those resolved in the last days (1 to 400).';
+
 -- Name: board_told(text, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone) RETURNS json
@@ -8530,6 +8619,26 @@ ALTER FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigin
 
 COMMENT ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) IS 'Safety events as they are signed now, as a JSON list; is_changed says which of them p_changed names.';
 
+-- Name: signs_for(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.signs_for(p_plant text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  -- As the policies on safety_events, alerts, silences and tag_commands have it.
+  select exists (
+    select 1
+    from public.plant_members as m
+    where m.user_id = (select auth.uid()) and m.plant in (p_plant, '*') and m.role in ('operator', 'manager')
+  );
+$$;
+
+ALTER FUNCTION public.signs_for(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION signs_for(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.signs_for(p_plant text) IS 'Whether the caller is an operator or manager of a plant, or of all plants: may sign, silence and command there.';
+
 -- Name: slot_fingerprints(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.slot_fingerprints(p_plant text, p_slots jsonb) RETURNS json
@@ -14992,6 +15101,12 @@ REVOKE ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with tim
 GRANT ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION board_safety(p_plant text, p_days integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone) FROM PUBLIC;
@@ -15747,6 +15862,12 @@ GRANT ALL ON FUNCTION public.signed_in_as() TO service_role;
 
 REVOKE ALL ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.signed_safety_events(p_event_ids bigint[], p_changed bigint[]) TO service_role;
+
+-- Name: FUNCTION signs_for(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.signs_for(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.signs_for(p_plant text) TO authenticated;
+GRANT ALL ON FUNCTION public.signs_for(p_plant text) TO service_role;
 
 -- Name: FUNCTION slot_fingerprints(p_plant text, p_slots jsonb); Type: ACL; Schema: public; Owner: postgres
 

@@ -1034,6 +1034,8 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "series_status": {},
     "signed_in_as": {},
     "board_pipelines": {"p_plant": "northfield"},
+    "board_safety": {"p_plant": "northfield"},
+    "signs_for": {"p_plant": "northfield"},
     "judged_pipelines": {},
     "pipeline_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},
     "run_strip": {

@@ -1,0 +1,113 @@
+-- The page of incidents needs all open ones and months of resolved ones with the names of assets and signers: a read of the table is cut at 1,000 rows.
+-- New functions: the old code keeps working.
+
+create function public.signs_for(p_plant text)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  -- As the policies on safety_events, alerts, silences and tag_commands have it.
+  select exists (
+    select 1
+    from public.plant_members as m
+    where m.user_id = (select auth.uid()) and m.plant in (p_plant, '*') and m.role in ('operator', 'manager')
+  );
+$$;
+
+comment on function public.signs_for(text) is
+  'Whether the caller is an operator or manager of a plant, or of all plants: may sign, silence and command there.';
+
+revoke all on function public.signs_for(text) from public, anon, authenticated, service_role;
+grant execute on function public.signs_for(text) to authenticated, service_role;
+
+create function public.board_safety(p_plant text, p_days integer default 90, p_now timestamptz default null)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+set statement_timeout = '8s'
+set jit = off
+as $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+begin
+  if p_days is null or p_days not between 1 and 400 then
+    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+
+  return (
+    with shown as materialized (
+      select
+        event.is_resolved,
+        event.is_acknowledged,
+        event.resolved_at,
+        event.event_timestamp,
+        event.id,
+        array_position(array['critical', 'high', 'medium', 'low'], event.severity) as rank,
+        jsonb_build_object(
+          'id', event.id,
+          'asset_id', event.asset_id,
+          'asset', asset.name,
+          'area', asset.area,
+          'source_asset', event.source_asset,
+          'at', event.event_timestamp,
+          'reason', event.reason_code,
+          'severity', event.severity,
+          'downtime_minutes', event.downtime_minutes,
+          'details', event.details,
+          'recorded_at', event.recorded_at,
+          'is_acknowledged', event.is_acknowledged,
+          'acknowledged_at', event.acknowledged_at,
+          'acknowledged_by', coalesce(event.acknowledged_by_name, event.acknowledged_by::text),
+          'is_resolved', event.is_resolved,
+          'resolved_at', event.resolved_at,
+          'resolved_by', coalesce(event.resolved_by_name, event.resolved_by::text),
+          'resolution', event.resolution
+        ) as content
+      from public.safety_events as event
+      join public.assets as asset on asset.id = event.asset_id
+      where event.plant = p_plant
+      and (not event.is_resolved or event.resolved_at > v_now - make_interval(days => p_days))
+    )
+    select jsonb_build_object(
+      'now', v_now,
+      'plant', v_plant,
+      'as_of', (
+        select max(run.safety_until)
+        from public.pipeline_runs as run
+        where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
+      ),
+      'stale_after', public.board_poll(v_plant, v_now) -> 'stale_after',
+      'may_sign', public.signs_for(p_plant),
+      'counts', jsonb_build_object(
+        'unacknowledged', count(*) filter (where not shown.is_acknowledged),
+        'open', count(*) filter (where not shown.is_resolved),
+        'resolved', count(*) filter (where shown.is_resolved)
+      ),
+      'open', coalesce(
+        jsonb_agg(shown.content order by shown.is_acknowledged, shown.rank, shown.event_timestamp, shown.id)
+        filter (where not shown.is_resolved),
+        '[]'
+      ),
+      'resolved', coalesce(
+        jsonb_agg(shown.content order by shown.resolved_at desc, shown.id desc) filter (where shown.is_resolved),
+        '[]'
+      )
+    )
+    from shown
+  );
+end;
+$$;
+
+comment on function public.board_safety(text, integer, timestamptz) is
+  'The page of incidents of a plant: all open ones, the worst first, and those resolved in the last days (1 to 400).';
+
+revoke all on function public.board_safety(text, integer, timestamptz) from public, anon, authenticated, service_role;
+grant execute on function public.board_safety(text, integer, timestamptz) to authenticated, service_role;
