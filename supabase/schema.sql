@@ -1373,6 +1373,166 @@ ALTER FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) 
 
 COMMENT ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) IS 'Which slot the newest data of a plant (board_plant) is of, when the next poll is due, and how the newest runs went.';
 
+-- Name: board_report(text, date, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_report(p_plant text, p_day date DEFAULT NULL::date, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+  v_newest date;
+  v_day date;
+  v_before date;
+  v_after date;
+  v_totals jsonb;
+begin
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+
+  -- Asset by asset: each is one look into an index.
+  select max(newest.report_date) into v_newest
+  from public.assets as asset
+  cross join lateral (
+    select d.report_date from public.daily_summaries as d where d.asset_id = asset.id order by d.report_date desc limit 1
+  ) as newest
+  where asset.plant = p_plant;
+  v_day := coalesce(p_day, v_newest);
+  select max(earlier.report_date), min(later.report_date) into v_before, v_after
+  from public.assets as asset
+  left join lateral (
+    select d.report_date
+    from public.daily_summaries as d
+    where d.asset_id = asset.id and d.report_date < v_day
+    order by d.report_date desc
+    limit 1
+  ) as earlier on true
+  left join lateral (
+    select d.report_date
+    from public.daily_summaries as d
+    where d.asset_id = asset.id and d.report_date > v_day
+    order by d.report_date
+    limit 1
+  ) as later on true
+  where asset.plant = p_plant;
+  select jsonb_object_agg(total.day, total.figures) into v_totals
+  from public.report_totals(p_plant, array(select v_day - n from generate_series(0, 13) as n)) as total;
+
+  return (
+    select jsonb_build_object(
+      'now', v_now,
+      'plant', v_plant,
+      'day', v_day,
+      'before', v_before,
+      'after', v_after,
+      'newest', v_newest,
+      'made_at', machines.made_at,
+      'corrected_at', case when machines.written_at > machines.made_at then machines.written_at end,
+      'currency', coalesce(v_plant ->> 'currency', 'USD'),
+      'total', v_totals -> v_day::text,
+      'day_before', v_totals -> (v_day - 1)::text,
+      'week_before', v_totals -> (v_day - 7)::text,
+      'costs', public.report_losses(p_plant, v_day),
+      'reasons', reasons.content,
+      'days', days.content,
+      'machines', machines.content,
+      'unmapped', unmapped.content
+    )
+    from (
+      select
+        min(summary.created_at) as made_at,
+        max(summary.updated_at) as written_at,
+        coalesce(jsonb_agg(jsonb_build_object(
+          'asset_id', asset.id,
+          'asset', asset.name,
+          'area', asset.area,
+          'units', summary.actual_output,
+          'target', summary.target_output,
+          'oee', summary.oee_percentage / 100,
+          'availability', summary.availability_percentage / 100,
+          'performance', summary.performance_percentage / 100,
+          'quality', summary.quality_percentage / 100,
+          'planned_minutes', summary.planned_minutes,
+          'downtime_minutes', summary.downtime_minutes,
+          'planned_stop_minutes', summary.planned_stop_minutes,
+          'unexplained_minutes', summary.unexplained_minutes,
+          'scrap', summary.waste_count,
+          'loss', loss.cost,
+          'downtime_loss', summary.downtime_loss,
+          'scrap_loss', summary.scrap_loss,
+          'speed_loss', summary.speed_loss,
+          'reason', summary.top_downtime_reason,
+          'is_planned_in_part', summary.is_planned_in_part,
+          'text', summary.summary_text
+        ) order by loss.cost desc nulls last, asset.area, asset.name, asset.id), '[]') as content
+      from public.assets as asset
+      join public.daily_summaries as summary on summary.asset_id = asset.id and summary.report_date = v_day
+      cross join lateral (
+        select case
+          when coalesce(summary.downtime_loss, summary.scrap_loss, summary.speed_loss) is not null
+            then coalesce(summary.downtime_loss, 0) + coalesce(summary.scrap_loss, 0) + coalesce(summary.speed_loss, 0)
+        end as cost
+      ) as loss
+      where asset.plant = p_plant
+    ) as machines
+    cross join (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'reason', reason.reason, 'minutes', reason.minutes, 'is_planned', reason.is_planned
+      ) order by reason.minutes desc, reason.key, reason.is_planned), '[]') as content
+      from (
+        select
+          -- One key for the spellings of a code, as for names; shown as the first asset writes it.
+          (array_agg(one.content ->> 'reason' order by asset.id))[1] as reason,
+          coalesce(public.fallback_key(one.content ->> 'reason'), '') as key,
+          coalesce((one.content ->> 'is_planned')::boolean, false) as is_planned,
+          sum((one.content ->> 'minutes')::numeric) as minutes
+        from public.assets as asset
+        join public.daily_summaries as summary on summary.asset_id = asset.id and summary.report_date = v_day
+        cross join jsonb_array_elements(summary.downtime_reasons) as one (content)
+        where asset.plant = p_plant
+        group by 2, 3
+        order by 4 desc, 2, 3
+        limit 20
+      ) as reason
+    ) as reasons
+    cross join (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'day', one.day,
+        'oee', total.figures -> 'oee',
+        'reached', total.figures -> 'reached',
+        'units', total.figures -> 'units',
+        'target', total.figures -> 'target',
+        'downtime_minutes', total.figures -> 'downtime_minutes',
+        'loss', total.figures -> 'loss',
+        'has_report', total.figures is not null
+      ) order by one.day), '[]') as content
+      from (select v_day - n as day from generate_series(0, 13) as n where v_day is not null) as one
+      cross join lateral (select v_totals -> one.day::text as figures) as total
+    ) as days
+    cross join (
+      select coalesce(jsonb_agg(name.source_name order by name.source_name), '[]') as content
+      from (
+        select asset.source_name
+        from public.assets as asset
+        where asset.plant = p_plant and asset.is_active and not asset.is_mapped
+        order by asset.source_name
+        limit 100
+      ) as name
+    ) as unmapped
+  );
+end;
+$$;
+
+ALTER FUNCTION public.board_report(p_plant text, p_day date, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_report(p_plant text, p_day date, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_report(p_plant text, p_day date, p_now timestamp with time zone) IS 'The page of a plant''s morning report of a day (null: the newest): sums, what cost most, reasons, two weeks, and every machine in words.';
+
 -- Name: board_safety(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.board_safety(p_plant text, p_days integer DEFAULT 90, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -7620,6 +7780,116 @@ ALTER FUNCTION public.report_day(p_plant text, p_date date) OWNER TO postgres;
 -- Name: FUNCTION report_day(p_plant text, p_date date); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.report_day(p_plant text, p_date date) IS 'A day''s summaries of a plant with those of the day before and of the same weekday in the four weeks before, and the names that nobody mapped.';
+
+-- Name: report_losses(text, date); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.report_losses(p_plant text, p_day date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with loss as materialized (
+    select asset.id, asset.name, one.*
+    from public.assets as asset
+    join public.daily_summaries as summary on summary.asset_id = asset.id and summary.report_date = p_day
+    cross join lateral (
+      values
+        ('stops', nullif(summary.downtime_minutes, 0), summary.downtime_loss, summary.downtime_reasons #>> '{0,reason}'),
+        ('unexplained', case when summary.unexplained_minutes >= 1 then summary.unexplained_minutes end, summary.speed_loss, null),
+        ('scrap', nullif(summary.waste_count, 0), summary.scrap_loss, null)
+    ) as one (kind, amount, cost, reason)
+    where asset.plant = p_plant and one.amount is not null
+  ),
+  -- Without any price losses are ranked by their minutes.
+  price as (
+    select exists (select 1 from loss where loss.cost <> 0) as is_known
+  ),
+  ranked as (
+    select
+      loss.*,
+      row_number() over (
+        order by case when price.is_known then loss.cost else loss.amount end desc, loss.name collate "C", loss.kind
+      ) as rank
+    from loss
+    cross join price
+    where case when price.is_known then loss.cost <> 0 else loss.kind <> 'scrap' end
+  )
+  select jsonb_build_object('is_by_cost', price.is_known, 'losses', (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'asset_id', ranked.id,
+      'asset', ranked.name,
+      'kind', ranked.kind,
+      'amount', ranked.amount,
+      'cost', ranked.cost,
+      'reason', ranked.reason
+    ) order by ranked.rank), '[]')
+    from ranked
+    where ranked.rank <= 5
+  ))
+  from price;
+$$;
+
+ALTER FUNCTION public.report_losses(p_plant text, p_day date) OWNER TO postgres;
+
+-- Name: FUNCTION report_losses(p_plant text, p_day date); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.report_losses(p_plant text, p_day date) IS 'The five largest losses of a plant''s day, by their cost, or by their minutes if nothing has a price; amount in minutes, of scrap in units.';
+
+-- Name: report_totals(text, date[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.report_totals(p_plant text, p_days date[]) RETURNS TABLE(day date, figures jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    sums.report_date,
+    jsonb_build_object(
+      'units', sums.actual_output,
+      'planned_units', sums.planned_output,
+      'target', sums.target_output,
+      'reached', sums.planned_output / nullif(sums.target_output, 0),
+      -- OEE of several is fully effective minutes over planned minutes, never an average of percentages.
+      'oee', sums.effective_minutes / nullif(sums.rated_minutes, 0),
+      'planned_minutes', sums.planned_minutes,
+      'downtime_minutes', sums.downtime_minutes,
+      'planned_stop_minutes', sums.planned_stop_minutes,
+      'unexplained_minutes', sums.unexplained_minutes,
+      'scrap', sums.waste_count,
+      'downtime_loss', sums.downtime_loss,
+      'scrap_loss', sums.scrap_loss,
+      'speed_loss', sums.speed_loss,
+      'loss', case
+        when coalesce(sums.downtime_loss, sums.scrap_loss, sums.speed_loss) is not null
+          then coalesce(sums.downtime_loss, 0) + coalesce(sums.scrap_loss, 0) + coalesce(sums.speed_loss, 0)
+      end
+    )
+  from (
+    select
+      summary.report_date,
+      sum(summary.actual_output) as actual_output,
+      sum(summary.actual_output - coalesce(summary.unplanned_output, 0)) as planned_output,
+      sum(summary.target_output) as target_output,
+      sum(summary.planned_minutes) as planned_minutes,
+      sum(summary.planned_minutes) filter (where summary.oee_percentage is not null) as rated_minutes,
+      sum(summary.oee_percentage * summary.planned_minutes / 100) as effective_minutes,
+      sum(summary.downtime_minutes) as downtime_minutes,
+      sum(summary.planned_stop_minutes) as planned_stop_minutes,
+      sum(summary.unexplained_minutes) as unexplained_minutes,
+      sum(summary.waste_count) as waste_count,
+      sum(summary.downtime_loss) as downtime_loss,
+      sum(summary.scrap_loss) as scrap_loss,
+      sum(summary.speed_loss) as speed_loss
+    from public.assets as asset
+    join public.daily_summaries as summary on summary.asset_id = asset.id
+    where asset.plant = p_plant and summary.report_date = any (p_days)
+    group by summary.report_date
+  ) as sums;
+$$;
+
+ALTER FUNCTION public.report_totals(p_plant text, p_days date[]) OWNER TO postgres;
+
+-- Name: FUNCTION report_totals(p_plant text, p_days date[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.report_totals(p_plant text, p_days date[]) IS 'The sums of a plant''s summaries on each of some days, of what is known: units, minutes, US dollars; reached and oee as fractions. Days without summaries are left out.';
 
 -- Name: resolve_safety_events(bigint[], text, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -15101,6 +15371,12 @@ REVOKE ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with tim
 GRANT ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.board_poll(p_plant jsonb, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION board_report(p_plant text, p_day date, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_report(p_plant text, p_day date, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_report(p_plant text, p_day date, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_report(p_plant text, p_day date, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION board_safety(p_plant text, p_days integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) FROM PUBLIC;
@@ -15318,6 +15594,7 @@ GRANT ALL ON FUNCTION public.failures_in_a_row(p_pipeline text, p_plant text) TO
 
 REVOKE ALL ON FUNCTION public.fallback_key(p_text text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fallback_key(p_text text) TO service_role;
+GRANT ALL ON FUNCTION public.fallback_key(p_text text) TO authenticated;
 
 -- Name: FUNCTION fill_name_key(); Type: ACL; Schema: public; Owner: postgres
 
@@ -15755,6 +16032,18 @@ GRANT ALL ON FUNCTION public.renew_tag_leases(p_holder uuid, p_put jsonb, p_writ
 
 REVOKE ALL ON FUNCTION public.report_day(p_plant text, p_date date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.report_day(p_plant text, p_date date) TO service_role;
+
+-- Name: FUNCTION report_losses(p_plant text, p_day date); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.report_losses(p_plant text, p_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.report_losses(p_plant text, p_day date) TO authenticated;
+GRANT ALL ON FUNCTION public.report_losses(p_plant text, p_day date) TO service_role;
+
+-- Name: FUNCTION report_totals(p_plant text, p_days date[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.report_totals(p_plant text, p_days date[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.report_totals(p_plant text, p_days date[]) TO authenticated;
+GRANT ALL ON FUNCTION public.report_totals(p_plant text, p_days date[]) TO service_role;
 
 -- Name: FUNCTION resolve_safety_events(p_event_ids bigint[], p_by text, p_resolution text); Type: ACL; Schema: public; Owner: postgres
 

@@ -1035,7 +1035,11 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "signed_in_as": {},
     "board_pipelines": {"p_plant": "northfield"},
     "board_safety": {"p_plant": "northfield"},
+    "board_report": {"p_plant": "northfield"},
+    "report_losses": {"p_plant": "northfield", "p_day": "2026-11-21"},
+    "report_totals": {"p_plant": "northfield", "p_days": ["2026-11-21"]},
     "signs_for": {"p_plant": "northfield"},
+    "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},
     "pipeline_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},
     "run_strip": {
