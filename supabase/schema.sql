@@ -178,6 +178,173 @@ ALTER FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) OWN
 
 COMMENT ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) IS 'The counts of a report with what one more commit wrote, updated and left unchanged added (snapshots).';
 
+-- Name: alerts; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.alerts (
+    id bigint NOT NULL,
+    rule text NOT NULL,
+    plant text NOT NULL,
+    scope text NOT NULL,
+    subject text DEFAULT ''::text NOT NULL,
+    fingerprint text GENERATED ALWAYS AS ((((((scope || '/'::text) || plant) || '/'::text) || rule) ||
+CASE
+    WHEN (subject = ''::text) THEN ''::text
+    ELSE ('/'::text || subject)
+END)) STORED NOT NULL,
+    severity public.alert_severity NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    reopened integer DEFAULT 0 NOT NULL,
+    is_told_when_over boolean DEFAULT false NOT NULL,
+    is_event boolean DEFAULT false NOT NULL,
+    safety_event_id bigint,
+    is_acknowledged boolean DEFAULT false NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledged_by_name text,
+    resolved_at timestamp with time zone,
+    CONSTRAINT alerts_acknowledged_by_name_check CHECK ((acknowledged_by_name <> ''::text)),
+    CONSTRAINT alerts_acknowledged_check CHECK (((is_acknowledged = (acknowledged_at IS NOT NULL)) AND (is_acknowledged = ((acknowledged_by IS NOT NULL) OR (acknowledged_by_name IS NOT NULL))))),
+    CONSTRAINT alerts_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
+    CONSTRAINT alerts_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
+    CONSTRAINT alerts_rule_check CHECK ((rule ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
+    CONSTRAINT alerts_scope_check CHECK ((scope ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
+    CONSTRAINT alerts_subject_check CHECK ((length(subject) <= 300)),
+    CONSTRAINT alerts_times_check CHECK ((opened_at <= resolved_at))
+);
+
+ALTER TABLE public.alerts OWNER TO postgres;
+
+-- Name: TABLE alerts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.alerts IS 'Episodes of something wrong. At most one of a fingerprint is open.';
+
+-- Name: COLUMN alerts.id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.id IS 'Key.';
+
+-- Name: COLUMN alerts.rule; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.rule IS 'The rule that fired, such as overdue (docs/alerts.md).';
+
+-- Name: COLUMN alerts.plant; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.plant IS 'Key of the plant in plantpulse.yaml; (all plants) or (no plant) as in pipeline_runs.';
+
+-- Name: COLUMN alerts.scope; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.scope IS 'What was looked at: a pipeline, safety or channels.';
+
+-- Name: COLUMN alerts.subject; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.subject IS 'What exactly, if a rule may fire more than once there: an asset, an event, a day; else empty.';
+
+-- Name: COLUMN alerts.fingerprint; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.fingerprint IS 'scope/plant/rule/subject: what makes two observations one alert.';
+
+-- Name: COLUMN alerts.severity; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.severity IS 'The worst that was seen: info, warning or critical.';
+
+-- Name: COLUMN alerts.facts; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.facts IS 'What its message is made of, by name: figures, names, instants (UTC).';
+
+-- Name: COLUMN alerts.opened_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.opened_at IS 'When it was first seen (UTC).';
+
+-- Name: COLUMN alerts.observed_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.observed_at IS 'The instant of the newest look that was written down (UTC); an older one neither ends it nor opens it again.';
+
+-- Name: COLUMN alerts.last_seen_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.last_seen_at IS 'When it was last seen to fire (UTC); at most five minutes old while it fires at every look.';
+
+-- Name: COLUMN alerts.reopened; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.reopened IS 'How often it fired again within ten minutes of its end.';
+
+-- Name: COLUMN alerts.is_told_when_over; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_told_when_over IS 'Whether a channel that could not be told in time is told afterwards.';
+
+-- Name: COLUMN alerts.is_event; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_event IS 'Whether it is told once and has no end, such as a run that succeeded.';
+
+-- Name: COLUMN alerts.safety_event_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.safety_event_id IS 'The incident it is about: to acknowledge that ends it; null for other rules.';
+
+-- Name: COLUMN alerts.is_acknowledged; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.is_acknowledged IS 'Whether somebody takes care of it: it is not repeated then. Cannot be taken back by a user.';
+
+-- Name: COLUMN alerts.acknowledged_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_at IS 'When it was acknowledged (UTC), written by the database.';
+
+-- Name: COLUMN alerts.acknowledged_by; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_by IS 'User who acknowledged it; kept when the account is deleted.';
+
+-- Name: COLUMN alerts.acknowledged_by_name; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.acknowledged_by_name IS 'Who acknowledged it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
+
+-- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.alerts.resolved_at IS 'When it ended (UTC); null while it is open.';
+
+-- Name: alert_as_json(public.alerts, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'id', p_alert.id,
+    'plant', case when p_alert.plant not in ('(no plant)', '(all plants)') then p_alert.plant end,
+    'scope', p_alert.scope,
+    'rule', p_alert.rule,
+    'subject', p_alert.subject,
+    'fingerprint', p_alert.fingerprint,
+    'severity', p_alert.severity,
+    'facts', p_alert.facts,
+    'opened_at', p_alert.opened_at,
+    'last_seen_at', p_alert.last_seen_at,
+    'reopened', p_alert.reopened,
+    'is_event', p_alert.is_event,
+    'safety_event_id', p_alert.safety_event_id,
+    'is_acknowledged', p_alert.is_acknowledged,
+    'acknowledged_at', p_alert.acknowledged_at,
+    'acknowledged_by', coalesce(p_alert.acknowledged_by_name, p_alert.acknowledged_by::text),
+    'resolved_at', p_alert.resolved_at,
+    'silenced_until', (
+      -- What is_silenced asks of one instant, and until when.
+      select max(silence.ends_at)
+      from public.silences as silence
+      where silence.starts_at <= p_now
+      and silence.ends_at > p_now
+      and (silence.plant is null or silence.plant = p_alert.plant)
+      and (silence.rule is null or silence.rule = p_alert.rule)
+      and (silence.fingerprint is null or silence.fingerprint = p_alert.fingerprint)
+    ),
+    'may_acknowledge', public.signs_for(p_alert.plant)
+  );
+$$;
+
+ALTER FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION alert_as_json(p_alert public.alerts, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) IS 'An alert as pages show it: with its signer, until when it is silenced, and whether the caller may acknowledge it.';
+
 -- Name: alert_figures(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.alert_figures(p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -762,6 +929,117 @@ ALTER FUNCTION public.board(p_plant text, p_now timestamp with time zone) OWNER 
 -- Name: FUNCTION board(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.board(p_plant text, p_now timestamp with time zone) IS 'A plant as it stands: its shift so far, what needs somebody, and every machine with its last hours.';
+
+-- Name: board_alerts(text, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_alerts(p_plant text, p_days integer DEFAULT 30, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+  -- What is of no plant concerns every member; row level security leaves what the caller may read.
+  v_plants constant text[] := array[p_plant, '(no plant)', '(all plants)'];
+  v_open jsonb;
+  v_counts jsonb;
+  v_over jsonb;
+  v_number integer;
+begin
+  if p_days is null or p_days not between 1 and 400 then
+    raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
+  end if;
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+
+  select
+    jsonb_agg(
+      public.alert_as_json(alert, v_now) || jsonb_build_object('steps', coalesce(step.list, '[]'))
+      order by alert.severity desc, alert.opened_at, alert.id
+    ),
+    jsonb_build_object(
+      'open', count(*),
+      'critical', count(*) filter (where alert.severity = 'critical'),
+      'unacknowledged', count(*) filter (where not alert.is_acknowledged)
+    )
+  into v_open, v_counts
+  from public.alerts as alert
+  cross join lateral (
+    select jsonb_agg(jsonb_build_object(
+      'at', newest.at,
+      'what', newest.what,
+      'by', newest.by_name,
+      'channel', newest.channel,
+      'occasion', newest.occasion,
+      'severity', newest.severity
+    ) order by newest.at, newest.id) as list
+    from (
+      select history.*
+      from public.alert_history as history
+      where history.alert_id = alert.id
+      order by history.at desc, history.id desc
+      limit 20
+    ) as newest
+  ) as step
+  where alert.plant = any (v_plants) and alert.resolved_at is null;
+
+  select jsonb_agg(over.content order by over.position) filter (where over.position <= 500), count(*)
+  into v_over, v_number
+  from (
+    select
+      alert.position,
+      case when alert.position <= 500 then public.alert_as_json(alert.content, v_now) end as content
+    from (
+      select one as content, row_number() over (order by one.resolved_at desc, one.id desc) as position
+      from public.alerts as one
+      where one.plant = any (v_plants)
+      and one.resolved_at > v_now - make_interval(days => p_days)
+    ) as alert
+  ) as over;
+
+  return (
+    select jsonb_build_object(
+      'now', v_now,
+      'plant', v_plant,
+      'as_of', look.looked_at,
+      'stale_after', look.stale_after,
+      'may_silence', public.signs_for(p_plant),
+      'counts', v_counts,
+      'open', coalesce(v_open, '[]'),
+      'over', coalesce(v_over, '[]'),
+      'over_left_off', greatest(v_number - 500, 0),
+      'silences', coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'id', silence.id,
+          'plant', silence.plant,
+          'rule', silence.rule,
+          'fingerprint', silence.fingerprint,
+          'starts_at', silence.starts_at,
+          'ends_at', silence.ends_at,
+          'why', silence.why,
+          'created_at', silence.created_at,
+          'created_by', coalesce(silence.created_by_name, silence.created_by::text),
+          'is_active', silence.starts_at <= v_now,
+          'may_end', public.signs_for(coalesce(silence.plant, '*'))
+        ) order by silence.ends_at, silence.id)
+        from public.silences as silence
+        where silence.ends_at > v_now and (silence.plant is null or silence.plant = p_plant)
+      ), '[]')
+    )
+    from (values (true)) as one
+    left join (select j.looked_at, j.stale_after from public.judged_pipelines(v_now) as j limit 1) as look on true
+  );
+end;
+$$;
+
+ALTER FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_alerts(p_plant text, p_days integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of alerts of a plant and of what is of no plant: all open ones with their steps, the worst first; those that ended in the last days (1 to 400); and silences.';
 
 -- Name: board_asset(text, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -11162,129 +11440,6 @@ ALTER TABLE public.alert_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
--- Name: alerts; Type: TABLE; Schema: public; Owner: postgres
-
-CREATE TABLE public.alerts (
-    id bigint NOT NULL,
-    rule text NOT NULL,
-    plant text NOT NULL,
-    scope text NOT NULL,
-    subject text DEFAULT ''::text NOT NULL,
-    fingerprint text GENERATED ALWAYS AS ((((((scope || '/'::text) || plant) || '/'::text) || rule) ||
-CASE
-    WHEN (subject = ''::text) THEN ''::text
-    ELSE ('/'::text || subject)
-END)) STORED NOT NULL,
-    severity public.alert_severity NOT NULL,
-    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
-    opened_at timestamp with time zone NOT NULL,
-    observed_at timestamp with time zone NOT NULL,
-    last_seen_at timestamp with time zone NOT NULL,
-    reopened integer DEFAULT 0 NOT NULL,
-    is_told_when_over boolean DEFAULT false NOT NULL,
-    is_event boolean DEFAULT false NOT NULL,
-    safety_event_id bigint,
-    is_acknowledged boolean DEFAULT false NOT NULL,
-    acknowledged_at timestamp with time zone,
-    acknowledged_by uuid,
-    acknowledged_by_name text,
-    resolved_at timestamp with time zone,
-    CONSTRAINT alerts_acknowledged_by_name_check CHECK ((acknowledged_by_name <> ''::text)),
-    CONSTRAINT alerts_acknowledged_check CHECK (((is_acknowledged = (acknowledged_at IS NOT NULL)) AND (is_acknowledged = ((acknowledged_by IS NOT NULL) OR (acknowledged_by_name IS NOT NULL))))),
-    CONSTRAINT alerts_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text)),
-    CONSTRAINT alerts_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
-    CONSTRAINT alerts_rule_check CHECK ((rule ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
-    CONSTRAINT alerts_scope_check CHECK ((scope ~ '^[a-z][a-z0-9_]{0,59}$'::text)),
-    CONSTRAINT alerts_subject_check CHECK ((length(subject) <= 300)),
-    CONSTRAINT alerts_times_check CHECK ((opened_at <= resolved_at))
-);
-
-ALTER TABLE public.alerts OWNER TO postgres;
-
--- Name: TABLE alerts; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON TABLE public.alerts IS 'Episodes of something wrong. At most one of a fingerprint is open.';
-
--- Name: COLUMN alerts.id; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.id IS 'Key.';
-
--- Name: COLUMN alerts.rule; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.rule IS 'The rule that fired, such as overdue (docs/alerts.md).';
-
--- Name: COLUMN alerts.plant; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.plant IS 'Key of the plant in plantpulse.yaml; (all plants) or (no plant) as in pipeline_runs.';
-
--- Name: COLUMN alerts.scope; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.scope IS 'What was looked at: a pipeline, safety or channels.';
-
--- Name: COLUMN alerts.subject; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.subject IS 'What exactly, if a rule may fire more than once there: an asset, an event, a day; else empty.';
-
--- Name: COLUMN alerts.fingerprint; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.fingerprint IS 'scope/plant/rule/subject: what makes two observations one alert.';
-
--- Name: COLUMN alerts.severity; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.severity IS 'The worst that was seen: info, warning or critical.';
-
--- Name: COLUMN alerts.facts; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.facts IS 'What its message is made of, by name: figures, names, instants (UTC).';
-
--- Name: COLUMN alerts.opened_at; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.opened_at IS 'When it was first seen (UTC).';
-
--- Name: COLUMN alerts.observed_at; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.observed_at IS 'The instant of the newest look that was written down (UTC); an older one neither ends it nor opens it again.';
-
--- Name: COLUMN alerts.last_seen_at; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.last_seen_at IS 'When it was last seen to fire (UTC); at most five minutes old while it fires at every look.';
-
--- Name: COLUMN alerts.reopened; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.reopened IS 'How often it fired again within ten minutes of its end.';
-
--- Name: COLUMN alerts.is_told_when_over; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.is_told_when_over IS 'Whether a channel that could not be told in time is told afterwards.';
-
--- Name: COLUMN alerts.is_event; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.is_event IS 'Whether it is told once and has no end, such as a run that succeeded.';
-
--- Name: COLUMN alerts.safety_event_id; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.safety_event_id IS 'The incident it is about: to acknowledge that ends it; null for other rules.';
-
--- Name: COLUMN alerts.is_acknowledged; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.is_acknowledged IS 'Whether somebody takes care of it: it is not repeated then. Cannot be taken back by a user.';
-
--- Name: COLUMN alerts.acknowledged_at; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.acknowledged_at IS 'When it was acknowledged (UTC), written by the database.';
-
--- Name: COLUMN alerts.acknowledged_by; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.acknowledged_by IS 'User who acknowledged it; kept when the account is deleted.';
-
--- Name: COLUMN alerts.acknowledged_by_name; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.acknowledged_by_name IS 'Who acknowledged it: the e-mail of the user''s account, or the name given without one; null for a user without an e-mail.';
-
--- Name: COLUMN alerts.resolved_at; Type: COMMENT; Schema: public; Owner: postgres
-
-COMMENT ON COLUMN public.alerts.resolved_at IS 'When it ended (UTC); null while it is open.';
-
 -- Name: alerts_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
 
 ALTER TABLE public.alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -15293,6 +15448,21 @@ GRANT ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_b
 REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) TO service_role;
 
+-- Name: TABLE alerts; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts TO service_role;
+GRANT SELECT ON TABLE public.alerts TO authenticated;
+
+-- Name: COLUMN alerts.is_acknowledged; Type: ACL; Schema: public; Owner: postgres
+
+GRANT UPDATE(is_acknowledged) ON TABLE public.alerts TO authenticated;
+
+-- Name: FUNCTION alert_as_json(p_alert public.alerts, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION alert_figures(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.alert_figures(p_now timestamp with time zone) FROM PUBLIC;
@@ -15328,6 +15498,12 @@ GRANT ALL ON FUNCTION public.asset_of_event(p_present bigint, p_read bigint) TO 
 REVOKE ALL ON FUNCTION public.board(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.board(p_plant text, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.board(p_plant text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION board_alerts(p_plant text, p_days integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION board_asset(p_plant text, p_asset_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -16418,15 +16594,6 @@ GRANT SELECT ON TABLE public.alert_channels TO authenticated;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alert_history TO service_role;
 GRANT SELECT ON TABLE public.alert_history TO authenticated;
-
--- Name: TABLE alerts; Type: ACL; Schema: public; Owner: postgres
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alerts TO service_role;
-GRANT SELECT ON TABLE public.alerts TO authenticated;
-
--- Name: COLUMN alerts.is_acknowledged; Type: ACL; Schema: public; Owner: postgres
-
-GRANT UPDATE(is_acknowledged) ON TABLE public.alerts TO authenticated;
 
 -- Name: TABLE assets; Type: ACL; Schema: public; Owner: postgres
 
