@@ -1039,6 +1039,8 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "report_losses": {"p_plant": "northfield", "p_day": "2026-11-21"},
     "report_totals": {"p_plant": "northfield", "p_days": ["2026-11-21"]},
     "board_alerts": {"p_plant": "northfield"},
+    "board_energy": {},
+    "series_blocks": {"p_series_id": 1, "p_from": SLOT, "p_until": SLOT},
     "signs_for": {"p_plant": "northfield"},
     "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},
