@@ -2005,6 +2005,76 @@ ALTER FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp
 
 COMMENT ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of incidents of a plant: all open ones, the worst first, and those resolved in the last days (1 to 400).';
 
+-- Name: board_tags(text, boolean, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_tags(p_plant text, p_with_history boolean DEFAULT true, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+  v_groups jsonb;
+  v_values jsonb;
+begin
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+  v_groups := public.tag_status(p_plant, v_now)::jsonb -> 'groups';
+  select jsonb_object_agg(newest.content ->> 'group', newest.content) into v_values
+  from jsonb_array_elements(public.tag_values(p_plant, null, v_now)::jsonb -> 'groups') as newest (content);
+
+  return jsonb_build_object(
+    'now', v_now,
+    'plant', v_plant,
+    'may_command', public.signs_for(p_plant),
+    'groups', coalesce((
+      select jsonb_agg(
+        known.content - '{plant,first_slot,until_slot,lease_expires_at,has_successor}'::text[] || jsonb_build_object(
+          -- A burst is heard of every two seconds, and relieved by the next one within a minute and a half.
+          'stale_after', case when known.content ->> 'state' not in ('stopped', 'waiting')
+            then (known.content ->> 'flushed_at')::timestamptz + interval '90 seconds'
+          end,
+          'command', command.content,
+          'sample', case when sample.content ->> 'slot' is not null then jsonb_build_object(
+            'at', sample.content -> 'slot', 'quality', sample.content -> 'quality', 'read_ms', sample.content -> 'read_ms'
+          ) end,
+          'tags', sample.content -> 'tags'
+        ) || case
+          when p_with_history then jsonb_build_object('history', public.tag_group_hour((known.content ->> 'id')::integer, v_now))
+          else '{}'
+        end
+        order by known.content ->> 'name'
+      )
+      from jsonb_array_elements(v_groups) as known (content)
+      cross join lateral (select v_values -> (known.content ->> 'name') as content) as sample
+      left join lateral (
+        select jsonb_build_object(
+          'id', one.id,
+          'kind', one.kind,
+          'requested_at', one.requested_at,
+          'requested_by', coalesce(one.requested_by_name, one.requested_by::text),
+          'heard_at', one.heard_at,
+          'done_at', one.done_at
+        ) as content
+        from public.tag_commands as one
+        where one.plant = p_plant and (one.group_id is null or one.group_id = (known.content ->> 'id')::integer)
+        order by one.requested_at desc, one.id desc
+        limit 1
+      ) as command on true
+    ), '[]')
+  );
+end;
+$$;
+
+ALTER FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) IS 'The page of a plant''s machine tags: each group with its state, queue, newest command and newest values, and how the last hour went if it is asked for.';
+
 -- Name: board_told(text, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone) RETURNS json
@@ -9757,6 +9827,43 @@ ALTER FUNCTION public.tag_group_as_json(p_group public.tag_groups) OWNER TO post
 
 COMMENT ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) IS 'A group with its tags, as whoever reads it wants it.';
 
+-- Name: tag_group_hour(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'from', min(minute.at),
+    'minutes', 60,
+    'samples', jsonb_agg(coalesce(polled.samples, 0) order by minute.at),
+    'bad', jsonb_agg(coalesce(polled.bad, 0) order by minute.at),
+    'read_ms', jsonb_agg(polled.read_ms order by minute.at)
+  )
+  from (
+    -- The present minute is not over.
+    select date_trunc('minute', p_now) - n * interval '1 minute' as at from generate_series(1, 60) as n
+  ) as minute
+  left join (
+    select
+      date_bin('1 minute', s.slot, '2000-01-01 00:00+00') as at,
+      count(*) as samples,
+      count(*) filter (where s.quality <> 0) as bad,
+      round(avg(s.read_ms), 1) as read_ms
+    from public.tag_samples as s
+    where s.group_id = p_group_id
+    and s.slot >= date_trunc('minute', p_now) - interval '60 minutes'
+    and s.slot < date_trunc('minute', p_now)
+    group by 1
+  ) as polled on polled.at = minute.at;
+$$;
+
+ALTER FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION tag_group_hour(p_group_id integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) IS 'How a group of tags was read in each of the last 60 whole minutes: samples, those of them without a value, and how long a read took (milliseconds).';
+
 -- Name: tag_history(text, text, text, timestamp with time zone, timestamp with time zone, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text DEFAULT 'auto'::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
@@ -15715,6 +15822,12 @@ REVOKE ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now t
 GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO service_role;
 
+-- Name: FUNCTION board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) TO service_role;
+
 -- Name: FUNCTION board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone) FROM PUBLIC;
@@ -16590,6 +16703,12 @@ GRANT ALL ON FUNCTION public.tag_as_json(p_tag public.tags) TO service_role;
 
 REVOKE ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.tag_group_as_json(p_group public.tag_groups) TO service_role;
+
+-- Name: FUNCTION tag_group_hour(p_group_id integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.tag_group_hour(p_group_id integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION tag_history(p_plant text, p_group text, p_tag text, p_from timestamp with time zone, p_until timestamp with time zone, p_resolution text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
