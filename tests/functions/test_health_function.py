@@ -166,6 +166,30 @@ def test_a_scheduler_hears_200_though_a_plant_is_down(
     assert (by_hand.status_code, by_hand.json()["status"]) == (503, "unhealthy")
 
 
+def test_a_scheduled_call_leaves_for_pages_how_the_plants_are(
+    serve: Serve, store: psycopg.Connection[DictRow]
+) -> None:
+    slot = slot_at_or_before(datetime.now(UTC), QUARTER)
+    record(store, "north", slot)
+    function = serve()
+
+    function.get("/")
+    assert store.execute("select from public.pipeline_states").fetchall() == []
+    function.post("/", headers=schedule_headers(datetime.now(UTC)), content=b"")
+
+    rows = store.execute(
+        "select plant, state, next_at - due_at < interval '16 minutes' as is_soon, interval_minutes"
+        " from public.pipeline_states where pipeline in ('live_pulse', 'health') order by plant"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        ("(no plant)", "running", None, None),
+        ("east", "not_configured", True, 15),
+        ("north", "running", True, 15),
+        ("south", "new", True, 15),
+        ("west", "stopped", None, 15),
+    ]
+
+
 def test_a_supabase_that_is_not_there_is_unhealthy(serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
