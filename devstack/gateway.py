@@ -22,6 +22,7 @@ from devstack import realtime as realtime_service
 from devstack.access import Keys
 from devstack.accounts import AUTH, Accounts, Asked
 from devstack.api_keys import Refusal, judge_keys
+from devstack.plant_time import PlantTime
 from devstack.realtime import Realtime
 from devstack.signing import published
 
@@ -95,6 +96,10 @@ class Gateway:
         """What clients call SUPABASE_URL."""
         return self._server.url
 
+    def use_clock(self, plant_time: PlantTime) -> None:
+        """Give the plant's time to functions that look at the clock."""
+        self._server.plant_time = plant_time
+
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
@@ -120,6 +125,7 @@ class _Server(ThreadingHTTPServer):
         self.upstream_timeout_s = upstream_timeout_s
         self.accounts = accounts
         self.realtime = realtime
+        self.plant_time: PlantTime | None = None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
@@ -285,6 +291,12 @@ class _Exchange(BaseHTTPRequestHandler):
         length = self.headers.get("content-length")
         if length is None:
             upstream.endheaders()
+            return
+        plant_time = cast(_Server, self.server).plant_time
+        if plant_time and plant_time.concerns(self.command, self.path):
+            body = plant_time.told(self.rfile.read(int(length)))
+            upstream.putheader("Content-Length", str(len(body)))
+            upstream.endheaders(body)
             return
         upstream.putheader("Content-Length", length)
         blocks = self._body_blocks(int(length))

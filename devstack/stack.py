@@ -23,7 +23,7 @@ from devstack.function import Function
 from devstack.machines import Machines, import_table, table_of
 from devstack.mailbox import Mailbox
 from devstack.mailbox import running as running_mailbox
-from devstack.members import Person, sign_up
+from devstack.members import Person, Role, sign_up
 from devstack.migrations import REPOSITORY
 from devstack.plant.model import Plant
 from devstack.plant.producer import HISTORY, history, produce
@@ -49,6 +49,8 @@ HEALTH: Final = REPOSITORY / "functions" / "health" / "main.py"
 ENERGY_ACTUALS: Final = REPOSITORY / "functions" / "energy_actuals" / "main.py"
 TAGS: Final = REPOSITORY / "functions" / "tags" / "main.py"
 SERIES_GAPS: Final = REPOSITORY / "functions" / "series_gaps" / "main.py"
+DASHBOARD: Final = REPOSITORY / "functions" / "dashboard" / "main.py"
+PAGES: Final = REPOSITORY / "build" / "dashboard"  # what `make dashboard` writes
 MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
 
@@ -97,7 +99,9 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Stack:
-    """The running stack; functions beside the poll are there when time is real.
+    """The running stack; functions beside the poll are there when time is real, and the board when it is not.
+
+    `board` is None where its pages are not built.
 
     `tags` polls the machines, whose time is always real.
     `publishers` have a hole of three hours in the loads of DE until `fill_hole` is called.
@@ -115,7 +119,9 @@ class Stack:
     machines: Machines
     publishers: Publishers
     mailbox: Mailbox
+    board: Function | None
     viewer: Person
+    operator: Person
     manager: Person
     stranger: Person
     remains: Remains
@@ -150,6 +156,8 @@ def running(
         with steps.step("Supabase: Postgres, PostgREST, migrations"):
             supabase = stack.enter_context(Supabase(logs))
         clock = CompressedClock.start(worked_until, tick) if tick else CompressedClock.real()
+        if not clock.is_real:
+            supabase.use_clock(clock.now)
         with steps.step("SQL Server stand-in with the plant's tables"):
             sql_server = _start_sql_server(stack, supabase.postgres, plant, clock)
         with steps.step(f"{BACKLOG // timedelta(hours=1)} hours of production") as note:
@@ -157,7 +165,7 @@ def running(
             note(f"{rows:,} rows")
         with steps.step("Plant model and people in Supabase") as note:
             seeded = seed_supabase(supabase.access.url, supabase.access.secret_key, plant)
-            viewer, manager, stranger = (sign_up(supabase.access, *who) for who in _people(plant))
+            viewer, operator, manager, stranger = (sign_up(supabase.access, *who) for who in _people(plant))
             note(f"{seeded.assets} assets, {seeded.shift_targets} shift targets")
         with steps.step("The functions under the functions-framework"):
             mailbox = stack.enter_context(running_mailbox(folder=logs / MAILS))
@@ -170,12 +178,13 @@ def running(
             health = Function(children, HEALTH, settings) if clock.is_real else None
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
+            board = _board(children, supabase) if not clock.is_real else None
         with steps.step("Machines: a press and a scale (Modbus), an oven (OPC UA)") as note:
             machines = Machines.start(children)
             import_table(machines, settings, logs)
             tags = Function(children, TAGS, settings)
             note(f"{len(table_of(machines).splitlines()) - 1} tags")
-        optional = (morning_report, health, energy_actuals, series_gaps)
+        optional = (morning_report, health, energy_actuals, series_gaps, board)
         functions = [function, tags, *(one for one in optional if one)]
         more_ports = (mailbox.smtp_port, publishers.port, *machines.ports)
         remains = _remains(supabase, sql_server, functions, logs, more_ports, machines.child.pid)
@@ -192,7 +201,9 @@ def running(
             machines=machines,
             publishers=publishers,
             mailbox=mailbox,
+            board=board,
             viewer=viewer,
+            operator=operator,
             manager=manager,
             stranger=stranger,
             remains=remains,
@@ -270,8 +281,21 @@ def _start_sql_server(
     return SqlServer(stand_in, reader, connection)
 
 
-def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, str], ...]:
-    return ("viewer", plant.key, "viewer"), ("manager", plant.key, "manager"), ("stranger",)
+def _board(children: Children, supabase: Supabase) -> Function | None:
+    """The board's own function with the pages that were built; None without them."""
+    if not (PAGES / "index.html").is_file():
+        return None
+    told = {
+        "SUPABASE_URL": supabase.access.url,
+        "DASHBOARD_PUBLISHABLE_KEY": supabase.access.publishable_key,
+        "DASHBOARD_FOLDER": str(PAGES),
+    }
+    return Function(children, DASHBOARD, told)
+
+
+def _people(plant: Plant) -> tuple[tuple[str] | tuple[str, str, Role], ...]:
+    roles: tuple[Role, ...] = ("viewer", "operator", "manager")
+    return (*((role, plant.key, role) for role in roles), ("stranger",))
 
 
 def _remains(

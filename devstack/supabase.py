@@ -4,8 +4,9 @@ What is real and what is imitated stands in `supabase_bootstrap.sql`, `gateway.p
 `realtime/`. The data is thrown away with the stack.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import LiteralString, Self
@@ -16,6 +17,7 @@ from devstack import migrations
 from devstack.access import SupabaseAccess, make_keys
 from devstack.accounts import Accounts
 from devstack.gateway import Gateway
+from devstack.plant_time import PlantTime
 from devstack.postgres import Postgres
 from devstack.postgrest import Postgrest
 from devstack.processes import Children
@@ -52,6 +54,7 @@ class Supabase:
         self._binaries = binaries
         self._project = project
         self._stack = ExitStack()
+        self._gateway: Gateway
         self._keys = make_keys()
         self._copies = 0
 
@@ -80,6 +83,10 @@ class Supabase:
         """End everything and delete the data; the logs stay."""
         self._stack.close()
 
+    def use_clock(self, now: Callable[[], datetime]) -> None:
+        """Let functions that look at the clock see a plant's, from now on (`plant_time.py`)."""
+        self._gateway.use_clock(PlantTime(self.access.database_url, now))
+
     @contextmanager
     def fresh_database(self, statements: Sequence[LiteralString] = ()) -> Iterator[SupabaseAccess]:
         """A second project beside the first, just migrated and empty, for tests that change the schema.
@@ -107,7 +114,7 @@ class Supabase:
         realtime = Realtime(self.postgres.url(database, "postgres"), self._keys)
         gateway = Gateway(self._keys, postgrest.port, accounts=accounts, realtime=realtime)
         if database == _DATABASE:
-            self.accounts, self.realtime = accounts, realtime
+            self.accounts, self.realtime, self._gateway = accounts, realtime, gateway
         try:
             yield SupabaseAccess(gateway.url, self.postgres.url(database, "postgres"), self._keys)
         finally:

@@ -90,11 +90,20 @@ def _print_addresses(console: Console, running: Stack) -> None:
         "machine tags": f"{running.tags.url}, in real time",
         "mails": f"{running.folder / stack.MAILS}, of incidents and of the test below",
     }
-    for name, value in lines.items():
+    for name, value in (lines | _board(running)).items():
         console.print(Text.assemble((f"  {name:<16}", "dim"), value), soft_wrap=True)
     console.print("\n  In another terminal, the first line makes the others work, on the plant's clock:\n")
     for command in _commands(running):
         console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
+
+
+def _board(running: Stack) -> dict[str, str]:
+    """The board's address and who may sign in there, or how to build its pages."""
+    if running.board is None:
+        return {"board": "its pages are not built: run `make dashboard`, then `make up` again"}
+    people = {"viewer": running.viewer, "operator": running.operator, "manager": running.manager}
+    accounts = {role: f"{one.email}, password {one.password}" for role, one in people.items()}
+    return {"board": running.board.url, **accounts}
 
 
 def _environment(running: Stack) -> Path:

@@ -7,6 +7,9 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from devstack.stack import PAGES
 from tests.end_to_end.conftest import Command, devstack, started
 
 TICK = re.compile(r"^  (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d\d:\d\d) +(succeeded|partial) ", re.MULTILINE)
@@ -56,6 +59,15 @@ def test_it_says_how_to_look_around_in_lines_that_can_be_copied() -> None:
     assert re.search(r'^  curl -s -H "apikey: \$KEY" .*/rest/v1/live_snapshots\?\S+"$', output, re.M)
     assert re.search(r"SQL Server +127\.0\.0\.1:\d+, database mes", output)
     assert "thrown away at the end" in output
+
+
+def test_without_pages_it_says_how_to_build_them() -> None:
+    if (PAGES / "index.html").is_file():
+        pytest.skip("the pages are built")
+    with started(*devstack("up", "--seconds-per-tick", "1", "--ticks", "1")) as command:
+        finished = command.finish()
+
+    assert "its pages are not built: run `make dashboard`, then `make up` again" in finished.output
 
 
 def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:

@@ -1,0 +1,56 @@
+"""Functions that look at the clock see the plant's where the gateway has one."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from devstack.access import SupabaseAccess
+from devstack.supabase import Supabase
+from tests.patience import ENDS_S
+
+PLANTS_NOW = datetime(2026, 3, 11, 9, 45, tzinfo=UTC)
+CLOCKS = (
+    "create function public.looks(p_name text, p_now timestamptz default now()) returns jsonb"
+    " language sql stable return jsonb_build_array(p_name, p_now at time zone 'UTC')",
+    "create function public.looks_not(p_name text) returns text language sql stable return p_name",
+    "grant execute on all functions in schema public to service_role",
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseAccess]:
+    with Supabase(tmp_path_factory.mktemp("logs")) as running:
+        with running.access.connect() as connection:
+            for statement in CLOCKS:
+                connection.execute(statement)
+            connection.execute("notify pgrst, 'reload schema'")
+        running.use_clock(lambda: PLANTS_NOW)
+        yield running.access
+
+
+def call(project: SupabaseAccess, function: str, **arguments: str) -> Any:
+    url, headers = f"{project.rest_url}/rpc/{function}", {"apikey": project.secret_key}
+    answer = httpx.post(url, json=arguments, headers=headers, timeout=ENDS_S)
+    return answer.json()
+
+
+def test_a_function_that_takes_the_time_is_told_the_plants(project: SupabaseAccess) -> None:
+    assert call(project, "looks", p_name="Ärger") == ["Ärger", "2026-03-11T09:45:00"]
+
+
+def test_a_time_that_the_caller_says_stays(project: SupabaseAccess) -> None:
+    assert call(project, "looks", p_name="x", p_now="2026-01-01T00:00:00Z") == ["x", "2026-01-01T00:00:00"]
+
+
+def test_another_function_is_told_nothing(project: SupabaseAccess) -> None:
+    assert call(project, "looks_not", p_name="x") == "x"
+
+
+def test_a_body_that_is_no_object_is_passed_on(project: SupabaseAccess) -> None:
+    headers = {"apikey": project.secret_key, "content-type": "application/json"}
+    answer = httpx.post(f"{project.rest_url}/rpc/looks", content=b"{", headers=headers, timeout=ENDS_S)
+
+    assert answer.status_code == 400
