@@ -127,6 +127,7 @@ AWS_STATE: Final = _of("s3", "ListBucket", "GetObject", "PutObject", "DeleteObje
 GOOGLE: Final[Mapping[str, Sequence[str]]] = {
     "google_artifact_registry_repository": ("roles/artifactregistry.admin",),
     "google_artifact_registry_repository_iam_member": ("roles/artifactregistry.admin",),
+    "google_cloud_run_v2_service": ("roles/run.admin", "roles/iam.serviceAccountUser"),
     "google_cloud_run_v2_service_iam_member": ("roles/run.admin",),
     "google_cloud_scheduler_job": ("roles/cloudscheduler.admin", "roles/iam.serviceAccountUser"),
     "google_cloudfunctions2_function": ("roles/cloudfunctions.admin", "roles/iam.serviceAccountUser"),

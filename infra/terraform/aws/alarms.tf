@@ -27,8 +27,13 @@ locals {
     "schedules lost events" = "EventBridge Scheduler gave calls up and could not put them into the queue of dead letters: they are gone. Look at the queue, its key and the scheduler's rights; a later slot makes up for a poll."
   }
 
+  board_incidents = { for board in range(local.boards) : "dashboard failures" => {
+    meaning = "The board is not served: a setting is missing or wrong. The log line says which; docs/board.md."
+    metric  = { namespace = local.namespace, name = "dashboard-failures", statistic = "Sum", threshold = 1, dimensions = {} }
+  } }
+
   # For each function: what failed, what Lambda stopped or turned away, what was given up or lost.
-  incidents = merge({ for name, meaning in local.lost_by_schedules : name => {
+  incidents = merge(local.board_incidents, { for name, meaning in local.lost_by_schedules : name => {
     meaning = meaning
     metric  = { namespace = "AWS/Scheduler", name = "InvocationsFailedToBeSentToDeadLetterCount", statistic = "Sum", threshold = 1, dimensions = { ScheduleGroup = var.name } }
     } }, [for name, function in local.functions : {

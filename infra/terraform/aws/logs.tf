@@ -23,6 +23,7 @@ locals {
       function = name
       pattern  = function.keeps_runs ? "{ ($.is_dry_run IS FALSE) && (($.outcome = \"succeeded\") || ($.outcome = \"partial\")) }" : "{ $.message = \"${name} *\" }"
     } if !local.counts_itself[name] },
+    { for board in range(local.boards) : "dashboard-failures" => { function = "dashboard", pattern = "{ $.severity = \"ERROR\" }" } },
   )
 }
 

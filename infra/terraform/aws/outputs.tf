@@ -3,6 +3,11 @@ output "function_urls" {
   value       = { for name, url in aws_lambda_function_url.this : name => url.function_url }
 }
 
+output "dashboard_url" {
+  description = "Address of the board, for everybody; null where no board is wanted."
+  value       = one(aws_lambda_function_url.dashboard[*].function_url)
+}
+
 output "schedules" {
   description = "Every schedule with its name, expression and time zone."
   value       = { for name, schedule in aws_scheduler_schedule.this : name => { job = schedule.name, cron = schedule.schedule_expression, time_zone = schedule.schedule_expression_timezone } }

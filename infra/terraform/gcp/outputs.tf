@@ -3,6 +3,11 @@ output "function_urls" {
   value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].uri }
 }
 
+output "dashboard_url" {
+  description = "Address of the board, for everybody; null where no board is wanted."
+  value       = one(google_cloud_run_v2_service.dashboard[*].uri)
+}
+
 output "schedules" {
   description = "Every schedule with its job's name, cron line and time zone."
   value       = { for name, job in google_cloud_scheduler_job.this : name => { job = job.name, cron = job.schedule, time_zone = job.time_zone } }

@@ -15,7 +15,7 @@ class DeployedDashboard:
     """The function that serves the board: its size, and variables that everybody may know."""
 
     purpose: str = "Serves the board's pages"
-    memory_mb: int = 256
+    memory_mb: int = 512
     timeout_s: int = 15
     max_instances: int = 3
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -180,7 +180,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 10 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
+    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 11 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 
@@ -620,4 +620,45 @@ run "tags_without_a_way_to_the_devices" {
   }
 
   expect_failures = [check.plants, check.devices] # a warning each
+}
+
+run "board" {
+  command   = apply
+  state_key = "board"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/board.yaml"
+    deployment_file = "../modules/plan/tests/files/board.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+  }
+
+  assert {
+    condition     = aws_lambda_function_url.dashboard[0].authorization_type == "NONE" && toset([aws_lambda_permission.dashboard_url[0].action, aws_lambda_permission.dashboard[0].action]) == toset(["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"])
+    error_message = "Everybody may open the board."
+  }
+
+  assert {
+    condition     = aws_lambda_function.dashboard[0].environment[0].variables == tomap({ SUPABASE_URL = "https://abcdefgh.supabase.co", DASHBOARD_PUBLISHABLE_KEY = "sb_publishable_of_the_test", DASHBOARD_TAGS_URL = "https://tags.example.com" })
+    error_message = "It is told what everybody may know, and no secret."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.dashboard[0].policy).Statement[*].Action == [["logs:CreateLogStream", "logs:PutLogEvents"]]
+    error_message = "It may write its log, and nothing else."
+  }
+
+  assert {
+    condition     = aws_lambda_function.dashboard[0].source_code_hash == filebase64sha256("tests/bundles/dashboard-x86_64.zip")
+    error_message = "It is replaced when its bundle has changed."
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.incident), "dashboard failures") && aws_cloudwatch_log_metric_filter.this["dashboard-failures"].log_group_name == "/aws/lambda/plantpulse-dashboard"
+    error_message = "What goes wrong there is heard."
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.this), "dashboard") && length(aws_lambda_function_url.this) == 0
+    error_message = "The other functions stay as closed as they were."
+  }
 }

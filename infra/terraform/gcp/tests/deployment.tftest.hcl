@@ -664,3 +664,50 @@ run "tags_without_a_way_to_the_devices" {
 
   expect_failures = [check.plants, check.devices] # a warning each
 }
+
+run "board" {
+  command   = apply
+  state_key = "board"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/board.yaml"
+    deployment_file = "../modules/plan/tests/files/board.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+    vcpu_quota      = 2
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.dashboard[0].invoker_iam_disabled && google_cloud_run_v2_service.dashboard[0].ingress == "INGRESS_TRAFFIC_ALL" && !anytrue([for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member == "allUsers"])
+    error_message = "Everybody may open the board, and nobody is granted anything for it."
+  }
+
+  assert {
+    condition     = { for env in google_cloud_run_v2_service.dashboard[0].template[0].containers[0].env : env.name => env.value } == { SUPABASE_URL = "https://abcdefgh.supabase.co", DASHBOARD_PUBLISHABLE_KEY = "sb_publishable_of_the_test", DASHBOARD_TAGS_URL = "https://tags.example.com" }
+    error_message = "It is told what everybody may know, and no secret."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.dashboard[0].template[0].service_account == google_service_account.dashboard[0].email && !anytrue([for key in keys(google_secret_manager_secret_iam_member.reader) : startswith(key, "dashboard ")])
+    error_message = "It has an identity of its own, which may read nothing."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.dashboard[0].build_config[0].source_location == "gs://plant-project-plantpulse-bundles/dashboard-${filemd5("tests/bundles/dashboard.zip")}.zip" && google_cloud_run_v2_service.dashboard[0].build_config[0].function_target == "handle_http"
+    error_message = "It is built anew when its bundle has changed."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.dashboard[0].template[0].scaling[0].max_instance_count == 2
+    error_message = "It keeps to the quota of processors."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.this["failures"].filter, "\"plantpulse-dashboard\"") && strcontains(google_logging_project_sink.this.filter, "\"plantpulse-dashboard\"")
+    error_message = "What goes wrong there is kept and heard."
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY" && !contains(keys(google_cloudfunctions2_function.this), "dashboard")
+    error_message = "The other functions stay as closed as they were."
+  }
+}

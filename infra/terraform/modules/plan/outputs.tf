@@ -3,6 +3,11 @@ output "functions" {
   value       = local.functions
 }
 
+output "dashboard" {
+  description = "The board's function: purpose, memory, time-out and environment; null where no board is wanted."
+  value       = try(merge(local.deployment.dashboard, { memory_mb = lookup(var.memory_mb, "dashboard", local.deployment.dashboard.memory_mb) }), null)
+}
+
 output "schedules" {
   description = "Every schedule by name: function, plant, cron and its time zone, retries."
   value       = local.schedules

@@ -323,3 +323,37 @@ run "memory_of_a_function_that_is_none" {
 
   expect_failures = [var.memory_mb]
 }
+
+run "board" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/board.yaml"
+    deployment_file = "tests/files/board.json"
+    memory_mb       = { dashboard = 1024 }
+  }
+
+  assert {
+    condition     = output.dashboard.environment == { DASHBOARD_PUBLISHABLE_KEY = "sb_publishable_of_the_test", DASHBOARD_TAGS_URL = "https://tags.example.com" } && output.dashboard.memory_mb == 1024
+    error_message = "The board is told what everybody may know."
+  }
+
+  assert {
+    condition     = !contains(keys(output.functions), "dashboard") && contains(output.function_names, "dashboard")
+    error_message = "It is none of the functions that have schedules and secrets."
+  }
+}
+
+run "no_board" {
+  command = plan
+
+  variables {
+    config_file     = "tests/files/one_plant.yaml"
+    deployment_file = "tests/files/one_plant.json"
+  }
+
+  assert {
+    condition     = output.dashboard == null
+    error_message = "There is no board where none is wanted."
+  }
+}
