@@ -70,6 +70,7 @@ def test_the_page_says_what_is_measured_before_it_shows_figures() -> None:
         "Health",
         "Alerts",
         "Reads of members",
+        "Board",
         "Series",
         "Machine tags",
     ]
@@ -93,7 +94,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 12
+    assert len(commands) == 13
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile
