@@ -58,11 +58,12 @@ described as (
     policyname, tablename, cmd, permissive, roles, qual, with_check
   )
   from pg_catalog.pg_policies
-  where schemaname = 'public'
+  where schemaname in ('public', 'realtime')
   union all
   select format('trigger %s enabled=%s', pg_get_triggerdef(oid), tgenabled)
   from pg_catalog.pg_trigger
-  where not tgisinternal
+  -- The local Realtime's own trigger is there before any migration.
+  where not tgisinternal and tgrelid <> 'realtime.messages'::regclass
   union all
   select format(
     'function %s owner=%s cost=%s rows=%s %s',
