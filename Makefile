@@ -11,6 +11,8 @@ NODE_MODULES := devstack/node_modules
 TAG_SERVERS := tests/tags/servers/node_modules
 # The client library that pages use; only tests start it.
 SUPABASE_JS := tests/devstack/supabase_js/node_modules
+# The board: pages that are built here and served anywhere.
+DASHBOARD := dashboard/node_modules
 # An environment of its own: what checkov needs and what plantpulse needs cannot always be had together.
 CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
@@ -44,7 +46,7 @@ test-outside: $(INSTALLED) $(TEST_PACKAGES) ## Run the suite on outside servers 
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
-check: $(INSTALLED) ## Check style, types, imports and generated files
+check: $(INSTALLED) $(DASHBOARD)/.installed ## Check style, types, imports and generated files
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
@@ -52,6 +54,12 @@ check: $(INSTALLED) ## Check style, types, imports and generated files
 	$(BIN)/python -m devstack.schema_dump --check
 	$(BIN)/python -m devstack.settings_page --check
 	$(BIN)/python -m infra.tables --check
+	$(BIN)/python -m devstack.board_words --check
+	@cd dashboard && npm run --silent check
+
+.PHONY: dashboard
+dashboard: $(DASHBOARD)/.installed ## Build the board into build/dashboard
+	@cd dashboard && npm run --silent build -- --logLevel warn
 
 .PHONY: policy
 policy: $(CHECKOV)/.installed ## Scan the Terraform for what a security review would find
@@ -82,9 +90,10 @@ bundle: $(INSTALLED) ## Build what is deployed (CONFIG=..., CLOUD=gcp or aws)
 	@$(BIN)/python -m bundle --config $(CONFIG) --architecture $(ARCHITECTURE) $(if $(CLOUD),--cloud $(CLOUD))
 
 .PHONY: format
-format: $(INSTALLED) ## Format the code and fix what ruff can fix
+format: $(INSTALLED) $(DASHBOARD)/.installed ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+	@cd dashboard && npm run --silent format
 
 .PHONY: schema
 schema: $(INSTALLED) ## Write supabase/schema.sql from the migrations
@@ -93,6 +102,10 @@ schema: $(INSTALLED) ## Write supabase/schema.sql from the migrations
 .PHONY: settings
 settings: $(INSTALLED) ## Write the tables of docs/settings.md from the settings' models
 	$(BIN)/python -m devstack.settings_page
+
+.PHONY: words
+words: $(INSTALLED) ## Write the board's words of alerts from those of the messages
+	$(BIN)/python -m devstack.board_words
 
 .PHONY: infra
 infra: $(INSTALLED) ## Write the tables of inputs and outputs in Terraform's READMEs
@@ -148,7 +161,7 @@ lock: $(INSTALLED) ## Pin the dependencies (UPGRADE=--upgrade for newer ones)
 
 .PHONY: clean
 clean: ## Remove everything that was installed or generated
-	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) $(TAG_SERVERS) $(SUPABASE_JS) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(CHECKOV) $(NODE_MODULES) $(TAG_SERVERS) $(SUPABASE_JS) $(DASHBOARD) build .devstack .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@echo "Installing Python packages (about half a minute, once) ..."
@@ -181,4 +194,11 @@ $(SUPABASE_JS)/.installed: tests/devstack/supabase_js/package-lock.json
 	@echo "Installing supabase-js for tests (a few seconds, once) ..."
 	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
 	@cd tests/devstack/supabase_js && npm install --no-save --ignore-scripts --loglevel=error
+	@touch $@
+
+# What vite and vitest need of the platform comes as optional packages, as above.
+$(DASHBOARD)/.installed: dashboard/package-lock.json
+	@echo "Installing what builds the board (a minute, once) ..."
+	@command -v npm > /dev/null || { echo "Node 20 or newer with npm is needed"; exit 1; }
+	@cd dashboard && npm install --no-save --ignore-scripts --loglevel=error
 	@touch $@

@@ -1,0 +1,11 @@
+/** The one client of Supabase. Who is signed in stays signed in, in this browser, until the session is ended. */
+
+import { createClient } from '@supabase/supabase-js'
+import { readSettings } from './settings'
+
+export const settings = readSettings((window as { PLANTPULSE?: unknown }).PLANTPULSE)
+
+// Without settings only a message is shown, and nothing is asked.
+export const client = createClient(settings?.url ?? 'http://127.0.0.1', settings?.key ?? 'none', {
+  auth: { flowType: 'pkce', storageKey: 'plantpulse-session' },
+})

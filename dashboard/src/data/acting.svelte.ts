@@ -1,0 +1,28 @@
+/** What a person does on a page: one thing at a time, and either it is done or the page says why not. */
+
+import { clip } from '../figures/format'
+import { t } from '../words/reader.svelte'
+import { AskError } from './troubles'
+
+export class Acting {
+  isBusy = $state(false)
+  /** Why the last thing was not done; empty if it was. */
+  said = $state('')
+
+  /** Return whether it was done. */
+  async do(work: () => Promise<unknown>): Promise<boolean> {
+    if (this.isBusy) return false
+    this.isBusy = true
+    this.said = ''
+    try {
+      await work()
+      return true
+    } catch (error) {
+      const { trouble, detail } = error instanceof AskError ? error : new AskError('refused', String(error))
+      this.said = t('not_done', { trouble: trouble === 'refused' ? clip(detail) : t(`trouble_${trouble}`) })
+      return false
+    } finally {
+      this.isBusy = false
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/** Whether what a page shows may still be believed. Pure. */
+
+export interface Age {
+  as_of: string | null
+  stale_after: string | null
+}
+
+/** Return whether data is old at `now` (ms). Data without a time is old: nobody knows of when it is. */
+export function isStale({ as_of, stale_after }: Age, now: number): boolean {
+  if (as_of === null || stale_after === null) return true
+  return now > Date.parse(stale_after)
+}
+
+/** Return how old data is in whole minutes, never less than 0; null if nobody knows. */
+export function minutesOld(as_of: string | null, now: number): number | null {
+  return as_of === null ? null : Math.max(0, Math.floor((now - Date.parse(as_of)) / 60_000))
+}

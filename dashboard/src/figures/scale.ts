@@ -1,0 +1,69 @@
+/** Charts: where a value and an instant lie, and lines that break where values are missing. Pure. */
+
+export interface Point {
+  /** Instant (ms). */
+  at: number
+  value: number | null
+}
+
+export interface Box {
+  from: number
+  until: number
+  low: number
+  high: number
+  width: number
+  height: number
+}
+
+export const x = (box: Box, at: number): number => round(((at - box.from) / (box.until - box.from || 1)) * box.width)
+
+export const y = (box: Box, value: number): number => round(box.height - ((value - box.low) / (box.high - box.low || 1)) * box.height)
+
+/** Return a line through points; a null ends it, and the next value begins a new one. */
+export function linePath(box: Box, points: Point[]): string {
+  let path = ''
+  let isDown = false
+  for (const { at, value } of points) {
+    if (value !== null) path += `${isDown ? 'L' : 'M'}${x(box, at)} ${y(box, value)}`
+    isDown = value !== null
+  }
+  return path
+}
+
+/** Return a line of steps: each value holds for `minutes` from its instant. */
+export function stepPath(box: Box, points: Point[], minutes: number): string {
+  let path = ''
+  let end = NaN
+  for (const { at, value } of points) {
+    if (value !== null) {
+      path += `${end === at ? 'L' : 'M'}${x(box, at)} ${y(box, value)}H${x(box, at + minutes * 60_000)}`
+      end = at + minutes * 60_000
+    }
+  }
+  return path
+}
+
+/** Return bounds that hold all values and, if `from_zero`, zero; a little air stays above. */
+export function bounds(values: (number | null)[], fromZero: boolean): { low: number; high: number } {
+  const known = values.filter((value) => value !== null)
+  const high = known.reduce((most, value) => Math.max(most, value), fromZero ? 0 : -Infinity)
+  const low = known.reduce((least, value) => Math.min(least, value), fromZero ? 0 : Infinity)
+  if (!Number.isFinite(high) || !Number.isFinite(low)) return { low: 0, high: 1 }
+  const air = (high - low || Math.abs(high) || 1) * 0.08
+  return { low: fromZero && low === 0 ? 0 : low - air, high: high + air }
+}
+
+/** Return the whole local hours within a span of which `every` divides the hour, as instants. DST days have one more or less. */
+export function hourTicks(from: number, until: number, every: number, zone: string): number[] {
+  const local = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const ticks = []
+  for (let at = Math.ceil(from / 900_000) * 900_000; at <= until; at += 900_000) {
+    const [hour, minute] = local.format(at).split(':').map(Number)
+    if (minute === 0 && (hour ?? 0) % every === 0) ticks.push(at)
+  }
+  return ticks
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

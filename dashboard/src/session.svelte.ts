@@ -1,0 +1,48 @@
+/** Who is signed in. A session that is no longer accepted ends once, with a reason; nothing is tried in a loop. */
+
+import { isAuthRetryableFetchError, type User } from '@supabase/supabase-js'
+import { client } from './client'
+import { AskError } from './data/troubles'
+
+type Ended = 'session_ended' | 'token_refused'
+
+class Session {
+  /** `undefined` until it is known; null for nobody. */
+  user = $state.raw<User | null | undefined>(undefined)
+  /** Why the last session ended, if not by signing out. */
+  ended = $state<Ended | null>(null)
+
+  constructor() {
+    client.auth.onAuthStateChange((event, session) => {
+      if (event === 'SIGNED_OUT' && this.user && !this.#isLeaving) this.ended ??= 'session_ended'
+      if (session) this.ended = null
+      this.#isLeaving = false
+      // The same person again must not build the pages anew, as each new token would.
+      if (this.user === undefined || this.user?.id !== session?.user.id) this.user = session?.user ?? null
+    })
+  }
+
+  #isLeaving = false
+
+  async signOut(): Promise<void> {
+    this.#isLeaving = true
+    await client.auth.signOut({ scope: 'local' })
+  }
+
+  /** Get a new token in place of one that was refused. Raises AskError if there is none to be had now. */
+  async renew(): Promise<void> {
+    const { error } = await client.auth.refreshSession()
+    if (!error) return
+    if (isAuthRetryableFetchError(error)) throw new AskError('offline', error.message)
+    await this.end('session_ended')
+    throw new AskError('session', error.message)
+  }
+
+  /** Forget the session in this browser and say why. */
+  async end(why: Ended): Promise<void> {
+    this.ended = why
+    await client.auth.signOut({ scope: 'local' })
+  }
+}
+
+export const session = new Session()

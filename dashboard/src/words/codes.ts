@@ -1,0 +1,41 @@
+/** What alerts, pipelines and error codes are called, and what to do about them; the same words as in the messages of alerts. */
+
+import { clip } from '../figures/format'
+import alerts from './alerts.json'
+import { fill } from './fill'
+import { reader } from './reader.svelte'
+
+type Words = Record<'what' | 'do' | 'value' | 'pipeline', Record<string, string>>
+interface Named {
+  rule: string
+  scope: string
+  facts: Record<string, unknown>
+}
+
+const mine = (): Words => alerts[reader.language]
+
+/** Return what an error code or a state means; the code itself if it has no words. */
+export function codeWords(code: string): string {
+  return mine().value[code] ?? clip(code, 60)
+}
+
+/** Return what to do about an alert; empty if there are no words. */
+export function whatToDo(rule: string): string {
+  return mine().do[rule] ?? ''
+}
+
+/** Return an alert in a few words; a fact that is missing is a question mark. */
+export function alertTitle({ rule, scope, facts }: Named): string {
+  const { what, value, pipeline } = mine()
+  const code = String(facts.error ?? '?')
+  const known: Record<string, string> = { error: value[code] ?? code, pipeline: pipeline[scope] ?? scope }
+  for (const [name, fact] of Object.entries(facts)) known[name] ??= clip(spoken(fact), 80)
+  const title = fill(what[rule] ?? rule, known).replace(/\{\w+\}/g, '?')
+  return title.charAt(0).toUpperCase() + title.slice(1)
+}
+
+/** Some facts come in each language. */
+function spoken(fact: unknown): string {
+  const texts = fact as Record<string, unknown> | null
+  return String(texts && typeof texts === 'object' ? (texts[reader.language] ?? JSON.stringify(fact)) : fact)
+}

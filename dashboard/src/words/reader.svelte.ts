@@ -1,0 +1,47 @@
+/** Who reads: in which language, and in which plant's time zone. Everything on the pages follows it at once. */
+
+import { Formats, knownZone } from '../figures/format'
+import { chooseLanguage, fill, type Values } from './fill'
+import { words, type Word } from './words'
+
+const KEPT_IN = 'plantpulse-language'
+
+class Reader {
+  #chosen = $state(chooseLanguage([localStorage.getItem(KEPT_IN) ?? '', ...navigator.languages]))
+  #zone = $state('UTC')
+  /** Numbers, spans and instants as this reader writes them. */
+  format = $derived(new Formats(this.#chosen.locale, this.#zone))
+
+  get language(): 'en' | 'de' {
+    return this.#chosen.language
+  }
+
+  get zone(): string {
+    return this.#zone
+  }
+
+  set zone(zone: string | null) {
+    this.#zone = knownZone(zone)
+  }
+
+  switchLanguage(): void {
+    const other = this.language === 'en' ? 'de' : 'en'
+    this.#chosen = chooseLanguage([...navigator.languages.filter((locale) => locale.startsWith(other)), other])
+    localStorage.setItem(KEPT_IN, this.#chosen.locale)
+  }
+}
+
+export const reader = new Reader()
+
+/** Return a text in the reader's language. */
+export function t(word: Word, values: Values = {}): string {
+  const one = `${word}_one`
+  const [english, german] = words[values.n === 1 && one in words ? (one as Word) : word]
+  return fill(reader.language === 'de' ? german : english, values)
+}
+
+/** Return the words of a code that another part of the system made, or the code itself if it has none. */
+export function tell(prefix: string, code: string): string {
+  const word = `${prefix}${code}`
+  return word in words ? t(word as Word) : code
+}
