@@ -36,13 +36,14 @@ up: $(INSTALLED) ## Keep the stack running with a compressed clock until Ctrl-C
 	@$(BIN)/python -m devstack up
 
 .PHONY: test
-test: $(INSTALLED) $(TEST_PACKAGES) ## Run the whole test suite on the local stack
+test: $(INSTALLED) $(TEST_PACKAGES) $(DASHBOARD)/.installed ## Run the whole test suite on the local stack
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 ENGINE ?= foreign
 
 .PHONY: test-outside
 test-outside: $(INSTALLED) $(TEST_PACKAGES) ## Run the suite on outside servers (ENGINE=foreign or babelfish)
+test-outside: $(INSTALLED) $(TAG_SERVERS)/.installed $(DASHBOARD)/.installed ## Run the suite on outside servers (ENGINE=foreign or babelfish)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check

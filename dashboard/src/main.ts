@@ -1,6 +1,7 @@
 import { mount } from 'svelte'
-import App from './App.svelte'
+// First: it says which styles are stronger.
 import './board.css'
+import App from './App.svelte'
 import { isTv } from './route.svelte'
 
 document.documentElement.classList.toggle('tv', isTv)

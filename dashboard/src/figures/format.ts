@@ -19,8 +19,10 @@ export class Formats {
   }
 
   /** A difference with its sign: "+12", "−220", "±0". */
-  signed(value: number | null | undefined): string {
-    return value == null ? MISSING : sign(Math.round(value), this.number(Math.abs(Math.round(value))))
+  signed(value: number | null | undefined, digits = 0): string {
+    if (value == null) return MISSING
+    const rounded = Number(value.toFixed(digits))
+    return sign(rounded, this.number(Math.abs(rounded), digits))
   }
 
   /** A fraction as percent. */

@@ -53,13 +53,13 @@ export function bounds(values: (number | null)[], fromZero: boolean): { low: num
   return { low: fromZero && low === 0 ? 0 : low - air, high: high + air }
 }
 
-/** Return the whole local hours within a span of which `every` divides the hour, as instants. DST days have one more or less. */
+/** Return the instants within a span where the local clock shows a multiple of `every` hours. DST days have one more or less. */
 export function hourTicks(from: number, until: number, every: number, zone: string): number[] {
   const local = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const ticks = []
   for (let at = Math.ceil(from / 900_000) * 900_000; at <= until; at += 900_000) {
     const [hour, minute] = local.format(at).split(':').map(Number)
-    if (minute === 0 && (hour ?? 0) % every === 0) ticks.push(at)
+    if (((hour ?? 0) * 60 + (minute ?? 0)) % (every * 60) === 0) ticks.push(at)
   }
   return ticks
 }

@@ -1,0 +1,103 @@
+"""What people do on the pages: each is one row, written as oneself, and what is refused is said."""
+
+from playwright.sync_api import Page, expect
+
+from tests.board import northfield
+from tests.board.opening import Opened
+from tests.board.project import Project
+
+
+def seen(project: Project) -> None:
+    project.documents["board"]["needs_you"][0]["is_acknowledged"] = True
+
+
+def test_an_incident_is_acknowledged_from_the_board(project: Project, board: Page) -> None:
+    project.on_write = seen
+
+    board.get_by_role("button", name="Acknowledge").click()
+
+    expect(board.get_by_role("alert")).to_contain_text("Acknowledged, still open.")
+    assert project.written == [("update", "safety_events", {"is_acknowledged": True})]
+
+
+def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
+    page = open_page("safety")
+
+    page.get_by_role("button", name="Resolve …").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("What was done?").fill("  Gate adjusted. ")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert project.written == [
+        ("update", "safety_events", {"is_resolved": True, "resolution": "Gate adjusted."})
+    ]
+
+
+def test_what_was_written_stays_when_it_cannot_be_sent(project: Project, open_page: Opened) -> None:
+    page = open_page("safety")
+    page.get_by_role("button", name="Resolve …").first.click()
+    page.get_by_label("What was done?").fill("Gate adjusted")
+    project.refusal = (503, {"message": "away"})
+
+    page.get_by_role("button", name="Resolve", exact=True).click()
+
+    expect(page.get_by_role("alert").last).to_contain_text("Not done: Supabase is busy or being restarted.")
+    expect(page.get_by_label("What was done?")).to_have_value("Gate adjusted")
+
+
+def test_a_row_that_row_level_security_hides_is_told_as_forbidden(project: Project, board: Page) -> None:
+    project.may_write = False
+
+    board.get_by_role("button", name="Acknowledge").click()
+
+    expect(board.get_by_text("Not done: you may not see or do this.")).to_be_visible()
+
+
+def test_a_viewer_has_no_button_that_would_be_refused(project: Project, open_page: Opened) -> None:
+    project.documents["board"]["plant"]["role"] = "viewer"
+    project.documents["board_safety"] = northfield.safety(may_sign=False)
+    project.documents["board_tags"] = northfield.tags(may_command=False)
+
+    for path in ("board", "safety", "tags"):
+        page = open_page(path)
+        expect(page.locator("main .card").first).to_be_visible()
+        assert page.locator("main button").count() == 0, path
+
+
+def test_an_alert_is_silenced_for_a_while_and_says_why(project: Project, open_page: Opened) -> None:
+    page = open_page("alerts")
+
+    page.get_by_role("button", name="Silence …").nth(1).click()
+    page.get_by_label("For how long?").select_option(label="4 h")
+    page.get_by_label("Why?").fill("Moved to the night")
+    page.get_by_role("button", name="Silence", exact=True).click()
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    [(kind, table, row)] = project.written
+    ends_at = row.pop("ends_at")
+    assert (kind, table) == ("insert", "silences")
+    assert row == {
+        "plant": "northfield",
+        "fingerprint": "live_pulse/northfield/overdue",
+        "why": "Moved to the night",
+    }
+    assert ends_at.startswith("2026-03-11T13:49")
+
+
+def test_a_group_is_stopped_after_a_question_and_started_without_one(
+    project: Project, open_page: Opened
+) -> None:
+    page = open_page("tags")
+
+    page.get_by_role("button", name="Stop …").first.click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+    assert project.written == [
+        ("insert", "tag_commands", {"plant": "northfield", "group_id": 1, "kind": "stop"}),
+        ("insert", "tag_commands", {"plant": "northfield", "group_id": 4, "kind": "start"}),
+    ]

@@ -1,0 +1,125 @@
+"""What a page says of data that is old, missing, hostile or cannot be had."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.board import northfield
+from tests.board.opening import Opened
+from tests.board.project import Project
+
+_DOWN = (503, {"message": "upstream is away"})
+_HOSTILE = "<img src=x onerror=alert(1)> \u202eevil " + "x" * 1_000_000
+
+
+def colours(page: Page, selector: str) -> set[str]:
+    """Return the background colours of what a selector finds."""
+    found = page.eval_on_selector_all(
+        selector, "(all) => all.map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    return set(found)
+
+
+def test_old_values_stay_while_the_project_is_away_and_come_back_by_themselves(
+    project: Project, board: Page
+) -> None:
+    project.refusal = _DOWN
+    board.clock.fast_forward(46_000)
+    expect(board.get_by_text("This page cannot be refreshed since")).to_contain_text("Supabase is busy")
+    expect(board.get_by_text("−220")).to_be_visible()
+
+    project.refusal = None
+    project.documents["board"]["shift_so_far"]["difference"] = 31
+    board.clock.fast_forward(31_000)
+
+    expect(board.get_by_text("+31")).to_be_visible()
+    expect(board.get_by_text("This page cannot be refreshed since")).to_have_count(0)
+
+
+def test_data_that_is_too_old_is_grey_and_dashed_and_says_since_when(project: Project, board: Page) -> None:
+    project.refusal = _DOWN
+
+    board.clock.fast_forward("45:00")
+
+    expect(board.get_by_text("Nothing new since 10:45 (49 min). What you see is old.")).to_be_visible()
+    expect(board.locator("a.tile", has_text="Press 4")).to_have_css("outline-style", "dashed")
+    assert len(colours(board, "a.tile, .sign, .big")) <= 2
+
+
+def test_an_incident_stays_red_on_old_data(project: Project, board: Page) -> None:
+    project.refusal = _DOWN
+    board.clock.fast_forward("45:00")
+
+    expect(board.get_by_role("alert")).to_contain_text("Press 4 · Guard open during cycle")
+    assert colours(board, "[role=alert]") == {"rgb(173, 15, 28)"}
+
+
+def test_red_is_for_safety_alone(project: Project, open_page: Opened) -> None:
+    project.documents["board"]["needs_you"] = project.documents["board"]["needs_you"][1:]
+
+    for path in ("board", "pipelines", "tags"):
+        page = open_page(path)
+        expect(page.locator("main .card").first).to_be_visible()
+        assert "rgb(173, 15, 28)" not in colours(page, "body *"), path
+
+
+def test_names_and_notes_of_others_are_text(project: Project, open_page: Opened) -> None:
+    machine = project.documents["board"]["machines"][0]
+    machine["name"] = machine["area"] = _HOSTILE
+    project.documents["board_safety"] = northfield.safety(
+        open=[northfield.incident(9, details=_HOSTILE, reason=_HOSTILE)]
+    )
+
+    page = open_page("board")
+    expect(page.get_by_text("<img src=x").first).to_be_visible()
+    assert page.evaluate("document.body.innerText.length") < 20_000
+    page = open_page("safety")
+
+    expect(page.get_by_text("<img src=x").first).to_be_visible()
+    assert page.locator("img").count() == 0
+
+
+def test_a_database_without_a_function_says_so(project: Project, open_page: Opened) -> None:
+    page = open_page("board")
+    project.refusal = (
+        404,
+        {"code": "PGRST202", "message": "Could not find the function public.board_energy"},
+    )
+    page.get_by_role("link", name="Energy").click()
+
+    expect(
+        page.get_by_text("the database does not know this page yet. Run the migrations (make migrate).")
+    ).to_be_visible()
+
+
+def test_a_plant_of_somebody_else_shows_nothing(project: Project, open_page: Opened) -> None:
+    project.documents["board"] = {"now": northfield.NOW.isoformat(), "plant": None}
+
+    page = open_page("board")
+
+    expect(page.get_by_text("There is no such plant, or you may not see it.")).to_be_visible()
+
+
+def test_a_plant_before_its_first_poll_has_no_figures_and_no_colours(
+    project: Project, open_page: Opened
+) -> None:
+    unknown = {"as_of": None, "next_at": None, "stale_after": None}
+    project.documents["board_plants"]["plants"][0].update(unknown, poll=None)
+    project.documents["board"] = northfield.board([], [], **unknown, shift=None, shift_so_far=None)
+
+    page = open_page("board")
+
+    expect(page.get_by_text("There is no data of this plant yet.")).to_be_visible()
+    expect(page.get_by_text("Outside of all shifts")).to_be_visible()
+    expect(page.get_by_text(re.compile("^No mapped machines yet"))).to_be_visible()
+
+
+def test_a_computer_with_a_wrong_clock_is_told(project: Project, open_page: Opened) -> None:
+    page = open_page("board")
+    expect(page.get_by_text("4 min old")).to_be_visible()
+
+    page.clock.set_system_time(northfield.NOW.replace(hour=12))
+    page.reload()
+
+    expect(page.get_by_text("This computer’s clock is wrong by 3 h.")).to_be_visible()
+    expect(page.get_by_text("4 min old")).to_be_visible()

@@ -1,0 +1,102 @@
+"""Each page shows what its document says, in the plant's time and the reader's language."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.board import northfield
+from tests.board.opening import Opened
+from tests.board.project import Project
+
+
+def test_the_board_shows_the_shift_and_what_needs_somebody_worst_first(board: Page) -> None:
+    needs = board.locator("section", has=board.get_by_role("heading", name="Needs you, worst first"))
+
+    expect(board.get_by_text("Early 06:00–14:00")).to_be_visible()
+    expect(board.get_by_text("3 h 11 min left")).to_be_visible()
+    expect(board.get_by_text("−220")).to_be_visible()
+    expect(board.get_by_text("6,411 of 6,631 · −3.3%")).to_be_visible()
+    expect(needs.locator("li .asset")).to_have_text(
+        ["Press 4", "Weld B2", "Base coat", "Chassis 2", "Oven 2"]
+    )
+
+
+def test_a_tile_says_its_state_without_colours(board: Page) -> None:
+    stopped = board.locator("a.tile", has_text="Press 4")
+    silent = board.locator("a.tile", has_text="Oven 2")
+
+    expect(stopped).to_contain_text("26 min")
+    expect(stopped).to_contain_text("stopped")
+    expect(stopped.locator(".words svg")).to_have_count(1)
+    expect(silent).to_contain_text("no data")
+    expect(silent.locator("strong")).to_have_text("–")
+
+
+def test_a_machine_is_opened_from_its_tile(board: Page) -> None:
+    board.locator("a.tile", has_text="Press 4").click()
+
+    expect(board.get_by_role("heading", name="Stamping · Press 4 · last 24 hours")).to_be_visible()
+    expect(board.get_by_text("stopped 26 min")).to_be_visible()
+    expect(board.locator("path.column")).to_have_count(96)
+    expect(board.locator("path.column.gap")).to_have_count(1)
+    expect(board.get_by_role("row", name="Safety stop 10:23 still open 26 26")).to_be_visible()
+    assert board.url.endswith("#/northfield/asset/4")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("safety", "Reason codes read until 10:45."),
+        ("report", "Northfield · Morning report · Tuesday, 10 March 2026 · made 06:00, corrected 09:14"),
+        ("pipelines", "late since 10:02"),
+        ("alerts", "Safety incident at Press 4: Guard open during cycle"),
+        ("energy", "11,147.5 MW at 10:30"),
+        ("tags", "the controller does not answer in time, since 10:40"),
+    ],
+)
+def test_each_page_shows_its_document(open_page: Opened, path: str, words: str) -> None:
+    expect(open_page(path).get_by_text(words)).to_be_visible()
+
+
+def test_a_german_reads_german_and_can_read_english(open_page: Opened) -> None:
+    page = open_page("board", locale="de-DE")
+    expect(page.get_by_text("6.411 von 6.631 · −3,3 %")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "de"
+
+    page.get_by_role("button", name="English").click()
+
+    expect(page.get_by_role("heading", name="Needs you, worst first")).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_thousand_machines_are_on_one_screen(project: Project, open_page: Opened) -> None:
+    project.documents["board"] = northfield.board(northfield.many_machines(1000), [])
+
+    page = open_page("board")
+
+    expect(page.locator("a.cell")).to_have_count(1000)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 900
+    expect(page.locator("a.cell.orange")).to_have_count(10)
+
+
+def test_a_wall_has_no_buttons_and_needs_no_scrolling(open_page: Opened) -> None:
+    page = open_page("board", query="?tv", size=(1920, 1080))
+
+    expect(page.locator(".tile")).to_have_count(39)
+    assert page.locator("button, a[href]:not(.skip), select, input").count() == 0
+    assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
+def test_the_report_prints_on_one_page(open_page: Opened) -> None:
+    page = open_page("report")
+    expect(page.get_by_text("What cost most")).to_be_visible()
+
+    printed = page.pdf(format="A4")
+
+    assert printed.count(b"/Type /Page\n") == 1
+
+
+def test_nothing_is_wider_than_a_small_phone(open_page: Opened) -> None:
+    for path in ("board", "asset/4", "safety", "report", "pipelines", "alerts", "energy", "tags"):
+        page = open_page(path, size=(320, 640))
+        expect(page.locator("main .card").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, path

@@ -1,0 +1,77 @@
+"""Everybody can use the pages: by keyboard, by ear, with little sight (WCAG 2.2 AA as far as axe sees)."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.board import northfield
+from tests.board.opening import Opened
+from tests.board.project import Project
+
+_AXE: Final = Path(__file__).resolve().parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+_RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+_PATHS: Final = ("board", "asset/4", "safety", "report", "pipelines", "alerts", "energy", "tags")
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds, as rule and place."""
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, rules)", _RULES)
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", _PATHS)
+def test_a_page_has_no_barrier(open_page: Opened, path: str) -> None:
+    page = open_page(path)
+    expect(page.locator("main .card").first).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_signing_in_has_no_barrier(open_page: Opened) -> None:
+    page = open_page("board", sign_in=False)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+    assert violations(page) == []
+
+
+def test_a_wall_and_old_data_have_no_barrier(project: Project, open_page: Opened) -> None:
+    pages = [open_page("board", query="?tv", size=(1920, 1080)), open_page("board")]
+    for page in pages:
+        expect(page.locator("div.figures")).to_be_visible()
+    project.refusal = (503, {"message": "away"})
+
+    for page in pages:
+        page.clock.fast_forward("45:00")
+        expect(page.get_by_text("What you see is old.")).to_be_visible()
+        assert violations(page) == []
+
+
+def test_a_thousand_machines_are_one_stop_of_the_tab_key(project: Project, open_page: Opened) -> None:
+    project.documents["board"] = northfield.board(northfield.many_machines(1000), [])
+    page = open_page("board")
+    page.locator("a.cell").first.focus()
+
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+
+    expect(page.locator("a.cell:focus")).to_have_attribute("aria-label", "Cell 22: on target, +3%, OEE 85%")
+    assert page.locator("a.cell[tabindex='0']").count() == 1
+    assert violations(page) == []
+
+
+def test_the_keyboard_skips_to_the_page(board: Page) -> None:
+    board.locator("body").focus()
+    board.keyboard.press("Tab")
+    expect(board.get_by_role("link", name="Skip to the page")).to_be_focused()
+
+    board.keyboard.press("Enter")
+
+    expect(board.locator("main")).to_be_focused()
+    assert board.url.endswith("#/northfield/board")
