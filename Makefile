@@ -42,8 +42,7 @@ test: $(INSTALLED) $(TEST_PACKAGES) $(DASHBOARD)/.installed ## Run the whole tes
 ENGINE ?= foreign
 
 .PHONY: test-outside
-test-outside: $(INSTALLED) $(TEST_PACKAGES) ## Run the suite on outside servers (ENGINE=foreign or babelfish)
-test-outside: $(INSTALLED) $(TAG_SERVERS)/.installed $(DASHBOARD)/.installed ## Run the suite on outside servers (ENGINE=foreign or babelfish)
+test-outside: $(INSTALLED) $(TEST_PACKAGES) $(DASHBOARD)/.installed ## Run the suite on outside servers (ENGINE=foreign or babelfish)
 	$(BIN)/python -m devstack.outside --engine $(ENGINE) -- -q -rs
 
 .PHONY: check
