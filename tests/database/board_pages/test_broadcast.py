@@ -283,6 +283,7 @@ def test_members_hear_broadcasts_alone(connection: Connection) -> None:
 def test_nobody_sends_from_outside(connection: Connection, role: str) -> None:
     with connection.transaction(force_rollback=True):
         _become(connection, role)
+        connection.execute("select set_config('realtime.topic', 'plant:northfield', true)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(
                 "insert into realtime.messages (topic, extension, event, private)"
