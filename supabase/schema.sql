@@ -1346,7 +1346,9 @@ declare
   v_plant constant text := p_plant ->> 'plant';
   v_every_s constant integer := (p_plant ->> 'slot_minutes')::integer * 60;
   v_window constant interval := make_interval(mins => (p_plant ->> 'window_minutes')::integer);
-  v_before constant timestamptz := p_as_of - make_interval(secs => v_every_s * p_slots);
+  -- A user may call this: no number makes it write gigabytes of dots.
+  v_slots constant integer := least(p_slots, 1440);
+  v_before constant timestamptz := p_as_of - make_interval(secs => v_every_s * v_slots);
   v_base constant bigint := extract(epoch from v_before)::bigint;
 begin
   return query
@@ -1356,10 +1358,10 @@ begin
     newest.shift_name, newest.shift_starts_at, newest.shift_ends_at, newest.shift_target,
     slots.units, slots.target, slots.downtime_minutes, slots.oee, slots.number::integer, slots.stops,
     case
-      when slots.marked = p_slots then slots.strip
-      else coalesce(gapped.strip || repeat('.', p_slots - gapped.last), repeat('.', p_slots))
+      when slots.marked = v_slots then slots.strip
+      else coalesce(gapped.strip || repeat('.', v_slots - gapped.last), repeat('.', v_slots))
     end,
-    gapped.positions, case when slots.marked = p_slots then slots.oees else gapped.oees end
+    gapped.positions, case when slots.marked = v_slots then slots.oees else gapped.oees end
   from public.assets as asset
   left join lateral (
     select
@@ -1441,7 +1443,7 @@ begin
           slots.oees[one.number] as oee,
           ((date_part('epoch', one.at)::bigint - v_base) / v_every_s)::integer as position
         from unnest(slots.ats) with ordinality as one (at, number)
-        where slots.marked <> p_slots
+        where slots.marked <> v_slots
         and date_part('epoch', one.at)::bigint % v_every_s = 0
       ) as found
     ) as mark
@@ -1656,8 +1658,14 @@ CREATE FUNCTION public.board_plant(p_plant text) RETURNS jsonb
   ) as mine
   left join public.plants as known on known.plant = p_plant
   where (mine.role is not null or not row_security_active('public.plant_members'))
-  -- A member of all plants sees those that have machines: not the one that a renamed plant was.
-  and (mine.is_named or exists (select 1 from public.assets as a where a.plant = p_plant));
+  -- What stands for all plants or for none is no plant.
+  and p_plant <> '*' and p_plant not like '(%'
+  -- A member of all plants sees those that have machines or are watched: one with machine tags alone has no assets.
+  and (
+    mine.is_named
+    or exists (select 1 from public.assets as a where a.plant = p_plant)
+    or exists (select 1 from public.watched_pipelines as watched where watched.plant = p_plant)
+  );
 $$;
 
 ALTER FUNCTION public.board_plant(p_plant text) OWNER TO postgres;
@@ -1681,6 +1689,8 @@ CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL:
     select m.plant from public.plant_members as m where m.user_id = (select auth.uid()) and m.plant <> '*'
     union
     select a.plant from public.assets as a where public.reads_all_plants()
+    union
+    select watched.plant from public.watched_pipelines as watched where public.reads_all_plants()
   )
   select json_build_object('now', now.at, 'plants', (
     select coalesce(json_agg(json_build_object(

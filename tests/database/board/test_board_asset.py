@@ -260,3 +260,17 @@ def test_others_learn_nothing_of_a_machine(look: Look, role: str) -> None:
 
 def test_anon_may_not_ask(api_of: Callable[[str], Api]) -> None:
     assert api_of("anon").refusal("board_asset", p_plant="northfield", p_asset_id=1) == "42501"
+
+
+@pytest.mark.usefixtures("press")
+def test_nobody_gets_gigabytes_of_dots(api_of: Callable[[str], Api]) -> None:
+    machines = api_of("viewer").call(
+        "board_machines",
+        p_plant={"plant": "northfield", "slot_minutes": 15, "window_minutes": 30},
+        p_asset_id=1,
+        p_as_of="2026-11-22T07:00:00Z",
+        p_now=NOW.isoformat(),
+        p_slots=1_000_000_000,
+    )
+
+    assert len(machines[0]["strip"]) == 1440

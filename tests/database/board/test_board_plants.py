@@ -143,3 +143,30 @@ def test_a_plant_that_was_renamed_is_shown_by_its_new_key(plants: Plants, story:
     story.database.execute("update public.assets set plant = 'eastfield' where plant = 'northfield'")
 
     assert [one["plant"]["plant"] for one in plants("director")] == ["eastfield", "southfield"]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_plant_with_machine_tags_alone_is_seen_by_members_of_all_plants(
+    story: Story, plants: Plants
+) -> None:
+    story.database.execute(
+        """
+        insert into public.watched_pipelines (pipeline, plant, watched_since, is_stopped)
+        values
+          ('tags', 'westfield', now(), false),
+          ('cleanup', '(all plants)', now(), false),
+          ('energy_actuals', '(no plant)', now(), false)
+        """
+    )
+
+    assert [one["plant"]["plant"] for one in plants("director")] == ["southfield", "westfield", "northfield"]
+    assert [one["plant"]["plant"] for one in plants("viewer")] == ["northfield"]
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize("role", ["director", "service_role", "viewer"])
+@pytest.mark.parametrize("key", ["*", "(all plants)", "(no plant)", ""])
+def test_what_stands_for_all_plants_or_none_is_no_plant(
+    api_of: Callable[[str], Api], role: str, key: str
+) -> None:
+    assert api_of(role).call("board", p_plant=key, p_now=NOW.isoformat())["plant"] is None
