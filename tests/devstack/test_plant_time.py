@@ -1,5 +1,6 @@
 """Functions that look at the clock see the plant's where the gateway has one."""
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -27,8 +28,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseAccess
             for statement in CLOCKS:
                 connection.execute(statement)
             connection.execute("notify pgrst, 'reload schema'")
+        _wait_until_known(running.access)
         running.use_clock(lambda: PLANTS_NOW)
         yield running.access
+
+
+def _wait_until_known(project: SupabaseAccess) -> None:
+    """Wait until PostgREST has read the schema again: until then it knows no such function."""
+    ends_s = time.monotonic() + ENDS_S
+    while call(project, "looks_not", p_name="x") != "x":
+        assert time.monotonic() < ends_s, "PostgREST does not read the schema"
+        time.sleep(0.1)
 
 
 def call(project: SupabaseAccess, function: str, **arguments: str) -> Any:

@@ -159,7 +159,7 @@ def test_a_plant_with_machine_tags_alone_is_seen_by_members_of_all_plants(
         """
     )
 
-    assert [one["plant"]["plant"] for one in plants("director")] == ["southfield", "westfield", "northfield"]
+    assert [one["plant"]["plant"] for one in plants("director")] == ["southfield", "northfield", "westfield"]
     assert [one["plant"]["plant"] for one in plants("viewer")] == ["northfield"]
 
 
