@@ -2126,21 +2126,29 @@ begin
       where m.shift_starts_at is not null
       group by m.shift_name, m.shift_starts_at, m.shift_ends_at
     ),
+    -- What several people booked for the same time counts once, as in the downtime itself.
     stop as materialized (
-      select m.asset_id, once.reason, sum(lasted.minutes) as minutes, count(*) as stops
-      from public.stops_once((
-        select jsonb_agg(line.seen)
-        from machine as m
-        cross join lateral jsonb_array_elements(m.shift_stops) as line (seen)
-      )) as once
-      join machine as m on m.asset_id = once.asset_id
-      cross join lateral (
-        select round(extract(epoch from
-          least(once.lasts_until, m.shift_ends_at, m.ends_at) - greatest(once.since, m.shift_starts_at)
-        ) / 60, 1) as minutes
-      ) as lasted
-      where lasted.minutes > 0
-      group by m.asset_id, once.reason
+      select
+        booked.asset_id, booked.reason,
+        sum(round(extract(epoch from upper(span.lasted) - lower(span.lasted)) / 60, 1)) as minutes,
+        count(*) as stops
+      from (
+        select
+          m.asset_id, once.reason,
+          range_agg(tstzrange(
+            greatest(once.since, m.shift_starts_at), least(once.lasts_until, m.shift_ends_at, m.ends_at)
+          )) as spans
+        from public.stops_once((
+          select jsonb_agg(line.seen)
+          from machine as m
+          cross join lateral jsonb_array_elements(m.shift_stops) as line (seen)
+        )) as once
+        join machine as m on m.asset_id = once.asset_id
+        where least(once.lasts_until, m.shift_ends_at, m.ends_at) > greatest(once.since, m.shift_starts_at)
+        group by m.asset_id, once.reason
+      ) as booked
+      cross join lateral unnest(booked.spans) as span (lasted)
+      group by booked.asset_id, booked.reason
     ),
     stopped as materialized (
       select distinct on (m.asset_id) m.asset_id, one.reason

@@ -231,6 +231,18 @@ def test_an_open_stop_that_vanished_lasts_as_long_as_it_was_seen(story: Story, b
     assert board(at(6, 31))["shift_so_far"]["reasons"] == [{"reason": "Jam", "minutes": 10, "stops": 1}]
 
 
+def test_what_several_crews_booked_for_the_same_time_counts_once(story: Story, board: Board) -> None:
+    story.machine("Press")
+    crews = [stop("Overhaul", at(hour), None) for hour in (1, 3, 5)]
+    story.made("Press", [at(6)], stops=[*crews, stop("Jam", at(5, 50), at(5, 55))], stopped_since=at(1))
+    story.polled(at(6))
+
+    assert board(at(6, 1))["shift_so_far"]["reasons"] == [
+        {"reason": "Overhaul", "minutes": 60, "stops": 1},
+        {"reason": "Jam", "minutes": 5, "stops": 1},
+    ]
+
+
 def test_a_machine_that_is_below_has_the_longest_reason_of_its_shift(story: Story, board: Board) -> None:
     story.machine("Press")
     short, long = stop("Jam", at(5, 1), at(5, 4)), stop("Setup", at(5, 5), at(5, 14))
