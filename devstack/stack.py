@@ -53,6 +53,7 @@ DASHBOARD: Final = REPOSITORY / "functions" / "dashboard" / "main.py"
 PAGES: Final = REPOSITORY / "build" / "dashboard"  # what `make dashboard` writes
 MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
+COMPRESSED_REPORT: Final = REPOSITORY / "devstack" / "compressed" / "morning_report.py"
 
 _CHANNELS: Final = """\
 
@@ -68,7 +69,9 @@ channels:
 
 _NORTHFIELD: Final = "  northfield:\n"
 _WITH_TAGS: Final = (
-    _NORTHFIELD + "    tags: {networks: [127.0.0.0/8]}  # the machines are played on this machine\n"
+    _NORTHFIELD
+    + "    name: Northfield\n"
+    + "    tags: {networks: [127.0.0.0/8]}  # the machines are played on this machine\n"
 )
 
 _SERIES: Final = """\
@@ -111,7 +114,7 @@ class Stack:
     supabase: Supabase
     sql_server: SqlServer
     function: Function
-    morning_report: Function | None
+    morning_report: Function
     health: Function | None
     energy_actuals: Function | None
     series_gaps: Function | None
@@ -173,8 +176,8 @@ def running(
             publishers = stack.enter_context(_publishers(clock))
             configured = {"PLANTPULSE_CONFIG": str(_written(logs, mailbox, publishers))}
             settings = settings_of(supabase, sql_server.reader) | configured | {"TMPDIR": str(logs)}
-            function = Function(children, *_served(settings, clock))
-            morning_report = Function(children, MORNING_REPORT, settings) if clock.is_real else None
+            function = Function(children, *_served(settings, clock, LIVE_PULSE, COMPRESSED))
+            morning_report = Function(children, *_served(settings, clock, MORNING_REPORT, COMPRESSED_REPORT))
             health = Function(children, HEALTH, settings) if clock.is_real else None
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
@@ -184,8 +187,8 @@ def running(
             import_table(machines, settings, logs)
             tags = Function(children, TAGS, settings)
             note(f"{len(table_of(machines).splitlines()) - 1} tags")
-        optional = (morning_report, health, energy_actuals, series_gaps, board)
-        functions = [function, tags, *(one for one in optional if one)]
+        optional = (health, energy_actuals, series_gaps, board)
+        functions = [function, tags, morning_report, *(one for one in optional if one)]
         more_ports = (mailbox.smtp_port, publishers.port, *machines.ports)
         remains = _remains(supabase, sql_server, functions, logs, more_ports, machines.child.pid)
         yield Stack(
@@ -252,11 +255,13 @@ def _written(folder: Path, mailbox: Mailbox, publishers: Publishers) -> Path:
     return file
 
 
-def _served(settings: Mapping[str, str], clock: CompressedClock) -> tuple[Path, Mapping[str, str]]:
+def _served(
+    settings: Mapping[str, str], clock: CompressedClock, real: Path, compressed: Path
+) -> tuple[Path, Mapping[str, str]]:
     """The main.py that is served and its environment."""
     if clock.is_real:
-        return LIVE_PULSE, settings
-    return COMPRESSED, {**settings, **clock.as_environment(), "PYTHONPATH": str(REPOSITORY)}
+        return real, settings
+    return compressed, {**settings, **clock.as_environment(), "PYTHONPATH": str(REPOSITORY)}
 
 
 def _start_sql_server(

@@ -3,6 +3,7 @@
 import shlex
 import time
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from devstack.machines import every_minute
 from devstack.plant.model import northfield
 from devstack.stack import Stack
 from devstack.steps import Steps
+from plantpulse.schedules.schedules import DailyAt
 from plantpulse.schedules.slots import slot_at_or_before
 
 _HEAD = "  Plant time  Outcome         below  on target      above  incidents      took"
@@ -41,6 +43,7 @@ def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
     """Poll tick after tick; return how many were not answered with a finished run."""
     clock = running.clock
     failed, done, written_until, shown_mails = 0, 0, clock.plant_start, 0
+    mornings, reported = DailyAt(time_of_day(6), running.plant.timezone), None
     while ticks is None or done < ticks:
         # A machine that cannot keep up leaves ticks out, rather than falling behind for ever.
         number = clock.tick_after(datetime.now(UTC))
@@ -50,6 +53,10 @@ def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
         written_until = slot
         answer = running.function.deliver(slot)
         console.print(_line(running, slot, answer))
+        morning = mornings.slot_at_or_before(slot)
+        if morning != reported:
+            running.morning_report.deliver(morning)
+            reported = morning
         mails = running.mailbox.mails()
         for mail in mails[shown_mails:]:
             console.print(Text(f"  mail: {mail.subject}", "cyan"), soft_wrap=True)
