@@ -16,7 +16,7 @@ DASHBOARD := dashboard/node_modules
 # An environment of its own: what checkov needs and what plantpulse needs cannot always be had together.
 CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
-TEST_PACKAGES := $(TAG_SERVERS)/.installed $(SUPABASE_JS)/.installed
+TEST_PACKAGES := $(TAG_SERVERS)/.installed $(SUPABASE_JS)/.installed $(DASHBOARD)/.installed
 SOURCES := src functions bundle infra devstack bench tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
