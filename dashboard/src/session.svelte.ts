@@ -11,11 +11,15 @@ class Session {
   user = $state.raw<User | null | undefined>(undefined)
   /** Why the last session ended, if not by signing out. */
   ended = $state<Ended | null>(null)
+  /** How far Auth's clock is ahead of this computer's (ms), by the newest token: a wrong clock makes tokens look expired. */
+  ahead = $state(0)
 
   constructor() {
     client.auth.onAuthStateChange((event, session) => {
       if (event === 'SIGNED_OUT' && this.user && !this.#isLeaving) this.ended ??= 'session_ended'
       if (session) this.ended = null
+      const isNew = event === 'TOKEN_REFRESHED' || (event === 'SIGNED_IN' && this.user === null)
+      if (session?.expires_at && isNew) this.ahead = (session.expires_at - session.expires_in) * 1000 - Date.now()
       this.#isLeaving = false
       // The same person again must not build the pages anew, as each new token would.
       if (this.user === undefined || this.user?.id !== session?.user.id) this.user = session?.user ?? null

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Machine } from '../src/data/documents'
 import { byArea } from '../src/figures/areas'
 import { isStale, minutesOld } from '../src/figures/freshness'
-import { bounds, hourTicks, linePath, stepPath } from '../src/figures/scale'
+import { bounds, holePath, hourTicks, linePath, stepPath } from '../src/figures/scale'
 import { countMarks, stripPaths } from '../src/figures/strip'
 
 const NOW = Date.parse('2026-03-11T10:00:00Z')
@@ -45,7 +45,7 @@ test('marks are counted for those who hear a strip', () => {
 test('a line breaks where a value is missing', () => {
   const points = [5, null, 10, 0].map((value, i) => ({ at: i * 10, value }))
 
-  expect(linePath(BOX, points)).toBe('M0 5M20 0L30 10')
+  expect(linePath(BOX, points)).toBe('M0 5h0M20 0h0L30 10')
 })
 
 test('steps hold their value, and a missing one is a hole', () => {
@@ -53,6 +53,13 @@ test('steps hold their value, and a missing one is a hole', () => {
   const points = [1, 2, null, 3].map((value, i) => ({ at: i * 60_000, value }))
 
   expect(stepPath(box, points, 1)).toBe('M0 9H60L60 8H120M180 7H240')
+})
+
+test('a hole is one box, however many values it lacks', () => {
+  const box = { ...BOX, until: 240_000, width: 240 }
+  const points = [1, null, null, 3].map((value, i) => ({ at: i * 60_000, value }))
+
+  expect(holePath(box, points, 1)).toBe('M60 10V5H180V10Z')
 })
 
 test('bounds hold every value, and begin at zero where figures are counted', () => {

@@ -1,5 +1,8 @@
 """Each page shows what its document says, in the plant's time and the reader's language."""
 
+import gzip
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -37,7 +40,7 @@ def test_a_machine_is_opened_from_its_tile(board: Page) -> None:
     expect(board.get_by_role("heading", name="Stamping · Press 4 · last 24 hours")).to_be_visible()
     expect(board.get_by_text("stopped 26 min")).to_be_visible()
     expect(board.locator("path.column")).to_have_count(96)
-    expect(board.locator("path.column.gap")).to_have_count(1)
+    expect(board.locator("section svg g > path.gap")).to_have_count(1)
     expect(board.get_by_role("row", name="Safety stop 10:23 still open 26 26")).to_be_visible()
     assert board.url.endswith("#/northfield/asset/4")
 
@@ -93,6 +96,12 @@ def test_the_report_prints_on_one_page(open_page: Opened) -> None:
     printed = page.pdf(format="A4")
 
     assert printed.count(b"/Type /Page\n") == 1
+
+
+def test_the_pages_are_small(pages: Path) -> None:
+    scripts = [file.read_bytes() for file in pages.rglob("*.js")]
+
+    assert 0 < sum(len(gzip.compress(script)) for script in scripts) < 110_000
 
 
 def test_nothing_is_wider_than_a_small_phone(open_page: Opened) -> None:

@@ -151,7 +151,7 @@ export type Gap = Texts<'next_attempt_at' | 'reason'> & Record<'group' | 'starts
 
 export type Energy = Texts<'subject' | 'points_from' | 'points_until'> & { now: string; subjects: string[]; series: Series[]; gaps: Gap[] }
 
-export type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number }
+export type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number | null }
 export type History = { from: string; samples: number[]; bad: number[]; read_ms: (number | null)[] }
 
 export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' | 'failing_since'> &

@@ -24,7 +24,8 @@ export function linePath(box: Box, points: Point[]): string {
   let path = ''
   let isDown = false
   for (const { at, value } of points) {
-    if (value !== null) path += `${isDown ? 'L' : 'M'}${x(box, at)} ${y(box, value)}`
+    // A value between two holes is a dot: `h0` with round ends.
+    if (value !== null) path += isDown ? `L${x(box, at)} ${y(box, value)}` : `M${x(box, at)} ${y(box, value)}h0`
     isDown = value !== null
   }
   return path
@@ -39,6 +40,19 @@ export function stepPath(box: Box, points: Point[], minutes: number): string {
       path += `${end === at ? 'L' : 'M'}${x(box, at)} ${y(box, value)}H${x(box, at + minutes * 60_000)}`
       end = at + minutes * 60_000
     }
+  }
+  return path
+}
+
+/** Return the outline of each hole: a box half as high as the chart, however many values it lacks. */
+export function holePath(box: Box, points: Point[], minutes: number): string {
+  let path = ''
+  for (let i = 0; i < points.length; i++) {
+    const first = points[i]
+    if (first?.value !== null) continue
+    while (points[i + 1]?.value === null) i++
+    const right = x(box, (points[i] ?? first).at + minutes * 60_000)
+    path += `M${x(box, first.at)} ${box.height}V${box.height / 2}H${right}V${box.height}Z`
   }
   return path
 }

@@ -149,6 +149,7 @@ export const words = {
   open_incidents: ['Open incidents', 'Offene Vorfälle'],
   no_open: ['No open incidents.', 'Keine offenen Vorfälle.'],
   read_until: ['Reason codes read until {at}.', 'Gründe gelesen bis {at}.'],
+  safety_never: ['Reason codes have never been read.', 'Gründe wurden noch nie gelesen.'],
   safety_stale: ['Reason codes have not been read since {at}. There may be incidents that nobody sees here.', 'Seit {at} wurden keine Gründe gelesen. Es kann Vorfälle geben, die hier niemand sieht.'],
   acknowledge: ['Acknowledge', 'Quittieren'],
   resolve: ['Resolve …', 'Erledigen …'],
@@ -207,6 +208,7 @@ export const words = {
   state_not_configured: ['not configured', 'nicht eingerichtet'],
   state_unknown: ['unknown', 'unbekannt'],
   looked_at: ['Judged {at}', 'Beurteilt {at}'],
+  health_never: ['Nobody has judged the pipelines yet. Look at the schedule of health.', 'Noch hat niemand die Abläufe beurteilt. Bitte den Zeitplan von health prüfen.'],
   health_silent: ['Nobody has judged the pipelines since {at}: their states are unknown. Look at the schedule of health.', 'Seit {at} hat niemand die Abläufe beurteilt: Ihre Zustände sind unbekannt. Bitte den Zeitplan von health prüfen.'],
   every: ['every {span}', 'alle {span}'],
   last_success: ['last success {at}', 'letzter Erfolg {at}'],
@@ -264,6 +266,7 @@ export const words = {
   step_reopened: ['came back', 'kam wieder'],
   step_acknowledged: ['acknowledged', 'quittiert'],
   step_told: ['told', 'gemeldet'],
+  alerts_never: ['Health has never looked: only what runs see is listed.', 'Health hat noch nie nachgesehen: Hier steht nur, was Läufe sehen.'],
   alerts_stale: ['Health has not looked since {at}: what is wrong since then is not listed.', 'Health hat seit {at} nicht nachgesehen: Was seither falsch ist, fehlt hier.'],
 
   // Energy
