@@ -6,7 +6,8 @@
 import type { RealtimeChannel } from '@supabase/supabase-js'
 import { client } from '../client'
 
-export type What = 'run' | 'safety' | 'alert' | 'report' | 'tags'
+/** What a broadcast tells of; `poll` is each 45 s, for what nobody broadcasts: health's looks, and series, which are of no plant. */
+export type What = 'run' | 'safety' | 'alert' | 'report' | 'tags' | 'poll'
 
 /** `null`: nobody can say what changed. */
 export type Listener = (what: What | null) => void
@@ -64,7 +65,10 @@ class Wake {
     const isGone = !this.isLive
     if (isGone) this.listen(this.#plant)
     if (isGone || isLong) this.tell(null)
-    else this.onPoll()
+    else {
+      this.onPoll()
+      this.tell('poll')
+    }
   }
 
   tell(what: What | null): void {
