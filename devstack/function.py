@@ -4,7 +4,6 @@ The function gets an environment of its own with nothing in it but its settings,
 """
 
 import http.client
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -69,8 +68,8 @@ class Function:
     def _program(self, port: int) -> Program:
         options = {"source": self._source, "target": "handle_http", "host": "127.0.0.1", "port": port}
         arguments = [str(self._framework), *(f"--{name}={value}" for name, value in options.items())]
-        # On this signal the server does not wait for what is under way: a burst would go on for minutes.
-        return Program(self._source.parent.name, arguments, env=self._settings, stop_signal=signal.SIGINT)
+        # The server waits for what is under way, and a burst would go on for minutes.
+        return Program(self._source.parent.name, arguments, env=self._settings, grace_s=1)
 
 
 def schedule_headers(slot: datetime) -> dict[str, str]:
