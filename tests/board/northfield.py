@@ -237,7 +237,7 @@ def board(all_: list[Json] | None = None, needs_you: list[Json] | None = None, *
         "oee": {
             "window": 0.71,
             "assets": planned,
-            "day": 0.74,
+            "shift": 0.74,
             "slots": [0.7 + n * 7 % 11 / 100 for n in range(31)] + [None],
         },
         "safety": {"open": safety, "unacknowledged": safety, "as_of": AS_OF.isoformat()},

@@ -105,7 +105,14 @@ def test_a_plant_before_its_first_poll_has_no_figures_and_no_colours(
 ) -> None:
     unknown = {"as_of": None, "next_at": None, "stale_after": None}
     project.documents["board_plants"]["plants"][0].update(unknown, poll=None)
-    project.documents["board"] = northfield.board([], [], **unknown, shift=None, shift_so_far=None)
+    project.documents["board"] = northfield.board(
+        [],
+        [],
+        **unknown,
+        shift=None,
+        shift_so_far=None,
+        oee={"window": None, "assets": 0, "shift": None, "slots": None},
+    )
 
     page = open_page("board")
 

@@ -18,6 +18,7 @@ def test_the_board_shows_the_shift_and_what_needs_somebody_worst_first(board: Pa
     expect(board.get_by_text("3 h 11 min left")).to_be_visible()
     expect(board.get_by_text("−220")).to_be_visible()
     expect(board.get_by_text("6,411 of 6,631 · −3.3%")).to_be_visible()
+    expect(board.get_by_text("shift 74%")).to_be_visible()
     expect(needs.locator("li .asset")).to_have_text(
         ["Press 4", "Weld B2", "Base coat", "Chassis 2", "Oven 2"]
     )

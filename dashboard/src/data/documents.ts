@@ -45,7 +45,7 @@ export type Board = OfPlant &
     shift: Shift | null
     shift_so_far: ShiftSoFar | null
     counts: Record<'planned' | 'below_target' | 'stopped' | 'no_data' | 'off_target', number>
-    oee: Figures<'window' | 'day'> & { slots: (number | null)[] }
+    oee: Figures<'window' | 'shift'> & { slots: (number | null)[] | null }
     safety: { open: number; unacknowledged: number }
     needs_you_total: number
     needs_you: Need[]

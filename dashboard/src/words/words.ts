@@ -91,7 +91,7 @@ export const words = {
   n_below: ['{n} below', '{n} darunter'],
   n_no_data: ['{n} without data', '{n} ohne Daten'],
   oee_window: ['OEE, last {minutes}', 'OEE, letzte {minutes}'],
-  oee_day: ['24 h {oee}', '24 h {oee}'],
+  oee_shift: ['shift {oee}', 'Schicht {oee}'],
   downtime_shift: ['Downtime this shift', 'Stillstand in dieser Schicht'],
   no_reason: ['no reason given', 'kein Grund genannt'],
   needs_you: ['Needs you, worst first', 'Braucht Sie, Schlimmstes zuerst'],
