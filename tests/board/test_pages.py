@@ -90,6 +90,17 @@ def test_a_wall_has_no_buttons_and_needs_no_scrolling(open_page: Opened) -> None
     assert page.evaluate("document.documentElement.scrollHeight") <= 1080
 
 
+def test_a_day_without_a_report_says_so(project: Project, open_page: Opened) -> None:
+    project.documents["board_report"].update(
+        day="2026-03-01", total=None, made_at=None, corrected_at=None, machines=[], reasons=[]
+    )
+
+    page = open_page("report/2026-03-01")
+
+    expect(page.get_by_text("There is no morning report of Sunday, 1 March 2026.")).to_be_visible()
+    expect(page.get_by_role("link", name="To the newest one")).to_be_visible()
+
+
 def test_the_report_prints_on_one_page(open_page: Opened) -> None:
     page = open_page("report")
     expect(page.get_by_text("What cost most")).to_be_visible()

@@ -81,12 +81,12 @@ export type SafetyEvent = Texts<'area' | 'details' | 'acknowledged_at' | 'acknow
 export type Safety = OfPlant & Texts<'as_of' | 'stale_after'> & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[] }
 
 export type Totals = Figures<'units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>
-export type ReportRow = Totals & Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; text: string }
+export type ReportRow = Omit<Totals, 'reached'> & Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; text: string }
 export type Loss = { asset_id: number; asset: string; kind: string; amount: number; cost: number | null; reason: string | null }
 
 export type Report = OfPlant &
   Texts<'day' | 'before' | 'after' | 'made_at' | 'corrected_at' | 'currency'> & {
-    total: Totals
+    total: Totals | null
     day_before: Totals | null
     week_before: Totals | null
     costs: { losses: Loss[] }

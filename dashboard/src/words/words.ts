@@ -180,6 +180,8 @@ export const words = {
   report_total: ['of target: {units} of {target} units · OEE {oee}', 'vom Soll: {units} von {target} Stück · OEE {oee}'],
   report_lost: ['lost {money}', 'verloren {money}'],
   no_report: ['There is no morning report yet.', 'Es gibt noch keinen Morgenbericht.'],
+  no_report_of: ['There is no morning report of {day}.', 'Vom {day} gibt es keinen Morgenbericht.'],
+  newest_report: ['To the newest one', 'Zum neuesten'],
   day_before: ['OEE {change} points to the day before', 'OEE {change} Punkte zum Vortag'],
   week_before: ['{change} to the week before', '{change} zur Vorwoche'],
   earlier: ['Earlier day', 'Früherer Tag'],
