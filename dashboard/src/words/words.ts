@@ -222,7 +222,6 @@ export const words = {
   in_a_row: ['{n} failures in a row: {code}', '{n} Fehler in Folge: {code}'],
   data_behind: ['Runs succeed without data.', 'Läufe gelingen, bringen aber keine Daten.'],
   running_for: ['running for {span}', 'läuft seit {span}'],
-  h24_ago: ['24 h ago', 'vor 24 h'],
   runs_need: ['Runs of the last 24 hours that failed or have gaps', 'Läufe der letzten 24 Stunden, die scheiterten oder Lücken haben'],
   no_runs_need: ['No run failed.', 'Kein Lauf ist gescheitert.'],
   pipeline: ['Pipeline', 'Ablauf'],
