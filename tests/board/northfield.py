@@ -631,6 +631,7 @@ def energy() -> Json:
                 "reason": None,
             }
         ],
+        "gaps_left_off": 0,
     }
 
 

@@ -81,7 +81,8 @@ export type SafetyEvent = Texts<'area' | 'details' | 'acknowledged_at' | 'acknow
 export type Safety = OfPlant & Texts<'as_of' | 'stale_after'> & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[] }
 
 export type Totals = Figures<'units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>
-export type ReportRow = Omit<Totals, 'reached'> & Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; text: string }
+export type ReportRow = Omit<Totals, 'reached'> &
+  Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; text: string }
 export type Loss = { asset_id: number; asset: string; kind: string; amount: number; cost: number | null; reason: string | null }
 
 export type Report = OfPlant &
@@ -149,7 +150,13 @@ export type Series = Texts<'newest_at' | 'stale_since' | 'until'> &
 
 export type Gap = Texts<'next_attempt_at' | 'reason'> & Record<'group' | 'starts_at' | 'ends_at' | 'state', string> & { attempts: number }
 
-export type Energy = Texts<'subject' | 'points_from' | 'points_until'> & { now: string; subjects: string[]; series: Series[]; gaps: Gap[] }
+export type Energy = Texts<'subject' | 'points_from' | 'points_until'> & {
+  now: string
+  subjects: string[]
+  series: Series[]
+  gaps: Gap[]
+  gaps_left_off: number
+}
 
 export type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number | null }
 export type History = { from: string; samples: number[]; bad: number[]; read_ms: (number | null)[] }

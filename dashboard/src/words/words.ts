@@ -235,7 +235,7 @@ export const words = {
   running: ['running', 'läuft'],
   made_up: ['Nothing: the run of {at} made up for it.', 'Nichts: Der Lauf von {at} hat es nachgeholt.'],
   retries: ['Nothing yet: it is tried again.', 'Noch nichts: Es wird wieder versucht.'],
-  runs_left_off: ['{n} older ones are left off', '{n} ältere fehlen hier'],
+  left_off: ['{n} older ones are left off', '{n} ältere fehlen hier'],
   poll_now: ['Poll now', 'Jetzt abfragen'],
   polled_now: ['Polled.', 'Abgefragt.'],
 
