@@ -3,9 +3,12 @@
 import { createClient } from '@supabase/supabase-js'
 import { readSettings } from './settings'
 
+/** Under which name this browser keeps the session. */
+export const SESSION = 'plantpulse-session'
+
 export const settings = readSettings((window as { PLANTPULSE?: unknown }).PLANTPULSE)
 
 // Without settings only a message is shown, and nothing is asked.
 export const client = createClient(settings?.url ?? 'http://127.0.0.1', settings?.key ?? 'none', {
-  auth: { flowType: 'pkce', storageKey: 'plantpulse-session' },
+  auth: { flowType: 'pkce', storageKey: SESSION },
 })

@@ -1,7 +1,7 @@
 /** Who is signed in. A session that is no longer accepted ends once, with a reason; nothing is tried in a loop. */
 
 import { isAuthRetryableFetchError, type User } from '@supabase/supabase-js'
-import { client } from './client'
+import { SESSION, client } from './client'
 import { AskError } from './data/troubles'
 
 type Ended = 'session_ended' | 'token_refused'
@@ -30,7 +30,7 @@ class Session {
 
   async signOut(): Promise<void> {
     this.#isLeaving = true
-    await client.auth.signOut({ scope: 'local' })
+    await this.#forget()
   }
 
   /** Get a new token in place of one that was refused. Raises AskError if there is none to be had now. */
@@ -45,7 +45,16 @@ class Session {
   /** Forget the session in this browser and say why. */
   async end(why: Ended): Promise<void> {
     this.ended = why
-    await client.auth.signOut({ scope: 'local' })
+    await this.#forget()
+  }
+
+  /** Without an answer of the project supabase-js keeps the session, and whoever sits down next would be signed in. */
+  async #forget(): Promise<void> {
+    const { error } = await client.auth.signOut({ scope: 'local' })
+    if (!error) return
+    localStorage.removeItem(SESSION)
+    this.#isLeaving = false
+    this.user = null
   }
 }
 

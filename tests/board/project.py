@@ -44,6 +44,7 @@ class Project:
     # What a change of rows does besides being kept.
     on_write: Callable[["Project"], None] = lambda _project: None
     may_write: bool = True
+    may_sign_out: bool = True
 
 
 @contextmanager
@@ -97,7 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/auth/v1/token":
             return self._sign_in(body)
         if path.startswith("/auth/v1/"):
-            return self._answer(HTTPStatus.OK, {})
+            status = HTTPStatus.OK if self.imitated.may_sign_out else HTTPStatus.SERVICE_UNAVAILABLE
+            return self._answer(status, {})
         name = path.rsplit("/", 1)[-1]
         self.imitated.asked.append(name)
         if self.imitated.refusal:

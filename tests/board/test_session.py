@@ -28,6 +28,15 @@ def test_whoever_signs_in_stays_signed_in_and_can_sign_out(board: Page) -> None:
     assert board.evaluate("localStorage.getItem('plantpulse-session')") is None
 
 
+def test_whoever_signs_out_is_signed_out_here_without_an_answer_too(project: Project, board: Page) -> None:
+    project.may_sign_out = False
+
+    board.get_by_role("button", name="Sign out").click()
+
+    expect(board.get_by_role("button", name="Sign in")).to_be_visible()
+    assert board.evaluate("localStorage.getItem('plantpulse-session')") is None
+
+
 def test_a_stranger_sees_that_he_is_signed_in_and_may_see_nothing(
     project: Project, open_page: Opened
 ) -> None:
