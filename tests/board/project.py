@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from plantpulse.dashboard.answers import policy
 from tests.board import northfield
 
 Json = dict[str, Any]
@@ -23,11 +24,6 @@ Json = dict[str, Any]
 EMAIL: Final = "a.berg@example.com"
 PASSWORD: Final = "correct horse"
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' {socket}; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-)
 
 
 @dataclass
@@ -157,9 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", f"{content_type}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
-        self.send_header(
-            "Content-Security-Policy", _POLICY.format(socket=self.imitated.url.replace("http", "ws"))
-        )
+        url = self.imitated.url
+        self.send_header("Content-Security-Policy", policy([url, url.replace("http", "ws")]))
         self.end_headers()
         self.wfile.write(body)
 
