@@ -34,6 +34,12 @@ as $$
 declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_plant constant jsonb := public.board_plant(p_plant);
+  v_poll constant jsonb := public.board_poll(v_plant, v_now);
+  v_read_until constant timestamptz := (
+    select max(run.safety_until)
+    from public.pipeline_runs as run
+    where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
+  );
 begin
   if p_days is null or p_days not between 1 and 400 then
     raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
@@ -79,12 +85,12 @@ begin
     select jsonb_build_object(
       'now', v_now,
       'plant', v_plant,
-      'as_of', (
-        select max(run.safety_until)
-        from public.pipeline_runs as run
-        where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
-      ),
-      'stale_after', public.board_poll(v_plant, v_now) -> 'stale_after',
+      'as_of', v_read_until,
+      -- Reason codes can stay behind snapshots, so they have an age of their own; they may be as old as those.
+      'stale_after', case when v_read_until is not null then least(
+        (v_poll ->> 'stale_after')::timestamptz,
+        v_read_until + ((v_poll ->> 'stale_after')::timestamptz - (v_poll ->> 'as_of')::timestamptz)
+      ) end,
       'may_sign', public.signs_for(p_plant),
       'counts', jsonb_build_object(
         'unacknowledged', count(*) filter (where not shown.is_acknowledged),

@@ -152,6 +152,37 @@ def test_the_page_says_who_may_sign(
     assert page(api_of(role))["counts"]["unacknowledged"] == (0 if may_sign else 1)
 
 
+@pytest.mark.parametrize(
+    ("safety_until", "stale_after"),
+    [
+        ("2026-11-22T11:50:00+00:00", "2026-11-22T12:15:00+00:00"),
+        (
+            "2026-11-22T10:00:00+00:00",
+            "2026-11-22T10:30:00+00:00",
+        ),  # reason codes stay behind, snapshots go on
+        (None, None),
+    ],
+)
+def test_incidents_have_an_age_of_their_own(
+    api_of: ApiOf, database: Connection, safety_until: str | None, stale_after: str | None
+) -> None:
+    database.execute(
+        """
+        insert into public.pipeline_runs
+          (pipeline, plant, trigger, status, slot, started_at, finished_at, fence, lease_expires_at,
+           snapshots_until, safety_until)
+        values ('live_pulse', 'northfield', 'schedule', 'succeeded', '2026-11-22 11:45Z',
+                '2026-11-22 11:45:01Z', '2026-11-22 11:45:09Z', gen_random_uuid(), '2026-11-22 11:47Z',
+                '2026-11-22 11:45Z', %s)
+        """,
+        [safety_until],
+    )
+
+    told = page(api_of("viewer"))
+
+    assert (told["as_of"], told["stale_after"]) == (safety_until, stale_after)
+
+
 @pytest.mark.parametrize("role", ["stranger", "neighbour"])
 def test_others_learn_nothing(api_of: ApiOf, database: Connection, assets: dict[str, int], role: str) -> None:
     add_event(database, assets["PRESS-01"], 5)
