@@ -53,7 +53,8 @@ def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tu
         return invocation, Caller()
     if accepted.accept == "platform":
         return invocation, _known_to_platform(credentials, accepted)
-    return replace(invocation, scheduled_time=None), _manager(credentials, settings, users)
+    unscheduled = replace(invocation, scheduled_time=None, delay_s=0)
+    return unscheduled, _manager(credentials, settings, users)
 
 
 def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | None) -> bool:

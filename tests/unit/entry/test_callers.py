@@ -74,7 +74,7 @@ def by_platform(credentials: Credentials, **manual_calls: Any) -> tuple[Invocati
 
 def by_token(authorization: str | None, members: MemoryMembers) -> tuple[Invocation, Caller]:
     credentials = Credentials("http", authorization=authorization)
-    invocation = Invocation({}, scheduled_time=AT, credentials=credentials)
+    invocation = Invocation({}, scheduled_time=AT, delay_s=7, credentials=credentials)
     return admit(invocation, settings(accept="supabase_user"), ProjectUsers(members.open))
 
 
@@ -170,7 +170,7 @@ def test_somebody_who_manages_no_plant_is_refused_whatever_they_ask_for() -> Non
 def test_a_user_cannot_speak_for_the_scheduler() -> None:
     invocation, _ = by_token(user_token(), MemoryMembers())
 
-    assert invocation.scheduled_time is None
+    assert (invocation.scheduled_time, invocation.delay_s) == (None, 0)
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Basic YWRhOmI=", "Bearer " + "x" * 8193])
