@@ -35,8 +35,12 @@ class S7Driver:
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the fewest items to read; only the controller says how many fit into a message."""
         members = [Member(index, place_of(tag)) for index, tag in enumerate(tags)]
-        short = [one for one in members if one.place.extent.length <= LONGEST_BLOCK]
-        long: list[Request[Area]] = [Request(one.place.extent, (one,)) for one in members if one not in short]
+        short, long = list[Member[Area]](), list[Request[Area]]()
+        for one in members:
+            if one.place.extent.length > LONGEST_BLOCK:
+                long.append(Request(one.place.extent, (one,)))
+            else:
+                short.append(one)
         return ReadPlan(tags, (*requests_of(short, _LARGEST_HOLE), *long))
 
     def open_link(self, endpoint: Endpoint, credentials: Credentials | None) -> Link:
