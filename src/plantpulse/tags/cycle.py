@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -18,7 +18,7 @@ from plantpulse.errors import (
 )
 from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.line import Line
-from plantpulse.tags.readings import Quality
+from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Look, Rising
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
@@ -27,6 +27,13 @@ from plantpulse.tags.tally import Tally
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
 _MOST_MS: Final = 32_767
+# What a device answers of itself and not of one tag: a gateway without its unit, a locked controller.
+_OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
+    Quality.NOT_CONNECTED: DeviceUnavailable,
+    Quality.TIMED_OUT: DeviceTimedOut,
+    Quality.DEVICE_FAILURE: DeviceUnavailable,
+    Quality.REFUSED: DeviceRefused,
+}
 
 Result = TypeVar("Result")
 
@@ -108,6 +115,9 @@ class Cycle:
         if isinstance(readings, PlantpulseError):
             self.fail([slot], readings, quality_of(readings))
             return False
+        if error := refusal_of_all(readings):
+            self.fail([slot], error, readings[0].quality)
+            return False
         self._put(Sample(slot, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
         self._count(slot, began_s)
         return True
@@ -174,8 +184,21 @@ def quality_of(error: PlantpulseError, *, is_connected: bool = True) -> Quality:
     return Quality.TIMED_OUT if is_late else Quality.NOT_CONNECTED
 
 
+def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:
+    """Return the error of a device that answers, but reads no tag; None if it is about the tags."""
+    qualities = {reading.quality for reading in readings}
+    quality = qualities.pop() if len(qualities) == 1 else Quality.GOOD
+    if kind := _OF_THE_DEVICE.get(quality):
+        return kind(f"the device answers, but no tag has a value: {_worded(quality)}")
+    return None
+
+
 def _without_value(quality: Quality) -> DeviceUnavailable:
-    return DeviceUnavailable(f"the trigger tag has no value: {quality.name.lower()}")
+    return DeviceUnavailable(f"the trigger tag has no value: {_worded(quality)}")
+
+
+def _worded(quality: Quality) -> str:
+    return quality.name.lower().replace("_", " ")
 
 
 def _ms(seconds: float) -> int:

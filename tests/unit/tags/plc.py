@@ -74,7 +74,7 @@ class Plc:
     """A controller: how long it takes for each thing, what fails, and what was asked of it.
 
     `read_s` and `connect_s` are the times of the next reads and attempts, the last one for all others. A read
-    that takes longer than its deadline times out, as a driver's does.
+    that takes longer than its deadline times out, as a driver's does. `values` may be readings.
     """
 
     time: Time
@@ -126,7 +126,7 @@ class Plc:
             raise self.breaks
         if is_look:
             return [Reading(self.bit)]
-        return [Reading(value) for value in self.values]
+        return [value if isinstance(value, Reading) else Reading(value) for value in self.values]
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         assert self.is_open

@@ -117,6 +117,47 @@ def test_a_slot_that_fails_is_kept_with_its_quality_and_the_next_one_is_tried(
     assert (counts.polls, counts.errors, counts.is_failing) == (0, 2, True)
 
 
+@pytest.mark.parametrize(
+    ("quality", "code"),
+    [
+        (Quality.NOT_CONNECTED, "device_unavailable"),
+        (Quality.TIMED_OUT, "device_timed_out"),
+        (Quality.DEVICE_FAILURE, "device_unavailable"),
+        (Quality.REFUSED, "device_refused"),
+    ],
+)
+def test_a_device_that_answers_and_lets_no_tag_be_read_fails(quality: Quality, code: str) -> None:
+    polled = polling(first=1, values=[Reading(None, quality)] * 2)
+
+    assert polled.until(3) == [(1, quality.name), (2, quality.name)]
+    counts = polled.tally.take()
+    assert (counts.polls, counts.errors, counts.is_failing) == (0, 2, True)
+    assert counts.failure is not None
+    assert counts.failure.code == code
+    assert counts.failure.message.startswith("the device answers, but no tag has a value: ")
+    assert polled.plc.connected_at == [0]
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        [Reading(10), Reading(None, Quality.REFUSED)],
+        [Reading(None, Quality.NOT_READABLE)] * 2,
+        [Reading(None, Quality.NO_SUCH_ADDRESS)] * 2,
+        [Reading(None, Quality.REFUSED), Reading(None, Quality.NO_SUCH_ADDRESS)],
+    ],
+)
+def test_what_is_wrong_with_tags_does_not_make_their_group_fail(readings: list[Reading]) -> None:
+    polled = polling(first=1, values=readings)
+    polled.poller.stop_before(at(2))
+
+    polled.poller.run()
+
+    (sample,) = polled.samples()
+    assert (sample.quality, sample.readings) == (Quality.GOOD, readings)
+    assert polled.tally.take().is_failing is False
+
+
 def test_slots_that_pass_while_a_silent_device_is_connected_to_have_no_connection() -> None:
     polled = polling(first=1, connect_s=[60.0])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.tags.readings import Quality
+from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Look, Rising
 from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
 
@@ -116,6 +116,16 @@ def test_a_rise_whose_read_fails_is_read_in_the_next_slot() -> None:
     raise_bit(polled, 1.5)
 
     assert polled.until(5) == [(3, "GOOD")]
+
+
+def test_a_rise_whose_values_nobody_may_read_is_not_acknowledged() -> None:
+    polled = handshake(values=[Reading(None, Quality.REFUSED)] * 2)
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+
+    assert polled.until(5) == []
+    assert polled.plc.written == []
+    assert polled.tally.take().is_failing
 
 
 def test_a_bit_that_cannot_be_read_is_an_error_and_no_sample() -> None:
