@@ -165,6 +165,24 @@ def test_a_controller_of_another_series_has_other_devices(series: Series, addres
         place_of(Tag("a", address, kind), Device(series=series))
 
 
+@pytest.mark.parametrize(
+    ("code", "can_be_set"),
+    [
+        ("M", True),
+        ("L", True),
+        ("B", True),
+        ("Y", True),
+        ("X", False),
+        ("DX", False),
+        ("SM", False),
+        ("SB", False),  # some of them start and stop a network
+        ("D", False),
+    ],
+)
+def test_no_input_and_nothing_of_the_systems_can_be_set(code: str, can_be_set: bool) -> None:
+    assert Area(code).can_be_set is can_be_set
+
+
 @pytest.mark.parametrize(("address", "kind", "length"), [("M0", "bool", 0), ("D0", "string", 5)])
 def test_bits_and_texts_have_no_order(address: str, kind: DataType, length: int) -> None:
     order: Order = "abcd"

@@ -47,7 +47,7 @@ _BITS: Final[Mapping[str, int]] = {
 }
 _PRESENT_VALUES: Final = {"T": "TN", "ST": "STN", "C": "CN"}
 _TERMINALS: Final = ("X", "Y")
-_NEVER_SET: Final = ("X", "DX", "SM")
+_NEVER_SET: Final = ("X", "DX", "SM", "SB")
 _LACKING: Final[Mapping[str, tuple[str, ...]]] = {
     "iqf": ("ZR", "RD", "V", "DX", "DY"),
     "q": ("RD",),
