@@ -22,6 +22,7 @@ from plantpulse.tags.tag import Tag
 _HINT: Final = (
     "somebody else may have its connection, or the port is none of SLMP (MC protocol) over TCP in binary code"
 )
+_MAY_PASS: Final = (Quality.DEVICE_FAILURE, Quality.NOT_CONNECTED)  # so a write is worth another try
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class SlmpLink:
         refusal = self._exchange.set_bit(area, number, value, deadline_s)
         self._exchange.confirm(deadline_s)
         if refusal:
-            error = DeviceUnavailable if refusal.quality is Quality.DEVICE_FAILURE else DeviceRefused
+            error = DeviceUnavailable if refusal.quality in _MAY_PASS else DeviceRefused
             why = f"end code {refusal.code:#06x} of SLMP"
             raise error(f"{self._stream.device} did not set {tag.address}: {why}")
 
