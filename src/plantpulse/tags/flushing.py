@@ -103,11 +103,15 @@ class Flusher:
         return Batch(by_slot, ended, complete is not None, body)
 
     def answered(self, batch: Batch, answer: Mapping[str, Json]) -> list[tuple[int, datetime]]:
-        """Take an answer, and return the samples that need not be sent again, as group and slot."""
+        """Take an answer, and return the samples that are stored, as group and slot.
+
+        Of a group that has a sample refused none is returned: nobody knows which ones are stored.
+        """
         self._unanswered = None
         later = {(int(group), datetime.fromisoformat(slot)) for group, slot in answer.get("later") or ()}
         self._again = [batch.samples[key] for key in batch.samples if key in later]
-        return [key for key in batch.samples if key not in later]
+        refused = set(answer.get("refused") or ())
+        return [key for key in batch.samples if key not in later and key[0] not in refused]
 
     def give_up(self, batch: Batch) -> None:
         """Drop a call that Supabase will never take; what it had is counted as dropped."""

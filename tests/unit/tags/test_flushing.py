@@ -232,12 +232,24 @@ def test_samples_that_supabase_cannot_judge_yet_are_sent_again() -> None:
     polled, sending = Polled().read(1, 2), flusher()
     batch = sending.next_batch([polled], LOAD)
 
-    settled = sending.answered(batch, {"later": [[7, "2026-12-01T12:00:02+00:00"]]})
+    stored = sending.answered(batch, {"later": [[7, "2026-12-01T12:00:02+00:00"]]})
     again = sending.next_batch([polled.read(3)], LOAD)
 
-    assert settled == [(7, at(1))]
+    assert stored == [(7, at(1))]
     assert slots(again) == [at(2), at(3)]
     assert sending.totals["samples"] == 3
+
+
+def test_samples_that_supabase_refuses_are_neither_stored_nor_sent_again() -> None:
+    other = Polled(group_of(id=8)).read(1)
+    polled, sending = Polled().read(1, 2), flusher()
+    batch = sending.next_batch([polled, other], LOAD)
+
+    stored = sending.answered(batch, {"later": [], "refused": [7]})
+    following = sending.next_batch([polled.read(3), other], LOAD)
+
+    assert stored == [(8, at(1))]
+    assert slots(following) == [at(3)]
 
 
 def test_a_level_is_told_with_its_sample_or_after_it() -> None:
