@@ -68,8 +68,7 @@ class Function:
     def _program(self, port: int) -> Program:
         options = {"source": self._source, "target": "handle_http", "host": "127.0.0.1", "port": port}
         arguments = [str(self._framework), *(f"--{name}={value}" for name, value in options.items())]
-        # The server waits for what is under way, and a burst would go on for minutes.
-        return Program(self._source.parent.name, arguments, env=self._settings, grace_s=1)
+        return Program(self._source.parent.name, arguments, env=self._settings)
 
 
 def schedule_headers(slot: datetime) -> dict[str, str]:

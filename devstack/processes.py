@@ -45,10 +45,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and where: `env` replaces the whole environment, None inherits it; so does `account`.
-
-    `grace_s`: so long it may take to end when it is asked to, before it is killed with all that it started.
-    """
+    """What to start, and where: `env` replaces the whole environment, None inherits it; so does `account`."""
 
     name: str
     arguments: Sequence[str]
@@ -56,7 +53,6 @@ class Program:
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     folder: Path = Path("/")
-    grace_s: float = 10.0
 
 
 def free_port() -> int:
@@ -124,12 +120,12 @@ class Child:
             time.sleep(_POLL_S)
         raise StartFailed(self._describe(f"was not ready after {deadline_s:.0f} s"))
 
-    def stop(self) -> None:
+    def stop(self, grace_s: float = 10.0) -> None:
         """Ask the process to end, and kill its group when it has not within the grace time."""
         if self._popen.poll() is None:
             self._popen.send_signal(self.stop_signal)
         try:
-            self._popen.wait(self._program.grace_s)
+            self._popen.wait(grace_s)
         except subprocess.TimeoutExpired:
             os.killpg(self.pid, signal.SIGKILL)
             self._popen.wait()

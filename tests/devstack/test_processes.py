@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -79,9 +78,9 @@ def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> N
         f"open({str(ready)!r}, 'w').close(); signal.pause()"
     )
     with Children(tmp_path) as children:
-        child = children.start(replace(python("stubborn", code), grace_s=0.2), ready.exists)
+        child = children.start(python("stubborn", code), ready.exists)
 
-        child.stop()
+        child.stop(grace_s=0.2)
 
         assert not is_running(child.pid)
 
