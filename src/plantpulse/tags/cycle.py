@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -18,7 +18,7 @@ from plantpulse.errors import (
 )
 from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.line import Line
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import Quality, refusal_of_all
 from plantpulse.tags.rising import Look, Rising
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
@@ -27,13 +27,6 @@ from plantpulse.tags.tally import Tally
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
 _MOST_MS: Final = 32_767
-# What a device answers of itself and not of one tag: a gateway without its unit, a locked controller.
-_OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
-    Quality.NOT_CONNECTED: DeviceUnavailable,
-    Quality.TIMED_OUT: DeviceTimedOut,
-    Quality.DEVICE_FAILURE: DeviceUnavailable,
-    Quality.REFUSED: DeviceRefused,
-}
 
 Result = TypeVar("Result")
 
@@ -184,21 +177,8 @@ def quality_of(error: PlantpulseError, *, is_connected: bool = True) -> Quality:
     return Quality.TIMED_OUT if is_late else Quality.NOT_CONNECTED
 
 
-def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:
-    """Return the error of a device that answers, but reads no tag; None if it is about the tags."""
-    qualities = {reading.quality for reading in readings}
-    quality = qualities.pop() if len(qualities) == 1 else Quality.GOOD
-    if kind := _OF_THE_DEVICE.get(quality):
-        return kind(f"the device answers, but no tag has a value: {_worded(quality)}")
-    return None
-
-
 def _without_value(quality: Quality) -> DeviceUnavailable:
-    return DeviceUnavailable(f"the trigger tag has no value: {_worded(quality)}")
-
-
-def _worded(quality: Quality) -> str:
-    return quality.name.lower().replace("_", " ")
+    return DeviceUnavailable(f"the trigger tag has no value: {quality.words}")
 
 
 def _ms(seconds: float) -> int:

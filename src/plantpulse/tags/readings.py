@@ -1,9 +1,12 @@
 """What one read of a tag brought: a value, or why there is none. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from math import isfinite
 from typing import Final
+
+from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, PlantpulseError
 
 Value = bool | int | float | str
 
@@ -23,6 +26,11 @@ class Quality(IntEnum):
     REFUSED = 6  # it lets nobody read this, or not us
     UNCERTAIN = 7  # it says itself that the value is doubtful
 
+    @property
+    def words(self) -> str:
+        """Return the name as it stands in a sentence."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -35,6 +43,14 @@ class Reading:
 NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)
 TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)
 NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
+
+# What a device answers of itself and not of one tag: a gateway without its unit, a locked controller.
+_OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
+    Quality.NOT_CONNECTED: DeviceUnavailable,
+    Quality.TIMED_OUT: DeviceTimedOut,
+    Quality.DEVICE_FAILURE: DeviceUnavailable,
+    Quality.REFUSED: DeviceRefused,
+}
 
 
 def storable(reading: Reading) -> Reading:
@@ -49,3 +65,12 @@ def storable(reading: Reading) -> Reading:
         one == "\0" or "\ud800" <= one <= "\udfff" for one in value
     )
     return reading if is_number and is_text else NOT_READABLE
+
+
+def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:
+    """Return the error of a device that answers, but reads no tag; None if it is about the tags."""
+    qualities = {reading.quality for reading in readings}
+    quality = qualities.pop() if len(qualities) == 1 else Quality.GOOD
+    if kind := _OF_THE_DEVICE.get(quality):
+        return kind(f"the device answers, but no tag has a value: {quality.words}")
+    return None

@@ -9,7 +9,7 @@ from plantpulse.errors import DeviceTimedOut, DeviceUnavailable, PlantpulseError
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.flushing import row_of
 from plantpulse.tags.handshake import GroupReading
-from plantpulse.tags.readings import Quality, Reading, storable
+from plantpulse.tags.readings import Quality, Reading, refusal_of_all, storable
 from plantpulse.tags.tag import Tag
 
 Json = Any
@@ -21,8 +21,12 @@ _TO_DO: Final = (
 
 
 def sound(reading: GroupReading) -> GroupReading:
-    """Return a reading without values that JSON or Postgres does not have: their tags are not readable."""
-    return replace(reading, readings=[storable(one) for one in reading.readings])
+    """Return a reading without values that JSON or Postgres does not have: their tags are not readable.
+
+    A device that answers, and lets no tag be read, is its error, as for a burst.
+    """
+    readings = [storable(one) for one in reading.readings]
+    return replace(reading, readings=readings, error=reading.error or refusal_of_all(readings))
 
 
 def answer_of(reading: GroupReading, trigger: str) -> dict[str, Json]:

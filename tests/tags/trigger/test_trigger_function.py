@@ -144,6 +144,17 @@ def test_a_bad_tag_is_one_bad_quality(plant: Plant) -> None:
     assert (sample["qualities"], sample["wide_values"]) == ({"2": 4}, None)
 
 
+def test_a_device_that_lets_no_tag_be_read_is_no_success(plant: Plant) -> None:
+    plant.plc.values = dict.fromkeys(VALUES, Reading(None, Quality.REFUSED))
+
+    status, answer = plant.ask()
+
+    assert (status, answer["success"], answer["outcome"], answer["values"]) == (500, False, "failed", [])
+    assert answer["error"]["code"] == "device_refused"
+    assert answer["error"]["message"] == "the device answers, but no tag has a value: refused"
+    assert plant.counts() == (1, 0, 0)
+
+
 def test_a_failed_read_is_recorded_and_stores_no_value(plant: Plant) -> None:
     def refuse() -> None:
         raise DeviceUnavailable("the device at 10.20.0.5:502 allows no second connection")
