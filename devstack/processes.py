@@ -12,8 +12,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +77,22 @@ def start_on_free_port(start: Callable[[], T]) -> T:
         except StartFailed:
             continue
     return start()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off until the end: a process that was started and not noted yet would be left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 class Child:
@@ -166,9 +184,10 @@ class Children:
 
         Raises: StartFailed, after ending the process again.
         """
-        child = Child(program, self.log_folder / f"{program.name}.log")
-        self._running.append(child)
-        self._tell(f"watch {child.pid} {int(child.stop_signal)}")
+        with _uninterrupted():
+            child = Child(program, self.log_folder / f"{program.name}.log")
+            self._running.append(child)
+            self._tell(f"watch {child.pid} {int(child.stop_signal)}")
         try:
             child.wait_until(is_ready, deadline_s)
         except BaseException:

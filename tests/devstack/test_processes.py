@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -115,3 +116,22 @@ def test_postgres_starts_although_its_account_may_not_enter_tmpdir(
         assert not postgres.data_folder.is_relative_to(private)
         psycopg.connect(postgres.url("template1")).close()
     assert not postgres.data_folder.parent.exists()
+
+
+def test_ctrl_c_while_a_process_is_started_leaves_none_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(popen(*arguments, **options))
+        signal.raise_signal(signal.SIGINT)
+        return started[-1]
+
+    with Children(tmp_path) as children:
+        monkeypatch.setattr(subprocess, "Popen", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            children.start(python("slow", "import time; time.sleep(600)"), lambda: True)
+
+    assert [is_running(one.pid) for one in started] == [False]

@@ -21,7 +21,7 @@ from devstack.processes import Account
 from tests.end_to_end.checkouts import hide_from_others, make_checkout
 from tests.end_to_end.conftest import Command, Surroundings, started
 
-LAST_PART = "✓ The functions under the functions-framework"
+LAST_PART = "✓ Machines"
 # Not among them: " and $, with which pip's own scripts cannot be started.
 NAMES = {"a blank, a hash, umlauts": "Größe #4, 100 % d'Usine & Söhne", "200 characters": "p" * 200}
 
