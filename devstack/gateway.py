@@ -194,7 +194,7 @@ class _Exchange(BaseHTTPRequestHandler):
         else:
             self._pass_on(granted)
 
-    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815
+    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = _serve  # noqa: N815 - http.server wants it
 
     def _pass_on(self, granted: str) -> None:
         try:

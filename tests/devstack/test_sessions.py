@@ -79,7 +79,7 @@ def test_signing_out_ends_what_it_says(sessions: Sessions, scope: str, left: lis
     elsewhere, _ = began(sessions)
     somebody_elses, _ = began(sessions, "bob")
 
-    sessions.end(this.session_id, ADA, scope)  # type: ignore[arg-type]
+    sessions.end(this.session_id, ADA, scope)  # type: ignore[arg-type] # a parameter of the test
 
     assert [sessions.has(one.session_id) for one in (this, elsewhere, somebody_elses)] == left
 
