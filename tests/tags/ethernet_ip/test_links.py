@@ -229,6 +229,7 @@ def _read_into(link: Link, outcome: list[BaseException]) -> None:
 @contextmanager
 def _stopped(controller: Controller) -> Iterator[None]:
     os.kill(controller.child.pid, signal.SIGSTOP)
+    os.waitpid(controller.child.pid, os.WUNTRACED)  # its threads go on for a moment
     try:
         yield
     finally:
