@@ -31,9 +31,13 @@ def describe(file: Path) -> str:
 
 
 def write(file: Path, path: Path) -> list[str]:
-    """Write deployment.json; return the names of its functions. Raises: BundleRefused; the old file stays."""
+    """Write deployment.json; return the functions whose bundles it needs.
+
+    Raises: BundleRefused; the old file stays.
+    """
     text = describe(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     deployed = json.loads(text)
-    return [*deployed["functions"], *([DASHBOARD] if deployed["dashboard"] else [])]
+    codes = dict.fromkeys(function["code"] for function in deployed["functions"].values())
+    return [*codes, *([DASHBOARD] if deployed["dashboard"] else [])]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bundle.__main__ import main
-from bundle.deployment import describe
+from bundle.deployment import describe, write
 from bundle.refusal import BundleRefused
 from bundle.targets import REPOSITORY, function_names, python_version
 
@@ -29,11 +29,13 @@ def test_it_is_of_one_file_and_always_the_same(file: Path, monkeypatch: pytest.M
 def test_every_function_there_is_is_deployed_where_plants_series_and_tags_are(tmp_path: Path) -> None:
     file = tmp_path / "plantpulse.yaml"
     board = "dashboard: {enabled: true, publishable_key: sb_publishable_abc}\n"
+    board += "manual_calls: {accept: supabase_user}\n"
     file.write_text("plants: {north: {time_zone: UTC}}\nseries: {}\ntags: {}\n" + board, encoding="utf-8")
 
     deployment = json.loads(describe(file))
 
-    assert sorted([*deployment["functions"], "dashboard"]) == deployment["function_names"] == function_names()
+    assert sorted([*deployment["functions"], "dashboard"]) == deployment["function_names"]
+    assert sorted(write(file, tmp_path / "deployment.json")) == function_names()
     assert deployment["dashboard"]["environment"] == {"DASHBOARD_PUBLISHABLE_KEY": "sb_publishable_abc"}
     assert "DASHBOARD_PUBLISHABLE_KEY" not in deployment["functions"]["health"]["environment"]
 

@@ -172,12 +172,11 @@ def test_whoever_forges_a_schedulers_header_is_not_answered_as_one(
     assert (status, body["error"]["code"]) == (500, "store_refused")
 
 
-def test_the_scheduler_of_aws_needs_no_token_because_its_event_comes_past_iam(open_world: World) -> None:
-    event = {"scheduled_time": NOON_IN_CHICAGO.isoformat()}
+def test_an_event_is_refused_because_everybody_may_send_one_where_a_url_is_open(open_world: World) -> None:
+    answer = open_world.service().event({"scheduled_time": NOON_IN_CHICAGO.isoformat()})
 
-    report = open_world.service().event(event)
-
-    assert (report["outcome"], report["trigger"]) == ("succeeded", "schedule")
+    assert answer["error"]["code"] == "unauthenticated"
+    assert open_world.store.execute("select count(*) from pipeline_runs").fetchall() == [{"count": 0}]
 
 
 def function_url_event(headers: dict[str, str]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def test_every_variable_is_typed_described_and_if_it_can_be_wrong_validated(root
 
 def test_both_roots_have_the_same_variables_but_for_what_one_cloud_has() -> None:
     assert variables_of("gcp").keys() - SAME_ON_BOTH == {"project", "vcpu_quota"}
-    assert variables_of("aws").keys() - SAME_ON_BOTH == {"architecture"}
+    assert variables_of("aws").keys() - SAME_ON_BOTH == {"architecture", "open_concurrency"}
 
 
 @pytest.mark.parametrize("root", ROOTS)

@@ -32,36 +32,37 @@ locals {
     metric  = { namespace = local.namespace, name = "dashboard-failures", statistic = "Sum", threshold = 1, dimensions = {} }
   } }
 
-  # For each function: what failed, what Lambda stopped or turned away, what was given up or lost.
+  # For each function: what failed, what Lambda stopped. For those of schedules: what it turned away, gave up or lost.
   incidents = merge(local.board_incidents, { for name, meaning in local.lost_by_schedules : name => {
     meaning = meaning
     metric  = { namespace = "AWS/Scheduler", name = "InvocationsFailedToBeSentToDeadLetterCount", statistic = "Sum", threshold = 1, dimensions = { ScheduleGroup = var.name } }
-    } }, [for name, function in local.functions : {
-    "${name} failures" = {
-      meaning = "A run failed, or the function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
-      metric  = { namespace = local.namespace, name = "${name}-failures", statistic = "Sum", threshold = 1, dimensions = {} }
-    }
-    "${name} errors" = {
-      meaning = "The function raised or could not start: an import error, no memory, or a failure that Lambda tries again."
-      metric  = { namespace = "AWS/Lambda", name = "Errors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
-    }
-    "${name} timeouts" = {
-      meaning = "The function was stopped before it could report. Look for slow queries, or raise timeout_s."
-      metric  = { namespace = "AWS/Lambda", name = "Duration", statistic = "Maximum", threshold = function.timeout_s * 1000, dimensions = { FunctionName = local.slug[name] } }
-    }
-    "${name} throttles" = {
-      meaning = "Lambda turned calls away: the account's concurrency is used up."
-      metric  = { namespace = "AWS/Lambda", name = "Throttles", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
-    }
-    "${name} dead letters" = {
-      meaning = "Calls were given up after their last retry. They wait in the queue for fourteen days."
-      metric  = { namespace = "AWS/SQS", name = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1, dimensions = { QueueName = "${local.slug[name]}-dead-letters" } }
-    }
-    "${name} lost events" = {
-      meaning = "Lambda gave calls up and could not put them into the queue of dead letters: they are gone. Look at the queue, its key and the function's rights; a later slot makes up for a poll."
-      metric  = { namespace = "AWS/Lambda", name = "DeadLetterErrors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
-    }
-  }]...)
+    } }, concat([for name, function in local.functions : {
+      "${name} failures" = {
+        meaning = "A run failed, or the function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
+        metric  = { namespace = local.namespace, name = "${name}-failures", statistic = "Sum", threshold = 1, dimensions = {} }
+      }
+      "${name} errors" = {
+        meaning = "The function raised or could not start: an import error, no memory, or a failure that Lambda tries again."
+        metric  = { namespace = "AWS/Lambda", name = "Errors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+      }
+      "${name} timeouts" = {
+        meaning = "The function was stopped before it could report. Look for slow queries, or raise timeout_s."
+        metric  = { namespace = "AWS/Lambda", name = "Duration", statistic = "Maximum", threshold = function.timeout_s * 1000, dimensions = { FunctionName = local.slug[name] } }
+      }
+      }], [for name in keys(local.closed) : {
+      "${name} throttles" = {
+        meaning = "Lambda turned calls away: the account's concurrency is used up."
+        metric  = { namespace = "AWS/Lambda", name = "Throttles", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+      }
+      "${name} dead letters" = {
+        meaning = "Calls were given up after their last retry. They wait in the queue for fourteen days."
+        metric  = { namespace = "AWS/SQS", name = "ApproximateNumberOfMessagesVisible", statistic = "Maximum", threshold = 1, dimensions = { QueueName = "${local.slug[name]}-dead-letters" } }
+      }
+      "${name} lost events" = {
+        meaning = "Lambda gave calls up and could not put them into the queue of dead letters: they are gone. Look at the queue, its key and the function's rights; a later slot makes up for a poll."
+        metric  = { namespace = "AWS/Lambda", name = "DeadLetterErrors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+      }
+  }])...)
 }
 
 resource "aws_cloudwatch_metric_alarm" "incident" {

@@ -3,10 +3,12 @@
 locals {
   boards       = module.plan.dashboard == null ? 0 : 1
   board_bundle = "${var.bundles_dir}/dashboard-${var.architecture}.zip"
+  # Where pages ask for a poll or a read; what the file says comes first.
+  board_functions = { for name, url in aws_lambda_function_url.open : "DASHBOARD_${upper(local.open[name].code)}_URL" => trimsuffix(url.function_url, "/") }
 }
 
 resource "aws_lambda_function" "dashboard" {
-  #checkov:skip=CKV_AWS_115:Reserved concurrency is taken from the account's, which a new account has ten of
+  #checkov:skip=CKV_AWS_115:Reserved concurrency is taken from the account's, which a new account has ten of: open_concurrency
   #checkov:skip=CKV_AWS_116:Nobody calls it with events, so none can be lost
   #checkov:skip=CKV_AWS_117:It reaches nothing: it reads files of its own
   #checkov:skip=CKV_AWS_173:Its variables are what the pages show to everybody
@@ -24,8 +26,10 @@ resource "aws_lambda_function" "dashboard" {
   memory_size      = module.plan.dashboard.memory_mb
   timeout          = module.plan.dashboard.timeout_s
 
+  reserved_concurrent_executions = var.open_concurrency == null ? -1 : var.open_concurrency
+
   environment {
-    variables = merge(module.plan.dashboard.environment, { SUPABASE_URL = var.supabase_url })
+    variables = merge(local.board_functions, module.plan.dashboard.environment, { SUPABASE_URL = var.supabase_url })
   }
 
   logging_config {

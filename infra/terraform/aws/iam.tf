@@ -161,7 +161,7 @@ resource "aws_iam_role_policy" "scheduler" {
           Sid      = "CallFunctions"
           Effect   = "Allow"
           Action   = ["lambda:InvokeFunction"]
-          Resource = [for function in aws_lambda_function.this : function.arn]
+          Resource = [for name in keys(local.closed) : aws_lambda_function.this[name].arn]
         },
         {
           Sid      = "KeepDeadLetters"

@@ -15,12 +15,14 @@ data "aws_partition" "current" {}
 locals {
   functions = module.plan.functions
   slug      = { for name in module.plan.function_names : name => "${var.name}-${replace(name, "_", "-")}" }
-  bundle    = { for name in keys(local.functions) : name => "${var.bundles_dir}/${name}-${var.architecture}.zip" }
+  closed    = { for name, function in local.functions : name => function if !function.is_open }
+  open      = { for name, function in local.functions : name => function if function.is_open }
+  bundle    = { for name, function in local.functions : name => "${var.bundles_dir}/${function.code}-${var.architecture}.zip" }
   account   = data.aws_caller_identity.current.account_id
 }
 
 resource "aws_lambda_function" "this" {
-  #checkov:skip=CKV_AWS_115:Reserved concurrency is taken from the account's, which a new account has ten of; overlapping runs are refused by the run protocol
+  #checkov:skip=CKV_AWS_115:Reserved concurrency is taken from the account's, which a new account has ten of; open_concurrency reserves it for what is open
   #checkov:skip=CKV_AWS_117:A network of its own is the network variable's choice; without it the function has none to be reached through
   #checkov:skip=CKV_AWS_272:The bundle's hash is in the plan; signing needs a signing profile, which is the account's matter
   for_each = local.functions
@@ -37,11 +39,13 @@ resource "aws_lambda_function" "this" {
   timeout          = each.value.timeout_s
   kms_key_arn      = var.kms_key
 
+  reserved_concurrent_executions = each.value.is_open && var.open_concurrency != null ? var.open_concurrency : -1
+
   environment {
     variables = merge(
       each.value.environment,
-      { SUPABASE_URL = var.supabase_url, MANUAL_CALLS = "platform", SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
-      local.counts_itself[each.key] ? { METRICS_NAMESPACE = local.namespace } : {},
+      { SUPABASE_URL = var.supabase_url, MANUAL_CALLS = each.value.callers, SECRETS_VERSION = tostring(var.secrets_version) }, # a new version starts new processes, which read the secrets anew
+      local.counts_itself[each.key] && !each.value.is_open ? { METRICS_NAMESPACE = local.namespace } : {},
       { for secret in each.value.secrets : "${secret}_ARN" => aws_secretsmanager_secret.named[secret].arn },
     )
   }
@@ -90,14 +94,14 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 resource "aws_lambda_function_url" "this" {
-  for_each = { for name, function in local.functions : name => function if var.network.ingress == "all" }
+  for_each = { for name, function in local.closed : name => function if var.network.ingress == "all" }
 
   function_name      = aws_lambda_function.this[each.key].function_name
   authorization_type = "AWS_IAM"
 }
 
 resource "aws_lambda_permission" "invoker" {
-  for_each = { for pair in setproduct(keys(local.functions), tolist(var.invokers)) : join(" ", pair) => { function = pair[0], principal = pair[1] } if var.network.ingress == "all" }
+  for_each = { for pair in setproduct(keys(local.closed), tolist(var.invokers)) : join(" ", pair) => { function = pair[0], principal = pair[1] } if var.network.ingress == "all" }
 
   function_name          = aws_lambda_function.this[each.value.function].function_name
   action                 = "lambda:InvokeFunctionUrl"
@@ -109,7 +113,7 @@ resource "aws_lambda_permission" "invoker" {
 
 # What an `aws lambda invoke` needs, and a function URL beside its own permission.
 resource "aws_lambda_permission" "direct" {
-  for_each = { for pair in setproduct(keys(local.functions), tolist(var.invokers)) : join(" ", pair) => { function = pair[0], principal = pair[1] } }
+  for_each = { for pair in setproduct(keys(local.closed), tolist(var.invokers)) : join(" ", pair) => { function = pair[0], principal = pair[1] } }
 
   function_name = aws_lambda_function.this[each.value.function].function_name
   action        = "lambda:InvokeFunction"
@@ -130,10 +134,10 @@ check "devices" {
   }
 }
 
-check "manual_calls" {
+check "origins" {
   assert {
-    condition     = !module.plan.wants_users_tokens
-    error_message = "manual_calls.accept: supabase_user does not count here. These functions are called by the scheduler and take the platform's word; one for browsers is deployed beside them (docs/http.md, Who may ask)."
+    condition     = length(local.open) == 0 || length(module.plan.allowed_origins) > 0
+    error_message = "No page may call the functions for browsers: write the board's address (output dashboard_url, without the slash) into manual_calls.allowed_origins, then deploy again."
   }
 }
 

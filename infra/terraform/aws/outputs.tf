@@ -3,6 +3,11 @@ output "function_urls" {
   value       = { for name, url in aws_lambda_function_url.this : name => url.function_url }
 }
 
+output "browser_urls" {
+  description = "URL of each function for browsers; a call needs the token of a Supabase user."
+  value       = { for name, url in aws_lambda_function_url.open : name => url.function_url }
+}
+
 output "dashboard_url" {
   description = "Address of the board, for everybody; null where no board is wanted."
   value       = one(aws_lambda_function_url.dashboard[*].function_url)

@@ -104,6 +104,17 @@ variable "secrets_version" {
   }
 }
 
+variable "open_concurrency" {
+  type        = number
+  default     = null
+  description = "How many calls may run at once of each function that is open to the internet (the board, functions for browsers), so that strangers cannot use up the account's concurrency. It is reserved, and AWS leaves at least 100 to the others: an account with fewer cannot reserve any. By default nothing is reserved."
+
+  validation {
+    condition     = var.open_concurrency == null || try(var.open_concurrency >= 1 && var.open_concurrency == floor(var.open_concurrency), false)
+    error_message = "open_concurrency must be a whole number above 0."
+  }
+}
+
 variable "network" {
   type = object({
     ingress        = optional(string, "internal")

@@ -3,12 +3,14 @@
 # a grant to allUsers, which many organisations forbid: the check of callers is switched off.
 # Source: cloud.google.com/run/docs/authenticating/public; cloud.google.com/run/docs/deploy-functions.
 locals {
-  boards         = module.plan.dashboard == null ? 0 : 1
-  board_slug     = "${var.name}-dashboard"
-  board_bundle   = "${var.bundles_dir}/dashboard.zip"
-  board_image    = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}/dashboard"
-  board_base     = "${var.region}-docker.pkg.dev/serverless-runtimes/google-22-full/runtimes/python${replace(module.plan.python_version, ".", "")}"
-  board_settings = merge(try(module.plan.dashboard.environment, {}), { SUPABASE_URL = var.supabase_url })
+  boards       = module.plan.dashboard == null ? 0 : 1
+  board_slug   = "${var.name}-dashboard"
+  board_bundle = "${var.bundles_dir}/dashboard.zip"
+  board_image  = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}/dashboard"
+  base_image   = "${var.region}-docker.pkg.dev/serverless-runtimes/google-22-full/runtimes/python${replace(module.plan.python_version, ".", "")}"
+  # Where pages ask for a poll or a read; what the file says comes first.
+  board_functions = { for name, service in google_cloud_run_v2_service.open : "DASHBOARD_${upper(local.open[name].code)}_URL" => service.uri }
+  board_settings  = merge(local.board_functions, try(module.plan.dashboard.environment, {}), { SUPABASE_URL = var.supabase_url })
 }
 
 resource "google_service_account" "dashboard" {
@@ -52,7 +54,7 @@ resource "google_cloud_run_v2_service" "dashboard" {
     function_target          = "handle_http"
     source_location          = "gs://${google_storage_bucket.bundles.name}/${google_storage_bucket_object.dashboard[0].name}"
     image_uri                = local.board_image
-    base_image               = local.board_base
+    base_image               = local.base_image
     enable_automatic_updates = true
     service_account          = google_service_account.builder.id
   }
@@ -70,7 +72,7 @@ resource "google_cloud_run_v2_service" "dashboard" {
 
     containers {
       image          = local.board_image
-      base_image_uri = local.board_base
+      base_image_uri = local.base_image
 
       resources {
         cpu_idle = true

@@ -57,7 +57,7 @@ resource "google_storage_bucket_iam_member" "builder" {
 
 # A function of the second generation is a Cloud Run service: whoever calls it needs the role there.
 resource "google_cloud_run_v2_service_iam_member" "invoker" {
-  for_each = { for pair in setproduct(keys(local.functions), concat([local.scheduler_key], tolist(var.invokers))) : join(" ", pair) => pair }
+  for_each = { for pair in setproduct(keys(local.closed), concat([local.scheduler_key], tolist(var.invokers))) : join(" ", pair) => pair }
 
   location = var.region
   name     = google_cloudfunctions2_function.this[each.value[0]].name
@@ -88,7 +88,7 @@ resource "time_sleep" "grants" {
 }
 
 resource "time_sleep" "invoker" {
-  for_each = local.functions
+  for_each = local.closed
 
   create_duration = "420s"
   triggers        = { grant = google_cloud_run_v2_service_iam_member.invoker["${each.key} ${local.scheduler_key}"].id }

@@ -19,7 +19,7 @@ resource "google_logging_project_bucket_config" "this" {
 
 locals {
   from_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for slug in concat(values(local.slug), [for board in range(local.boards) : local.board_slug]) : "\"${slug}\""])})"
-  from_schedules = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}-(${join("|", keys(local.functions))})($|-)\""
+  from_schedules = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}-(${join("|", keys(local.closed))})($|-)\""
 }
 
 resource "google_logging_project_sink" "this" {

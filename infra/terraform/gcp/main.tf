@@ -10,10 +10,12 @@ module "plan" {
 
 locals {
   functions = module.plan.functions
+  closed    = { for name, function in local.functions : name => function if !function.is_open }
+  open      = { for name, function in local.functions : name => function if function.is_open }
   labels    = merge(var.labels, { app = var.name })
   # Resource names take hyphens only.
   slug   = { for name in keys(local.functions) : name => "${var.name}-${replace(name, "_", "-")}" }
-  bundle = { for name in keys(local.functions) : name => "${var.bundles_dir}/${name}.zip" }
+  bundle = { for name in keys(local.closed) : name => "${var.bundles_dir}/${name}.zip" }
 
   services = toset(concat(
     ["artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "iam", "logging", "monitoring", "run", "secretmanager", "storage"],
@@ -26,7 +28,7 @@ locals {
 # Source: googlecodelabs/feedback, issue 1856 ("CpuAllocPerProjectRegion ... allowed: 20000");
 # docs.cloud.google.com/functions/docs/configuring/memory, the table of memory and CPU.
 locals {
-  vcpu      = { for name, function in local.functions : name => [for step in local.vcpu_steps : step.vcpu if function.memory_mb <= step.up_to_mb][0] }
+  vcpu      = { for name, function in local.functions : name => function.is_open ? 1 : [for step in local.vcpu_steps : step.vcpu if function.memory_mb <= step.up_to_mb][0] }
   room      = { for name, vcpu in local.vcpu : name => floor(var.vcpu_quota / vcpu) }
   instances = { for name, function in local.functions : name => max(1, min(function.max_instances, local.room[name])) }
   crowded   = [for name, function in local.functions : "${name} (${local.instances[name]} of ${function.max_instances})" if local.instances[name] < function.max_instances]
@@ -113,7 +115,7 @@ resource "google_artifact_registry_repository" "images" {
 
 # The content is in the name, so that a function is built anew when its bundle has changed, and only then.
 resource "google_storage_bucket_object" "bundle" {
-  for_each = local.functions
+  for_each = local.closed
 
   bucket = google_storage_bucket.bundles.name
   name   = "${each.key}-${try(filemd5(local.bundle[each.key]), "missing")}.zip"
@@ -131,7 +133,7 @@ resource "google_storage_bucket_object" "bundle" {
 
 resource "google_cloudfunctions2_function" "this" {
   #checkov:skip=CKV_GCP_124:Ingress is internal unless network.ingress says all, which the scan does not work out; callers are authenticated either way
-  for_each = local.functions
+  for_each = local.closed
 
   name         = local.slug[each.key]
   location     = var.region
@@ -162,7 +164,7 @@ resource "google_cloudfunctions2_function" "this" {
     ingress_settings                 = var.network.ingress == "internal" ? "ALLOW_INTERNAL_ONLY" : "ALLOW_ALL"
     vpc_connector                    = local.joins[each.key] ? local.connector : null
     vpc_connector_egress_settings    = local.joins[each.key] && local.connector != null ? local.egress : null
-    environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true", MANUAL_CALLS = "platform" })
+    environment_variables            = merge(each.value.environment, { SUPABASE_URL = var.supabase_url, LOG_EXECUTION_ID = "true", MANUAL_CALLS = each.value.callers })
 
     dynamic "secret_environment_variables" {
       for_each = each.value.secrets
@@ -208,10 +210,10 @@ check "devices" {
   }
 }
 
-check "manual_calls" {
+check "origins" {
   assert {
-    condition     = !module.plan.wants_users_tokens
-    error_message = "manual_calls.accept: supabase_user does not count here. These functions are called by the scheduler and take the platform's word; one for browsers is deployed beside them (docs/http.md, Who may ask)."
+    condition     = length(local.open) == 0 || length(module.plan.allowed_origins) > 0
+    error_message = "No page may call the functions for browsers: write the board's address (output dashboard_url) into manual_calls.allowed_origins, then deploy again."
   }
 }
 

@@ -3,6 +3,11 @@ output "function_urls" {
   value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].uri }
 }
 
+output "browser_urls" {
+  description = "URL of each function for browsers; a call needs the token of a Supabase user."
+  value       = { for name, service in google_cloud_run_v2_service.open : name => service.uri }
+}
+
 output "dashboard_url" {
   description = "Address of the board, for everybody; null where no board is wanted."
   value       = one(google_cloud_run_v2_service.dashboard[*].uri)

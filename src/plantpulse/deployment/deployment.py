@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from plantpulse.deployment.calls import Call, calls_of
 from plantpulse.deployment.channels import ports_of, topics_of
 from plantpulse.deployment.dashboard import DASHBOARD, DeployedDashboard, dashboard_of
-from plantpulse.deployment.functions import DeployedFunction, deployed
+from plantpulse.deployment.functions import DeployedFunction, deployed, for_browsers, name_for_browsers
 from plantpulse.deployment.publishers import ports_of as ports_of_publishers
 from plantpulse.deployment.rhythms import Rhythm, rhythms_of
 from plantpulse.deployment.secrets import Secret, configured, secrets_of
@@ -20,8 +21,7 @@ from plantpulse.settings import Settings
 class Deployment:
     """The deployed parts by name; `function_names` also has functions that no plant needs yet.
 
-    `dashboard` is None where no board is wanted. `wants_users_tokens`: users' tokens vouch for manual calls,
-    which needs a separate function.
+    `dashboard` is None where no board is wanted. `allowed_origins`: the pages that may call from a browser.
     """
 
     function_names: Sequence[str]
@@ -35,7 +35,7 @@ class Deployment:
     channel_topics: Sequence[str]
     publisher_ports: Sequence[int]
     unconfigured_plants: Sequence[str]
-    wants_users_tokens: bool
+    allowed_origins: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
         """Return the deployment as plain data for JSON."""
@@ -49,8 +49,8 @@ def deployment_of(
     called = [function for function in functions if any(function.calls(settings))]
     servers = [settings.sql_server_of(plant) for plant in configured(settings)]
     return Deployment(
-        function_names=sorted([DASHBOARD, *(function.name for function in functions)]),
-        functions={function.name: deployed(function, settings, written) for function in called},
+        function_names=sorted([DASHBOARD, *chain.from_iterable(map(_names, functions))]),
+        functions=_functions(called, settings, written),
         dashboard=dashboard_of(settings, written),
         schedules={name: call for one in called for name, call in calls_of(one, settings)},
         rhythms={name: rhythm for one in called for name, rhythm in rhythms_of(one, settings)},
@@ -60,5 +60,23 @@ def deployment_of(
         channel_topics=topics_of(settings),
         publisher_ports=ports_of_publishers(settings),
         unconfigured_plants=sorted(set(settings.plants) - set(configured(settings))),
-        wants_users_tokens=settings.manual_calls.accept == "supabase_user",
+        allowed_origins=settings.manual_calls.allowed_origins,
     )
+
+
+def _names(function: RegisteredFunction) -> list[str]:
+    return [function.name, *([name_for_browsers(function.name)] if function.takes_users else [])]
+
+
+def _functions(
+    called: Sequence[RegisteredFunction], settings: Settings, written: Written
+) -> Mapping[str, DeployedFunction]:
+    """Return the functions of schedules, and those for browsers where users' tokens are accepted."""
+    known = {function.name: deployed(function, settings, written) for function in called}
+    if settings.manual_calls.accept == "platform":
+        return known
+    return known | {
+        name_for_browsers(function.name): for_browsers(known[function.name])
+        for function in called
+        if function.takes_users
+    }

@@ -1,7 +1,7 @@
 """What one function is made with: memory, time, secrets and variables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plantpulse.deployment.calls import interval_minutes, timeout_s
@@ -23,9 +23,12 @@ _EVENT_AGE_S: Final = (60, 21_600)  # least and most that Lambda takes
 class DeployedFunction:
     """One function. `event_age_s`: how long a call that waits is still worth being taken up.
 
+    `code` is the function whose bundle it runs, `callers` who vouches for those who call it (MANUAL_CALLS).
     `joins_network`: it needs the plants' network, for SQL Servers or devices.
     """
 
+    code: str
+    callers: str
     purpose: str
     joins_network: bool
     reads_devices: bool
@@ -49,6 +52,8 @@ def deployed(function: RegisteredFunction, settings: Settings, written: Written)
     shortest_s = 60 * min(interval_minutes(one.schedule) for one in calls)
     own = variables_of_plant(settings, written) if function.reads_plant else {}
     return DeployedFunction(
+        code=function.name,
+        callers="platform",
         purpose=function.purpose,
         joins_network=function.reads_plant or function.reads_devices,
         reads_devices=function.reads_devices,
@@ -61,6 +66,21 @@ def deployed(function: RegisteredFunction, settings: Settings, written: Written)
         secrets=secrets_read(settings, function),
         environment=common_variables(settings, written) | own,
     )
+
+
+def for_browsers(known: DeployedFunction) -> DeployedFunction:
+    """Return the function of the same code that is open to browsers and asks for users' tokens."""
+    return replace(
+        known,
+        callers="supabase_user",
+        purpose=f"For browsers, with users' tokens: {known.purpose[0].lower()}{known.purpose[1:]}",
+        max_instances=_INSTANCES,
+    )
+
+
+def name_for_browsers(function: str) -> str:
+    """Return what the function for browsers is called; no longer than the longest other name."""
+    return f"{function}_users"
 
 
 def _instances(call: Pipeline) -> int:

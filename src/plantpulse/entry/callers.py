@@ -3,7 +3,8 @@
 `manual_calls.accept` chooses one of two ways (docs/decisions/0040). Either the cloud's own access control has
 admitted the caller and says who it is, or the caller sends the token of a Supabase user who manages the
 plant. Only with the first may a caller speak for the scheduler: over the open internet anybody can send a
-scheduler's header. Events have always passed the cloud's access control, so they are admitted.
+scheduler's header. There events have passed the cloud's access control, so they are admitted; a function that
+asks for tokens takes none, because an open URL on AWS lets everybody send events too.
 """
 
 import json
@@ -49,10 +50,9 @@ def admit(invocation: Invocation, settings: Settings, users: Users | None) -> tu
     Raises: Unauthenticated, Forbidden, and Supabase's errors.
     """
     credentials, accepted = invocation.credentials, settings.manual_calls
-    if credentials.arrival == "event":
-        return invocation, Caller()
     if accepted.accept == "platform":
-        return invocation, _known_to_platform(credentials, accepted)
+        is_event = credentials.arrival == "event"
+        return invocation, Caller() if is_event else _known_to_platform(credentials, accepted)
     unscheduled = replace(invocation, scheduled_time=None, delay_s=0)
     return unscheduled, _manager(credentials, settings, users)
 
@@ -62,9 +62,7 @@ def may_be_scheduler(invocation: Invocation, accepted: ManualCallsSettings | Non
 
     `accepted` is None while the settings cannot be read.
     """
-    is_believed = (
-        invocation.credentials.arrival == "event" or accepted is None or accepted.accept == "platform"
-    )
+    is_believed = accepted is None or accepted.accept == "platform"
     return is_believed and invocation.scheduled_time is not None
 
 
@@ -104,6 +102,8 @@ def _manager(credentials: Credentials, settings: Settings, users: Users | None) 
         raise ConfigurationError(
             "manual_calls.accept: this function takes no users; set MANUAL_CALLS=platform for it"
         )
+    if credentials.arrival == "event":
+        raise Unauthenticated("this function takes users' tokens over HTTP, and no events")
     token = _bearer(credentials.authorization)
     if token is None:
         raise Unauthenticated("sign in: send the token of a Supabase user as Authorization: Bearer")

@@ -58,7 +58,8 @@ class RegisteredFunction:
     `calls` returns the pipelines that a scheduler calls it for. `job` is the class of its job (module:class),
     which the command line runs. `reads_plant`: it needs the plants' network and their SQL Servers' passwords.
     `reads_devices`: it needs the plants' network and the devices' credentials. `asks_publishers`: it needs
-    their keys. `keeps_runs`: its work is recorded as runs, and its log line has an outcome.
+    their keys. `takes_users`: people may call it with users' tokens. `keeps_runs`: its work is recorded as
+    runs, and its log line has an outcome.
     """
 
     name: str
@@ -69,6 +70,7 @@ class RegisteredFunction:
     reads_plant: bool = False
     reads_devices: bool = False
     asks_publishers: bool = False
+    takes_users: bool = False
     keeps_runs: bool = True
 
 
@@ -205,6 +207,7 @@ PIPELINES: Final = (
         calls=of_each_plant("live_pulse", on_grid, keeps_snapshots=True, is_staggered=True),
         job="plantpulse.live_pulse.job:LivePulse",
         reads_plant=True,
+        takes_users=True,
     ),
     RegisteredFunction(
         name="morning_report",
@@ -268,6 +271,7 @@ PIPELINES: Final = (
         calls=of_each_plant("tags", every_minute, needs_sql_server=False, overlaps=True),
         job="plantpulse.tags.job:TagBursts",
         reads_devices=True,
+        takes_users=True,
     ),
 )
 

@@ -81,6 +81,35 @@ def test_without_machine_tags_nothing_of_them_is_deployed(deploy: Deploy) -> Non
     assert "tags" in deployment.function_names
 
 
+def test_functions_for_browsers_are_deployed_beside_the_others_where_users_tokens_are_accepted(
+    deploy: Deploy,
+) -> None:
+    asked = "manual_calls: {accept: supabase_user, allowed_origins: [https://board.example.com]}\n"
+    closed, deployment = deploy(f"plants:\n{TAGS}"), deploy(f"{asked}plants:\n{TAGS}")
+
+    assert {name: (one.code, one.callers) for name, one in deployment.functions.items()} == {
+        "live_pulse": ("live_pulse", "platform"),
+        "morning_report": ("morning_report", "platform"),
+        "cleanup": ("cleanup", "platform"),
+        "tags": ("tags", "platform"),
+        "health": ("health", "platform"),
+        "live_pulse_users": ("live_pulse", "supabase_user"),
+        "tags_users": ("tags", "supabase_user"),
+    }
+    assert deployment.functions["tags_users"].secrets == deployment.functions["tags"].secrets
+    assert deployment.functions["tags_users"].max_instances == 2
+    assert deployment.schedules == closed.schedules
+    assert deployment.allowed_origins == ("https://board.example.com",)
+    assert not set(closed.functions) & {"live_pulse_users", "tags_users"}
+    assert {"live_pulse_users", "tags_users"} <= set(closed.function_names)
+
+
+def test_a_function_for_browsers_has_no_longer_name_than_others_have(deploy: Deploy) -> None:
+    lengths = {name: len(name) for name in deploy(ONE_PLANT).function_names}
+
+    assert max(lengths.values()) == lengths["live_pulse_users"] == lengths["commodity_prices"]
+
+
 def test_a_call_is_too_old_before_the_next_slot_is_due(deploy: Deploy) -> None:
     deployment = deploy(ONE_PLANT)
 

@@ -70,10 +70,3 @@ def test_a_path_is_handed_on_as_the_file_says_it(path: str, deploy: Deploy) -> N
     )
 
     assert deployment.functions["live_pulse"].environment["MSSQL_CA_FILE"] == path
-
-
-def test_who_vouches_for_manual_calls_is_handed_on(deploy: Deploy) -> None:
-    deployment = deploy("plants: {a: {time_zone: UTC}}\nmanual_calls: {accept: supabase_user}")
-
-    assert deployment.functions["cleanup"].environment["MANUAL_CALLS"] == "supabase_user"
-    assert deployment.wants_users_tokens

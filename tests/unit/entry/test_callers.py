@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from devstack.signing import SigningKey, sign
-from plantpulse.entry.callers import Caller, admit
+from plantpulse.entry.callers import Caller, admit, may_be_scheduler
 from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.entry.users import KeyRing, ProjectUsers
 from plantpulse.errors import ConfigurationError, Forbidden, StoreUnavailable, Unauthenticated
@@ -134,13 +134,21 @@ def test_in_a_cloud_nobody_may_be_unknown(credentials: Credentials, manual_calls
         by_platform(credentials, **manual_calls)
 
 
-@pytest.mark.parametrize("accept", ["platform", "supabase_user"])
-def test_an_event_has_passed_the_clouds_own_control_and_may_speak_for_the_scheduler(accept: str) -> None:
+def test_an_event_has_passed_the_clouds_own_control_and_may_speak_for_the_scheduler() -> None:
     invocation = Invocation({}, scheduled_time=AT)
 
-    admitted, caller = admit(invocation, settings(accept=accept), None)
+    admitted, caller = admit(invocation, settings(), None)
 
     assert (admitted, caller) == (invocation, Caller())
+    assert may_be_scheduler(invocation, ManualCallsSettings())
+
+
+def test_a_function_that_is_open_takes_no_events() -> None:
+    invocation = Invocation({}, scheduled_time=AT)
+
+    with pytest.raises(Unauthenticated, match="users' tokens over HTTP, and no events"):
+        admit(invocation, settings(accept="supabase_user"), ProjectUsers(MemoryMembers().open))
+    assert not may_be_scheduler(invocation, ManualCallsSettings(accept="supabase_user"))
 
 
 def test_a_manager_is_let_in_by_name_for_the_plants_managed() -> None:

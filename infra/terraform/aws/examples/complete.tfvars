@@ -9,6 +9,8 @@ bundles_dir     = "../../../build/bundles/aws"
 architecture    = "x86_64"
 memory_mb       = { live_pulse = 1024 }
 
+open_concurrency = 5 # of each function that is open to the internet; AWS leaves at least 100 to the others
+
 supabase_url    = "https://abcdefghijklmnop.supabase.co"
 secrets_version = 1 # raise it after a rotation; 0 keeps the values out of Terraform's hands
 

@@ -180,7 +180,7 @@ run "one_plant" {
   }
 
   assert {
-    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 11 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
+    condition     = toset(keys(aws_cloudwatch_log_group.function)) == toset(module.plan.function_names) && length(module.plan.function_names) == 13 && alltrue([for group in aws_cloudwatch_log_group.function : group.retention_in_days == 365])
     error_message = "Logs are kept for as long as is wished."
   }
 
@@ -359,7 +359,7 @@ run "a_plant_without_a_server_and_nobody_to_hear" {
     alarms          = {}
   }
 
-  expect_failures = [check.plants, check.alarms, check.manual_calls]
+  expect_failures = [check.plants, check.alarms, check.origins]
 }
 
 run "a_missing_password_of_a_plant_that_is_switched_off" {
@@ -661,4 +661,71 @@ run "board" {
     condition     = !contains(keys(aws_lambda_function.this), "dashboard") && length(aws_lambda_function_url.this) == 0
     error_message = "The other functions stay as closed as they were."
   }
+}
+
+run "browsers" {
+  command   = apply
+  state_key = "browsers"
+
+  variables {
+    config_file      = "../modules/plan/tests/files/browsers.yaml"
+    deployment_file  = "../modules/plan/tests/files/browsers.json"
+    secrets          = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+    open_concurrency = 3
+    network          = { existing = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }, ingress = "all" }
+    invokers         = ["arn:aws:iam::123456789012:role/operators"]
+  }
+
+  assert {
+    condition     = toset([for name, function in aws_lambda_function.this : name if function.environment[0].variables.MANUAL_CALLS == "supabase_user"]) == toset(["live_pulse_users", "tags_users"])
+    error_message = "Functions for browsers ask for users' tokens, and no other does."
+  }
+
+  assert {
+    condition     = { for name, url in aws_lambda_function_url.open : name => url.authorization_type } == { live_pulse_users = "NONE", tags_users = "NONE" } && alltrue([for url in aws_lambda_function_url.this : url.authorization_type == "AWS_IAM"]) && !contains(keys(aws_lambda_function_url.this), "live_pulse_users")
+    error_message = "Their URLs are open, the others as closed as they were."
+  }
+
+  assert {
+    condition     = toset([for permission in aws_lambda_permission.open : "${permission.function_name} ${permission.action} ${permission.principal}"]) == toset(["plantpulse-live-pulse-users lambda:InvokeFunctionUrl *", "plantpulse-live-pulse-users lambda:InvokeFunction *", "plantpulse-tags-users lambda:InvokeFunctionUrl *", "plantpulse-tags-users lambda:InvokeFunction *"])
+    error_message = "Everybody may call them, and nothing else."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["live_pulse_users"].source_code_hash == aws_lambda_function.this["live_pulse"].source_code_hash && length(aws_lambda_function.this["live_pulse_users"].vpc_config) == 1
+    error_message = "It is the same code, with the same way to the plant."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["live_pulse_users"].reserved_concurrent_executions == 3 && aws_lambda_function.dashboard[0].reserved_concurrent_executions == 3 && aws_lambda_function.this["live_pulse"].reserved_concurrent_executions == -1
+    error_message = "What is open can be kept from using up the account's concurrency."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.scheduler[0].policy, "users") && !anytrue([for schedule in aws_scheduler_schedule.this : strcontains(schedule.target[0].arn, "users")])
+    error_message = "No schedule calls them."
+  }
+
+  assert {
+    condition     = toset(keys(aws_lambda_function.dashboard[0].environment[0].variables)) == toset(["DASHBOARD_LIVE_PULSE_URL", "DASHBOARD_PUBLISHABLE_KEY", "DASHBOARD_TAGS_URL", "SUPABASE_URL"]) && aws_lambda_function.dashboard[0].environment[0].variables.DASHBOARD_TAGS_URL == "https://tags.example.com"
+    error_message = "The board learns where they are; an address in the file comes first."
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users failures") && !contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users throttles") && !contains(keys(aws_lambda_function.this["live_pulse_users"].environment[0].variables), "METRICS_NAMESPACE")
+    error_message = "What fails there is heard; what a stranger can cause raises no alarm, and a poll by hand hides no missing schedule."
+  }
+}
+
+run "browsers_whom_no_page_may_call" {
+  command   = plan
+  state_key = "browsers_without_origins"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/browsers_without_origins.yaml"
+    deployment_file = "../modules/plan/tests/files/browsers_without_origins.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+  }
+
+  expect_failures = [check.origins] # a warning
 }

@@ -366,7 +366,7 @@ run "a_plant_without_a_server_and_nobody_to_hear" {
     alarms          = {}
   }
 
-  expect_failures = [check.plants, check.alarms, check.manual_calls]
+  expect_failures = [check.plants, check.alarms, check.origins]
 }
 
 run "a_missing_password_of_a_plant_that_is_switched_off" {
@@ -710,4 +710,69 @@ run "board" {
     condition     = google_cloudfunctions2_function.this["live_pulse"].service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY" && !contains(keys(google_cloudfunctions2_function.this), "dashboard")
     error_message = "The other functions stay as closed as they were."
   }
+}
+
+run "browsers" {
+  command   = apply
+  state_key = "browsers"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/browsers.yaml"
+    deployment_file = "../modules/plan/tests/files/browsers.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+    network         = { existing = "projects/plant-project/locations/europe-west1/connectors/plant" }
+  }
+
+  assert {
+    condition     = keys(google_cloud_run_v2_service.open) == ["live_pulse_users", "tags_users"] && alltrue([for service in google_cloud_run_v2_service.open : service.invoker_iam_disabled]) && !anytrue([for grant in google_cloud_run_v2_service_iam_member.invoker : grant.member == "allUsers" || endswith(grant.name, "users")])
+    error_message = "Everybody may call the functions for browsers, and nobody is granted anything for it."
+  }
+
+  assert {
+    condition     = alltrue([for service in google_cloud_run_v2_service.open : contains(service.template[0].containers[0].env[*].value, "supabase_user")]) && alltrue([for function in google_cloudfunctions2_function.this : function.service_config[0].environment_variables.MANUAL_CALLS == "platform"])
+    error_message = "They ask for users' tokens, and no other does."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.open["live_pulse_users"].build_config[0].source_location == "gs://plant-project-plantpulse-bundles/live_pulse-${filemd5("tests/bundles/live_pulse.zip")}.zip" && google_cloud_run_v2_service.open["live_pulse_users"].template[0].max_instance_request_concurrency == 1
+    error_message = "It is the same code, and a process takes one call at a time."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.open["live_pulse_users"].template[0].vpc_access[0].connector == "projects/plant-project/locations/europe-west1/connectors/plant"
+    error_message = "It has the same way to the plant."
+  }
+
+  assert {
+    condition     = toset([for env in google_cloud_run_v2_service.open["live_pulse_users"].template[0].containers[0].env : env.name if length(env.value_source) > 0]) == toset(["MSSQL_PASSWORDS", "SUPABASE_SECRET_KEY"]) && !anytrue([for env in google_cloud_run_v2_service.open["live_pulse_users"].template[0].containers[0].env : contains(["x", "y"], coalesce(env.value, "-"))])
+    error_message = "Its secrets stay in the secret manager."
+  }
+
+  assert {
+    condition     = google_cloud_run_v2_service.open["live_pulse_users"].template[0].service_account == google_service_account.function["live_pulse_users"].email && contains(keys(google_secret_manager_secret_iam_member.reader), "live_pulse_users MSSQL_PASSWORDS") && !contains(keys(google_secret_manager_secret_iam_member.reader), "tags_users MSSQL_PASSWORDS")
+    error_message = "Each has an identity of its own, which may read what it needs."
+  }
+
+  assert {
+    condition     = { for env in google_cloud_run_v2_service.dashboard[0].template[0].containers[0].env : env.name => env.value }.DASHBOARD_TAGS_URL == "https://tags.example.com" && contains(google_cloud_run_v2_service.dashboard[0].template[0].containers[0].env[*].name, "DASHBOARD_LIVE_PULSE_URL")
+    error_message = "The board learns where they are; an address in the file comes first."
+  }
+
+  assert {
+    condition     = strcontains(google_logging_metric.this["failures"].filter, "\"plantpulse-live-pulse-users\"") && !anytrue([for job in google_cloud_scheduler_job.this : strcontains(job.http_target[0].uri, "users")])
+    error_message = "What fails there is heard, and no schedule calls them."
+  }
+}
+
+run "browsers_whom_no_page_may_call" {
+  command   = plan
+  state_key = "browsers_without_origins"
+
+  variables {
+    config_file     = "../modules/plan/tests/files/browsers_without_origins.yaml"
+    deployment_file = "../modules/plan/tests/files/browsers_without_origins.json"
+    secrets         = { SUPABASE_SECRET_KEY = "x", MSSQL_PASSWORD = "y" }
+  }
+
+  expect_failures = [check.origins] # a warning
 }

@@ -11,6 +11,7 @@ locals {
 
   functions = { for name, function in local.deployment.functions : name => merge(function, {
     memory_mb = lookup(var.memory_mb, name, function.memory_mb)
+    is_open   = function.callers == "supabase_user" # to browsers: it checks its callers itself
     # What one policy for all of a function's schedules must keep to; one that is only called by hand has all of them.
     retries = min(concat([length(var.retry_waits_s)], [for schedule in local.schedules : schedule.retries if schedule.function == name])...)
   }) }

@@ -1,5 +1,5 @@
 output "functions" {
-  description = "Every function by name: purpose, memory, time-out, secrets and environment."
+  description = "Every function by name: its code, who vouches for callers, purpose, memory, time-out, secrets and environment."
   value       = local.functions
 }
 
@@ -58,9 +58,9 @@ output "unconfigured_plants" {
   value       = local.deployment.unconfigured_plants
 }
 
-output "wants_users_tokens" {
-  description = "Whether the file sets manual_calls.accept to supabase_user, which a function for a scheduler cannot use."
-  value       = local.deployment.wants_users_tokens
+output "allowed_origins" {
+  description = "The pages that may call functions for browsers."
+  value       = local.deployment.allowed_origins
 }
 
 output "python_version" {
