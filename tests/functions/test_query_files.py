@@ -11,8 +11,8 @@ QUERIES = Path(__file__).parents[2] / "src" / "plantpulse" / "source" / "queries
 NAMES = ("output", "oee", "downtime", "safety_codes", "safety", "quality", "labor")
 COLUMNS = {
     "output": ["asset", "bucket", "units", "last_at"],
-    "oee": ["asset", "oee", "availability", "performance", "quality", "at"],
-    "downtime": ["asset", "reason_code", "started_at", "ended_at", "notes", "minutes"],
+    "oee": ["asset", "oee", "at"],
+    "downtime": ["asset", "reason_code", "started_at", "ended_at", "minutes"],
     "safety_codes": ["reason_code"],
     "safety": ["source_id", "asset", "reason_code", "at", "minutes", "notes"],
     "quality": ["asset", "good", "rejected"],

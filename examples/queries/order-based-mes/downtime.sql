@@ -5,7 +5,6 @@
 --   reason_code  nvarchar  the finest of the four levels that somebody filled in, may be null
 --   started_at   datetime  plant-local time
 --   ended_at     datetime  plant-local time; null = still open; before started_at = malformed
---   notes        nvarchar  all levels, and the comment
 --
 -- Parameters (remove the dashes to try it in a query window):
 -- declare @from datetime2(0) = '2026-03-11T17:30:00';   -- plant-local, included
@@ -15,13 +14,7 @@ select top (@limit)
     line.EquipmentCode + N'/' + unit.EquipmentCode + N' ' as asset,
     coalesce(stop.Reason4, stop.Reason3, stop.Reason2, stop.Reason1) + N' ' as reason_code,
     stop.StartTime as started_at,
-    stop.EndTime as ended_at,
-    coalesce(stop.Reason1, N'')
-        + coalesce(N' / ' + stop.Reason2, N'')
-        + coalesce(N' / ' + stop.Reason3, N'')
-        + coalesce(N' / ' + stop.Reason4, N'')
-        + coalesce(N': ' + substring(stop.Comment, 1, 2000), N'')
-        + N' ' as notes
+    stop.EndTime as ended_at
 from EquipmentStop as stop
 inner join Equipment as unit on unit.EquipmentId = stop.EquipmentId
 inner join Equipment as line on line.EquipmentId = unit.ParentEquipmentId

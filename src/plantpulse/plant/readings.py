@@ -7,8 +7,7 @@ Pure. Parsing never raises, whatever the values are. What happens to odd values:
     rejected    asset missing, blank, not text or over 200 characters; a required number missing, not finite,
                 negative or beyond 1e9; a bucket outside the span; a time missing, no time or outside 1970
                 to 2199; downtime that ends before it starts; an OEE above 1000 percent
-    left out    a bad value in a column that no figure uses: `last_at` and the three factors of a
-                reported OEE, `hours`, `notes`; a `product` that is no text
+    left out    a bad value in a column that no figure uses: `last_at`, `hours`; a `product` that is no text
 
 All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Columns have the order of the
 files in `queries/`. Naive plant-local times become aware UTC.
@@ -37,8 +36,8 @@ Row = Sequence[object]
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("asset", "bucket", "units", "last_at", "product"),
-    "oee": ("asset", "oee", "availability", "performance", "quality", "at"),
-    "downtime": ("asset", "reason_code", "started_at", "ended_at", "notes", "minutes"),
+    "oee": ("asset", "oee", "at"),
+    "downtime": ("asset", "reason_code", "started_at", "ended_at", "minutes"),
     "safety_codes": ("reason_code",),
     "safety": ("source_id", "asset", "reason_code", "at", "minutes", "notes"),
     "quality": ("asset", "good", "rejected"),
@@ -168,7 +167,7 @@ def parse_oee(rows: Iterable[Row], *, zone: ZoneInfo, scale: str) -> Parsed[OeeR
     percent_per_unit = OEE_PERCENT_PER_UNIT[scale]
 
     def read(row: Row) -> OeeReading:
-        asset, oee, _availability, _performance, _quality, at = row
+        asset, oee, at = row
         name, key = read_asset(asset)
         oee_percent = read_count(oee) * percent_per_unit
         if oee_percent > LARGEST_OEE_PERCENT:
@@ -190,7 +189,7 @@ def parse_downtime(
     again: list[DowntimeReading] = []
 
     def read(row: Row) -> DowntimeReading:
-        asset, reason_code, started, ended, _notes, lasted = row
+        asset, reason_code, started, ended, lasted = row
         name, key = read_asset(asset)
         started_at, ended_at = _read_stop(started, ended, zone)
         minutes = read_optional_count(lasted)

@@ -81,7 +81,6 @@ def select_downtime(zone: str, window: Window, read_at: datetime) -> list[tuple[
             "Jam",
             naive(stop.shown_ms),
             naive(stop.shown_ms + stop.length_ms),
-            None,
             stop.length_ms / MINUTE_MS,
         )
         for stop in stops_in(zone)

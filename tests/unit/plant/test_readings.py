@@ -57,9 +57,6 @@ GOOD_ROWS: dict[str, dict[str, object]] = {
     "oee": {
         "asset": "PRESS-01",
         "oee": 81.5,
-        "availability": 90.0,
-        "performance": 95.0,
-        "quality": 99.0,
         "at": local(6, 29),
     },
     "downtime": {
@@ -67,7 +64,6 @@ GOOD_ROWS: dict[str, dict[str, object]] = {
         "reason_code": "Jam",
         "started_at": local(6, 5),
         "ended_at": local(6, 9),
-        "notes": None,
         "minutes": None,
     },
     "quality": {"asset": "PRESS-01", "good": 11.0, "rejected": 1.0},
@@ -234,17 +230,16 @@ def test_a_time_may_come_naive_aware_or_as_text(value: object) -> None:
 
 def test_columns_that_nothing_rests_on_may_hold_anything() -> None:
     output = parse_changed("output", last_at="never")
-    oee = parse_changed("oee", availability=-1, performance=None, quality="?")
-    downtime = parse_changed("downtime", reason_code=None, notes=b"\xff")
+    downtime = parse_changed("downtime", reason_code=None)
     labor = parse_changed("labor", hours=-2)
 
-    assert [len(parsed.readings) for parsed in (output, oee, downtime, labor)] == [1, 1, 1, 1]
-    assert [parsed.rejected for parsed in (output, oee, downtime, labor)] == [[], [], [], []]
+    assert [len(parsed.readings) for parsed in (output, downtime, labor)] == [1, 1, 1]
+    assert [parsed.rejected for parsed in (output, downtime, labor)] == [[], [], []]
     assert downtime.readings[0].reason_code is None
 
 
 def test_a_fraction_is_stored_as_percent_by_the_plants_scale_and_never_guessed() -> None:
-    row = ("PRESS-01", 0.815, None, None, None, local(6))
+    row = ("PRESS-01", 0.815, local(6))
 
     as_fraction = parse_oee([row], zone=CHICAGO, scale="fraction")
     as_percent = parse_oee([row], zone=CHICAGO, scale="percent")
@@ -254,7 +249,7 @@ def test_a_fraction_is_stored_as_percent_by_the_plants_scale_and_never_guessed()
 
 
 def test_percent_declared_as_a_fraction_is_noticed() -> None:
-    parsed = parse_oee([("PRESS-01", 81.5, None, None, None, local(6))], zone=CHICAGO, scale="fraction")
+    parsed = parse_oee([("PRESS-01", 81.5, local(6))], zone=CHICAGO, scale="fraction")
 
     assert parsed.readings == []
     assert parsed.rejected_counts == {Reason.OEE_OUT_OF_RANGE: 1}
@@ -342,7 +337,7 @@ SECOND_PASS = (utc(7, 50, day=1), utc(9, day=1))
 def test_a_stop_that_begins_in_the_repeated_hour_is_returned_for_each_pass_that_may_be_meant(
     seen_by: datetime | None, expected: list[tuple[datetime, datetime]]
 ) -> None:
-    row = ("PRESS-01", "Jam", local(1, 50, day=1), local(3, day=1), None, 70)
+    row = ("PRESS-01", "Jam", local(1, 50, day=1), local(3, day=1), 70)
 
     parsed = parse_downtime([row], zone=CHICAGO, seen_by=seen_by)
 
@@ -361,7 +356,7 @@ def test_a_stop_that_begins_in_the_repeated_hour_is_returned_for_each_pass_that_
 def test_a_stop_that_lasts_through_the_second_pass_is_returned_once(
     started_at: datetime, ended_at: datetime | None, minutes: float | None
 ) -> None:
-    row = ("PRESS-01", "Jam", started_at, ended_at, None, minutes)
+    row = ("PRESS-01", "Jam", started_at, ended_at, minutes)
 
     parsed = parse_downtime([row], zone=CHICAGO, seen_by=utc(12, day=1))
 
@@ -429,7 +424,7 @@ def test_malformed_rows_leave_the_valid_ones_alone() -> None:
 
 
 def test_a_rejected_row_is_told_in_json() -> None:
-    row = ("x" * 300, Decimal("1.50"), "a\x00b\ud83d", local(6, 5), b"\x01\xff", None)
+    row = ("x" * 300, Decimal("1.50"), "a\x00b\ud83d", local(6, 5), b"\x01\xff")
 
     parsed = parse_downtime([row], zone=CHICAGO)
 
@@ -442,25 +437,23 @@ def test_a_rejected_row_is_told_in_json() -> None:
                 "reason_code": "1.50",
                 "started_at": "a b?",
                 "ended_at": "2026-11-20T06:05:00",
-                "notes": "0x01ff",
-                "minutes": None,
+                "minutes": "0x01ff",
             },
         }
     ]
 
 
 def test_values_that_json_does_not_know_are_told_as_text() -> None:
-    row = (None, float("nan"), 10**30, UUID(int=1), [1], True)
+    row = (None, float("nan"), 10**30, UUID(int=1), [1])
 
-    parsed = parse_oee([row], zone=CHICAGO, scale="percent")
+    parsed = parse_output([row], bucket_count=2)
 
     assert parsed.rejected[0].row == {
         "asset": None,
-        "oee": "nan",
-        "availability": "0xc9f2c9cd04674edea40000000",
-        "performance": "<UUID>",
-        "quality": "<list>",
-        "at": True,
+        "bucket": "nan",
+        "units": "0xc9f2c9cd04674edea40000000",
+        "last_at": "<UUID>",
+        "product": "<list>",
     }
 
 

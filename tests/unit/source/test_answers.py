@@ -178,7 +178,7 @@ def test_rows_outside_of_their_window_are_warned_of_once_a_query() -> None:
 
     for at in (late, early):
         answers.ask(Connection(Rows([("A", 0, 5, at)], is_truncated=False)), "output", BOUNDS)
-        answers.ask(Connection(Rows([("A", 80, None, None, None, at)], is_truncated=False)), "oee", BOUNDS)
+        answers.ask(Connection(Rows([("A", 80, at)], is_truncated=False)), "oee", BOUNDS)
 
     assert warnings_of(answers) == ["rows_outside_window", "rows_outside_window"]
 
@@ -187,8 +187,6 @@ def test_a_stop_may_begin_before_its_window() -> None:
     answers = account()
     began = local("2026-03-10T22:00:00")
 
-    answers.ask(
-        Connection(Rows([("A", "jam", began, None, None, None)], is_truncated=False)), "downtime", BOUNDS
-    )
+    answers.ask(Connection(Rows([("A", "jam", began, None, None)], is_truncated=False)), "downtime", BOUNDS)
 
     assert warnings_of(answers) == []

@@ -5,7 +5,6 @@
 --   reason_code  nvarchar   as typed in, may be null
 --   started_at   datetime2  plant-local time
 --   ended_at     datetime2  plant-local time; null = still open; before started_at = malformed
---   notes        nvarchar   free text, may be null
 --   minutes      float      length of the stop, if the table has that and no end: ended_at is then a sum by the wall
 --                           clock, an hour off over a change of the clock. Null = still open; leave the column out
 --                           if the table has the end
@@ -24,7 +23,6 @@ select top (@limit)
     left(stop.reason_code, 400) + N' ' as reason_code,
     stop.started_at as started_at,
     stop.ended_at as ended_at,
-    substring(stop.notes, 1, 3999) + N' ' as notes,
     stop.minutes as minutes
 from (
     select
@@ -48,7 +46,6 @@ from (
             -- year 9999 must not overflow either
             case when [timestamp] < @until then [timestamp] end
         ) as ended_at,
-        notes as notes,
         cast(
             case
                 when downtime_minutes > 525600 then 525600

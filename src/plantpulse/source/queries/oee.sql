@@ -2,12 +2,9 @@
 --
 -- Result columns, newest first; a missing, negative or absurd figure has its own row beside the latest usable one,
 -- so that it stays visible:
---   asset         nvarchar   the asset in the source's spelling
---   oee           number     percent or fraction: one scale for the whole plant, set in plantpulse.yaml
---   availability  number     same scale, may be null
---   performance   number     same scale, may be null
---   quality       number     same scale, may be null
---   at            datetime2  when it was reported, plant-local time
+--   asset  nvarchar   the asset in the source's spelling
+--   oee    number     percent or fraction: one scale for the whole plant, set in plantpulse.yaml
+--   at     datetime2  when it was reported, plant-local time
 -- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
 -- half an emoji, for instance after it was cut to fit its column.
 --
@@ -19,18 +16,13 @@
 -- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     reported.asset + N' ' as asset,
-    reported.oee as oee,
-    reported.availability as availability,
-    reported.performance as performance,
-    reported.quality as quality,
+    -- float: the client reads decimals three times as slowly
+    cast(reported.oee as float) as oee,
     reported.reported_at as [at]
 from (
     select
         locationName as asset,
         oee as oee,
-        availability as availability,
-        performance as performance,
-        quality as quality,
         [timestamp] as reported_at,
         -- id decides between two rows of one instant, so that every poll picks the same one
         row_number() over (
