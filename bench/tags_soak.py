@@ -83,7 +83,7 @@ def _enter(rows: psycopg.Connection[Any], machines: Machines, ports: dict[str, i
         }
         for name, port in ports.items()
     ]
-    for row in [row for row in table if row["mode"] == "fixed"] + own:
+    for row in [row for row in table if row["group"] in _HEALTHY] + own:
         rows.execute(
             "insert into public.tag_groups (plant, name, address) values ('bench', %(group)s, %(device)s)"
             " on conflict do nothing",

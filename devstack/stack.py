@@ -182,7 +182,7 @@ def running(
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
             board = _board(children, supabase) if not clock.is_real else None
-        with steps.step("Machines: a press and a scale (Modbus), an oven (OPC UA)") as note:
+        with steps.step("Machines: Modbus, OPC UA, S7, SLMP, EtherNet/IP") as note:
             machines = Machines.start(children)
             import_table(machines, settings, logs)
             tags = Function(children, TAGS, settings)
@@ -190,7 +190,7 @@ def running(
         optional = (health, energy_actuals, series_gaps, board)
         functions = [function, tags, morning_report, *(one for one in optional if one)]
         more_ports = (mailbox.smtp_port, publishers.port, *machines.ports)
-        remains = _remains(supabase, sql_server, functions, logs, more_ports, machines.child.pid)
+        remains = _remains(supabase, sql_server, functions, logs, more_ports, *machines.pids)
         yield Stack(
             plant=plant,
             supabase=supabase,

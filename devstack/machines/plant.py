@@ -1,19 +1,23 @@
-"""The machines as one process, and the table that a plant engineer would import for them."""
+"""The machines as two processes, and the table that a plant engineer would import for them."""
 
 import csv
 import io
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from devstack.machines import ethernet_ip
 from devstack.machines.modbus import PRESS, SCALE
 from devstack.machines.opcua import URI
+from devstack.machines.s7 import BLOCK
 from devstack.migrations import REPOSITORY, CliFailed
 from devstack.processes import Child, Children, Program, free_port, start_on_free_port
+
+Row = tuple[str, str, str, int, str, str, str, str]
 
 READ_ON_REQUEST: Final = "Scale"
 _ZONES: Final = ("Zone 1", "Zone 2", "Zone 3", "Zone 4", "Setpoint")
@@ -26,25 +30,30 @@ class Machines:
 
     modbus_port: int
     opcua_port: int
-    child: Child
+    s7_port: int
+    slmp_port: int
+    enip_port: int
+    pids: tuple[int, int]
 
     @classmethod
     def start(cls, children: Children) -> "Machines":
         """Start them. Raises: StartFailed."""
-        return start_on_free_port(lambda: cls._start(children, free_port(), free_port()))
+        enip_port, enip = start_on_free_port(lambda: _start_enip(children, free_port()))
+        return start_on_free_port(
+            lambda: cls._start(children, [free_port() for _ in range(4)], enip_port, enip)
+        )
 
     @classmethod
-    def _start(cls, children: Children, modbus_port: int, opcua_port: int) -> "Machines":
-        arguments = [sys.executable, "-m", "devstack.machines", str(modbus_port), str(opcua_port)]
-        child = children.start(
-            Program("machines", arguments, folder=REPOSITORY), lambda: _listen(modbus_port, opcua_port)
-        )
-        return cls(modbus_port, opcua_port, child)
+    def _start(cls, children: Children, own: list[int], enip_port: int, enip: Child) -> "Machines":
+        arguments = [sys.executable, "-m", "devstack.machines", *map(str, own), str(enip_port)]
+        child = children.start(Program("machines", arguments, folder=REPOSITORY), lambda: _listen(*own))
+        modbus_port, opcua_port, s7_port, slmp_port = own
+        return cls(modbus_port, opcua_port, s7_port, slmp_port, enip_port, (enip.pid, child.pid))
 
     @property
-    def ports(self) -> tuple[int, int]:
+    def ports(self) -> tuple[int, ...]:
         """Return every port that they listen on."""
-        return self.modbus_port, self.opcua_port
+        return self.modbus_port, self.opcua_port, self.s7_port, self.slmp_port, self.enip_port
 
 
 def table_of(machines: Machines) -> str:
@@ -57,6 +66,9 @@ def table_of(machines: Machines) -> str:
         ("Press 1", press, "fixed", 1000, "Force", "hr:2", "float32", "kN"),
         ("Press 1", press, "fixed", 1000, "Oil", "hr:4", "float32", "°C"),
         ("Press 1", press, "fixed", 1000, "Running", "hr:6.0", "bool", ""),
+        *_filler(f"s7://127.0.0.1:{machines.s7_port}/0/1"),
+        *_moulder(f"slmp://127.0.0.1:{machines.slmp_port}?series=iqf"),
+        *_packer(f"enip://127.0.0.1:{machines.enip_port}/0"),
         *(("Oven", oven, "fixed", 1000, zone, f"nsu={URI};s={zone}", "float32", "°C") for zone in _ZONES),
         ("Oven", oven, "fixed", 1000, "Energy", f"nsu={URI};s=Energy", "float64", "kWh"),
         ("Oven", oven, "fixed", 1000, "Recipe", f"nsu={URI};s=Recipe", "string", ""),
@@ -67,6 +79,33 @@ def table_of(machines: Machines) -> str:
     return text.getvalue()
 
 
+def _filler(device: str) -> Sequence[Row]:
+    return (
+        ("Filler", device, "fixed", 1000, "Bottles", f"DB{BLOCK}.DBD0", "int32", ""),
+        ("Filler", device, "fixed", 1000, "Level", f"DB{BLOCK}.DBD4", "float32", "%"),
+        ("Filler", device, "fixed", 1000, "Pressure", f"DB{BLOCK}.DBD8", "float32", "bar"),
+        ("Filler", device, "fixed", 1000, "Refills", f"DB{BLOCK}.DBX12.0", "bool", ""),
+    )
+
+
+def _moulder(device: str) -> Sequence[Row]:
+    return (
+        ("Moulder", device, "fixed", 1000, "Shots", "D0", "uint32", ""),
+        ("Moulder", device, "fixed", 1000, "Force", "D2", "float32", "kN"),
+        ("Moulder", device, "fixed", 1000, "Melt", "D4", "float32", "°C"),
+        ("Moulder", device, "fixed", 1000, "Closed", "M0", "bool", ""),
+    )
+
+
+def _packer(device: str) -> Sequence[Row]:
+    return (
+        ("Packer", device, "fixed", 1000, "Boxes", "Boxes", "int32", ""),
+        ("Packer", device, "fixed", 1000, "Speed", "Speed", "float32", "1/min"),
+        ("Packer", device, "fixed", 1000, "Glue", "Glue", "float32", "°C"),
+        ("Packer", device, "fixed", 1000, "Running", "Running", "bool", ""),
+    )
+
+
 def import_table(machines: Machines, settings: Mapping[str, str], folder: Path) -> None:
     """Import the machines' table with the command line, as a plant engineer does. Raises: CliFailed."""
     file = folder / "machines.csv"
@@ -75,6 +114,10 @@ def import_table(machines: Machines, settings: Mapping[str, str], folder: Path) 
     done = subprocess.run(command, env=dict(settings), capture_output=True, text=True, check=False)
     if done.returncode:
         raise CliFailed(done.stderr or done.stdout)
+
+
+def _start_enip(children: Children, port: int) -> tuple[int, Child]:
+    return port, children.start(ethernet_ip.program(port), lambda: _listen(port))
 
 
 def _listen(*ports: int) -> bool:

@@ -127,7 +127,7 @@ def test_a_burst_of_machine_tags_relieves_another_without_a_sample_missed_or_dou
     eighth = shown.part(8)
 
     assert re.search(r"Weight: 2[345]\d\.\d g", eighth)
-    for group in ("Oven", "Press 1"):
+    for group in ("Filler", "Moulder", "Oven", "Packer", "Press 1"):
         (samples, missed, twice, newest) = re.findall(rf"{group} +(\d+) +(\d+) +(\d+) +(\w+)", eighth)[0]
         assert int(samples) >= 5
         assert (missed, twice, newest) == ("0", "0", "good")

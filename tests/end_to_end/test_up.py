@@ -91,7 +91,10 @@ def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:
         assert json.loads(in_a_shell(source, AS_A_VIEWER))
         groups = json.loads(in_a_shell(source, "plantpulse tags status --json"))["groups"]
         assert {group["name"]: group["mode"] for group in groups} == {
+            "Filler": "fixed",
+            "Moulder": "fixed",
             "Oven": "fixed",
+            "Packer": "fixed",
             "Press 1": "fixed",
             "Scale": "handshake",
         }
