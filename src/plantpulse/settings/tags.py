@@ -24,11 +24,32 @@ def _networks(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
-def logins_in(text: str) -> Mapping[str, tuple[str, str]]:
-    """Return users and passwords by name. Raises: ValueError without the content."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A user and a password, or a certificate and its key (both PEM), or all of them."""
+
+    user: str | None = None
+    password: str | None = None
+    certificate: str | None = None
+    private_key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises: ValueError without the content."""
+        pairs = ((self.user, self.password), (self.certificate, self.private_key))
+        known = [one for pair in pairs for one in pair if one is not None]
+        halves = any((one is None) != (other is None) for one, other in pairs)
+        if halves or not known or not all(isinstance(one, str) for one in known):
+            raise ValueError
+
+    def __repr__(self) -> str:
+        return "Login(…)"
+
+
+def logins_in(text: str) -> Mapping[str, Login]:
+    """Return logins by name. Raises: ValueError without the content."""
     try:
         found = json.loads(text)
-        return {name: _login(**login) for name, login in found.items()}
+        return {name: Login(**login) for name, login in found.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise ValueError(
             "must be a JSON object of users and passwords by name, "
@@ -48,12 +69,6 @@ def check_logins(text: str) -> None:
         raise ValueError("must have each name once")
     if not all(map(_NAME.fullmatch, names)):
         raise ValueError("must have names that groups can have: 1 to 80 letters, digits, _, . and -")
-
-
-def _login(*, user: object, password: object) -> tuple[str, str]:
-    if isinstance(user, str) and isinstance(password, str):
-        return user, password
-    raise ValueError
 
 
 def _logins(secret: Secret) -> Secret:

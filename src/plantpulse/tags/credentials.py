@@ -1,4 +1,4 @@
-"""The users and passwords of devices: a group names one, and its row never has them.
+"""The logins of devices (users, certificates): a group names one, and its row never has them.
 
 They come from the variable TAG_CREDENTIALS, which on AWS may be a secret's ARN. No message, log or repr has
 any part of them but the name.
@@ -26,6 +26,7 @@ def credentials_in(settings: Settings) -> Callable[[str], Credentials]:
             shown = one_line(name, LONGEST_NAME)
             example = f'{{"{shown}": {{"user": "...", "password": "..."}}}}'
             raise NotConfigured(f"there are no credentials {shown}: add them to {TAG_CREDENTIALS}, {example}")
-        return Credentials(*known[name])
+        login = known[name]
+        return Credentials(login.user, login.password, login.certificate, login.private_key)
 
     return find

@@ -25,10 +25,12 @@ class ReadPlan(Generic[Request]):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user and a password, for devices that want them; never shown."""
+    """A user and a password, a certificate and its key (both PEM), or all of them; never shown."""
 
-    user: str
-    password: str
+    user: str | None = None
+    password: str | None = None
+    certificate: str | None = None
+    private_key: str | None = None
 
     def __repr__(self) -> str:
         return "Credentials(…)"

@@ -1,20 +1,24 @@
-"""asyncua's server with a small plant: `python asyncua_server.py PORT [USER PASSWORD]`.
+"""asyncua's server with a small plant: `python asyncua_server.py PORT FOLDER [USER PASSWORD]`.
 
 It listens on 127.0.0.1, has the nodes of tests/tags/servers/opcua_server.js, and no limit of a request. With
-a user it lets in nobody else, and takes the password in plain text.
+a user it lets in nobody else, and takes the password in plain text. If FOLDER is not `-`, its certificate is
+in there, and it has only secured channels.
 """
 
 import asyncio
 import logging
 import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 from asyncua import ua
+from asyncua.crypto.cert_gen import setup_self_signed_certificate
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 from asyncua.ua.status_codes import StatusCodes
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 URI = "http://plant.example/line1"
 VALUES: dict[Any, tuple[Any, ua.VariantType]] = {
@@ -56,12 +60,33 @@ class OneUser(UserManager):
         return User(UserRole.User, username) if is_known else None
 
 
-async def serve(port: int, user: list[str]) -> None:
+async def secure(server: Server, folder: Path) -> None:
+    """Give a server a certificate, and have it talk on secured channels alone."""
+    key, certificate = folder / "key.pem", folder / "certificate.der"
+    uri = server.get_application_uri()
+    usage = [ExtendedKeyUsageOID.SERVER_AUTH]
+    await setup_self_signed_certificate(key, certificate, uri, "plc-7", usage, {})
+    await server.load_certificate(str(certificate))
+    await server.load_private_key(str(key))
+    kinds = ua.SecurityPolicyType
+    server.set_security_policy(
+        [
+            kinds.Basic256Sha256_SignAndEncrypt,
+            kinds.Basic256Sha256_Sign,
+            kinds.Aes128Sha256RsaOaep_SignAndEncrypt,
+            kinds.Aes256Sha256RsaPss_SignAndEncrypt,
+        ]
+    )
+
+
+async def serve(port: int, folder: str, user: list[str]) -> None:
     """Serve until the process ends."""
     server = Server(user_manager=OneUser(*user) if user else None)
     await server.init()
     server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/plant")
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+    if folder != "-":
+        await secure(server, Path(folder))
     if user:
         server.set_identity_tokens([ua.UserNameIdentityToken])
     index: Any = await server.register_namespace(URI)
@@ -85,4 +110,4 @@ async def serve(port: int, user: list[str]) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2:]))
+    asyncio.run(serve(int(sys.argv[1]), sys.argv[2], sys.argv[3:]))

@@ -36,10 +36,14 @@ class Plant:
         self.child = self.children.start(self.program(self.port), lambda: _listens(self.port))
 
 
-def asyncua_plant(children: Children, *user: str) -> Plant:
-    """Return asyncua's server, running. With a user and a password it lets in nobody else."""
+def asyncua_plant(children: Children, *user: str, is_secured: bool = False) -> Plant:
+    """Return asyncua's server, running. With a user and a password it lets in nobody else.
+
+    `is_secured`: it talks on secured channels alone.
+    """
+    folder = str(children.make_folder()) if is_secured else "-"
     arguments = [sys.executable, str(_FOLDER / "asyncua_server.py")]
-    return _started(children, "asyncua", lambda port: [*arguments, str(port), *user])
+    return _started(children, "asyncua", lambda port: [*arguments, str(port), folder, *user])
 
 
 def node_plant(children: Children, **options: Any) -> Plant:

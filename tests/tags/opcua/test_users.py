@@ -11,7 +11,8 @@ from plantpulse.tags.link import Credentials
 from plantpulse.tags.readings import Reading
 from tests.tags.opcua.plants import Plant, asyncua_plant, line1, link_to, node_plant, read
 
-ADA = Credentials("ada", "correct-horse")
+USER, PASSWORD = "ada", "correct-horse"
+ADA = Credentials(USER, PASSWORD)
 RUNS = [line1("Runs", "bool")]
 
 
@@ -19,14 +20,14 @@ RUNS = [line1("Runs", "bool")]
 def guarded() -> Iterator[Plant]:
     """A server with users alone, which wants passwords encrypted."""
     with Children() as children:
-        yield node_plant(children, users={ADA.user: ADA.password}, allowAnonymous=False)
+        yield node_plant(children, users={USER: PASSWORD}, allowAnonymous=False)
 
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[Plant]:
     """A server with users alone, which takes passwords in plain text only."""
     with Children() as children:
-        yield asyncua_plant(children, ADA.user, ADA.password)
+        yield asyncua_plant(children, USER, PASSWORD)
 
 
 @pytest.mark.parametrize("options", ["", "?security=none"])
@@ -35,8 +36,8 @@ def test_a_password_is_encrypted_where_the_server_can_read_that(guarded: Plant, 
         link = link_to(proxy.port, ADA, options)
 
         assert read(link, RUNS) == [Reading(True)]
-        assert proxy.requests(ADA.user.encode()) > 0
-        assert proxy.requests(ADA.password.encode()) == 0
+        assert proxy.requests(USER.encode()) > 0
+        assert proxy.requests(PASSWORD.encode()) == 0
         link.close()
 
 
@@ -58,7 +59,7 @@ def test_a_password_is_not_sent_in_plain_text(plain: Plant) -> None:
         with pytest.raises(DeviceRefused, match=r"add \?security=none to the address"):
             link_to(proxy.port, ADA)
 
-        assert proxy.requests(ADA.password.encode()) == 0
+        assert proxy.requests(PASSWORD.encode()) == 0
 
 
 def test_a_password_is_sent_in_plain_text_where_the_address_allows_it(plain: Plant) -> None:
@@ -66,5 +67,5 @@ def test_a_password_is_sent_in_plain_text_where_the_address_allows_it(plain: Pla
         link = link_to(proxy.port, ADA, "?security=none")
 
         assert read(link, RUNS) == [Reading(True)]
-        assert proxy.requests(ADA.password.encode()) == 1
+        assert proxy.requests(PASSWORD.encode()) == 1
         link.close()

@@ -2,8 +2,8 @@
 //
 //     node opcua_server.js PORT FOLDER [OPTIONS as JSON]
 //
-// FOLDER takes its certificates. Options: maxNodesPerRead, hidesLimit, maxSessions, allowAnonymous, and users
-// {name: password}. It calls itself plc-7.elsewhere.example, as servers do that do not know how they are reached.
+// FOLDER takes its certificates. Options: maxNodesPerRead, hidesLimit, maxSessions, allowAnonymous, users
+// {name: password}, modes (None, Sign, SignAndEncrypt) of its channels, and trustsEverybody's certificate. It calls itself plc-7.elsewhere.example, as servers do that do not know how they are reached.
 
 "use strict";
 
@@ -13,6 +13,7 @@ const { DataType, Variant, VariantArrayType } = require("node-opcua-variant");
 const { StatusCodes } = require("node-opcua-status-code");
 const { DataValue } = require("node-opcua-data-value");
 
+const MODES = { None: 1, Sign: 2, SignAndEncrypt: 3 }; // OPC 10000-4, 7.20
 const URI = "http://plant.example/line1";
 
 function plant(server) {
@@ -65,7 +66,10 @@ async function serve(port, folder, options) {
     resourcePath: "/plant",
     allowAnonymous: options.allowAnonymous ?? true,
     userManager: users && { isValidUser: (user, password) => users[user] === password },
-    serverCertificateManager: new OPCUACertificateManager({ rootFolder: folder }),
+    serverCertificateManager: new OPCUACertificateManager({
+      rootFolder: folder, automaticallyAcceptUnknownCertificate: options.trustsEverybody ?? false,
+    }),
+    securityModes: options.modes?.map((mode) => MODES[mode]),
     serverCapabilities: {
       maxSessions: options.maxSessions ?? 100,
       operationLimits: { maxNodesPerRead: options.maxNodesPerRead ?? 50 },

@@ -30,6 +30,16 @@ def test_a_name_has_a_user_and_a_password(tmp_path: Path) -> None:
     assert find("oven") == Credentials("", "")
 
 
+def test_a_name_may_have_a_certificate_beside_a_user_or_alone(tmp_path: Path) -> None:
+    pair = {"certificate": "hunter2", "private_key": "hunter3"}
+    logins = {"oven": pair, "press": {"user": "anna", "password": "hunter2 "} | pair}
+    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=json.dumps(logins)))
+
+    assert find("oven") == Credentials(None, None, "hunter2", "hunter3")
+    assert find("press") == Credentials("anna", "hunter2 ", "hunter2", "hunter3")
+    assert "hunter" not in repr(find("oven"))
+
+
 @pytest.mark.parametrize("environ", [{}, {"TAG_CREDENTIALS": KNOWN}, {"TAG_CREDENTIALS": " "}])
 def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[str, str]) -> None:
     find = credentials_in(settings_of(tmp_path, **environ))
@@ -57,6 +67,10 @@ def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[
         '{"press": {"password": "hunter2"}}',
         '{"press": {"user": "anna", "password": 5}}',
         '{"press": {"user": "anna", "password": "hunter2", "realm": "x"}}',
+        '{"press": {"certificate": "hunter2"}}',
+        '{"press": {"user": "anna", "password": "hunter2", "private_key": "hunter2"}}',
+        '{"press": {"certificate": "hunter2", "private_key": ["hunter2"]}}',
+        '{"press": {}}',
         "[" * 100_000,
     ],
 )

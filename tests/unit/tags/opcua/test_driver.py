@@ -7,6 +7,7 @@ import pytest
 
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.drivers.opcua import DRIVER
+from plantpulse.tags.drivers.opcua.security import Security, allows_plain_password, security_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.tag import Tag
 
@@ -21,14 +22,47 @@ def test_an_address_has_a_port_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("opc.tcp://10.0.0.9?security=high", "security must be none"),
-        ("opc.tcp://10.0.0.9?policy=none", "options of opc.tcp: security"),
+        ("opc.tcp://10.0.0.9?security=high", "security must be one of Basic256Sha256, Aes128Sha256RsaOaep, "),
+        ("opc.tcp://10.0.0.9?security=Sign", "security must be one of"),
+        ("opc.tcp://10.0.0.9?security=Basic128Rsa15", "security must be one of"),
+        ("opc.tcp://10.0.0.9?security=Basic256Sha256&mode=None", "mode must be one of SignAndEncrypt, Sign"),
+        ("opc.tcp://10.0.0.9?security=Basic256Sha256&trust=all", "trust must be the SHA-256 fingerprint"),
+        ("opc.tcp://10.0.0.9?security=none&mode=Sign", "mode and trust need a security"),
+        ("opc.tcp://10.0.0.9?trust=00", "mode and trust need a security"),
+        ("opc.tcp://10.0.0.9?policy=none", "options of opc.tcp: mode, security, trust"),
         ("opc.tcp://ada:secret@10.0.0.9", "name a secret"),
     ],
 )
 def test_a_wrong_address_says_what_is_allowed(address: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         DRIVER.parse_endpoint(address)
+
+
+@pytest.mark.parametrize(
+    ("options", "security"),
+    [
+        ("", None),
+        ("?security=None", None),
+        ("?security=basic256sha256", Security("Basic256Sha256", "SignAndEncrypt", None)),
+        (
+            f"?security=Aes256Sha256RsaPss&mode=sign&trust={'AB:' * 31}AB",
+            Security("Aes256Sha256RsaPss", "Sign", "ab" * 32),
+        ),
+    ],
+)
+def test_the_address_says_how_the_channel_is_secured(options: str, security: Security | None) -> None:
+    endpoint = DRIVER.parse_endpoint(f"opc.tcp://10.0.0.9/plant{options}")
+
+    assert security_of(endpoint) == security
+
+
+def test_a_password_may_go_in_plain_text_only_where_the_address_says_none() -> None:
+    allowed = {
+        options: allows_plain_password(DRIVER.parse_endpoint(f"opc.tcp://10.0.0.9{options}"))
+        for options in ("", "?security=none", "?security=Basic256Sha256&mode=Sign")
+    }
+
+    assert allowed == {"": False, "?security=none": True, "?security=Basic256Sha256&mode=Sign": False}
 
 
 def test_a_tag_is_checked_before_it_is_read() -> None:

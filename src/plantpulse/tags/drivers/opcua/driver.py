@@ -7,7 +7,8 @@ from typing import Final
 
 from plantpulse.errors import NotConfigured
 from plantpulse.tags.drivers.opcua.node_ids import parse_node_address
-from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
+from plantpulse.tags.drivers.opcua.security import security_of
+from plantpulse.tags.endpoints import Endpoint, parse_endpoint
 from plantpulse.tags.link import Credentials, Link, ReadPlan
 from plantpulse.tags.tag import Tag
 
@@ -19,14 +20,12 @@ class OpcuaDriver:
     """How OPC UA servers are read."""
 
     def parse_endpoint(self, address: str) -> Endpoint:
-        """Return a server's address. `?security=none` allows a password on a connection that is not secured.
+        """Return a server's address. Options say how the channel is secured (`security`).
 
         Raises: ValueError saying what is wrong and what is allowed.
         """
         endpoint = parse_endpoint(address, _PORTS)
-        require_known_options(endpoint, {"security"})
-        if endpoint.options.get("security", "none") != "none":
-            raise ValueError("security must be none, or left out")
+        security_of(endpoint)
         return endpoint
 
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:

@@ -31,10 +31,13 @@ _WRITING: Final = {
     StatusCodes.BadIndexRangeInvalid,
     StatusCodes.BadIndexRangeNoData,
 }
+IT_MUST_TRUST_US: Final = (
+    "It must trust our certificate, or allow the policy None if the address names no security"
+)
 
 
 class NoSafeWay(Exception):
-    """The server accepts no user, or a password only in plain text; the text says which."""
+    """There is no way to talk that is as safe as the address wants; the text says what is missing."""
 
 
 def translated(error: Exception, device: str) -> PlantpulseError:
@@ -46,7 +49,9 @@ def translated(error: Exception, device: str) -> PlantpulseError:
     if isinstance(error, UaStatusCodeError):
         return _refused(error, device) or DeviceUnavailable(f"{device} answered {_name(error.code)}")
     if isinstance(error, UaError) and "No matching endpoints" in str(error):
-        return DeviceRefused(f"{device} has no endpoint without security, and plantpulse needs one")
+        return DeviceRefused(
+            f"{device} has no endpoint without security: add ?security=Basic256Sha256 to the address"
+        )
     if isinstance(error, OSError):
         return DeviceUnavailable(f"the connection to {device} failed: {one_line(str(error))}")
     return DeviceUnavailable(f"{device} answered what is no reply: {one_line(repr(error))}")
@@ -64,9 +69,7 @@ def _refused(error: UaStatusCodeError, device: str) -> DeviceRefused | None:
             f"{device} refused the user: {_name(error.code)}. Check the secret that credentials names"
         )
     if error.code in _SECURITY:
-        return DeviceRefused(
-            f"{device} refused to talk without security: {_name(error.code)}. Allow the policy None there"
-        )
+        return DeviceRefused(f"{device} refused the channel: {_name(error.code)}. {IT_MUST_TRUST_US}")
     if error.code in _ADDRESS:
         return DeviceRefused(
             f"{device} does not know this address: {_name(error.code)}. Check what follows the port"

@@ -17,7 +17,15 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
+from plantpulse.tags.drivers.opcua.certificates import (
+    identity_in,
+    now_utc,
+    policy_for,
+    trusted_certificate,
+)
 from plantpulse.tags.drivers.opcua.node_ids import NodeAddress
+from plantpulse.tags.drivers.opcua.refusals import IT_MUST_TRUST_US, NoSafeWay
+from plantpulse.tags.drivers.opcua.security import Security, allows_plain_password, security_of
 from plantpulse.tags.drivers.opcua.statuses import NODE_ID_UNKNOWN, is_unknown_node
 from plantpulse.tags.drivers.opcua.user_tokens import choose_anonymous, choose_password
 from plantpulse.tags.drivers.opcua.values import Answer, element_of
@@ -50,6 +58,7 @@ class Session:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._endpoint = endpoint
+        self._security = security_of(endpoint)
         self._credentials = credentials
         self._clock = clock
         self._client: Client | None = None
@@ -60,10 +69,8 @@ class Session:
 
     async def open(self) -> None:
         """Sign in, and learn what the server allows. Raises: whatever asyncua raises; NoSafeWay."""
-        client = self._client = _client(self._endpoint)
-        await client.connect_socket()
-        await client.send_hello()
-        await client.open_secure_channel()
+        client = await self._secured(self._security) if self._security else _client(self._endpoint)
+        await self._open_channel(client)
         self._channel_at = self._clock()
         await client.create_session()
         await self._sign_in(client)
@@ -109,16 +116,41 @@ class Session:
             if transport is not None:
                 transport.abort()
 
+    async def _secured(self, wanted: Security) -> Client:
+        """Return a client for a secured channel; first the server is asked for its certificate, without one.
+
+        Nothing but that question goes over the channel without security.
+        """
+        identity = identity_in(self._credentials, now_utc())
+        asking = _client(self._endpoint)
+        await self._open_channel(asking)
+        server = trusted_certificate(await asking.get_endpoints(), wanted)
+        await asking.disconnect_sessionless()
+        client = _client(self._endpoint)
+        client.application_uri = identity.uri
+        policy = policy_for(wanted, server, identity)
+        cast(Any, client).security_policy = policy  # declared as the policy None
+        client.uaclient.set_security(policy)
+        return client
+
+    async def _open_channel(self, client: Client) -> None:
+        self._client = client
+        await client.connect_socket()
+        await client.send_hello()
+        try:
+            await client.open_secure_channel()
+        except AssertionError:  # how asyncua takes an answer that opens none
+            raise NoSafeWay(f"it refused the channel. {IT_MUST_TRUST_US}") from None
+
     async def _sign_in(self, client: Client) -> None:
         policies, user = client._policy_ids, self._credentials
-        if user is None:
+        if user is None or user.user is None:
             chosen = choose_anonymous(policies)
             client._policy_ids = [chosen] if chosen else []
             await client.activate_session()
             return
-        has_certificate = client.security_policy.peer_certificate is not None
         client._policy_ids = [
-            choose_password(policies, has_certificate, "security" in self._endpoint.options)
+            choose_password(policies, client.security_policy, allows_plain_password(self._endpoint))
         ]
         await client.activate_session(username=user.user, password=user.password)
 

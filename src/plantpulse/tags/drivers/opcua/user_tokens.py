@@ -1,6 +1,7 @@
 """How a user is told to a server: encrypted for it, or not at all unless the address allows that."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from asyncua import ua
@@ -18,6 +19,11 @@ _ENCRYPTED: Final = tuple(
         security_policies.SecurityPolicyBasic256,
     )
 )
+_OTHERWISE: Final = {
+    False: ", or secure the channel (security=Basic256Sha256); or add ?security=none to the address, "
+    "and the password is sent in plain text",
+    True: ", or encrypt the channel (mode=SignAndEncrypt)",
+}
 _PLAIN: Final = (None, "", security_policies.SecurityPolicyNone.URI)
 
 
@@ -32,21 +38,32 @@ def choose_anonymous(policies: Sequence[ua.UserTokenPolicy]) -> ua.UserTokenPoli
 
 
 def choose_password(
-    policies: Sequence[ua.UserTokenPolicy], has_certificate: bool, allows_plain: bool
+    policies: Sequence[ua.UserTokenPolicy], channel: security_policies.SecurityPolicy, allows_plain: bool
 ) -> ua.UserTokenPolicy:
-    """Return the safest way to send a user's password over a channel without security. Raises: NoSafeWay."""
-    offered = [policy for policy in policies if policy.TokenType == ua.UserTokenType.UserName]
+    """Return the safest way to send a user's password over a channel. Raises: NoSafeWay.
+
+    In plain text it goes only over an encrypted channel, or over one without security if `allows_plain`.
+    """
+    is_secured = channel.Mode != ua.MessageSecurityMode.None_
+    # A policy that is left out is the channel's (OPC 10000-4, 7.37).
+    default = channel.URI if is_secured else None
+    offered = [
+        replace(policy, SecurityPolicyUri=policy.SecurityPolicyUri or default)
+        for policy in policies
+        if policy.TokenType == ua.UserTokenType.UserName
+    ]
     if not offered:
         raise NoSafeWay("it lets in no user with a password: leave the group's credentials empty")
-    if has_certificate:
+    if channel.peer_certificate is not None:
         for uri in _ENCRYPTED:
             for policy in offered:
                 if policy.SecurityPolicyUri == uri:
                     return policy
     plain = [policy for policy in offered if policy.SecurityPolicyUri in _PLAIN]
-    if plain and allows_plain:
+    is_encrypted = channel.Mode == ua.MessageSecurityMode.SignAndEncrypt
+    if plain and (is_encrypted or (allows_plain and not is_secured)):
         return plain[0]
     raise NoSafeWay(
         "it does not let us encrypt the password. Let the server encrypt passwords with Basic256Sha256"
-        + ("; or add ?security=none to the address, and the password is sent in plain text" if plain else "")
+        + (_OTHERWISE[is_secured] if plain else "")
     )
