@@ -343,6 +343,14 @@ def test_only_lambda_needs_the_functions_python(machine: Machine, monkeypatch: p
             '{"hunter2": {"user": "anna", "password": "x"}, "hunter2": {"user": "ben", "password": "y"}}',
             "must have each name once",
         ),
+        (
+            '{"north": {"hunter2": {"user": "a", "password": ""}, "hunter2": {"user": "b", "password": ""}}}',
+            "must have each name once",
+        ),
+        (
+            '{"north": {"hunter2 ": {"user": "anna", "password": "x"}}}',
+            "must have names that groups can have",
+        ),
     ],
 )
 def test_logins_of_devices_that_no_group_could_use_are_refused_without_showing_them(
@@ -356,7 +364,15 @@ def test_logins_of_devices_that_no_group_could_use_are_refused_without_showing_t
     assert "hunter2" not in found_one
 
 
-@pytest.mark.parametrize("logins", ["", "{}", '{"press-1": {"user": "anna", "password": ""}}'])
+@pytest.mark.parametrize(
+    "logins",
+    [
+        "",
+        "{}",
+        '{"press-1": {"user": "anna", "password": ""}}',
+        '{"north": {"mix": {"user": "", "password": ""}}, "south": {"oven": {"user": "", "password": ""}}}',
+    ],
+)
 def test_logins_of_devices_that_a_group_could_use_stop_no_deployment(machine: Machine, logins: str) -> None:
     machine.environ["TAG_CREDENTIALS"] = logins
 

@@ -8,4 +8,4 @@ from plantpulse.tags.handshake import Handshake
 def handshake_of(app: App, plant: str) -> Handshake:
     """Return what reads a plant's groups once. Raises: NotConfigured."""
     own = app.settings.require_tags(plant)
-    return Handshake(devices_of(app.settings, own), own.connect_timeout_s)
+    return Handshake(devices_of(app.settings, plant), own.connect_timeout_s)

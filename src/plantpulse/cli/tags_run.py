@@ -60,7 +60,7 @@ def run(app: App, plant: str, is_once: bool, folder: Path, spool_mb: int) -> Non
     if own.runs_on != "edge":
         message = f"plant {plant} is polled by the cloud: set `runs_on: edge` in its section `tags`"
         raise ConfigurationError(message)
-    supabase, devices = app.settings.require_supabase(), devices_of(app.settings, own)
+    supabase, devices = app.settings.require_supabase(), devices_of(app.settings, plant)
     gc.enable()  # the command line rests it, but this one stays for months
     with (
         contextlib.redirect_stdout(sys.stderr),

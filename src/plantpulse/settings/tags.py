@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal
@@ -45,16 +45,25 @@ class Login:
         return "Login(…)"
 
 
-def logins_in(text: str) -> Mapping[str, Login]:
-    """Return logins by name. Raises: ValueError without the content."""
+def logins_in(text: str) -> Mapping[str | None, Mapping[str, Login]]:
+    """Return logins by plant and name; those that name no plant are under None.
+
+    Raises: ValueError without the content.
+    """
     try:
         found = json.loads(text)
-        return {name: Login(**login) for name, login in found.items()}
+        plants = {plant: one for plant, one in found.items() if _is_of_plant(one.values(), dict)}
+        own: dict[str | None, Mapping[str, Login]] = {
+            plant: {name: Login(**login) for name, login in logins.items()}
+            for plant, logins in plants.items()
+        }
+        shared = {name: Login(**login) for name, login in found.items() if name not in plants}
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise ValueError(
             "must be a JSON object of users and passwords by name, "
             '{"press": {"user": "...", "password": "..."}}'
         ) from None
+    return {**own, None: shared}
 
 
 def check_logins(text: str) -> None:
@@ -64,11 +73,19 @@ def check_logins(text: str) -> None:
     content.
     """
     logins_in(text)
-    names = [name for name, _ in json.loads(text, object_pairs_hook=list)]
-    if len(set(names)) < len(names):
-        raise ValueError("must have each name once")
-    if not all(map(_NAME.fullmatch, names)):
-        raise ValueError("must have names that groups can have: 1 to 80 letters, digits, _, . and -")
+    found = json.loads(text, object_pairs_hook=list)
+    plants = [one for _, one in found if _is_of_plant((inner for _, inner in one), list)]
+    for names in ([name for name, _ in pairs] for pairs in (found, *plants)):
+        if len(set(names)) < len(names):
+            raise ValueError("must have each name once")
+        if not all(map(_NAME.fullmatch, names)):
+            raise ValueError("must have names that groups can have: 1 to 80 letters, digits, _, . and -")
+
+
+def _is_of_plant(values: Iterable[object], kind: type) -> bool:
+    """Say whether an object has logins in it, and is none itself."""
+    inner = list(values)
+    return bool(inner) and all(isinstance(one, kind) for one in inner)
 
 
 def _logins(secret: Secret) -> Secret:

@@ -16,16 +16,24 @@ from plantpulse.tags.link import Credentials
 LONGEST_NAME: Final = 80  # of it, in a message
 
 
-def credentials_in(settings: Settings) -> Callable[[str], Credentials]:
-    """Return what finds credentials by their name. It raises NotConfigured naming what is missing."""
+def credentials_in(settings: Settings, plant: str) -> Callable[[str], Credentials]:
+    """Return what finds credentials of a plant by their name: it never finds those of another plant.
+
+    It raises NotConfigured naming what is missing. Only a single plant has those that name no plant.
+    """
     secret = settings.tag_credentials
+    is_only = len(settings.plants) <= 1
 
     def find(name: str) -> Credentials:
-        known = logins_in(secret.reveal()) if secret else {}
+        logins = logins_in(secret.reveal()) if secret else {}
+        known = {**(logins.get(None, {}) if is_only else {}), **logins.get(plant, {})}
         if name not in known:
             shown = one_line(name, LONGEST_NAME)
             example = f'{{"{shown}": {{"user": "...", "password": "..."}}}}'
-            raise NotConfigured(f"there are no credentials {shown}: add them to {TAG_CREDENTIALS}, {example}")
+            whose, example = ("", example) if is_only else (f" of {plant}", f'{{"{plant}": {example}}}')
+            raise NotConfigured(
+                f"there are no credentials {shown}{whose}: add them to {TAG_CREDENTIALS}, {example}"
+            )
         login = known[name]
         return Credentials(login.user, login.password, login.certificate, login.private_key)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from plantpulse.errors import DeviceRefused
 from plantpulse.settings import Settings
-from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.credentials import credentials_in
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.endpoints import Endpoint
@@ -61,9 +60,10 @@ class Devices:
 
 def devices_of(
     settings: Settings,
-    own: TagsSettings,
+    plant: str,
     find_driver: Callable[[str], Driver] = driver_of,
     resolve: Resolve = addresses_of,
 ) -> Devices:
-    """Return the devices of a plant: those in its networks, with the credentials of this deployment."""
-    return Devices(own.networks, credentials_in(settings), find_driver, resolve)
+    """Return the devices of a plant: in its networks, with its credentials. Raises: NotConfigured."""
+    own = settings.require_tags(plant)
+    return Devices(own.networks, credentials_in(settings, plant), find_driver, resolve)

@@ -55,7 +55,7 @@ class TagBursts:
 
     request: ClassVar = TagsRequest
 
-    open_devices: Callable[[Settings, TagsSettings], Devices] = devices_of
+    open_devices: Callable[[Settings, str], Devices] = devices_of
     flush_s: float = FLUSH_S
     lead_s: float = LEAD_S
 
@@ -101,7 +101,7 @@ class TagBursts:
         Raises: FenceRefused; the store's errors, if groups cannot be claimed or the end cannot be told.
         """
         own = settings.require_tags(run.plan.plant)
-        devices = self.open_devices(settings, own)
+        devices = self.open_devices(settings, run.plan.plant)
         if run.plan.is_dry_run:
             return _read_once(run, store, Handshake(devices, own.connect_timeout_s))
         burst = Burst(

@@ -87,7 +87,7 @@ class TagTriggers:
         asked = parse(TriggerRequest, invocation.parameters)
         plant = plant_named(asked.plant, settings.plants)
         own = _polled_from_here(settings, plant)
-        devices = devices_of(settings, own, self.find_driver, self.resolve)
+        devices = devices_of(settings, plant, self.find_driver, self.resolve)
         return Trigger(
             plant,
             asked.group,

@@ -113,7 +113,7 @@ def test_devices_have_their_logins_by_reference_too(secret: Callable[..., str], 
 
     settings = config.load({"TAG_CREDENTIALS_ARN": together})
 
-    found = credentials_in(settings)("password")
+    found = credentials_in(settings, "north")("password")
     assert (found.user, found.password) == ("anna", "of the one called password")
 
 

@@ -30,7 +30,7 @@ def service_of(plant: Plant, tags: dict[str, Any] | None, **of_the_plant: Any) -
     tree = {"plants": {"north": {"time_zone": "Europe/Berlin", **of_the_plant}}, "supabase": supabase}
     settings = validated(Settings, tree | ({"tags": tags} if tags is not None else {}))
     # The floor opens devices as `Devices` does.
-    job = TagBursts(open_devices=lambda _settings, _own: plant.floor, flush_s=FLUSH_S, lead_s=LEAD_S)  # type: ignore[arg-type, return-value]
+    job = TagBursts(open_devices=lambda _settings, _plant: plant.floor, flush_s=FLUSH_S, lead_s=LEAD_S)  # type: ignore[arg-type, return-value]
     return Service(job, open_store=database.connect, load_settings=lambda: settings)
 
 

@@ -24,7 +24,7 @@ def settings_of(tmp_path: Path, text: str = "plants: {}\ntags: {}", **environ: s
 
 
 def test_a_name_has_a_user_and_a_password(tmp_path: Path) -> None:
-    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=f" {KNOWN}\n"))
+    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=f" {KNOWN}\n"), "north")
 
     assert find("press") == Credentials("anna", "hunter2 ")
     assert find("oven") == Credentials("", "")
@@ -33,7 +33,7 @@ def test_a_name_has_a_user_and_a_password(tmp_path: Path) -> None:
 def test_a_name_may_have_a_certificate_beside_a_user_or_alone(tmp_path: Path) -> None:
     pair = {"certificate": "hunter2", "private_key": "hunter3"}
     logins = {"oven": pair, "press": {"user": "anna", "password": "hunter2 "} | pair}
-    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=json.dumps(logins)))
+    find = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=json.dumps(logins)), "north")
 
     assert find("oven") == Credentials(None, None, "hunter2", "hunter3")
     assert find("press") == Credentials("anna", "hunter2 ", "hunter2", "hunter3")
@@ -42,7 +42,7 @@ def test_a_name_may_have_a_certificate_beside_a_user_or_alone(tmp_path: Path) ->
 
 @pytest.mark.parametrize("environ", [{}, {"TAG_CREDENTIALS": KNOWN}, {"TAG_CREDENTIALS": " "}])
 def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[str, str]) -> None:
-    find = credentials_in(settings_of(tmp_path, **environ))
+    find = credentials_in(settings_of(tmp_path, **environ), "north")
 
     with pytest.raises(NotConfigured) as refused:
         find("mixer")
@@ -71,6 +71,9 @@ def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[
         '{"press": {"user": "anna", "password": "hunter2", "private_key": "hunter2"}}',
         '{"press": {"certificate": "hunter2", "private_key": ["hunter2"]}}',
         '{"press": {}}',
+        '{"north": {"press": {"user": "anna"}}}',
+        '{"north": {"press": {"user": "anna", "password": "hunter2"}, "oven": "hunter2"}}',
+        '{"north": {"press": {"oven": {"user": "anna", "password": "hunter2"}}}}',
         "[" * 100_000,
     ],
 )
@@ -85,6 +88,42 @@ def test_what_is_no_object_of_users_and_passwords_is_refused_and_not_shown(tmp_p
     assert refused.value.__cause__ is None
 
 
+TWO_PLANTS = "plants: {north: {time_zone: UTC}, south: {time_zone: UTC}}\ntags: {}"
+BY_PLANT = json.dumps(
+    {
+        "north": {"press": {"user": "anna", "password": "hunter2"}},
+        "south": {"press": {"user": "ben", "password": "hunter3"}, "oven": {"user": "eve", "password": "4"}},
+        "mixer": {"user": "of nobody", "password": "hunter5"},
+    }
+)
+
+
+def test_a_plant_has_its_own_credentials_and_no_others(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, TWO_PLANTS, TAG_CREDENTIALS=BY_PLANT)
+    of_north, of_south = credentials_in(settings, "north"), credentials_in(settings, "south")
+
+    assert of_north("press") == Credentials("anna", "hunter2")
+    assert of_south("press") == Credentials("ben", "hunter3")
+    assert of_south("oven") == Credentials("eve", "4")
+    for name in ("oven", "mixer", "south"):
+        with pytest.raises(NotConfigured) as refused:
+            of_north(name)
+        assert str(refused.value) == (
+            f"there are no credentials {name} of north: add them to TAG_CREDENTIALS, "
+            f'{{"north": {{"{name}": {{"user": "...", "password": "..."}}}}}}'
+        )
+
+
+def test_a_single_plant_has_those_that_name_no_plant_too(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "plants: {north: {time_zone: UTC}}\ntags: {}", TAG_CREDENTIALS=BY_PLANT)
+    find = credentials_in(settings, "north")
+
+    assert find("press") == Credentials("anna", "hunter2")
+    assert find("mixer") == Credentials("of nobody", "hunter5")
+    with pytest.raises(NotConfigured):
+        find("oven")
+
+
 def test_no_credentials_stand_in_the_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="tag_credentials: only the environment may set it; use TAG"):
         settings_of(tmp_path, "plants: {}\ntag_credentials: hunter2")
@@ -97,7 +136,7 @@ def test_nothing_shows_them(tmp_path: Path) -> None:
     shown = [repr(settings), json.dumps(as_tree(settings)), repr([*values_in(settings)]), repr(origins)]
 
     assert not [text for text in shown if "hunter2" in text or "anna" in text]
-    assert "hunter2" not in repr(credentials_in(settings)("press"))
+    assert "hunter2" not in repr(credentials_in(settings, "north")("press"))
     assert origins["tag_credentials"] == "TAG_CREDENTIALS"
     assert "tag_credentials" not in as_tree(settings)
     assert "tag_credentials" not in schema_of_file()["properties"]
@@ -111,7 +150,7 @@ def test_a_bundle_takes_them_from_the_environment(tmp_path: Path) -> None:
 
     settings = carried.read(bundled, {"TAG_CREDENTIALS": KNOWN})
 
-    assert credentials_in(settings)("press") == Credentials("anna", "hunter2 ")
+    assert credentials_in(settings, "north")("press") == Credentials("anna", "hunter2 ")
     assert carried.read(bundled, {}).tag_credentials is None
     with pytest.raises(ConfigurationError, match=r"^TAG_CREDENTIALS: must be a JSON object"):
         carried.read(bundled, {"TAG_CREDENTIALS": "hunter2"})

@@ -319,7 +319,7 @@ SETTINGS = Settings(
         "south": PlantSettings(time_zone="UTC"),
         "edge": PlantSettings(time_zone="UTC", tags=TagsSettings(runs_on="edge")),
     },
-    tag_credentials=Secret('{"press": {"user": "anna", "password": "hunter2"}}'),
+    tag_credentials=Secret('{"north": {"press": {"user": "anna", "password": "hunter2"}}}'),
 )
 
 
