@@ -20,7 +20,7 @@ class Layout(Generic[Area]):
     def __init__(self) -> None:
         self._refused: set[Extent[Area]] = set()
         self._refused_together: set[tuple[Extent[Area], ...]] = set()
-        self._answered: set[Extent[Area]] = set()
+        self._asked_by: dict[Extent[Area], int] = {}
         self.missing: dict[Extent[Area], Quality] = {}
 
     def expand(self, planned: Sequence[Request[Area]]) -> Iterator[Request[Area]]:
@@ -46,7 +46,8 @@ class Layout(Generic[Area]):
     def refuse_together(self, group: Sequence[Request[Area]]) -> Sequence[Sequence[Request[Area]]]:
         """Note that a question for several requests was refused; return the groups to ask for instead."""
         self._refused_together.add(_extents(group))
-        self._answered.difference_update(_extents(group))
+        for extent in _extents(group):
+            self._asked_by.pop(extent, None)
         return tuple(self.divide(group))
 
     def refuse(self, request: Request[Area], quality: Quality) -> Sequence[Request[Area]]:
@@ -57,13 +58,17 @@ class Layout(Generic[Area]):
         self._refused.add(request.extent)
         return tuple(self.expand(self._parts(request)))
 
-    def answer(self, request: Request[Area]) -> None:
-        """Note that a request was answered, with data or without."""
-        self._answered.add(request.extent)
+    def answer(self, request: Request[Area], question: int) -> None:
+        """Note that a request was answered, with data or without; questions are numbered from 1 on."""
+        self._asked_by[request.extent] = question
 
     def is_search(self, request: Request[Area]) -> bool:
         """Say whether it is still to be found out what the device answers to a part of a refused request."""
-        return request.extent not in self._answered
+        return request.extent not in self._asked_by
+
+    def asked_by(self, group: Sequence[Request[Area]]) -> int:
+        """Return the question that the group has waited since; 0 if a part of it was never asked."""
+        return min(self._asked_by.get(request.extent, 0) for request in group)
 
     def oldest_missing(self) -> Extent[Area]:
         """Return the missing place that was asked for longest ago, and put it behind the others."""
@@ -75,7 +80,7 @@ class Layout(Generic[Area]):
         """Begin anew: the device has changed."""
         self._refused.clear()
         self._refused_together.clear()
-        self._answered.clear()
+        self._asked_by.clear()
         self.missing.clear()
 
     def _parts(self, request: Request[Area]) -> Sequence[Request[Area]]:

@@ -25,6 +25,7 @@ class Quality(IntEnum):
     NOT_READABLE = 5  # the bytes are no value of this type: not a number, no text
     REFUSED = 6  # it lets nobody read this, or not us
     UNCERTAIN = 7  # it says itself that the value is doubtful
+    NOT_ASKED = 8  # there was no time to ask for it: its turn comes in one of the next slots
 
     @property
     def words(self) -> str:
@@ -43,6 +44,7 @@ class Reading:
 NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)
 TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)
 NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
+NOT_ASKED: Final = Reading(None, Quality.NOT_ASKED)
 
 # What a device answers of itself and not of one tag: a gateway without its unit, a locked controller.
 _OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
@@ -50,6 +52,7 @@ _OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
     Quality.TIMED_OUT: DeviceTimedOut,
     Quality.DEVICE_FAILURE: DeviceUnavailable,
     Quality.REFUSED: DeviceRefused,
+    Quality.NOT_ASKED: DeviceTimedOut,
 }
 
 

@@ -124,6 +124,7 @@ def test_a_slot_that_fails_is_kept_with_its_quality_and_the_next_one_is_tried(
         (Quality.TIMED_OUT, "device_timed_out"),
         (Quality.DEVICE_FAILURE, "device_unavailable"),
         (Quality.REFUSED, "device_refused"),
+        (Quality.NOT_ASKED, "device_timed_out"),
     ],
 )
 def test_a_device_that_answers_and_lets_no_tag_be_read_fails(quality: Quality, code: str) -> None:
