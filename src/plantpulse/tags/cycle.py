@@ -17,8 +17,9 @@ from plantpulse.errors import (
     PlantpulseError,
 )
 from plantpulse.tags.buffer import Buffer, Sample
+from plantpulse.tags.gathering import Gathering
 from plantpulse.tags.line import Line
-from plantpulse.tags.readings import Quality, refusal_of_all
+from plantpulse.tags.readings import Quality, Reading, refusal_of_all
 from plantpulse.tags.rising import Look, Rising
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
@@ -46,6 +47,7 @@ class Cycle:
     rising: Rising = field(default_factory=Rising)
     tell_rise: Callable[[], None] = lambda: None
     monotonic: Callable[[], float] = time.monotonic
+    _gathering: Gathering = field(default_factory=Gathering, init=False)
     _is_left: bool = field(default=False, init=False)
     _stored: deque[datetime] = field(default_factory=deque, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -101,19 +103,28 @@ class Cycle:
         no_writing = self.group.acknowledge_tag is None or not self.line.is_connected or self._is_left
         return no_writing or self.rising.is_settled
 
-    def _read(self, slot: datetime, *, is_doubtful: bool = False) -> bool:
-        """Read all tags, and keep the sample of the slot; say whether that went well."""
+    @property
+    def is_gathering(self) -> bool:
+        """Say whether a rise is read in part: what the connection has learnt is needed for the rest."""
+        return self._gathering.slot is not None
+
+    def _read(self, slot: datetime) -> None:
+        """Read all tags, and keep the sample of the slot."""
         began_s = self.monotonic()
+        if readings := self._readings(slot):
+            self._put(Sample(slot, Quality.GOOD, readings, self._ms_since(began_s)))
+            self._count(slot, began_s)
+
+    def _readings(self, slot: datetime) -> Sequence[Reading]:
+        """Return what the device answered; nothing if it let no tag be read, which is kept."""
         readings = tried(lambda: self.line.read(self._deadline_s(slot)))
         if isinstance(readings, PlantpulseError):
             self.fail([slot], readings, quality_of(readings))
-            return False
+            return ()
         if error := refusal_of_all(readings):
             self.fail([slot], error, readings[0].quality)
-            return False
-        self._put(Sample(slot, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
-        self._count(slot, began_s)
-        return True
+            return ()
+        return readings
 
     def _look(self, slot: datetime) -> None:
         """Look at the trigger tag, and read the others if it rose."""
@@ -125,14 +136,26 @@ class Cycle:
             return
         is_high = bool(seen.value)
         look = self.rising.judge(is_high=is_high)
-        if look not in {Look.RISE, Look.DOUBTFUL}:
-            self._count(slot, began_s)
-        elif not self._read(slot, is_doubtful=look is Look.DOUBTFUL):
+        if look in {Look.RISE, Look.DOUBTFUL} and not self._gather(slot):
             return  # the machine holds its values until they are acknowledged: the next slot reads them
-        self.rising.take(look, slot, is_high=is_high)
+        if rose_in := self._gathering.slot:  # all of a rise, or what came before the machine dropped its bit
+            readings, is_doubtful = self._gathering.take(), self.rising.level is None
+            self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
+        self._count(slot, began_s)
+        self.rising.take(look, rose_in or slot, is_high=is_high)
         self.tally.see(is_high, slot)
-        if self.rising.unstored == slot:
+        if rose_in and self.rising.unstored == rose_in:
             self.tell_rise()
+
+    def _gather(self, slot: datetime) -> bool:
+        """Read the tags of a rise, and say whether all of them are known."""
+        readings = self._readings(slot)
+        if not readings:
+            return False
+        if left := self._gathering.add(slot, readings):
+            told = f"{left} of {len(readings)} tags of a rise are not read yet: it is not acknowledged before"
+            self.tally.fail(DeviceTimedOut(told), slot)
+        return not left
 
     def _count(self, slot: datetime, began_s: float) -> None:
         late_ms = _ms(began_s - self.clock.monotonic_of(slot))

@@ -117,7 +117,7 @@ class Poller:
             self.cycle.tally.miss(1)
             return
         self.cycle.serve(slot)
-        if self._interval > HELD:
+        if self._interval > HELD and not self.cycle.is_gathering:
             self.cycle.line.drop()
 
     def _connect_for(self, slot: datetime) -> None:

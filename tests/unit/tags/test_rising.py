@@ -1,9 +1,11 @@
 """The trigger tag: what a look means, and what is written to the machine."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from plantpulse.tags.buffer import Sample
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Look, Rising
 from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
@@ -198,3 +200,106 @@ def test_a_bit_that_stands_high_at_the_first_look_is_a_doubtful_rise() -> None:
 
     (sample,) = polled.samples()
     assert (since_noon(sample.slot), sample.quality, sample.is_doubtful) == (1, Quality.GOOD, True)
+
+
+NOT_ASKED = Reading(None, Quality.NOT_ASKED)
+NOT_NOW = Reading(None, Quality.DEVICE_FAILURE)
+ABSENT = Reading(None, Quality.NO_SUCH_ADDRESS)
+
+
+def the_one_until(polled: Polling, seconds: float) -> Sample:
+    polled.poller.stop_before(at(seconds))
+    polled.poller.run()
+    (sample,) = polled.samples()
+    return sample
+
+
+def test_a_rise_is_not_acknowledged_before_all_of_it_was_read() -> None:
+    polled = handshake(values=[Reading(10), NOT_ASKED])
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    polled.time.plan(3.5, lambda: setattr(polled.plc, "values", [NOT_ASKED, Reading(20)]))
+    polled.time.plan(4.5, lambda: polled.poller.confirm(at(2)))
+
+    sample = the_one_until(polled, 6)
+
+    assert (since_noon(sample.slot), sample.readings) == (2, [Reading(10), Reading(20)])
+    assert polled.plc.asked_at == [2.01, 3.01, 4.01]
+    assert polled.plc.written == [("taken", True, 4.5)]
+
+
+def test_a_rise_that_is_read_in_part_is_told_as_trouble_until_the_rest_is_read() -> None:
+    polled = handshake(values=[Reading(10), NOT_ASKED])
+    raise_bit(polled, 1.5)
+
+    polled.until(4)
+
+    counts = polled.tally.take()
+    assert (counts.errors, counts.is_failing) == (2, True)
+    assert counts.failure is not None
+    assert counts.failure.message == "1 of 2 tags of a rise are not read yet: it is not acknowledged before"
+
+
+@pytest.mark.parametrize("bad", [Quality.NO_SUCH_ADDRESS, Quality.REFUSED, Quality.NOT_READABLE])
+def test_a_tag_that_is_bad_in_the_device_keeps_no_machine_waiting(bad: Quality) -> None:
+    polled = handshake(values=[Reading(10), Reading(None, bad)])
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+
+    assert polled.until(4) == [(2, "GOOD")]
+    assert polled.plc.written == [("taken", True, 2.5)]
+
+
+def test_a_tag_that_cannot_be_read_now_is_waited_for_in_one_rise_and_not_in_the_next_ones() -> None:
+    polled = handshake(values=[Reading(10), NOT_NOW])
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 7.5)
+    raise_bit(polled, 8.5)
+
+    assert polled.until(11) == [(2, "GOOD"), (9, "GOOD")]
+    assert polled.plc.asked_at == [2.01, 3.01, 4.01, 5.01, 6.01, 9.01]
+
+
+def test_what_cannot_be_read_at_first_and_then_can_is_part_of_the_rise() -> None:
+    polled = handshake(values=[Reading(10), NOT_NOW])
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: setattr(polled.plc, "values", [NOT_NOW, Reading(20)]))
+
+    sample = the_one_until(polled, 5)
+
+    assert sample.readings == [Reading(10), Reading(20)]
+
+
+def test_what_was_read_of_a_rise_is_kept_if_the_machine_drops_its_bit_before_the_rest() -> None:
+    polled = handshake(values=[Reading(10), NOT_ASKED])
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 3.5)
+
+    sample = the_one_until(polled, 6)
+
+    assert (since_noon(sample.slot), sample.readings) == (2, [Reading(10), NOT_ASKED])
+    assert polled.plc.written == []
+
+
+def test_a_doubtful_rise_that_is_read_in_part_has_the_slot_of_its_first_look() -> None:
+    group = group_of(mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN)
+    polled = polling(group, bit=True, values=[ABSENT, NOT_ASKED])
+    polled.time.plan(2.5, lambda: setattr(polled.plc, "values", [ABSENT, Reading(20)]))
+
+    sample = the_one_until(polled, 5)
+
+    assert (since_noon(sample.slot), sample.is_doubtful) == (1, True)
+    assert sample.readings == [ABSENT, Reading(20)]
+
+
+def test_a_device_that_is_read_seldom_is_not_let_go_while_a_rise_is_read_in_part() -> None:
+    group = group_of(
+        mode="handshake", interval=timedelta(minutes=1), trigger_tag=READY, acknowledge_tag=TAKEN
+    )
+    polled = polling(group, first=60, bit=True, values=[Reading(10), NOT_ASKED])
+    polled.time.plan(150, lambda: setattr(polled.plc, "values", [NOT_ASKED, Reading(20)]))
+
+    sample = the_one_until(polled, 200)
+
+    assert polled.plc.connected_at == [50]
+    assert sample.readings == [Reading(10), Reading(20)]
