@@ -5407,6 +5407,30 @@ ALTER FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text,
 
 COMMENT ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) IS 'Whether a silence holds for an alert at any instant of a span.';
 
+-- Name: is_slot_of_another(integer, uuid, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select exists (
+    select 1
+    from public.tag_leases as other
+    where other.group_id = p_group_id
+    and other.holder <> p_holder
+    and other.first_slot <= p_slot
+    and (other.until_slot is null or other.until_slot > p_slot)
+    and other.ended_at is null
+    and other.expires_at > p_now
+  );
+$$;
+
+ALTER FUNCTION public.is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone) IS 'Whether somebody else than this holder may still bring a slot of a group: it is in a turn that has not ended and has not run out.';
+
 -- Name: tag_leases; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.tag_leases (
@@ -5494,16 +5518,7 @@ CREATE FUNCTION public.judge_earlier_slot(p_lease public.tag_leases, p_slot time
     when p_lease.runner <> 'edge' then 'refused'
     -- The clock of a computer that begins without Supabase may be wrong by years.
     when p_slot < (select g.created_at from public.tag_groups as g where g.id = p_lease.group_id) then 'refused'
-    when exists (
-      select 1
-      from public.tag_leases as other
-      where other.group_id = p_lease.group_id
-      and other.holder <> p_lease.holder
-      and other.first_slot <= p_slot
-      and (other.until_slot is null or other.until_slot > p_slot)
-      and other.ended_at is null
-      and other.expires_at > p_now
-    ) then 'later'
+    when public.is_slot_of_another(p_lease.group_id, p_lease.holder, p_slot, p_now) then 'later'
     else 'stored'
   end;
 $$;
@@ -7550,7 +7565,13 @@ declare
   v_most constant integer := coalesce((p_put ->> 'most')::integer, 10);
 begin
   v_mine := array(select lease.group_id from public.tag_leases as lease where lease.holder = v_holder);
-  perform public.lock_tag_groups(v_mine);
+  -- Those that it has lost as well: what it read of them is counted.
+  perform public.lock_tag_groups(v_mine || array(
+    select g.id
+    from public.tag_groups as g
+    where g.id <> all (v_mine)
+    and g.id in (select (one ->> 'g')::integer from jsonb_array_elements(coalesce(p_put -> 'rows', '[]')) as one)
+  ));
 
   -- Whoever was relieved twice and is not heard of any more writes nothing: what it has now may have been read at any time.
   delete from public.tag_leases as old
@@ -7566,6 +7587,20 @@ begin
   perform public.note_tag_states(
     v_holder, (p_put ->> 'sequence')::bigint, coalesce(p_put -> 'states', '[]'), v_stored -> 'groups', v_now
   );
+  if (p_put ->> 'is_final')::boolean then
+    update public.tag_states as kept
+    set dropped_count = kept.dropped_count + gone.number::bigint, dropped_at = v_now
+    from jsonb_each_text(v_stored -> 'dropped') as gone (group_id, number)
+    where kept.group_id = gone.group_id::integer
+    -- A call that is repeated adds nothing.
+    and not exists (
+      select 1
+      from public.tag_leases as lease
+      where lease.group_id = kept.group_id
+      and lease.holder = v_holder
+      and lease.sequence >= (p_put ->> 'sequence')::bigint
+    );
+  end if;
   perform public.renew_tag_leases(v_holder, p_put, v_stored -> 'groups', v_now);
   perform public.roll_due_tag_minutes(v_mine, v_stored -> 'groups', v_now);
 
@@ -9651,6 +9686,20 @@ CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now time
     'later', (
       select coalesce(jsonb_agg(jsonb_build_array(sent.g, sent.s)), '[]') from sent where sent.answer = 'later'
     ),
+    -- Those of them that nobody has stored, and nobody else may still bring.
+    'dropped', (
+      select coalesce(jsonb_object_agg(gone.g, gone.number), '{}')
+      from (
+        select sent.g, count(*) as number
+        from sent
+        where sent.answer = 'refused'
+        and not exists (
+          select 1 from public.tag_samples as kept where kept.group_id = sent.g and kept.slot = sent.s
+        )
+        and not public.is_slot_of_another(sent.g, p_holder, sent.s, p_now)
+        group by sent.g
+      ) as gone
+    ),
     -- What follows from the rows for their groups.
     'groups', (
       select coalesce(jsonb_agg(written), '[]')
@@ -9671,7 +9720,7 @@ ALTER FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now times
 
 -- Name: FUNCTION store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) IS 'Stores the rows whose slots are the holder''s, or earlier and nobody''s any more, each once; says how many, and which groups have rows that are not.';
+COMMENT ON FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamp with time zone) IS 'Stores the rows whose slots are the holder''s, or earlier and nobody''s any more, each once; says how many, which groups have rows that are not, and how many of these are lost.';
 
 -- Name: sum_of_counts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16169,6 +16218,11 @@ GRANT ALL ON FUNCTION public.is_polled(p_group public.tag_groups) TO service_rol
 
 REVOKE ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_slot_of_another(p_group_id integer, p_holder uuid, p_slot timestamp with time zone, p_now timestamp with time zone) TO service_role;
 
 -- Name: TABLE tag_leases; Type: ACL; Schema: public; Owner: postgres
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from plantpulse.errors import PlantpulseError, StoreRefused, TransientError
 from plantpulse.logs import log
-from plantpulse.tags.flushing import Batch, Complete, Flusher, Polled
+from plantpulse.tags.flushing import Batch, Complete, Flusher, Polled, lost_in
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.usage import Usage
 
@@ -68,6 +68,9 @@ class Exchange:
             self._note_refusal(error, batch)
             return None
         self._note_answer()
+        if lost := lost_in(answer):
+            told = "samples are lost: their turn was over when they came, and nobody else has them"
+            log("WARNING", told, plant=self.plant, samples=lost, groups=sorted(answer["dropped"]))
         return batch, answer
 
     def end_within(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ No request is made here. A call that was not answered is sent again as it was, u
 counts are then counted once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,6 +61,7 @@ class Flusher:
     _sequence: int = field(default=0, init=False)
     _unanswered: Batch | None = field(default=None, init=False)
     _again: list[tuple[Group, Sample]] = field(default_factory=list, init=False)
+    _given_up: Counter[int] = field(default_factory=Counter, init=False)
 
     def next_batch(self, polled: Collection[Polled], load: Load, complete: Complete | None = None) -> Batch:
         """Return the next call: the one that was not answered, if there is one.
@@ -98,6 +100,7 @@ class Flusher:
             "states": states,
             "ended": ended,
             "completion": complete(dict(self.totals)) if complete else None,
+            "is_final": True,
         }
         by_slot = {(group.id, sample.slot): (group, sample) for group, sample in samples}
         return Batch(by_slot, ended, complete is not None, body)
@@ -105,18 +108,21 @@ class Flusher:
     def answered(self, batch: Batch, answer: Mapping[str, Json]) -> list[tuple[int, datetime]]:
         """Take an answer, and return the samples that are stored, as group and slot.
 
+        What is refused and in nobody else's turn is lost; Supabase counts it for the group, as it is final.
         Of a group that has a sample refused none is returned: nobody knows which ones are stored.
         """
         self._unanswered = None
         later = {(int(group), datetime.fromisoformat(slot)) for group, slot in answer.get("later") or ()}
         self._again = [batch.samples[key] for key in batch.samples if key in later]
         refused = set(answer.get("refused") or ())
+        self.totals["dropped"] += lost_in(answer)
         return [key for key in batch.samples if key not in later and key[0] not in refused]
 
     def give_up(self, batch: Batch) -> None:
-        """Drop a call that Supabase will never take; what it had is counted as dropped."""
+        """Drop a call that Supabase will never take; what it had is counted as dropped, and told later."""
         self._unanswered = None
         self.totals["dropped"] += len(batch.samples)
+        self._given_up.update(group for group, _ in batch.samples)
 
     @property
     def has_waiting(self) -> bool:
@@ -140,13 +146,18 @@ class Flusher:
             self.totals["missed"] += told.missed
             self.totals["dropped"] += dropped
             if one.tally.has_begun:
-                yield state_of(one, told, dropped, load)
+                yield state_of(one, told, dropped + self._given_up.pop(one.group.id, 0), load)
 
     def _add_samples(self, samples: Sequence[Sample]) -> None:
         bad = sum(sample.quality is not Quality.GOOD for sample in samples)
         self.totals["samples"] += len(samples)
         self.totals["good"] += len(samples) - bad
         self.totals["bad"] += bad
+
+
+def lost_in(answer: Mapping[str, Json]) -> int:
+    """Return how many of the samples that were sent will never be stored."""
+    return sum((answer.get("dropped") or {}).values())
 
 
 def state_of(one: Polled, counts: Counts, dropped: int, load: Load) -> dict[str, Json]:

@@ -133,7 +133,8 @@ def _completion(run: Run, burst: Burst, counts: Mapping[str, int]) -> dict[str, 
             run.progress.warn("tag_group_refused", f"group {name} is not polled by this burst: {reason}")
     if counts["dropped"]:
         run.progress.warn(
-            "tag_samples_dropped", f"{counts['dropped']} samples were dropped: the buffer was full"
+            "tag_samples_dropped",
+            f"{counts['dropped']} samples were dropped: the buffer was full, or Supabase refused them",
         )
     report = run.report("partial" if counts["dropped"] else "succeeded")
     return {"status": report.outcome, "report": report.as_json(), "alerts": run.alerts(report)}

@@ -87,7 +87,9 @@ class SpoolingStore:
             return self._kept(put)
         try:
             self._claim_at_last()
-            answer = self.store.put_tag_samples(self._unsent.added_to(put))
+            # Who came too late keeps what it has lost, for the next one to bring.
+            told = {**self._unsent.added_to(put), "is_final": not self._is_relieved}
+            answer = self.store.put_tag_samples(told)
         except _AWAY as error:
             self._note_outage(error)
             return self._kept(put)
@@ -130,6 +132,7 @@ class SpoolingStore:
             "repeated": 0,
             "stops": {},
             "run": None,
+            "dropped": {},
             **{name: [] for name in ("refused", "inactive", "lost", "unclaimed", "later")},
         }
 

@@ -171,6 +171,82 @@ def test_a_slot_of_the_future_is_refused(service: Api, database: Connection) -> 
     assert flush(service, 1, 2, sample(group_id, 7200, 1))["refused"] == [group_id]
 
 
+def dropped(database: Connection) -> int:
+    (row,) = database.execute(
+        "select sum(dropped_count)::integer as number from public.tag_states"
+    ).fetchall()
+    number: int = row["number"]
+    return number
+
+
+def relieved_twice(service: Api, database: Connection) -> int:
+    """Make a group whose first holder is not heard of between 2 and 120, when the third one reads it."""
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    flush(service, 1, 2, sample(group_id, 0, 1))
+    for number, begins in ((2, 60), (3, 120)):
+        claim(service, number, begins)
+        flush(service, number, begins + 10, sample(group_id, begins + 7, number))
+    return group_id
+
+
+def test_samples_that_come_when_their_turn_is_lost_are_counted(service: Api, database: Connection) -> None:
+    group_id = relieved_twice(service, database)
+
+    # 1 and 70 are nobody's any more, 67 is stored, and 130 is the third holder's.
+    rows = [sample(group_id, slot, 9) for slot in (1, 70, 67, 130)]
+    answer = flush(service, 1, 131, *rows, is_final=True)
+
+    assert (answer["stored"], answer["refused"], answer["dropped"]) == (0, [group_id], {str(group_id): 2})
+    assert dropped(database) == 2
+    (row,) = database.execute("select dropped_at from public.tag_states").fetchall()
+    assert row["dropped_at"].isoformat() == at(131)
+
+
+def test_samples_that_somebody_else_may_still_bring_are_not_counted(
+    service: Api, database: Connection
+) -> None:
+    group_id = relieved_twice(service, database)
+
+    answer = flush(service, 1, 131, sample(group_id, 1, 9))
+
+    assert answer["dropped"] == {str(group_id): 1}
+    assert dropped(database) == 0
+
+
+def test_the_slots_of_a_successor_are_no_loss(service: Api, database: Connection) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    flush(service, 1, 2)
+    claim(service, 2, 4)
+
+    answer = flush(service, 1, 11, sample(group_id, 9, 1), sample(group_id, 10, 1), sequence=2, is_final=True)
+
+    assert (answer["refused"], answer["dropped"], dropped(database)) == ([group_id], {}, 0)
+
+
+def test_samples_of_a_call_that_is_repeated_are_counted_once(service: Api, database: Connection) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+
+    for _ in range(2):
+        answer = flush(service, 1, 2, sample(group_id, 7200, 1), is_final=True)
+
+    assert (answer["dropped"], dropped(database)) == ({str(group_id): 1}, 1)
+
+
+def test_samples_of_a_group_that_is_gone_are_refused_and_harm_no_other(
+    service: Api, database: Connection
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+
+    answer = flush(service, 1, 2, sample(group_id, 1, 1), sample(99_999, 1, 1), is_final=True)
+
+    assert (answer["stored"], answer["dropped"]) == (1, {"99999": 1})
+    assert dropped(database) == 0
+
+
 def rise(service: Api, database: Connection, **told: Any) -> int:
     """Make a group with a trigger whose successor begins at 8; its predecessor says this at 6."""
     group_id = make_group(database, "Press", "float32", mode="handshake")

@@ -348,6 +348,7 @@ def test_a_process_that_began_without_supabase_and_came_too_late_leaves_its_samp
 
     assert answer["lost"] == [PRESS]
     assert project.slots == ["04", "01", "02", "03"]
+    assert [put["is_final"] for put in project.puts if put["states"]] == [False, True]
 
 
 def test_a_claim_that_came_too_late_is_not_what_the_next_begin_goes_by(project: Project, edge: Begin) -> None:

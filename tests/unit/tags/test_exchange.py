@@ -24,6 +24,7 @@ class Supabase:
 
     time: Time
     fails: PlantpulseError | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     allowed_s: list[float] = field(default_factory=list)
 
@@ -39,7 +40,7 @@ class Supabase:
         self.puts.append(put)
         if self.fails:
             raise self.fails
-        return {"at": at(self.time() - 1000).isoformat(), "later": []}
+        return {"at": at(self.time() - 1000).isoformat(), "later": [], "dropped": self.dropped}
 
 
 @dataclass
@@ -115,6 +116,19 @@ def test_what_supabase_refuses_is_dropped_and_counted_and_the_next_call_is_sent(
     assert line.send()
     assert line.exchange.flusher.totals["dropped"] == 1
     assert [put["sequence"] for put in line.supabase.puts] == [1, 2]
+
+
+def test_samples_that_are_lost_with_their_turn_are_told(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.supabase.dropped = {"7": 1}
+
+    assert line.send()
+
+    (told,) = capsys.readouterr().out.splitlines()
+    assert '"severity":"WARNING","message":"samples are lost' in told
+    assert '"samples":1,"groups":["7"]' in told
+    assert line.exchange.flusher.totals["dropped"] == 1
 
 
 def test_a_supabase_that_goes_on_refusing_ends_the_burst(line: Line) -> None:

@@ -252,6 +252,17 @@ def test_samples_that_supabase_refuses_are_neither_stored_nor_sent_again() -> No
     assert slots(following) == [at(3)]
 
 
+def test_samples_that_are_lost_with_their_turn_count_as_dropped() -> None:
+    polled, sending = Polled().read(1, 2), flusher()
+    batch = sending.next_batch([polled], LOAD)
+
+    sending.answered(batch, {"refused": [7], "dropped": {"7": 2}})
+
+    assert batch.body["is_final"] is True
+    assert sending.totals["dropped"] == 2
+    assert sending.next_batch([polled], LOAD).body["states"][0]["dropped"] == 0
+
+
 def test_a_level_is_told_with_its_sample_or_after_it() -> None:
     group = group_of(tags=tuple([Tag("a", "1", "int16")] * 500))
     polled, sending = Polled(group).read(*range(150)), flusher()
@@ -277,6 +288,11 @@ def test_a_call_that_is_given_up_counts_as_dropped() -> None:
 
     assert sending.totals["dropped"] == 2
     assert not sending.has_waiting
+    following = sending.next_batch([polled], LOAD)
+    assert following.body["states"][0]["dropped"] == 2
+    sending.answered(following, ANSWER)
+    assert sending.next_batch([polled], LOAD).body["states"][0]["dropped"] == 0
+    assert sending.totals["dropped"] == 2
 
 
 def test_a_call_says_who_sends_it() -> None:

@@ -1,0 +1,180 @@
+-- Counts samples that were refused nowhere again.
+
+set lock_timeout = '2s';
+
+create or replace function public.put_tag_samples(p_put jsonb, p_now timestamptz default null)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_holder constant uuid := (p_put ->> 'holder')::uuid;
+  v_plant text := p_put ->> 'plant';
+  v_mine integer[];
+  v_stored jsonb;
+  v_most constant integer := coalesce((p_put ->> 'most')::integer, 10);
+begin
+  v_mine := array(select lease.group_id from public.tag_leases as lease where lease.holder = v_holder);
+  perform public.lock_tag_groups(v_mine);
+
+  -- Whoever was relieved twice and is not heard of any more writes nothing: what it has now may have been read at any time.
+  delete from public.tag_leases as old
+  where old.group_id = any (v_mine)
+  and (old.ended_at is not null or old.expires_at <= v_now)
+  and (
+    select count(*)
+    from public.tag_leases as later
+    where later.group_id = old.group_id and later.first_slot > old.first_slot and later.began_at is not null
+  ) >= 2;
+
+  v_stored := public.store_tag_samples(v_holder, coalesce(p_put -> 'rows', '[]'), v_now);
+  perform public.note_tag_states(
+    v_holder, (p_put ->> 'sequence')::bigint, coalesce(p_put -> 'states', '[]'), v_stored -> 'groups', v_now
+  );
+  perform public.renew_tag_leases(v_holder, p_put, v_stored -> 'groups', v_now);
+  perform public.roll_due_tag_minutes(v_mine, v_stored -> 'groups', v_now);
+
+  if v_plant is null then
+    select g.plant into v_plant from public.tag_groups as g where g.id = any (v_mine) limit 1;
+  end if;
+  if exists (select 1 from public.tag_commands as c where c.plant = v_plant and c.done_at is null) then
+    perform public.hear_tag_commands(v_plant, v_now);
+  end if;
+
+  return v_stored - 'groups' || jsonb_build_object(
+    'at', v_now,
+    'stops', (
+      select coalesce(jsonb_object_agg(lease.group_id, lease.until_slot), '{}')
+      from public.tag_leases as lease
+      where lease.holder = v_holder and lease.ended_at is null and lease.until_slot is not null
+    ),
+    'inactive', (
+      select coalesce(jsonb_agg(g.id order by g.id), '[]')
+      from public.tag_leases as lease
+      join public.tag_groups as g on g.id = lease.group_id
+      where lease.holder = v_holder and lease.ended_at is null and not g.active
+    ),
+    'lost', (
+      select coalesce(jsonb_agg(distinct named.g), '[]')
+      from (
+        select (one -> 'g')::integer as g
+        from jsonb_array_elements(coalesce(p_put -> 'states', '[]') || coalesce(p_put -> 'rows', '[]')) as one
+      ) as named
+      where not exists (
+        select 1 from public.tag_leases as lease where lease.holder = v_holder and lease.group_id = named.g
+      )
+    ),
+    'unclaimed', (
+      select coalesce(jsonb_agg(free.id order by free.id), '[]')
+      from (
+        select g.id, count(held.group_id) over () as held
+        from public.tag_groups as g
+        left join lateral (
+          select lease.group_id from public.live_tag_leases(g.id, v_now) as lease limit 1
+        ) as held on true
+        where g.plant = v_plant and (held.group_id is not null or (g.active and public.is_polled(g)))
+      ) as free
+      where free.held < v_most
+      and not exists (select 1 from public.live_tag_leases(free.id, v_now))
+    ),
+    -- The last call of a run: what it read and its end are one transaction.
+    'run', case when coalesce(p_put -> 'completion', 'null') <> 'null'
+      then public.complete_run(v_holder, p_put -> 'completion', v_now)
+    end
+  );
+end;
+$$;
+
+create or replace function public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now timestamptz)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+set jit = off
+as $$
+  with sent as materialized (
+    select
+      row.g, row.s, row.v, row.w, row.t, row.q, row.b, row.ms,
+      case
+        when lease.holder is null
+        or row.s >= lease.until_slot
+        or row.s > p_now + interval '1 minute' then 'refused'
+        when earlier.answer <> 'stored' then earlier.answer
+        when row.doubtful then public.judge_tag_rise(lease, row.s, p_now)
+        else 'stored'
+      end as answer
+    from jsonb_to_recordset(p_rows) as row (
+      g integer, s timestamptz, v real[], w double precision[], t jsonb, q jsonb, b smallint, ms integer,
+      doubtful boolean
+    )
+    left join public.tag_leases as lease on lease.group_id = row.g and lease.holder = p_holder
+    left join lateral (
+      select public.judge_earlier_slot(lease, row.s, p_now) as answer where row.s < lease.first_slot
+    ) as earlier on true
+  ),
+  stored as (
+    insert into public.tag_samples (group_id, read_ms, quality, slot, "values", wide_values, texts, qualities)
+    select
+      sent.g, least(sent.ms, 32767), coalesce(sent.b, 0), sent.s, sent.v, sent.w,
+      nullif(nullif(sent.t, 'null'), '{}'), nullif(nullif(sent.q, 'null'), '{}')
+    from sent
+    where sent.answer = 'stored'
+    on conflict do nothing
+    returning group_id, slot, quality
+  )
+  select jsonb_build_object(
+    'stored', (select count(*) from stored),
+    'repeated',
+    (select count(*) from sent where sent.answer in ('stored', 'dropped')) - (select count(*) from stored),
+    'refused', (select coalesce(jsonb_agg(distinct sent.g), '[]') from sent where sent.answer = 'refused'),
+    'later', (
+      select coalesce(jsonb_agg(jsonb_build_array(sent.g, sent.s)), '[]') from sent where sent.answer = 'later'
+    ),
+    -- What follows from the rows for their groups.
+    'groups', (
+      select coalesce(jsonb_agg(written), '[]')
+      from (
+        select
+          stored.group_id,
+          max(stored.slot) as newest,
+          max(stored.slot) filter (where stored.quality = 0) as newest_good,
+          array_agg(distinct date_trunc('minute', stored.slot)) as minutes
+        from stored
+        group by stored.group_id
+      ) as written
+    )
+  );
+$$;
+
+comment on function public.store_tag_samples(uuid, jsonb, timestamptz) is
+  'Stores the rows whose slots are the holder''s, or earlier and nobody''s any more, each once; says how many, and which groups '
+  'have rows that are not.';
+
+create or replace function public.judge_earlier_slot(p_lease public.tag_leases, p_slot timestamptz, p_now timestamptz)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select case
+    when p_lease.runner <> 'edge' then 'refused'
+    -- The clock of a computer that begins without Supabase may be wrong by years.
+    when p_slot < (select g.created_at from public.tag_groups as g where g.id = p_lease.group_id) then 'refused'
+    when exists (
+      select 1
+      from public.tag_leases as other
+      where other.group_id = p_lease.group_id
+      and other.holder <> p_lease.holder
+      and other.first_slot <= p_slot
+      and (other.until_slot is null or other.until_slot > p_slot)
+      and other.ended_at is null
+      and other.expires_at > p_now
+    ) then 'later'
+    else 'stored'
+  end;
+$$;
+
+drop function public.is_slot_of_another(integer, uuid, timestamptz, timestamptz);
