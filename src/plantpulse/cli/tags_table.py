@@ -1,7 +1,7 @@
 """The table of machine tags: one row for each tag, with the columns of its group. Pure.
 
 `tags import` reads it, and `tags list --export` writes it. What concerns the whole group may stand in its
-first row alone. Addresses are checked by the driver that will read them.
+first row alone. Addresses are checked by the driver that will read them, or set the acknowledgement.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -104,6 +104,8 @@ def _faults_of_addresses(rows: Sequence[Row], find_driver: Callable[[str], Drive
             continue  # the row has its mistake
         try:
             driver.check_tag(tag_of(row), endpoint)
+            if row.get("role") == "acknowledge":
+                driver.check_write(tag_of(row), endpoint)
         except ValueError as error:
             yield Mistake(row["line"], "address", str(error))
 

@@ -69,6 +69,9 @@ class Driver(Protocol):
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
         """Raises: ValueError if the address or the type cannot be read by this driver; says what can."""
 
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError if the address is no bit that `Link.write` can set; says which can be set."""
+
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the fewest requests that read the tags, within the protocol's limits.
 

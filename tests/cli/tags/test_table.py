@@ -32,6 +32,10 @@ class Registers:
         if not tag.address.startswith("HR"):
             raise ValueError(f"{tag.address!r} is not a register such as HR100")
 
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        if tag.address == "HR0":
+            raise ValueError("HR0 cannot be set")
+
 
 def registers(name: str) -> Driver:
     assert name == "modbus"
@@ -169,6 +173,14 @@ def test_whether_a_group_is_active_is_left_open_unless_the_table_says_it() -> No
                 "line 2, group: the group has no tag with the role value: nothing is read",
                 "line 3, role: a group has one trigger, which is in line 2",
             ],
+        ),
+        (
+            [
+                "Press,plc://10.20.0.5,handshake,,Pressure,HR0,float32,,,,,",
+                "Press,,,,Ready,HR0,bool,,,,,trigger",
+                "Press,,,,Done,HR0,bool,,,,,acknowledge",
+            ],
+            ["line 4, address: HR0 cannot be set"],
         ),
     ],
 )

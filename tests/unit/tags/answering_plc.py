@@ -26,6 +26,8 @@ class Plc:
 
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None: ...
 
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None: ...
+
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         if any(tag.address == "nowhere" for tag in tags):
             raise ValueError("there is no address nowhere")

@@ -63,3 +63,9 @@ def test_a_missing_library_is_said_with_its_extra() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_LIBRARY], capture_output=True, text=True, check=True)
 
     assert done.stdout == "EtherNet/IP needs the package pylogix: install plantpulse with its extra tags\n"
+
+
+def test_only_the_controller_knows_which_tags_can_be_set() -> None:
+    DRIVER.check_write(Tag("done", "Program:Main.Done", "bool"), ENDPOINT)
+    with pytest.raises(ValueError, match="must look like"):
+        DRIVER.check_write(Tag("done", "DB 1", "bool"), ENDPOINT)

@@ -77,6 +77,15 @@ def test_a_tag_is_checked_without_a_device() -> None:
         DRIVER.check_tag(Tag("speed", "00001", "float32"), endpoint)
 
 
+@pytest.mark.parametrize("address", ["di:1", "10001", "ir:0.5", "hr:0.5", "40001.5"])
+def test_only_a_coil_can_be_set(address: str) -> None:
+    endpoint = DRIVER.parse_endpoint("modbus://10.0.0.5")
+
+    DRIVER.check_write(Tag("done", "00001", "bool"), endpoint)
+    with pytest.raises(ValueError, match=f"{address} is not a coil: only a coil can be set"):
+        DRIVER.check_write(Tag("done", address, "bool"), endpoint)
+
+
 def test_125_registers_are_one_request_and_one_more_are_two() -> None:
     assert plan(*registers(125)) == [(3, 0, 125, list(range(125)))]
     assert plan(*registers(126)) == [(3, 0, 125, list(range(125))), (3, 125, 1, [125])]

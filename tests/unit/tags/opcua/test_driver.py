@@ -107,3 +107,9 @@ def test_the_library_is_imported_for_links_alone() -> None:
 def _printed(program: str) -> str:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def test_an_element_of_an_array_cannot_be_set() -> None:
+    DRIVER.check_write(Tag("done", "ns=2;s=Done", "bool"), ENDPOINT)
+    with pytest.raises(ValueError, match="is an element of an array"):
+        DRIVER.check_write(Tag("done", "ns=2;i=1004[3]", "bool"), ENDPOINT)

@@ -129,3 +129,11 @@ def test_a_plan_needs_no_library() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("address", ["I0.0", "E4.7"])
+def test_an_input_cannot_be_set(address: str) -> None:
+    for settable in ("DB1.DBX0.3", "M10.3", "Q0.0"):
+        DRIVER.check_write(Tag("done", settable, "bool"), ENDPOINT)
+    with pytest.raises(ValueError, match=f"{address} is no bit that can be set"):
+        DRIVER.check_write(Tag("done", address, "bool"), ENDPOINT)

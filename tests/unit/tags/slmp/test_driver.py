@@ -122,3 +122,13 @@ def test_a_plan_needs_no_library() -> None:
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("address", ["X1F", "SM0", "SB0", "D100.A"])
+def test_an_input_a_bit_of_the_systems_and_a_bit_of_a_word_cannot_be_set(address: str) -> None:
+    endpoint = DRIVER.parse_endpoint("slmp://10.20.0.7:1025?series=iqr")
+
+    for settable in ("M0", "L0", "B0", "Y1F"):
+        DRIVER.check_write(Tag("done", settable, "bool"), endpoint)
+    with pytest.raises(ValueError, match=f"{address} is no bit that can be set"):
+        DRIVER.check_write(Tag("done", address, "bool"), endpoint)

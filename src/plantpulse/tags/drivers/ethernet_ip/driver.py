@@ -37,6 +37,10 @@ class EthernetIpDriver:
         if tag.order is not None:
             raise ValueError("EtherNet/IP has one order of bytes: leave byte_order empty")
 
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError for no name of a tag; only the controller knows which tags can be set."""
+        _name_of(tag, endpoint)
+
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the names to read; only the controller says how long a packet may be."""
         return ReadPlan(tags, tuple(_name_of(tag, endpoint) for tag in tags))

@@ -71,6 +71,14 @@ def place_of(tag: Tag) -> Place[Area]:
     return Place(Extent(area, start, length), bit)
 
 
+def coil_of(tag: Tag) -> int:
+    """Return the address of a coil, which can be set. Raises: ValueError for anything but a coil."""
+    extent = place_of(tag).extent
+    if extent.area is not Area.COILS:
+        raise ValueError(f"{tag.address} is not a coil: only a coil can be set, such as co:0 or 00001")
+    return extent.start
+
+
 def _parse(address: str) -> tuple[Area, int, int | None]:
     match = _WRITTEN.fullmatch(address)
     if not match:

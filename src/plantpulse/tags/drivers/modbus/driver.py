@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from plantpulse.errors import NotConfigured
-from plantpulse.tags.drivers.modbus.addresses import place_of
+from plantpulse.tags.drivers.modbus.addresses import coil_of, place_of
 from plantpulse.tags.drivers.modbus.device import device_of, parse_device
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials, Driver, Link, ReadPlan
@@ -22,6 +22,10 @@ class ModbusDriver:
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
         """Raises: ValueError if address and type do not go together."""
         place_of(tag)
+
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError for anything but a coil."""
+        coil_of(tag)
 
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the fewest requests of at most 125 registers or 2000 bits."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from plantpulse.errors import DeviceRefused, DeviceUnavailable
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.modbus.addresses import Area, place_of
+from plantpulse.tags.drivers.modbus.addresses import Area, coil_of
 from plantpulse.tags.drivers.modbus.device import Device, device_of
 from plantpulse.tags.drivers.modbus.exchange import Exchange
 from plantpulse.tags.drivers.modbus.values import reading_of
@@ -58,10 +58,11 @@ class ModbusLink:
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         """Set a coil. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a coil."""
-        extent = place_of(tag).extent
-        if extent.area is not Area.COILS:
-            raise DeviceRefused(f"{tag.address} is not a coil: only a coil can be set, such as co:0 or 00001")
-        refusal = self._exchange.set_coil(extent.start, value, deadline_s)
+        try:
+            coil = coil_of(tag)
+        except ValueError as wrong:
+            raise DeviceRefused(str(wrong)) from wrong
+        refusal = self._exchange.set_coil(coil, value, deadline_s)
         if refusal:
             error = DeviceRefused if refusal.code in _FOR_GOOD else DeviceUnavailable
             why = f"exception {refusal.code} of Modbus"

@@ -34,6 +34,11 @@ class OpcuaDriver:
         if tag.order is not None:
             raise ValueError("OPC UA has one order of bytes: leave byte_order empty")
 
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError for an element of an array: only a whole node can be set."""
+        if parse_node_address(tag.address).element is not None:
+            raise ValueError(f"{tag.address} is an element of an array: only a node of its own can be set")
+
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the nodes to read; only the server says how many fit into a request."""
         return ReadPlan(tags, tuple(parse_node_address(tag.address) for tag in tags))

@@ -73,6 +73,16 @@ def place_of(tag: Tag) -> Place[Area]:
     return place
 
 
+def bit_to_set(tag: Tag) -> tuple[Area, int, int]:
+    """Return the area, the byte and the bit of what can be set. Raises: ValueError for anything else."""
+    place = place_of(tag)
+    if place.bit is None or place.extent.area.is_input:
+        raise ValueError(
+            f"{tag.address} is no bit that can be set: only one such as DB1.DBX0.0, M0.0 or Q0.0 can"
+        )
+    return place.extent.area, place.extent.start, place.bit
+
+
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address:
     """Return the parts of an address. Raises: ValueError saying what it must look like."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.errors import NotConfigured
-from plantpulse.tags.drivers.s7.addresses import LONGEST_BLOCK, Area, place_of
+from plantpulse.tags.drivers.s7.addresses import LONGEST_BLOCK, Area, bit_to_set, place_of
 from plantpulse.tags.drivers.s7.device import parse_device
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials, Link, ReadPlan
@@ -31,6 +31,10 @@ class S7Driver:
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
         """Raises: ValueError if address and type do not go together."""
         place_of(tag)
+
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError for a number, a text or an input."""
+        bit_to_set(tag)
 
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the fewest items to read; only the controller says how many fit into a message."""

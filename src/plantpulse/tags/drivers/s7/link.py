@@ -7,7 +7,7 @@ from typing import Final
 
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.s7.addresses import Area, place_of
+from plantpulse.tags.drivers.s7.addresses import Area, bit_to_set
 from plantpulse.tags.drivers.s7.device import device_of
 from plantpulse.tags.drivers.s7.exchange import Exchange
 from plantpulse.tags.drivers.s7.values import reading_of
@@ -65,13 +65,11 @@ class S7Link:
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit."""
-        place = place_of(tag)
-        extent = place.extent
-        if place.bit is None or extent.area.is_input:
-            raise DeviceRefused(
-                f"{tag.address} is no bit that can be set: only one such as DB1.DBX0.0, M0.0 or Q0.0 can"
-            )
-        refusal = self._exchange.set_bit(extent.area, extent.start, place.bit, value, deadline_s)
+        try:
+            area, byte, bit = bit_to_set(tag)
+        except ValueError as wrong:
+            raise DeviceRefused(str(wrong)) from wrong
+        refusal = self._exchange.set_bit(area, byte, bit, value, deadline_s)
         if refusal:
             error = DeviceUnavailable if refusal.quality is Quality.DEVICE_FAILURE else DeviceRefused
             raise error(f"{self._stream.device} did not set {tag.address}: error {refusal.code:#x} of S7")

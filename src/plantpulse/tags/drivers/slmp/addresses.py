@@ -108,6 +108,15 @@ def place_of(tag: Tag, device: Device) -> Place[Area]:
     return Place(Extent(Area(code), word, length), bit)
 
 
+def bit_to_set(tag: Tag, device: Device) -> tuple[Area, int]:
+    """Return the area and the number of a bit that can be set. Raises: ValueError for anything else."""
+    place = place_of(tag, device)
+    area = place.extent.area
+    if place.bit is None or not area.can_be_set:
+        raise ValueError(f"{tag.address} is no bit that can be set: only one such as M0, L0, B0 or Y0 can")
+    return area, area.first_device(place.extent.start) + place.bit
+
+
 def _parse(address: str, device: Device) -> tuple[str, int, int | None]:
     match = _WRITTEN.fullmatch(address)
     if not match:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.errors import NotConfigured
-from plantpulse.tags.drivers.slmp.addresses import place_of
+from plantpulse.tags.drivers.slmp.addresses import bit_to_set, place_of
 from plantpulse.tags.drivers.slmp.device import device_of, parse_device
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials, Link, ReadPlan
@@ -27,6 +27,10 @@ class SlmpDriver:
     def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
         """Raises: ValueError if address and type do not go together."""
         place_of(tag, device_of(endpoint))
+
+    def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
+        """Raises: ValueError for a word, a bit of one, an input, or a bit of the system's."""
+        bit_to_set(tag, device_of(endpoint))
 
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
         """Return the fewest blocks of at most 960 words; several share a question."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
 from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.slmp.addresses import Area, place_of
+from plantpulse.tags.drivers.slmp.addresses import Area, bit_to_set
 from plantpulse.tags.drivers.slmp.device import Device, device_of
 from plantpulse.tags.drivers.slmp.exchange import Exchange
 from plantpulse.tags.drivers.slmp.values import reading_of
@@ -69,13 +69,10 @@ class SlmpLink:
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit."""
-        place = place_of(tag, self._device)
-        area = place.extent.area
-        if place.bit is None or not area.can_be_set:
-            raise DeviceRefused(
-                f"{tag.address} is no bit that can be set: only one such as M0, L0, B0 or Y0 can"
-            )
-        number = area.first_device(place.extent.start) + place.bit
+        try:
+            area, number = bit_to_set(tag, self._device)
+        except ValueError as wrong:
+            raise DeviceRefused(str(wrong)) from wrong
         refusal = self._exchange.set_bit(area, number, value, deadline_s)
         self._exchange.confirm(deadline_s)
         if refusal:
