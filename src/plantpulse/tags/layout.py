@@ -36,7 +36,7 @@ class Layout(Generic[Area]):
 
     def divide(self, group: Sequence[Request[Area]]) -> Iterator[Sequence[Request[Area]]]:
         """Yield the group of one question, or the groups that it was divided into since it was refused."""
-        if len(group) == 1 or _extents(group) not in self._refused_together:
+        if not self.is_divided(group):
             yield group
             return
         middle = (len(group) + 1) // 2
@@ -70,11 +70,33 @@ class Layout(Generic[Area]):
         """Return the question that the group has waited since; 0 if a part of it was never asked."""
         return min(self._asked_by.get(request.extent, 0) for request in group)
 
-    def oldest_missing(self) -> Extent[Area]:
-        """Return the missing place that was asked for longest ago, and put it behind the others."""
-        oldest = next(iter(self.missing))
-        self.missing[oldest] = self.missing.pop(oldest)
-        return oldest
+    @property
+    def has_refused(self) -> bool:
+        """Say whether anything is asked otherwise than planned."""
+        return bool(self.missing or self._refused or self._refused_together)
+
+    def refused_parts(self, planned: Sequence[Request[Area]]) -> Iterator[Request[Area]]:
+        """Yield what may be asked for again: missing tags, and what was divided without a missing one."""
+        for request in planned:
+            absent = [one for one in request.members if one.place.extent in self.missing]
+            for extent in dict.fromkeys(one.place.extent for one in absent):
+                yield Request(extent, tuple(one for one in absent if one.place.extent == extent))
+            if request.is_indivisible or request.extent not in self._refused:
+                continue
+            if not absent:
+                yield request
+            yield from self.refused_parts(self._parts(request))
+
+    def is_divided(self, group: Sequence[Request[Area]]) -> bool:
+        """Say whether a question for several requests was refused, so that they are asked in parts."""
+        return len(group) > 1 and _extents(group) in self._refused_together
+
+    def accept(self, group: Sequence[Request[Area]]) -> None:
+        """Note that what was refused is answered now, as one question. With a missing tag all begins anew."""
+        if any(one.extent in self.missing for one in group):
+            self.forget()
+        self._refused.difference_update(_extents(group))
+        self._refused_together.discard(_extents(group))
 
     def forget(self) -> None:
         """Begin anew: the device has changed."""

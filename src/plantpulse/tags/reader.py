@@ -15,7 +15,8 @@ from plantpulse.tags.readings import NOT_ASKED, Quality, Reading
 from plantpulse.tags.requests import Area, Place, Request
 from plantpulse.tags.tag import Tag
 
-_ASK_AGAIN_S: Final = 60.0
+_ASK_AGAIN_S: Final = 60.0  # for what was refused, if there is time
+_AT_LAST_S: Final = 300.0  # and before anything else, if there never is
 Group = Sequence[Request[Area]]
 
 
@@ -54,7 +55,8 @@ class Reader(Generic[Area]):
         self._questions = questions
         self._now_s = now_s
         self._layout: Layout[Area] = Layout()
-        self._ask_again_at_s: float | None = None
+        self._asked_again_s: float | None = None
+        self._again = 0
         self._question = 0
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
@@ -65,10 +67,14 @@ class Reader(Generic[Area]):
         one of the next reads. Tags that were not reached are NOT_ASKED.
         """
         planned = cast(Sequence[Request[Area]], plan.requests)
+        began_s = self._now_s()
+        if self._has_waited(_AT_LAST_S):
+            self._ask_again(planned, deadline_s)
+        slowest_s = self._now_s() - began_s
         readings = self._at_first(planned, len(plan.tags))
         waiting = deque(self._in_order(planned))
         is_as_planned = len(waiting) <= len(list(self._filled(planned)))
-        certain, slowest_s = len(waiting) if is_as_planned else 1, 0.0
+        certain = len(waiting) if is_as_planned else int(not slowest_s)
         while waiting and (certain > 0 or self._is_time_for(slowest_s, deadline_s)):
             group, asked_at_s = waiting.popleft(), self._now_s()
             answers = self._questions.ask([one.extent for one in group], deadline_s)
@@ -81,8 +87,8 @@ class Reader(Generic[Area]):
             each = [answers] * len(group) if isinstance(answers, Refusal) else answers
             for request, answer in zip(group, each, strict=True):
                 waiting += self._groups(self._heard(request, answer, plan.tags, readings))
-        if not waiting and self._is_time_for(slowest_s, deadline_s):
-            self._look_again(deadline_s)
+        if self._has_waited(_ASK_AGAIN_S) and not waiting and self._is_time_for(slowest_s, deadline_s):
+            self._ask_again(planned, deadline_s)
         return readings
 
     def _groups(self, requests: Sequence[Request[Area]]) -> Sequence[Group[Area]]:
@@ -145,14 +151,29 @@ class Reader(Generic[Area]):
             readings[member.index] = Reading(None, refusal.quality)
         return parts
 
-    def _look_again(self, deadline_s: float) -> None:
-        """Ask for one missing tag each minute: somebody may have given it to the device."""
-        if not self._layout.missing:
+    def _has_waited(self, seconds: float) -> bool:
+        """Say whether something was refused, and nothing of that was asked for again in so many seconds."""
+        if not self._layout.has_refused:
+            self._asked_again_s = None
+        elif self._asked_again_s is None:
+            self._asked_again_s = self._now_s()
+        return self._asked_again_s is not None and self._now_s() - self._asked_again_s >= seconds
+
+    def _ask_again(self, planned: Sequence[Request[Area]], deadline_s: float) -> None:
+        """Ask once more for something that was refused, each in its turn: the device may read it by now.
+
+        Somebody may have given it a tag, or it was busy when it refused a question whole.
+        """
+        whole = self._filled(list(self._layout.expand(planned)))
+        groups = [
+            *([one] for one in self._layout.refused_parts(planned)),
+            *(group for group in whole if self._layout.is_divided(group)),
+        ]
+        if not groups:
             return
-        if self._ask_again_at_s is None or self._now_s() < self._ask_again_at_s:
-            self._ask_again_at_s = self._ask_again_at_s or self._now_s() + _ASK_AGAIN_S
-            return
-        self._ask_again_at_s = self._now_s() + _ASK_AGAIN_S
-        answers = self._questions.ask([self._layout.oldest_missing()], deadline_s)
-        if not isinstance(answers, Refusal) and not isinstance(answers[0], Refusal):
-            self._layout.forget()
+        self._asked_again_s = self._now_s()
+        group = groups[self._again % len(groups)]
+        self._again += 1
+        answers = self._questions.ask([one.extent for one in group], deadline_s)
+        if not isinstance(answers, Refusal) and not any(isinstance(one, Refusal) for one in answers):
+            self._layout.accept(group)

@@ -90,11 +90,20 @@ def test_what_is_forgotten_is_asked_anew() -> None:
     assert layout.missing == {}
 
 
-def test_the_missing_are_asked_for_in_turn() -> None:
-    layout = Layout[Words]()
-    read(layout, planned(place(0), place(1), place(2)), Refusing({0, 2}))
+def test_what_was_refused_may_be_asked_for_again_tag_by_tag_and_whole_where_none_is_missing() -> None:
+    layout, requests = Layout[Words](), planned(*map(place, range(8)))
+    assert not layout.has_refused
+    read(layout, requests, Refusing({2}))
 
-    assert [layout.oldest_missing().start for _ in range(4)] == [0, 2, 0, 2]
+    assert extents(tuple(layout.refused_parts(requests))) == [(2, 1)]
+    layout.refuse(planned(*map(place, range(3, 8)))[0], Quality.REFUSED)
+    assert extents(tuple(layout.refused_parts(requests))) == [(2, 1), (3, 5)]
+
+    layout.accept(planned(*map(place, range(3, 8))))
+    assert extents(tuple(layout.expand(requests))) == [(0, 2), (3, 5)]
+    layout.accept(planned(place(2)))
+    assert extents(tuple(layout.expand(requests))) == [(0, 8)]
+    assert not layout.has_refused
 
 
 def test_a_question_for_several_that_was_refused_is_halved_and_stays_so() -> None:

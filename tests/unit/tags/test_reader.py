@@ -252,6 +252,72 @@ def test_a_tag_that_a_device_loses_later_is_looked_for_as_long_as_there_is_time(
     assert found[-1] == [0, 20, 30, 40]
 
 
+def test_a_question_that_was_refused_once_is_asked_whole_again_within_minutes() -> None:
+    device = Slow(absent={10}, most=5, is_strict=True)
+    reader = device.reader()
+    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    device.absent.add(40)  # for one read
+    reader.read(plan_of(*SCATTERED), device.now_s + 0.15)
+    device.absent.discard(40)
+    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    assert device.asked[-2:] == [[(0, 1), (20, 1)], [(30, 1), (40, 1)]]
+
+    for _ in range(3):
+        device.now_s += 60
+        reader.read(plan_of(*SCATTERED), device.now_s + 60)
+    device.asked.clear()
+    reader.read(plan_of(*SCATTERED), device.now_s + 60)
+
+    assert device.asked == [[(0, 1), (20, 1), (30, 1), (40, 1)]]
+
+
+def test_a_block_that_was_refused_once_is_asked_whole_again_within_minutes() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    reader.read(plan(8), device.now_s + 0.15)
+    device.absent.clear()
+    reader.read(plan(8), device.now_s + 60)
+    assert device.asked[-2:] == [[(0, 4)], [(4, 4)]]
+
+    device.now_s += 60
+    reader.read(plan(8), device.now_s + 60)
+    reader.read(plan(8), device.now_s + 60)
+
+    assert device.asked[-2:] == [[(0, 8)], [(0, 8)]]
+
+
+def test_a_device_without_time_for_that_is_asked_again_after_five_minutes() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    for _ in range(10):
+        reader.read(plan(8), device.now_s + 0.35)
+    device.absent.clear()
+    device.asked.clear()
+
+    device.now_s += 290
+    reader.read(plan(8), device.now_s + 0.35)
+    assert device.asked == [[(0, 3)], [(4, 4)]]
+    device.now_s += 20
+    reader.read(plan(8), device.now_s + 0.35)
+
+    assert device.asked[2] == [(3, 1)]
+    assert device.asked[-1] == [(0, 8)]
+
+
+def test_another_plan_of_the_link_keeps_nothing_from_being_asked_again() -> None:
+    device = Slow(absent={3})
+    reader = device.reader()
+    reader.read(plan(8), device.now_s + 60)
+    device.absent.clear()
+
+    for _ in range(2):
+        device.now_s += 60
+        reader.read(plan_of(900), device.now_s + 60)
+        reader.read(plan(8), device.now_s + 60)
+
+    assert device.asked[-1] == [(0, 8)]
+
+
 def good_at(readings: Sequence[Reading]) -> list[int]:
     return [index for index, reading in enumerate(readings) if not reading.quality]
 
