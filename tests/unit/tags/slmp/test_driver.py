@@ -12,7 +12,7 @@ from plantpulse.tags.drivers.slmp.device import Device, device_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import Credentials
 from plantpulse.tags.requests import Request
-from plantpulse.tags.tag import Tag
+from plantpulse.tags.tag import DataType, Tag
 
 ENDPOINT = Endpoint("slmp", "10.0.0.7", 1025)
 WITHOUT_LIBRARY = """
@@ -94,7 +94,14 @@ def test_neighbours_share_a_block_as_does_a_small_hole() -> None:
         Tag("f", "W0", "int16"),
     ]
 
-    assert plan(*tags) == [("D", 0, 7, [0, 1]), ("D", 12, 1, [2]), ("M", 0, 2, [3, 4]), ("W", 0, 1, [5])]
+    assert plan(*tags) == [("D", 0, 7, [0, 1]), ("D", 12, 1, [2]), ("W", 0, 1, [5]), ("M", 0, 2, [3, 4])]
+
+
+def test_blocks_of_words_stand_together_and_so_do_those_of_bits() -> None:
+    addresses: dict[str, DataType] = {"M0": "bool", "D0": "int16", "B0": "bool", "W0": "int16", "L0": "bool"}
+    tags = [Tag(address, address, kind) for address, kind in addresses.items()]
+
+    assert [code for code, *_ in plan(*tags)] == ["D", "W", "M", "B", "L"]
 
 
 def test_960_words_are_one_block_and_one_more_are_two() -> None:

@@ -33,10 +33,11 @@ class SlmpDriver:
         bit_to_set(tag, device_of(endpoint))
 
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
-        """Return the fewest blocks of at most 960 words; several share a question."""
+        """Return the fewest blocks of at most 960 words; several share a question: of words, or of bits."""
         device = device_of(endpoint)
         members = [Member(index, place_of(tag, device)) for index, tag in enumerate(tags)]
-        return ReadPlan(tags, requests_of(members, _LARGEST_HOLE))
+        blocks = sorted(requests_of(members, _LARGEST_HOLE), key=lambda one: one.extent.area.has_bits)
+        return ReadPlan(tags, blocks)
 
     def open_link(self, endpoint: Endpoint, credentials: Credentials | None) -> Link:
         """Return a link that is not connected yet. Raises: NotConfigured without plc-comm-slmp."""
