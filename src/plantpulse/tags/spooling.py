@@ -22,6 +22,7 @@ from plantpulse.errors import (
 )
 from plantpulse.logs import log
 from plantpulse.runs import utc_now
+from plantpulse.tags.flushing import lost_in
 from plantpulse.tags.slots import slot_at_or_after
 from plantpulse.tags.spools import Record, Spools
 from plantpulse.tags.unsent import Unsent
@@ -166,31 +167,34 @@ class SpoolingStore:
                 log("INFO", "all samples on the disk are stored", damaged=self.spools.damaged)
 
     def _is_sent(self, record: Record, put: Body) -> bool:
-        """Send a record; False if a part has to be sent again later. What is refused for good is counted."""
+        """Send a record; False if a part has to be sent again later. What nobody may bring is counted."""
         rows: Sequence[Mapping[str, Json]] = record.rows
-        for holder in dict.fromkeys((record.holder, put["holder"])):
+        holders = list(dict.fromkeys((record.holder, put["holder"])))
+        for holder in holders:
+            call = {**_replay_of(rows, holder, put), "is_final": holder == holders[-1]}
             try:
-                answer = self.store.put_tag_samples(_replay_of(rows, holder, put))
+                answer = self.store.put_tag_samples(call)
             except StoreRefused as error:
-                self._refusals += 1
-                log("ERROR", "Supabase refused samples on the disk", error=str(error), times=self._refusals)
-                if self._refusals < _REFUSALS:
-                    return False
-                break
+                return self._is_given_up(rows, error)
             if answer["later"]:
                 return False
             self._refusals = 0
             rows = _rows_of(rows, {*answer["refused"], *answer["lost"]})
             if not rows:
                 return True
+        _note_dropped(lost_in(answer))
+        return True
+
+    def _is_given_up(self, rows: Sequence[Mapping[str, Json]], error: StoreRefused) -> bool:
+        """Say whether a record was refused often enough to be left out; then its rows are dropped."""
+        self._refusals += 1
+        log("ERROR", "Supabase refused samples on the disk", error=str(error), times=self._refusals)
+        if self._refusals < _REFUSALS:
+            return False
         self._refusals = 0
         refused = Counter(row["g"] for row in rows)
         self._unsent.add_dropped(refused)
-        log(
-            "WARNING",
-            "samples on the disk are dropped: Supabase takes them from nobody",
-            dropped=refused.total(),
-        )
+        _note_dropped(refused.total())
         return True
 
     def _note_outage(self, error: PlantpulseError) -> None:
@@ -205,6 +209,12 @@ class SpoolingStore:
 
     def _note_time(self, answer: Body) -> None:
         self._told = datetime.fromisoformat(answer["at"]), self.monotonic()
+
+
+def _note_dropped(count: int) -> None:
+    if count:
+        told = "samples on the disk are dropped: Supabase takes them from nobody"
+        log("WARNING", told, dropped=count)
 
 
 def _replay_of(rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> Body:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Project:
     holders: dict[str, set[int]] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
     relieved: set[str] = field(default_factory=set)
+    ending: dict[int, str] = field(default_factory=dict)  # the first slot that is a successor's
+    dropped: Counter[int] = field(default_factory=Counter)
     rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
@@ -59,12 +62,18 @@ class Project:
         held = self.holders.get(put["holder"], set())
         self.puts.append(put)
         for row in put["rows"]:
-            if row["g"] in held:
+            if row["g"] in held and row["s"] < self.ending.get(row["g"], "3"):
                 self.rows.setdefault((row["g"], row["s"]), row)
         if self.loses_answers:
             raise StoreUnavailable("the answer was lost")
         lost = sorted({row["g"] for row in put["rows"]} - held)
-        return {"at": NOON.isoformat(), "later": [], "refused": [], "lost": lost, "stops": {}}
+        gone = Counter(row["g"] for row in put["rows"] if (row["g"], row["s"]) not in self.rows)
+        if put["is_final"]:
+            self.dropped += gone
+        dropped = {str(group): number for group, number in gone.items()}
+        refused = sorted(gone)
+        told = {"later": [], "refused": refused, "lost": lost, "stops": {}, "dropped": dropped}
+        return {"at": NOON.isoformat(), **told}
 
     @property
     def slots(self) -> list[str]:
@@ -419,6 +428,29 @@ def test_a_record_that_supabase_never_takes_stops_no_other_and_is_counted(
 
     assert project.slots == ["03", "04", "05", "02", "06"]
     assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 0, 0, 1]
+
+
+def test_only_rows_that_nobody_may_bring_count_as_dropped(
+    project: Project, edge: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1, 2, 3)
+    first.flush(4)
+    first.die()
+    project.error = None
+    project.ending = {PRESS: "2026-11-30T12:00:03"}
+
+    second = edge("b")
+    second.claim()
+    second.flush(5, group=OVEN)
+
+    assert project.slots == ["05", "01", "02"]
+    assert project.dropped == {PRESS: 2}
+    assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0]
+    told = [line for line in capsys.readouterr().out.splitlines() if "are dropped" in line]
+    assert ['"dropped":1' in line for line in told] == [True, True]
 
 
 def test_an_empty_folder_goes_with_its_process(project: Project, edge: Begin, tmp_path: Path) -> None:
