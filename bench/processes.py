@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,3 +90,13 @@ def run_once(program: Program, settings: Mapping[str, str], runtime: Runtime, or
     with running(program, settings, runtime) as contestant:
         answer = contestant.answer(order)
     return answer | {"seconds": time.perf_counter() - started_s, "inner_seconds": answer["seconds"]}
+
+
+@contextmanager
+def piped(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process whose output is read. It is killed if whoever reads it leaves before it has ended."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

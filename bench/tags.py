@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from json import loads
@@ -25,6 +25,7 @@ from typing import Any, Final
 import psycopg
 
 from bench.figures import Table
+from bench.processes import piped
 from bench.stack import clean_environment
 from devstack.access import SupabaseAccess
 from devstack.processes import free_port
@@ -115,8 +116,9 @@ def measure_with(supabase: Supabase, plan: Plan, silent: str | None) -> Figures:
         with _controllers(plan, silent) as ports:
             _enter(rows, plan, ports)
             figures = Figures(label, plan)
-            for answer in _bursts(access, plan):
-                figures.add(answer, silent)
+            with closing(_bursts(access, plan)) as answers:
+                for answer in answers:
+                    figures.add(answer, silent)
         _look(rows, figures)
     return figures
 
@@ -158,7 +160,7 @@ def _enter(rows: psycopg.Connection[Any], plan: Plan, ports: Sequence[int]) -> N
         )
 
 
-def _bursts(access: SupabaseAccess, plan: Plan) -> Iterator[dict[str, Any]]:
+def _bursts(access: SupabaseAccess, plan: Plan) -> Generator[dict[str, Any], None, None]:
     """Yields what each burst printed; each but the first relieves the one before."""
     environment = clean_environment(Path("/")) | {
         "SUPABASE_URL": access.url,
@@ -167,15 +169,16 @@ def _bursts(access: SupabaseAccess, plan: Plan) -> Iterator[dict[str, Any]]:
     }
     command = [sys.executable, str(_FOLDER / "tags_burst.py")]
     draws = random.Random(1)  # noqa: S311 - arrivals anywhere around their minute, the same in every run
-    running = []
-    for _ in range(plan.bursts):
-        running.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
-        time.sleep(plan.burst_s * draws.uniform(1 - plan.spread, 1 + plan.spread))
-    running[-1].send_signal(signal.SIGTERM)
-    for process in running:
-        output, _ = process.communicate()
-        line = next(line for line in output.splitlines() if line.startswith(_MARK))
-        yield loads(line.removeprefix(_MARK))
+    with ExitStack() as stack:
+        running = []
+        for _ in range(plan.bursts):
+            running.append(stack.enter_context(piped(command, environment)))
+            time.sleep(plan.burst_s * draws.uniform(1 - plan.spread, 1 + plan.spread))
+        running[-1].send_signal(signal.SIGTERM)
+        for process in running:
+            output, _ = process.communicate()
+            line = next(line for line in output.splitlines() if line.startswith(_MARK))
+            yield loads(line.removeprefix(_MARK))
 
 
 def _look(rows: psycopg.Connection[Any], figures: Figures) -> None:

@@ -13,8 +13,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from typing import Any, Final
 import psycopg
 
 from bench.figures import Table
+from bench.processes import piped
 from bench.stack import clean_environment
 from devstack.machines import Machines, table_of
 from devstack.processes import Children, free_port
@@ -63,8 +64,9 @@ def measure(supabase: Supabase, plan: Plan) -> Table:
                 "PYTHONPATH": os.pathsep.join(sys.path),
             }
             table = _table(plan)
-            with _restarting(restarted, plan.restarts_every_s):
-                for look in _looks(plan, environment):
+            restarting = _restarting(restarted, plan.restarts_every_s)
+            with restarting, closing(_looks(plan, environment)) as looks:
+                for look in looks:
                     stored = [_stored(rows, group) for group in _HEALTHY]
                     _add(table, look, stored)
                     print(json.dumps(look), stored, file=sys.stderr, flush=True)
@@ -117,15 +119,15 @@ def _restarting(port: int, every_s: float) -> Iterator[None]:
         thread.join()
 
 
-def _looks(plan: Plan, environment: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _looks(plan: Plan, environment: dict[str, str]) -> Generator[dict[str, Any], None, None]:
     arguments = [str(plan.hand_overs), str(plan.every_s), str(plan.looks_every)]
     command = [sys.executable, str(_FOLDER / "tags_soak.py"), *arguments]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with piped(command, environment) as process:
         for line in process.stdout or ():
             if line.startswith(_MARK):
                 yield json.loads(line.removeprefix(_MARK))
-    if process.returncode:
-        raise RuntimeError(f"the bursts ended with code {process.returncode}")
+        if code := process.wait():
+            raise RuntimeError(f"the bursts ended with code {code}")
 
 
 def _stored(rows: psycopg.Connection[Any], group: str) -> tuple[int, int]:
