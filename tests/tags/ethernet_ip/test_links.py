@@ -4,8 +4,6 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 import pytest
@@ -19,6 +17,7 @@ from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import DataType, Tag
 from tests.patience import PATIENT_S, SHORT_S
 from tests.tags.ethernet_ip.controllers import Controller, link_to, read
+from tests.tags.standstill import stopped
 
 RUNS = [Tag("", "Runs", "bool"), Tag("", "Word", "uint32")]
 GOOD = [Reading(True), Reading(4_000_000_000)]
@@ -123,7 +122,7 @@ def test_a_controller_that_is_killed_is_unavailable_until_it_is_back(own_control
 
 def test_a_controller_that_hangs_costs_the_deadline_and_no_more(controller: Controller) -> None:
     link = link_to(controller.port)
-    with _stopped(controller):
+    with stopped(controller.child):
         with pytest.raises(DeviceTimedOut, match="did not answer in time"):
             read(link, RUNS, within_s=SHORT_S)
         with pytest.raises(DeviceUnavailable, match="not connected"):
@@ -183,7 +182,7 @@ def test_a_link_is_closed_by_another_thread_while_it_reads(controller: Controlle
     link = link_to(controller.port)
     outcome: list[BaseException] = []
 
-    with _stopped(controller):
+    with stopped(controller.child):
         reader = threading.Thread(target=_read_into, args=(link, outcome))
         reader.start()
         link.close()
@@ -224,13 +223,3 @@ def _read_into(link: Link, outcome: list[BaseException]) -> None:
         read(link, RUNS)
     except BaseException as error:
         outcome.append(error)
-
-
-@contextmanager
-def _stopped(controller: Controller) -> Iterator[None]:
-    os.kill(controller.child.pid, signal.SIGSTOP)
-    os.waitpid(controller.child.pid, os.WUNTRACED)  # its threads go on for a moment
-    try:
-        yield
-    finally:
-        os.kill(controller.child.pid, signal.SIGCONT)

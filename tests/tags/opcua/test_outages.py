@@ -6,8 +6,6 @@ An old or half value is never taken for a new one: the link says that it has non
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 import pytest
@@ -20,6 +18,7 @@ from plantpulse.tags.link import Link
 from plantpulse.tags.readings import Reading
 from tests.patience import PATIENT_S, SHORT_S
 from tests.tags.opcua.plants import Plant, endpoint_of, line1, link_to, node_plant, read
+from tests.tags.standstill import stopped
 
 RUNS = [line1("Runs", "bool"), line1("Parts", "uint32")]
 GOOD = [Reading(True), Reading(4_000_000_000)]
@@ -44,7 +43,7 @@ def test_a_server_that_is_killed_is_unavailable_until_it_is_back(own_plant: Plan
 
 def test_a_server_that_hangs_costs_the_deadline_and_no_more(plant: Plant) -> None:
     link = link_to(plant.port)
-    with _stopped(plant):
+    with stopped(plant.child):
         with pytest.raises(DeviceTimedOut, match="did not answer in time"):
             read(link, RUNS, within_s=SHORT_S)
         link.close()
@@ -131,7 +130,7 @@ def test_a_link_is_closed_by_another_thread_while_it_reads(plant: Plant) -> None
     link = link_to(plant.port)
     outcome: list[BaseException] = []
 
-    with _stopped(plant):
+    with stopped(plant.child):
         reader = threading.Thread(target=_read_into, args=(link, outcome))
         reader.start()
         link.close()
@@ -146,12 +145,3 @@ def _read_into(link: Link, outcome: list[BaseException]) -> None:
         read(link, RUNS)
     except BaseException as error:
         outcome.append(error)
-
-
-@contextmanager
-def _stopped(plant: Plant) -> Iterator[None]:
-    os.kill(plant.child.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(plant.child.pid, signal.SIGCONT)

@@ -4,8 +4,8 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 import pytest
@@ -20,6 +20,7 @@ from plantpulse.tags.tag import Tag
 from tests.patience import ENDS_S, PATIENT_S, SHORT_S
 from tests.tags.servers.aslmp_server import Controller
 from tests.tags.slmp.controllers import link_to, read
+from tests.tags.standstill import stopped
 
 Start = Callable[..., Controller]
 
@@ -317,7 +318,7 @@ def test_a_controller_that_is_killed_is_unavailable_until_it_is_back(start: Star
 def test_a_controller_that_hangs_costs_the_deadline_and_no_more(start: Start) -> None:
     controller = start()
     link = link_to(controller.port)
-    with _stopped(controller):
+    with stopped(controller.child):
         with pytest.raises(DeviceTimedOut):
             read(link, TAGS, within_s=SHORT_S)
         with pytest.raises(DeviceUnavailable, match="was closed"):
@@ -385,13 +386,3 @@ def _use(controller: Controller, nobody: int) -> None:
 
 def _descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
-
-
-@contextmanager
-def _stopped(controller: Controller) -> Iterator[None]:
-    os.kill(controller.child.pid, signal.SIGSTOP)
-    os.waitpid(controller.child.pid, os.WUNTRACED)  # its threads go on for a moment
-    try:
-        yield
-    finally:
-        os.kill(controller.child.pid, signal.SIGCONT)
