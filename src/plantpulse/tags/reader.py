@@ -33,26 +33,32 @@ class Refusal:
 
 
 class Questions(Protocol[Area]):
-    """How a protocol asks for the units of a device, and what they mean."""
+    """How a protocol asks for the units of a device."""
 
     def most_together(self, extents: Sequence[Extent[Area]]) -> int:
         """Return how many of the first extents fit into one question; at least one."""
 
-    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+    def read(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
         """Return the answer to each extent, or one refusal of the whole question.
 
         Raises: DeviceUnavailable.
         """
 
-    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
-        """Return a tag's reading from the data of the extent that it is in; `read` is what was asked for."""
-
 
 class Reader(Generic[Area]):
-    """The reads of one connection, and what they have learnt about the device."""
+    """The reads of one connection, and what they have learnt about the device.
 
-    def __init__(self, questions: Questions[Area], now_s: Callable[[], float]) -> None:
+    `reading_of` makes a tag's reading of its place, the extent that was asked for, and the data of that.
+    """
+
+    def __init__(
+        self,
+        questions: Questions[Area],
+        reading_of: Callable[[Tag, Place[Area], Extent[Area], bytes], Reading],
+        now_s: Callable[[], float],
+    ) -> None:
         self._questions = questions
+        self._reading_of = reading_of
         self._now_s = now_s
         self._layout: Layout[Area] = Layout()
         self._asked_again_s: float | None = None
@@ -77,7 +83,7 @@ class Reader(Generic[Area]):
         certain = len(waiting) if is_as_planned else int(not slowest_s)
         while waiting and (certain > 0 or self._is_time_for(slowest_s, deadline_s)):
             group, asked_at_s = waiting.popleft(), self._now_s()
-            answers = self._questions.ask([one.extent for one in group], deadline_s)
+            answers = self._questions.read([one.extent for one in group], deadline_s)
             slowest_s = max(slowest_s, self._now_s() - asked_at_s)
             certain -= 1
             self._question += 1
@@ -139,7 +145,7 @@ class Reader(Generic[Area]):
             return self._refused(request, answer, readings)
         for member in request.members:
             tag, place = tags[member.index], member.place
-            readings[member.index] = self._questions.reading_of(tag, place, request.extent, answer)
+            readings[member.index] = self._reading_of(tag, place, request.extent, answer)
         return ()
 
     def _refused(
@@ -174,6 +180,6 @@ class Reader(Generic[Area]):
         self._asked_again_s = self._now_s()
         group = groups[self._again % len(groups)]
         self._again += 1
-        answers = self._questions.ask([one.extent for one in group], deadline_s)
+        answers = self._questions.read([one.extent for one in group], deadline_s)
         if not isinstance(answers, Refusal) and not any(isinstance(one, Refusal) for one in answers):
             self._layout.accept(group)

@@ -141,6 +141,17 @@ class Stream:
         self._in_use.release()
 
 
+@contextmanager
+def hinted(hint: str) -> Iterator[None]:
+    """Add to an error what the reason may be; one that did not answer in time has given none."""
+    try:
+        yield
+    except DeviceTimedOut:
+        raise
+    except DeviceUnavailable as error:
+        raise DeviceUnavailable(f"{error}: {hint}") from error
+
+
 def _left_s(deadline_s: float) -> float:
     left_s = deadline_s - monotonic()
     if left_s <= 0:

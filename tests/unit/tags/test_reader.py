@@ -42,7 +42,9 @@ class Slow:
     def most_together(self, extents: Sequence[Extent[Words]]) -> int:
         return min(self.most, len(extents))
 
-    def ask(self, extents: Sequence[Extent[Words]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
+    def read(
+        self, extents: Sequence[Extent[Words]], deadline_s: float
+    ) -> Sequence[bytes | Refusal] | Refusal:
         self.asked.append([(one.start, one.length) for one in extents])
         self.now_s += self.takes_s
         if self.now_s > deadline_s:
@@ -62,7 +64,7 @@ class Slow:
         return Reading(int.from_bytes(data[at : at + 2]))
 
     def reader(self) -> Reader[Words]:
-        return Reader(self, lambda: self.now_s)
+        return Reader(self, self.reading_of, lambda: self.now_s)
 
 
 def plan(count: int) -> ReadPlan[object]:
@@ -342,8 +344,10 @@ def test_a_device_that_is_busy_is_asked_once() -> None:
 class OneAtATime(Slow):
     """A device that knows no question for several."""
 
-    def ask(self, extents: Sequence[Extent[Words]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
-        answers = super().ask(extents, deadline_s)
+    def read(
+        self, extents: Sequence[Extent[Words]], deadline_s: float
+    ) -> Sequence[bytes | Refusal] | Refusal:
+        answers = super().read(extents, deadline_s)
         return NOT_THERE if len(extents) > 1 else answers
 
 

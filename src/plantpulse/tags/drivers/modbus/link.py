@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Final
 
 from plantpulse.errors import DeviceRefused, DeviceUnavailable
 from plantpulse.tags.blocks import Extent
 from plantpulse.tags.drivers.modbus.addresses import Area, coil_of
-from plantpulse.tags.drivers.modbus.device import Device, device_of
+from plantpulse.tags.drivers.modbus.device import device_of
 from plantpulse.tags.drivers.modbus.exchange import Exchange
 from plantpulse.tags.drivers.modbus.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.reader import Reader, Refusal
 from plantpulse.tags.readings import Reading
-from plantpulse.tags.requests import Place
 from plantpulse.tags.stream import Stream
 from plantpulse.tags.tag import Tag
 
@@ -26,17 +26,13 @@ _FOR_GOOD: Final = (1, 2, 3)  # no such function, address or value
 class _Questions:
     """One question for each block: Modbus has no other."""
 
-    device: Device
     exchange: Exchange
 
     def most_together(self, extents: Sequence[Extent[Area]]) -> int:
         return 1
 
-    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal]:
+    def read(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal]:
         return [self.exchange.read(extent, deadline_s) for extent in extents]
-
-    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
-        return reading_of(tag, place, read, data, self.device)
 
 
 class ModbusLink:
@@ -46,7 +42,7 @@ class ModbusLink:
         device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)
         self._exchange = Exchange(self._stream, device.unit)
-        self._reader = Reader(_Questions(device, self._exchange), monotonic)
+        self._reader = Reader(_Questions(self._exchange), partial(reading_of, device=device), monotonic)
 
     def connect(self, deadline_s: float) -> None:
         """Raises: DeviceUnavailable."""

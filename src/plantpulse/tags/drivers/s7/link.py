@@ -1,42 +1,23 @@
 """One connection to one module of an S7 controller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Final
 
-from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
-from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.s7.addresses import Area, bit_to_set
+from plantpulse.errors import DeviceRefused, DeviceUnavailable
+from plantpulse.tags.drivers.s7.addresses import bit_to_set
 from plantpulse.tags.drivers.s7.device import device_of
 from plantpulse.tags.drivers.s7.exchange import Exchange
 from plantpulse.tags.drivers.s7.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
-from plantpulse.tags.reader import Reader, Refusal
+from plantpulse.tags.reader import Reader
 from plantpulse.tags.readings import Quality, Reading
-from plantpulse.tags.requests import Place
-from plantpulse.tags.stream import Stream
+from plantpulse.tags.stream import Stream, hinted
 from plantpulse.tags.tag import Tag
 
 _HINT: Final = "its rack or slot may be another than {}/{}, or it has no connection left"
-
-
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    """As many items in a question as fit; each has a status of its own."""
-
-    exchange: Exchange
-    encoding: str
-
-    def most_together(self, extents: Sequence[Extent[Area]]) -> int:
-        return self.exchange.most_together(extents)
-
-    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
-        return self.exchange.read(extents, deadline_s)
-
-    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
-        return reading_of(tag, place, read, data, self.encoding)
 
 
 class S7Link:
@@ -46,18 +27,13 @@ class S7Link:
         self._device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)
         self._exchange = Exchange(self._stream, self._device.selector)
-        self._reader = Reader(_Questions(self._exchange, self._device.encoding), monotonic)
+        self._reader = Reader(self._exchange, partial(reading_of, encoding=self._device.encoding), monotonic)
 
     def connect(self, deadline_s: float) -> None:
         """Raises: DeviceUnavailable."""
         self._stream.connect(deadline_s)
-        try:
+        with hinted(_HINT.format(self._device.rack, self._device.slot)):
             self._exchange.sign_in(deadline_s)
-        except DeviceTimedOut:
-            raise
-        except DeviceUnavailable as error:
-            hint = _HINT.format(self._device.rack, self._device.slot)
-            raise DeviceUnavailable(f"{error}: {hint}") from error
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
         """Return one reading for each tag of the plan. Raises: DeviceUnavailable."""

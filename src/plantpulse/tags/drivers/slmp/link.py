@@ -1,45 +1,26 @@
 """One connection to one MELSEC controller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Final
 
-from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
-from plantpulse.tags.blocks import Extent
-from plantpulse.tags.drivers.slmp.addresses import Area, bit_to_set
-from plantpulse.tags.drivers.slmp.device import Device, device_of
+from plantpulse.errors import DeviceRefused, DeviceUnavailable
+from plantpulse.tags.drivers.slmp.addresses import bit_to_set
+from plantpulse.tags.drivers.slmp.device import device_of
 from plantpulse.tags.drivers.slmp.exchange import Exchange
 from plantpulse.tags.drivers.slmp.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
-from plantpulse.tags.reader import Reader, Refusal
+from plantpulse.tags.reader import Reader
 from plantpulse.tags.readings import Quality, Reading
-from plantpulse.tags.requests import Place
-from plantpulse.tags.stream import Stream
+from plantpulse.tags.stream import Stream, hinted
 from plantpulse.tags.tag import Tag
 
 _HINT: Final = (
     "somebody else may have its connection, or the port is none of SLMP (MC protocol) over TCP in binary code"
 )
 _MAY_PASS: Final = (Quality.DEVICE_FAILURE, Quality.NOT_CONNECTED)  # so a write is worth another try
-
-
-@dataclass(frozen=True, slots=True)
-class _Questions:
-    """One block in a question, or several; a controller refuses all of them for one."""
-
-    exchange: Exchange
-    device: Device
-
-    def most_together(self, extents: Sequence[Extent[Area]]) -> int:
-        return self.exchange.most_together(extents)
-
-    def ask(self, extents: Sequence[Extent[Area]], deadline_s: float) -> Sequence[bytes | Refusal] | Refusal:
-        return self.exchange.read(extents, deadline_s)
-
-    def reading_of(self, tag: Tag, place: Place[Area], read: Extent[Area], data: bytes) -> Reading:
-        return reading_of(tag, place, read, data, self.device)
 
 
 class SlmpLink:
@@ -49,17 +30,13 @@ class SlmpLink:
         self._device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)
         self._exchange = Exchange(self._stream, self._device)
-        self._reader = Reader(_Questions(self._exchange, self._device), monotonic)
+        self._reader = Reader(self._exchange, partial(reading_of, device=self._device), monotonic)
 
     def connect(self, deadline_s: float) -> None:
         """Raises: DeviceUnavailable."""
         self._stream.connect(deadline_s)
-        try:
+        with hinted(_HINT):
             self._exchange.sign_in(deadline_s)
-        except DeviceTimedOut:
-            raise
-        except DeviceUnavailable as error:
-            raise DeviceUnavailable(f"{error}: {_HINT}") from error
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
         """Return one reading for each tag of the plan. Raises: DeviceUnavailable."""
