@@ -56,7 +56,8 @@ export type Slot = Figures<'units' | 'target' | 'oee' | 'downtime_minutes' | 'he
   at: string
   mark: string
   status: Status
-  is_catch_up: boolean
+  /** null: a gap. */
+  is_catch_up: boolean | null
 }
 
 export type Stop = { reason: string | null; since: string; until: string | null; minutes: number; shift_minutes: number | null }
