@@ -140,7 +140,7 @@ export type Alerts = OfPlant &
 export type Block = { start: string; minutes: number; values: (number | null)[] }
 
 export type Series = Texts<'newest_at' | 'stale_since' | 'until'> &
-  Record<'key' | 'kind' | 'subject' | 'source' | 'unit' | 'time_zone', string> & {
+  Record<'key' | 'kind' | 'subject' | 'source' | 'unit', string> & {
     minutes: number | null
     value: number | null
     is_stale: boolean
