@@ -61,6 +61,10 @@ check: $(INSTALLED) $(DASHBOARD)/.installed ## Check style, types, imports and g
 dashboard: $(DASHBOARD)/.installed ## Build the board into build/dashboard
 	@cd dashboard && npm run --silent build -- --logLevel warn
 
+.PHONY: pictures
+pictures: $(INSTALLED) dashboard ## Take the pictures of the board in docs/pictures anew (four minutes)
+	@$(BIN)/python -m devstack.pictures
+
 .PHONY: policy
 policy: $(CHECKOV)/.installed ## Scan the Terraform for what a security review would find
 	$(CHECKOV)/bin/checkov --config-file infra/terraform/.checkov.yaml

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.board import browser as chromium
+from devstack import chromium
 from tests.board.opening import Opened, opened
 from tests.board.project import Project, served
 from tests.patience import ENDS_S

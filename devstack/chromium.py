@@ -1,4 +1,4 @@
-"""Which Chromium the tests drive: the one that is there."""
+"""Which Chromium is driven by tests, pictures and the bench: the one that is there."""
 
 import os
 import shutil
