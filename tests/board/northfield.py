@@ -1,6 +1,6 @@
 """An invented plant as the board's SQL functions would tell of it, at 10:49 on 11 March 2026 in Brussels.
 
-Only what a page shows is checked with it. Whether the functions return such documents is for tests/database.
+Only what a page shows is checked with it. test_local_documents compares it with what the functions return.
 """
 
 from collections.abc import Mapping, Sequence
@@ -423,7 +423,6 @@ def _row(one: Json) -> Json:
         "area": one["area"],
         "units": units,
         "target": target,
-        "reached": units / target,
         "oee": one["oee"],
         "availability": 0.93,
         "performance": 0.89,
@@ -536,7 +535,6 @@ def alert(number: int, rule: str, severity: str, **values: Any) -> Json:
         "resolved_at": None,
         "silenced_until": None,
         "may_acknowledge": True,
-        "steps": [{"at": at(minutes=50), "what": "opened", "by": None, "channel": None, "occasion": None}],
         **values,
     }
 
@@ -544,18 +542,20 @@ def alert(number: int, rule: str, severity: str, **values: Any) -> Json:
 def alerts() -> Json:
     incident_facts = {"asset": "Press 4", "reason_code": "Guard open during cycle"}
     seen = {"is_acknowledged": True, "acknowledged_at": at(hours=2), "acknowledged_by": "a.berg@example.com"}
+    opened = {"at": at(minutes=50), "what": "opened", "by": None, "channel": None, "occasion": None}
+    open_ones = [
+        alert(31, "safety_event", "critical", scope="safety", facts=incident_facts),
+        alert(32, "overdue", "critical", scope="cleanup"),
+        alert(33, "no_output", "warning", facts={"asset": "Weld B2"}, reopened=2, **seen),
+        alert(34, "ideal_rate", "info"),
+    ]
     return {
         **head(),
         "as_of": at(minutes=1),
         "stale_after": at(minutes=-2),
         "may_silence": True,
         "counts": {"open": 4, "critical": 2, "unacknowledged": 3},
-        "open": [
-            alert(31, "safety_event", "critical", scope="safety", facts=incident_facts),
-            alert(32, "overdue", "critical", scope="cleanup"),
-            alert(33, "no_output", "warning", facts={"asset": "Weld B2"}, reopened=2, **seen),
-            alert(34, "ideal_rate", "info"),
-        ],
+        "open": [{**one, "steps": [opened]} for one in open_ones],
         "over": [
             alert(
                 n, "run_failed", "warning", facts={"error": "source_unavailable"}, resolved_at=at(minutes=10)
@@ -660,9 +660,9 @@ def tags(**values: Any) -> Json:
             "command": None,
             "sample": {"at": at(seconds=1), "quality": 0, "read_ms": 9},
             "tags": [
-                {"name": "Temperature", "unit": "°C", "data_type": "float32", "value": 21.53, "quality": 0},
-                {"name": "Door closed", "unit": None, "data_type": "bool", "value": True, "quality": 0},
-                {"name": "Pressure", "unit": "bar", "data_type": "float32", "value": None, "quality": 4},
+                {"name": "Temperature", "unit": "°C", "value": 21.53, "quality": 0},
+                {"name": "Door closed", "unit": None, "value": True, "quality": 0},
+                {"name": "Pressure", "unit": "bar", "value": None, "quality": 4},
             ],
             "history": {
                 "from": at(minutes=61),
@@ -696,7 +696,6 @@ def tags(**values: Any) -> Json:
                 3,
                 "recipes",
                 mode="handshake",
-                interval_ms=None,
                 state="waiting",
                 queue_length=None,
                 read_ms=None,
