@@ -16,7 +16,7 @@ Opened = Callable[..., Page]
 # For what comes by itself, on a busy machine too.
 WAIT_MS: Final = PATIENT_S * 1000
 # Reports of violations, before anything of the page runs.
-_HEAR_POLICY: Final = """
+HEAR_POLICY: Final = """
 window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) =>
   window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
@@ -48,7 +48,7 @@ def opened(browser: Browser, project: Project) -> Iterator[Opened]:
         page = context.new_page()
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.add_init_script(_HEAR_POLICY)
+        page.add_init_script(HEAR_POLICY)
         page.clock.install(time=NOW)
         page.goto(f"{project.url}/{query}#/northfield/{path}")
         if sign_in:

@@ -1,29 +1,16 @@
 """Everybody can use the pages: by keyboard, by ear, with little sight (WCAG 2.2 AA as far as axe sees)."""
 
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.board import northfield
+from tests.board.barriers import violations
 from tests.board.opening import Opened
 from tests.board.project import Project
 
-_AXE: Final = Path(__file__).resolve().parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
-_RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 _PATHS: Final = ("board", "asset/4", "safety", "report", "pipelines", "alerts", "energy", "tags")
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe finds, as rule and place."""
-    page.evaluate(_AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("(rules) => axe.run(document, rules)", _RULES)
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("path", _PATHS)
