@@ -20,8 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from devstack import realtime as realtime_service
 from devstack.access import Keys
-from devstack.accounts import AUTH, Accounts, Asked
+from devstack.accounts import AUTH, Accounts
 from devstack.api_keys import Refusal, judge_keys
+from devstack.auth_requests import Asked
 from devstack.plant_time import PlantTime
 from devstack.realtime import Realtime
 from devstack.signing import published
@@ -180,6 +181,9 @@ class _Exchange(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         if self.command == "GET" and self.path == _SIGNING_KEYS:
             self._tell_signing_keys()
+            return
+        if self.command == "GET" and self._is_for_auth() and urlsplit(self.path).path == f"{AUTH}/verify":
+            self._ask_auth("")  # a link in a mail carries no key
             return
         if self.command == "OPTIONS" and self._is_for_auth():
             self._tell(HTTPStatus.NO_CONTENT, b"", _FROM_PAGES)

@@ -9,19 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import pymssql
 
+from devstack.accounts import AuthMail
 from devstack.backlog import copy_in
 from devstack.clock import CompressedClock
 from devstack.energy import TOKEN, Hole, Plan, Publisher
 from devstack.energy import StandIn as Publishers
 from devstack.function import Function
 from devstack.machines import Machines, import_table, table_of
-from devstack.mailbox import Mailbox
+from devstack.mailbox import Mail, Mailbox
 from devstack.mailbox import running as running_mailbox
 from devstack.members import Person, Role, sign_up
 from devstack.migrations import REPOSITORY
@@ -182,6 +184,8 @@ def running(
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
             board = _board(children, supabase) if not clock.is_real else None
+            supabase.accounts.post = lambda mail: mailbox.keep(mail_of_auth(mail))
+            supabase.accounts.site_url = board.url if board else supabase.accounts.site_url
         with steps.step("Machines: Modbus, OPC UA, S7, SLMP, EtherNet/IP") as note:
             machines = Machines.start(children)
             import_table(machines, settings, logs)
@@ -237,6 +241,14 @@ def settings_of(supabase: Supabase, reader: Address) -> dict[str, str]:
         "EIA_API_KEY": TOKEN,
         "FRED_API_KEY": TOKEN,
     }
+
+
+def mail_of_auth(mail: AuthMail) -> Mail:
+    """Return a mail of Supabase Auth as a mailbox keeps it."""
+    message = EmailMessage()
+    message["Subject"], message["To"] = mail.subject, mail.to
+    message.set_content(f"{mail.link}\n")
+    return Mail("supabase", (mail.to,), message)
 
 
 def _publishers(clock: CompressedClock) -> Publishers:

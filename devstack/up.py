@@ -95,7 +95,7 @@ def _print_addresses(console: Console, running: Stack) -> None:
         "read-only login": f"{sql_server.user}, password {sql_server.password}",
         "function": running.function.url,
         "machine tags": f"{running.tags.url}, in real time",
-        "mails": f"{running.folder / stack.MAILS}, of incidents and of the test below",
+        "mails": f"{running.folder / stack.MAILS}, of incidents, of the sign-in page and of the test below",
     }
     for name, value in (lines | _board(running)).items():
         console.print(Text.assemble((f"  {name:<16}", "dim"), value), soft_wrap=True)

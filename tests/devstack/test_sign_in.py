@@ -117,7 +117,7 @@ def test_a_user_who_is_gone_gets_no_new_token(project: SupabaseAccess) -> None:
     assert told(answer) == (403, "user_not_found")
 
 
-@pytest.mark.parametrize("path", ["signup", "token?grant_type=pkce", "token", "recover"])
+@pytest.mark.parametrize("path", ["signup", "token?grant_type=id_token", "token", "sso"])
 def test_what_is_not_imitated_says_so(project: SupabaseAccess, path: str) -> None:
     assert told(ask(project, "POST", path, json={})) == (404, "not_found")
 
