@@ -10,5 +10,6 @@ export const settings = readSettings((window as { PLANTPULSE?: unknown }).PLANTP
 
 // Without settings only a message is shown, and nothing is asked.
 export const client = createClient(settings?.url ?? 'http://127.0.0.1', settings?.key ?? 'none', {
-  auth: { flowType: 'pkce', storageKey: SESSION },
+  // What the address brings is read by `session`: supabase-js would take codes alone, and an invitation brings tokens.
+  auth: { flowType: 'pkce', storageKey: SESSION, detectSessionInUrl: false },
 })

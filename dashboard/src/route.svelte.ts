@@ -35,8 +35,9 @@ export function href(plant: string, page: Page, argument?: string | number): str
   return `#/${all.map(encodeURIComponent).join('/')}`
 }
 
+/** What Auth writes behind `#` has no slash there, and is no page. */
 function parts(): string[] {
-  return location.hash.replace(/^#\/?/, '').split('/').map(decoded)
+  return location.hash.startsWith('#/') ? location.hash.slice(2).split('/').map(decoded) : []
 }
 
 function decoded(part: string): string {

@@ -1,4 +1,4 @@
-"""What everybody on the internet may be told: addresses, and the key of a project that is meant for pages.
+"""What everybody on the internet may be told: addresses, providers, and the key that is meant for pages.
 
 Pure, and without imports of ours: the settings and the board's function check by the same rules. A message
 never quotes a key.
@@ -14,6 +14,8 @@ from typing import Final
 _PATH: Final = r"(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _ADDRESS: Final = re.compile(rf"https://[a-z0-9.-]+{_PATH}")
 _LOCAL: Final = re.compile(rf"http://(127\.0\.0\.1|localhost){_PATH}")
+_PROVIDER: Final = re.compile(r"[a-z][a-z0-9_:-]{0,62}")
+_DOMAIN: Final = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 _PUBLISHABLE: Final = re.compile(r"sb_publishable_[A-Za-z0-9_-]+")
 _JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _KEY_TOLD: Final = (
@@ -28,6 +30,26 @@ def address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) and not _LOCAL.fullmatch(text):
         raise ValueError("must be an address such as https://<project>.supabase.co")
     return text
+
+
+def provider(text: str) -> str:
+    """Return the name of an OAuth provider, as Supabase Auth knows it. Raises: ValueError."""
+    if not _PROVIDER.fullmatch(text):
+        raise ValueError("must be the name of a provider as Supabase Auth has it, such as azure or google")
+    return text
+
+
+def providers(text: str) -> list[str]:
+    """Return the names in a text such as "azure, google". Raises: ValueError."""
+    return [provider(name.strip()) for name in text.split(",") if name.strip()]
+
+
+def domain(text: str) -> str:
+    """Return the domain of a company, in lower case. Raises: ValueError."""
+    name = text.strip().lower()
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError("must be a domain such as example.com")
+    return name
 
 
 def public_key(text: str) -> str:

@@ -23,6 +23,7 @@ Json = dict[str, Any]
 
 EMAIL: Final = "a.berg@example.com"
 PASSWORD: Final = "correct horse"
+_USER: Final = {"id": "u", "email": EMAIL, "aud": "authenticated", "app_metadata": {}, "user_metadata": {}}
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
 
@@ -41,6 +42,10 @@ class Project:
     on_write: Callable[["Project"], None] = lambda _project: None
     may_write: bool = True
     may_sign_out: bool = True
+    # What Auth was asked beside tokens, in order: method, path with its query, body.
+    asked_of_auth: list[tuple[str, str, Json]] = field(default_factory=list)
+    # Where else people sign in, as config.js says it.
+    sign_in: Json = field(default_factory=dict)
 
 
 @contextmanager
@@ -81,6 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, {})
         if path == "/config.js":
             return self._config()
+        if path.startswith("/auth/v1/"):
+            self.imitated.asked_of_auth.append(("GET", self.path, {}))
+            return self._answer(HTTPStatus.OK, _USER)
         name = path.removeprefix("/") or "index.html"
         file = self.imitated.pages / name
         if not file.is_file():
@@ -94,8 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/auth/v1/token":
             return self._sign_in(body)
         if path.startswith("/auth/v1/"):
-            status = HTTPStatus.OK if self.imitated.may_sign_out else HTTPStatus.SERVICE_UNAVAILABLE
-            return self._answer(status, {})
+            return self._auth(path, body)
         name = path.rsplit("/", 1)[-1]
         self.imitated.asked.append(name)
         if self.imitated.refusal:
@@ -104,8 +111,23 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(HTTPStatus.OK, self.imitated.documents[name])
         return self._write("insert", name, body)
 
+    def _auth(self, path: str, body: Json) -> None:
+        self.imitated.asked_of_auth.append(("POST", self.path, body))
+        if path == "/auth/v1/verify":
+            return self._sign_in({"refresh_token": ""})
+        if path == "/auth/v1/sso":
+            return self._answer(HTTPStatus.OK, {"url": f"{self.imitated.url}/auth/v1/sso/saml"})
+        status = HTTPStatus.OK if self.imitated.may_sign_out else HTTPStatus.SERVICE_UNAVAILABLE
+        return self._answer(status, {})
+
     def do_PATCH(self) -> None:
         self._write("update", urlsplit(self.path).path.rsplit("/", 1)[-1], self._body())
+
+    def do_PUT(self) -> None:
+        self.imitated.asked_of_auth.append(("PUT", self.path, self._body()))
+        if self.imitated.refusal:
+            return self._answer(*self.imitated.refusal)
+        return self._answer(HTTPStatus.OK, _USER)
 
     def _write(self, kind: str, table: str, body: Json) -> None:
         if self.imitated.refusal:
@@ -117,27 +139,32 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(HTTPStatus.OK, [{"id": 1}])
 
     def _sign_in(self, body: Json) -> None:
-        if body.get("password") != PASSWORD and "refresh_token" not in body:
-            refused = {"code": "invalid_credentials", "message": "Invalid login credentials"}
+        is_known = body.get("password") == PASSWORD or body.get("auth_code") == "good"
+        if not is_known and "refresh_token" not in body:
+            refused = {"code": 400, "error_code": "invalid_credentials", "msg": "Invalid login credentials"}
             return self._answer(HTTPStatus.BAD_REQUEST, refused)
         expires_at = int(northfield.NOW.timestamp()) + 3600
-        claims: Json = {"sub": "u", "email": EMAIL, "exp": expires_at, "role": "authenticated"}
-        user = {"id": "u", "email": EMAIL, "aud": "authenticated", "app_metadata": {}, "user_metadata": {}}
         return self._answer(
             HTTPStatus.OK,
             {
-                "access_token": f"{_part({'alg': 'none'})}.{_part(claims)}.{_part({})}",
+                "access_token": token(),
                 "token_type": "bearer",
                 "expires_in": 3600,
                 "expires_at": expires_at,
                 "refresh_token": "again",
-                "user": user,
+                "user": _USER,
             },
         )
 
     def _config(self) -> None:
         settings = json.dumps(
-            {"url": self.imitated.url, "key": "sb_publishable_test", "functions": {}, "version": "1"}
+            {
+                "url": self.imitated.url,
+                "key": "sb_publishable_test",
+                "functions": {},
+                "sign_in": self.imitated.sign_in,
+                "version": "1",
+            }
         )
         self._send(HTTPStatus.OK, f"window.PLANTPULSE = {settings}\n".encode(), "text/javascript")
 
@@ -157,6 +184,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", policy([url, url.replace("http", "ws")]))
         self.end_headers()
         self.wfile.write(body)
+
+
+def token() -> str:
+    """Return an access token as Auth would sign it; nobody here looks at its signature."""
+    claims: Json = {"sub": "u", "email": EMAIL, "exp": int(northfield.NOW.timestamp()) + 3600}
+    return f"{_part({'alg': 'none'})}.{_part(claims)}.{_part({})}"
 
 
 def _part(claims: Json) -> str:

@@ -77,6 +77,8 @@ def _value_at(settings: Settings, place: list[str]) -> Any:
 def _is_read_back(variable: str, text: str, value: Any) -> bool:
     """Say whether a variable gives the value back; one with blanks at its ends stays in the file."""
     told = parsed(variable, text.strip())
+    if isinstance(value, tuple):
+        return bool(told == list(value))
     return bool(told == value if isinstance(value, Mapping) else told == text)
 
 
@@ -90,6 +92,8 @@ def _as_text(value: Any, folder: PurePath) -> str:
         if inside.is_relative_to(folder):
             return inside.relative_to(folder).as_posix()
         return (value.relative_to(folder) if value.is_relative_to(folder) else value).as_posix()
+    if isinstance(value, tuple):
+        return ",".join(value)
     if isinstance(value, Mapping):
         # A code with a comma stays in the file, because a variable cannot hold it.
         is_sayable = not any("," in code for code in value)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from plantpulse.published import address, public_key
+from plantpulse.published import address, domain, provider, public_key
 from plantpulse.settings.section import Checked, Section, setting
 
 
@@ -21,6 +21,13 @@ class DashboardSettings(Section):
     )
     tags_url: Annotated[str, Checked(address)] | None = setting(
         None, description="Where pages have a group of machine tags read: the function of tags for browsers"
+    )
+    oauth_providers: tuple[Annotated[str, Checked(provider)], ...] = setting(
+        (),
+        description="OAuth providers of the project, such as azure or google: a button each for signing in",
+    )
+    sso_domain: Annotated[str, Checked(domain)] | None = setting(
+        None, description="A domain of the project's single sign-on (SAML): a button for signing in"
     )
 
     def __post_init__(self) -> None:

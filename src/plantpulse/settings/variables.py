@@ -22,6 +22,8 @@ from plantpulse.settings.secret_variables import (
 from plantpulse.settings.series import KEY_VARIABLES
 from plantpulse.settings.tree import Place, Tree, mapping, put
 
+OAUTH_PROVIDERS: Final = "DASHBOARD_OAUTH_PROVIDERS"
+
 # Variable -> place in the settings tree. `*` stands for the only plant.
 ENVIRONMENT: Final[Mapping[str, Place]] = {
     "POLL_INTERVAL_MINUTES": ("live_pulse", "every_minutes"),
@@ -41,6 +43,8 @@ ENVIRONMENT: Final[Mapping[str, Place]] = {
     "DASHBOARD_PUBLISHABLE_KEY": ("dashboard", "publishable_key"),
     "DASHBOARD_LIVE_PULSE_URL": ("dashboard", "live_pulse_url"),
     "DASHBOARD_TAGS_URL": ("dashboard", "tags_url"),
+    OAUTH_PROVIDERS: ("dashboard", "oauth_providers"),
+    "DASHBOARD_SSO_DOMAIN": ("dashboard", "sso_domain"),
     "MANUAL_CALLS": ("manual_calls", "accept"),
     "K_SERVICE": ("manual_calls", "cloud_run_service"),
     "SUPABASE_URL": ("supabase", "url"),
@@ -142,7 +146,9 @@ def _place_of(variable: str, plants: Tree) -> Place:
 
 
 def parsed(variable: str, text: str) -> Any:
-    """Return the value of a variable's text: reason codes as a mapping, everything else unchanged."""
+    """Return the value of a variable's text: codes as a mapping, providers as a list, or the text."""
+    if variable == OAUTH_PROVIDERS:
+        return [name.strip() for name in text.split(",") if name.strip()]
     if variable != "SAFETY_REASON_CODES":
         return text
     codes: dict[str, str] = {}

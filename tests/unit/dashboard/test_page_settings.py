@@ -30,7 +30,7 @@ def test_the_script_names_project_key_functions_and_version() -> None:
     assert settings.script == (
         'window.PLANTPULSE = {"functions": {"live_pulse": "https://pulse-xyz.a.run.app",'
         ' "tags": "https://tags.example.com/read"}, "key": "sb_publishable_abc-1_2",'
-        ' "url": "https://abc.supabase.co", "version": "0.1.0"};\n'
+        ' "sign_in": {"providers": []}, "url": "https://abc.supabase.co", "version": "0.1.0"};\n'
     )
     assert settings.connects_to == [
         "https://abc.supabase.co",
@@ -49,6 +49,33 @@ def test_functions_that_are_not_configured_are_not_named() -> None:
 
 def test_the_legacy_anon_key_is_public() -> None:
     assert read_page_settings(PROJECT | {"DASHBOARD_PUBLISHABLE_KEY": legacy_key("anon")}).key
+
+
+def test_the_script_names_where_else_people_sign_in() -> None:
+    environ = PROJECT | {
+        "DASHBOARD_OAUTH_PROVIDERS": " azure, google ,",
+        "DASHBOARD_SSO_DOMAIN": "Example.com",
+    }
+
+    script = read_page_settings(environ).script
+
+    assert '"sign_in": {"providers": ["azure", "google"], "sso_domain": "example.com"}' in script
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("DASHBOARD_OAUTH_PROVIDERS", "azure;google"),
+        ("DASHBOARD_OAUTH_PROVIDERS", "../settings"),
+        ("DASHBOARD_OAUTH_PROVIDERS", "x" * 64),
+        ("DASHBOARD_SSO_DOMAIN", "localhost"),
+        ("DASHBOARD_SSO_DOMAIN", "https://example.com"),
+        ("DASHBOARD_SSO_DOMAIN", "-a.example"),
+    ],
+)
+def test_a_provider_and_a_domain_are_checked(variable: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{variable}: must be"):
+        read_page_settings(PROJECT | {variable: text})
 
 
 @pytest.mark.parametrize("key", ["sb_secret_abc", legacy_key("service_role")])
