@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Source } from '../src/data/source.svelte'
 import { AskError, pauseBefore, troubleOf } from '../src/data/troubles'
 import { readSettings } from '../src/settings'
+import { versionIn } from '../src/version'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -82,4 +83,10 @@ test('settings without an address or a key are none', () => {
   expect(readSettings(undefined)).toBeNull()
   expect(readSettings({ url: 'javascript:alert(1)', key: 'k' })).toBeNull()
   expect(readSettings({ url: 'https://x.example/', key: 'k' })?.url).toBe('https://x.example')
+})
+
+test('the version of config.js is found, however it was written', () => {
+  expect(versionIn('window.PLANTPULSE = {"key": "k", "version": "0.1.0+1a2b"};')).toBe('0.1.0+1a2b')
+  expect(versionIn("window.PLANTPULSE = { url: 'x', version: '2' }")).toBe('2')
+  expect(versionIn('The board is not configured; its log says why')).toBeNull()
 })

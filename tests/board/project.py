@@ -44,6 +44,9 @@ class Project:
     may_sign_out: bool = True
     # What Auth was asked beside tokens, in order: method, path with its query, body.
     asked_of_auth: list[tuple[str, str, Json]] = field(default_factory=list)
+    version: str = "1"
+    # What config.js names to who looks whether there is another version.
+    next_version: str | None = None
     # Where else people sign in, as config.js says it.
     sign_in: Json = field(default_factory=dict)
 
@@ -163,7 +166,10 @@ class _Handler(BaseHTTPRequestHandler):
                 "key": "sb_publishable_test",
                 "functions": {},
                 "sign_in": self.imitated.sign_in,
-                "version": "1",
+                # While a deployment runs, a page may load one version and see another.
+                "version": self.imitated.version
+                if self.headers.get("Sec-Fetch-Dest") == "script"
+                else self.imitated.next_version or self.imitated.version,
             }
         )
         self._send(HTTPStatus.OK, f"window.PLANTPULSE = {settings}\n".encode(), "text/javascript")

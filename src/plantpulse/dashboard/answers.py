@@ -21,6 +21,7 @@ _ALWAYS: Final[Mapping[str, str]] = {
     "Strict-Transport-Security": f"max-age={_A_YEAR_S}",
     "X-Content-Type-Options": "nosniff",
 }
+_SELF: Final = "'self'"
 _TEXT: Final = "text/plain; charset=utf-8"
 _NOTHING: Final = re.compile(r"q=0(\.0*)?")
 _LONGEST_LIST: Final = 50  # of tags or encodings that a client names
@@ -45,14 +46,15 @@ class Request:
 
 
 def policy(connects_to: Sequence[str]) -> str:
-    """Return the Content-Security-Policy of pages that connect to these origins."""
+    """Return the Content-Security-Policy of pages that connect to these origins and their own."""
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' data:",
-            f"connect-src {' '.join(connects_to)}" if connects_to else "connect-src 'none'",
+            # A page looks at its own config.js, whether another version is served.
+            f"connect-src {' '.join([_SELF, *connects_to])}" if connects_to else "connect-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'none'",

@@ -37,16 +37,15 @@ class PageSettings:
     providers: Sequence[str] = ()
     sso_domain: str | None = None
 
-    @property
-    def script(self) -> str:
-        """The text of config.js."""
+    def script(self, build: str) -> str:
+        """Return the text of config.js; `build` tells one build of the pages from another."""
         sign_in: dict[str, object] = {"providers": list(self.providers)}
         told = {
             "url": self.url,
             "key": self.key,
             "functions": dict(self.functions),
             "sign_in": sign_in | ({"sso_domain": self.sso_domain} if self.sso_domain else {}),
-            "version": __version__,
+            "version": f"{__version__}+{build}",
         }
         return f"window.PLANTPULSE = {json.dumps(told, sort_keys=True)};\n"
 

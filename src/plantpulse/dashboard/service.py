@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from plantpulse.dashboard.answers import Answer, Request, answer_to, told
 from plantpulse.dashboard.page_settings import PageSettings, read_page_settings
-from plantpulse.dashboard.site import File, read_site
+from plantpulse.dashboard.site import File, build_of, read_site
 from plantpulse.errors import ConfigurationError
 from plantpulse.logs import log
 
@@ -100,7 +100,8 @@ class DashboardService:
         except ConfigurationError as error:
             log("ERROR", "the board cannot be served", code=error.code, reason=str(error))
             return told(HTTPStatus.SERVICE_UNAVAILABLE, "The board is not configured; its log says why")
-        return _Known({**site, CONFIG: File(CONFIG, settings.script.encode())}, settings)
+        script = settings.script(build_of(site))
+        return _Known({**site, CONFIG: File(CONFIG, script.encode())}, settings)
 
 
 def _request_in(event: Mapping[str, Any]) -> Request | None:

@@ -78,6 +78,11 @@ def read_site(folder: Path) -> dict[str, File]:
     return {name: File(name, path.read_bytes()) for name, path in names.items()}
 
 
+def build_of(site: Mapping[str, File]) -> str:
+    """Return what names this build of the pages: their index names every other file by its content."""
+    return site[INDEX].etag.strip('"')[:8]
+
+
 def _is_plain(path: Path, folder: Path) -> bool:
     parts = path.relative_to(folder).parts
     is_hidden = any(part.startswith(".") for part in parts)

@@ -17,7 +17,7 @@ SITE = {
 }
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src https://abc.supabase.co wss://abc.supabase.co; base-uri 'none'; form-action 'none';"
+    " connect-src 'self' https://abc.supabase.co wss://abc.supabase.co; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
 

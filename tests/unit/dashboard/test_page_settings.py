@@ -27,10 +27,10 @@ def test_the_script_names_project_key_functions_and_version() -> None:
 
     settings = read_page_settings(environ)
 
-    assert settings.script == (
+    assert settings.script("1a2b3c4d") == (
         'window.PLANTPULSE = {"functions": {"live_pulse": "https://pulse-xyz.a.run.app",'
         ' "tags": "https://tags.example.com/read"}, "key": "sb_publishable_abc-1_2",'
-        ' "sign_in": {"providers": []}, "url": "https://abc.supabase.co", "version": "0.1.0"};\n'
+        ' "sign_in": {"providers": []}, "url": "https://abc.supabase.co", "version": "0.1.0+1a2b3c4d"};\n'
     )
     assert settings.connects_to == [
         "https://abc.supabase.co",
@@ -57,7 +57,7 @@ def test_the_script_names_where_else_people_sign_in() -> None:
         "DASHBOARD_SSO_DOMAIN": "Example.com",
     }
 
-    script = read_page_settings(environ).script
+    script = read_page_settings(environ).script("1a2b3c4d")
 
     assert '"sign_in": {"providers": ["azure", "google"], "sso_domain": "example.com"}' in script
 
