@@ -1937,12 +1937,7 @@ CREATE FUNCTION public.board_safety(p_plant text, p_days integer DEFAULT 90, p_n
 declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
   v_plant constant jsonb := public.board_plant(p_plant);
-  v_poll constant jsonb := public.board_poll(v_plant, v_now);
-  v_read_until constant timestamptz := (
-    select max(run.safety_until)
-    from public.pipeline_runs as run
-    where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
-  );
+  v_read constant jsonb := public.safety_read(p_plant, public.board_poll(v_plant, v_now));
 begin
   if p_days is null or p_days not between 1 and 400 then
     raise exception 'p_days must be 1 to 400 days, not %', coalesce(p_days::text, 'null') using errcode = '22023';
@@ -1963,14 +1958,14 @@ begin
         jsonb_build_object(
           'id', event.id,
           'asset_id', event.asset_id,
-          'asset', asset.name,
-          'area', asset.area,
-          'source_asset', event.source_asset,
+          'asset', public.shown(asset.name, 200),
+          'area', public.shown(asset.area, 200),
+          'source_asset', public.shown(event.source_asset, 200),
           'at', event.event_timestamp,
-          'reason', event.reason_code,
+          'reason', public.shown(event.reason_code, 400),
           'severity', event.severity,
           'downtime_minutes', event.downtime_minutes,
-          'details', event.details,
+          'details', public.shown(event.details, 4000),
           'recorded_at', event.recorded_at,
           'is_acknowledged', event.is_acknowledged,
           'acknowledged_at', event.acknowledged_at,
@@ -1988,12 +1983,8 @@ begin
     select jsonb_build_object(
       'now', v_now,
       'plant', v_plant,
-      'as_of', v_read_until,
-      -- Reason codes can stay behind snapshots, so they have an age of their own; they may be as old as those.
-      'stale_after', case when v_read_until is not null then least(
-        (v_poll ->> 'stale_after')::timestamptz,
-        v_read_until + ((v_poll ->> 'stale_after')::timestamptz - (v_poll ->> 'as_of')::timestamptz)
-      ) end,
+      'as_of', v_read -> 'as_of',
+      'stale_after', v_read -> 'stale_after',
       'may_sign', public.signs_for(p_plant),
       'counts', jsonb_build_object(
         'unacknowledged', count(*) filter (where not shown.is_acknowledged),
@@ -8901,6 +8892,33 @@ ALTER FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_s
 
 COMMENT ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) IS 'What makes two source rows one incident; equal to the column safety_events.identity.';
 
+-- Name: safety_read(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.safety_read(p_plant text, p_poll jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'as_of', read.until,
+    -- Reason codes can stay behind snapshots, so they have an age of their own; they may be as old as those.
+    'stale_after', case when read.until is not null then least(
+      (p_poll ->> 'stale_after')::timestamptz,
+      read.until + ((p_poll ->> 'stale_after')::timestamptz - (p_poll ->> 'as_of')::timestamptz)
+    ) end
+  )
+  from (
+    select max(run.safety_until) as until
+    from public.pipeline_runs as run
+    where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
+  ) as read;
+$$;
+
+ALTER FUNCTION public.safety_read(p_plant text, p_poll jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION safety_read(p_plant text, p_poll jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.safety_read(p_plant text, p_poll jsonb) IS 'Up to when a plant''s reason codes were read without a gap, and after when that is old; the poll as board_poll tells of it.';
+
 -- Name: send_to_pages(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.send_to_pages(p_topic text, p_message jsonb) RETURNS void
@@ -9308,6 +9326,21 @@ ALTER FUNCTION public.shifts_at_once(p_wanted jsonb) OWNER TO postgres;
 -- Name: FUNCTION shifts_at_once(p_wanted jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.shifts_at_once(p_wanted jsonb) IS 'Questions about the shift targets of an import that hold at the hours of another shift of the asset; null without any.';
+
+-- Name: shown(text, integer); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.shown(p_text text, p_longest integer) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select case when length(p_text) > p_longest then left(p_text, p_longest) || ' […]' else p_text end;
+$$;
+
+ALTER FUNCTION public.shown(p_text text, p_longest integer) OWNER TO postgres;
+
+-- Name: FUNCTION shown(p_text text, p_longest integer); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.shown(p_text text, p_longest integer) IS 'A text as pages show it: with more characters than this it is cut, and " […]" says so.';
 
 -- Name: sign_alert(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16619,6 +16652,12 @@ GRANT ALL ON FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from tim
 REVOKE ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text) TO service_role;
 
+-- Name: FUNCTION safety_read(p_plant text, p_poll jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.safety_read(p_plant text, p_poll jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.safety_read(p_plant text, p_poll jsonb) TO authenticated;
+GRANT ALL ON FUNCTION public.safety_read(p_plant text, p_poll jsonb) TO service_role;
+
 -- Name: FUNCTION send_to_pages(p_topic text, p_message jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.send_to_pages(p_topic text, p_message jsonb) FROM PUBLIC;
@@ -16661,6 +16700,12 @@ GRANT ALL ON FUNCTION public.series_status(p_now timestamp with time zone) TO se
 
 REVOKE ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) TO service_role;
+
+-- Name: FUNCTION shown(p_text text, p_longest integer); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.shown(p_text text, p_longest integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shown(p_text text, p_longest integer) TO authenticated;
+GRANT ALL ON FUNCTION public.shown(p_text text, p_longest integer) TO service_role;
 
 -- Name: FUNCTION sign_alert(); Type: ACL; Schema: public; Owner: postgres
 

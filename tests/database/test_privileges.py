@@ -1044,6 +1044,8 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "board_tags": {"p_plant": "northfield"},
     "tag_group_hour": {"p_group_id": 1, "p_now": SLOT},
     "signs_for": {"p_plant": "northfield"},
+    "safety_read": {"p_plant": "northfield", "p_poll": {}},
+    "shown": {"p_text": "x", "p_longest": 1},
     "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},
     "pipeline_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},

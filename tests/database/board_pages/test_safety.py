@@ -100,14 +100,14 @@ def test_an_incident_is_told_with_all_that_is_known(
     assert incident == {
         "id": event_id,
         "asset_id": assets["PRESS-01"],
-        "asset": MARKUP,
+        "asset": MARKUP[:200] + " […]",
         "area": "Stamping",
         "source_asset": "PRESS-01",
         "at": "2026-11-22T11:30:00+00:00",
         "reason": MARKUP[:200],
         "severity": "critical",
         "downtime_minutes": 12.5,
-        "details": MARKUP,
+        "details": MARKUP[:4000] + " […]",
         "recorded_at": "2026-11-22T11:30:00+00:00",
         "is_acknowledged": True,
         "acknowledged_at": "2026-11-22T12:00:00+00:00",
@@ -117,6 +117,22 @@ def test_an_incident_is_told_with_all_that_is_known(
         "resolved_by": "\u202eeve <b>",
         "resolution": "guard fitted",
     }
+
+
+def test_texts_have_bounds_and_a_cut_can_be_seen(
+    api_of: ApiOf, database: Connection, assets: dict[str, int]
+) -> None:
+    database.execute("update public.assets set area = %s", ("a" * 201,))
+    add_event(
+        database, assets["PRESS-01"], 5, reason_code="r" * 401, source_asset="s" * 201, details="d" * 4000
+    )
+
+    [incident] = page(api_of("viewer"))["open"]
+
+    assert incident["area"] == "a" * 200 + " […]"
+    assert incident["reason"] == "r" * 400 + " […]"
+    assert incident["source_asset"] == "s" * 200 + " […]"
+    assert incident["details"] == "d" * 4000
 
 
 def test_more_than_a_thousand_incidents_are_not_cut(
