@@ -54,6 +54,38 @@ def test_an_incident_stays_red_on_old_data(project: Project, board: Page) -> Non
     assert colours(board, "[role=alert]") == {"rgb(173, 15, 28)"}
 
 
+def test_no_incident_is_no_news_where_reason_codes_are_old(project: Project, open_page: Opened) -> None:
+    document = project.documents["board"]
+    document["needs_you"] = document["needs_you"][1:]
+    document["safety"] = {
+        "open": 0,
+        "unacknowledged": 0,
+        "as_of": northfield.at(minutes=49),
+        "stale_after": northfield.at(minutes=19),
+    }
+
+    page = open_page("board")
+
+    expect(page.get_by_text("Reason codes have not been read since 10:00.")).to_be_visible()
+    expect(page.get_by_text("What you see is old.")).to_have_count(0)
+
+
+def test_reason_codes_grow_old_with_the_board(project: Project, board: Page) -> None:
+    expect(board.get_by_text("Reason codes")).to_have_count(0)
+    project.refusal = _DOWN
+
+    board.clock.fast_forward("45:00")
+
+    expect(board.get_by_text("Reason codes have not been read since 10:45.")).to_be_visible()
+
+
+def test_a_text_that_the_database_cut_says_so(project: Project, open_page: Opened) -> None:
+    details = "x" * 4000 + " […]"
+    project.documents["board_safety"] = northfield.safety(open=[northfield.incident(9, details=details)])
+
+    expect(open_page("safety").get_by_text("xxx […]")).to_be_visible()
+
+
 def test_red_is_for_safety_alone(project: Project, open_page: Opened) -> None:
     project.documents["board"]["needs_you"] = project.documents["board"]["needs_you"][1:]
 

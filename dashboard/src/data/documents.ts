@@ -46,7 +46,8 @@ export type Board = OfPlant &
     shift_so_far: ShiftSoFar | null
     counts: Record<'planned' | 'below_target' | 'stopped' | 'no_data' | 'off_target', number>
     oee: Figures<'window' | 'shift'> & { slots: (number | null)[] | null }
-    safety: { open: number; unacknowledged: number }
+    /** Reason codes have an age of their own: they can stay behind snapshots. */
+    safety: { open: number; as_of: string | null; stale_after?: string | null }
     needs_you_total: number
     needs_you: Need[]
     machines: Machine[]
