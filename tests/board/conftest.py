@@ -10,10 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from devstack import chromium
+from devstack.function import Function
+from devstack.processes import Children
+from devstack.supabase import Supabase
 from tests.board.opening import Opened, opened
 from tests.board.project import Project, served
 from tests.patience import ENDS_S
 
+FUNCTION: Final = Path(__file__).resolve().parents[2] / "functions" / "dashboard" / "main.py"
 DASHBOARD: Final = Path(__file__).resolve().parents[2] / "dashboard"
 
 
@@ -57,3 +61,15 @@ def board(open_page: Opened) -> Page:
     page = open_page("board")
     page.wait_for_selector("div.figures")
     return page
+
+
+@pytest.fixture
+def local_board(local_supabase: Supabase, pages: Path) -> Iterator[str]:
+    """Yield the address of the board's own function, in front of the local project."""
+    told = {
+        "SUPABASE_URL": local_supabase.access.url,
+        "DASHBOARD_PUBLISHABLE_KEY": local_supabase.access.publishable_key,
+        "DASHBOARD_FOLDER": str(pages),
+    }
+    with Children() as children:
+        yield Function(children, FUNCTION, told).url

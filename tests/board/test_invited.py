@@ -1,32 +1,17 @@
 """Somebody who was invited gets in, from the mail to the board, in front of the local project."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from devstack.accounts import AuthMail
-from devstack.function import Function
-from devstack.processes import Children
 from devstack.supabase import Supabase
 from tests.board.opening import WAIT_MS
 from tests.patience import ENDS_S
 
-DASHBOARD = Path(__file__).resolve().parents[2] / "functions" / "dashboard" / "main.py"
 EMAIL = "new@northfield.example"
-
-
-@pytest.fixture
-def url(local_supabase: Supabase, pages: Path) -> Iterator[str]:
-    told = {
-        "SUPABASE_URL": local_supabase.access.url,
-        "DASHBOARD_PUBLISHABLE_KEY": local_supabase.access.publishable_key,
-        "DASHBOARD_FOLDER": str(pages),
-    }
-    with Children() as children:
-        yield Function(children, DASHBOARD, told).url
 
 
 @pytest.fixture
@@ -39,11 +24,11 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def test_an_invitation_and_a_forgotten_password_lead_in(
-    local_supabase: Supabase, url: str, page: Page, monkeypatch: pytest.MonkeyPatch
+    local_supabase: Supabase, local_board: str, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mails = list[AuthMail]()
     monkeypatch.setattr(local_supabase.accounts, "post", mails.append)
-    monkeypatch.setattr(local_supabase.accounts, "site_url", url)
+    monkeypatch.setattr(local_supabase.accounts, "site_url", local_board)
     headers = {"apikey": local_supabase.access.secret_key}
     invite = f"{local_supabase.access.url}/auth/v1/invite"
     httpx.post(invite, json={"email": EMAIL}, headers=headers, timeout=ENDS_S).raise_for_status()

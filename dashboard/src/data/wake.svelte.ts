@@ -6,13 +6,15 @@
 import type { RealtimeChannel } from '@supabase/supabase-js'
 import { client } from '../client'
 
-/** What a broadcast tells of; `poll` is each 45 s, for what nobody broadcasts: health's looks, and series, which are of no plant. */
+/** What a broadcast tells of; `poll` is each 45 s, for health's looks, which nobody broadcasts, and whenever something of no plant has run. */
 export type What = 'run' | 'safety' | 'alert' | 'report' | 'tags' | 'poll'
 
 /** `null`: nobody can say what changed. */
 export type Listener = (what: What | null) => void
 
 const POLL_MS = 45_000
+/** Series and their alerts are of no plant. Every member may listen. */
+const NO_PLANT = '(no plant)'
 
 class Wake {
   /** Whether broadcasts arrive. */
@@ -22,7 +24,7 @@ class Wake {
   onPoll: () => void = () => undefined
 
   #listeners = new Set<Listener>()
-  #channel: RealtimeChannel | null = null
+  #channels: RealtimeChannel[] = []
   #plant: string | null = null
 
   constructor() {
@@ -37,28 +39,36 @@ class Wake {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Listen to a plant instead of the one before; null listens to none. */
+  /** Listen to a plant instead of the one before, and to what is of no plant; null listens to none. */
   listen(plant: string | null): void {
     this.#plant = plant
     this.isLive = false
-    if (this.#channel) void client.removeChannel(this.#channel)
-    this.#channel = null
-    if (plant !== null) void this.#join(plant)
+    const left = Promise.all(this.#channels.map((channel) => client.removeChannel(channel)))
+    this.#channels = []
+    if (plant !== null) void this.#join(plant, left)
   }
 
-  async #join(plant: string): Promise<void> {
+  /** supabase-js gives the same channel again for a topic that is still being left. */
+  async #join(plant: string, left: Promise<unknown>): Promise<void> {
+    await left
     await client.realtime.setAuth()
-    if (this.#plant !== plant || this.#channel) return
-    const channel = client.channel(`plant:${plant}`, { config: { private: true } })
-    this.#channel = channel
-    channel.on('broadcast', { event: 'changed' }, ({ payload }) => this.tell((payload as { what?: What })?.what ?? null))
-    channel.subscribe((status) => {
-      if (this.#channel !== channel) return
-      const wasLive = this.isLive
-      this.isLive = status === 'SUBSCRIBED'
-      // What changed while nobody listened is not told again.
-      if (this.isLive && !wasLive) this.tell(null)
-    })
+    if (this.#plant !== plant || this.#channels.length > 0) return
+    this.#channels = [plant, NO_PLANT].map((topic) => client.channel(`plant:${topic}`, { config: { private: true } }))
+    const joined = new Set<RealtimeChannel>()
+    for (const [place, channel] of this.#channels.entries()) {
+      channel.on('broadcast', { event: 'changed' }, ({ payload }) => {
+        const what = (payload as { what?: What })?.what ?? null
+        this.tell(place > 0 && what === 'run' ? 'poll' : what)
+      })
+      channel.subscribe((status) => {
+        if (this.#channels[place] !== channel) return
+        joined[status === 'SUBSCRIBED' ? 'add' : 'delete'](channel)
+        const wasLive = this.isLive
+        this.isLive = joined.size === this.#channels.length
+        // What changed while nobody listened is not told again.
+        if (this.isLive && !wasLive) this.tell(null)
+      })
+    }
   }
 
   #poll(isLong = false): void {
