@@ -261,6 +261,7 @@ def asset() -> Json:
             "name": "Press 4",
             "source_name": "PRESS_04",
             "area": "Stamping",
+            "is_active": True,
             "is_mapped": True,
         },
         "machine": press,
@@ -611,6 +612,16 @@ def energy() -> Json:
 
     return {
         "now": NOW.isoformat(),
+        "looked_at": at(minutes=1),
+        "pipelines": [
+            {
+                "pipeline": "energy_actuals",
+                "state": "late",
+                "since": at(minutes=34),
+                "next_at": at(minutes=-11),
+                "last_success_at": at(minutes=49),
+            }
+        ],
         "subjects": ["BE", "DE"],
         "subject": "BE",
         "series": [

@@ -65,7 +65,7 @@ export type Stop = { reason: string | null; since: string; until: string | null;
 
 export type AssetDay = OfPlant &
   Fresh & {
-    asset: { asset_id: number; name: string; area: string | null; is_mapped: boolean } | null
+    asset: { asset_id: number; name: string; area: string | null; is_active: boolean } | null
     machine: Machine | null
     day: Figures<'oee' | 'units' | 'target' | 'downtime_minutes'>
     slots: Slot[]
@@ -133,7 +133,8 @@ export type Alert = Texts<'plant' | 'acknowledged_at' | 'acknowledged_by' | 'res
     steps?: Step[]
   }
 
-export type Silence = Texts<'plant' | 'rule' | 'fingerprint' | 'created_by'> & { id: number; ends_at: string; why: string; may_end: boolean }
+export type Silence = Texts<'plant' | 'rule' | 'fingerprint' | 'created_by'> &
+  Record<'starts_at' | 'ends_at' | 'why', string> & { id: number; is_active: boolean; may_end: boolean }
 
 export type Alerts = OfPlant &
   Texts<'as_of' | 'stale_after'> & { may_silence: boolean; open: Alert[]; over: Alert[]; over_left_off: number; silences: Silence[] }
@@ -152,8 +153,9 @@ export type Series = Texts<'newest_at' | 'stale_since' | 'until'> &
 
 export type Gap = Texts<'next_attempt_at' | 'reason'> & Record<'group' | 'starts_at' | 'ends_at' | 'state', string> & { attempts: number }
 
-export type Energy = Texts<'subject' | 'points_from' | 'points_until'> & {
+export type Energy = Texts<'looked_at' | 'subject' | 'points_from' | 'points_until'> & {
   now: string
+  pipelines: Pick<Pipeline, 'pipeline' | 'state' | 'since' | 'last_success_at' | 'next_at'>[]
   subjects: string[]
   series: Series[]
   gaps: Gap[]

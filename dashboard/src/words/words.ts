@@ -32,7 +32,6 @@ export const words = {
   ago: ['{age} ago', 'vor {age}'],
   since: ['since {at}', 'seit {at}'],
   units: ['units', 'Stück'],
-  all: ['all', 'alle'],
   no_zone: ['Times are in UTC: the plant’s time zone is not known before its first poll.', 'Zeiten in UTC: Die Zeitzone des Werks ist vor der ersten Abfrage nicht bekannt.'],
   clock_wrong: ['This computer’s clock is wrong by {by}. Ages on this page follow the database’s clock.', 'Die Uhr dieses Rechners geht um {by} falsch. Alter und Zeiten richten sich nach der Uhr der Datenbank.'],
 
@@ -151,6 +150,7 @@ export const words = {
   minutes: ['Minutes', 'Minuten'],
   in_shift: ['In this shift', 'In dieser Schicht'],
   day_total: ['24 h: {units} of {target} units · OEE {oee} · {down} down', '24 h: {units} von {target} Stück · OEE {oee} · {down} Stillstand'],
+  not_active: ['No longer active: nothing is judged for it.', 'Nicht mehr aktiv: Für sie wird nichts bewertet.'],
   not_mapped: ['Not mapped: nothing is judged for it.', 'Nicht zugeordnet: Für sie wird nichts bewertet.'],
 
   // Safety
@@ -264,6 +264,8 @@ export const words = {
   silences: ['Silences', 'Stumm geschaltet'],
   no_silences: ['Nothing is silenced.', 'Nichts ist stumm geschaltet.'],
   end_silence: ['End it', 'Beenden'],
+  all_plants: ['all plants', 'alle Werke'],
+  begins: ['begins {at}', 'beginnt {at}'],
   everything: ['everything', 'alles'],
   alerts_over: ['Over in the last 30 days', 'Vorbei in den letzten 30 Tagen'],
   lasted: ['Lasted', 'Dauerte'],
@@ -326,6 +328,7 @@ export const words = {
   read_now: ['Read now', 'Jetzt lesen'],
   ordered_by: ['asked by {by} {at}', 'gewünscht von {by} {at}'],
   performance: ['How long reads took, last hour (ms)', 'Dauer der Lesungen, letzte Stunde (ms)'],
+  cycle_limit: ['; dashed: the shortest cycle, {span}', '; gestrichelt: der kürzeste Takt, {span}'],
   live_values: ['Live values', 'Aktuelle Werte'],
   no_groups: ['No groups of tags yet: plantpulse tags import.', 'Noch keine Gruppen: plantpulse tags import.'],
   quality_bad: ['quality {n}', 'Qualität {n}'],

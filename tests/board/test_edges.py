@@ -1,0 +1,159 @@
+"""What pages say at their edges: nothing yet, too much, not any more, not yet."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.board import northfield
+from tests.board.opening import Opened
+from tests.board.project import Project
+
+
+def test_energy_says_how_its_pipelines_stand_and_when_that_was_judged(open_page: Opened) -> None:
+    page = open_page("energy")
+    card = page.locator("section", has=page.get_by_role("heading", name="energy_actuals"))
+
+    expect(page.get_by_text("Judged 10:48")).to_be_visible()
+    expect(card).to_contain_text("late since 10:15")
+    expect(card).to_contain_text("last success 10:00 · next 11:00")
+
+
+def test_no_series_is_in_time_where_nobody_judges(project: Project, open_page: Opened) -> None:
+    document = project.documents["board_energy"]
+    document["looked_at"] = northfield.at(minutes=30)
+    document["pipelines"][0]["state"] = "unknown"
+
+    page = open_page("energy")
+
+    expect(page.get_by_text("Nobody has judged the pipelines since 10:19")).to_be_visible()
+    expect(page.locator("section.stale")).to_have_count(3)
+
+
+def test_energy_has_one_clock_that_of_the_plant(project: Project, open_page: Opened) -> None:
+    for series in project.documents["board_energy"]["series"]:
+        series["time_zone"] = "Asia/Tokyo"
+
+    expect(open_page("energy").get_by_text("MW at 10:30").first).to_be_visible()
+
+
+def test_pipelines_say_when_they_were_judged(open_page: Opened) -> None:
+    expect(open_page("pipelines").get_by_text("Judged 10:48")).to_be_visible()
+
+
+def test_a_machine_that_was_taken_out_of_use_is_no_unmapped_one(project: Project, open_page: Opened) -> None:
+    project.documents["board_asset"]["machine"] = None
+    project.documents["board_asset"]["asset"]["is_active"] = False
+
+    expect(open_page("asset/4").get_by_text("No longer active: nothing is judged for it.")).to_be_visible()
+
+
+def test_a_machine_before_the_first_poll_has_no_chart_of_1970(project: Project, open_page: Opened) -> None:
+    project.documents["board_asset"].update(slots=[], stops=[], machine=None)
+
+    page = open_page("asset/4")
+
+    expect(page.get_by_role("heading", name="The same in numbers")).to_be_visible()
+    expect(page.locator("main svg[role=img]")).to_have_count(0)
+
+
+def silence(**values: Any) -> dict[str, Any]:
+    """Return a silence that was planned: it begins in an hour."""
+    return {
+        "id": 5,
+        "plant": "northfield",
+        "rule": "no_output",
+        "fingerprint": None,
+        "starts_at": northfield.at(hours=-1),
+        "ends_at": northfield.at(hours=-9),
+        "why": "Inventory",
+        "created_at": northfield.at(hours=2),
+        "created_by": "a.berg@example.com",
+        "is_active": False,
+        "may_end": True,
+        **values,
+    }
+
+
+def test_a_silence_that_has_not_begun_says_so_and_ends_where_it_would_begin(
+    project: Project, open_page: Opened
+) -> None:
+    project.documents["board_alerts"]["silences"] = [silence()]
+    page = open_page("alerts")
+
+    expect(page.get_by_text("begins 11:49, silenced until 19:49")).to_be_visible()
+    page.get_by_role("button", name="End it").click()
+    expect(page.get_by_role("button", name="End it")).to_be_enabled()
+
+    [(kind, table, row)] = project.written
+    assert (kind, table, row["ends_at"]) == ("update", "silences", "2026-03-11T10:49:00.000Z")
+
+
+def test_a_silence_that_was_ended_before_it_began_is_none(project: Project, open_page: Opened) -> None:
+    project.documents["board_alerts"]["silences"] = [silence(ends_at=northfield.at(hours=-1))]
+
+    expect(open_page("alerts").get_by_text("Nothing is silenced.")).to_be_visible()
+
+
+def test_a_silence_of_every_plant_says_so(project: Project, open_page: Opened) -> None:
+    project.documents["board_alerts"]["silences"] = [silence(plant=None, may_end=False)]
+
+    expect(open_page("alerts").get_by_text("no_output, all plants · Inventory")).to_be_visible()
+
+
+def test_blanks_are_no_words(open_page: Opened) -> None:
+    page = open_page("safety")
+    page.get_by_role("button", name="Resolve …").first.click()
+
+    page.get_by_label("What was done?").fill("   ")
+
+    expect(page.get_by_role("button", name="Resolve", exact=True)).to_be_disabled()
+
+
+@pytest.mark.parametrize("state", ["starting", "waiting"])
+def test_a_group_that_only_begins_has_no_fresh_values(
+    project: Project, open_page: Opened, state: str
+) -> None:
+    group = project.documents["board_tags"]["groups"][0]
+    group["state"] = state
+
+    page = open_page("tags")
+
+    expect(page.locator(".values section.stale", has_text="press-counts")).to_have_count(1)
+
+
+def test_what_a_page_leaves_off_is_counted(project: Project, open_page: Opened) -> None:
+    tag = {"name": "Temperature", "unit": None, "value": 1, "quality": 0}
+    project.documents["board_tags"]["groups"][0]["tags"] = [tag | {"name": f"t{n}"} for n in range(212)]
+    reasons = [{"reason": f"Reason {n}", "minutes": 40 - n, "is_planned": False} for n in range(20)]
+    project.documents["board_report"]["reasons"] = reasons
+
+    expect(open_page("tags").get_by_text("and 12 more")).to_be_visible()
+    expect(open_page("report").get_by_text("and 12 more")).to_be_visible()
+
+
+def test_reads_are_held_against_the_shortest_cycle(open_page: Opened) -> None:
+    page = open_page("tags")
+
+    expect(page.get_by_text("dashed: the shortest cycle, 1 s")).to_be_visible()
+    expect(page.locator("path.limit")).to_have_count(1)
+
+
+def test_one_of_the_cells_can_always_be_reached(project: Project, open_page: Opened) -> None:
+    project.documents["board"] = northfield.board(northfield.many_machines(200), [])
+    page = open_page("board")
+    reachable = page.locator("a.cell[tabindex='0']")
+    page.locator("a.cell").nth(190).focus()
+    expect(reachable).to_have_attribute("href", "#/northfield/asset/191")
+
+    page.locator("a.cell").first.hover()
+    expect(reachable).to_have_attribute("href", "#/northfield/asset/191")
+    project.documents["board"] = northfield.board(northfield.many_machines(160), [])
+    newer = northfield.NOW + timedelta(minutes=1)
+    project.documents["board_plants"]["plants"][0]["poll"]["run_id"] = 813
+    project.documents["board_plants"]["now"] = newer.isoformat()
+    page.clock.fast_forward(46_000)
+
+    expect(page.locator("a.cell")).to_have_count(160)
+    expect(reachable).to_have_count(1)
