@@ -1845,6 +1845,9 @@ begin
           'area', asset.area,
           'units', summary.actual_output,
           'target', summary.target_output,
+          'is_below', public.is_below_target(
+            summary.actual_output - coalesce(summary.unplanned_output, 0), summary.target_output, 0.05
+          ),
           'oee', summary.oee_percentage / 100,
           'availability', summary.availability_percentage / 100,
           'performance', summary.performance_percentage / 100,
@@ -5352,6 +5355,21 @@ ALTER FUNCTION public.install_broadcast() OWNER TO postgres;
 -- Name: FUNCTION install_broadcast(); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.install_broadcast() IS 'Lets members of a plant listen to its private channel. Run it again after Realtime came into the project; answers installed, no realtime or not allowed.';
+
+-- Name: is_below_target(numeric, numeric, numeric); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select p_actual < p_target * (1 - p_band);
+$$;
+
+ALTER FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) OWNER TO postgres;
+
+-- Name: FUNCTION is_below_target(p_actual numeric, p_target numeric, p_band numeric); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) IS 'Whether output is further below its target than a band, which is a fraction of the target; null where either is unknown.';
 
 -- Name: is_polled(public.tag_groups); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16241,6 +16259,12 @@ GRANT ALL ON FUNCTION public.insert_safety_events(p_run public.pipeline_runs, p_
 
 REVOKE ALL ON FUNCTION public.install_broadcast() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.install_broadcast() TO service_role;
+
+-- Name: FUNCTION is_below_target(p_actual numeric, p_target numeric, p_band numeric); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) TO authenticated;
+GRANT ALL ON FUNCTION public.is_below_target(p_actual numeric, p_target numeric, p_band numeric) TO service_role;
 
 -- Name: FUNCTION is_polled(p_group public.tag_groups); Type: ACL; Schema: public; Owner: postgres
 

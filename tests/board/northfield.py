@@ -424,6 +424,7 @@ def _row(one: Json) -> Json:
         "area": one["area"],
         "units": units,
         "target": target,
+        "is_below": one["status"] == "below_target",
         "oee": one["oee"],
         "availability": 0.93,
         "performance": 0.89,

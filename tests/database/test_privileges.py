@@ -1045,6 +1045,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "tag_group_hour": {"p_group_id": 1, "p_now": SLOT},
     "signs_for": {"p_plant": "northfield"},
     "safety_read": {"p_plant": "northfield", "p_poll": {}},
+    "is_below_target": {"p_actual": 1, "p_target": 2, "p_band": 0.05},
     "shown": {"p_text": "x", "p_longest": 1},
     "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},

@@ -84,7 +84,7 @@ export type Safety = OfPlant & Texts<'as_of' | 'stale_after'> & { may_sign: bool
 
 export type Totals = Figures<'units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>
 export type ReportRow = Omit<Totals, 'reached'> &
-  Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; text: string }
+  Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; is_below: boolean | null; text: string }
 export type Loss = { asset_id: number; asset: string; kind: string; amount: number; cost: number | null; reason: string | null }
 
 export type Report = OfPlant &

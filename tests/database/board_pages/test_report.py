@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from plantpulse.live_pulse.snapshots import output_status, variance_percent
 from plantpulse.report_mail.days import parse_day
 from plantpulse.report_mail.figures import total
 from plantpulse.report_mail.ranking import largest_losses, reasons
@@ -163,6 +164,7 @@ def test_a_day_is_told_whole(api_of: ApiOf, two_machines: dict[str, int]) -> Non
         "area": None,
         "units": 1214,
         "target": 1440,
+        "is_below": True,
         "oee": 0.61,
         "availability": 0.84,
         "performance": 0.74,
@@ -334,3 +336,35 @@ def test_the_parts_of_the_page_tell_a_neighbour_nothing_either(api_of: ApiOf, fu
 
 def test_a_day_of_the_calendar_is_asked_for(api_of: ApiOf) -> None:
     assert api_of("viewer").refusal("board_report", p_plant="northfield", p_day="2026-02-30") == "22008"
+
+
+@pytest.mark.parametrize(
+    ("made", "unplanned", "target", "is_below"),
+    [
+        (95, None, 100, False),
+        (94, None, 100, True),
+        (96, 2, 100, True),
+        (0, None, 0, False),
+        (None, None, 100, None),
+    ],
+)
+def test_a_machine_is_below_its_target_by_the_band_of_polls(
+    api_of: ApiOf,
+    database: Connection,
+    assets: dict[str, int],
+    made: int | None,
+    unplanned: int | None,
+    target: int,
+    is_below: bool | None,
+) -> None:
+    add_summary(
+        database, assets["PRESS-01"], actual_output=made, unplanned_output=unplanned, target_output=target
+    )
+
+    [machine] = page(api_of("viewer"))["machines"]
+
+    assert machine["is_below"] is is_below
+    if made is not None and target:
+        planned = made - (unplanned or 0)
+        status = output_status(planned, variance_percent(planned, target))
+        assert (status == "below_target") is is_below
