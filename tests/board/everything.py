@@ -72,16 +72,20 @@ def _runs(story: Story) -> None:
     story.polled(AS_OF - timedelta(hours=2), status="partial", report=partial)
     story.polled(AS_OF)
     story.polled(AS_OF, pipeline="morning_report", snapshots_until=None, safety_until=None, **bad)
+    of_no_plant = {"plant": "(no plant)", "snapshots_until": None, "safety_until": None}
+    story.polled(AS_OF - timedelta(hours=1), pipeline="energy_actuals", **of_no_plant)
     for name, state, due in (
         ("health", "running", None),
         ("live_pulse", "running", NOW + timedelta(minutes=11)),
         ("morning_report", "late", NOW - timedelta(hours=1)),
+        ("energy_actuals", "late", NOW - timedelta(minutes=34)),
     ):
+        is_of_plant = name in ("live_pulse", "morning_report")
         _add(
             story.database,
             "pipeline_states",
             pipeline=name,
-            plant="(no plant)" if name == "health" else story.plant,
+            plant=story.plant if is_of_plant else "(no plant)",
             state=state,
             due_at=due,
             late_at=due,
@@ -89,7 +93,7 @@ def _runs(story: Story) -> None:
             interval_minutes=15,
             judged_at=NOW - timedelta(minutes=1),
         )
-        if name != "health":
+        if is_of_plant:
             since = NOW - timedelta(days=5)
             _add(
                 story.database,
