@@ -1,4 +1,4 @@
-"""A controller that the tests read, one that a test may break, and a proxy before it."""
+"""A controller that the tests read, and a proxy before it."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,6 @@ from tests.tags.servers.snap7_server import Controller
 @pytest.fixture(scope="session")
 def controller() -> Iterator[Controller]:
     """A controller that works."""
-    with Children() as children:
-        yield Controller(children, AREAS)
-
-
-@pytest.fixture
-def own_controller() -> Iterator[Controller]:
-    """A controller that the test may break."""
     with Children() as children:
         yield Controller(children, AREAS)
 

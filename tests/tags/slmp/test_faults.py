@@ -1,26 +1,19 @@
 """Controllers and networks that misbehave: each has a stated outcome, and none a wrong value."""
 
-import gc
-import os
-import signal
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 
 import pytest
 
-from devstack.fault_proxy import Direction, FaultProxy, Loss
-from devstack.processes import free_port
+from devstack.fault_proxy import FaultProxy
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
-from plantpulse.tags.drivers.slmp import DRIVER
 from plantpulse.tags.link import Link
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import Tag
 from tests.patience import ENDS_S, PATIENT_S, SHORT_S
 from tests.tags.servers.aslmp_server import Controller
 from tests.tags.slmp.controllers import link_to, read
-from tests.tags.standstill import stopped
 
 Start = Callable[..., Controller]
 
@@ -118,34 +111,6 @@ def test_the_measured_faults_of_an_fx5u_cost_no_value(start: Start) -> None:
         overstated_length_hangs=True,
     )
     link = link_to(controller.port)
-
-    for _ in range(3):
-        assert read(link, TAGS) == GOOD
-    link.close()
-
-
-def test_a_connection_that_is_cut_at_any_byte_brings_no_value(proxy: FaultProxy) -> None:
-    cuts = 0
-    for count in range(1000):
-        proxy.cut_after(count, Direction.TO_CLIENT)
-        link = DRIVER.open_link(DRIVER.parse_endpoint(f"slmp://127.0.0.1:{proxy.port}?series=iqf"), None)
-        try:
-            link.connect(monotonic() + PATIENT_S)
-            readings = read(link, TAGS)
-        except DeviceUnavailable:
-            cuts += 1
-            continue
-        finally:
-            link.close()
-        assert readings == GOOD
-        break
-
-    assert cuts == 72  # two echoes of 21 bytes each; three words, and one with bits: 17 and 13
-
-
-def test_a_reply_that_comes_byte_by_byte_is_whole(proxy: FaultProxy) -> None:
-    proxy.crumble()
-    link = link_to(proxy.port)
 
     for _ in range(3):
         assert read(link, TAGS) == GOOD
@@ -294,95 +259,3 @@ def test_a_write_that_the_controller_does_not_confirm_has_failed(proxy: FaultPro
 
         link.close()
         proxy.heal()
-
-
-def test_a_controller_that_is_killed_is_unavailable_until_it_is_back(start: Start) -> None:
-    controller = start()
-    link = link_to(controller.port)
-    assert read(link, TAGS) == GOOD
-    os.kill(controller.child.pid, signal.SIGKILL)
-    controller.children.stop(controller.child)
-
-    with pytest.raises(DeviceUnavailable):
-        read(link, TAGS)
-    link.close()
-    with pytest.raises(DeviceUnavailable, match="cannot be reached"):
-        link_to(controller.port)
-
-    controller.start()
-    again = link_to(controller.port)
-    assert read(again, TAGS) == GOOD
-    again.close()
-
-
-def test_a_controller_that_hangs_costs_the_deadline_and_no_more(start: Start) -> None:
-    controller = start()
-    link = link_to(controller.port)
-    with stopped(controller.child):
-        with pytest.raises(DeviceTimedOut):
-            read(link, TAGS, within_s=SHORT_S)
-        with pytest.raises(DeviceUnavailable, match="was closed"):
-            read(link, TAGS)
-        link.close()
-        with pytest.raises(DeviceTimedOut):
-            link_to(controller.port, within_s=SHORT_S)
-
-    again = link_to(controller.port)
-    assert read(again, TAGS) == GOOD
-    again.close()
-
-
-def test_a_link_that_another_thread_closes_ends_its_read(proxy: FaultProxy) -> None:
-    link, errors = link_to(proxy.port), list[BaseException]()
-    proxy.lose_replies(b"", loss=Loss.HELD)
-
-    def read_into() -> None:
-        try:
-            read(link, TAGS, within_s=ENDS_S)
-        except DeviceUnavailable as error:
-            errors.append(error)
-
-    reader = threading.Thread(target=read_into)
-    reader.start()
-    assert proxy.is_held.wait(ENDS_S)
-    link.close()
-    reader.join(ENDS_S / 2)
-
-    assert [type(error) for error in errors] == [DeviceUnavailable]
-
-
-def test_closing_is_always_safe(proxy: FaultProxy) -> None:
-    link = DRIVER.open_link(DRIVER.parse_endpoint(f"slmp://127.0.0.1:{proxy.port}"), None)
-    link.close()
-    link.close()
-
-    with pytest.raises(DeviceUnavailable):
-        link.connect(monotonic() + PATIENT_S)
-    with pytest.raises(DeviceUnavailable):
-        read(link, FIRST)
-
-
-def test_failed_and_ended_connections_leave_nothing_behind(controller: Controller) -> None:
-    nobody = free_port()
-    _use(controller, nobody)
-    gc.collect()
-    descriptors, objects = _descriptors(), len(gc.get_objects())
-
-    for _ in range(100):
-        _use(controller, nobody)
-
-    assert _descriptors() <= descriptors
-    gc.collect()
-    assert len(gc.get_objects()) - objects < 500
-
-
-def _use(controller: Controller, nobody: int) -> None:
-    link = link_to(controller.port)
-    assert read(link, TAGS) == GOOD
-    link.close()
-    with pytest.raises(DeviceUnavailable):
-        link_to(nobody)
-
-
-def _descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
