@@ -79,6 +79,7 @@ class Reader(Generic[Area]):
         slowest_s = self._now_s() - began_s
         readings = self._at_first(planned, len(plan.tags))
         waiting = deque(self._in_order(planned))
+        again_s = _ASK_AGAIN_S if waiting else 0.0  # who asks for nothing would never hear from the device
         is_as_planned = len(waiting) <= len(list(self._filled(planned)))
         certain = len(waiting) if is_as_planned else int(not slowest_s)
         while waiting and (certain > 0 or self._is_time_for(slowest_s, deadline_s)):
@@ -93,7 +94,7 @@ class Reader(Generic[Area]):
             each = [answers] * len(group) if isinstance(answers, Refusal) else answers
             for request, answer in zip(group, each, strict=True):
                 waiting += self._groups(self._heard(request, answer, plan.tags, readings))
-        if self._has_waited(_ASK_AGAIN_S) and not waiting and self._is_time_for(slowest_s, deadline_s):
+        if self._has_waited(again_s) and not waiting and self._is_time_for(slowest_s, deadline_s):
             self._ask_again(planned, deadline_s)
         return readings
 

@@ -167,6 +167,30 @@ def test_a_tag_that_stays_missing_is_asked_for_once_a_minute() -> None:
     assert device.asked.count([(3, 1)]) == 1 + 10
 
 
+def test_a_device_that_had_none_of_the_tags_is_asked_for_one_in_each_read() -> None:
+    device = Slow(absent={0, 1, 2})
+    reader = device.reader()
+    reader.read(plan(3), device.now_s + 60)
+    device.asked.clear()
+
+    assert [reader.read(plan(3), device.now_s + 60) for _ in range(3)] == [[ABSENT] * 3] * 3
+    assert device.asked == [[(0, 1)], [(1, 1)], [(2, 1)]]
+    device.absent.clear()
+    reader.read(plan(3), device.now_s + 60)
+
+    assert good(reader.read(plan(3), device.now_s + 60)) == [0, 1, 2]
+
+
+def test_a_device_that_hangs_is_noticed_even_if_it_had_none_of_the_tags() -> None:
+    device = Slow(absent={0})
+    reader = device.reader()
+    reader.read(plan(1), device.now_s + 60)
+    device.takes_s = 5
+
+    with pytest.raises(DeviceTimedOut):
+        reader.read(plan(1), device.now_s + 0.8)
+
+
 def test_no_time_is_taken_for_a_missing_tag_where_there_is_none() -> None:
     device = Slow(absent={3})
     reader = device.reader()
