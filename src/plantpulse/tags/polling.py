@@ -109,7 +109,7 @@ class Poller:
         return None if self._is_others(slot) else slot
 
     def _serve(self, slot: datetime) -> None:
-        """Have a slot read when it comes."""
+        """Have a slot read when it comes, unless the connection is lost before: then a new one reads it."""
         if not self._wait_until(self._s(slot), slot):
             return
         self.last, self._has_polled = slot, True
@@ -166,11 +166,17 @@ class Poller:
         return self._now() - slot > LATEST_PART * self._interval
 
     def _wait_until(self, at_s: float, slot: datetime) -> bool:
-        """Wait for a time, and say whether the slot is still to be read then."""
+        """Wait for a time, and say whether the slot is still to be read then.
+
+        An acknowledgement that fails loses the connection, and ends the waiting.
+        """
+        was_connected = self.cycle.line.is_connected
         while not self._is_others(slot):
             if self.monotonic() >= at_s:
                 return True
             self.cycle.acknowledge()
+            if self.cycle.line.is_connected is not was_connected:
+                return False
             self._pause(max(0.0, at_s - self.monotonic()))
         return False
 

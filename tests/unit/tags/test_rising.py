@@ -8,6 +8,7 @@ import pytest
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Look, Rising
+from plantpulse.tags.tag import Tag
 from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
 
 
@@ -189,6 +190,26 @@ def test_a_write_that_fails_is_repeated_with_a_new_connection() -> None:
     polled.until(5)
 
     assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True)]
+
+
+def test_a_write_that_fails_costs_the_next_slot_nothing() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    write = polled.plc.write
+
+    def fail_once(tag: Tag, value: bool, deadline_s: float) -> None:
+        polled.plc.write = write  # type: ignore[method-assign]
+        raise GONE
+
+    # This one controller loses the connection when it is written to.
+    polled.plc.write = fail_once  # type: ignore[method-assign]
+    polled.until(5)
+
+    counts = polled.tally.take()
+    assert (counts.polls, counts.errors, counts.missed, counts.level_slot) == (4, 0, 0, at(4))
+    assert polled.plc.connected_at == [0, 2.5]
+    assert polled.plc.written == [("taken", True, 2.51)]
 
 
 def test_a_bit_that_stands_high_at_the_first_look_is_a_doubtful_rise() -> None:
