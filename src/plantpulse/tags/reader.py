@@ -17,6 +17,7 @@ from plantpulse.tags.tag import Tag
 
 _ASK_AGAIN_S: Final = 60.0  # for what was refused, if there is time
 _AT_LAST_S: Final = 300.0  # and before anything else, if there never is
+_MOST_TOGETHER: Final = 120  # extents in a question of any protocol
 Group = Sequence[Request[Area]]
 
 
@@ -103,11 +104,11 @@ class Reader(Generic[Area]):
         return [part for whole in self._filled(requests) for part in self._layout.divide(whole)]
 
     def _filled(self, requests: Sequence[Request[Area]]) -> Iterator[Group[Area]]:
-        left = requests
-        while left:
-            count = self._questions.most_together([one.extent for one in left])
-            yield left[:count]
-            left = left[count:]
+        extents, at = [one.extent for one in requests], 0
+        while at < len(requests):
+            count = self._questions.most_together(extents[at : at + _MOST_TOGETHER])
+            yield requests[at : at + count]
+            at += count
 
     def _in_order(self, planned: Sequence[Request[Area]]) -> Sequence[Group[Area]]:
         """Return the questions of a read: what was never asked first, then what has waited longest.
