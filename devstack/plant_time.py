@@ -1,7 +1,8 @@
 """Tells the SQL functions of pages what time it is in a plant whose clock is compressed.
 
 They look at the database's clock unless they are given `p_now`. So the gateway of `make up` gives it to those
-that take it and were not given it; a page need not know that its plant is simulated.
+that take it and were not given it; a page need not know that its plant is simulated. Machines are played in
+real time, and so is all that is written and asked of their tags: by the plant's clock it would be hours old.
 """
 
 import json
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 _RPC: Final = "/rest/v1/rpc/"
+_IN_REAL_TIME: Final = "tag"
 _ARGUMENT: Final = "p_now"
 _TAKING_IT: Final = """
 select proname
@@ -32,7 +34,10 @@ class PlantTime:
     def concerns(self, method: str, path: str) -> bool:
         """Whether a request calls a function that looks at the clock."""
         asked = urlsplit(path).path
-        return method == "POST" and asked.startswith(_RPC) and asked.removeprefix(_RPC) in self._taking_it
+        if method != "POST" or not asked.startswith(_RPC):
+            return False
+        name = asked.removeprefix(_RPC)
+        return _IN_REAL_TIME not in name and name in self._taking_it
 
     def told(self, body: bytes) -> bytes:
         """Return the body of such a call with the plant's time in it, unless the caller has said another."""

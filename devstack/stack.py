@@ -55,6 +55,7 @@ DASHBOARD: Final = REPOSITORY / "functions" / "dashboard" / "main.py"
 PAGES: Final = REPOSITORY / "build" / "dashboard"  # what `make dashboard` writes
 MAILS: Final = "mails"  # the folder, within the stack's own
 COMPRESSED: Final = REPOSITORY / "devstack" / "compressed" / "main.py"
+COMPRESSED_HEALTH: Final = REPOSITORY / "devstack" / "compressed" / "health.py"
 COMPRESSED_REPORT: Final = REPOSITORY / "devstack" / "compressed" / "morning_report.py"
 
 _CHANNELS: Final = """\
@@ -117,7 +118,7 @@ class Stack:
     sql_server: SqlServer
     function: Function
     morning_report: Function
-    health: Function | None
+    health: Function
     energy_actuals: Function | None
     series_gaps: Function | None
     tags: Function
@@ -180,7 +181,7 @@ def running(
             settings = settings_of(supabase, sql_server.reader) | configured | {"TMPDIR": str(logs)}
             function = Function(children, *_served(settings, clock, LIVE_PULSE, COMPRESSED))
             morning_report = Function(children, *_served(settings, clock, MORNING_REPORT, COMPRESSED_REPORT))
-            health = Function(children, HEALTH, settings) if clock.is_real else None
+            health = Function(children, *_served(settings, clock, HEALTH, COMPRESSED_HEALTH))
             energy_actuals = Function(children, ENERGY_ACTUALS, settings) if clock.is_real else None
             series_gaps = Function(children, SERIES_GAPS, settings) if clock.is_real else None
             board = _board(children, supabase) if not clock.is_real else None
@@ -191,8 +192,8 @@ def running(
             import_table(machines, settings, logs)
             tags = Function(children, TAGS, settings)
             note(f"{len(table_of(machines).splitlines()) - 1} tags")
-        optional = (health, energy_actuals, series_gaps, board)
-        functions = [function, tags, morning_report, *(one for one in optional if one)]
+        optional = (energy_actuals, series_gaps, board)
+        functions = [function, health, tags, morning_report, *(one for one in optional if one)]
         more_ports = (mailbox.smtp_port, publishers.port, *machines.ports)
         remains = _remains(supabase, sql_server, functions, logs, more_ports, *machines.pids)
         yield Stack(

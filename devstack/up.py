@@ -51,6 +51,8 @@ def _keep_ticking(console: Console, running: Stack, ticks: int | None) -> int:
         slot = clock.slot_of(number)
         running.work_on(written_until, slot)
         written_until = slot
+        # First: a page that hears of the poll asks how the pipelines stand, and the clock has just jumped.
+        running.health.deliver(slot)
         answer = running.function.deliver(slot)
         console.print(_line(running, slot, answer))
         morning = mornings.slot_at_or_before(slot)

@@ -16,6 +16,8 @@ PLANTS_NOW = datetime(2026, 3, 11, 9, 45, tzinfo=UTC)
 CLOCKS = (
     "create function public.looks(p_name text, p_now timestamptz default now()) returns jsonb"
     " language sql stable return jsonb_build_array(p_name, p_now at time zone 'UTC')",
+    "create function public.tag_looks(p_now timestamptz default null) returns text"
+    " language sql stable return p_now::text",
     "create function public.looks_not(p_name text) returns text language sql stable return p_name",
     "grant execute on all functions in schema public to service_role",
 )
@@ -64,3 +66,7 @@ def test_a_body_that_is_no_object_is_passed_on(project: SupabaseAccess) -> None:
     answer = httpx.post(f"{project.rest_url}/rpc/looks", content=b"{", headers=headers, timeout=ENDS_S)
 
     assert answer.status_code == 400
+
+
+def test_machine_tags_are_in_real_time(project: SupabaseAccess) -> None:
+    assert call(project, "tag_looks") is None

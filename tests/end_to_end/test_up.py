@@ -104,6 +104,25 @@ def test_one_line_makes_the_command_line_work_on_the_plants_clock() -> None:
         assert not file.exists()
 
 
+def test_pages_are_told_how_pipelines_stand_and_tags_are_polled_in_real_time() -> None:
+    with started(*devstack("up", "--seconds-per-tick", "5")) as command:
+        command.read_until("source ")
+        source = command.lines[-1].strip()
+        command.read_until("Plant time")
+        read_ticks(command, 3)
+
+        # With each tick the clock jumps, and health looks at once: in between nobody knows how they stand.
+        looks = ({one["pipeline"]: one["state"] for one in page_of(source, "pipelines")} for _ in range(20))
+        states = next((look for look in looks if "unknown" not in look.values()), None)
+        groups = {one["name"]: one["state"] for one in page_of(source, "tags", "groups")}
+        command.send(signal.SIGINT)
+        finished = command.finish()
+
+    assert states == {"live_pulse": "running", "morning_report": "running"}
+    assert groups == {"Oven": "polling", "Press 1": "polling", "Scale": "waiting"}
+    assert finished.exit_code == 0
+
+
 def test_its_mails_are_files_in_the_folder_that_it_names() -> None:
     with started(*devstack("up", "--seconds-per-tick", "4")) as command:
         command.read_until("source ")
@@ -144,3 +163,13 @@ def test_a_tick_length_that_makes_no_sense_is_refused_at_once() -> None:
         assert finished.exit_code == 2
         assert "must be between 0.5 and 900" in finished.output
         assert command.traces() == []
+
+
+def page_of(source: str, page: str, part: str | None = None) -> list[dict[str, str]]:
+    """Return the list in a page's document, as a viewer gets it from the board's function."""
+    asked = (
+        'curl -s -H "apikey: $KEY" -H "Authorization: Bearer $TOKEN" -H "content-type: application/json"'
+        f""" -d '{{"p_plant": "northfield"}}' "$SUPABASE_URL/rest/v1/rpc/board_{page}\""""
+    )
+    found: list[dict[str, str]] = json.loads(in_a_shell(source, asked))[part or page]
+    return found

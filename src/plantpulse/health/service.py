@@ -86,13 +86,15 @@ class Look:
 class HealthService:
     """Health, ready to be called over HTTP or with an event.
 
-    `clock` is only for simulated time; it also drives the SQL function. Without a `watch` it only looks.
+    `clock` is only for simulated time; it also drives the SQL function, and `pipelines` says which of them
+    run on it. Without a `watch` it only looks.
     """
 
     open_store: OpenHealthStore
     watch: Watch | None = None
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
+    pipelines: Callable[[Settings], Sequence[Pipeline]] = pipelines_of
     _settings: Settings | None = field(default=None, init=False)
 
     def http(self, request: HttpRequest) -> Response:
@@ -153,7 +155,7 @@ class HealthService:
         settings = guarded(self._known_settings)
         if isinstance(settings, PlantpulseError):
             return self._blind(invocation, settings)
-        pipelines = pipelines_of(settings)
+        pipelines = self.pipelines(settings)
         asked = guarded(lambda: self._ask(pipelines, settings))
         if isinstance(asked, PlantpulseError):
             look, seen = self._blind(invocation, asked, pipelines), None
