@@ -11,7 +11,7 @@ const sources = Object.entries(files)
   .join('\n')
 /** Words that are put together from a code. */
 const BY_CODE =
-  /^(page|role|trouble|state|step|tag)_|^(low|medium|high|critical|info|failed|partial|abandoned|open|absent|session_ended|link_used|link_elsewhere)$|_one$/
+  /^(page|role|trouble|state|step|tag|quality)_|^(low|medium|high|critical|info|failed|partial|abandoned|open|absent|session_ended|link_used|link_elsewhere)$|_one$/
 
 test('both languages are there and have the same values in their braces', () => {
   for (const [key, [english, german]] of Object.entries(words)) {
