@@ -188,9 +188,9 @@ def test_connections_that_were_secured_or_refused_leave_nothing_behind(
 
 
 def test_a_certificate_that_cannot_serve_is_named_before_anybody_is_asked(ours: Credentials) -> None:
-    now = datetime.now(UTC)
     other = dump_private_key_as_pem(generate_private_key()).decode()
     nameless = _credentials(None, None, names=[x509.DNSName("plantpulse")])
+    now = datetime.now(UTC) + timedelta(minutes=1)  # each of them is valid by then
     wrong = {
         "add certificate and private_key": Credentials(USER, PASSWORD),
         "must be PEM": Credentials(None, None, "hunter2", "hunter2"),
@@ -204,7 +204,7 @@ def test_a_certificate_that_cannot_serve_is_named_before_anybody_is_asked(ours: 
         assert "hunter2" not in str(refusal.value)
     with pytest.raises(NoSafeWay, match=r"is valid from .* only"):
         identity_in(ours, now + timedelta(days=400))
-    assert identity_in(ours, now + timedelta(minutes=1)).uri == "urn:northfield:plantpulse"
+    assert identity_in(ours, now).uri == "urn:northfield:plantpulse"
 
 
 def fingerprint_at(plant: Plant, credentials: Credentials) -> str:
