@@ -74,10 +74,7 @@ class Reader(Generic[Area]):
         one of the next reads. Tags that were not reached are NOT_ASKED.
         """
         planned = cast(Sequence[Request[Area]], plan.requests)
-        began_s = self._now_s()
-        if self._has_waited(_AT_LAST_S):
-            self._ask_again(planned, deadline_s)
-        slowest_s = self._now_s() - began_s
+        slowest_s = self._ask_again(planned, deadline_s) if self._has_waited(_AT_LAST_S) else 0.0
         readings = self._at_first(planned, len(plan.tags))
         waiting = deque(self._in_order(planned))
         again_s = _ASK_AGAIN_S if waiting else 0.0  # who asks for nothing would never hear from the device
@@ -167,10 +164,10 @@ class Reader(Generic[Area]):
             self._asked_again_s = self._now_s()
         return self._asked_again_s is not None and self._now_s() - self._asked_again_s >= seconds
 
-    def _ask_again(self, planned: Sequence[Request[Area]], deadline_s: float) -> None:
-        """Ask once more for something that was refused, each in its turn: the device may read it by now.
+    def _ask_again(self, planned: Sequence[Request[Area]], deadline_s: float) -> float:
+        """Ask once more for something that was refused, each in its turn; return how long the answer took.
 
-        Somebody may have given it a tag, or it was busy when it refused a question whole.
+        Somebody may have given the device a tag, or it was busy when it refused a question whole.
         """
         whole = self._filled(list(self._layout.expand(planned)))
         groups = [
@@ -178,10 +175,11 @@ class Reader(Generic[Area]):
             *(group for group in whole if self._layout.is_divided(group)),
         ]
         if not groups:
-            return
-        self._asked_again_s = self._now_s()
+            return 0.0
+        began_s = self._asked_again_s = self._now_s()
         group = groups[self._again % len(groups)]
         self._again += 1
         answers = self._questions.read([one.extent for one in group], deadline_s)
         if not isinstance(answers, Refusal) and not any(isinstance(one, Refusal) for one in answers):
             self._layout.accept(group)
+        return self._now_s() - began_s

@@ -1,6 +1,7 @@
 """How a plan is read: what is asked, in which order, and when it is left for the next read."""
 
 from collections.abc import Sequence
+from itertools import count
 
 import pytest
 from hypothesis import given
@@ -310,6 +311,15 @@ def test_a_block_that_was_refused_once_is_asked_whole_again_within_minutes() -> 
     reader.read(plan(8), device.now_s + 60)
 
     assert device.asked[-2:] == [[(0, 8)], [(0, 8)]]
+
+
+def test_a_read_that_comes_too_late_is_late_even_if_its_plan_was_divided() -> None:
+    device, ticks = Slow(absent={3}), count()
+    reader = Reader(device, device.reading_of, lambda: device.now_s + next(ticks) / 1e6)
+    reader.read(plan(8), device.now_s + 60)
+
+    with pytest.raises(DeviceTimedOut):
+        reader.read(plan(8), device.now_s)
 
 
 def test_a_device_without_time_for_that_is_asked_again_after_five_minutes() -> None:
