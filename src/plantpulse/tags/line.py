@@ -7,12 +7,15 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from plantpulse.errors import DeviceTimedOut, InternalError, PlantpulseError
+from plantpulse.errors import DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
+from plantpulse.tags.isolating import Isolation, Part
 from plantpulse.tags.link import Link, ReadPlan
-from plantpulse.tags.readings import Reading
+from plantpulse.tags.readings import TIMED_OUT, Reading
 from plantpulse.tags.tag import Group, Tag
+
+_MOST_PLANS: Final = 50  # of parts of a group, before they are made anew
 
 
 class Device(Protocol):
@@ -53,6 +56,11 @@ class Line:
     _device: Device | None = field(default=None, init=False)
     _is_connected: bool = field(default=False, init=False)
     _trigger_plan: ReadPlan[object] | None = field(default=None, init=False)
+    _isolation: Isolation = field(init=False)
+    _plans: dict[Part, ReadPlan[object]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._isolation = Isolation(len(self.group.tags))
 
     @property
     def is_connected(self) -> bool:
@@ -71,13 +79,23 @@ class Line:
         self._is_connected = True
 
     def read(self, deadline_s: float) -> Sequence[Reading]:
-        """Return a reading for each tag of the group, in its order. Raises: PlantpulseError."""
-        device = self._connected()
-        readings = self._ask(device.plan, deadline_s)
-        if device.plan.tags == self.group.tags:
-            return readings
-        by_position = {tag.position: one for tag, one in zip(device.plan.tags, readings, strict=True)}
-        return [by_position[tag.position] for tag in self.group.tags]
+        """Return a reading for each tag of the group, in its order. Raises: PlantpulseError.
+
+        A tag that the device does not answer is TIMED_OUT beside the others, once that is known of it.
+        """
+        found: dict[int, Reading] = {}
+        for part in self._isolation.parts(self.monotonic()):
+            plan = self._plan_of(part)
+            try:
+                readings = self._ask(plan, deadline_s)
+            except DeviceUnavailable:
+                self._isolation.fail(part, self.monotonic())
+                if not found:
+                    raise
+                break  # the other parts were answered in time
+            self._isolation.answer(part)
+            found |= {tag.position: one for tag, one in zip(plan.tags, readings, strict=True)}
+        return [found.get(tag.position, TIMED_OUT) for tag in self.group.tags]
 
     def look(self, deadline_s: float) -> Reading:
         """Return how the trigger tag stands. Raises: PlantpulseError."""
@@ -100,6 +118,16 @@ class Line:
         """Close the connection from outside: what waits in it fails. Returns at once."""
         if device := self._device:
             threading.Thread(target=device.link.close, name=f"close-{self.group.name}", daemon=True).start()
+
+    def _plan_of(self, part: Part) -> ReadPlan[object]:
+        plan = self._connected().plan
+        if len(part) == len(plan.tags):
+            return plan
+        if part not in self._plans:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[part] = self.devices.plan(self.group, [self.group.tags[place] for place in part])
+        return self._plans[part]
 
     def _connected(self) -> Device:
         if self._device is None:

@@ -2,16 +2,22 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from time import monotonic
 
 import pytest
 
 from devstack.fault_proxy import Direction, FaultProxy, Loss
 from plantpulse.errors import DeviceTimedOut, DeviceUnavailable
-from plantpulse.tags.readings import Reading
-from plantpulse.tags.tag import Tag
+from plantpulse.tags.devices import Devices
+from plantpulse.tags.line import Line as DeviceLine
+from plantpulse.tags.link import Credentials
+from plantpulse.tags.readings import TIMED_OUT, Reading
+from plantpulse.tags.tag import Group, Tag
+from tests.patience import ENDS_S
+from tests.patience import SHORT_S as PATIENT_SHORT_S
 from tests.tags.modbus.conftest import PATIENT_S, Line
 from tests.tags.servers.pymodbus_server import PymodbusDevice, serving
 
@@ -247,3 +253,42 @@ def test_closing_is_always_safe(proxy: FaultProxy) -> None:
         line.connect()
     with pytest.raises(DeviceUnavailable):
         line.read(LONG)
+
+
+def test_a_group_is_read_without_the_tag_that_its_device_does_not_answer() -> None:
+    device = PymodbusDevice({0: 1, 1: 2, 2: 0xBEEF, 3: 4})
+    with serving(device), FaultProxy("127.0.0.1", device.port) as proxy:
+        proxy.change_replies(lambda reply: b"" if b"\xbe\xef" in reply else reply)
+        expected = [Reading(1), Reading(2), TIMED_OUT, Reading(4)]
+        with closing_line(group_at(proxy.port)) as line:
+            ends_at_s = monotonic() + ENDS_S
+            while (readings := _read_slot(line)) != expected:
+                assert monotonic() < ends_at_s, readings
+                assert all(one in (good, TIMED_OUT) for one, good in zip(readings, expected, strict=True))
+
+
+def group_at(port: int) -> Group:
+    """Return a group of four registers that lie side by side."""
+    tags = tuple(Tag(f"t{at}", f"hr:{at}", "uint16", position=at + 1) for at in range(4))
+    address = f"modbus://127.0.0.1:{port}/1"
+    return Group(1, "north", "press", "fixed", timedelta(seconds=1), "modbus", address, tags)
+
+
+@contextmanager
+def closing_line(group: Group) -> Iterator[DeviceLine]:
+    devices = Devices(("127.0.0.0/8",), lambda name: Credentials(name, ""))
+    line = DeviceLine(group, devices, PATIENT_S)
+    try:
+        yield line
+    finally:
+        line.drop()
+
+
+def _read_slot(line: DeviceLine) -> Sequence[Reading]:
+    """Read as a slot does, with a new connection if there is none."""
+    if not line.is_connected:
+        line.connect()
+    try:
+        return line.read(monotonic() + PATIENT_SHORT_S)
+    except DeviceTimedOut:
+        return [TIMED_OUT] * 4

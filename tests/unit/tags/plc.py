@@ -74,7 +74,8 @@ class Plc:
     """A controller: how long it takes for each thing, what fails, and what was asked of it.
 
     `read_s` and `connect_s` are the times of the next reads and attempts, the last one for all others. A read
-    that takes longer than its deadline times out, as a driver's does. `values` may be readings.
+    that takes longer than its deadline times out, as a driver's does. `values` may be readings. It
+    never answers a question with a tag that is `silent`.
     """
 
     time: Time
@@ -82,6 +83,7 @@ class Plc:
     connect_s: list[float] = field(default_factory=lambda: [0.01])
     values: Sequence[Any] = (10, 20)
     bit: bool | None = False
+    silent: set[str] = field(default_factory=set)
     refuses: PlantpulseError | None = None
     breaks: Exception | None = None
     asked_at: list[float] = field(default_factory=list)
@@ -124,9 +126,14 @@ class Plc:
         self._take(self.read_s, deadline_s, "it did not answer")
         if self.breaks:
             raise self.breaks
+        if not self.silent.isdisjoint(tag.name for tag in plan.tags):
+            self._take([deadline_s], deadline_s, "it did not answer")
         if is_look:
             return [Reading(self.bit)]
-        return [value if isinstance(value, Reading) else Reading(value) for value in self.values]
+        readings = [value if isinstance(value, Reading) else Reading(value) for value in self.values]
+        if len(plan.tags) == len(self.group.tags):
+            return readings
+        return [readings[self.group.tags.index(tag)] for tag in plan.tags]
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         assert self.is_open
