@@ -13,9 +13,9 @@ from devstack.clock import CompressedClock
 from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.switch import pinging
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.health.service import HealthService, Response
 from plantpulse.health.watch import Watch
+from plantpulse.http_requests import HttpRequest
 from plantpulse.schedules.pipelines import Pipeline, pipelines_of
 from plantpulse.settings import Settings, config
 

@@ -9,8 +9,8 @@ from devstack.clock import CompressedClock
 from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.urgent import telling
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
+from plantpulse.http_requests import HttpRequest
 from plantpulse.morning_report.job import MorningReport
 from plantpulse.source import sqlserver
 

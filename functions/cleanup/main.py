@@ -14,8 +14,8 @@ from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.urgent import telling
 from plantpulse.cleanup import Cleanup
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
+from plantpulse.http_requests import HttpRequest
 
 gc.freeze()
 gc.enable()

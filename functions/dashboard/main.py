@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plantpulse.dashboard.service import DashboardService, HttpRequest, Response
+from plantpulse.dashboard.service import DashboardService, Response
+from plantpulse.http_requests import HttpRequest
 
 gc.freeze()
 gc.enable()

@@ -14,9 +14,9 @@ from typing import Any
 from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.switch import pinging
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.health.service import HealthService, Response
 from plantpulse.health.watch import Watch
+from plantpulse.http_requests import HttpRequest
 
 gc.freeze()
 gc.enable()

@@ -13,9 +13,9 @@ from typing import Any
 from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.urgent import telling
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
 from plantpulse.entry.users import ProjectUsers
+from plantpulse.http_requests import HttpRequest
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.source import sqlserver
 

@@ -13,8 +13,8 @@ from typing import Any
 from plantpulse import database
 from plantpulse.alerts.channels import open_channel
 from plantpulse.alerts.urgent import telling
-from plantpulse.entry.invocations import HttpRequest
 from plantpulse.entry.service import Response, Service
+from plantpulse.http_requests import HttpRequest
 from plantpulse.series.backfill_job import SeriesBackfill
 from plantpulse.series.sources import open_sources
 

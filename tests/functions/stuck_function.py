@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from plantpulse import database
-from plantpulse.entry.invocations import HttpRequest, Invocation
+from plantpulse.entry.invocations import Invocation
 from plantpulse.entry.service import Response, Service
+from plantpulse.http_requests import HttpRequest
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.runs import Budget, Run, RunPlan, RunReport
 from plantpulse.settings import Settings

@@ -5,43 +5,23 @@ Whatever is wrong is told in one line: to the client that something is, to the l
 
 import base64
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import unquote
 
 from plantpulse.dashboard.answers import Answer, Request, answer_to, told
 from plantpulse.dashboard.page_settings import PageSettings, read_page_settings
 from plantpulse.dashboard.site import File, build_of, read_site
 from plantpulse.errors import ConfigurationError
+from plantpulse.http_requests import HttpRequest, discard_rest, http_in, lower_case
 from plantpulse.logs import log
 
 CONFIG: Final = "config.js"
 FOLDER: Final = "DASHBOARD_FOLDER"  # where the pages are, if not beside the function
-_BLOCK_BYTES: Final = 64 * 1024
 
 Response = tuple[bytes, int, dict[str, str]]
-
-
-class ByteStream(Protocol):
-    """A request body that can be read once."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
-class HttpRequest(Protocol):
-    """The part of a Flask request that is used."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def stream(self) -> ByteStream: ...
 
 
 @dataclass(frozen=True)
@@ -63,9 +43,8 @@ class DashboardService:
 
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers; the server leaves out the body of a HEAD."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        answer = self._answer(Request(request.method, request.path, headers))
-        _discard(request.stream)
+        answer = self._answer(Request(request.method, request.path, lower_case(request.headers)))
+        discard_rest(request)
         return answer.body, answer.status, dict(answer.headers)
 
     def event(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,18 +85,8 @@ class DashboardService:
 
 def _request_in(event: Mapping[str, Any]) -> Request | None:
     """Return the request in a function-URL event; None if it is another event."""
-    context = event.get("requestContext") if isinstance(event, Mapping) else None
-    http = context.get("http") if isinstance(context, Mapping) else None
-    if not isinstance(http, Mapping):
+    http = http_in(event)
+    if http is None:
         return None
-    headers = event.get("headers")
-    given = headers.items() if isinstance(headers, Mapping) else ()
-    named = {str(name).lower(): str(value) for name, value in given}
-    return Request(str(http.get("method")), unquote(str(event.get("rawPath") or "/")), named)
-
-
-def _discard(stream: ByteStream) -> None:
-    """Read what came with the request, and keep none of it: the framework would keep all of it."""
-    with suppress(Exception):
-        while stream.read(_BLOCK_BYTES):
-            pass
+    path = unquote(str(event.get("rawPath") or "/"))
+    return Request(str(http.get("method")), path, lower_case(event.get("headers")))

@@ -8,14 +8,14 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from plantpulse.entry.guard import foreign
 from plantpulse.errors import InvalidRequest
+from plantpulse.http_requests import ByteStream, HttpRequest, http_in, lower_case
 from plantpulse.runs import Json
 from plantpulse.schedules.stagger import LONGEST_DELAY_S
 
@@ -80,35 +80,15 @@ class WebHead:
     headers: Mapping[str, str]
 
 
-class ByteStream(Protocol):
-    """A request body that can be read once."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
-class HttpRequest(Protocol):
-    """The part of a Flask request that is used."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def stream(self) -> ByteStream: ...
-
-
 def head_of_http(request: HttpRequest) -> WebHead:
     """Return method and headers of an HTTP request."""
-    return WebHead(request.method, {name.lower(): value for name, value in request.headers.items()})
+    return WebHead(request.method, lower_case(request.headers))
 
 
 def head_of_function_url(event: Mapping[str, Json]) -> WebHead:
     """Return method and headers of a function-URL event."""
-    headers = _mapping(event.get("headers"))
     method = str(event["requestContext"]["http"].get("method"))
-    return WebHead(method, {str(name).lower(): str(value) for name, value in headers.items()})
+    return WebHead(method, lower_case(event.get("headers")))
 
 
 def _mapping(value: object) -> Mapping[str, Json]:
@@ -137,22 +117,9 @@ def _read_body(stream: ByteStream) -> bytes:
     return foreign(lambda: stream.read(MAX_BODY_BYTES + 1), broken)
 
 
-def discard_rest(request: HttpRequest) -> None:
-    """Read what nobody has read of the body, piece by piece, and keep none of it.
-
-    functions-framework reads an unread body into memory as a whole before it answers, so a refusal of 30 MB
-    would cost that much. A body that cannot be read to its end is left as it is.
-    """
-    stream = request.stream
-    with suppress(InvalidRequest):
-        while _read_body(stream):
-            pass
-
-
 def is_function_url_event(event: object) -> bool:
     """Say whether a Lambda event is an HTTP request in its function-URL form."""
-    context = event.get("requestContext") if isinstance(event, Mapping) else None
-    return isinstance(_mapping(context).get("http"), Mapping)
+    return http_in(event) is not None
 
 
 def from_function_url(event: Mapping[str, Json], methods: Collection[str] = RUNS) -> Invocation:

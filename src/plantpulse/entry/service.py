@@ -23,7 +23,7 @@ from plantpulse.entry import callers, cross_origin, invocations
 from plantpulse.entry.callers import Caller, Users
 from plantpulse.entry.endings import end_dry_run, log_run, record_failure
 from plantpulse.entry.guard import guarded
-from plantpulse.entry.invocations import HttpRequest, Invocation, WebHead
+from plantpulse.entry.invocations import Invocation, WebHead
 from plantpulse.entry.last_resort import EndProcess, LastResort, end_process
 from plantpulse.entry.replies import Reply, WithoutRun
 from plantpulse.entry.requests import Request
@@ -35,6 +35,7 @@ from plantpulse.errors import (
     TransientError,
     Unauthenticated,
 )
+from plantpulse.http_requests import HttpRequest, discard_rest
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
 from plantpulse.settings import Settings, SupabaseSettings, config
@@ -157,7 +158,7 @@ class Service(Generic[Store]):
         try:
             return self._respond(invocations.head_of_http(request), lambda: invocations.from_http(request))
         finally:
-            invocations.discard_rest(request)
+            discard_rest(request)
 
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the report itself.

@@ -16,13 +16,14 @@ from typing import Final, Protocol
 from plantpulse import runs
 from plantpulse.entry import invocations
 from plantpulse.entry.guard import guarded
-from plantpulse.entry.invocations import VIEWS, HttpRequest, Invocation, WebHead
+from plantpulse.entry.invocations import VIEWS, Invocation, WebHead
 from plantpulse.entry.requests import Request, parse
 from plantpulse.errors import InvalidRequest, PlantpulseError, StoreRefused, TransientError
 from plantpulse.health.metrics import CONTENT_TYPE, MEDIA_TYPE, metrics_of
 from plantpulse.health.observed import Observation, observed
 from plantpulse.health.view import blind_view_of, view_of
 from plantpulse.health.watch import LOOK_S, Watch
+from plantpulse.http_requests import HttpRequest, discard_rest
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Budget, Json
 from plantpulse.schedules.pipelines import Pipeline, pipelines_of, title_of
@@ -103,7 +104,7 @@ class HealthService:
             head = invocations.head_of_http(request)
             return self._respond(head, lambda: invocations.from_http(request, VIEWS))
         finally:
-            invocations.discard_rest(request)
+            discard_rest(request)
 
     def event(self, event: Mapping[str, Json]) -> Json:
         """Answer a Lambda event: a function-URL response, or the view itself.

@@ -146,7 +146,7 @@ def test_a_body_is_read_and_dropped(service: DashboardService) -> None:
 def test_a_mistake_of_our_own_shows_no_stack_trace(
     service: DashboardService, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    body, status, _ = service.http(FlaskRequest(headers={"accept-encoding": 7}))  # type: ignore[dict-item] # a fault
+    body, status, _ = service.http(FlaskRequest(path=7))  # type: ignore[arg-type] # a fault
 
     assert (body, status) == (b"Something went wrong; the log says what\n", 500)
     assert json.loads(capsys.readouterr().out)["reason"] == "AttributeError"

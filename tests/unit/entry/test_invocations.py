@@ -12,6 +12,7 @@ import pytest
 
 from plantpulse.entry import invocations, requests
 from plantpulse.errors import InvalidRequest
+from plantpulse.http_requests import discard_rest
 
 
 @dataclass
@@ -161,7 +162,7 @@ def test_no_other_length_is_refused_by_its_announcement(length: str) -> None:
 def test_the_rest_of_a_body_is_read_and_not_returned() -> None:
     body = io.BytesIO(b"x" * 200_000)
 
-    invocations.discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=body))
+    discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=body))
 
     assert body.read() == b""
 
@@ -172,7 +173,7 @@ def test_a_rest_that_breaks_off_is_left() -> None:
 
     broken = SimpleNamespace(read=break_off)
 
-    invocations.discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=broken))
+    discard_rest(SimpleNamespace(method="POST", path="/", headers={}, stream=broken))
 
 
 def test_a_function_url_body_may_come_as_base64() -> None:

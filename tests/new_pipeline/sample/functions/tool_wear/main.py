@@ -13,7 +13,7 @@ from typing import Any
 from plantpulse.tool_wear import ToolWear
 
 from plantpulse import database
-from plantpulse.entry.invocations import HttpRequest
+from plantpulse.http_requests import HttpRequest
 from plantpulse.entry.service import Response, Service
 
 gc.freeze()
