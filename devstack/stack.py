@@ -190,7 +190,7 @@ def running(
         with steps.step("Machines: Modbus, OPC UA, S7, SLMP, EtherNet/IP") as note:
             machines = Machines.start(children)
             import_table(machines, settings, logs)
-            tags = Function(children, TAGS, settings)
+            tags = Function(children, TAGS, settings | {"SUPABASE_URL": supabase.real_time_url})
             note(f"{len(table_of(machines).splitlines()) - 1} tags")
         optional = (energy_actuals, series_gaps, board)
         functions = [function, health, tags, morning_report, *(one for one in optional if one)]

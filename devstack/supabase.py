@@ -43,6 +43,8 @@ class Supabase:
     """
 
     access: SupabaseAccess
+    real_time_url: str
+    """The same project for whoever lives in real time, whatever the plant's clock says (`use_clock`)."""
     accounts: Accounts
     realtime: Realtime
     postgres: Postgres
@@ -113,12 +115,15 @@ class Supabase:
         accounts = Accounts(self.postgres.url(database, "postgres"), self._keys)
         realtime = Realtime(self.postgres.url(database, "postgres"), self._keys)
         gateway = Gateway(self._keys, postgrest.port, accounts=accounts, realtime=realtime)
+        in_real_time = Gateway(self._keys, postgrest.port, accounts=accounts)
         if database == _DATABASE:
             self.accounts, self.realtime, self._gateway = accounts, realtime, gateway
+            self.real_time_url = in_real_time.url
         try:
             yield SupabaseAccess(gateway.url, self.postgres.url(database, "postgres"), self._keys)
         finally:
             gateway.stop()
+            in_real_time.stop()
             realtime.stop()
             postgrest.stop()
 
