@@ -34,7 +34,7 @@ class Session {
       if (event === 'SIGNED_OUT' && this.user && !this.#isLeaving) this.ended ??= 'session_ended'
       if (session) this.ended = null
       const isNew = event === 'TOKEN_REFRESHED' || (event === 'SIGNED_IN' && this.user === null)
-      if (session?.expires_at && isNew) this.ahead = (session.expires_at - session.expires_in) * 1000 - Date.now()
+      if (session && isNew) this.ahead = (expiryOf(session.access_token) - session.expires_in) * 1000 - Date.now()
       this.#isLeaving = false
       // The same person again must not build the pages anew, as each new token would.
       if (this.user === undefined || this.user?.id !== session?.user.id) this.user = session?.user ?? null
@@ -113,6 +113,16 @@ async function exchanged(arrival: Exclude<Arrival, { by: 'refusal' }>): Promise<
   if (arrival.by === 'tokens') return (await client.auth.setSession(arrival)).error
   if (arrival.by === 'code') return (await client.auth.exchangeCodeForSession(arrival.code)).error
   return (await client.auth.verifyOtp({ token_hash: arrival.token_hash, type: arrival.type })).error
+}
+
+/** Return when a token expires by Auth's clock (s since 1970); NaN if it does not say so. */
+function expiryOf(token: string): number {
+  try {
+    const payload = (token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/')
+    return Number((JSON.parse(atob(payload)) as { exp?: unknown }).exp)
+  } catch {
+    return NaN
+  }
 }
 
 export const session = new Session()

@@ -47,6 +47,8 @@ class Project:
     version: str = "1"
     # What config.js names to who looks whether there is another version.
     next_version: str | None = None
+    # How often a new token was asked for.
+    renewals: int = 0
     # Where else people sign in, as config.js says it.
     sign_in: Json = field(default_factory=dict)
 
@@ -142,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(HTTPStatus.OK, [{"id": 1}])
 
     def _sign_in(self, body: Json) -> None:
+        self.imitated.renewals += "refresh_token" in body
         is_known = body.get("password") == PASSWORD or body.get("auth_code") == "good"
         if not is_known and "refresh_token" not in body:
             refused = {"code": 400, "error_code": "invalid_credentials", "msg": "Invalid login credentials"}
