@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Machine } from '../src/data/documents'
 import { byArea } from '../src/figures/areas'
-import { isStale, minutesOld } from '../src/figures/freshness'
+import { isStale } from '../src/figures/freshness'
 import { bounds, holePath, hourTicks, linePath, stepPath } from '../src/figures/scale'
 import { countMarks, stripPaths } from '../src/figures/strip'
 
@@ -14,10 +14,6 @@ test('data is old after its time, and where nobody knows its time', () => {
   expect(isStale({ as_of, stale_after: '2026-03-11T10:15:00Z' }, NOW)).toBe(false)
   expect(isStale({ as_of, stale_after: '2026-03-11T09:59:59Z' }, NOW)).toBe(true)
   expect(isStale({ as_of: null, stale_after: null }, NOW)).toBe(true)
-})
-
-test('an age is never below zero, whatever the clocks say', () => {
-  expect([minutesOld('2026-03-11T09:45:30Z', NOW), minutesOld('2026-03-11T10:05:00Z', NOW), minutesOld(null, NOW)]).toEqual([14, 0, null])
 })
 
 test('a gap in a strip is a box of its own and not the state before it', () => {

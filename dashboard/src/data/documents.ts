@@ -23,8 +23,8 @@ export type Plants = { now: string; plants: PlantState[] }
 export type Shift = { name: string; starts_at: string; ends_at: string }
 export type Status = 'on_target' | 'above_target' | 'below_target' | 'stopped' | 'not_planned' | 'no_data'
 
-export type Machine = Figures<'units' | 'target' | 'variance' | 'oee' | 'downtime_minutes' | 'shift_units' | 'shift_target_so_far'> &
-  Texts<'area' | 'as_of' | 'stopped_since' | 'stop_reason'> & { asset_id: number; name: string; status: Status; strip: string }
+export type Machine = Figures<'units' | 'target' | 'variance' | 'oee' | 'downtime_minutes'> &
+  Texts<'area' | 'as_of' | 'stopped_since'> & { asset_id: number; name: string; status: Status; strip: string }
 
 /** Something that needs a person. Which figures it has depends on its kind. */
 export type Need = Texts<'asset' | 'area' | 'since'> &
@@ -120,10 +120,10 @@ export type Run = Texts<'plant' | 'slot' | 'error_code' | 'error_message' | 'mad
 
 export type Pipelines = OfPlant & Texts<'looked_at' | 'stale_after'> & { pipelines: Pipeline[]; runs: Run[]; runs_left_off: number }
 
-export type Step = Texts<'by' | 'channel' | 'occasion'> & { at: string; what: string }
+export type Step = Texts<'by' | 'channel'> & { at: string; what: string }
 
 export type Alert = Texts<'plant' | 'acknowledged_at' | 'acknowledged_by' | 'resolved_at' | 'silenced_until'> &
-  Record<'scope' | 'rule' | 'fingerprint' | 'opened_at' | 'last_seen_at', string> & {
+  Record<'scope' | 'rule' | 'fingerprint' | 'opened_at', string> & {
     id: number
     severity: 'info' | 'warning' | 'critical'
     facts: Record<string, unknown>
@@ -163,10 +163,10 @@ export type Energy = Texts<'looked_at' | 'subject' | 'points_from' | 'points_unt
 }
 
 export type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number | null }
-export type History = { from: string; samples: number[]; bad: number[]; read_ms: (number | null)[] }
+export type History = { from: string; read_ms: (number | null)[] }
 
 export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' | 'failing_since'> &
-  Figures<'queue_length' | 'queue_limit' | 'read_ms'> &
+  Figures<'queue_length' | 'read_ms'> &
   Record<'name' | 'driver' | 'state', string> & {
     id: number
     mode: 'fixed' | 'handshake'
@@ -174,7 +174,7 @@ export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' 
     active: boolean
     tag_count: number
     dropped_count: number
-    command: { kind: string; requested_at: string; requested_by: string | null; done_at: string | null } | null
+    command: { kind: string; requested_at: string; requested_by: string | null } | null
     sample: { at: string; quality: number } | null
     tags: Tag[]
     history?: History

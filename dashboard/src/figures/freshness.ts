@@ -10,8 +10,3 @@ export function isStale({ as_of, stale_after }: Age, now: number): boolean {
   if (as_of === null || stale_after === null) return true
   return now > Date.parse(stale_after)
 }
-
-/** Return how old data is in whole minutes, never less than 0; null if nobody knows. */
-export function minutesOld(as_of: string | null, now: number): number | null {
-  return as_of === null ? null : Math.max(0, Math.floor((now - Date.parse(as_of)) / 60_000))
-}

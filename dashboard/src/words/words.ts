@@ -339,7 +339,6 @@ export const words = {
   quality_6: ['refused', 'verweigert'],
   quality_7: ['uncertain', 'unsicher'],
   quality_8: ['not asked', 'nicht gefragt'],
-  value: ['Value', 'Wert'],
   yes: ['on', 'an'],
   no: ['off', 'aus'],
 } satisfies Record<string, [english: string, german: string]>
