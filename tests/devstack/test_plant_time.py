@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -24,7 +25,7 @@ CLOCKS = (
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseAccess]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supabase]:
     with Supabase(tmp_path_factory.mktemp("logs")) as running:
         with running.access.connect() as connection:
             for statement in CLOCKS:
@@ -32,7 +33,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupabaseAccess
             connection.execute("notify pgrst, 'reload schema'")
         _wait_until_known(running.access)
         running.use_clock(lambda: PLANTS_NOW)
-        yield running.access
+        yield running
+
+
+@pytest.fixture
+def project(running: Supabase) -> SupabaseAccess:
+    return running.access
 
 
 def _wait_until_known(project: SupabaseAccess) -> None:
@@ -55,6 +61,14 @@ def test_a_function_that_takes_the_time_is_told_the_plants(project: SupabaseAcce
 
 def test_a_time_that_the_caller_says_stays(project: SupabaseAccess) -> None:
     assert call(project, "looks", p_name="x", p_now="2026-01-01T00:00:00Z") == ["x", "2026-01-01T00:00:00"]
+
+
+def test_whoever_lives_in_real_time_has_a_door_without_the_plants_clock(running: Supabase) -> None:
+    door = replace(running.access, url=running.real_time_url)
+
+    [_, told] = call(door, "looks", p_name="x")
+
+    assert abs(datetime.fromisoformat(f"{told}Z") - datetime.now(UTC)) < timedelta(days=1)
 
 
 def test_another_function_is_told_nothing(project: SupabaseAccess) -> None:
