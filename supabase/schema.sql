@@ -2097,6 +2097,7 @@ declare
   v_plant constant jsonb := public.board_plant(p_plant);
   v_poll constant jsonb := public.board_poll(v_plant, p_now);
   v_as_of constant timestamptz := v_poll ->> 'as_of';
+  v_read constant jsonb := public.safety_read(p_plant, v_poll);
   v_every constant interval := make_interval(mins => (v_plant ->> 'slot_minutes')::integer);
   -- Eight hours, as many as a shift has; at most as many marks as a day of quarters.
   v_slots constant integer := least(96, 480 / (v_plant ->> 'slot_minutes')::integer);
@@ -2167,9 +2168,9 @@ begin
         extract(epoch from event.event_timestamp) as last_by,
         event.id as key,
         json_build_object(
-          'kind', 'safety', 'asset_id', event.asset_id, 'asset', coalesce(asset.name, event.source_asset), 'area', asset.area,
+          'kind', 'safety', 'asset_id', event.asset_id, 'asset', public.shown(coalesce(asset.name, event.source_asset), 200), 'area', asset.area,
           'since', event.event_timestamp, 'safety_event_id', event.id, 'severity', event.severity,
-          'reason', event.reason_code, 'is_acknowledged', event.is_acknowledged
+          'reason', public.shown(event.reason_code, 400), 'is_acknowledged', event.is_acknowledged
         ) as told
       from public.safety_events as event
       left join public.assets as asset on asset.id = event.asset_id
@@ -2245,10 +2246,8 @@ begin
         select json_build_object(
           'open', count(*),
           'unacknowledged', count(*) filter (where not event.is_acknowledged),
-          'as_of', (
-            select max(run.safety_until) from public.pipeline_runs as run
-            where run.pipeline = 'live_pulse' and run.plant = p_plant and run.safety_until is not null
-          )
+          'as_of', v_read -> 'as_of',
+          'stale_after', v_read -> 'stale_after'
         )
         from public.safety_events as event
         where event.plant = p_plant and not event.is_resolved
@@ -2325,6 +2324,8 @@ begin
         'units', sum(m.shift_units),
         'target', sum(m.shift_target_so_far),
         'difference', sum(m.difference),
+        -- As little as 2 % of a whole plant below its target is no reason to look up.
+        'is_below', public.is_below_target(sum(m.shift_units), sum(m.shift_target_so_far), 0.02),
         'shift_target', sum(m.shift_target),
         'projected', round(sum(m.shift_units) / nullif(sum(m.shift_target_so_far), 0) * sum(m.shift_target), 1),
         'downtime_minutes', sum(m.shift_downtime_minutes),

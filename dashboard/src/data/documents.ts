@@ -36,6 +36,7 @@ export type Need = Texts<'asset' | 'area' | 'since'> &
   }
 
 export type ShiftSoFar = Figures<'units' | 'target' | 'difference' | 'shift_target' | 'projected' | 'downtime_minutes'> & {
+  is_below: boolean | null
   slots_missing: number
   reasons: { reason: string | null; minutes: number }[]
 }
@@ -47,7 +48,7 @@ export type Board = OfPlant &
     counts: Record<'planned' | 'below_target' | 'stopped' | 'no_data' | 'off_target', number>
     oee: Figures<'window' | 'shift'> & { slots: (number | null)[] | null }
     /** Reason codes have an age of their own: they can stay behind snapshots. */
-    safety: { open: number; as_of: string | null; stale_after?: string | null }
+    safety: { open: number; as_of: string | null; stale_after: string | null }
     needs_you_total: number
     needs_you: Need[]
     machines: Machine[]

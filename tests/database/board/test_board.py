@@ -87,6 +87,7 @@ def test_the_shift_so_far_is_the_sum_of_its_slots(board: Board) -> None:
         "units": 370,
         "target": 400,
         "difference": -30,
+        "is_below": True,
         "shift_target": 1600,
         "projected": 1480,
         "downtime_minutes": 0,
@@ -291,7 +292,12 @@ def test_what_needs_somebody_comes_worst_first(story: Story, board: Board) -> No
         ("low", "03:00"),
         ("critical", "04:00"),
     ]
-    assert told["safety"] == {"open": 4, "unacknowledged": 3, "as_of": "2026-11-22T05:15:00+00:00"}
+    assert told["safety"] == {
+        "open": 4,
+        "unacknowledged": 3,
+        "as_of": "2026-11-22T05:15:00+00:00",
+        "stale_after": "2026-11-22T05:45:00+00:00",
+    }
     assert told["counts"]["planned"] == 5
     assert told["counts"]["off_target"] == 4
 
