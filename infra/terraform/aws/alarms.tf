@@ -32,7 +32,8 @@ locals {
     metric  = { namespace = local.namespace, name = "dashboard-failures", statistic = "Sum", threshold = 1, dimensions = {} }
   } }
 
-  # For each function: what failed, what Lambda stopped. For those of schedules: what it turned away, gave up or lost.
+  # For each function: what failed, what Lambda stopped. For closed ones also what strangers could cause in open ones, and
+  # what was given up or lost.
   incidents = merge(local.board_incidents, { for name, meaning in local.lost_by_schedules : name => {
     meaning = meaning
     metric  = { namespace = "AWS/Scheduler", name = "InvocationsFailedToBeSentToDeadLetterCount", statistic = "Sum", threshold = 1, dimensions = { ScheduleGroup = var.name } }
@@ -41,15 +42,15 @@ locals {
         meaning = "A run failed, or the function could not do its work at all. The log line has code and message; docs/operations.md says what to do."
         metric  = { namespace = local.namespace, name = "${name}-failures", statistic = "Sum", threshold = 1, dimensions = {} }
       }
-      "${name} errors" = {
-        meaning = "The function raised or could not start: an import error, no memory, or a failure that Lambda tries again."
-        metric  = { namespace = "AWS/Lambda", name = "Errors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
-      }
       "${name} timeouts" = {
         meaning = "The function was stopped before it could report. Look for slow queries, or raise timeout_s."
         metric  = { namespace = "AWS/Lambda", name = "Duration", statistic = "Maximum", threshold = function.timeout_s * 1000, dimensions = { FunctionName = local.slug[name] } }
       }
       }], [for name in keys(local.closed) : {
+      "${name} errors" = {
+        meaning = "The function raised or could not start: an import error, no memory, or a failure that Lambda tries again."
+        metric  = { namespace = "AWS/Lambda", name = "Errors", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }
+      }
       "${name} throttles" = {
         meaning = "Lambda turned calls away: the account's concurrency is used up."
         metric  = { namespace = "AWS/Lambda", name = "Throttles", statistic = "Sum", threshold = 1, dimensions = { FunctionName = local.slug[name] } }

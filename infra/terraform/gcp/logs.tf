@@ -19,6 +19,9 @@ resource "google_logging_project_bucket_config" "this" {
 
 locals {
   from_functions = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for slug in concat(values(local.slug), [for board in range(local.boards) : local.board_slug]) : "\"${slug}\""])})"
+  # Without those that strangers may call, who could hold a request open until its time is over. And a poll by hand
+  # hides no schedule that has stopped.
+  from_closed    = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=(${join(" OR ", [for name in keys(local.closed) : "\"${local.slug[name]}\""])})"
   from_schedules = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}-(${join("|", keys(local.closed))})($|-)\""
 }
 
@@ -41,12 +44,12 @@ locals {
     }
     successes = {
       description = "Runs that did their work, in whole or in part, and answers of health"
-      filter      = "${local.from_functions} AND ((jsonPayload.outcome=(\"succeeded\" OR \"partial\") AND jsonPayload.is_dry_run=false) OR jsonPayload.message=~\"^health \")"
+      filter      = "${local.from_closed} AND ((jsonPayload.outcome=(\"succeeded\" OR \"partial\") AND jsonPayload.is_dry_run=false) OR jsonPayload.message=~\"^health \")"
       labels      = local.labels_of_runs
     }
     timeouts = {
       description = "Invocations that were stopped because their time was over"
-      filter      = "${local.from_functions} AND httpRequest.status=504"
+      filter      = "${local.from_closed} AND httpRequest.status=504"
       labels      = {}
     }
     undelivered = {

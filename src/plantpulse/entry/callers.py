@@ -116,7 +116,8 @@ def _manager(credentials: Credentials, settings: Settings, users: Users | None) 
 def _bearer(authorization: str | None) -> str | None:
     scheme, _, token = (authorization or "").partition(" ")
     token = token.strip()
-    return token if scheme.lower() == "bearer" and 0 < len(token) <= LONGEST_TOKEN else None
+    is_token = token.isascii() and 0 < len(token) <= LONGEST_TOKEN
+    return token if scheme.lower() == "bearer" and is_token else None
 
 
 def _readable(name: str | None) -> str | None:

@@ -181,7 +181,10 @@ def test_a_user_cannot_speak_for_the_scheduler() -> None:
     assert (invocation.scheduled_time, invocation.delay_s) == (None, 0)
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer ", "Basic YWRhOmI=", "Bearer " + "x" * 8193])
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer ", "Basic YWRhOmI=", "Bearer " + "x" * 8193, "Bearer \ud800.b.c", "Bearer ä.b.c"],
+)
 def test_without_a_token_a_schedulers_header_opens_nothing(authorization: str | None) -> None:
     members = MemoryMembers()
 

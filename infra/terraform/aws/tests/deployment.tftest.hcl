@@ -712,7 +712,7 @@ run "browsers" {
   }
 
   assert {
-    condition     = contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users failures") && !contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users throttles") && !contains(keys(aws_lambda_function.this["live_pulse_users"].environment[0].variables), "METRICS_NAMESPACE")
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users failures") && !contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users throttles") && !contains(keys(aws_cloudwatch_metric_alarm.incident), "live_pulse_users errors") && !contains(keys(aws_lambda_function.this["live_pulse_users"].environment[0].variables), "METRICS_NAMESPACE")
     error_message = "What fails there is heard; what a stranger can cause raises no alarm, and a poll by hand hides no missing schedule."
   }
 }

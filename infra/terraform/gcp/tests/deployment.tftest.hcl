@@ -759,8 +759,8 @@ run "browsers" {
   }
 
   assert {
-    condition     = strcontains(google_logging_metric.this["failures"].filter, "\"plantpulse-live-pulse-users\"") && !anytrue([for job in google_cloud_scheduler_job.this : strcontains(job.http_target[0].uri, "users")])
-    error_message = "What fails there is heard, and no schedule calls them."
+    condition     = strcontains(google_logging_metric.this["failures"].filter, "\"plantpulse-live-pulse-users\"") && !strcontains(google_logging_metric.this["timeouts"].filter, "users") && !strcontains(google_logging_metric.this["successes"].filter, "users") && !anytrue([for job in google_cloud_scheduler_job.this : strcontains(job.http_target[0].uri, "users")])
+    error_message = "What fails there is heard, what a stranger can cause raises no alarm, and no schedule calls them."
   }
 }
 
