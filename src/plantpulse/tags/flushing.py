@@ -206,7 +206,7 @@ def _columns(tags: Sequence[Tag], readings: Sequence[Reading]) -> dict[str, Json
     texts: dict[str, str] = {}
     qualities: dict[str, int] = {}
     for tag, reading in zip(tags, readings, strict=True):
-        kept = storable(reading)
+        kept = storable(reading, is_wide=tag.is_wide)
         value = kept.value
         if kept.quality is not Quality.GOOD:
             qualities[str(tag.position)] = int(kept.quality)

@@ -1,7 +1,8 @@
 """What one read of a tag brought: a value, or why there is none. Pure."""
 
+import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from math import isfinite
 from typing import Final
@@ -56,18 +57,30 @@ _OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
 }
 
 
-def storable(reading: Reading) -> Reading:
+def storable(reading: Reading, *, is_wide: bool) -> Reading:
     """Return a reading that JSON and Postgres have; a value that they do not have is NOT_READABLE.
 
-    That is a number that is not finite, and a text with a NUL or half of a surrogate pair: Postgres would
-    refuse the whole call for one of them.
+    `is_wide`: its column has 64-bit floats, not 32-bit ones. It has no number that is not finite or too
+    large, and no text with a NUL or half of a surrogate pair. A number that is too small becomes 0. Postgres
+    would refuse the whole call for one of them.
     """
     value = reading.value
-    is_number = not isinstance(value, float) or isfinite(value)
-    is_text = not isinstance(value, str) or not any(
-        one == "\0" or "\ud800" <= one <= "\udfff" for one in value
-    )
-    return reading if is_number and is_text else NOT_READABLE
+    if isinstance(value, str):
+        is_text = not any(one == "\0" or "\ud800" <= one <= "\udfff" for one in value)
+        return reading if is_text else NOT_READABLE
+    if not isinstance(value, float):
+        return reading
+    if not isfinite(value):
+        return NOT_READABLE
+    return reading if is_wide else _storable_single(reading, value)
+
+
+def _storable_single(reading: Reading, value: float) -> Reading:
+    try:
+        (single,) = struct.unpack(">f", struct.pack(">f", value))
+    except OverflowError:
+        return NOT_READABLE
+    return reading if single or not value else replace(reading, value=0.0)
 
 
 def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:

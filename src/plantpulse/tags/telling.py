@@ -25,7 +25,7 @@ def sound(reading: GroupReading) -> GroupReading:
 
     A device that answers, and lets no tag be read, is its error, as for a burst.
     """
-    readings = [storable(one) for one in reading.readings]
+    readings = [storable(one, is_wide=tag.is_wide) for tag, one in reading.by_tag.items()]
     return replace(reading, readings=readings, error=reading.error or refusal_of_all(readings))
 
 

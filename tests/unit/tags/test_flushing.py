@@ -103,6 +103,34 @@ def test_what_is_not_a_number_never_becomes_a_value(number: float) -> None:
     assert (row["v"], row.get("w"), row["q"]) == ([None, 1], None, {"1": 5})
 
 
+@pytest.mark.parametrize(
+    ("number", "stored"),
+    [(1e-50, 0), (-1e-50, 0), (7e-46, 0), (1e-45, 1e-45), (3.4028234e38, 3.4028234e38), (0.0, 0)],
+)
+def test_a_number_too_small_for_a_32_bit_float_is_stored_as_0(number: float, stored: float) -> None:
+    assert sent_row([Reading(number)], Tag("a", "1", "float32"))["v"] == [stored]
+
+
+def test_a_scaled_number_too_small_for_a_32_bit_float_is_stored_as_0() -> None:
+    row = sent_row([Reading(1e-50, Quality.UNCERTAIN)], Tag("a", "1", "int16", scale=1e-50))
+
+    assert (row["v"], row["q"]) == ([0], {"1": 7})
+
+
+def test_a_number_too_large_for_a_32_bit_float_costs_its_tag_alone() -> None:
+    row = sent_row(
+        [Reading(-3.5e38), Reading(1)], Tag("a", "1", "float32"), Tag("b", "2", "int16", position=2)
+    )
+
+    assert (row["v"], row["q"]) == ([None, 1], {"1": 5})
+
+
+def test_a_64_bit_float_keeps_what_a_32_bit_float_does_not_have() -> None:
+    tags = (Tag("a", "1", "float64"), Tag("b", "2", "float64", position=2))
+
+    assert sent_row([Reading(1e-50), Reading(-3.5e38)], *tags)["w"] == [1e-50, -3.5e38]
+
+
 def test_an_array_without_a_number_is_not_sent() -> None:
     wide = sent_row([Reading(4_000_000_001)], Tag("count", "1", "uint32"))
     text = sent_row([Reading("Ofen 3")], Tag("name", "1", "string"))
