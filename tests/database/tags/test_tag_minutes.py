@@ -257,3 +257,81 @@ def test_json_has_no_more_digits_than_a_real_has(service: Api, database: Connect
     )
 
     assert '"values" : [0.1]' in json.dumps(history(service, "T1", -1, 1)).replace('": [', '" : [')
+
+
+def store(database: Connection, group_id: int, slot: float, value: float) -> None:
+    database.execute(
+        'insert into public.tag_samples (group_id, slot, "values") values (%s, %s, array[%s])',
+        (group_id, at(slot), value),
+    )
+
+
+def test_a_mean_too_small_for_its_column_is_0(service: Api, database: Connection, one: One) -> None:
+    group_id = make_group(database)
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+    rows = [sample(group_id, slot, value) for slot, value in enumerate((1.4e-45, 0, 0, 0))]
+
+    answer = service.call("put_tag_samples", p_put=put(1, *rows, ended=[group_id]), p_now=at(4))
+
+    assert answer["stored"] == 4
+    assert one("select means, highs::text from public.tag_minutes") == {"means": [0], "highs": "{1e-45}"}
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "mean"),
+    [
+        ((1e200, -1e200, 1), -1e200, 1e200, None),
+        ((1.7e308, 1.7e308), 1.7e308, 1.7e308, None),
+        ((5e-324, 0, 0, 0), 0, 5e-324, 0),
+        ((1e149, 3e149), 1e149, 3e149, 2e149),
+    ],
+)
+def test_a_minute_with_any_double_is_worked_out(
+    service: Api, database: Connection, values: tuple[float, ...], low: float, high: float, mean: float | None
+) -> None:
+    group_id = make_group(database, "Press", "float64")
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+    rows = [sample(group_id, slot, v=None, w=[value]) for slot, value in enumerate(values)]
+
+    service.call("put_tag_samples", p_put=put(1, *rows, ended=[group_id]), p_now=at(9))
+
+    told = history(service, "T1", 0, 60, "minute")
+    assert (told["low"], told["high"], told["mean"]) == ([low], [high], [mean])
+
+
+def test_a_minute_that_cannot_be_worked_out_costs_itself_alone(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    odd, plain = make_group(database, "Odd"), make_group(database, "Plain")
+    service.call("claim_tag_groups", p_claim=group_claim(1, lease_s=600), p_now=at(0))
+    store(database, plain, 1, 1.5)
+    store(database, odd, 61, 2.5)
+    database.execute(
+        "insert into public.tag_samples (group_id, slot, texts) values (%s, %s, %s)",
+        (odd, at(1), Jsonb({"first": "x"})),
+    )
+
+    answer = service.call("put_tag_samples", p_put=put(1, sample(plain, 130, 3.5)), p_now=at(140))
+
+    assert answer["stored"] == 1
+    assert count("tag_minutes") == 2
+    kept = database.execute("select group_id, minute = %s as is_first from public.tag_minutes", (at(0),))
+    assert {(row["group_id"], row["is_first"]) for row in kept.fetchall()} == {(plain, True), (odd, False)}
+
+
+def test_a_minute_that_cannot_be_worked_out_stops_no_clean_up(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    odd, plain = make_group(database, "Odd"), make_group(database, "Plain")
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+    store(database, plain, 1, 1.5)
+    database.execute(
+        "insert into public.tag_samples (group_id, slot, texts) values (%s, %s, %s)",
+        (odd, at(1), Jsonb({"first": "x"})),
+    )
+    batch = {"table": "tag_samples", "keep_hours": 1, "limit": 100}
+
+    removed = service.call("remove_expired", p_batch=batch, p_now=at(7200))
+
+    assert removed["removed"] == 2
+    assert (count("tag_samples"), count("tag_minutes")) == (0, 1)
