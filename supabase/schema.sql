@@ -10186,7 +10186,7 @@ CREATE FUNCTION public.tag_values(p_plant text, p_group text DEFAULT NULL::text,
     SET search_path TO ''
     SET statement_timeout TO '8s'
     SET jit TO 'off'
-    AS $$
+    AS $_$
   select json_build_object('at', coalesce(p_now, clock_timestamp()), 'groups', coalesce(json_agg(json_build_object(
     'group', g.name,
     'slot', newest.slot,
@@ -10199,7 +10199,11 @@ CREATE FUNCTION public.tag_values(p_plant text, p_group text DEFAULT NULL::text,
         'value', case
           when newest.texts ? tag.position::text then case tag.data_type
             when 'string' then to_json(newest.texts ->> tag.position::text)
-            else (newest.texts ->> tag.position::text)::json
+            -- All digits of a large integer. What was a string before the type changed is a string still.
+            else case when newest.texts ->> tag.position::text ~ '^-?\d{1,30}$'
+              then (newest.texts ->> tag.position::text)::numeric::text::json
+              else to_json(newest.texts ->> tag.position::text)
+            end
           end
           when newest.wide_values[tag.position] is not null then to_json(newest.wide_values[tag.position])
           when tag.data_type = 'bool' then to_json(newest."values"[tag.position] <> 0)
@@ -10220,7 +10224,7 @@ CREATE FUNCTION public.tag_values(p_plant text, p_group text DEFAULT NULL::text,
     limit 1
   ) as newest on true
   where g.plant = p_plant and (p_group is null or g.name = p_group) and g.removed_at is null;
-$$;
+$_$;
 
 ALTER FUNCTION public.tag_values(p_plant text, p_group text, p_now timestamp with time zone) OWNER TO postgres;
 

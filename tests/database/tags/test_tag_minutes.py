@@ -194,6 +194,25 @@ def test_history_says_values_as_they_are(service: Api, database: Connection) -> 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("data_type", ["int16", "float32", "bool", "int64"])
+@pytest.mark.parametrize(("text", "told"), [("Oak", "Oak"), ("", ""), ("007", 7), ("1e", "1e"), ("-5", -5)])
+def test_a_text_of_a_tag_that_became_a_number_stops_no_other_value(
+    service: Api, database: Connection, data_type: str, text: str, told: object
+) -> None:
+    make_group(database, "Oven", "float32")
+    group_id = make_group(database, "Press", "string", "float32")
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+    row = sample(group_id, 1, None, 2.5, t={"1": text})
+    service.call("put_tag_samples", p_put=put(1, row), p_now=at(2))
+    database.execute("update public.tags set data_type = %s where name = 'T1'", (data_type,))
+
+    groups = service.call("tag_values", p_plant="northfield")["groups"]
+
+    assert [one["group"] for one in groups] == ["Oven", "Press"]
+    assert [one["value"] for one in groups[1]["tags"]] == [told, 2.5]
+    assert history(service, "T1", 0, 9)["values"] == [told]
+
+
 def test_history_is_never_cut_and_refuses_what_is_too_much(service: Api, database: Connection) -> None:
     group_id = make_group(database)
     database.execute(
