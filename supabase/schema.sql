@@ -3711,7 +3711,11 @@ begin
     last_error_code = coalesce(p_commit ->> 'error_code', s.last_error_code),
     last_error = coalesce(left(p_commit ->> 'error', 1000), s.last_error),
     last_error_at = case when p_commit ->> 'error_code' is null then s.last_error_at else v_now end,
-    failing_since = case when p_commit ->> 'outcome' = 'failed' then coalesce(s.failing_since, v_now) end,
+    failing_since = case
+      -- Whoever polls it says since when its slots fail.
+      when exists (select 1 from public.tag_groups as g where g.id = s.group_id and public.is_polled(g)) then s.failing_since
+      when p_commit ->> 'outcome' = 'failed' then coalesce(s.failing_since, v_now)
+    end,
     read_ms = coalesce((v_sample ->> 'ms')::real, s.read_ms)
   where s.group_id = v_trigger.group_id;
 
@@ -10137,38 +10141,54 @@ CREATE FUNCTION public.tag_troubles(p_now timestamp with time zone DEFAULT NULL:
     where lease.ended_at is null
     and lease.expires_at > now.at
     and (lease.until_slot is null or lease.until_slot > now.at)
+  ),
+  active as (
+    select
+      g.*,
+      (
+        g.mode = 'fixed'
+        or exists (
+          select 1 from public.tags as tag where tag.group_id = g.id and tag.role = 'trigger' and tag.removed_at is null
+        )
+      ) as is_polled
+    from public.tag_groups as g
+    where g.active
   )
   -- Only what may fire: thousands of groups that do well take no time.
   select jsonb_build_object('at', now.at, 'groups', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'plant', g.plant,
       'name', g.name,
-      'failing_since', case when held.group_id is not null then s.failing_since end,
+      'failing_since', case when held.group_id is not null or not g.is_polled then s.failing_since end,
       'error_code', s.last_error_code,
       'error', left(s.last_error, 300),
       'queue_highest', s.queue_highest,
       'queue_limit', s.queue_limit,
       'dropped_at', s.dropped_at,
       'dropped_count', s.dropped_count,
-      'unheard_since', case when held.group_id is null then greatest(s.flushed_at, g.updated_at) end
+      'unheard_since', case when held.group_id is null and g.is_polled then greatest(s.flushed_at, g.updated_at) end
     ) order by g.plant, g.name), '[]')
-    from public.tag_groups as g
+    from active as g
     left join held on held.group_id = g.id
     left join public.tag_states as s on s.group_id = g.id
-    where g.active
-    and (
-      g.mode = 'fixed'
-      -- A group that waits for a call is polled by nobody.
-      or exists (
-        select 1 from public.tags as tag where tag.group_id = g.id and tag.role = 'trigger' and tag.removed_at is null
-      )
-    )
-    and (
-      held.group_id is null
+    left join lateral (
+      -- A group that waits for a call fails if the last one did, as long as that is known.
+      select trigger.outcome
+      from public.tag_triggers as trigger
+      where not g.is_polled
+      and s.failing_since is not null
+      and trigger.group_id = g.id
+      and trigger.finished_at is not null
+      order by trigger.requested_at desc
+      limit 1
+    ) as called on true
+    where case
+      when not g.is_polled then called.outcome = 'failed'
+      else held.group_id is null
       or s.failing_since is not null
       or s.queue_highest * 10 >= s.queue_limit
       or s.dropped_at > now.at - interval '1 day'
-    )
+    end
   ))
   from now;
 $$;
@@ -10177,7 +10197,7 @@ ALTER FUNCTION public.tag_troubles(p_now timestamp with time zone) OWNER TO post
 
 -- Name: FUNCTION tag_troubles(p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.tag_troubles(p_now timestamp with time zone) IS 'Active groups of tags that fail, that nobody polls, that have a tenth of their queue full, or that dropped samples within a day: what alerts are made of.';
+COMMENT ON FUNCTION public.tag_troubles(p_now timestamp with time zone) IS 'Active groups of tags that fail (by their slots, or by the calls that they wait for), that nobody polls, that have a tenth of their queue full, or that dropped samples within a day: what alerts are made of.';
 
 -- Name: tag_values(text, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from tests.database.api import Api
 from tests.database.conftest import Connection
-from tests.database.tags.polled import at, group_claim, make_group, put, state
+from tests.database.protocol import fence
+from tests.database.tags.polled import add_tag, at, group_claim, make_group, put, state
 
 
 def troubles(service: Api, seconds: float) -> dict[str, dict[str, Any]]:
@@ -107,3 +110,73 @@ def test_a_group_that_its_trigger_tag_starts_is_missed(service: Api, database: C
     )
 
     assert list(troubles(service, 3600)) == ["Press"]
+
+
+def call(service: Api, number: int, seconds: float, outcome: str) -> None:
+    """Read the group by hand, with this outcome."""
+    asked = {"plant": "northfield", "group": "Press", "id": fence(number)}
+    service.call("claim_tag_trigger", p_ask=asked, p_now=at(seconds))
+    error = {"error_code": "device_timed_out", "error": "too late"} if outcome == "failed" else {}
+    body: dict[str, Any] = {
+        "id": fence(number),
+        "outcome": outcome,
+        "slot": at(seconds),
+        "sample": None,
+        "result": {},
+        **error,
+    }
+    service.call("commit_tag_trigger", p_commit=body, p_now=at(seconds))
+
+
+def since(database: Connection) -> str | None:
+    row = database.execute("select failing_since from public.tag_states").fetchone()
+    assert row is not None
+    return row["failing_since"].isoformat() if row["failing_since"] else None
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "partial", "failed"])
+def test_a_call_does_not_say_how_the_slots_of_a_polled_group_do(
+    service: Api, database: Connection, outcome: str
+) -> None:
+    group = make_group(database, mode="handshake")
+    add_tag(database, group, "Ready", "bool", role="trigger")
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+    error = {"code": "device_timed_out", "message": "no answer", "at": at(1)}
+    bad = state(group, state="failing", errors=1, error=error)
+    service.call("put_tag_samples", p_put=put(1, states=[bad]), p_now=at(2))
+
+    call(service, 1, 5, outcome)
+
+    assert since(database) == at(1)
+    service.call("put_tag_samples", p_put=put(1, states=[state(group, polls=1)], sequence=2), p_now=at(6))
+    call(service, 2, 8, outcome)
+    assert since(database) is None
+
+
+def test_a_group_of_which_calls_fail_is_told_from_the_first_one_on(
+    service: Api, database: Connection
+) -> None:
+    make_group(database, mode="handshake")
+    service.call("claim_tag_groups", p_claim=group_claim(1), p_now=at(0))
+
+    call(service, 1, 10, "failed")
+    call(service, 2, 20, "failed")
+
+    told = troubles(service, 3600)["Press"]
+    assert (told["failing_since"], told["unheard_since"]) == (at(10), None)
+    assert (told["error_code"], told["error"]) == ("device_timed_out", "too late")
+    call(service, 3, 30, "succeeded")
+    assert troubles(service, 3600) == {}
+
+
+def test_a_group_that_waits_for_calls_does_not_fail_for_what_its_slots_did(
+    service: Api, database: Connection
+) -> None:
+    group = polled(service, database)
+    error = {"code": "device_timed_out", "message": "no answer", "at": at(1)}
+    bad = state(group, state="failing", errors=1, error=error)
+    service.call("put_tag_samples", p_put=put(1, states=[bad]), p_now=at(2))
+
+    database.execute("update public.tag_groups set mode = 'handshake'")
+
+    assert troubles(service, 3) == {}
