@@ -195,7 +195,7 @@ class Burst:
         """Send what there is, and what waits from an outage in calls of a bounded size."""
         while answered := self._exchange.send(list(self._stations.values()), complete):
             self._hear(*answered)
-            if answered[0].is_last or not self._has_backlog:
+            if answered[0].is_last or not (self._has_backlog or self._exchange.flusher.has_parts):
                 return
 
     @property

@@ -16,7 +16,7 @@ from plantpulse.tags.usage import Usage
 Json = Any
 CALL_S: Final = (6.0, 12.0)  # the longest a flush may take, and one that is tried again
 _SHORTEST_S: Final = 1.0
-_REFUSALS: Final = 3  # in a row, after which Supabase will not take the next call either
+_REFUSALS: Final = 3  # in a row of each group, after which Supabase will not take the next call either
 
 
 class Store(Protocol):
@@ -53,8 +53,19 @@ class Exchange:
     ) -> tuple[Batch, Mapping[str, Json]] | None:
         """Send what there is, or what was not answered; return it with the answer, None without one.
 
+        A call that is refused is sent again, each group alone: `flusher.has_parts` until all were sent.
         Raises: the store's errors, when nothing can be told any more.
         """
+        until_s = self.monotonic() + CALL_S[0]
+        while True:
+            answered = self._sent(polled, complete)
+            is_next = self.flusher.has_parts and self._failed_at is None and self.monotonic() < until_s
+            if answered or not is_next:
+                return answered
+
+    def _sent(
+        self, polled: Collection[Polled], complete: Complete | None
+    ) -> tuple[Batch, Mapping[str, Json]] | None:
         batch = self.flusher.next_batch(polled, self._usage.take(), complete)
         asked_s = self.monotonic()
         longest_s = self._longest_s()
@@ -65,7 +76,7 @@ class Exchange:
             self._note_outage(error, polled, batch)
             return None
         except StoreRefused as error:
-            self._note_refusal(error, batch)
+            self._note_refusal(error, batch, len(polled))
             return None
         self._note_answer()
         if lost := lost_in(answer):
@@ -100,11 +111,23 @@ class Exchange:
             log("ERROR", "a burst ends without Supabase: samples are lost", plant=self.plant, samples=lost)
             raise error
 
-    def _note_refusal(self, error: PlantpulseError, batch: Batch) -> None:
-        """Drop what Supabase will never take. Raises: the error, at the end or when that goes on."""
+    def _note_refusal(self, error: PlantpulseError, batch: Batch, polled: int) -> None:
+        """Find out which group Supabase refuses, and drop what it will never take.
+
+        Raises: the error, at the end or when no group at all is taken any more.
+        """
+        if self.flusher.take_apart(batch):
+            log(
+                "WARNING",
+                "each group is sent alone: Supabase refused all",
+                plant=self.plant,
+                error=str(error),
+            )
+            return
         self._refusals += 1
-        log("ERROR", "samples are dropped: Supabase refused them", plant=self.plant, error=str(error))
-        if self._refusals >= _REFUSALS or batch.is_last:
+        told = "samples are dropped: Supabase refused them"
+        log("ERROR", told, plant=self.plant, groups=batch.groups, error=str(error))
+        if self._refusals >= _REFUSALS * max(1, polled) or batch.is_last:
             raise error
         self.flusher.give_up(batch)
 

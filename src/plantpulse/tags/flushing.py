@@ -20,6 +20,7 @@ Json = Any
 Complete = Callable[[Mapping[str, int]], Json]
 MOST_VALUES: Final = 60_000  # in one call: about 0.5 MB, and a fifth of a second of the database
 COUNTS: Final = ("samples", "good", "bad", "missed", "dropped")
+_ADDED: Final = ("polls", "errors", "dropped")  # of a state: what is new since the last call
 _EXACT: Final = 2**53  # whole numbers that a 64-bit float has
 
 
@@ -48,6 +49,12 @@ class Batch:
     is_last: bool
     body: Mapping[str, Json]
 
+    @property
+    def groups(self) -> Sequence[int]:
+        """Return the groups that it tells of."""
+        told = [state["g"] for state in self.body["states"]]
+        return list(dict.fromkeys([*(group for group, _ in self.samples), *told, *self.ended]))
+
 
 @dataclass(slots=True, eq=False)
 class Flusher:
@@ -61,13 +68,16 @@ class Flusher:
     _sequence: int = field(default=0, init=False)
     _unanswered: Batch | None = field(default=None, init=False)
     _again: list[tuple[Group, Sample]] = field(default_factory=list, init=False)
-    _given_up: Counter[int] = field(default_factory=Counter, init=False)
+    _parts: list[Batch] = field(default_factory=list, init=False)
+    _untold: dict[int, Counter[str]] = field(default_factory=dict, init=False)
 
     def next_batch(self, polled: Collection[Polled], load: Load, complete: Complete | None = None) -> Batch:
         """Return the next call: the one that was not answered, if there is one.
 
         The call that leaves nothing more to send carries the completion.
         """
+        if self._unanswered is None and self._parts:
+            self._unanswered = self._parts.pop(0)
         if self._unanswered:
             return self._unanswered
         # In this order: what is done counts no more, and a count is not told before its sample.
@@ -118,16 +128,41 @@ class Flusher:
         self.totals["dropped"] += lost_in(answer)
         return [key for key in batch.samples if key not in later and key[0] not in refused]
 
+    def take_apart(self, batch: Batch) -> bool:
+        """Send a call that was refused again, each group alone; False if it is no more than one group.
+
+        An end of the run is then sent last, in a call of its own.
+        """
+        groups = batch.groups
+        if len(groups) < 2 and not (batch.is_last and batch.samples):
+            return False
+        self._unanswered = None
+        self._parts = [self._part(batch, group) for group in groups]
+        return True
+
+    def _part(self, batch: Batch, group: int) -> Batch:
+        samples = [batch.samples[key] for key in batch.samples if key[0] == group]
+        states = [state for state in batch.body["states"] if state["g"] == group]
+        return self._batch(samples, states, [one for one in batch.ended if one == group], None)
+
     def give_up(self, batch: Batch) -> None:
         """Drop a call that Supabase will never take; what it had is counted as dropped, and told later."""
         self._unanswered = None
         self.totals["dropped"] += len(batch.samples)
-        self._given_up.update(group for group, _ in batch.samples)
+        for group, _ in batch.samples:
+            self._untold.setdefault(group, Counter())["dropped"] += 1
+        for state in batch.body["states"]:
+            self._untold.setdefault(state["g"], Counter()).update({name: state[name] for name in _ADDED})
+
+    @property
+    def has_parts(self) -> bool:
+        """Say whether parts of a call that was refused have to be sent yet."""
+        return bool(self._parts)
 
     @property
     def has_waiting(self) -> bool:
         """Say whether a call was not answered, or has to be sent again in part."""
-        return self._unanswered is not None or bool(self._again)
+        return self._unanswered is not None or bool(self._again) or self.has_parts
 
     def _drained(self, polled: Collection[Polled]) -> Iterator[tuple[Group, Sample]]:
         """Take samples out of the queues, the same share of each group."""
@@ -146,7 +181,9 @@ class Flusher:
             self.totals["missed"] += told.missed
             self.totals["dropped"] += dropped
             if one.tally.has_begun:
-                yield state_of(one, told, dropped + self._given_up.pop(one.group.id, 0), load)
+                state = state_of(one, told, dropped, load)
+                untold = self._untold.pop(one.group.id, Counter())
+                yield state | {name: state[name] + untold[name] for name in _ADDED}
 
     def _add_samples(self, samples: Sequence[Sample]) -> None:
         bad = sum(sample.quality is not Quality.GOOD for sample in samples)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from plantpulse.errors import PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.tags.exchange import Exchange
 from plantpulse.tags.flushing import Flusher
 from plantpulse.tags.slots import SlotClock
-from tests.unit.tags.plc import NOON, Time, at
+from tests.unit.tags.plc import NOON, Time, at, group_of
 from tests.unit.tags.test_flushing import Polled
 
 AWAY = StoreUnavailable("Supabase did not answer")
@@ -24,6 +24,7 @@ class Supabase:
 
     time: Time
     fails: PlantpulseError | None = None
+    refuses: set[int] = field(default_factory=set)  # groups
     dropped: dict[str, int] = field(default_factory=dict)
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     allowed_s: list[float] = field(default_factory=list)
@@ -40,6 +41,8 @@ class Supabase:
         self.puts.append(put)
         if self.fails:
             raise self.fails
+        if any(row["g"] in self.refuses for row in put["rows"]):
+            raise REFUSED
         return {"at": at(self.time() - 1000).isoformat(), "later": [], "dropped": self.dropped}
 
 
@@ -140,10 +143,52 @@ def test_a_supabase_that_goes_on_refusing_ends_the_burst(line: Line) -> None:
         line.send()
 
 
-def test_an_end_of_the_run_that_is_refused_is_an_error_at_once(line: Line) -> None:
+@pytest.mark.parametrize("bad", [{7}, {7, 8, 9, 10}, {8, 9, 10, 11}, {11}])
+def test_groups_that_supabase_refuses_cost_no_other_group_a_sample(line: Line, bad: set[int]) -> None:
+    groups = [Polled(replace(group_of(), id=number)) for number in range(7, 12)]
+    line.supabase.refuses = bad
+    stored = set()
+
+    for second in range(10):
+        for one in groups:
+            one.read(second)
+        while answered := line.exchange.send(groups, None):
+            line.exchange.flusher.answered(*answered)
+            stored |= set(answered[0].samples)
+            if not line.exchange.flusher.has_parts:
+                break
+
+    assert stored == {(group, at(second)) for group in {*range(7, 12)} - bad for second in range(10)}
+    assert line.exchange.flusher.totals["dropped"] == 10 * len(bad)
+
+
+def test_a_supabase_that_refuses_all_groups_ends_the_burst(line: Line) -> None:
+    groups = [Polled(replace(group_of(), id=number)).read(1) for number in (7, 8)]
+    line.supabase.fails = REFUSED
+
+    assert [line.exchange.send(groups, None) for _ in range(2)] == [None, None]
+    with pytest.raises(StoreRefused):
+        line.exchange.send(groups, None)
+
+    assert len(line.supabase.puts) == 9
+
+
+def test_samples_that_are_refused_do_not_cost_the_end_of_the_run(line: Line) -> None:
+    line.supabase.refuses = {7}
+    line.polled.is_done = True
+
+    assert not line.send(dict)
+    assert line.send(dict)
+
+    assert [put["completion"] is None for put in line.supabase.puts] == [False, True, False]
+    assert line.supabase.puts[-1]["completion"]["dropped"] == 1
+
+
+def test_an_end_of_the_run_that_is_refused_is_an_error(line: Line) -> None:
     line.supabase.fails = REFUSED
     line.polled.is_done = True
 
+    assert not line.send(dict)
     with pytest.raises(StoreRefused):
         line.send(dict)
 

@@ -1,7 +1,7 @@
 """What is sent to Supabase, and what a burst makes of the answer."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -333,3 +333,61 @@ def test_a_call_says_who_sends_it() -> None:
         "most": 10,
         "ended": [],
     }
+
+
+def other_group() -> Group:
+    return replace(group_of(), id=8, name="press-2")
+
+
+def test_a_call_that_is_refused_is_sent_again_each_group_alone() -> None:
+    first, second, sending = Polled().read(1, 2), Polled(other_group(), is_done=True).read(1), flusher()
+    whole = sending.next_batch([first, second], LOAD)
+
+    assert sending.take_apart(whole)
+
+    assert sending.has_parts
+    parts = []
+    for _ in range(2):
+        parts.append(sending.next_batch([first, second], LOAD))
+        sending.answered(parts[-1], ANSWER)
+    assert [[row["g"] for row in part.body["rows"]] for part in parts] == [[7, 7], [8]]
+    assert [[state["g"] for state in part.body["states"]] for part in parts] == [[7], [8]]
+    assert [part.body["states"][0]["polls"] for part in parts] == [2, 1]
+    assert [part.ended for part in parts] == [[], [8]]
+    assert [part.body["sequence"] for part in (whole, *parts)] == [1, 2, 3]
+    assert (sending.has_waiting, sending.totals["samples"], sending.totals["dropped"]) == (False, 3, 0)
+
+
+def test_a_call_of_one_group_is_not_taken_apart() -> None:
+    polled, sending = Polled().read(1), flusher()
+
+    assert not sending.take_apart(sending.next_batch([polled], LOAD))
+    assert not sending.has_parts
+
+
+def test_the_end_of_a_run_is_sent_alone_after_the_samples_that_it_came_with() -> None:
+    polled, sending = Polled(is_done=True).read(1), flusher()
+    whole = sending.next_batch([polled], LOAD, dict)
+    assert whole.is_last
+
+    assert sending.take_apart(whole)
+    part = sending.next_batch([polled], LOAD, dict)
+    sending.give_up(part)
+    last = sending.next_batch([], LOAD, dict)
+
+    assert (part.is_last, part.ended, len(part.samples)) == (False, [7], 1)
+    assert (last.is_last, last.body["completion"]["dropped"], len(last.samples)) == (True, 1, 0)
+
+
+def test_a_call_that_is_given_up_takes_no_count_with_it() -> None:
+    polled, sending = Polled(buffer=Buffer(10)).read(*range(15)), flusher()
+    batch = sending.next_batch([polled], LOAD)
+
+    sending.give_up(batch)
+    polled.read(20)
+    polled.tally.miss(2)
+    state = sending.next_batch([polled], LOAD).body["states"][0]
+
+    assert len(batch.samples) == 10
+    assert (state["polls"], state["errors"], state["dropped"]) == (16, 2, 15)
+    assert (sending.totals["dropped"], sending.totals["missed"]) == (15, 2)
