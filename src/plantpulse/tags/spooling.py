@@ -89,12 +89,10 @@ class SpoolingStore:
         try:
             self._claim_at_last()
             # Who came too late keeps what it has lost, for the next one to bring.
-            told = {**self._unsent.added_to(put), "is_final": not self._is_relieved}
-            answer = self.store.put_tag_samples(told)
+            answer = self._taken(put, {**self._unsent.added_to(put), "is_final": not self._is_relieved})
         except _AWAY as error:
             self._note_outage(error)
             return self._kept(put)
-        self._unsent.forget(put)
         self._note_return()
         self._note_time(answer)
         if self._is_relieved:
@@ -124,6 +122,32 @@ class SpoolingStore:
         """Keep an answer for a begin without Supabase, unless others of the edge have its groups."""
         if not is_relieved(answer):
             self.spools.keep_claim(answer)
+
+    def _taken(self, put: Body, told: Body) -> dict[str, Json]:
+        """Return the answer to a call. What is refused in it is kept: there one group does not stop another.
+
+        Raises: the store's errors, if not even an empty call is taken.
+        """
+        try:
+            answer = self.store.put_tag_samples(told)
+        except StoreRefused as error:
+            log("WARNING", "samples are kept on the disk: Supabase refused them", error=str(error))
+            return self._taken_without_rows(put, {**told, "rows": []})
+        self._unsent.forget(put)
+        return answer
+
+    def _taken_without_rows(self, put: Body, told: Body) -> dict[str, Json]:
+        untold: Sequence[Mapping[str, Json]] = ()
+        try:
+            answer = self.store.put_tag_samples(told)
+        except StoreRefused:
+            answer = self.store.put_tag_samples({**told, "states": []})
+            # Of a state only the text of an error is not ours.
+            untold = [{**state, "error": None} for state in told["states"]]
+        dropped = self._spooled(put["rows"])
+        self._unsent.forget(put)
+        self._unsent.add({"states": untold, "ended": ()}, dropped)
+        return answer
 
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))
@@ -167,29 +191,57 @@ class SpoolingStore:
                 log("INFO", "all samples on the disk are stored", damaged=self.spools.damaged)
 
     def _is_sent(self, record: Record, put: Body) -> bool:
-        """Send a record; False if a part has to be sent again later. What nobody may bring is counted."""
-        rows: Sequence[Mapping[str, Json]] = record.rows
-        holders = list(dict.fromkeys((record.holder, put["holder"])))
-        for holder in holders:
-            call = {**_replay_of(rows, holder, put), "is_final": holder == holders[-1]}
-            try:
-                answer = self.store.put_tag_samples(call)
-            except StoreRefused as error:
-                return self._is_given_up(rows, error)
+        """Send a record; False if a part has to be sent again later. What nobody takes is counted."""
+        try:
+            is_sent = self._is_taken(record.rows, record.holder, put)
+        except StoreRefused as error:
+            return self._is_sent_apart(record, put, error)
+        if is_sent:
+            self._refusals = 0
+        return is_sent
+
+    def _is_taken(self, rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> bool:
+        """Send rows in the name of a holder, then in our own; False if a part has to be sent again later.
+
+        What nobody may bring is counted. Raises: the store's errors.
+        """
+        holders = list(dict.fromkeys((holder, put["holder"])))
+        for one in holders:
+            call = {**_replay_of(rows, one, put), "is_final": one == holders[-1]}
+            answer = self.store.put_tag_samples(call)
             if answer["later"]:
                 return False
-            self._refusals = 0
             rows = _rows_of(rows, {*answer["refused"], *answer["lost"]})
             if not rows:
                 return True
         _note_dropped(lost_in(answer))
         return True
 
-    def _is_given_up(self, rows: Sequence[Mapping[str, Json]], error: StoreRefused) -> bool:
-        """Say whether a record was refused often enough to be left out; then its rows are dropped."""
+    def _is_sent_apart(self, record: Record, put: Body, error: StoreRefused) -> bool:
+        """Send each group of a refused record alone; False if a part has to be sent again later.
+
+        Groups that are refused are given up, if others are taken or the record was refused often enough.
+        """
+        refused, is_any_taken = set[int](), False
+        groups = dict.fromkeys(row["g"] for row in record.rows)
+        if len(groups) == 1:
+            return self._is_given_up(record.rows, error, is_any_taken=False)
+        for group in groups:
+            try:
+                if not self._is_taken(_rows_of(record.rows, {group}), record.holder, put):
+                    return False
+                is_any_taken = True
+            except StoreRefused:
+                refused.add(group)
+        return not refused or self._is_given_up(_rows_of(record.rows, refused), error, is_any_taken)
+
+    def _is_given_up(
+        self, rows: Sequence[Mapping[str, Json]], error: StoreRefused, is_any_taken: bool
+    ) -> bool:
+        """Say whether rows are left out; then they are dropped."""
         self._refusals += 1
         log("ERROR", "Supabase refused samples on the disk", error=str(error), times=self._refusals)
-        if self._refusals < _REFUSALS:
+        if self._refusals < _REFUSALS and not is_any_taken:
             return False
         self._refusals = 0
         refused = Counter(row["g"] for row in rows)

@@ -29,6 +29,7 @@ class Project:
     loses_answers: bool = False
     holders: dict[str, set[int]] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
+    poisoned_error: str | None = None
     relieved: set[str] = field(default_factory=set)
     ending: dict[int, str] = field(default_factory=dict)  # the first slot that is a successor's
     dropped: Counter[int] = field(default_factory=Counter)
@@ -57,7 +58,8 @@ class Project:
         self.asked += 1
         if self.error:
             raise self.error
-        if self.poisoned & {row["s"] for row in put["rows"]}:
+        is_odd = any(state["error"] == self.poisoned_error for state in put["states"] if self.poisoned_error)
+        if is_odd or self.poisoned & {row["s"] for row in put["rows"]}:
             raise StoreRefused("a value does not fit its column")
         held = self.holders.get(put["holder"], set())
         self.puts.append(put)
@@ -108,16 +110,33 @@ class Edge:
         return self.store.claim_tag_groups({"holder": self.holder, "groups": None})
 
     def flush(
-        self, *slots: int, group: int = PRESS, polls: int = 1, ended: Sequence[int] = ()
+        self,
+        *slots: int,
+        group: int = PRESS,
+        polls: int = 1,
+        ended: Sequence[int] = (),
+        error: str | None = None,
+    ) -> dict[str, Any]:
+        rows = [row_of(group, slot) for slot in slots]
+        return self._put(rows, [state_of(group, polls, error)], ended)
+
+    def flush_all(self, slots: Mapping[int, int]) -> dict[str, Any]:
+        """Send a slot of each group in one call."""
+        rows = [row_of(group, slot) for group, slot in slots.items()]
+        return self._put(rows, [state_of(group) for group in slots])
+
+    def _put(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        states: Sequence[Mapping[str, Any]],
+        ended: Sequence[int] = (),
     ) -> dict[str, Any]:
         self.sequence += 1
         self.clock.now_s += 2
-        rows = [{"g": group, "s": f"2026-11-30T12:00:{slot:02}", "v": [slot]} for slot in slots]
-        state = {"g": group, "state": "polling", "polls": polls, "errors": 0, "dropped": 0, "error": None}
         return self.store.put_tag_samples(
             {
                 "holder": self.holder, "plant": "north", "most": 10, "lease_s": 30, "sequence": self.sequence,
-                "rows": rows, "states": [state], "ended": list(ended),
+                "rows": rows, "states": states, "ended": list(ended),
             }
         )  # fmt: skip
 
@@ -128,6 +147,14 @@ class Edge:
         """Lose the locks, as at the end of a process, and leave the files as they are."""
         for spool in (*self.spools._others, self.spools.own):
             spool.close()
+
+
+def row_of(group: int, slot: int) -> dict[str, Any]:
+    return {"g": group, "s": f"2026-11-30T12:00:{slot:02}", "v": [slot]}
+
+
+def state_of(group: int, polls: int = 1, error: str | None = None) -> dict[str, Any]:
+    return {"g": group, "state": "polling", "polls": polls, "errors": 0, "dropped": 0, "error": error}
 
 
 @pytest.fixture
@@ -428,6 +455,55 @@ def test_a_record_that_supabase_never_takes_stops_no_other_and_is_counted(
 
     assert project.slots == ["03", "04", "05", "02", "06"]
     assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 0, 0, 1]
+
+
+def test_a_group_that_supabase_refuses_stops_no_other_group_of_its_record(
+    project: Project, edge: Begin
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush_all({PRESS: 1, OVEN: 2})
+    project.error = None
+    project.poisoned = {"2026-11-30T12:00:01"}
+    runner.wait()
+    runner.flush(3)
+    runner.flush(4)
+
+    assert project.slots == ["03", "02", "04"]
+    assert runner.spools.oldest() is None
+    assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 1]
+
+
+def test_a_group_that_supabase_refuses_again_and_again_stops_no_other_group(
+    project: Project, edge: Begin
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.poisoned = {f"2026-11-30T12:00:{slot:02}" for slot in range(10, 20)}
+    for slot in range(10):
+        runner.flush_all({PRESS: slot + 10, OVEN: slot})
+    project.poisoned = set()
+    runner.flush(20, polls=5)
+
+    assert project.slots == [*(f"{slot:02}" for slot in range(10)), "20"]
+    assert runner.spools.oldest() is None
+    told = [state for put in project.puts for state in put["states"]]
+    for group, polls, dropped in ((PRESS, 15, 10), (OVEN, 10, 0)):
+        own = [state for state in told if state["g"] == group]
+        assert sum(state["polls"] for state in own) == polls
+        assert sum(state["dropped"] for state in own) == dropped
+
+
+def test_a_state_that_supabase_refuses_stops_no_sample(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.poisoned_error = "\0"
+    runner.flush(1, error="\0")
+    runner.flush(2)
+
+    assert project.slots == ["01", "02"]
+    assert [put["states"][0]["polls"] for put in project.puts if put["states"]] == [2]
 
 
 def test_only_rows_that_nobody_may_bring_count_as_dropped(
