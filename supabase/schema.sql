@@ -9695,7 +9695,7 @@ CREATE TABLE public.tags (
     CONSTRAINT tags_name_check CHECK (((name ~ '^\S(.*\S)?$'::text) AND (name !~ '[[:cntrl:]]'::text) AND (length(name) <= 200) AND (name IS NFC NORMALIZED))),
     CONSTRAINT tags_position_check CHECK ((("position" >= 1) AND ("position" <= 5000))),
     CONSTRAINT tags_role_check CHECK ((role = ANY (ARRAY['value'::text, 'trigger'::text, 'acknowledge'::text]))),
-    CONSTRAINT tags_scale_check CHECK ((((scale >= ('-1000000000000000000000000000000'::numeric)::double precision) AND (scale <= ('1000000000000000000000000000000'::numeric)::double precision)) AND (scale <> (0)::double precision))),
+    CONSTRAINT tags_scale_check CHECK (((abs(scale) >= (0.000000000000000000000000000001)::double precision) AND (abs(scale) <= ('1000000000000000000000000000000'::numeric)::double precision))),
     CONSTRAINT tags_shift_by_check CHECK (((shift_by >= ('-1000000000000000000000000000000'::numeric)::double precision) AND (shift_by <= ('1000000000000000000000000000000'::numeric)::double precision))),
     CONSTRAINT tags_unit_check CHECK (((unit ~ '\S'::text) AND (unit !~ '[[:cntrl:]]'::text) AND (length(unit) <= 40)))
 );
@@ -9740,7 +9740,7 @@ COMMENT ON COLUMN public.tags.byte_order IS 'Order of the bytes of its number; n
 
 -- Name: COLUMN tags.scale; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.tags.scale IS 'The figure is the device''s number times this, plus shift_by.';
+COMMENT ON COLUMN public.tags.scale IS 'The figure is the device''s number times this, plus shift_by. From 1e-30 to 1e30, or below zero from -1e30 to -1e-30.';
 
 -- Name: COLUMN tags.shift_by; Type: COMMENT; Schema: public; Owner: postgres
 

@@ -12,6 +12,7 @@ from unicodedata import normalize
 from plantpulse.cli import cells
 
 _LARGEST: Final = Decimal(10) ** 30
+_SMALLEST: Final = 1 / _LARGEST  # of a factor: 32 bits hold what it makes of any number of 8 or 16 bits
 _LONGEST_ADDRESS: Final = 500
 _CREDENTIALS: Final = re.compile("[A-Za-z0-9_.-]{1,80}")
 
@@ -77,7 +78,10 @@ def figure(text: str) -> float:
 
 
 def factor(text: str) -> float:
-    """Return a number that is not zero."""
-    if (value := figure(text)) == 0:
+    """Return a number that is not zero, nor next to it."""
+    value = figure(text)
+    if value == 0:
         raise ValueError("must not be zero: every value would be the same")
+    if abs(Decimal(text)) < _SMALLEST:
+        raise ValueError(f"{text!r} must be 1e-30 or more, or -1e-30 or less")
     return value

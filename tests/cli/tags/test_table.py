@@ -147,6 +147,17 @@ def test_whether_a_group_is_active_is_left_open_unless_the_table_says_it() -> No
             ],
         ),
         (
+            [
+                PRESS,
+                "Press,,,,A,HR2,int16,,1e-31,,,",
+                "Press,,,,B,HR3,int16,,-1e-31,,,",
+            ],
+            [
+                "line 3, scale: '1e-31' must be 1e-30 or more, or -1e-30 or less",
+                "line 4, scale: '-1e-31' must be 1e-30 or more, or -1e-30 or less",
+            ],
+        ),
+        (
             [PRESS, "Press,,,,Running,HR2,bool,,2,,,", "Press,,,,Recipe,HR3,string,,,1,,"],
             ["line 3, scale: a bool has no scale", "line 4, offset: a string has no offset"],
         ),

@@ -245,3 +245,16 @@ def test_only_who_may_import_holds_up_the_claims_of_a_plant(
         held = database.execute(LOCKS).fetchone()
 
     assert held == {"number": number}
+
+
+@pytest.mark.parametrize("scale", [0, 9.9e-31, -9.9e-31, 1e-50, 1.1e30, -1.1e30])
+def test_a_scale_of_which_figures_do_not_fit_their_column_is_refused(service: Api, scale: float) -> None:
+    wrong = {"plant": "northfield", "groups": [group("Press", tag("T1", scale=scale))]}
+
+    assert service.refusal("import_tags", p_import=wrong) == "23514"
+
+
+def test_a_scale_at_its_bounds_is_taken(service: Api) -> None:
+    tags = [tag(f"T{number}", scale=scale) for number, scale in enumerate((1e-30, -1e-30, 1e30, -1e30))]
+
+    assert counts(load(service, group("Press", *tags))) == (5, 0, 0, 0)
