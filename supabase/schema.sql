@@ -7638,6 +7638,21 @@ begin
       join public.tag_groups as g on g.id = lease.group_id
       where lease.holder = v_holder and lease.ended_at is null and not g.active
     ),
+    -- Whoever had these before has ended, or is not heard of any more: it acknowledges nothing.
+    'alone', (
+      select coalesce(jsonb_agg(lease.group_id order by lease.group_id), '[]')
+      from public.tag_leases as lease
+      where lease.holder = v_holder
+      and lease.ended_at is null
+      and not exists (
+        select 1
+        from public.tag_leases as before
+        where before.group_id = lease.group_id
+        and before.first_slot < lease.first_slot
+        and before.ended_at is null
+        and before.expires_at > v_now
+      )
+    ),
     'lost', (
       select coalesce(jsonb_agg(distinct named.g), '[]')
       from (
@@ -7673,7 +7688,7 @@ ALTER FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zon
 
 -- Name: FUNCTION put_tag_samples(p_put jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) IS 'What a burst sends every two seconds: samples and states of its groups, which it has ended, and the end of its run. Returns what was stored, where it has to stop, which groups are stopped or lost, and which nobody reads.';
+COMMENT ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) IS 'What a burst sends every two seconds: samples and states of its groups, which it has ended, and the end of its run. Returns what was stored, where it has to stop, which groups are stopped or lost, which are its alone, and which nobody reads.';
 
 -- Name: queue_signature(); Type: FUNCTION; Schema: public; Owner: postgres
 

@@ -315,6 +315,42 @@ def test_a_predecessor_that_went_on_does_not_speak_for_its_successors_slots(
     assert answer["stored"] == 1
 
 
+def test_a_burst_is_alone_with_its_groups_if_nobody_had_them_before(
+    service: Api, database: Connection
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    claim(service, 2, 3)
+
+    assert flush(service, 1, 4)["alone"] == [group_id]
+
+
+def test_a_successor_is_not_alone_before_its_predecessor_has_ended(
+    service: Api, database: Connection
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    flush(service, 1, 2)
+    claim(service, 2, 3)
+    flush(service, 1, 8)
+
+    assert flush(service, 2, 9)["alone"] == []  # its turn has begun, and the other may still write
+    flush(service, 1, 10, ended=[group_id], sequence=2)
+    assert flush(service, 2, 11, sequence=2)["alone"] == [group_id]
+
+
+def test_a_successor_is_alone_when_nothing_more_is_heard_of_its_predecessor(
+    service: Api, database: Connection
+) -> None:
+    group_id = make_group(database)
+    claim(service, 1, 0)
+    flush(service, 1, 2)
+    claim(service, 2, 3)
+
+    assert flush(service, 2, 21)["alone"] == []
+    assert flush(service, 2, 23, sequence=2)["alone"] == [group_id]
+
+
 def test_the_answer_names_nobodys_token(service: Api, database: Connection) -> None:
     make_group(database)
     claim(service, 1, 0)
