@@ -3815,6 +3815,40 @@ ALTER FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) OWNE
 
 COMMENT ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) IS 'Gives recorded incidents that were found by their old identity the key that they are read with.';
 
+-- Name: count_lost_tag_samples(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with lost as materialized (
+    select distinct sample.g as group_id, sample.s as slot
+    from jsonb_to_recordset(p_lost) as sample (g integer, s timestamptz)
+    join public.tag_groups as g on g.id = sample.g
+  ),
+  removed as (
+    delete from public.tag_lost_slots as old
+    where old.group_id in (select lost.group_id from lost)
+    and old.counted_at < p_now - interval '7 days'
+  ),
+  counted as (
+    insert into public.tag_lost_slots (group_id, slot, counted_at)
+    select lost.group_id, lost.slot, p_now from lost
+    on conflict do nothing
+    returning group_id
+  )
+  update public.tag_states as kept
+  set dropped_count = kept.dropped_count + fresh.number, dropped_at = p_now
+  from (select counted.group_id, count(*) as number from counted group by counted.group_id) as fresh
+  where kept.group_id = fresh.group_id;
+$$;
+
+ALTER FUNCTION public.count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone) IS 'Adds samples that are lost to the dropped ones of their groups, each slot once. The groups are locked (lock_tag_groups).';
+
 -- Name: counts_of_series(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.counts_of_series(p_counts jsonb) RETURNS jsonb
@@ -7602,18 +7636,7 @@ begin
     v_holder, (p_put ->> 'sequence')::bigint, coalesce(p_put -> 'states', '[]'), v_stored -> 'groups', v_now
   );
   if (p_put ->> 'is_final')::boolean then
-    update public.tag_states as kept
-    set dropped_count = kept.dropped_count + gone.number::bigint, dropped_at = v_now
-    from jsonb_each_text(v_stored -> 'dropped') as gone (group_id, number)
-    where kept.group_id = gone.group_id::integer
-    -- A call that is repeated adds nothing.
-    and not exists (
-      select 1
-      from public.tag_leases as lease
-      where lease.group_id = kept.group_id
-      and lease.holder = v_holder
-      and lease.sequence >= (p_put ->> 'sequence')::bigint
-    );
+    perform public.count_lost_tag_samples(v_stored -> 'gone', v_now);
   end if;
   perform public.renew_tag_leases(v_holder, p_put, v_stored -> 'groups', v_now);
   perform public.roll_due_tag_minutes(v_mine, v_stored -> 'groups', v_now);
@@ -7625,7 +7648,7 @@ begin
     perform public.hear_tag_commands(v_plant, v_now);
   end if;
 
-  return v_stored - 'groups' || jsonb_build_object(
+  return v_stored - 'groups' - 'gone' || jsonb_build_object(
     'at', v_now,
     'stops', (
       select coalesce(jsonb_object_agg(lease.group_id, lease.until_slot), '{}')
@@ -9616,6 +9639,16 @@ CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now time
     where sent.answer = 'stored'
     on conflict do nothing
     returning group_id, slot, quality
+  ),
+  -- Those that nobody has stored, and nobody else may still bring.
+  gone as materialized (
+    select sent.g, sent.s
+    from sent
+    where sent.answer = 'refused'
+    and not exists (
+      select 1 from public.tag_samples as kept where kept.group_id = sent.g and kept.slot = sent.s
+    )
+    and not public.is_slot_of_another(sent.g, p_holder, sent.s, p_now)
   )
   select jsonb_build_object(
     'stored', (select count(*) from stored),
@@ -9625,20 +9658,11 @@ CREATE FUNCTION public.store_tag_samples(p_holder uuid, p_rows jsonb, p_now time
     'later', (
       select coalesce(jsonb_agg(jsonb_build_array(sent.g, sent.s)), '[]') from sent where sent.answer = 'later'
     ),
-    -- Those of them that nobody has stored, and nobody else may still bring.
     'dropped', (
-      select coalesce(jsonb_object_agg(gone.g, gone.number), '{}')
-      from (
-        select sent.g, count(*) as number
-        from sent
-        where sent.answer = 'refused'
-        and not exists (
-          select 1 from public.tag_samples as kept where kept.group_id = sent.g and kept.slot = sent.s
-        )
-        and not public.is_slot_of_another(sent.g, p_holder, sent.s, p_now)
-        group by sent.g
-      ) as gone
+      select coalesce(jsonb_object_agg(lost.g, lost.number), '{}')
+      from (select gone.g, count(*) as number from gone group by gone.g) as lost
     ),
+    'gone', (select coalesce(jsonb_agg(jsonb_build_object('g', gone.g, 's', gone.s)), '[]') from gone),
     -- What follows from the rows for their groups.
     'groups', (
       select coalesce(jsonb_agg(written), '[]')
@@ -14187,6 +14211,32 @@ ALTER TABLE public.tag_groups ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: tag_lost_slots; Type: TABLE; Schema: public; Owner: postgres
+
+CREATE TABLE public.tag_lost_slots (
+    group_id integer NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    counted_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.tag_lost_slots OWNER TO postgres;
+
+-- Name: TABLE tag_lost_slots; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON TABLE public.tag_lost_slots IS 'Samples that are lost and counted in tag_states, so that a call that is repeated does not count them again. After a week the next one that the group loses removes them.';
+
+-- Name: COLUMN tag_lost_slots.group_id; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_lost_slots.group_id IS 'The group.';
+
+-- Name: COLUMN tag_lost_slots.slot; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_lost_slots.slot IS 'The slot of the sample (UTC).';
+
+-- Name: COLUMN tag_lost_slots.counted_at; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_lost_slots.counted_at IS 'When it was counted (UTC).';
+
 -- Name: tag_minutes; Type: TABLE; Schema: public; Owner: postgres
 
 CREATE TABLE public.tag_minutes (
@@ -14852,6 +14902,11 @@ ALTER TABLE ONLY public.tag_groups
 ALTER TABLE ONLY public.tag_leases
     ADD CONSTRAINT tag_leases_pkey PRIMARY KEY (group_id, holder);
 
+-- Name: tag_lost_slots tag_lost_slots_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_lost_slots
+    ADD CONSTRAINT tag_lost_slots_pkey PRIMARY KEY (group_id, slot);
+
 -- Name: tag_minutes tag_minutes_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.tag_minutes
@@ -15367,6 +15422,11 @@ ALTER TABLE ONLY public.tag_commands
 ALTER TABLE ONLY public.tag_leases
     ADD CONSTRAINT tag_leases_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
 
+-- Name: tag_lost_slots tag_lost_slots_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+
+ALTER TABLE ONLY public.tag_lost_slots
+    ADD CONSTRAINT tag_lost_slots_group_id_fkey FOREIGN KEY (group_id) REFERENCES public.tag_groups(id) ON DELETE CASCADE;
+
 -- Name: tag_states tag_states_group_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.tag_states
@@ -15675,6 +15735,11 @@ CREATE POLICY members_read ON public.tag_groups FOR SELECT TO authenticated USIN
 CREATE POLICY members_read ON public.tag_leases FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
    FROM public.tag_groups g)));
 
+-- Name: tag_lost_slots members_read; Type: POLICY; Schema: public; Owner: postgres
+
+CREATE POLICY members_read ON public.tag_lost_slots FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
+   FROM public.tag_groups g)));
+
 -- Name: tag_minutes members_read; Type: POLICY; Schema: public; Owner: postgres
 
 CREATE POLICY members_read ON public.tag_minutes FOR SELECT TO authenticated USING ((group_id IN ( SELECT g.id
@@ -15849,6 +15914,10 @@ ALTER TABLE public.tag_groups ENABLE ROW LEVEL SECURITY;
 -- Name: tag_leases; Type: ROW SECURITY; Schema: public; Owner: postgres
 
 ALTER TABLE public.tag_leases ENABLE ROW LEVEL SECURITY;
+
+-- Name: tag_lost_slots; Type: ROW SECURITY; Schema: public; Owner: postgres
+
+ALTER TABLE public.tag_lost_slots ENABLE ROW LEVEL SECURITY;
 
 -- Name: tag_minutes; Type: ROW SECURITY; Schema: public; Owner: postgres
 
@@ -16184,6 +16253,11 @@ GRANT ALL ON FUNCTION public.correct_asset_keys(p_plant text, p_names jsonb) TO 
 
 REVOKE ALL ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.correct_incident_keys(p_plant text, p_incoming jsonb) TO service_role;
+
+-- Name: FUNCTION count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.count_lost_tag_samples(p_lost jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION counts_of_series(p_counts jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -17347,6 +17421,11 @@ GRANT INSERT(group_id) ON TABLE public.tag_commands TO authenticated;
 -- Name: COLUMN tag_commands.kind; Type: ACL; Schema: public; Owner: postgres
 
 GRANT INSERT(kind) ON TABLE public.tag_commands TO authenticated;
+
+-- Name: TABLE tag_lost_slots; Type: ACL; Schema: public; Owner: postgres
+
+GRANT SELECT ON TABLE public.tag_lost_slots TO authenticated;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tag_lost_slots TO service_role;
 
 -- Name: TABLE tag_minutes; Type: ACL; Schema: public; Owner: postgres
 

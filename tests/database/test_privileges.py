@@ -292,6 +292,14 @@ MATRIX = [
     ("tag_minutes", "neighbour", READS),
     ("tag_minutes", "director", READS),
     ("tag_minutes", "service_role", EVERYTHING),
+    ("tag_lost_slots", "anon", NO_ACCESS),
+    ("tag_lost_slots", "stranger", SEES_NOTHING),
+    ("tag_lost_slots", "viewer", READS),
+    ("tag_lost_slots", "operator", READS),
+    ("tag_lost_slots", "manager", READS),
+    ("tag_lost_slots", "neighbour", READS),
+    ("tag_lost_slots", "director", READS),
+    ("tag_lost_slots", "service_role", EVERYTHING),
     ("tag_states", "anon", NO_ACCESS),
     ("tag_states", "stranger", SEES_NOTHING),
     ("tag_states", "viewer", READS),
@@ -493,6 +501,7 @@ INSERTS: dict[str, dict[str, Any]] = {
     },
     "tag_samples": {"group_id": 1, "slot": "2026-11-22T07:00:00Z", "values": [1.5]},
     "tag_minutes": {"group_id": 1, "rows": 1, "minute": "2026-11-22T07:00:00Z", "means": [1.5]},
+    "tag_lost_slots": {"group_id": 1, "slot": "2026-11-22T07:00:00Z", "counted_at": SLOT},
     "tag_states": {"group_id": 3},
     "tag_commands": {"plant": "northfield", "group_id": 1, "kind": "start"},
     "tag_triggers": {"token": fence(9), "group_id": 1, "requested_at": SLOT},
@@ -534,6 +543,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "tag_leases": {"expires_at": SLOT},
     "tag_samples": {"quality": 1},
     "tag_minutes": {"rows": 2},
+    "tag_lost_slots": {"counted_at": SLOT},
     "tag_states": {"success_count": 9},
     "tag_commands": {"done_at": SLOT},
     "tag_triggers": {"outcome": "failed"},
@@ -575,11 +585,13 @@ DELETES = {
     "tag_leases": {"group_id": "eq.1"},
     "tag_samples": {"group_id": "eq.1"},
     "tag_minutes": {"group_id": "eq.1"},
+    "tag_lost_slots": {"group_id": "eq.1"},
     "tag_states": {"group_id": "eq.1"},
     "tag_commands": {"id": "eq.1"},
     "tag_triggers": {"id": "eq.1"},
 }
 OF_NORTHFIELD = ("plant_members", "watched_pipelines", "pipeline_states", "dry_runs")  # tables without an id
+GROUP_TABLES = ["tag_leases", "tag_samples", "tag_minutes", "tag_lost_slots", "tag_states", "tag_triggers"]
 FIRST_ROWS = {
     **{table: {"id": "eq.1"} for table in DELETES},
     **{table: {"plant": "eq.northfield"} for table in OF_NORTHFIELD},
@@ -587,7 +599,7 @@ FIRST_ROWS = {
     "plants": {"plant": "eq.northfield"},
     "series_points": {"series_id": "eq.1"},
     "series_revisions": {"series_id": "eq.1"},
-    **{table: {"group_id": "eq.1"} for table in ("tag_leases", "tag_samples", "tag_minutes", "tag_states")},
+    **{table: {"group_id": "eq.1"} for table in GROUP_TABLES if table != "tag_triggers"},
 }
 
 
@@ -735,6 +747,9 @@ def two_plants(database: Connection, members: None) -> None:
         insert into public.tag_minutes (group_id, rows, minute, means)
         select group_id, 1, '2026-11-22 06:00+00', '{20}' from unnest(array[1, 2]) as group_id;
 
+        insert into public.tag_lost_slots (group_id, slot, counted_at)
+        select group_id, '2026-11-22 06:00+00', now() from unnest(array[1, 2]) as group_id;
+
         insert into public.tag_states (group_id) values (1), (2);
 
         insert into public.tag_commands (plant, group_id, kind, requested_by_name)
@@ -851,9 +866,6 @@ def test_the_matrix_names_every_table(database: Connection) -> None:
     rows = database.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
 
     assert {row["tablename"] for row in rows} == {table for table, _, _ in MATRIX}
-
-
-GROUP_TABLES = ["tag_leases", "tag_samples", "tag_minutes", "tag_states", "tag_triggers"]
 
 
 @pytest.mark.usefixtures("two_plants")

@@ -235,6 +235,36 @@ def test_samples_of_a_call_that_is_repeated_are_counted_once(service: Api, datab
     assert (answer["dropped"], dropped(database)) == ({str(group_id): 1}, 1)
 
 
+def test_samples_of_a_holder_without_a_turn_are_counted_once(service: Api, database: Connection) -> None:
+    group_id = relieved_twice(service, database)
+
+    for _ in range(3):
+        answer = flush(service, 1, 131, sample(group_id, 1, 9), sequence=7, is_final=True)
+
+    assert (answer["dropped"], dropped(database)) == ({str(group_id): 1}, 1)
+
+
+def test_samples_from_a_disk_are_counted_once(service: Api, database: Connection) -> None:
+    group_id = relieved_twice(service, database)
+
+    for number in (1, 1, 2):
+        rows = [sample(group_id, slot, 9) for slot in range(2, 2 + 2 * number, 2)]
+        flush(service, 1, 131, *rows, sequence=None, is_final=True)
+
+    assert dropped(database) == 2
+
+
+def test_what_was_counted_is_forgotten_after_a_week(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    group_id, week_s = relieved_twice(service, database), 7 * 86_400
+
+    for now, slot in ((131, 1), (132, 2), (131.5 + week_s, 3)):
+        flush(service, 1, now, sample(group_id, slot, 9), is_final=True)
+
+    assert (count("tag_lost_slots"), dropped(database)) == (2, 3)
+
+
 def test_samples_of_a_group_that_is_gone_are_refused_and_harm_no_other(
     service: Api, database: Connection
 ) -> None:
