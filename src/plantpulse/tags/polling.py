@@ -13,7 +13,13 @@ from typing import Final
 
 from plantpulse.errors import DeviceUnavailable, PlantpulseError
 from plantpulse.tags.cycle import Cycle, quality_of
-from plantpulse.tags.slots import next_slot, slot_at_or_before, slots_between
+from plantpulse.tags.slots import (
+    count_between,
+    next_slot,
+    slot_at_or_after,
+    slot_at_or_before,
+    slots_between,
+)
 from plantpulse.tags.tag import Group
 
 LATEST_PART: Final = 0.5  # of the interval: a read that begins later is of no slot
@@ -97,15 +103,18 @@ class Poller:
     def _is_others(self, slot: datetime) -> bool:
         return self.until is not None and slot >= self.until
 
-    def _own(self, first: datetime, until: datetime) -> list[datetime]:
-        return [slot for slot in slots_between(first, until, self._interval) if not self._is_others(slot)]
+    def _own(self, first: datetime, until: datetime) -> tuple[datetime, datetime]:
+        """Return a span without the slots of others, and without those that the clock leapt over."""
+        begun = slot_at_or_after(self.cycle.clock.leapt_to, self._interval)
+        return max(first, begun), min(until, self.until or until)
 
     def _next_slot(self) -> datetime | None:
         """Return the slot to read next, and count those that are over; None after the last one."""
         slot = next_slot(self.last, self._now(), self._interval)
-        if over := self._own(self.last + self._interval, slot):
-            self.cycle.tally.miss(len(over))
-            self.last = over[-1]
+        first, until = self._own(self.last + self._interval, slot)
+        if over := count_between(first, until, self._interval):
+            self.cycle.tally.miss(over)
+            self.last = first + (over - 1) * self._interval
         return None if self._is_others(slot) else slot
 
     def _serve(self, slot: datetime) -> None:
@@ -146,7 +155,7 @@ class Poller:
 
     def _note_passed(self, first: datetime, until: datetime, error: PlantpulseError | None) -> None:
         """Keep slots that passed without a connection."""
-        passed = self._own(first, until)
+        passed = slots_between(*self._own(first, until), self._interval)
         if not passed:
             return
         self.last, self._has_polled = passed[-1], True

@@ -14,6 +14,9 @@ NONE: Final = timedelta(0)
 STEP: Final = timedelta(milliseconds=5)
 # A machine that slept is behind by this much or more: its slots are over, and a step forward doubles none.
 SLEPT: Final = timedelta(seconds=1)
+# A clock that was wrong by more than this was no clock, as one without a battery that begins in 1970: the
+# slots that it leaps over were nobody's.
+LEAP: Final = timedelta(minutes=5)
 
 
 def slot_at_or_after(at: datetime, interval: timedelta) -> datetime:
@@ -33,7 +36,12 @@ def next_slot(after: datetime, now: datetime, interval: timedelta) -> datetime:
 
 def slots_between(first: datetime, until: datetime, interval: timedelta) -> list[datetime]:
     """Return the slots from the first one on, without `until`."""
-    return [first + number * interval for number in range(-((first - until) // interval))]
+    return [first + number * interval for number in range(count_between(first, until, interval))]
+
+
+def count_between(first: datetime, until: datetime, interval: timedelta) -> int:
+    """Return how many slots there are from the first one on, without `until`."""
+    return max(0, -((first - until) // interval))
 
 
 def correction(told: datetime, asked_at: datetime, heard_at: datetime) -> timedelta:
@@ -50,10 +58,12 @@ class SlotClock:
 
     So a wall clock that is set in a burst neither doubles nor skips a slot. What the database says of its
     time corrects it: all at once before the first slot, later in steps that no period feels.
+    `leapt_to` is where it went on when it was set forward by more than LEAP; else the epoch.
     """
 
     wall_at: datetime
     monotonic_s: float
+    leapt_to: datetime = field(default=EPOCH, init=False)
     _set_by: timedelta = field(default=NONE, init=False)
     _is_set: bool = field(default=False, init=False)
 
@@ -71,4 +81,6 @@ class SlotClock:
         if self._is_set and wanted < SLEPT:
             wanted = max(-STEP, min(STEP, wanted))
         self._set_by += wanted
+        if wanted > LEAP:
+            self.leapt_to = told
         self._is_set = True

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, NotConfigured
+from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, NotConfigured, PlantpulseError
 from plantpulse.tags.readings import Quality, Reading
 from tests.unit.tags.plc import GONE, at, group_of, polling, since_noon
 
@@ -221,6 +221,32 @@ def test_a_wall_clock_that_is_set_in_a_burst_changes_nothing() -> None:
     polled.time.plan(3.5, lambda: polled.poller.cycle.clock.hear(at(-60), 1003.5, 1003.5))
 
     assert polled.until(6) == [(second, "GOOD") for second in range(1, 6)]
+
+
+@pytest.mark.parametrize(
+    ("refuses", "samples", "missed", "errors"),
+    [
+        (None, [(1, "GOOD"), (2, "GOOD"), (864_001, "GOOD"), (864_002, "GOOD")], 2, 0),
+        (GONE, [(slot, "NOT_CONNECTED") for slot in (1, 2, 864_000, 864_001, 864_002)], 0, 5),
+    ],
+)
+def test_the_slots_that_a_clock_leaps_over_are_nobodys(
+    refuses: PlantpulseError | None, samples: list[tuple[float, str]], missed: int, errors: int
+) -> None:
+    polled = polling(first=1, refuses=refuses)
+    polled.time.plan(2.5, lambda: polled.poller.cycle.clock.hear(at(864_000), 1002.5, 1002.5))
+
+    assert polled.until(864_003) == samples
+    counts = polled.tally.take()
+    assert (counts.missed, counts.errors, polled.buffer.take_dropped()) == (missed, errors, 0)
+
+
+def test_the_slots_of_a_machine_that_slept_are_missed() -> None:
+    polled = polling(first=1)
+    polled.time.plan(2.5, lambda: polled.poller.cycle.clock.hear(at(60), 1002.5, 1002.5))
+
+    assert polled.until(62) == [(1, "GOOD"), (2, "GOOD"), (61, "GOOD")]
+    assert polled.tally.take().missed == 58
 
 
 def test_trouble_is_told_when_it_begins_and_when_it_is_over_and_not_each_second(

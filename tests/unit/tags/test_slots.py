@@ -7,6 +7,7 @@ import pytest
 from plantpulse.tags.slots import (
     SlotClock,
     correction,
+    count_between,
     next_slot,
     slot_at_or_after,
     slot_at_or_before,
@@ -70,6 +71,14 @@ def test_slots_between_leave_out_the_end() -> None:
     assert slots_between(at(5), at(4), SECOND) == []
 
 
+def test_slots_are_counted_without_a_list_of_them() -> None:
+    years_ago = datetime(1970, 1, 1, tzinfo=UTC)
+
+    assert count_between(at(1), at(3.5), SECOND) == 3
+    assert count_between(at(5), at(4), SECOND) == 0
+    assert count_between(years_ago, NOON, timedelta(milliseconds=200)) == 8_980_632_000
+
+
 @pytest.mark.parametrize(
     ("told", "expected_s"),
     [(9.0, -1.0), (10.0, 0.0), (10.3, 0.0), (10.5, 0.0), (12.5, 2.0)],
@@ -116,3 +125,15 @@ def test_a_machine_that_slept_steps_forward_at_once_but_never_back() -> None:
 
     clock.hear(at(4), 1004.0, 1004.0)
     assert clock.at(1004.0) == at(3601.995)
+
+
+def test_a_clock_that_was_wrong_by_minutes_says_where_it_went_on() -> None:
+    clock = SlotClock(NOON, 1000.0)
+    clock.hear(at(299), 1000.0, 1000.0)
+    assert clock.leapt_to == datetime(1970, 1, 1, tzinfo=UTC)
+
+    clock.hear(at(864_000), 1001.0, 1001.0)
+    assert clock.leapt_to == at(864_000)
+
+    clock.hear(at(864_001), 1002.0, 1002.0)
+    assert clock.leapt_to == at(864_000)
