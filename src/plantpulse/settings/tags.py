@@ -38,11 +38,16 @@ class Login:
         pairs = ((self.user, self.password), (self.certificate, self.private_key))
         known = [one for pair in pairs for one in pair if one is not None]
         halves = any((one is None) != (other is None) for one, other in pairs)
-        if halves or not known or not all(isinstance(one, str) for one in known):
+        if halves or not known or not all(isinstance(one, str) and _is_text(one) for one in known):
             raise ValueError
 
     def __repr__(self) -> str:
         return "Login(…)"
+
+
+def _is_text(written: str) -> bool:
+    """Say whether it can be sent: JSON may have half a character (a lone surrogate)."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in written)
 
 
 def logins_in(text: str) -> Mapping[str | None, Mapping[str, Login]]:

@@ -67,6 +67,7 @@ def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[
         '{"press": {"password": "hunter2"}}',
         '{"press": {"user": "anna", "password": 5}}',
         '{"press": {"user": "anna", "password": "hunter2", "realm": "x"}}',
+        r'{"press": {"user": "anna", "password": "hunter2\ud800"}}',
         '{"press": {"certificate": "hunter2"}}',
         '{"press": {"user": "anna", "password": "hunter2", "private_key": "hunter2"}}',
         '{"press": {"certificate": "hunter2", "private_key": ["hunter2"]}}',

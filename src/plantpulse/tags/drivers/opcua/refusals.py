@@ -54,7 +54,10 @@ def translated(error: Exception, device: str) -> PlantpulseError:
         )
     if isinstance(error, OSError):
         return DeviceUnavailable(f"the connection to {device} failed: {one_line(str(error))}")
-    return DeviceUnavailable(f"{device} answered what is no reply: {one_line(repr(error))}")
+    # No text of it: what cannot be encoded is quoted there, a password too.
+    return DeviceUnavailable(
+        f"{device} answered what is no reply, or could not be asked: {type(error).__name__}"
+    )
 
 
 def write_refused(status: int, device: str, address: str) -> PlantpulseError:
