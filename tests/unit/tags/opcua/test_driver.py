@@ -7,7 +7,7 @@ import pytest
 
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.drivers.opcua import DRIVER
-from plantpulse.tags.drivers.opcua.security import Security, allows_plain_password, security_of
+from plantpulse.tags.drivers.opcua.security import Security, allows_plain_password, security_of, trusted_in
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.tag import Tag
 
@@ -27,8 +27,10 @@ def test_an_address_has_a_port_of_its_own() -> None:
         ("opc.tcp://10.0.0.9?security=Basic128Rsa15", "security must be one of"),
         ("opc.tcp://10.0.0.9?security=Basic256Sha256&mode=None", "mode must be one of SignAndEncrypt, Sign"),
         ("opc.tcp://10.0.0.9?security=Basic256Sha256&trust=all", "trust must be the SHA-256 fingerprint"),
-        ("opc.tcp://10.0.0.9?security=none&mode=Sign", "mode and trust need a security"),
-        ("opc.tcp://10.0.0.9?trust=00", "mode and trust need a security"),
+        ("opc.tcp://10.0.0.9?security=none&mode=Sign", "mode needs a security"),
+        ("opc.tcp://10.0.0.9?mode=Sign", "mode needs a security"),
+        ("opc.tcp://10.0.0.9?trust=00", "trust must be the SHA-256 fingerprint"),
+        (f"opc.tcp://10.0.0.9?security=none&trust={'0' * 64}", "leave it out beside trust"),
         ("opc.tcp://10.0.0.9?policy=none", "options of opc.tcp: mode, security, trust"),
         ("opc.tcp://ada:secret@10.0.0.9", "name a secret"),
     ],
@@ -43,6 +45,7 @@ def test_a_wrong_address_says_what_is_allowed(address: str, words: str) -> None:
     [
         ("", None),
         ("?security=None", None),
+        (f"?trust={'AB' * 32}", None),
         ("?security=basic256sha256", Security("Basic256Sha256", "SignAndEncrypt", None)),
         (
             f"?security=Aes256Sha256RsaPss&mode=sign&trust={'AB:' * 31}AB",
@@ -63,6 +66,13 @@ def test_a_password_may_go_in_plain_text_only_where_the_address_says_none() -> N
     }
 
     assert allowed == {"": False, "?security=none": True, "?security=Basic256Sha256&mode=Sign": False}
+
+
+def test_a_server_may_be_trusted_on_a_channel_without_security() -> None:
+    endpoint = DRIVER.parse_endpoint(f"opc.tcp://10.0.0.9?trust={'AB:' * 31}AB")
+
+    assert trusted_in(endpoint) == "ab" * 32
+    assert trusted_in(ENDPOINT) is None
 
 
 def test_a_tag_is_checked_before_it_is_read() -> None:

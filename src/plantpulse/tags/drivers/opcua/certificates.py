@@ -62,7 +62,11 @@ def trusted_certificate(offered: Sequence[ua.EndpointDescription], wanted: Secur
     policy, mode = _POLICIES[wanted.policy].URI, ua.MessageSecurityMode[wanted.mode]
     for one in offered:
         if one.SecurityPolicyUri == policy and one.SecurityMode == mode and one.ServerCertificate:
-            return _trusted(_first_cert_from_chain(one.ServerCertificate), wanted.trusted)
+            certificate: bytes = _first_cert_from_chain(one.ServerCertificate)
+            require_trusted(
+                certificate, wanted.trusted, f"add &trust={_fingerprint(certificate)} to the address"
+            )
+            return certificate
     kinds = sorted({_shown(one) for one in offered})
     raise NoSafeWay(
         f"it does not offer {wanted.policy} with {wanted.mode}, but {', '.join(kinds) or 'nothing'}"
@@ -87,19 +91,37 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
-def _trusted(certificate: bytes, trusted: str | None) -> bytes:
-    fingerprint = hashlib.sha256(certificate).hexdigest()
+def require_trusted_session(certificate: bytes | None, trusted: str | None) -> None:
+    """Raises: NoSafeWay unless a server showed the trusted certificate when it made a session.
+
+    Without security nothing proves that it has the key, but only who has it can read a password.
+    """
+    if not certificate:
+        raise NoSafeWay("it shows no certificate, so it cannot be the server that the address trusts")
+    require_trusted(
+        certificate,
+        trusted,
+        f"add ?trust={_fingerprint(certificate)} to the address; or add ?security=none, and the password is "
+        "sent to whoever answers",
+    )
+
+
+def require_trusted(certificate: bytes, trusted: str | None, advice: str) -> None:
+    """Raises: NoSafeWay unless a certificate is the trusted one; with the advice if there is none."""
     if trusted is None:
         raise NoSafeWay(
             "its certificate is not trusted yet. Compare its SHA-256 fingerprint with the one that the "
-            f"server shows, and add &trust={fingerprint} to the address"
+            f"server shows, and {advice}"
         )
-    if fingerprint != trusted:
+    if (fingerprint := _fingerprint(certificate)) != trusted:
         raise NoSafeWay(
             "its certificate is not the one that the address trusts: "
             f"its SHA-256 fingerprint is {fingerprint}"
         )
-    return certificate
+
+
+def _fingerprint(certificate: bytes) -> str:
+    return hashlib.sha256(certificate).hexdigest()
 
 
 def _uri_in(certificate: x509.Certificate) -> str:

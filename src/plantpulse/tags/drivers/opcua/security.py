@@ -1,6 +1,7 @@
 """How the channel to a server is secured, as its address says it. Pure.
 
 `?security=Basic256Sha256&mode=SignAndEncrypt&trust=<SHA-256 fingerprint of the server's certificate>`.
+With `trust` alone the channel has no security, and a password is encrypted for that server.
 """
 
 import re
@@ -37,23 +38,27 @@ def security_of(endpoint: Endpoint) -> Security | None:
     require_known_options(endpoint, {"security", "mode", "trust"})
     written = endpoint.options.get("security", _PLAIN)
     if written.casefold() == _PLAIN:
-        if endpoint.options.keys() - {"security"}:
-            raise ValueError(f"mode and trust need a security, such as security={POLICIES[0]}")
+        if "mode" in endpoint.options:
+            raise ValueError(f"mode needs a security, such as security={POLICIES[0]}")
+        if trusted_in(endpoint) and allows_plain_password(endpoint):
+            raise ValueError("security=none sends a password to whoever answers: leave it out beside trust")
         return None
     policy, mode = written.casefold(), endpoint.options.get("mode", MODES[0]).casefold()
     if _BY_NAME.get(policy) not in POLICIES:
         raise ValueError(f"security must be one of {', '.join(POLICIES)}, none")
     if _BY_NAME.get(mode) not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}")
-    return Security(_BY_NAME[policy], _BY_NAME[mode], _fingerprint(endpoint.options.get("trust")))
+    return Security(_BY_NAME[policy], _BY_NAME[mode], trusted_in(endpoint))
 
 
 def allows_plain_password(endpoint: Endpoint) -> bool:
-    """Say whether a password may go over a channel without security: only where the address says so."""
+    """Say whether a password may go unsecured to whoever answers: only where the address says so."""
     return endpoint.options.get("security", "").casefold() == _PLAIN
 
 
-def _fingerprint(written: str | None) -> str | None:
+def trusted_in(endpoint: Endpoint) -> str | None:
+    """Return the SHA-256 of the only certificate that is trusted; None: no server is. Raises: ValueError."""
+    written = endpoint.options.get("trust")
     if written is None:
         return None
     digits = written.replace(":", "").casefold()

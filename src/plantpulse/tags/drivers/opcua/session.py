@@ -21,11 +21,17 @@ from plantpulse.tags.drivers.opcua.certificates import (
     identity_in,
     now_utc,
     policy_for,
+    require_trusted_session,
     trusted_certificate,
 )
 from plantpulse.tags.drivers.opcua.node_ids import NodeAddress
 from plantpulse.tags.drivers.opcua.refusals import IT_MUST_TRUST_US, NoSafeWay
-from plantpulse.tags.drivers.opcua.security import Security, allows_plain_password, security_of
+from plantpulse.tags.drivers.opcua.security import (
+    Security,
+    allows_plain_password,
+    security_of,
+    trusted_in,
+)
 from plantpulse.tags.drivers.opcua.statuses import NODE_ID_UNKNOWN, is_unknown_node
 from plantpulse.tags.drivers.opcua.user_tokens import choose_anonymous, choose_password
 from plantpulse.tags.drivers.opcua.values import Answer, element_of
@@ -147,12 +153,19 @@ class Session:
         if user is None or user.user is None:
             chosen = choose_anonymous(policies)
             client._policy_ids = [chosen] if chosen else []
+            self._require_trusted(client, trusts_whoever_answers=True)
             await client.activate_session()
             return
-        client._policy_ids = [
-            choose_password(policies, client.security_policy, allows_plain_password(self._endpoint))
-        ]
+        allows_plain = allows_plain_password(self._endpoint)
+        client._policy_ids = [choose_password(policies, client.security_policy, allows_plain)]
+        self._require_trusted(client, trusts_whoever_answers=allows_plain)
         await client.activate_session(username=user.user, password=user.password)
+
+    def _require_trusted(self, client: Client, *, trusts_whoever_answers: bool) -> None:
+        """Raises: NoSafeWay unless the server that answered is the one that the address trusts."""
+        trusted = trusted_in(self._endpoint)
+        if trusted is not None or not trusts_whoever_answers:
+            require_trusted_session(client.security_policy.peer_certificate, trusted)
 
     async def _learn(self, client: Client) -> None:
         ids = (ObjectIds.Server_NamespaceArray, _MOST_PER_READ)
