@@ -119,7 +119,8 @@ def _printed(program: str) -> str:
     return done.stdout.strip()
 
 
-def test_an_element_of_an_array_cannot_be_set() -> None:
+@pytest.mark.parametrize("address", ["ns=2;i=1004[3]", "ns=2;s=Flags[3]", 'ns=3;s="Main"."Flags"[3]'])
+def test_an_element_of_an_array_cannot_be_set(address: str) -> None:
     DRIVER.check_write(Tag("done", "ns=2;s=Done", "bool"), ENDPOINT)
     with pytest.raises(ValueError, match="is an element of an array"):
-        DRIVER.check_write(Tag("done", "ns=2;i=1004[3]", "bool"), ENDPOINT)
+        DRIVER.check_write(Tag("done", address, "bool"), ENDPOINT)

@@ -36,7 +36,8 @@ class OpcuaDriver:
 
     def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
         """Raises: ValueError for an element of an array: only a whole node can be set."""
-        if parse_node_address(tag.address).element is not None:
+        address = parse_node_address(tag.address)
+        if address.element is not None or address.otherwise is not None:
             raise ValueError(f"{tag.address} is an element of an array: only a node of its own can be set")
 
     def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
