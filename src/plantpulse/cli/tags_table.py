@@ -99,6 +99,7 @@ def _faults_of_addresses(rows: Sequence[Row], find_driver: Callable[[str], Drive
     except ValueError as error:
         yield Mistake(rows[0]["line"], "device", str(error))
         return
+    bits: dict[str | None, Row] = {}
     for row in rows:
         if None in (row.get("tag"), row.get("address"), row.get("data_type")):
             continue  # the row has its mistake
@@ -106,8 +107,19 @@ def _faults_of_addresses(rows: Sequence[Row], find_driver: Callable[[str], Drive
             driver.check_tag(tag_of(row), endpoint)
             if row.get("role") == "acknowledge":
                 driver.check_write(tag_of(row), endpoint)
+            bits.setdefault(row.get("role"), row)
         except ValueError as error:
             yield Mistake(row["line"], "address", str(error))
+    if (trigger := bits.get("trigger")) and (acknowledge := bits.get("acknowledge")):
+        yield from _same_bit(trigger, acknowledge, driver, endpoint)
+
+
+def _same_bit(trigger: Row, acknowledge: Row, driver: Driver, endpoint: Endpoint) -> Iterator[Mistake]:
+    # The same place may be written in two ways: what would be read says it.
+    asked, other = (driver.plan([tag_of(row)], endpoint).requests for row in (trigger, acknowledge))
+    if asked == other:
+        there = f"the same bit as the trigger's in line {trigger['line']}"
+        yield Mistake(acknowledge["line"], "address", f"{there}: to acknowledge needs one of its own")
 
 
 def _device_of(device: str, find_driver: Callable[[str], Driver]) -> tuple[Driver, Endpoint]:

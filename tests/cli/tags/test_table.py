@@ -11,7 +11,7 @@ from plantpulse.cli.imports import BadTable, Kind, read_file
 from plantpulse.cli.tags_groups import groups_of, rows_of
 from plantpulse.cli.tags_table import TAGS, faults_of_groups
 from plantpulse.tags.endpoints import Endpoint, parse_endpoint, require_known_options
-from plantpulse.tags.link import Driver
+from plantpulse.tags.link import Driver, ReadPlan
 from plantpulse.tags.tag import Tag
 
 HEAD = "group,device,mode,interval_ms,tag,address,data_type,byte_order,scale,offset,unit,role"
@@ -35,6 +35,9 @@ class Registers:
     def check_write(self, tag: Tag, endpoint: Endpoint) -> None:
         if tag.address == "HR0":
             raise ValueError("HR0 cannot be set")
+
+    def plan(self, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
+        return ReadPlan(tags, tuple(tag.address for tag in tags))
 
 
 def registers(name: str) -> Driver:
@@ -226,6 +229,30 @@ def test_each_protocol_tells_its_own_mistakes_with_their_lines() -> None:
         "add ?series= to the device's address, one of q, l, iqr, iql, iqf",
         "line 7, address: the numbers of D are decimal",
         "line 8, device: the path is rack and slot: /0/1 for S7-1200 and S7-1500, /0/2 for S7-300",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "trigger", "acknowledge", "another"),
+    [
+        ("modbus://10.20.0.5", "co:0", "00001", "co:1"),
+        ("opc.tcp://10.20.0.5", "ns=0;i=7", "i=7", "ns=1;i=7"),
+        ("s7://10.20.0.5", "Q0.0", "A0.0", "Q0.1"),
+        ("slmp://10.20.0.5:1025?series=q", "Y0F", "YF", "YE"),
+        ("enip://10.20.0.5", "Done", "Done", "Ready"),
+    ],
+)
+def test_no_group_acknowledges_with_its_trigger(
+    device: str, trigger: str, acknowledge: str, another: str
+) -> None:
+    lines = [
+        f"Press,{device},handshake,,Ready,{trigger},bool,,,,,trigger",
+        f"Press,,,,Part,{another},bool,,,,,",
+    ]
+
+    assert read_file(file(*lines, f"Press,,,,Done,{another},bool,,,,,acknowledge"), TAGS).rows
+    assert mistakes_in(*lines, f"Press,,,,Done,{acknowledge},bool,,,,,acknowledge", kind=TAGS) == [
+        "line 4, address: the same bit as the trigger's in line 2: to acknowledge needs one of its own"
     ]
 
 
