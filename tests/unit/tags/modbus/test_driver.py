@@ -5,9 +5,11 @@ import sys
 
 import pytest
 
+from plantpulse.errors import NotConfigured
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.drivers.modbus.device import Device, device_of
 from plantpulse.tags.endpoints import Endpoint
+from plantpulse.tags.link import Credentials
 from plantpulse.tags.requests import Request
 from plantpulse.tags.tag import Tag
 
@@ -113,6 +115,11 @@ def test_a_hole_is_read_over_only_if_the_device_says_so() -> None:
 
     assert plan(*tags) == [(3, 0, 2, [0]), (3, 6, 1, [1])]
     assert plan(*tags, options="?hole=4") == [(3, 0, 7, [0, 1])]
+
+
+def test_credentials_are_refused_as_nobody_asks_for_them() -> None:
+    with pytest.raises(NotConfigured, match="Modbus knows no users"):
+        DRIVER.open_link(DRIVER.parse_endpoint("modbus://10.0.0.5"), Credentials("ada", "secret"))
 
 
 def test_a_plan_needs_no_library() -> None:

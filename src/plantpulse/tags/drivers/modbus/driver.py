@@ -33,7 +33,9 @@ class ModbusDriver:
         return ReadPlan(tags, requests_of(members, device_of(endpoint).largest_hole))
 
     def open_link(self, endpoint: Endpoint, credentials: Credentials | None) -> Link:
-        """Return a link that is not connected yet; Modbus knows no users."""
+        """Return a link that is not connected yet. Raises: NotConfigured without pymodbus."""
+        if credentials is not None:
+            raise NotConfigured("Modbus knows no users: leave the group's credentials empty")
         try:
             from plantpulse.tags.drivers.modbus.link import ModbusLink  # noqa: PLC0415 - pymodbus
         except ModuleNotFoundError as error:
