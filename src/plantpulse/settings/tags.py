@@ -5,13 +5,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from plantpulse.settings.section import Checked, Secret, Section, Whole, setting
 
 # Private networks of both protocols. Never link-local: a cloud's own metadata service is there.
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
+_BY_NAME: Final = '{"press": {"user": "...", "password": "..."}}'
+_FORM: Final = (
+    f"must be a JSON object of users and passwords by name, {_BY_NAME}; of several plants by plant and name, "
+    f'{{"north": {_BY_NAME}}}'
+)
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")  # as the column `credentials` of tag_groups
 
 
@@ -50,36 +55,35 @@ def _is_text(written: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in written)
 
 
-def logins_in(text: str) -> Mapping[str | None, Mapping[str, Login]]:
+def logins_in(text: str) -> Mapping[str | None, Mapping[str, Login | None]]:
     """Return logins by plant and name; those that name no plant are under None.
 
-    Raises: ValueError without the content.
+    One that is no login is None: it keeps no other group from its own. Raises: ValueError without the
+    content, if there is no object at all.
     """
-    try:
-        found = json.loads(text)
-        plants = {plant: one for plant, one in found.items() if _is_of_plant(one.values(), dict)}
-        own: dict[str | None, Mapping[str, Login]] = {
-            plant: {name: Login(**login) for name, login in logins.items()}
-            for plant, logins in plants.items()
-        }
-        shared = {name: Login(**login) for name, login in found.items() if name not in plants}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        raise ValueError(
-            "must be a JSON object of users and passwords by name, "
-            '{"press": {"user": "...", "password": "..."}}'
-        ) from None
+    found = _json(text)
+    if not isinstance(found, dict):
+        raise ValueError(_FORM)
+    plants = {
+        plant: one for plant, one in found.items() if isinstance(one, dict) and _has(one.values(), dict)
+    }
+    own: dict[str | None, Mapping[str, Login | None]] = {
+        plant: {name: _login(login) for name, login in logins.items()} for plant, logins in plants.items()
+    }
+    shared = {name: _login(login) for name, login in found.items() if name not in plants}
     return {**own, None: shared}
 
 
 def check_logins(text: str) -> None:
     """Check what is to be deployed: its form, that each name is there once, and that groups can have it.
 
-    A function takes more: one wrong name must not keep it from every group. Raises: ValueError without the
-    content.
+    A function takes more: what is wrong for one group must not keep the others from theirs.
+    Raises: ValueError without the content.
     """
-    logins_in(text)
+    if any(login is None for logins in logins_in(text).values() for login in logins.values()):
+        raise ValueError(_FORM)
     found = json.loads(text, object_pairs_hook=list)
-    plants = [one for _, one in found if _is_of_plant((inner for _, inner in one), list)]
+    plants = [one for _, one in found if _has((inner for _, inner in one), list)]
     for names in ([name for name, _ in pairs] for pairs in (found, *plants)):
         if len(set(names)) < len(names):
             raise ValueError("must have each name once")
@@ -87,10 +91,23 @@ def check_logins(text: str) -> None:
             raise ValueError("must have names that groups can have: 1 to 80 letters, digits, _, . and -")
 
 
-def _is_of_plant(values: Iterable[object], kind: type) -> bool:
-    """Say whether an object has logins in it, and is none itself."""
-    inner = list(values)
-    return bool(inner) and all(isinstance(one, kind) for one in inner)
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _login(written: Any) -> Login | None:
+    try:
+        return Login(**written)
+    except (ValueError, TypeError):
+        return None
+
+
+def _has(values: Iterable[object], kind: type) -> bool:
+    """Say whether an object has others in it: then it is a plant, and no login."""
+    return any(isinstance(one, kind) for one in values)
 
 
 def _logins(secret: Secret) -> Secret:

@@ -27,14 +27,18 @@ def credentials_in(settings: Settings, plant: str) -> Callable[[str], Credential
     def find(name: str) -> Credentials:
         logins = logins_in(secret.reveal()) if secret else {}
         known = {**(logins.get(None, {}) if is_only else {}), **logins.get(plant, {})}
-        if name not in known:
+        if (login := known.get(name)) is None:
             shown = one_line(name, LONGEST_NAME)
             example = f'{{"{shown}": {{"user": "...", "password": "..."}}}}'
             whose, example = ("", example) if is_only else (f" of {plant}", f'{{"{plant}": {example}}}')
+            if name in known:
+                raise NotConfigured(
+                    f"the credentials {shown}{whose} are not complete: write them in {TAG_CREDENTIALS} as "
+                    f"{example}"
+                )
             raise NotConfigured(
                 f"there are no credentials {shown}{whose}: add them to {TAG_CREDENTIALS}, {example}"
             )
-        login = known[name]
         return Credentials(login.user, login.password, login.certificate, login.private_key)
 
     return find

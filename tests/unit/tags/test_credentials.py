@@ -10,10 +10,12 @@ from plantpulse.cli.schema import schema_of_file
 from plantpulse.errors import ConfigurationError, NotConfigured
 from plantpulse.settings import Settings, carried, config
 from plantpulse.settings.config import load_with_origins
+from plantpulse.settings.tags import check_logins
 from plantpulse.settings.validation import as_tree
 from plantpulse.tags.credentials import credentials_in
 from plantpulse.tags.link import Credentials
 
+TWO_PLANTS = "plants: {north: {time_zone: UTC}, south: {time_zone: UTC}}\ntags: {}"
 KNOWN = json.dumps({"press": {"user": "anna", "password": "hunter2 "}, "oven": {"user": "", "password": ""}})
 
 
@@ -53,43 +55,75 @@ def test_a_missing_name_is_named_with_what_to_add(tmp_path: Path, environ: dict[
     )
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "hunter2",
-        "[]",
-        "5",
-        '"hunter2"',
-        '{"press": "hunter2"}',
-        '{"press": ["anna", "hunter2"]}',
-        '{"press": null}',
-        '{"press": {"user": "anna"}}',
-        '{"press": {"password": "hunter2"}}',
-        '{"press": {"user": "anna", "password": 5}}',
-        '{"press": {"user": "anna", "password": "hunter2", "realm": "x"}}',
-        r'{"press": {"user": "anna", "password": "hunter2\ud800"}}',
-        '{"press": {"certificate": "hunter2"}}',
-        '{"press": {"user": "anna", "password": "hunter2", "private_key": "hunter2"}}',
-        '{"press": {"certificate": "hunter2", "private_key": ["hunter2"]}}',
-        '{"press": {}}',
-        '{"north": {"press": {"user": "anna"}}}',
-        '{"north": {"press": {"user": "anna", "password": "hunter2"}, "oven": "hunter2"}}',
-        '{"north": {"press": {"oven": {"user": "anna", "password": "hunter2"}}}}',
-        "[" * 100_000,
-    ],
+FORM = (
+    'must be a JSON object of users and passwords by name, {"press": {"user": "...", "password": "..."}}; '
+    'of several plants by plant and name, {"north": {"press": {"user": "...", "password": "..."}}}'
 )
-def test_what_is_no_object_of_users_and_passwords_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+
+
+@pytest.mark.parametrize("text", ["hunter2", "[]", "5", '"hunter2"', "[" * 100_000])
+def test_what_is_no_object_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         settings_of(tmp_path, TAG_CREDENTIALS=text)
 
-    assert str(refused.value) == (
-        "TAG_CREDENTIALS: must be a JSON object of users and passwords by name, "
-        '{"press": {"user": "...", "password": "..."}}'
-    )
+    assert str(refused.value) == f"TAG_CREDENTIALS: {FORM}"
     assert refused.value.__cause__ is None
 
 
-TWO_PLANTS = "plants: {north: {time_zone: UTC}, south: {time_zone: UTC}}\ntags: {}"
+@pytest.mark.parametrize(
+    "login",
+    [
+        '"hunter2"',
+        '["anna", "hunter2"]',
+        "null",
+        '{"user": "anna"}',
+        '{"password": "hunter2"}',
+        '{"user": "anna", "password": 5}',
+        '{"user": "anna", "password": "hunter2", "realm": "x"}',
+        r'{"user": "anna", "password": "hunter2\ud800"}',
+        '{"certificate": "hunter2"}',
+        '{"user": "anna", "password": "hunter2", "private_key": "hunter2"}',
+        '{"certificate": "hunter2", "private_key": ["hunter2"]}',
+        "{}",
+    ],
+)
+def test_a_wrong_login_is_its_own_groups_matter_and_is_not_shown(tmp_path: Path, login: str) -> None:
+    good = '{"user": "anna", "password": "hunter2"}'
+    of_one = f'{{"press": {login}, "oven": {good}}}'
+    of_two = f'{{"south": {{"press": {login}, "oven": {good}}}, "north": {{"press": {good}}}}}'
+    one = credentials_in(settings_of(tmp_path, TAG_CREDENTIALS=of_one), "south")
+    settings = settings_of(tmp_path, TWO_PLANTS, TAG_CREDENTIALS=of_two)
+    south, north = credentials_in(settings, "south"), credentials_in(settings, "north")
+
+    assert one("oven") == south("oven") == north("press") == Credentials("anna", "hunter2")
+    with pytest.raises(NotConfigured) as refused:
+        one("press")
+    assert str(refused.value) == (
+        "the credentials press are not complete: write them in TAG_CREDENTIALS as "
+        '{"press": {"user": "...", "password": "..."}}'
+    )
+    assert refused.value.__context__ is None
+    with pytest.raises(NotConfigured) as refused:
+        south("press")
+    assert str(refused.value) == (
+        "the credentials press of south are not complete: write them in TAG_CREDENTIALS as "
+        '{"south": {"press": {"user": "...", "password": "..."}}}'
+    )
+    for text in (of_one, of_two):  # nobody deploys it
+        with pytest.raises(ValueError, match="must be a JSON object of users") as wrong:
+            check_logins(text)
+        assert str(wrong.value) == FORM
+
+
+def test_a_plant_that_is_wrong_harms_no_other(tmp_path: Path) -> None:
+    text = '{"south": "hunter2", "north": {"press": {"user": "anna", "password": "hunter2"}}}'
+    settings = settings_of(tmp_path, TWO_PLANTS, TAG_CREDENTIALS=text)
+
+    assert credentials_in(settings, "north")("press") == Credentials("anna", "hunter2")
+    with pytest.raises(NotConfigured, match="there are no credentials press of south: add them"):
+        credentials_in(settings, "south")("press")
+
+
 BY_PLANT = json.dumps(
     {
         "north": {"press": {"user": "anna", "password": "hunter2"}},
