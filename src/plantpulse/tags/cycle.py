@@ -105,7 +105,7 @@ class Cycle:
 
     @property
     def is_gathering(self) -> bool:
-        """Say whether a rise is read in part: what the connection has learnt is needed for the rest."""
+        """Say whether a rise is read in part; then the connection must stay, because it knows the rest."""
         return self._gathering.slot is not None
 
     def _read(self, slot: datetime) -> None:
