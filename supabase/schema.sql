@@ -2451,6 +2451,24 @@ ALTER FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_ov
 
 COMMENT ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) IS 'The recorded incidents that a call would change, by id, with what they would become.';
 
+-- Name: changed_tag_groups(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.changed_tag_groups(p_holder uuid, p_states jsonb) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select coalesce(jsonb_agg(g.id order by g.id), '[]')
+  from jsonb_to_recordset(p_states) as told (g integer, version integer)
+  join public.tag_groups as g on g.id = told.g and g.version <> told.version
+  join public.tag_leases as lease on lease.group_id = g.id and lease.holder = p_holder and lease.ended_at is null;
+$$;
+
+ALTER FUNCTION public.changed_tag_groups(p_holder uuid, p_states jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION changed_tag_groups(p_holder uuid, p_states jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.changed_tag_groups(p_holder uuid, p_states jsonb) IS 'Groups that a holder polls as they were before somebody changed them or their tags.';
+
 -- Name: changed_values(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.changed_values(p_before jsonb, p_after jsonb) RETURNS jsonb
@@ -3002,6 +3020,7 @@ END) STORED NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_by uuid,
     removed_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
     CONSTRAINT tag_groups_address_check CHECK (((address ~ '^[^[:space:][:cntrl:]]+$'::text) AND (length(address) <= 500) AND (address !~ '^[^/]*//[^/]*@'::text))),
     CONSTRAINT tag_groups_credentials_check CHECK ((credentials ~ '^[A-Za-z0-9_.-]{1,80}$'::text)),
     CONSTRAINT tag_groups_interval_ms_check CHECK (((interval_ms >= 200) AND (interval_ms <= 3600000))),
@@ -3068,6 +3087,10 @@ COMMENT ON COLUMN public.tag_groups.updated_by IS 'User who changed it last; nul
 -- Name: COLUMN tag_groups.removed_at; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.tag_groups.removed_at IS 'When it was taken out (UTC); null while it is there. Its values stay until they expire.';
+
+-- Name: COLUMN tag_groups.version; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.tag_groups.version IS 'Raised by each change of how the group is read, and of its tags; whoever polls with another one claims it anew.';
 
 -- Name: claim_tag_group(jsonb, public.tag_groups, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -6725,6 +6748,26 @@ ALTER FUNCTION public.note_acknowledgement() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.note_acknowledgement() IS 'Trigger: writes the history of an acknowledged alert, and acknowledges the safety event that it is about.';
 
+-- Name: note_changed_tags(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.note_changed_tags() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  update public.tag_groups as g
+  set version = g.version + 1
+  where g.id in (select changed.group_id from changed);
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.note_changed_tags() OWNER TO postgres;
+
+-- Name: FUNCTION note_changed_tags(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.note_changed_tags() IS 'Raises the versions of the groups whose tags were added, changed or deleted.';
+
 -- Name: note_gap_attempts(public.pipeline_runs, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.note_gap_attempts(p_run public.pipeline_runs, p_attempts jsonb, p_now timestamp with time zone) RETURNS void
@@ -7655,6 +7698,7 @@ begin
       from public.tag_leases as lease
       where lease.holder = v_holder and lease.ended_at is null and lease.until_slot is not null
     ),
+    'changed', public.changed_tag_groups(v_holder, coalesce(p_put -> 'states', '[]')),
     'inactive', (
       select coalesce(jsonb_agg(g.id order by g.id), '[]')
       from public.tag_leases as lease
@@ -7711,7 +7755,7 @@ ALTER FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zon
 
 -- Name: FUNCTION put_tag_samples(p_put jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) IS 'What a burst sends every two seconds: samples and states of its groups, which it has ended, and the end of its run. Returns what was stored, where it has to stop, which groups are stopped or lost, which are its alone, and which nobody reads.';
+COMMENT ON FUNCTION public.put_tag_samples(p_put jsonb, p_now timestamp with time zone) IS 'What a burst sends every two seconds: samples and states of its groups, which it has ended, and the end of its run. Returns what was stored, where it has to stop, which groups are changed, stopped or lost, which are its alone, and which nobody reads.';
 
 -- Name: queue_signature(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9572,6 +9616,12 @@ begin
   if new.removed_at is not null then
     new.active := false;
   end if;
+  if tg_op = 'UPDATE'
+    and (new.mode, new.interval_ms, new.address, new.credentials)
+    is distinct from (old.mode, old.interval_ms, old.address, old.credentials)
+  then
+    new.version := old.version + 1;
+  end if;
   return new;
 end;
 $$;
@@ -9580,7 +9630,7 @@ ALTER FUNCTION public.stamp_tag_group() OWNER TO postgres;
 
 -- Name: FUNCTION stamp_tag_group(); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.stamp_tag_group() IS 'Notes who changed a group, and stops one that is removed.';
+COMMENT ON FUNCTION public.stamp_tag_group() IS 'Notes who changed a group, raises its version, and stops one that is removed.';
 
 -- Name: stops_once(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9843,6 +9893,7 @@ CREATE FUNCTION public.tag_group_as_json(p_group public.tag_groups) RETURNS json
     'driver', p_group.driver,
     'credentials', p_group.credentials,
     'active', p_group.active,
+    'version', p_group.version,
     'updated_at', p_group.updated_at,
     'tags', coalesce(
       jsonb_agg(public.tag_as_json(tag) order by tag.position) filter (where tag.role = 'value'), '[]'
@@ -15236,6 +15287,18 @@ CREATE TRIGGER end_safety_alert AFTER UPDATE OF is_acknowledged, is_resolved ON 
 
 CREATE TRIGGER note_acknowledgement AFTER UPDATE OF is_acknowledged ON public.alerts FOR EACH ROW WHEN ((new.is_acknowledged AND (NOT old.is_acknowledged))) EXECUTE FUNCTION public.note_acknowledgement();
 
+-- Name: tags note_added_tags; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER note_added_tags AFTER INSERT ON public.tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_changed_tags();
+
+-- Name: tags note_changed_tags; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER note_changed_tags AFTER UPDATE ON public.tags REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_changed_tags();
+
+-- Name: tags note_deleted_tags; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE TRIGGER note_deleted_tags AFTER DELETE ON public.tags REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.note_changed_tags();
+
 -- Name: tags place_tag; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER place_tag BEFORE INSERT OR UPDATE ON public.tags FOR EACH ROW EXECUTE FUNCTION public.place_tag();
@@ -16112,6 +16175,11 @@ GRANT ALL ON FUNCTION public.change_gaps(p_group text, p_missing tstzmultirange,
 REVOKE ALL ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.changed_safety_events(p_plant text, p_incoming jsonb, p_overflow_id bigint) TO service_role;
 
+-- Name: FUNCTION changed_tag_groups(p_holder uuid, p_states jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.changed_tag_groups(p_holder uuid, p_states jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.changed_tag_groups(p_holder uuid, p_states jsonb) TO service_role;
+
 -- Name: FUNCTION changed_values(p_before jsonb, p_after jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.changed_values(p_before jsonb, p_after jsonb) FROM PUBLIC;
@@ -16587,6 +16655,10 @@ GRANT ALL ON FUNCTION public.normalise_key(p_text text) TO service_role;
 -- Name: FUNCTION note_acknowledgement(); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.note_acknowledgement() FROM PUBLIC;
+
+-- Name: FUNCTION note_changed_tags(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.note_changed_tags() FROM PUBLIC;
 
 -- Name: FUNCTION note_gap_attempts(p_run public.pipeline_runs, p_attempts jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

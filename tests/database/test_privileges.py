@@ -1146,6 +1146,7 @@ RUN_AS_THEIR_OWNER = (
     "apply_tag_command()",
     "end_safety_alert()",
     "note_acknowledgement()",
+    "note_changed_tags()",
     "tell_change()",
     "tell_run()",
 )

@@ -1,7 +1,8 @@
 """A burst: the groups of one plant are polled until another burst relieves this one.
 
 The lease of a group names its successor and the successor's first slot. The holder hears that at a flush, and
-stops before that slot. The truth about leases is in Postgres (`claim_tag_groups`, `put_tag_samples`).
+stops before that slot. It also hears there that somebody has changed a group, and claims it anew. The truth
+about leases is in Postgres (`claim_tag_groups`, `put_tag_samples`).
 """
 
 import queue
@@ -81,6 +82,7 @@ class Burst:
     _calls: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue, init=False)
     _groups: dict[str, None] = field(default_factory=dict, init=False)
     _refused: dict[str, str] = field(default_factory=dict, init=False)
+    _renewing: set[int] = field(default_factory=set, init=False)  # changed: they stop, to be claimed anew
     _is_asked_to_stop: bool = field(default=False, init=False)
     _run: Mapping[str, Json] | None = field(default=None, init=False)
 
@@ -101,7 +103,7 @@ class Burst:
                 if self._stations or self._exchange.flusher.has_waiting:
                     self._wait()
                 self._look()
-                self._flush(complete if self._run is None else None)
+                self._flush(complete if self._run is None and not self._renewing else None)
         finally:
             for station in self._stations.values():
                 station.stop()
@@ -161,7 +163,8 @@ class Burst:
         """Wait for the next flush: on a grid of its own, so that no delay adds up; sooner if asked."""
         begun_s = self._flushed_s
         is_ending = self._exchange.gives_up_s is not None
-        due_s = begun_s + (_BRISK_S if is_ending else self._until_flush_s())
+        is_brisk = is_ending or (bool(self._renewing) and not self._exchange.flusher.has_waiting)
+        due_s = begun_s + (_BRISK_S if is_brisk else self._until_flush_s())
         while (left_s := due_s - self.monotonic()) > 0:
             try:
                 self._calls.get(timeout=left_s)
@@ -183,11 +186,12 @@ class Burst:
             self._stop_all(ENDING_S)
         for station in self._stations.values():
             station.look(self._exchange.clock.at(now_s), now_s)
-        if all(station.is_done for station in self._stations.values()):
+        if not self._renewing and all(station.is_done for station in self._stations.values()):
             self._exchange.end_within(ENDING_S)
 
     def _stop_all(self, within_s: float) -> None:
         self._exchange.end_within(within_s)
+        self._renewing.clear()
         for station in self._stations.values():
             station.stop()
 
@@ -210,24 +214,30 @@ class Burst:
         for group in batch.ended:
             self._stations.pop(group, None)
         self._stop_as_told(answer)
+        self._renewing.difference_update(batch.ended)
         if batch.is_last:
             self._run = answer["run"]
         elif answer["unclaimed"]:
             self._begin_unclaimed()
 
     def _stop_as_told(self, answer: Mapping[str, Json]) -> None:
-        """Stop groups that another burst reads next, that were stopped, or that are not ours any more."""
+        """Stop groups that another burst reads next, that are stopped, changed, or not ours any more."""
         stops = {int(group): datetime.fromisoformat(slot) for group, slot in answer["stops"].items()}
-        at_once = {*answer["inactive"], *answer["lost"]}
+        changed = set(answer.get("changed", ()))
+        at_once = {*answer["inactive"], *answer["lost"], *changed}
         for group, station in self._stations.items():
             if group in stops:
                 station.stop_before(stops[group])
+            if group in changed and not station.is_stopping and self._exchange.gives_up_s is None:
+                self._renewing.add(group)
             if group in at_once:
                 station.stop()
 
     def _begin_unclaimed(self) -> None:
         """Claim groups that nobody polls, unless this burst is on its way out: its successor does it then."""
-        is_leaving = any(station.is_stopping for station in self._stations.values())
+        is_leaving = any(
+            station.is_stopping for group, station in self._stations.items() if group not in self._renewing
+        )
         if is_leaving or self._exchange.gives_up_s is not None:
             return
         try:

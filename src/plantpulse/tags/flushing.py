@@ -202,6 +202,7 @@ def state_of(one: Polled, counts: Counts, dropped: int, load: Load) -> dict[str,
     failure = counts.failure
     told: dict[str, Json] = {
         "g": one.group.id,
+        "version": one.group.version,
         "state": "failing" if counts.is_failing else "polling",
         "polls": counts.polls,
         "errors": counts.errors + counts.missed,

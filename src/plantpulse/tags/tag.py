@@ -81,7 +81,8 @@ class Group:
     `address` is a URL in its driver's syntax (`endpoints`). `credentials` names the secret with user and
     password, if the device wants any. A handshake group is read when it is asked for. With a `trigger_tag` a
     burst looks at that tag every interval, and reads the others when it rises; `acknowledge_tag` is then set,
-    the only thing that is ever written to a machine.
+    the only thing that is ever written to a machine. `version` is raised by each change of
+    the group or its tags; None if the claim did not tell it.
     """
 
     id: int
@@ -95,6 +96,7 @@ class Group:
     credentials: str | None = None
     trigger_tag: Tag | None = None
     acknowledge_tag: Tag | None = None
+    version: int | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Group":
@@ -111,6 +113,7 @@ class Group:
             tags=tuple(Tag.of(one) for one in row["tags"]),
             trigger_tag=_optional(row.get("trigger_tag")),
             acknowledge_tag=_optional(row.get("acknowledge_tag")),
+            version=row.get("version"),
         )
 
 

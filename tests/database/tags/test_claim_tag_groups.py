@@ -52,7 +52,8 @@ def test_the_answer_has_what_a_group_and_its_tags_are(service: Api, database: Co
     assert group | {"updated_at": None} == {
         "id": group_id, "plant": "northfield", "name": "Press", "mode": "handshake", "interval_ms": 1000,
         "address": "modbus://10.20.0.5", "driver": "modbus", "credentials": "press", "active": True,
-        "updated_at": None, "first_slot": "2026-11-22T12:00:00+00:00", "level": None, "priming": True,
+        "version": 6, "updated_at": None, "first_slot": "2026-11-22T12:00:00+00:00",
+        "level": None, "priming": True,
         "tags": [
             {
                 "name": "T1", "address": "hr:1", "data_type": "int16", "position": 1, "length": 0,

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import SLOT, completion, fence
@@ -152,6 +154,62 @@ def test_a_holder_hears_that_a_group_is_stopped_and_one_that_nobody_reads(
     assert (answer["inactive"], answer["unclaimed"]) == ([ids[0]], [ids[2]])
     assert flush(service, 1, 3, most=2)["unclaimed"] == []
     assert flush(service, 2, 3)["unclaimed"] == []
+
+
+def test_a_holder_hears_that_somebody_has_changed_a_group_until_it_claims_that_anew(
+    service: Api, database: Connection
+) -> None:
+    press, oven = make_group(database, "Press"), make_group(database, "Oven")
+    versions = {group["id"]: group["version"] for group in claim(service, 1, 0)["groups"]}
+    told = [state(group, version=versions[group]) for group in (press, oven)]
+
+    assert flush(service, 1, 2, states=told)["changed"] == []
+    database.execute("update public.tags set address = 'hr:9' where group_id = %s", (press,))
+    assert flush(service, 1, 4, states=told, sequence=2)["changed"] == [press]
+    # One that says nothing of versions, and one that has no turn, hear nothing.
+    assert flush(service, 1, 4, states=[state(press)], sequence=3)["changed"] == []
+    assert flush(service, 2, 4, states=told)["changed"] == []
+    ended = flush(service, 1, 5, states=told, ended=[press], sequence=4)
+    assert (ended["changed"], ended["unclaimed"]) == ([], [press])
+
+    anew = next(group for group in claim(service, 1, 6)["groups"] if group["id"] == press)
+
+    assert (anew["version"], anew["tags"][0]["address"]) == (versions[press] + 1, "hr:9")
+    told[0]["version"] = anew["version"]
+    assert flush(service, 1, 7, states=told, sequence=5)["changed"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "is_raised"),
+    [
+        ("update public.tag_groups set address = 'modbus://10.20.0.99'", True),
+        ("update public.tag_groups set interval_ms = 500", True),
+        ("update public.tag_groups set mode = 'handshake'", True),
+        ("update public.tag_groups set credentials = 'press'", True),
+        ("update public.tag_groups set active = false", False),
+        ("update public.tag_groups set address = address", False),
+        ("update public.tags set removed_at = now() where name = 'T1'", True),
+        (
+            "insert into public.tags (group_id, name, address, data_type) values (1, 'T9', 'hr:9', 'int16')",
+            True,
+        ),
+        ("delete from public.tags where name = 'T1'", True),
+        ("update public.tags set scale = 2 where name = 'T9'", False),
+    ],
+)
+def test_the_version_of_a_group_rises_with_each_change_of_what_is_read(
+    database: Connection, change: str, *, is_raised: bool
+) -> None:
+    group_id = make_group(database, "Press", "int16", "int16")
+    version = "select version from public.tag_groups where id = %s"
+    before = database.execute(version, (group_id,)).fetchone()
+
+    database.execute(change.replace("(1,", f"({group_id},").encode())
+
+    after = database.execute(version, (group_id,)).fetchone()
+    assert before is not None
+    assert after is not None
+    assert after["version"] - before["version"] == int(is_raised)
 
 
 def test_a_stranger_to_a_group_is_told_that_it_is_lost(service: Api, database: Connection) -> None:

@@ -76,7 +76,10 @@ class Floor:
     written: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     numbers: dict[str, Any] = field(default_factory=lambda: defaultdict(count))
 
+    opened: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
     def open(self, group: Group, deadline_s: float) -> Controller:
+        self.opened[group.name].append(group.address)
         return Controller(self, group)
 
     def plan(self, group: Group, tags: Sequence[Tag]) -> ReadPlan[object]:

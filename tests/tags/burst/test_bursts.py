@@ -98,6 +98,29 @@ def test_a_group_that_is_started_joins_the_burst_that_is_there(plant: Plant) -> 
     assert running.stop().groups == ["press", "oven"]
 
 
+@pytest.mark.parametrize(("others", "has_run"), [(0, True), (0, False), (1, True)])
+def test_a_group_that_somebody_changes_is_claimed_anew_by_the_burst_that_is_there(
+    plant: Plant, others: int, *, has_run: bool
+) -> None:
+    press, *ovens = [plant.add_group(name) for name in ("press", "oven")[: others + 1]]
+    running = plant.burst((lambda counts: pytest.fail("the run is over")) if has_run else None)
+    plant.wait_for_samples(press, 3)
+
+    with plant.rows.transaction():
+        plant.add_tag(press, "added", "int16")
+        plant.rows.execute(
+            "update public.tag_groups set address = 'modbus://10.20.0.99' where id = %s", (press,)
+        )
+
+    read = 'select 1 from public.tag_samples where group_id = %s and cardinality("values") = 2'
+    plant.wait_for(lambda: len(plant.rows.execute(read, (press,)).fetchall()) >= 3)
+    for oven in ovens:
+        plant.wait_for_samples(oven, 3)
+        assert plant.floor.opened["oven"] == ["modbus://10.20.0.5"]
+    assert plant.floor.opened["press"] == ["modbus://10.20.0.5", "modbus://10.20.0.99"]
+    assert (running.error, running.ended) == (None, None)
+
+
 def test_a_dead_controller_disturbs_no_other_group(plant: Plant) -> None:
     press, oven = plant.add_group("press"), plant.add_group("oven")
     plant.floor.dead.add("oven")

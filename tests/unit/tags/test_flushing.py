@@ -181,13 +181,14 @@ def test_a_call_that_was_not_answered_is_sent_again_as_it_was() -> None:
 
 
 def test_counts_are_those_since_the_call_before() -> None:
-    polled, sending = Polled().read(1, 2), flusher()
+    polled, sending = Polled(group_of(version=5)).read(1, 2), flusher()
     polled.tally.miss(3)
     polled.tally.fail(DeviceUnavailable("gone"), at(4))
     (state,) = sending.next_batch([polled], LOAD).body["states"]
 
     assert state == {
         "g": 7,
+        "version": 5,
         "state": "failing",
         "polls": 2,
         "errors": 4,
