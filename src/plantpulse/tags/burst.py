@@ -150,8 +150,7 @@ class Burst:
             return Poller(cycle, slot, self.monotonic)
 
         first_slot = datetime.fromisoformat(row["first_slot"])
-        # A machine that waits for an acknowledgement still waits, however long its bit has stood.
-        rising = Rising(is_learning=bool(row.get("priming")) and group.acknowledge_tag is None)
+        rising = Rising(group.acknowledge_tag is not None, is_learning=bool(row.get("priming")))
         self._groups[group.name] = None
         station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
         station.start()
@@ -200,7 +199,10 @@ class Burst:
         while answered := self._exchange.send(list(self._stations.values()), complete):
             self._hear(*answered)
             if answered[0].is_last or not (self._has_backlog or self._exchange.flusher.has_parts):
-                return
+                break
+        for group, slot in self._exchange.flusher.take_lost():
+            if station := self._stations.get(group):
+                station.lose(slot)
 
     @property
     def _has_backlog(self) -> bool:
@@ -213,6 +215,9 @@ class Burst:
                 station.confirm(slot)
         for group in batch.ended:
             self._stations.pop(group, None)
+        for group in answer.get("alone", ()):
+            if station := self._stations.get(group):
+                station.go_alone()
         self._stop_as_told(answer)
         self._renewing.difference_update(batch.ended)
         if batch.is_last:

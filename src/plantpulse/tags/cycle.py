@@ -20,13 +20,14 @@ from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.gathering import Gathering
 from plantpulse.tags.line import Line
 from plantpulse.tags.readings import Quality, Reading, refusal_of_all
-from plantpulse.tags.rising import Look, Rising
+from plantpulse.tags.rising import RISES, Bits, Rising
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
 from plantpulse.tags.tally import Tally
 
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
+LONGEST_GAP: Final = 1.5  # intervals between two looks; a bit may drop and rise again in a longer one
 _MOST_MS: Final = 32_767
 
 Result = TypeVar("Result")
@@ -49,7 +50,8 @@ class Cycle:
     monotonic: Callable[[], float] = time.monotonic
     _gathering: Gathering = field(default_factory=Gathering, init=False)
     _is_left: bool = field(default=False, init=False)
-    _stored: deque[datetime] = field(default_factory=deque, init=False)
+    _heard: deque[tuple[datetime, bool]] = field(default_factory=deque, init=False)
+    _looked_s: float | None = field(default=None, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def serve(self, slot: datetime) -> None:
@@ -80,22 +82,34 @@ class Cycle:
 
     def confirm(self, slot: datetime) -> None:
         """Hear that the sample of a slot is stored; called by the thread that talks to Supabase."""
-        self._stored.append(slot)
+        self._heard.append((slot, True))
+
+    def lose(self, slot: datetime) -> None:
+        """Hear that the sample of a slot will not be stored; called by the same thread as `confirm`."""
+        self._heard.append((slot, False))
 
     def acknowledge(self) -> None:
-        """Write what is owed to the machine, if the group has a tag for that."""
-        while self._stored:
-            self.rising.store(self._stored.popleft())
-        tag, value = self.group.acknowledge_tag, self.rising.owed
-        if value is None or not self.line.is_connected:
+        """Set the acknowledge tag, if that is owed to the machine."""
+        self._hear()
+        self._forget_after_gap()
+        tag = self.group.acknowledge_tag
+        if tag is None or not self.rising.is_owed or self._is_left or not self.line.is_connected:
             return
-        if tag:
-            deadline_s = self.monotonic() + self._longest_s()
-            error = tried(lambda: self.line.write(tag, value, deadline_s))
-            if isinstance(error, PlantpulseError):
-                self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
-                return
-        self.rising.write(value)
+        deadline_s = self.monotonic() + self._longest_s()
+        error = tried(lambda: self.line.write(tag, True, deadline_s))
+        if isinstance(error, PlantpulseError):
+            self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
+            self._forget()  # it may have been set all the same, and the machine gone on: another look tells
+            return
+        self.rising.write()
+
+    def watch(self) -> None:
+        """Look whether a machine that waits has gone on, if an interval has passed since the last look."""
+        if self.line.is_connected and self._is_unseen_for(1):
+            now_s = self.monotonic()
+            bits = self._bits(now := self.clock.at(now_s), now_s + self._longest_s())
+            if bits and (look := self.rising.judge(bits)) not in RISES:
+                self.rising.take(look, now, bits)
 
     @property
     def is_settled(self) -> bool:
@@ -129,23 +143,57 @@ class Cycle:
     def _look(self, slot: datetime) -> None:
         """Look at the trigger tag, and read the others if it rose."""
         began_s = self.monotonic()
-        seen = tried(lambda: self.line.look(self._deadline_s(slot)))
-        if isinstance(seen, PlantpulseError) or seen.value is None:
-            error = seen if isinstance(seen, PlantpulseError) else _without_value(seen.quality)
-            self.fail([slot], error, quality_of(error))
+        self._hear()
+        self._forget_after_gap()
+        bits = self._bits(slot, self._deadline_s(slot))
+        if bits is None:
             return
-        is_high = bool(seen.value)
-        look = self.rising.judge(is_high=is_high)
-        if look in {Look.RISE, Look.DOUBTFUL} and not self._gather(slot):
+        look = self.rising.judge(bits)
+        if look in RISES and not self._gather(slot):
             return  # the machine holds its values until they are acknowledged: the next slot reads them
         if rose_in := self._gathering.slot:  # all of a rise, or what came before the machine dropped its bit
-            readings, is_doubtful = self._gathering.take(), self.rising.level is None
+            readings, is_doubtful = self._gathering.take(), self.rising.is_doubtful
             self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
         self._count(slot, began_s)
-        self.rising.take(look, rose_in or slot, is_high=is_high)
-        self.tally.see(is_high, slot)
+        self.rising.take(look, rose_in or slot, bits)
+        if self.rising.level is not None:
+            self.tally.see(self.rising.level, slot)
         if rose_in and self.rising.unstored == rose_in:
             self.tell_rise()
+
+    def _bits(self, slot: datetime, deadline_s: float) -> Bits | None:
+        """Return what a look sees; after one that fails, nothing is known of the trigger any more."""
+        seen = tried(lambda: self.line.look(deadline_s))
+        if isinstance(seen, PlantpulseError) or seen[0].value is None:
+            error = seen if isinstance(seen, PlantpulseError) else _without_value(seen[0].quality)
+            self.fail([slot], error, quality_of(error))
+            self._forget()
+            return None
+        self._looked_s = self.monotonic()
+        taken = seen[1].value if len(seen) > 1 else None
+        return Bits(bool(seen[0].value), None if taken is None else bool(taken))
+
+    def _forget_after_gap(self) -> None:
+        """Begin anew with the trigger, if slots passed since the last look without another one."""
+        if self._is_unseen_for(LONGEST_GAP):
+            self._forget()
+
+    def _is_unseen_for(self, intervals: float) -> bool:
+        longest_s = intervals * self.group.interval.total_seconds()
+        return self._looked_s is not None and self.monotonic() - self._looked_s > longest_s
+
+    def _forget(self) -> None:
+        """Begin anew with the trigger: the machine may be at another part."""
+        self.rising.forget()
+
+    def _hear(self) -> None:
+        """Note which samples are stored, and which never will be."""
+        while self._heard:
+            slot, is_stored = self._heard.popleft()
+            if is_stored:
+                self.rising.store(slot)
+            else:
+                self.rising.lose(slot)
 
     def _gather(self, slot: datetime) -> bool:
         """Read the tags of a rise, and say whether all of them are known."""

@@ -70,6 +70,7 @@ class Flusher:
     _again: list[tuple[Group, Sample]] = field(default_factory=list, init=False)
     _parts: list[Batch] = field(default_factory=list, init=False)
     _untold: dict[int, Counter[str]] = field(default_factory=dict, init=False)
+    _lost: list[tuple[int, datetime]] = field(default_factory=list, init=False)
 
     def next_batch(self, polled: Collection[Polled], load: Load, complete: Complete | None = None) -> Batch:
         """Return the next call: the one that was not answered, if there is one.
@@ -126,6 +127,7 @@ class Flusher:
         self._again = [batch.samples[key] for key in batch.samples if key in later]
         refused = set(answer.get("refused") or ())
         self.totals["dropped"] += lost_in(answer)
+        self._lost += [key for key in batch.samples if key not in later and key[0] in refused]
         return [key for key in batch.samples if key not in later and key[0] not in refused]
 
     def take_apart(self, batch: Batch) -> bool:
@@ -153,11 +155,17 @@ class Flusher:
             self._untold.setdefault(group, Counter())["dropped"] += 1
         for state in batch.body["states"]:
             self._untold.setdefault(state["g"], Counter()).update({name: state[name] for name in _ADDED})
+        self._lost += batch.samples
 
     @property
     def has_parts(self) -> bool:
         """Say whether parts of a call that was refused have to be sent yet."""
         return bool(self._parts)
+
+    def take_lost(self) -> list[tuple[int, datetime]]:
+        """Return the samples that were sent and will perhaps not be stored, as group and slot, once each."""
+        lost, self._lost = self._lost, []
+        return lost
 
     @property
     def has_waiting(self) -> bool:

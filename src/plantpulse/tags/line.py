@@ -55,7 +55,7 @@ class Line:
     tried_s: float = field(default=-math.inf, init=False)
     _device: Device | None = field(default=None, init=False)
     _is_connected: bool = field(default=False, init=False)
-    _trigger_plan: ReadPlan[object] | None = field(default=None, init=False)
+    _bits_plan: ReadPlan[object] | None = field(default=None, init=False)
     _isolation: Isolation = field(init=False)
     _plans: dict[Part, ReadPlan[object]] = field(default_factory=dict, init=False)
 
@@ -73,8 +73,8 @@ class Line:
         deadline_s = self.tried_s + self.connect_timeout_s
         with self._calling(deadline_s):
             self._device = self.devices.open(self.group, deadline_s)
-            if trigger := self.group.trigger_tag:
-                self._trigger_plan = self.devices.plan(self.group, [trigger])
+            if bits := [one for one in (self.group.trigger_tag, self.group.acknowledge_tag) if one]:
+                self._bits_plan = self.devices.plan(self.group, bits)
             self._device.link.connect(deadline_s)
         self._is_connected = True
 
@@ -97,11 +97,14 @@ class Line:
             found |= {tag.position: one for tag, one in zip(plan.tags, readings, strict=True)}
         return [found.get(tag.position, TIMED_OUT) for tag in self.group.tags]
 
-    def look(self, deadline_s: float) -> Reading:
-        """Return how the trigger tag stands. Raises: PlantpulseError."""
-        if self._trigger_plan is None:
+    def look(self, deadline_s: float) -> Sequence[Reading]:
+        """Return how the trigger tag stands, and the acknowledge tag, if there is one.
+
+        Raises: PlantpulseError.
+        """
+        if self._bits_plan is None:
             raise InternalError(f"group {self.group.name} has no trigger tag")
-        return self._ask(self._trigger_plan, deadline_s)[0]
+        return self._ask(self._bits_plan, deadline_s)
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         """Set the acknowledge tag. Raises: PlantpulseError."""

@@ -81,6 +81,10 @@ class Poller:
         self.cycle.confirm(slot)
         self.wake.set()
 
+    def lose(self, slot: datetime) -> None:
+        """Hear that the sample of a slot will not be stored."""
+        self.cycle.lose(slot)
+
     def is_over(self, now: datetime) -> bool:
         """Say whether nothing more is to be read."""
         return self.until is not None and self.until <= now
@@ -197,6 +201,7 @@ class Poller:
             if self.cycle.is_settled:
                 return
             self._pause(_GLANCE_S)
+            self.cycle.watch()
 
     def _pause(self, seconds: float) -> None:
         if self.pause:

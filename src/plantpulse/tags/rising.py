@@ -1,12 +1,15 @@
 """The trigger tag of a handshake group: which of its looks is a rise, and what is owed to the machine. Pure.
 
 The machine raises the trigger when its values are ready. They are read and stored, then the acknowledge tag
-is set, if the group has one. It is reset when the machine drops the trigger.
+is set, if the group has one. Clearing both is the machine's business: nothing else is ever written to it.
+
+What is not known for sure counts as a rise: its values are then stored twice, and none are lost.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 
 class Look(Enum):
@@ -15,53 +18,94 @@ class Look(Enum):
     NOTHING = "nothing"
     RISE = "rise"
     DOUBTFUL = "doubtful"  # it stands high at the first look: only the burst before knows since when
+    OTHERS = "others"  # it stands high, and the burst before may be about to acknowledge it
+    TAKEN = "taken"  # it was acknowledged, and the machine has not noticed that yet
     FALL = "fall"
+
+
+RISES: Final = (Look.RISE, Look.DOUBTFUL)
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """What a look saw: the trigger, and the acknowledgement; None if there is none, or it cannot be read."""
+
+    is_high: bool
+    is_taken: bool | None = None
 
 
 @dataclass(slots=True)
 class Rising:
     """How the trigger tag stood, and what is still to be written.
 
-    `level` None: it was not seen yet. `is_learning`: what stands high at the first look is of unknown age,
-    and no machine waits for its acknowledgement. `owed` is the next value of the acknowledge tag, None if it
-    stands as it should. `unstored` is the slot of a rise that Supabase does not have yet: nothing is
-    acknowledged before.
+    `waits`: the machine waits for an acknowledgement. `level` None: it is not known how the trigger stands.
+    `is_learning`: nobody knows how it stood before, so what stands high at the first look is no rise, unless
+    a machine waits. `is_alone`: no other burst writes to the machine any more; until then a bit of unknown
+    age is left alone, as two acknowledgements of one part would let the machine drop the next one.
+    `unstored` is the slot of a rise that Supabase does not have yet: nothing is acknowledged before.
+    `is_owed`: the acknowledge tag is to be set. `is_taken`: it was set since the trigger rose.
     """
 
+    waits: bool = False
     level: bool | None = None
     is_learning: bool = False
-    owed: bool | None = None
-    unstored: datetime | None = None
+    is_alone: bool = False
+    unstored: datetime | None = field(default=None, init=False)
+    is_owed: bool = field(default=False, init=False)
+    is_taken: bool = field(default=False, init=False)
+    _is_new: bool = field(default=True, init=False)
 
-    def judge(self, *, is_high: bool) -> Look:
+    def judge(self, bits: Bits) -> Look:
         """Return what a look means; nothing changes yet, because the read that follows may fail."""
-        if is_high is self.level:
-            return Look.NOTHING
-        if not is_high:
-            return Look.FALL
-        if self.level is False:
+        if not bits.is_high:
+            return Look.NOTHING if self.level is False else Look.FALL
+        if self.level is not None:
+            # One that the machine has cleared belongs to a part before: no look has seen the bit low.
+            has_risen_again = self.is_taken and bits.is_taken is False
+            return Look.RISE if has_risen_again or not self.level else Look.NOTHING
+        if self.waits:
+            is_free = Look.RISE if self.is_alone else Look.OTHERS
+            return Look.TAKEN if bits.is_taken else is_free
+        if not self._is_new:
             return Look.RISE
         return Look.NOTHING if self.is_learning else Look.DOUBTFUL
 
-    def take(self, look: Look, slot: datetime, *, is_high: bool) -> None:
+    def take(self, look: Look, slot: datetime, bits: Bits) -> None:
         """Note a look that was dealt with. A fall takes back what was owed for the rise before."""
-        self.level = is_high
-        if look in {Look.RISE, Look.DOUBTFUL}:
-            self.unstored, self.owed = slot, None
+        if look is Look.OTHERS:
+            return
+        self._is_new, self.level = False, bits.is_high
+        if look in RISES:
+            self.unstored, self.is_owed, self.is_taken = slot, False, bool(bits.is_taken)
         elif look is Look.FALL:
-            self.unstored, self.owed = None, False
+            self.unstored, self.is_owed, self.is_taken = None, False, False
+        elif look is Look.TAKEN:
+            self.is_taken = True
+
+    def forget(self) -> None:
+        """Note that nobody has looked for a while: the bit may have dropped and risen for another part."""
+        self.level, self.unstored, self.is_owed, self.is_taken = None, None, False, False
 
     def store(self, slot: datetime) -> None:
         """Note that Supabase has the sample of a slot: if it is the newest rise, it may be acknowledged."""
         if slot == self.unstored:
-            self.unstored, self.owed = None, True
+            self.unstored, self.is_owed = None, self.waits and not self.is_taken
 
-    def write(self, value: bool) -> None:
-        """Note that the acknowledge tag was written."""
-        if self.owed is value:
-            self.owed = None
+    def lose(self, slot: datetime) -> None:
+        """Note that the sample of a slot will not be stored: if it is the newest rise, it is read again."""
+        if slot == self.unstored:
+            self.forget()
+
+    def write(self) -> None:
+        """Note that the acknowledge tag was set."""
+        self.is_owed, self.is_taken = False, True
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Say whether a bit that stands high now may have been seen by the burst before."""
+        return self.level is None and self._is_new and not self.waits
 
     @property
     def is_settled(self) -> bool:
         """Say whether the machine waits for nothing."""
-        return self.owed is None and self.unstored is None
+        return not self.is_owed and self.unstored is None

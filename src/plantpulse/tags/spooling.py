@@ -158,6 +158,8 @@ class SpoolingStore:
             "stops": {},
             "run": None,
             "dropped": {},
+            # Another computer cannot be asked; what this one has begun is over.
+            "alone": [state["g"] for state in put["states"] if self.spools.is_alone],
             **{name: [] for name in ("refused", "inactive", "lost", "unclaimed", "later")},
         }
 

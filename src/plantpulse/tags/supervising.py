@@ -104,6 +104,14 @@ class Station:
         if self.group.trigger_tag:
             self._worker.poller.confirm(slot)
 
+    def lose(self, slot: datetime) -> None:
+        """Hear that a slot's sample will not be stored."""
+        self._worker.poller.lose(slot)
+
+    def go_alone(self) -> None:
+        """Hear that no other burst writes to the machine any more."""
+        self._worker.poller.cycle.rising.is_alone = True
+
     def look(self, now: datetime, now_s: float) -> None:
         """See to the thread: break off what hangs, start again what died."""
         if self.is_done:

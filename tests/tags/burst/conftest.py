@@ -51,8 +51,9 @@ class Controller:
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
         self._fail_if_told()
-        if plan.tags == (self.group.trigger_tag,):
-            return [Reading(self.floor.bits[self.group.name])]
+        if plan.tags[0] == self.group.trigger_tag:
+            is_taken = self.floor.written[self.group.name][-1:] == [True]
+            return [Reading(self.floor.bits[self.group.name]), Reading(is_taken)][: len(plan.tags)]
         number = next(self.floor.numbers[self.group.name])
         return [Reading(number) for _ in plan.tags]
 
@@ -117,6 +118,11 @@ class Running:
     def stop(self) -> Ended:
         self.burst.stop()
         return self.wait()
+
+    @property
+    def missed(self) -> int:
+        """Return how many slots it missed: what a bit did in them nobody has seen."""
+        return self.burst.ended().counts["missed"]
 
 
 @dataclass

@@ -196,6 +196,19 @@ def test_what_came_in_an_outage_follows_what_is_new_and_in_order(project: Projec
     assert runner.spools.oldest() is None
 
 
+def test_without_supabase_a_burst_is_alone_unless_this_computer_has_another_one(
+    project: Project, edge: Begin
+) -> None:
+    runner = edge("a")
+    runner.claim()
+    project.error = AWAY
+
+    assert runner.flush(1)["alone"] == [PRESS]
+    other = edge("b")
+    other.spools.adopt()
+    assert other.flush(2)["alone"] == []
+
+
 def test_the_burst_hears_that_all_is_taken_and_its_clock_goes_on(project: Project, edge: Begin) -> None:
     runner = edge()
     runner.claim()

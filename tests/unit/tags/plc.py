@@ -83,6 +83,7 @@ class Plc:
     connect_s: list[float] = field(default_factory=lambda: [0.01])
     values: Sequence[Any] = (10, 20)
     bit: bool | None = False
+    taken: bool | None = False
     silent: set[str] = field(default_factory=set)
     refuses: PlantpulseError | None = None
     breaks: Exception | None = None
@@ -120,7 +121,7 @@ class Plc:
 
     def read(self, plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
         assert self.is_open, "a link that was closed was used again"
-        is_look = plan.tags == (READY,)
+        is_look = plan.tags[0] == READY
         if not is_look:
             self.asked_at.append(self._since_noon())
         self._take(self.read_s, deadline_s, "it did not answer")
@@ -129,7 +130,7 @@ class Plc:
         if not self.silent.isdisjoint(tag.name for tag in plan.tags):
             self._take([deadline_s], deadline_s, "it did not answer")
         if is_look:
-            return [Reading(self.bit)]
+            return [Reading(self.bit), Reading(self.taken)][: len(plan.tags)]
         readings = [value if isinstance(value, Reading) else Reading(value) for value in self.values]
         if len(plan.tags) == len(self.group.tags):
             return readings
@@ -140,6 +141,7 @@ class Plc:
         if self.breaks:
             raise self.breaks
         self.written.append((tag.name, value, self._since_noon()))
+        self.taken = value
 
     def close(self) -> None:
         self.is_open = False

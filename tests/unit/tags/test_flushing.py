@@ -281,6 +281,20 @@ def test_samples_that_supabase_refuses_are_neither_stored_nor_sent_again() -> No
     assert slots(following) == [at(3)]
 
 
+def test_samples_of_which_nobody_knows_whether_they_are_stored_are_told_as_lost_once() -> None:
+    other = Polled(group_of(id=8)).read(1)
+    polled, sending = Polled().read(1, 2), flusher()
+
+    sending.answered(
+        sending.next_batch([polled, other], LOAD),
+        {"later": [[7, "2026-12-01T12:00:02+00:00"]], "refused": [7]},
+    )
+    assert sending.take_lost() == [(7, at(1))]
+    sending.give_up(sending.next_batch([polled.read(3)], LOAD))
+    assert sending.take_lost() == [(7, at(2)), (7, at(3))]
+    assert sending.take_lost() == []
+
+
 def test_samples_that_are_lost_with_their_turn_count_as_dropped() -> None:
     polled, sending = Polled().read(1, 2), flusher()
     batch = sending.next_batch([polled], LOAD)

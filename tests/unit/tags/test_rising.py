@@ -7,9 +7,12 @@ import pytest
 
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.readings import Quality, Reading
-from plantpulse.tags.rising import Look, Rising
+from plantpulse.tags.rising import Bits, Look, Rising
 from plantpulse.tags.tag import Tag
 from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
+
+HIGH, LOW = Bits(is_high=True), Bits(is_high=False)
+WAITING, ANSWERED = Bits(is_high=True, is_taken=False), Bits(is_high=True, is_taken=True)
 
 
 @pytest.mark.parametrize(
@@ -20,48 +23,103 @@ from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polli
         (True, False, Look.FALL),
         (False, False, Look.NOTHING),
         (None, True, Look.DOUBTFUL),
-        (None, False, Look.FALL),  # the burst before may have left the acknowledgement set
+        (None, False, Look.FALL),
     ],
 )
 def test_only_a_bit_that_was_low_can_rise(level: bool | None, is_high: bool, look: Look) -> None:
-    assert Rising(level).judge(is_high=is_high) is look
+    assert Rising(level=level).judge(Bits(is_high)) is look
 
 
 def test_a_bit_of_unknown_age_that_nobody_acknowledges_is_only_learnt() -> None:
     rising = Rising(is_learning=True)
 
-    look = rising.judge(is_high=True)
-    rising.take(look, at(1), is_high=True)
+    look = rising.judge(HIGH)
+    rising.take(look, at(1), HIGH)
 
     assert look is Look.NOTHING
-    assert rising.judge(is_high=False) is Look.FALL
+    assert rising.judge(LOW) is Look.FALL
+
+
+def test_a_bit_that_stands_high_when_a_burst_begins_is_left_to_the_one_before_as_long_as_that_may_write() -> (
+    None
+):
+    rising = Rising(waits=True)
+
+    look = rising.judge(WAITING)
+    rising.take(look, at(1), WAITING)
+
+    assert (look, rising.level) == (Look.OTHERS, None)
+    rising.is_alone = True
+    assert rising.judge(WAITING) is Look.RISE
+
+
+def test_what_another_burst_has_acknowledged_is_no_rise_and_the_next_part_is_one() -> None:
+    rising = Rising(waits=True, is_alone=True)
+
+    look = rising.judge(ANSWERED)
+    rising.take(look, at(1), ANSWERED)
+
+    assert (look, rising.is_settled) == (Look.TAKEN, True)
+    assert rising.judge(ANSWERED) is Look.NOTHING
+    assert rising.judge(WAITING) is Look.RISE
 
 
 def test_nothing_is_acknowledged_before_it_is_stored() -> None:
-    rising = Rising(False)
-    rising.take(Look.RISE, at(5), is_high=True)
+    rising = Rising(waits=True, level=False)
+    rising.take(Look.RISE, at(5), WAITING)
 
-    assert (rising.owed, rising.is_settled) == (None, False)
+    assert (rising.is_owed, rising.is_settled) == (False, False)
     rising.store(at(4))
-    assert rising.owed is None
+    assert not rising.is_owed
     rising.store(at(5))
-    assert rising.owed is True
-    rising.write(True)
+    assert rising.is_owed
+    rising.write()
     assert rising.is_settled
 
 
+def test_a_part_that_came_between_two_looks_is_told_by_the_acknowledgement_that_was_cleared() -> None:
+    rising = Rising(waits=True, level=False)
+    rising.take(Look.RISE, at(5), WAITING)
+    rising.store(at(5))
+    rising.write()
+
+    assert rising.judge(ANSWERED) is Look.NOTHING
+    assert rising.judge(WAITING) is Look.RISE
+    assert rising.judge(HIGH) is Look.NOTHING  # an acknowledgement that cannot be read tells nothing
+
+
 def test_a_machine_that_drops_its_bit_early_is_not_acknowledged_any_more() -> None:
-    rising = Rising(False)
-    rising.take(Look.RISE, at(5), is_high=True)
-    rising.take(Look.FALL, at(6), is_high=False)
+    rising = Rising(waits=True, level=False)
+    rising.take(Look.RISE, at(5), WAITING)
+    rising.take(Look.FALL, at(6), LOW)
     rising.store(at(5))
 
-    assert rising.owed is False
+    assert not rising.is_owed
+
+
+def test_a_bit_that_nobody_has_watched_may_have_risen_again() -> None:
+    rising = Rising(waits=True, level=False, is_alone=True)
+    rising.take(Look.RISE, at(5), WAITING)
+    rising.forget()
+
+    rising.store(at(5))
+    assert not rising.is_owed
+    assert rising.judge(WAITING) is Look.RISE
+
+
+def test_a_rise_whose_sample_is_lost_is_a_rise_again() -> None:
+    rising = Rising(level=False)
+    rising.take(Look.RISE, at(5), HIGH)
+
+    rising.lose(at(4))
+    assert rising.judge(HIGH) is Look.NOTHING
+    rising.lose(at(5))
+    assert rising.judge(HIGH) is Look.RISE
 
 
 def handshake(*, acknowledges: bool = True, **plc: Any) -> Polling:
     group = group_of(mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN if acknowledges else None)
-    return polling(group, rising=Rising(False), **plc)
+    return polling(group, rising=Rising(acknowledges, level=False, is_alone=True), **plc)
 
 
 def raise_bit(polled: Polling, seconds: float) -> None:
@@ -82,7 +140,16 @@ def test_the_tags_are_read_once_for_each_rise() -> None:
     assert polled.plc.asked_at == [2.01, 5.01]
 
 
-def test_the_acknowledgement_follows_when_the_sample_is_stored_and_is_reset_when_the_bit_drops() -> None:
+def next_part(polled: Polling, seconds: float) -> None:
+    """Have the machine clear both bits, and raise its trigger for the next part at once."""
+
+    def clear_and_raise() -> None:
+        polled.plc.bit, polled.plc.taken = True, False
+
+    polled.time.plan(seconds, clear_and_raise)
+
+
+def test_the_acknowledgement_follows_when_the_sample_is_stored_and_the_machine_clears_it() -> None:
     polled = handshake()
     raise_bit(polled, 1.5)
     polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
@@ -90,8 +157,78 @@ def test_the_acknowledgement_follows_when_the_sample_is_stored_and_is_reset_when
 
     polled.until(7)
 
-    assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True), ("taken", False)]
-    assert [seconds for *_, seconds in polled.plc.written] == [2.5, 5.01]
+    assert polled.plc.written == [("taken", True, 2.5)]
+
+
+def test_nothing_is_written_to_a_machine_that_raises_nothing() -> None:
+    polled = polling(
+        group_of(mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN), rising=Rising(True)
+    )
+
+    polled.until(7)
+
+    assert polled.plc.written == []
+
+
+def test_a_part_that_the_machine_has_ready_before_the_next_look_is_read() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.2, lambda: polled.poller.confirm(at(2)))
+    next_part(polled, 2.4)
+    polled.time.plan(3.2, lambda: polled.poller.confirm(at(3)))
+
+    assert polled.until(5) == [(2, "GOOD"), (3, "GOOD")]
+    assert polled.plc.written == [("taken", True, 2.2), ("taken", True, 3.2)]
+
+
+def test_a_part_that_comes_while_the_connection_is_lost_is_read_before_it_is_acknowledged() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: setattr(polled.plc, "breaks", GONE))
+    # The machine is switched off and on again, and is at its next part when the first one is stored.
+    polled.time.plan(3.5, lambda: setattr(polled.plc, "breaks", None))
+    polled.time.plan(3.6, lambda: polled.poller.confirm(at(2)))
+    polled.time.plan(4.5, lambda: polled.poller.confirm(at(4)))
+
+    assert polled.until(6) == [(2, "GOOD"), (4, "GOOD")]
+    assert polled.plc.written == [("taken", True, 4.5)]
+
+
+def test_a_part_that_comes_in_slots_that_are_missed_is_read_before_it_is_acknowledged() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.time.pause(2.2))
+    polled.time.plan(4.75, lambda: polled.poller.confirm(at(2)))
+    polled.time.plan(5.5, lambda: polled.poller.confirm(at(5)))
+
+    assert polled.until(7) == [(2, "GOOD"), (5, "GOOD")]
+    assert polled.plc.written == [("taken", True, 5.5)]
+
+
+def test_a_write_that_fails_at_us_and_not_at_the_machine_is_not_repeated() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+
+    def answer_lost(tag: Tag, value: bool, deadline_s: float) -> None:
+        polled.plc.written.append((tag.name, value, 2.5))
+        polled.plc.taken = value
+        raise GONE
+
+    polled.plc.write = answer_lost  # type: ignore[method-assign]
+
+    assert polled.until(5) == [(2, "GOOD")]
+    assert polled.plc.written == [("taken", True, 2.5)]
+
+
+def test_a_rise_whose_sample_is_lost_is_read_again() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.lose(at(2)))
+    polled.time.plan(3.5, lambda: polled.poller.confirm(at(3)))
+
+    assert polled.until(5) == [(2, "GOOD"), (3, "GOOD")]
+    assert polled.plc.written == [("taken", True, 3.5)]
 
 
 def test_a_sample_that_supabase_does_not_have_yet_is_not_acknowledged() -> None:
@@ -186,9 +323,9 @@ def test_a_write_that_fails_is_repeated_with_a_new_connection() -> None:
     polled.time.plan(2.4, lambda: setattr(polled.plc, "breaks", GONE))
     polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
     polled.time.plan(2.6, lambda: setattr(polled.plc, "breaks", None))
+    polled.time.plan(3.5, lambda: polled.poller.confirm(at(3)))
 
-    polled.until(5)
-
+    assert polled.until(5) == [(2, "GOOD"), (3, "GOOD")]
     assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True)]
 
 
@@ -204,12 +341,13 @@ def test_a_write_that_fails_costs_the_next_slot_nothing() -> None:
 
     # This one controller loses the connection when it is written to.
     polled.plc.write = fail_once  # type: ignore[method-assign]
+    polled.time.plan(3.5, lambda: polled.poller.confirm(at(3)))
     polled.until(5)
 
     counts = polled.tally.take()
     assert (counts.polls, counts.errors, counts.missed, counts.level_slot) == (4, 0, 0, at(4))
     assert polled.plc.connected_at == [0, 2.5]
-    assert polled.plc.written == [("taken", True, 2.51)]
+    assert polled.plc.written == [("taken", True, 3.5)]
 
 
 def test_a_bit_that_stands_high_at_the_first_look_is_a_doubtful_rise() -> None:
