@@ -86,6 +86,12 @@ class Rising:
         """Note that nobody has looked for a while: the bit may have dropped and risen for another part."""
         self.level, self.unstored, self.is_owed, self.is_taken = None, None, False, False
 
+    def anew(self) -> "Rising":
+        """Return one for another thread, which has not seen the trigger; what was owed is not known there."""
+        other = Rising(self.waits, is_learning=self.is_learning, is_alone=self.is_alone)
+        other._is_new = self._is_new
+        return other
+
     def store(self, slot: datetime) -> None:
         """Note that Supabase has the sample of a slot: if it is the newest rise, it may be acknowledged."""
         if slot == self.unstored:

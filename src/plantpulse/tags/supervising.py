@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import InitVar, dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -177,7 +177,7 @@ class Station:
             return
         old = self._worker.poller
         self._is_broken_off = False
-        self._worker = _Worker(self.make(old.last + self.group.interval, replace(old.cycle.rising)))
+        self._worker = _Worker(self.make(old.last + self.group.interval, old.cycle.rising.anew()))
         if self._until:
             self._worker.poller.stop_before(self._until)
         self._worker.thread.start()

@@ -23,9 +23,12 @@ from plantpulse.tags.slots import SlotClock, next_slot
 from plantpulse.tags.supervising import Station, left_behind
 from plantpulse.tags.tag import Group, Tag
 from plantpulse.tags.tally import Tally
-from tests.unit.tags.plc import group_of
+from tests.unit.tags.plc import READY, TAKEN, group_of
 
 GROUP = group_of(interval=timedelta(milliseconds=200))
+PRESS = group_of(
+    interval=timedelta(milliseconds=200), mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN
+)
 LATER_S = 3600.0  # beyond every deadline, as the supervisor sees the time
 WAIT_S = 60.0
 
@@ -41,6 +44,7 @@ class Stubborn:
     is_answered: threading.Event = field(default_factory=threading.Event)
     is_free: threading.Event = field(default_factory=threading.Event)
     is_closed: threading.Event = field(default_factory=threading.Event)
+    is_written: threading.Event = field(default_factory=threading.Event)
 
     @property
     def link(self) -> "Stubborn":
@@ -63,10 +67,11 @@ class Stubborn:
             if self.heeds_close:
                 raise DeviceUnavailable("the connection was closed")
         self.is_answered.set()
-        return [Reading(1), Reading(2)]
+        return [Reading(1), Reading(0)]
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        raise AssertionError("nothing is written to a machine here")
+        assert value
+        self.is_written.set()
 
     def close(self) -> None:
         self.is_closed.set()
@@ -78,6 +83,8 @@ class Floor:
 
     devices: list[Stubborn]
     tally: Tally = field(default_factory=lambda: Tally(GROUP))
+    group: Group = GROUP
+    is_told: threading.Event = field(default_factory=threading.Event, init=False)
     most_left: int = 20
     opened: int = 0
     station: Station = field(init=False)
@@ -86,10 +93,12 @@ class Floor:
         clock, buffer, tally = SlotClock(utc_now(), time.monotonic()), Buffer(1000), self.tally
 
         def make(slot: datetime, rising: Rising) -> Poller:
-            return Poller(Cycle(GROUP, Line(GROUP, self, 10.0), clock, buffer, tally, rising), slot)
+            line = Line(self.group, self, 10.0)
+            return Poller(Cycle(self.group, line, clock, buffer, tally, rising, self.is_told.set), slot)
 
         first = next_slot(utc_now(), utc_now(), GROUP.interval)
-        self.station = Station(GROUP, buffer, tally, first, make, Rising(), self.most_left)
+        rising = Rising(self.group.acknowledge_tag is not None)
+        self.station = Station(self.group, buffer, tally, first, make, rising, self.most_left)
 
     def open(self, group: Group, deadline_s: float) -> Stubborn:
         self.opened += 1
@@ -186,6 +195,32 @@ def test_what_a_thread_brings_that_was_left_behind_is_not_used(floor_of: StartFl
     join_all()
 
     assert all(sample.quality != 0 for sample in floor.station.buffer.drain(1000))
+
+
+def test_a_machine_that_waits_while_a_thread_hangs_is_read_again_and_acknowledged(
+    floor_of: StartFloor,
+) -> None:
+    hanging, healthy = Stubborn(heeds_close=False, hangs=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, healthy, group=PRESS)
+    floor.station.go_alone()
+    wait(floor.is_told)  # a rise is read
+    stored = floor.station.buffer.drain(1000)[-1]
+    hanging.is_asked.clear()
+    hanging.hangs = True
+    wait(hanging.is_asked)
+
+    floor.station.confirm(stored.slot)
+    floor.look_later()
+    wait(hanging.is_closed)
+    floor.look_later()
+
+    def is_acknowledged() -> bool:
+        for sample in floor.station.buffer.drain(1000):
+            floor.station.confirm(sample.slot)
+        return healthy.is_written.is_set()
+
+    assert any(is_acknowledged() or healthy.is_written.wait(0.05) for _ in range(round(WAIT_S / 0.05)))
+    assert not hanging.is_written.is_set()
 
 
 def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor) -> None:
