@@ -39,7 +39,8 @@ class Gathering:
     def take(self) -> Sequence[Reading]:
         """Return what is known, and begin anew."""
         known = self._known
-        self._stays_bad = frozenset(place for place, one in enumerate(known) if one.quality in _MAY_PASS)
+        bad = frozenset(place for place, one in enumerate(known) if one.quality in _MAY_PASS)
+        self._stays_bad = bad if self._reads >= MOST_READS else bad & self._stays_bad
         self.slot, self._known, self._reads = None, (), 0
         return known
 

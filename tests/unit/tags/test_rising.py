@@ -419,6 +419,16 @@ def test_a_tag_that_cannot_be_read_now_is_waited_for_in_one_rise_and_not_in_the_
     assert polled.plc.asked_at == [2.01, 3.01, 4.01, 5.01, 6.01, 9.01]
 
 
+def test_a_tag_that_was_bad_once_in_a_rise_that_ended_early_is_waited_for_in_the_next_one() -> None:
+    polled = handshake(values=[Reading(10), NOT_NOW])
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 2.5)
+    raise_bit(polled, 4.5)
+
+    assert polled.until(11) == [(2, "GOOD"), (5, "GOOD")]
+    assert polled.plc.asked_at == [2.01, 5.01, 6.01, 7.01, 8.01, 9.01]
+
+
 def test_what_cannot_be_read_at_first_and_then_can_is_part_of_the_rise() -> None:
     polled = handshake(values=[Reading(10), NOT_NOW])
     raise_bit(polled, 1.5)
