@@ -125,18 +125,23 @@ class Cycle:
     def _read(self, slot: datetime) -> None:
         """Read all tags, and keep the sample of the slot."""
         began_s = self.monotonic()
-        if readings := self._readings(slot):
-            self._put(Sample(slot, Quality.GOOD, readings, self._ms_since(began_s)))
-            self._count(slot, began_s)
+        readings = self._readings(slot)
+        if not readings:
+            return
+        read_ms = self._ms_since(began_s)
+        if error := refusal_of_all(readings):
+            each_its_own = readings if len({one.quality for one in readings}) > 1 else ()
+            self.tally.fail(error, slot)
+            self._put(Sample(slot, readings[0].quality, each_its_own, read_ms))
+            return
+        self._put(Sample(slot, Quality.GOOD, readings, read_ms))
+        self._count(slot, began_s)
 
     def _readings(self, slot: datetime) -> Sequence[Reading]:
-        """Return what the device answered; nothing if it let no tag be read, which is kept."""
+        """Return what the device answered; nothing if it did not, which is kept."""
         readings = tried(lambda: self.line.read(self._deadline_s(slot)))
         if isinstance(readings, PlantpulseError):
             self.fail([slot], readings, quality_of(readings))
-            return ()
-        if error := refusal_of_all(readings):
-            self.fail([slot], error, readings[0].quality)
             return ()
         return readings
 
@@ -152,6 +157,10 @@ class Cycle:
         if look in RISES and not self._gather(slot):
             return  # the machine holds its values until they are acknowledged: the next slot reads them
         if rose_in := self._gathering.slot:  # all of a rise, or what came before the machine dropped its bit
+            if error := refusal_of_all(self._gathering.known):
+                self.tally.fail(error, slot)
+                self._gathering.begin_anew()
+                return
             readings, is_doubtful = self._gathering.take(), self.rising.is_doubtful
             self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
         self._count(slot, began_s)

@@ -25,7 +25,7 @@ class Gathering:
     """
 
     slot: datetime | None = None
-    _known: Sequence[Reading] = ()
+    known: Sequence[Reading] = ()
     _reads: int = 0
     _stays_bad: frozenset[int] = field(default_factory=frozenset)
 
@@ -33,15 +33,19 @@ class Gathering:
         """Add what a slot brought, and return how many tags are worth another read."""
         self.slot = self.slot or slot
         self._reads += 1
-        self._known = [_better(*one) for one in zip(self._known or readings, readings, strict=True)]
-        return sum(self._is_open(place, one.quality) for place, one in enumerate(self._known))
+        self.known = [_better(*one) for one in zip(self.known or readings, readings, strict=True)]
+        return sum(self._is_open(place, one.quality) for place, one in enumerate(self.known))
+
+    def begin_anew(self) -> None:
+        """Forget what is known of the rise."""
+        self.slot, self.known, self._reads = None, (), 0
 
     def take(self) -> Sequence[Reading]:
         """Return what is known, and begin anew."""
-        known = self._known
+        known = self.known
         bad = frozenset(place for place, one in enumerate(known) if one.quality in _MAY_PASS)
         self._stays_bad = bad if self._reads >= MOST_READS else bad & self._stays_bad
-        self.slot, self._known, self._reads = None, (), 0
+        self.begin_anew()
         return known
 
     def _is_open(self, place: int, quality: Quality) -> bool:

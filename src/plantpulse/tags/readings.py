@@ -47,13 +47,16 @@ TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)
 NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
 NOT_ASKED: Final = Reading(None, Quality.NOT_ASKED)
 
-# What a device answers of itself and not of one tag: a gateway without its unit, a locked controller.
-_OF_THE_DEVICE: Final[Mapping[Quality, type[PlantpulseError]]] = {
+# What kind of trouble it is when no tag has a value: the first of these that was answered says it.
+# What may pass by itself comes before what somebody has to mend.
+_KINDS: Final[Mapping[Quality, type[PlantpulseError]]] = {
     Quality.NOT_CONNECTED: DeviceUnavailable,
-    Quality.TIMED_OUT: DeviceTimedOut,
     Quality.DEVICE_FAILURE: DeviceUnavailable,
-    Quality.REFUSED: DeviceRefused,
+    Quality.TIMED_OUT: DeviceTimedOut,
     Quality.NOT_ASKED: DeviceTimedOut,
+    Quality.NO_SUCH_ADDRESS: DeviceRefused,
+    Quality.NOT_READABLE: DeviceRefused,
+    Quality.REFUSED: DeviceRefused,
 }
 
 
@@ -84,9 +87,11 @@ def _storable_single(reading: Reading, value: float) -> Reading:
 
 
 def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:
-    """Return the error of a device that answers, but reads no tag; None if it is about the tags."""
-    qualities = {reading.quality for reading in readings}
-    quality = qualities.pop() if len(qualities) == 1 else Quality.GOOD
-    if kind := _OF_THE_DEVICE.get(quality):
-        return kind(f"the device answers, but no tag has a value: {quality.words}")
-    return None
+    """Return the error of a device that answers, and of which no tag has a value; None if one has."""
+    kept = [storable(reading) for reading in readings]
+    if any(reading.value is not None for reading in kept):
+        return None
+    found = list(dict.fromkeys(reading.quality for reading in kept))
+    kind = next((kind for quality, kind in _KINDS.items() if quality in found), DeviceUnavailable)
+    named = ", ".join(quality.words for quality in found)
+    return kind(f"the device answers, but no tag has a value: {named}")

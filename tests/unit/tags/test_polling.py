@@ -125,6 +125,8 @@ def test_a_slot_that_fails_is_kept_with_its_quality_and_the_next_one_is_tried(
         (Quality.DEVICE_FAILURE, "device_unavailable"),
         (Quality.REFUSED, "device_refused"),
         (Quality.NOT_ASKED, "device_timed_out"),
+        (Quality.NO_SUCH_ADDRESS, "device_refused"),
+        (Quality.NOT_READABLE, "device_refused"),
     ],
 )
 def test_a_device_that_answers_and_lets_no_tag_be_read_fails(quality: Quality, code: str) -> None:
@@ -140,15 +142,33 @@ def test_a_device_that_answers_and_lets_no_tag_be_read_fails(quality: Quality, c
 
 
 @pytest.mark.parametrize(
-    "readings",
+    ("qualities", "code"),
     [
-        [Reading(10), Reading(None, Quality.REFUSED)],
-        [Reading(None, Quality.NOT_READABLE)] * 2,
-        [Reading(None, Quality.NO_SUCH_ADDRESS)] * 2,
-        [Reading(None, Quality.REFUSED), Reading(None, Quality.NO_SUCH_ADDRESS)],
+        ([Quality.REFUSED, Quality.NO_SUCH_ADDRESS], "device_refused"),
+        ([Quality.NO_SUCH_ADDRESS, Quality.DEVICE_FAILURE], "device_unavailable"),
     ],
 )
-def test_what_is_wrong_with_tags_does_not_make_their_group_fail(readings: list[Reading]) -> None:
+def test_a_group_of_which_no_tag_has_a_value_fails_and_each_tag_keeps_its_reason(
+    qualities: list[Quality], code: str
+) -> None:
+    readings = [Reading(None, quality) for quality in qualities]
+    polled = polling(first=1, values=readings)
+    polled.poller.stop_before(at(2))
+
+    polled.poller.run()
+
+    (sample,) = polled.samples()
+    assert (sample.quality, sample.readings) == (qualities[0], readings)
+    counts = polled.tally.take()
+    assert (counts.polls, counts.errors, counts.is_failing) == (0, 1, True)
+    assert counts.failure is not None
+    assert counts.failure.code == code
+    named = ", ".join(quality.words for quality in qualities)
+    assert counts.failure.message == f"the device answers, but no tag has a value: {named}"
+
+
+def test_what_is_wrong_with_a_tag_does_not_make_its_group_fail() -> None:
+    readings = [Reading(10), Reading(None, Quality.REFUSED)]
     polled = polling(first=1, values=readings)
     polled.poller.stop_before(at(2))
 

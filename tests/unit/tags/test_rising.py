@@ -1,6 +1,7 @@
 """The trigger tag: what a look means, and what is written to the machine."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -266,6 +267,28 @@ def test_a_rise_whose_values_nobody_may_read_is_not_acknowledged() -> None:
     assert polled.until(5) == []
     assert polled.plc.written == []
     assert polled.tally.take().is_failing
+
+
+@pytest.mark.parametrize("other", [Quality.NO_SUCH_ADDRESS, Quality.DEVICE_FAILURE])
+def test_a_rise_of_which_no_tag_has_a_value_is_not_acknowledged(other: Quality) -> None:
+    polled = handshake(values=[Reading(None, Quality.NO_SUCH_ADDRESS), Reading(None, other)])
+    raise_bit(polled, 1.5)
+    for slot in (2, 6, 7):
+        polled.time.plan(8.5, partial(polled.poller.confirm, at(slot)))
+
+    assert polled.until(9) == []
+    assert polled.plc.written == []
+    assert polled.tally.take().is_failing
+
+
+def test_a_rise_is_read_when_its_tags_have_values_at_last() -> None:
+    polled = handshake(values=[ABSENT, ABSENT])
+    raise_bit(polled, 1.5)
+    polled.time.plan(3.5, lambda: setattr(polled.plc, "values", [ABSENT, Reading(20)]))
+
+    sample = the_one_until(polled, 6)
+
+    assert (since_noon(sample.slot), sample.readings) == (4, [ABSENT, Reading(20)])
 
 
 def test_a_bit_that_cannot_be_read_is_an_error_and_no_sample() -> None:
