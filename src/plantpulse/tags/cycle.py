@@ -20,7 +20,7 @@ from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.gathering import Gathering
 from plantpulse.tags.line import Line
 from plantpulse.tags.readings import Quality, Reading, refusal_of_all
-from plantpulse.tags.rising import RISES, Bits, Rising
+from plantpulse.tags.rising import RISES, Bits, Look, Rising
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
 from plantpulse.tags.tally import Tally
@@ -154,8 +154,11 @@ class Cycle:
         if bits is None:
             return
         look = self.rising.judge(bits)
-        if look in RISES and not self._gather(slot):
-            return  # the machine holds its values until they are acknowledged: the next slot reads them
+        if look in RISES:
+            bits = self._gather(slot)
+            if bits is None:
+                return  # the machine holds its values until they are acknowledged: the next slot reads them
+            look = look if bits.is_high else Look.FALL
         if rose_in := self._gathering.slot:  # all of a rise, or what came before the machine dropped its bit
             if error := refusal_of_all(self._gathering.known):
                 self.tally.fail(error, slot)
@@ -192,8 +195,9 @@ class Cycle:
         return self._looked_s is not None and self.monotonic() - self._looked_s > longest_s
 
     def _forget(self) -> None:
-        """Begin anew with the trigger: the machine may be at another part."""
+        """Begin anew with the trigger, and with what is read: the machine may be at another part."""
         self.rising.forget()
+        self._gathering.begin_anew()
 
     def _hear(self) -> None:
         """Note which samples are stored, and which never will be."""
@@ -204,15 +208,24 @@ class Cycle:
             else:
                 self.rising.lose(slot)
 
-    def _gather(self, slot: datetime) -> bool:
-        """Read the tags of a rise, and say whether all of them are known."""
+    def _gather(self, slot: datetime) -> Bits | None:
+        """Read the tags of a rise, and return what a look sees after it; None if more is to be read.
+
+        A machine that drops its bit while it is read may have changed its values by then.
+        """
         readings = self._readings(slot)
         if not readings:
-            return False
-        if left := self._gathering.add(slot, readings):
+            self._gathering.begin_anew()
+            return None
+        bits = self._bits(slot, self.monotonic() + self._longest_s())
+        if bits is None:
+            return None
+        left = self._gathering.add(slot, readings if bits.is_high else [one.doubted() for one in readings])
+        if left and bits.is_high:
             told = f"{left} of {len(readings)} tags of a rise are not read yet: it is not acknowledged before"
             self.tally.fail(DeviceTimedOut(told), slot)
-        return not left
+            return None
+        return bits
 
     def _count(self, slot: datetime, began_s: float) -> None:
         late_ms = _ms(began_s - self.clock.monotonic_of(slot))

@@ -58,4 +58,5 @@ def _better(earlier: Reading, later: Reading) -> Reading:
     if later.quality is Quality.NOT_ASKED:
         return earlier
     is_answered = earlier.quality not in (Quality.NOT_ASKED, *_MAY_PASS)
-    return earlier if is_answered and later.quality in _MAY_PASS else later
+    says_less = later.quality is Quality.UNCERTAIN or later.quality in _MAY_PASS
+    return earlier if is_answered and says_less else later

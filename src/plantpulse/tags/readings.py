@@ -25,7 +25,7 @@ class Quality(IntEnum):
     DEVICE_FAILURE = 4  # it answered that it cannot read now
     NOT_READABLE = 5  # the bytes are no value of this type: not a number, no text
     REFUSED = 6  # it lets nobody read this, or not us
-    UNCERTAIN = 7  # it says itself that the value is doubtful
+    UNCERTAIN = 7  # it says itself that the value is doubtful, or took back its trigger while it was read
     NOT_ASKED = 8  # there was no time to ask for it: its turn comes in one of the next slots
 
     @property
@@ -40,6 +40,10 @@ class Reading:
 
     value: Value | None
     quality: Quality = Quality.GOOD
+
+    def doubted(self) -> "Reading":
+        """Return it as a doubtful one, if it has a value."""
+        return self if self.value is None else Reading(self.value, Quality.UNCERTAIN)
 
 
 NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)

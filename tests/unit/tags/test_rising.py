@@ -1,5 +1,6 @@
 """The trigger tag: what a look means, and what is written to the machine."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from plantpulse.tags.buffer import Sample
+from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Bits, Look, Rising
 from plantpulse.tags.tag import Tag
@@ -460,6 +462,83 @@ def test_what_cannot_be_read_at_first_and_then_can_is_part_of_the_rise() -> None
     sample = the_one_until(polled, 5)
 
     assert sample.readings == [Reading(10), Reading(20)]
+
+
+def test_what_was_read_before_a_look_that_failed_may_be_of_another_part() -> None:
+    polled = handshake(values=[Reading(1), NOT_ASKED])
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: setattr(polled.plc, "breaks", GONE))
+    # The machine was switched off, and has its next part ready.
+    polled.time.plan(3.5, lambda: setattr(polled.plc, "breaks", None))
+    polled.time.plan(3.6, lambda: setattr(polled.plc, "values", [NOT_ASKED, Reading(2)]))
+    polled.time.plan(4.5, lambda: setattr(polled.plc, "values", [Reading(2), NOT_ASKED]))
+
+    sample = the_one_until(polled, 7)
+
+    assert (since_noon(sample.slot), sample.readings) == (4, [Reading(2), Reading(2)])
+
+
+def test_what_was_read_before_a_read_that_failed_may_be_of_another_part() -> None:
+    polled = handshake(values=[Reading(1), NOT_ASKED])
+    polled.plc.read_s = [0.01] * 4 + [
+        0.01,
+        5.0,
+        0.01,
+    ]  # the looks and the read of two slots; then a read fails
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: setattr(polled.plc, "values", [NOT_ASKED, Reading(2)]))
+    polled.time.plan(4.5, lambda: setattr(polled.plc, "values", [Reading(2), NOT_ASKED]))
+
+    sample = the_one_until(polled, 7)
+
+    assert (since_noon(sample.slot), sample.readings) == (4, [Reading(2), Reading(2)])
+
+
+def test_values_that_were_read_while_the_machine_dropped_its_bit_are_doubtful_and_not_acknowledged() -> None:
+    polled = handshake()
+    polled.plc.read_s = [0.01, 0.01, 0.3, 0.01]
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 2.1)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    take, plans = polled.plc._take, polled.time
+
+    def take_and_happen(times: list[float], deadline_s: float, told: str) -> None:
+        take(times, deadline_s, told)
+        plans.pause(0)
+
+    polled.plc._take = take_and_happen  # type: ignore[method-assign]
+
+    sample = the_one_until(polled, 5)
+
+    assert sample.readings == [Reading(10, Quality.UNCERTAIN), Reading(20, Quality.UNCERTAIN)]
+    assert polled.plc.written == []
+
+
+def test_a_part_that_another_burst_acknowledges_while_it_is_read_is_not_acknowledged_again() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    ask = polled.plc.read
+
+    def read_and_be_taken(plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        readings = ask(plan, deadline_s)
+        polled.plc.taken = polled.plc.taken or plan.tags[0] != READY
+        return readings
+
+    polled.plc.read = read_and_be_taken  # type: ignore[method-assign]
+
+    assert polled.until(5) == [(2, "GOOD")]
+    assert polled.plc.written == []
+
+
+def test_a_slow_device_has_time_for_the_look_after_its_read() -> None:
+    polled = handshake()
+    polled.plc.read_s = [0.3, 0.3, 0.45, 0.3]
+    raise_bit(polled, 1.5)
+    polled.time.plan(3.2, lambda: polled.poller.confirm(at(2)))
+
+    assert polled.until(5) == [(2, "GOOD")]
+    assert [name for name, *_ in polled.plc.written] == ["taken"]
 
 
 def test_what_was_read_of_a_rise_is_kept_if_the_machine_drops_its_bit_before_the_rest() -> None:
