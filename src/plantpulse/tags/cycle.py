@@ -125,7 +125,7 @@ class Cycle:
     def _read(self, slot: datetime) -> None:
         """Read all tags, and keep the sample of the slot."""
         began_s = self.monotonic()
-        readings = self._readings(slot)
+        readings = self._readings(slot, self._deadline_s(slot))
         if not readings:
             return
         read_ms = self._ms_since(began_s)
@@ -137,9 +137,9 @@ class Cycle:
         self._put(Sample(slot, Quality.GOOD, readings, read_ms))
         self._count(slot, began_s)
 
-    def _readings(self, slot: datetime) -> Sequence[Reading]:
+    def _readings(self, slot: datetime, deadline_s: float) -> Sequence[Reading]:
         """Return what the device answered; nothing if it did not, which is kept."""
-        readings = tried(lambda: self.line.read(self._deadline_s(slot)))
+        readings = tried(lambda: self.line.read(deadline_s))
         if isinstance(readings, PlantpulseError):
             self.fail([slot], readings, quality_of(readings))
             return ()
@@ -150,15 +150,26 @@ class Cycle:
         began_s = self.monotonic()
         self._hear()
         self._forget_after_gap()
+        if seen := self._seen(slot):
+            self._take(slot, began_s, *seen)
+
+    def _seen(self, slot: datetime) -> tuple[Look, Bits] | None:
+        """Return what a look means, after what it asks for was read; None if there is more to read."""
         bits = self._bits(slot, self._deadline_s(slot))
+        if bits and self.rising.judge(bits) is Look.RISE and not self.rising.was_low:
+            # One look may see the trigger before the machine clears both bits, and the other bit after it.
+            bits = self._bits(slot, self.monotonic() + self._longest_s())
         if bits is None:
-            return
+            return None
         look = self.rising.judge(bits)
-        if look in RISES:
-            bits = self._gather(slot)
-            if bits is None:
-                return  # the machine holds its values until they are acknowledged: the next slot reads them
-            look = look if bits.is_high else Look.FALL
+        if look not in RISES:
+            return look, bits
+        # The machine holds its values until they are acknowledged: the next slot reads what this one left.
+        after = self._gather(slot)
+        return (look if after.is_high else Look.FALL, after) if after else None
+
+    def _take(self, slot: datetime, began_s: float, look: Look, bits: Bits) -> None:
+        """Keep what was read of a rise, and note what the look means."""
         if rose_in := self._gathering.slot:  # all of a rise, or what came before the machine dropped its bit
             if error := refusal_of_all(self._gathering.known):
                 self.tally.fail(error, slot)
@@ -213,7 +224,7 @@ class Cycle:
 
         A machine that drops its bit while it is read may have changed its values by then.
         """
-        readings = self._readings(slot)
+        readings = self._readings(slot, self.monotonic() + self._longest_s())
         if not readings:
             self._gathering.begin_anew()
             return None

@@ -107,6 +107,11 @@ class Rising:
         self.is_owed, self.is_taken = False, True
 
     @property
+    def was_low(self) -> bool:
+        """Say whether the last look found the trigger clear; nothing was acknowledged since."""
+        return self.level is False or not self.waits
+
+    @property
     def is_doubtful(self) -> bool:
         """Say whether a bit that stands high now may have been seen by the burst before."""
         return self.level is None and self._is_new and not self.waits

@@ -184,6 +184,24 @@ def test_a_part_that_the_machine_has_ready_before_the_next_look_is_read() -> Non
     assert polled.plc.written == [("taken", True, 2.2), ("taken", True, 3.2)]
 
 
+def test_bits_that_are_cleared_in_the_middle_of_a_look_are_no_rise() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    ask = polled.plc.read
+
+    def clear_in_the_middle(plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        is_taken, (*readings,) = polled.plc.taken, ask(plan, deadline_s)
+        if is_taken:
+            polled.plc.bit = polled.plc.taken = False
+            readings[1] = Reading(False)
+        return readings
+
+    polled.plc.read = clear_in_the_middle  # type: ignore[method-assign]
+
+    assert polled.until(5) == [(2, "GOOD")]
+
+
 def test_a_part_that_comes_while_the_connection_is_lost_is_read_before_it_is_acknowledged() -> None:
     polled = handshake()
     raise_bit(polled, 1.5)
