@@ -49,6 +49,8 @@ class Project:
     next_version: str | None = None
     # How often a new token was asked for.
     renewals: int = 0
+    # What functions for browsers answer to a call: status and body, by the name that config.js has.
+    functions: dict[str, tuple[int, Json]] = field(default_factory=dict)
     # Where else people sign in, as config.js says it.
     sign_in: Json = field(default_factory=dict)
 
@@ -109,6 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/auth/v1/"):
             return self._auth(path, body)
         name = path.rsplit("/", 1)[-1]
+        if path.startswith("/call/"):
+            return self._answer(*self.imitated.functions[name])
         self.imitated.asked.append(name)
         if self.imitated.refusal:
             return self._answer(*self.imitated.refusal)
@@ -167,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "url": self.imitated.url,
                 "key": "sb_publishable_test",
-                "functions": {},
+                "functions": {name: f"{self.imitated.url}/call/{name}" for name in self.imitated.functions},
                 "sign_in": self.imitated.sign_in,
                 # While a deployment runs, a page may load one version and see another.
                 "version": self.imitated.version

@@ -101,3 +101,30 @@ def test_a_group_is_stopped_after_a_question_and_started_without_one(
         ("insert", "tag_commands", {"plant": "northfield", "group_id": 1, "kind": "stop"}),
         ("insert", "tag_commands", {"plant": "northfield", "group_id": 4, "kind": "start"}),
     ]
+
+
+def test_a_poll_that_was_not_made_says_why(project: Project, open_page: Opened) -> None:
+    project.documents["board_pipelines"]["plant"]["role"] = "manager"
+    project.functions = {"live_pulse": (409, {"outcome": "busy", "status": "running", "error": None})}
+    page = open_page("pipelines")
+    said = page.locator("main [role=status]", has_text="Not done")
+
+    page.get_by_role("button", name="Poll now").click()
+    expect(said).to_have_text("Not done: it is being done already, for somebody else.")
+    for status, code in ((500, "source_login_failed"), (501, "not_configured"), (503, "source_unavailable")):
+        project.functions["live_pulse"] = (
+            status,
+            {"outcome": "failed", "error": {"code": code, "message": f"{code}!"}},
+        )
+        page.get_by_role("button", name="Poll now").click()
+        expect(said).to_have_text(f"Not done: {code}!")
+    project.functions["live_pulse"] = (401, {"error": {"code": "unauthenticated", "message": "no token"}})
+    page.get_by_role("button", name="Poll now").click()
+    expect(said).to_have_text("Not done: your session is not accepted.")
+    page.route("**/call/live_pulse", lambda route: route.abort())
+    page.get_by_role("button", name="Poll now").click()
+    expect(said).to_have_text("Not done: the function does not answer. Is there a network?")
+    page.unroute("**/call/live_pulse")
+    project.functions["live_pulse"] = (200, {"outcome": "succeeded"})
+    page.get_by_role("button", name="Poll now").click()
+    expect(page.get_by_text("Polled.")).to_be_visible()

@@ -19,7 +19,7 @@ export class Acting {
       return true
     } catch (error) {
       const { trouble, detail } = error instanceof AskError ? error : new AskError('refused', String(error))
-      this.said = t('not_done', { trouble: trouble === 'refused' ? clip(detail) : t(`trouble_${trouble}`) })
+      this.said = t('not_done', { trouble: trouble === 'refused' ? clip(detail, 400) : t(`trouble_${trouble}`) })
       return false
     } finally {
       this.isBusy = false

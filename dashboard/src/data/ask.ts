@@ -2,7 +2,7 @@
 
 import { client } from '../client'
 import { session } from '../session.svelte'
-import { AskError, troubleOf } from './troubles'
+import { AskError, troubleOf, troubleOfCall } from './troubles'
 
 const LONGEST_MS = 15_000
 
@@ -44,8 +44,8 @@ export async function add(table: string, values: Record<string, unknown>): Promi
   checked(await client.from(table).insert(values).abortSignal(AbortSignal.timeout(LONGEST_MS)))
 }
 
-/** Call one of plantpulse's functions as the person who is signed in, and return its answer. */
-export async function call(url: string, body: Record<string, unknown>): Promise<unknown> {
+/** Call one of plantpulse's functions as the person who is signed in. Raises AskError if it did not do what it was asked for. */
+export async function call(url: string, body: Record<string, unknown>): Promise<void> {
   const { data } = await client.auth.getSession()
   let reply: Response
   try {
@@ -56,11 +56,12 @@ export async function call(url: string, body: Record<string, unknown>): Promise<
       signal: AbortSignal.timeout(90_000),
     })
   } catch (error) {
-    throw new AskError(troubleOf(0, '', String(error)), String(error))
+    throw new AskError(troubleOf(0, '', String(error)) === 'slow' ? 'slow_function' : 'no_function', String(error))
   }
-  const answer = (await reply.json().catch(() => null)) as { error?: { code?: string; message?: string } } | null
-  if (reply.ok) return answer
-  throw new AskError(troubleOf(reply.status, '', ''), answer?.error?.message ?? String(reply.status))
+  if (reply.ok) return
+  // A proxy before the function may answer with anything.
+  const answer = (await reply.json().catch(() => null)) as { outcome?: unknown; error?: { message?: unknown } | null } | null
+  throw new AskError(troubleOfCall(reply.status, answer?.outcome), String(answer?.error?.message ?? `HTTP ${reply.status}`))
 }
 
 function isOfSession(error: unknown): boolean {

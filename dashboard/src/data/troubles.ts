@@ -8,6 +8,9 @@ export type Trouble =
   | 'forbidden' // signed in, and may not
   | 'missing' // the database is older than this page
   | 'project' // config.js names a key that the project does not know
+  | 'no_function' // no answer at all of a function that a button calls
+  | 'slow_function' // it did not answer in time
+  | 'busy_function' // it does the same for somebody else
   | 'refused' // anything else that trying again does not change
 
 export class AskError extends Error {
@@ -30,6 +33,13 @@ export function troubleOf(status: number, code: string, message: string): Troubl
   if (status === 403 || code === '42501') return 'forbidden'
   if (status === 429 || status >= 500) return 'busy'
   return 'refused'
+}
+
+/** Return the trouble behind an answer of one of plantpulse's functions (docs/http.md): what is refused is told in its own words. */
+export function troubleOfCall(status: number, outcome: unknown): Trouble {
+  if (status === 401) return 'session'
+  if (status === 403) return 'forbidden'
+  return outcome === 'busy' ? 'busy_function' : 'refused'
 }
 
 /** Return after how many milliseconds a request is tried again: 1, 2, 4, 8, 16, then each 30 s. */
