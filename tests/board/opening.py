@@ -21,8 +21,13 @@ window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) =>
   window.violations.push(event.violatedDirective + ' ' + event.blockedURI));
 """
-# What the browser itself writes when a server is away, which tests do on purpose.
-_EXPECTED: Final = ("/realtime/", "Failed to load resource", "WebSocket connection to")
+# What the browser and supabase-js themselves write when a server is away, which tests do on purpose.
+_EXPECTED: Final = (
+    "/realtime/",
+    "Failed to load resource",
+    "WebSocket connection to",
+    "AuthRetryableFetchError",
+)
 
 
 @contextmanager

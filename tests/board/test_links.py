@@ -1,6 +1,7 @@
 """Links of mails and of providers: who comes by one gets in, or reads why not."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,6 +54,24 @@ def test_a_link_with_a_token_for_the_page_works_in_any_browser(project: Project,
         for method, path, body in project.asked_of_auth
     ]
     assert page.url == f"{project.url}/"
+    page.reload()
+    expect(page.get_by_label("New password")).to_be_visible()
+
+
+def test_a_forgotten_password_disturbs_nobody_in_another_tab(project: Project, open_page: Opened) -> None:
+    page = open_page("safety")
+    page.get_by_role("button", name="Resolve …").first.click()
+    page.get_by_label("What was done?").fill("Gate adjusted")
+    page.evaluate(
+        "() => void (new BroadcastChannel('plantpulse-session').onmessage = (e) => (heard = e.data))"
+    )
+
+    other = page.context.new_page()
+    follow(other, project, "?token_hash=abc&type=recovery")
+    expect(other.get_by_label("New password")).to_be_visible()
+
+    page.wait_for_function("window.heard?.event === 'PASSWORD_RECOVERY'")
+    expect(page.get_by_label("What was done?")).to_have_value("Gate adjusted")
 
 
 def test_a_link_that_signs_in_asks_for_no_password(project: Project, open_page: Opened) -> None:
@@ -96,6 +115,10 @@ def test_a_password_that_the_project_refuses_is_told_and_asked_again(
         ),
         ("?error=x&error_code=%3Cb%3E", "Signing in failed: unknown"),
         ("?code=good", "This link works in the browser that asked for it."),
+        (
+            "#access_token=abcd.abcd.abcd&refresh_token=r&type=recovery",
+            "This link was used already, or is too old. Please ask for a new one.",
+        ),
     ],
 )
 def test_a_link_that_lets_nobody_in_says_why_in_words_of_our_own(
@@ -128,7 +151,12 @@ def test_a_forgotten_password_is_asked_for_by_mail_and_its_link_lets_choose_one(
     [(method, path, body)] = project.asked_of_auth
     assert (method, path.startswith("/auth/v1/recover?redirect_to="), body["email"]) == ("POST", True, EMAIL)
 
+    page.route("**/auth/v1/**", lambda route: route.fulfill(status=503))
     follow(page, project, "?code=good")
+    expect(page.get_by_text("Supabase does not answer.")).to_be_visible()
+    assert page.url == f"{project.url}/"
+    page.unroute("**/auth/v1/**")
+    page.get_by_role("button", name="Try again").click()
 
     expect(page.get_by_label("New password")).to_be_visible()
 
@@ -138,7 +166,7 @@ def test_a_provider_of_the_project_and_a_company_have_a_button_each(
 ) -> None:
     project.sign_in = {"providers": ["azure", "keycloak"], "sso_domain": "example.com"}
 
-    page = open_page("safety", sign_in=False)
+    page = open_page("safety", query="?tv", sign_in=False)
     expect(page.get_by_role("button", name=re.compile("^Sign in with"))).to_have_text(
         ["Sign in with Microsoft", "Sign in with Keycloak", "Sign in with example.com"]
     )
@@ -146,11 +174,13 @@ def test_a_provider_of_the_project_and_a_company_have_a_button_each(
     page.wait_for_url("**/auth/v1/authorize?**")
     assert "provider=azure" in page.url
     assert "scopes=email" in page.url
+    assert quote(f"{project.url}/?tv", safe="") in page.url
 
-    follow(page, project, "?code=good")
+    follow(page, project, "?code=good&tv=")
 
-    # Whoever comes back is where he wanted to be.
+    # Whoever comes back is where he wanted to be, and a wall is a wall.
     expect(page.get_by_role("heading", name="Open incidents")).to_be_visible()
+    assert page.url == f"{project.url}/?tv#/northfield/safety"
 
 
 def test_a_company_signs_in_where_its_domain_leads(project: Project, open_page: Opened) -> None:

@@ -1,5 +1,7 @@
 """Signing in and out, and what becomes of a session that is no longer accepted."""
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
 from tests.board import northfield
@@ -80,3 +82,26 @@ def test_a_link_opens_what_it_names_after_signing_in(open_page: Opened) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("stopped 26 min")).to_be_visible()
+
+
+def test_a_page_that_is_loaded_while_the_project_is_away_says_so_and_goes_on_by_itself(board: Page) -> None:
+    board.clock.set_system_time(northfield.NOW + timedelta(hours=2))
+    board.route("**/auth/v1/**", lambda route: route.fulfill(status=503))
+
+    board.reload()
+    expect(board.get_by_role("status")).to_have_text("Loading …")
+    until(board, "Supabase does not answer. Is there a network?")
+    expect(board.get_by_label("Password")).to_have_count(0)
+    board.unroute("**/auth/v1/**")
+
+    until(board, "−220")
+
+
+def until(page: Page, words: str) -> None:
+    """Let time pass until a page says something; supabase-js waits longer before each try."""
+    for _ in range(100):
+        if page.get_by_text(words).count():
+            return
+        page.clock.fast_forward(31_000)
+        page.wait_for_timeout(50)
+    expect(page.get_by_text(words)).to_be_visible()
