@@ -48,6 +48,24 @@ test('old values stay while a request fails, and it goes on trying', async () =>
   source.close()
 })
 
+test('what comes often does not shorten the pauses between tries, and somebody who is back does', async () => {
+  const ask = vi.fn(async () => {
+    throw new AskError('busy', 'HTTP 503')
+  })
+  const source = new Source<{ now: string }>(ask)
+  const often = setInterval(source.refresh, 2000)
+  source.refresh()
+  await vi.advanceTimersByTimeAsync(60_000)
+  // At 0, 1, 3, 7, 15 and 31 s.
+  expect(ask).toHaveBeenCalledTimes(6)
+
+  source.refresh(true)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(ask).toHaveBeenCalledTimes(7)
+  clearInterval(often)
+  source.close()
+})
+
 test('a page that was left asks nothing more', async () => {
   const ask = vi.fn(async () => {
     throw new AskError('offline', '')

@@ -29,10 +29,13 @@ export class Source<T extends { now: string }> {
     this.#ask = ask
   }
 
-  /** Ask soon. While a request is on its way, any number of calls become one request after it. */
-  refresh = (): void => {
+  /**
+   * Ask soon. While a request is on its way, any number of calls become one request after it; while it fails, they wait for the next try,
+   * except where it may succeed now (`isUrgent`).
+   */
+  refresh = (isUrgent = false): void => {
     this.#isWanted = true
-    if (!this.#isAsking) this.#later(Math.max(0, this.#askedAt + SHORTEST_MS - performance.now()))
+    if (!this.#isAsking && (isUrgent || !this.failure)) this.#later(Math.max(0, this.#askedAt + SHORTEST_MS - performance.now()))
   }
 
   /** Ask nothing more. */
