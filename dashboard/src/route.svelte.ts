@@ -25,6 +25,11 @@ class Route {
   get argument(): string | null {
     return this.#parts[2] || null
   }
+
+  /** A day as the argument, or null: Postgres takes `infinity` and `tomorrow` for days too. */
+  get day(): string | null {
+    return /^\d{4}-\d\d-\d\d$/.exec(this.argument ?? '')?.[0] ?? null
+  }
 }
 
 export const route = new Route()

@@ -61,6 +61,23 @@ def test_a_megabyte_of_markup_from_right_to_left_is_text_on_every_page(
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
 
 
+def test_a_value_that_no_page_can_show_is_told_and_stops_nothing_for_good(
+    project: Project, open_page: Opened
+) -> None:
+    whole = project.documents["board_report"]
+    project.documents["board_report"] = whole | {"day": "infinity"}
+    page = open_page("board")
+
+    with page.expect_request("**/rpc/board_report") as asked:
+        page.goto(f"{project.url}/#/northfield/report/infinity")
+    assert asked.value.post_data_json == {"p_plant": "northfield", "p_day": None}
+    expect(page.get_by_role("alert")).to_contain_text("This page cannot show what it was sent.")
+
+    project.documents["board_report"] = whole
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="What cost most")).to_be_visible()
+
+
 def soiled(part: Any, name: str = "") -> Any:
     """Return a document in which every text that people or machines write is hostile."""
     if isinstance(part, dict):

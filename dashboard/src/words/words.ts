@@ -54,6 +54,7 @@ export const words = {
   trouble_busy_function: ['it is being done already, for somebody else.', 'Das läuft gerade schon, für jemand anderen.'],
   trouble_refused: ['Supabase refuses.', 'Supabase lehnt ab.'],
   nothing_here: ['There is no such plant, or you may not see it.', 'Dieses Werk gibt es nicht, oder Sie dürfen es nicht sehen.'],
+  page_broken: ['This page cannot show what it was sent.', 'Diese Seite kann nicht zeigen, was sie bekommen hat.'],
   try_again: ['Try again', 'Noch einmal versuchen'],
   not_done: ['Not done: {trouble}', 'Nicht ausgeführt: {trouble}'],
 
