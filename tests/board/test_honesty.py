@@ -41,17 +41,23 @@ def test_data_that_is_too_old_is_grey_and_dashed_and_says_since_when(project: Pr
 
     board.clock.fast_forward("45:00")
 
-    expect(board.get_by_text("Nothing new since 10:45 (49 min). What you see is old.")).to_be_visible()
+    expect(board.get_by_text("Nothing new since 10:45. What you see is old.")).to_be_visible()
+    expect(board.locator(".band-stale").first).to_contain_text("49 min old")
     expect(board.locator("a.tile", has_text="Press 4")).to_have_css("outline-style", "dashed")
     assert len(colours(board, "a.tile, .sign, .big")) <= 2
 
 
-def test_an_incident_stays_red_on_old_data(project: Project, board: Page) -> None:
+def test_an_incident_stays_red_on_old_data_and_is_not_read_out_each_minute(
+    project: Project, board: Page
+) -> None:
+    said = board.get_by_role("alert").inner_text()
     project.refusal = _DOWN
     board.clock.fast_forward("45:00")
 
-    expect(board.get_by_role("alert")).to_contain_text("Press 4 · Guard open during cycle")
-    assert colours(board, "[role=alert]") == {"rgb(173, 15, 28)"}
+    expect(board.locator(".band-safety")).to_contain_text("open for 1 h 11 min")
+    assert board.get_by_role("alert").inner_text() == said
+    assert said.startswith("Press 4 · Guard open during cycle")
+    assert colours(board, ".band-safety") == {"rgb(173, 15, 28)"}
 
 
 def test_no_incident_is_no_news_where_reason_codes_are_old(project: Project, open_page: Opened) -> None:

@@ -136,11 +136,11 @@ def test_data_is_old_after_two_intervals_and_says_since_when_and_why(plant: Plan
     story.polled(NOON + 2 * QUARTER, snapshots_until=None, safety_until=None, error_message="x", **failed)
     plant.at(NOON + timedelta(minutes=33))
 
-    expect(page.get_by_text("Nothing new since 13:00 (33 min). What you see is old.")).to_be_visible()
+    expect(page.get_by_text("Nothing new since 13:00. What you see is old.")).to_be_visible()
     expect(page.get_by_text("Newest poll: SQL Server does not answer.")).to_be_visible()
     expect(page.locator("a.tile", has_text="Oven 2")).to_have_css("outline-style", "dashed")
     assert len(backgrounds(page, "a.tile, .sign, .big")) <= 2
-    assert backgrounds(page, "[role=alert]") == {"rgb(173, 15, 28)"}
+    assert backgrounds(page, ".band-safety") == {"rgb(173, 15, 28)"}
     assert coloured != backgrounds(page, "a.tile")
 
 

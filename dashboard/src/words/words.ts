@@ -36,7 +36,7 @@ export const words = {
   clock_wrong: ['This computer’s clock is wrong by {by}. Ages on this page follow the database’s clock.', 'Die Uhr dieses Rechners geht um {by} falsch. Alter und Zeiten richten sich nach der Uhr der Datenbank.'],
 
   // What cannot be had
-  stale_band: ['Nothing new since {at} ({age}). What you see is old.', 'Nichts Neues seit {at} ({age}). Was Sie sehen, ist alt.'],
+  stale_band: ['Nothing new since {at}. What you see is old.', 'Nichts Neues seit {at}. Was Sie sehen, ist alt.'],
   stale_poll: ['Newest poll: {error}.', 'Letzte Abfrage: {error}.'],
   never_polled: ['There is no data of this plant yet.', 'Es gibt noch keine Daten dieses Werks.'],
   see_pipelines: ['See the pipelines', 'Zu den Abläufen'],
@@ -125,8 +125,7 @@ export const words = {
   machines: ['Machines', 'Maschinen'],
   dense_hint: ['Each cell is a machine. Arrow keys move, Enter opens it.', 'Jedes Feld ist eine Maschine. Pfeiltasten wandern, Enter öffnet.'],
   strip_words: ['Last hours: {words}', 'Letzte Stunden: {words}'],
-  safety_band: ['{asset} · {reason}', '{asset} · {reason}'],
-  safety_band_since: ['{severity}, {at} ({age} ago)', '{severity}, {at} (vor {age})'],
+  open_for: ['open for {span}', 'seit {span} offen'],
   not_seen: ['Not yet seen by anybody.', 'Noch von niemandem gesehen.'],
   seen: ['Acknowledged, still open.', 'Quittiert, noch offen.'],
   safety_more: ['{n} more open', '{n} weitere offen'],
