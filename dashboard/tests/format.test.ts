@@ -55,4 +55,7 @@ test('a zone that the browser does not know is UTC', () => {
 test('a megabyte is cut', () => {
   expect(clip('x'.repeat(1_000_000), 10)).toBe('xxxxxxxxx…')
   expect(clip(null)).toBe('')
+  expect(clip('Pressa 4 · Größe – 冲压')).toBe('Pressa 4 · Größe – 冲压')
+  expect(clip('\u2069\u202e\u05d0\u05d1 7')).toBe('\u2068\u05d0\u05d1 7\u2069')
+  expect(clip('\u202eabc')).toBe('\u2068abc\u2069')
 })

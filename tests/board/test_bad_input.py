@@ -78,6 +78,18 @@ def test_a_value_that_no_page_can_show_is_told_and_stops_nothing_for_good(
     expect(page.get_by_role("heading", name="What cost most")).to_be_visible()
 
 
+def test_a_name_from_right_to_left_turns_nothing_around_it(project: Project, open_page: Opened) -> None:
+    name = "\u2069\u202e\u0645\u0635\u0646\u0639 7"
+    plants = northfield.plants(northfield.plant(), northfield.plant(plant="south", name=name))
+    project.documents["board_plants"] = plants
+    project.documents["board_report"]["unmapped"] = [name, "PRESS_99"]
+
+    page = open_page("report")
+
+    expect(page.locator("bdi", has_text="PRESS_99")).to_have_text("PRESS_99")
+    assert page.locator("header option").all_text_contents()[1] == "\u2068\u0645\u0635\u0646\u0639 7\u2069"
+
+
 def soiled(part: Any, name: str = "") -> Any:
     """Return a document in which every text that people or machines write is hostile."""
     if isinstance(part, dict):

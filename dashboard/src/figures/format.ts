@@ -124,10 +124,23 @@ export function knownZone(zone: string | null | undefined): string {
   }
 }
 
-/** Return a text of another system, cut to a length that a page can show. */
-export function clip(text: string | null | undefined, longest = 200): string {
+/** What goes from right to left, or turns what is around it: Hebrew to Arabic, their presentation forms, scripts beyond, and marks of direction. */
+const TURNING = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\ud802\ud803\ud83a\ud83b]/
+const MARKS = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** Return a text that is not longer than a page can show. */
+export function cut(text: string | null | undefined, longest: number): string {
   const whole = text ?? ''
   return whole.length > longest ? `${whole.slice(0, longest - 1)}…` : whole
+}
+
+/**
+ * Return a text of another system for a page. It is cut, and what would turn the words around it is isolated: in a title or an option no
+ * element can do that. It loses its own marks, which could end the isolation.
+ */
+export function clip(text: string | null | undefined, longest = 200): string {
+  const short = cut(text, longest)
+  return TURNING.test(short) ? `\u2068${short.replace(MARKS, '')}\u2069` : short
 }
 
 function toMs(at: string | number): number {

@@ -28,7 +28,7 @@ export function whatToDo(rule: string): string {
 export function alertTitle({ rule, scope, facts }: Named): string {
   const { what, value, pipeline } = mine()
   const code = String(facts.error ?? '?')
-  const known: Record<string, string> = { error: value[code] ?? code, pipeline: pipeline[scope] ?? scope }
+  const known: Record<string, string> = { error: value[code] ?? clip(code, 60), pipeline: pipeline[scope] ?? clip(scope, 80) }
   for (const [name, fact] of Object.entries(facts)) known[name] ??= clip(spoken(fact), 80)
   const title = fill(what[rule] ?? rule, known).replace(/\{\w+\}/g, '?')
   return title.charAt(0).toUpperCase() + title.slice(1)

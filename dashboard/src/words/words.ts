@@ -210,7 +210,7 @@ export const words = {
   every_machine: ['Every machine', 'Jede Maschine'],
   lost: ['Lost', 'Verloren'],
   in_words: ['In words', 'In Worten'],
-  unmapped: ['Names in SQL Server that nobody has mapped: {names}', 'Namen im SQL Server, die niemand zugeordnet hat: {names}'],
+  unmapped: ['Names in SQL Server that nobody has mapped:', 'Namen im SQL Server, die niemand zugeordnet hat:'],
   a_p_q: ['A · P · Q %', 'V · L · Q %'],
 
   // Pipelines
