@@ -101,6 +101,14 @@ def test_a_day_without_a_report_says_so(project: Project, open_page: Opened) -> 
     expect(page.get_by_role("link", name="To the newest one")).to_be_visible()
 
 
+def test_the_report_counts_against_the_target_what_was_made_in_planned_time(open_page: Opened) -> None:
+    page = open_page("report")
+
+    expect(page.locator("p.row", has_text="96.1%")).to_contain_text(
+        "of target: 31,720 of 33,010 units, 500 outside the planned time · OEE 74.3%"
+    )
+
+
 def test_the_report_prints_on_one_page(open_page: Opened) -> None:
     page = open_page("report")
     expect(page.get_by_text("What cost most")).to_be_visible()

@@ -83,8 +83,9 @@ export type SafetyEvent = Texts<'area' | 'details' | 'acknowledged_at' | 'acknow
 
 export type Safety = OfPlant & Texts<'as_of' | 'stale_after'> & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[] }
 
-export type Totals = Figures<'units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>
-export type ReportRow = Omit<Totals, 'reached'> &
+/** `planned_units`: those of `units` that were made in planned time, which are what `reached` counts. */
+export type Totals = Figures<'units' | 'planned_units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>
+export type ReportRow = Omit<Totals, 'reached' | 'planned_units'> &
   Figures<'availability' | 'performance' | 'quality'> & { asset_id: number; asset: string; is_below: boolean | null; text: string }
 export type Loss = { asset_id: number; asset: string; kind: string; amount: number; cost: number | null; reason: string | null }
 
