@@ -1241,6 +1241,8 @@ declare
   -- Forecasts and day-ahead prices lie in the future.
   v_until constant timestamptz := v_now + interval '48 hours';
   v_from timestamptz;
+  v_looked_at timestamptz;
+  v_stale_after timestamptz;
   v_known jsonb;
   v_series jsonb;
   v_gaps jsonb;
@@ -1292,9 +1294,11 @@ begin
     and one."group" in (select distinct told.content ->> 'group' from jsonb_array_elements(v_series) as told (content))
   ) as gap;
 
+  select known.looked_at, known.stale_after into v_looked_at, v_stale_after from public.judged_pipelines(v_now) as known limit 1;
   return jsonb_build_object(
     'now', v_now,
-    'looked_at', (select known.looked_at from public.judged_pipelines(v_now) as known limit 1),
+    'looked_at', v_looked_at,
+    'stale_after', v_stale_after,
     'pipelines', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'pipeline', known.pipeline,

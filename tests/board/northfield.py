@@ -621,6 +621,7 @@ def energy() -> Json:
     return {
         "now": NOW.isoformat(),
         "looked_at": at(minutes=1),
+        "stale_after": at(minutes=-2),
         "pipelines": [
             {
                 "pipeline": "energy_actuals",

@@ -23,12 +23,25 @@ def test_energy_says_how_its_pipelines_stand_and_when_that_was_judged(open_page:
 def test_no_series_is_in_time_where_nobody_judges(project: Project, open_page: Opened) -> None:
     document = project.documents["board_energy"]
     document["looked_at"] = northfield.at(minutes=30)
+    document["stale_after"] = northfield.at(minutes=27)
     document["pipelines"][0]["state"] = "unknown"
 
     page = open_page("energy")
 
     expect(page.get_by_text("Nobody has judged the pipelines since 10:19")).to_be_visible()
-    expect(page.locator("section.stale")).to_have_count(3)
+    expect(page.locator("section.stale")).to_have_count(4)
+
+
+def test_no_series_is_in_time_where_judgements_stay_out(project: Project, open_page: Opened) -> None:
+    page = open_page("energy")
+    expect(page.get_by_text("Judged 10:48")).to_be_visible()
+    project.refusal = (503, {"message": "upstream is away"})
+
+    page.clock.fast_forward("02:00:00")
+
+    expect(page.get_by_text("Nobody has judged the pipelines since 10:48")).to_be_visible()
+    expect(page.locator("section.stale")).to_have_count(4)
+    expect(page.locator("section", has_text="energy_actuals")).to_contain_text("unknown")
 
 
 def test_energy_has_one_clock_that_of_the_plant(project: Project, open_page: Opened) -> None:

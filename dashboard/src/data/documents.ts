@@ -155,7 +155,7 @@ export type Series = Texts<'newest_at' | 'stale_since' | 'until'> &
 
 export type Gap = Texts<'next_attempt_at' | 'reason'> & Record<'group' | 'starts_at' | 'ends_at' | 'state', string> & { attempts: number }
 
-export type Energy = Texts<'looked_at' | 'subject' | 'points_from' | 'points_until'> & {
+export type Energy = Texts<'looked_at' | 'stale_after' | 'subject' | 'points_from' | 'points_until'> & {
   now: string
   pipelines: Pick<Pipeline, 'pipeline' | 'state' | 'since' | 'last_success_at' | 'next_at'>[]
   subjects: string[]

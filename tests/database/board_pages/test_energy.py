@@ -204,7 +204,10 @@ def test_the_pipelines_that_collect_are_told(api_of: ApiOf, service: Api) -> Non
             "last_success_at": None,
         }
     ]
-    assert found["looked_at"] == "2026-11-22T12:00:00+00:00"
+    assert (found["looked_at"], found["stale_after"]) == (
+        "2026-11-22T12:00:00+00:00",
+        "2026-11-22T12:03:00+00:00",
+    )
 
 
 def test_a_stranger_learns_nothing(api_of: ApiOf, database: Connection) -> None:
