@@ -1954,15 +1954,26 @@ begin
   end if;
 
   return (
-    with shown as materialized (
+    with event as materialized (
       select
+        one.*,
+        one.is_resolved and 500 < row_number() over (
+          partition by one.is_resolved order by one.resolved_at desc, one.id desc
+        ) as is_left_off
+      from public.safety_events as one
+      where one.plant = p_plant
+      and (not one.is_resolved or one.resolved_at > v_now - make_interval(days => p_days))
+    ),
+    shown as materialized (
+      select
+        event.is_left_off,
         event.is_resolved,
         event.is_acknowledged,
         event.resolved_at,
         event.event_timestamp,
         event.id,
         array_position(array['critical', 'high', 'medium', 'low'], event.severity) as rank,
-        jsonb_build_object(
+        case when not event.is_left_off then jsonb_build_object(
           'id', event.id,
           'asset_id', event.asset_id,
           'asset', public.shown(asset.name, 200),
@@ -1981,11 +1992,9 @@ begin
           'resolved_at', event.resolved_at,
           'resolved_by', coalesce(event.resolved_by_name, event.resolved_by::text),
           'resolution', event.resolution
-        ) as content
-      from public.safety_events as event
+        ) end as content
+      from event
       join public.assets as asset on asset.id = event.asset_id
-      where event.plant = p_plant
-      and (not event.is_resolved or event.resolved_at > v_now - make_interval(days => p_days))
     )
     select jsonb_build_object(
       'now', v_now,
@@ -2004,9 +2013,11 @@ begin
         '[]'
       ),
       'resolved', coalesce(
-        jsonb_agg(shown.content order by shown.resolved_at desc, shown.id desc) filter (where shown.is_resolved),
+        jsonb_agg(shown.content order by shown.resolved_at desc, shown.id desc)
+        filter (where shown.is_resolved and not shown.is_left_off),
         '[]'
-      )
+      ),
+      'resolved_left_off', count(*) filter (where shown.is_left_off)
     )
     from shown
   );

@@ -142,7 +142,10 @@ def test_what_a_page_leaves_off_is_counted(project: Project, open_page: Opened) 
     reasons = [{"reason": f"Reason {n}", "minutes": 40 - n, "is_planned": False} for n in range(20)]
     project.documents["board_report"]["reasons"] = reasons
 
+    project.documents["board_safety"]["resolved_left_off"] = 9500
+
     expect(open_page("tags").get_by_text("and 12 more")).to_be_visible()
+    expect(open_page("safety").get_by_text("9,500 older ones are left off")).to_be_visible()
     expect(open_page("report").get_by_text("and 12 more")).to_be_visible()
 
 

@@ -81,7 +81,8 @@ export type SafetyEvent = Texts<'area' | 'details' | 'acknowledged_at' | 'acknow
     is_acknowledged: boolean
   }
 
-export type Safety = OfPlant & Texts<'as_of' | 'stale_after'> & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[] }
+export type Safety = OfPlant &
+  Texts<'as_of' | 'stale_after'> & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[]; resolved_left_off: number }
 
 /** `planned_units`: those of `units` that were made in planned time, which are what `reached` counts. */
 export type Totals = Figures<'units' | 'planned_units' | 'target' | 'reached' | 'oee' | 'downtime_minutes' | 'scrap' | 'loss'>

@@ -153,6 +153,30 @@ def test_more_than_a_thousand_incidents_are_not_cut(
     assert (len(found["open"]), found["counts"]["open"]) == (1300, 1300)
 
 
+def test_of_the_past_the_newest_five_hundred_are_told_and_the_rest_is_counted(
+    api_of: ApiOf, database: Connection, assets: dict[str, int]
+) -> None:
+    database.execute(
+        """
+        insert into public.safety_events (
+          plant, asset_id, event_timestamp, source_timestamp, reason_code, is_acknowledged, acknowledged_at,
+          acknowledged_by_name, is_resolved, resolved_at, resolved_by_name, resolution
+        )
+        select 'northfield', %s, at, at::timestamp, number::text, true, at, 'ada', true, at, 'ada', 'fitted'
+        from generate_series(1, 507) as number
+        cross join lateral (select %s - number * interval '1 minute') as event (at)
+        """,
+        (assets["PRESS-01"], NOW),
+    )
+    add_event(database, assets["PRESS-01"], 600)
+
+    found = page(api_of("viewer"))
+
+    assert [one["reason"] for one in found["resolved"]] == [str(number) for number in range(1, 501)]
+    assert (found["resolved_left_off"], found["counts"]["resolved"]) == (7, 507)
+    assert [one["reason"] for one in found["open"]] == ["E600"]
+
+
 @pytest.mark.parametrize(
     ("role", "may_sign"),
     [("viewer", False), ("operator", True), ("manager", True), ("director", True)],
