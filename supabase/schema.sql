@@ -2030,9 +2030,46 @@ ALTER FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp
 
 COMMENT ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of incidents of a plant: all open ones, the worst first, and those resolved in the last days (1 to 400).';
 
--- Name: board_tags(text, boolean, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: board_tag_history(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.board_tags(p_plant text, p_with_history boolean DEFAULT true, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET statement_timeout TO '8s'
+    SET jit TO 'off'
+    AS $$
+declare
+  v_now constant timestamptz := coalesce(p_now, clock_timestamp());
+  v_plant constant jsonb := public.board_plant(p_plant);
+begin
+  if v_plant is null then
+    return jsonb_build_object('now', v_now, 'plant', null);
+  end if;
+
+  return jsonb_build_object(
+    'now', v_now,
+    'plant', v_plant,
+    'groups', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('id', one.id, 'name', one.name, 'history', public.tag_group_hour(one.id, v_now))
+        order by one.name
+      )
+      from public.tag_groups as one
+      where one.plant = p_plant and one.removed_at is null
+    ), '[]')
+  );
+end;
+$$;
+
+ALTER FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_tag_history(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone) IS 'How each group of a plant''s machine tags was read in the last 60 whole minutes.';
+
+-- Name: board_tags(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     SET statement_timeout TO '8s'
@@ -2066,15 +2103,25 @@ begin
           'sample', case when sample.content ->> 'slot' is not null then jsonb_build_object(
             'at', sample.content -> 'slot', 'quality', sample.content -> 'quality', 'read_ms', sample.content -> 'read_ms'
           ) end,
-          'tags', sample.content -> 'tags'
-        ) || case
-          when p_with_history then jsonb_build_object('history', public.tag_group_hour((known.content ->> 'id')::integer, v_now))
-          else '{}'
-        end
+          'tags', tags.content,
+          'tags_left_off', greatest(jsonb_array_length(sample.content -> 'tags') - 200, 0)
+        )
         order by known.content ->> 'name'
       )
       from jsonb_array_elements(v_groups) as known (content)
       cross join lateral (select v_values -> (known.content ->> 'name') as content) as sample
+      cross join lateral (
+        select coalesce(jsonb_agg(
+          case
+            when jsonb_typeof(tag.content -> 'value') = 'string'
+              then tag.content || jsonb_build_object('value', public.shown(tag.content ->> 'value', 200))
+            else tag.content
+          end
+          order by tag.position
+        ), '[]') as content
+        from jsonb_array_elements(sample.content -> 'tags') with ordinality as tag (content, position)
+        where tag.position <= 200
+      ) as tags
       left join lateral (
         select jsonb_build_object(
           'id', one.id,
@@ -2094,11 +2141,11 @@ begin
 end;
 $$;
 
-ALTER FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
 
--- Name: FUNCTION board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION board_tags(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) IS 'The page of a plant''s machine tags: each group with its state, queue, newest command and newest values, and how the last hour went if it is asked for.';
+COMMENT ON FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone) IS 'The page of a plant''s machine tags: each group with its state, queue, newest command and newest values, at most 200 a group.';
 
 -- Name: board_told(text, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16168,11 +16215,17 @@ REVOKE ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now t
 GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO authenticated;
 GRANT ALL ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) TO service_role;
 
--- Name: FUNCTION board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION board_tag_history(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) TO authenticated;
-GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_with_history boolean, p_now timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_tag_history(p_plant text, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION board_tags(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_tags(p_plant text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -685,13 +685,7 @@ def tags(**values: Any) -> Json:
                 {"name": "Door closed", "unit": None, "value": True, "quality": 0},
                 {"name": "Pressure", "unit": "bar", "value": None, "quality": 4},
             ],
-            "history": {
-                "from": at(minutes=61),
-                "minutes": 60,
-                "samples": [60] * 60,
-                "bad": [0] * 60,
-                "read_ms": [None if 20 < n < 24 else 9.0 * number + n * 7 % 5 for n in range(60)],
-            },
+            "tags_left_off": 0,
             **group,
         }
 
@@ -727,6 +721,26 @@ def tags(**values: Any) -> Json:
     }
 
 
+def tag_history() -> Json:
+    return {
+        **head(),
+        "groups": [
+            {
+                "id": number,
+                "name": name,
+                "history": {
+                    "from": at(minutes=61),
+                    "minutes": 60,
+                    "samples": [60] * 60,
+                    "bad": [0] * 60,
+                    "read_ms": [None if 20 < n < 24 else 9.0 * number + n * 7 % 5 for n in range(60)],
+                },
+            }
+            for number, name in enumerate(("press-counts", "weld-energy"), 1)
+        ],
+    }
+
+
 def documents() -> dict[str, Json]:
     """Return what each function answers."""
     return {
@@ -739,4 +753,5 @@ def documents() -> dict[str, Json]:
         "board_alerts": alerts(),
         "board_energy": energy(),
         "board_tags": tags(),
+        "board_tag_history": tag_history(),
     }

@@ -21,6 +21,7 @@ TYPES: Final[Mapping[str, str]] = {
     "board_alerts": "Alerts",
     "board_energy": "Energy",
     "board_tags": "Tags",
+    "board_tag_history": "TagHistory",
 }
 # Their keys are of each rule of alerts, and no page knows them.
 _OPAQUE: Final = re.compile(r"\.facts$")

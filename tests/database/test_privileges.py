@@ -1054,6 +1054,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "board_energy": {},
     "series_blocks": {"p_series_id": 1, "p_from": SLOT, "p_until": SLOT},
     "board_tags": {"p_plant": "northfield"},
+    "board_tag_history": {"p_plant": "northfield"},
     "tag_group_hour": {"p_group_id": 1, "p_now": SLOT},
     "signs_for": {"p_plant": "northfield"},
     "safety_read": {"p_plant": "northfield", "p_poll": {}},

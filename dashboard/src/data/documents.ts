@@ -180,7 +180,8 @@ export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' 
     command: { kind: string; requested_at: string; requested_by: string | null } | null
     sample: { at: string; quality: number } | null
     tags: Tag[]
-    history?: History
+    tags_left_off: number
   }
 
 export type Tags = OfPlant & { may_command: boolean; groups: TagGroup[] }
+export type TagHistory = OfPlant & { groups: { history: History }[] }

@@ -26,10 +26,14 @@ def add_sample(database: Connection, group_id: int, seconds: float, *values: flo
     database.execute(f"insert into public.tag_samples ({names}) values ({values_})".encode(), row)
 
 
-def page(api: Api, plant: str = "northfield", *, history: bool = False) -> dict[str, Any]:
+def page(api: Api, plant: str = "northfield", function: str = "board_tags") -> dict[str, Any]:
     at = (NOON + timedelta(seconds=30)).isoformat()
-    found: dict[str, Any] = api.call("board_tags", p_plant=plant, p_with_history=history, p_now=at)
+    found: dict[str, Any] = api.call(function, p_plant=plant, p_now=at)
     return found
+
+
+def hours(api: Api, plant: str = "northfield") -> dict[str, Any]:
+    return page(api, plant, "board_tag_history")
 
 
 @pytest.fixture
@@ -115,8 +119,9 @@ def test_a_group_is_told_with_its_state_and_its_newest_values(api_of: ApiOf, ove
         "tags": [
             {"name": "T1", "unit": None, "value": 21.5, "quality": 7},
             {"name": "T2", "unit": None, "value": True, "quality": 0},
-            {"name": "<i>Label</i>", "unit": "\u00b0C", "value": MARKUP, "quality": 0},
+            {"name": "<i>Label</i>", "unit": "\u00b0C", "value": MARKUP[:200] + " […]", "quality": 0},
         ],
+        "tags_left_off": 0,
     }
 
 
@@ -159,14 +164,14 @@ def test_the_last_hour_is_told_minute_by_minute(api_of: ApiOf, database: Connect
     add_sample(database, oven, -61, 1.0, quality=2)
     add_sample(database, oven, -3601, 1.0)
 
-    [group] = page(api_of("viewer"), history=True)["groups"]
+    [group] = hours(api_of("viewer"))["groups"]
 
     hour = group["history"]
+    assert set(group) == {"id", "name", "history"}
     assert (hour["from"], hour["minutes"]) == ("2026-11-22T11:00:00+00:00", 60)
     assert hour["samples"] == [1, *[0] * 57, 4, 1]
     assert hour["bad"] == [*[0] * 58, 1, 0]
     assert hour["read_ms"] == [4, *[None] * 57, 7.5, None]
-    assert "history" not in page(api_of("viewer"))["groups"][0]
 
 
 def test_a_stopped_group_goes_not_stale_and_one_without_samples_has_none(
@@ -175,7 +180,7 @@ def test_a_stopped_group_goes_not_stale_and_one_without_samples_has_none(
     database.execute("update public.tag_groups set active = false")
     make_group(database, "Press", active=False)
 
-    groups = page(api_of("viewer"), history=True)["groups"]
+    groups = page(api_of("viewer"))["groups"]
 
     assert [(one["name"], one["state"], one["stale_after"]) for one in groups] == [
         ("Oven", "stopped", None),
@@ -183,7 +188,7 @@ def test_a_stopped_group_goes_not_stale_and_one_without_samples_has_none(
     ]
     assert groups[1]["sample"] is None
     assert groups[1]["tags"] == [{"name": "T1", "unit": None, "value": None, "quality": None}]
-    assert groups[1]["history"]["samples"] == [0] * 60
+    assert hours(api_of("viewer"))["groups"][1]["history"]["samples"] == [0] * 60
 
 
 @pytest.mark.parametrize(
@@ -199,12 +204,15 @@ def test_the_page_says_who_may_command(api_of: ApiOf, oven: int, role: str, may_
 @pytest.mark.usefixtures("oven")
 @pytest.mark.parametrize("role", ["stranger", "neighbour"])
 def test_others_learn_nothing(api_of: ApiOf, oven: int, role: str) -> None:
-    assert page(api_of(role)) == {"now": "2026-11-22T12:00:30+00:00", "plant": None}
+    for told in (page(api_of(role)), hours(api_of(role))):
+        assert told == {"now": "2026-11-22T12:00:30+00:00", "plant": None}
     hour = api_of(role).call("tag_group_hour", p_group_id=oven, p_now="2026-11-22T12:01:00Z")
     assert hour["samples"] == [0] * 60
 
 
-def test_more_than_a_thousand_tags_are_not_cut(api_of: ApiOf, database: Connection) -> None:
+def test_of_a_group_the_first_two_hundred_tags_are_told_and_the_rest_is_counted(
+    api_of: ApiOf, database: Connection
+) -> None:
     for number in range(3):
         group_id = make_group(database, f"G{number}")
         database.execute(
@@ -217,4 +225,7 @@ def test_more_than_a_thousand_tags_are_not_cut(api_of: ApiOf, database: Connecti
 
     groups = page(api_of("viewer"))["groups"]
 
-    assert [len(one["tags"]) for one in groups] == [451, 451, 451]
+    assert [[one["name"] for one in group["tags"]] for group in groups] == [
+        ["T1", *(f"N{number}" for number in range(1, 200))]
+    ] * 3
+    assert [(one["tags_left_off"], one["tag_count"]) for one in groups] == [(251, 451)] * 3

@@ -48,6 +48,7 @@ FOR_MEMBERS: Final = frozenset(
         "board_poll",
         "board_report",
         "board_safety",
+        "board_tag_history",
         "board_tags",
         "board_told",
         "fallback_key",
