@@ -1465,6 +1465,47 @@ ALTER FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of t
 
 COMMENT ON FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) IS 'The active, mapped assets of a plant (board_plant), or one of them: newest snapshot, shift so far, and the marks of the slots up to p_as_of: - not planned, ! stopped at its end, < below, > above, = on target, a dot without a snapshot.';
 
+-- Name: board_marks(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'safety', (
+      select concat_ws('/', count(*), count(*) filter (where event.is_acknowledged), coalesce(max(event.id), 0))
+      from public.safety_events as event
+      where event.plant = p_plant and not event.is_resolved
+    ),
+    'alert', (
+      select concat_ws(
+        '/', count(*), count(*) filter (where alert.is_acknowledged), count(*) filter (where alert.severity = 'critical'),
+        coalesce(sum(alert.reopened), 0), coalesce(max(alert.id), 0)
+      )
+      from public.alerts as alert
+      where alert.plant in (p_plant, '(no plant)', '(all plants)') and alert.resolved_at is null
+    ) || '/' || (
+      select concat_ws('/', count(*), coalesce(max(silence.id), 0))
+      from public.silences as silence
+      where (silence.plant is null or silence.plant = p_plant) and silence.ends_at > p_now
+    ),
+    'report', coalesce((
+      select run.id::text
+      from public.pipeline_runs as run
+      where run.pipeline = 'morning_report' and run.plant = p_plant and run.status in ('succeeded', 'partial')
+      and run.started_at <= p_now
+      order by run.started_at desc
+      limit 1
+    ), '')
+  );
+$$;
+
+ALTER FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION board_marks(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) IS 'Texts that change when open incidents, alerts or silences of a plant change, or its newest morning report: a page that has seen the same asks for nothing.';
+
 -- Name: board_pipelines(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.board_pipelines(p_plant text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
@@ -1703,7 +1744,8 @@ CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL:
       'next_at', poll.told -> 'next_at',
       'stale_after', poll.told -> 'stale_after',
       'is_stale', poll.told -> 'is_stale',
-      'poll', poll.told -> 'poll'
+      'poll', poll.told -> 'poll',
+      'marks', public.board_marks(named.plant, now.at)
     ) order by lower(shown.plant ->> 'name'), named.plant), '[]')
     from named
     cross join lateral (select public.board_plant(named.plant) as plant offset 0) as shown
@@ -16178,6 +16220,12 @@ GRANT ALL ON FUNCTION public.board_energy(p_subject text, p_hours integer, p_now
 REVOKE ALL ON FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) TO authenticated;
 GRANT ALL ON FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) TO service_role;
+
+-- Name: FUNCTION board_marks(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION board_pipelines(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -107,7 +107,9 @@ def poll(**values: Any) -> Json:
 
 def plants(*each: Json) -> Json:
     mine = each or (plant(),)
-    return {"now": NOW.isoformat(), "plants": [{"plant": one, **fresh(), "poll": poll()} for one in mine]}
+    marks = {"safety": "1/0/9", "alert": "4/1/2/2/34/1/5", "report": "790"}
+    each_plant = [{"plant": one, **fresh(), "poll": poll(), "marks": marks} for one in mine]
+    return {"now": NOW.isoformat(), "plants": each_plant}
 
 
 def machine(number: int, name: str, area: str | None, status: str = "on_target") -> Json:

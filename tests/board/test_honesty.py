@@ -36,6 +36,23 @@ def test_old_values_stay_while_the_project_is_away_and_come_back_by_themselves(
     expect(board.get_by_text("This page cannot be refreshed since")).to_have_count(0)
 
 
+def test_without_broadcasts_only_the_cheap_poll_asks_until_there_is_news(
+    project: Project, board: Page
+) -> None:
+    before = project.asked.count("board")
+    # Whatever the first answer wakes is asked for before the second one.
+    for _ in range(2):
+        with board.expect_response("**/rpc/board_plants"):
+            board.clock.fast_forward(46_000)
+    assert project.asked.count("board") == before
+
+    project.documents["board_plants"]["plants"][0]["marks"]["safety"] = "2/0/10"
+    project.documents["board"]["shift_so_far"]["difference"] = 31
+    board.clock.fast_forward(46_000)
+
+    expect(board.get_by_text("+31")).to_be_visible()
+
+
 def test_data_that_is_too_old_is_grey_and_dashed_and_says_since_when(project: Project, board: Page) -> None:
     project.refusal = _DOWN
 

@@ -1032,6 +1032,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
         "p_now": SLOT,
         "p_slots": 32,
     },
+    "board_marks": {"p_plant": "northfield", "p_now": SLOT},
     "board_plant": {"p_plant": "northfield"},
     "board_plants": {},
     "board_poll": {"p_plant": {"plant": "northfield", "slot_minutes": 15, "offset_s": 0}, "p_now": SLOT},

@@ -17,7 +17,12 @@ export type OfPlant = { now: string; plant: Plant }
 /** Of when data is, and after when it is old. */
 export type Fresh = Texts<'as_of' | 'next_at' | 'stale_after'>
 
-export type PlantState = Fresh & { plant: Plant; poll: ({ run_id: number; status: string } & Texts<'error_code' | 'error_message'>) | null }
+export type PlantState = Fresh & {
+  plant: Plant
+  /** Texts that change when the pages of these should be asked for again. */
+  marks: Record<'safety' | 'alert' | 'report', string>
+  poll: ({ run_id: number; status: string } & Texts<'error_code' | 'error_message'>) | null
+}
 export type Plants = { now: string; plants: PlantState[] }
 
 export type Shift = { name: string; starts_at: string; ends_at: string }

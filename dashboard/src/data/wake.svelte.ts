@@ -72,9 +72,8 @@ class Wake {
   }
 
   #poll(isLong = false): void {
-    const isGone = !this.isLive
-    if (isGone) this.listen(this.#plant)
-    if (isGone || isLong) this.tell(null)
+    if (!this.isLive) this.listen(this.#plant)
+    if (isLong) this.tell(null)
     else {
       this.onPoll()
       this.tell('poll')

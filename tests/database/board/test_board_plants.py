@@ -170,3 +170,50 @@ def test_what_stands_for_all_plants_or_none_is_no_plant(
     api_of: Callable[[str], Api], role: str, key: str
 ) -> None:
     assert api_of(role).call("board", p_plant=key, p_now=NOW.isoformat())["plant"] is None
+
+
+def test_marks_change_with_incidents_alerts_and_reports_and_with_nothing_else(
+    two: Story, plants: Plants
+) -> None:
+    def marks() -> dict[str, str]:
+        told = {one["plant"]["plant"]: one["marks"] for one in plants("director")}
+        assert told["southfield"] == {"safety": "0/0/0", "alert": "0/0/0/0/0/0/0", "report": ""}
+        found: dict[str, str] = told["northfield"]
+        return found
+
+    def changed(before: dict[str, str]) -> list[str]:
+        return [name for name, mark in marks().items() if mark != before[name]]
+
+    seen = marks()
+    two.polled(at(7, 2))
+    assert changed(seen) == []
+
+    two.incident("Press", at(7, 1))
+    assert changed(seen) == ["safety"]
+    seen = marks()
+    two.database.execute(
+        "update public.safety_events"
+        " set is_acknowledged = true, acknowledged_at = now(), acknowledged_by_name = 'ada'"
+    )
+    assert changed(seen) == ["safety"]
+
+    seen = marks()
+    two.database.execute(
+        """
+        insert into public.alerts (rule, plant, scope, severity, opened_at, observed_at, last_seen_at)
+        values ('overdue', 'northfield', 'live_pulse', 'warning', now(), now(), now())
+        """
+    )
+    assert changed(seen) == ["alert"]
+    seen = marks()
+    two.database.execute("update public.alerts set last_seen_at = now() + interval '1 minute'")
+    assert changed(seen) == []
+    two.database.execute("update public.alerts set severity = 'critical'")
+    assert changed(seen) == ["alert"]
+    seen = marks()
+    two.database.execute("update public.alerts set resolved_at = now()")
+    assert changed(seen) == ["alert"]
+
+    seen = marks()
+    two.polled(at(7, 3), pipeline="morning_report", snapshots_until=None, safety_until=None)
+    assert changed(seen) == ["report"]

@@ -42,6 +42,7 @@ FOR_MEMBERS: Final = frozenset(
         "board_day",
         "board_energy",
         "board_machines",
+        "board_marks",
         "board_pipelines",
         "board_plant",
         "board_plants",
