@@ -92,7 +92,7 @@ def _storable_single(reading: Reading, value: float) -> Reading:
 
 def refusal_of_all(readings: Sequence[Reading]) -> PlantpulseError | None:
     """Return the error of a device that answers, and of which no tag has a value; None if one has."""
-    kept = [storable(reading) for reading in readings]
+    kept = [storable(reading, is_wide=True) for reading in readings]
     if any(reading.value is not None for reading in kept):
         return None
     found = list(dict.fromkeys(reading.quality for reading in kept))
