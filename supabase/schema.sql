@@ -1869,6 +1869,18 @@ begin
       'before', v_before,
       'after', v_after,
       'newest', v_newest,
+      -- When the newest is old: health says when the next one is late. If that one is here already, nobody has judged since.
+      'stale_after', (
+        select known.late_at
+        from public.pipeline_states as known
+        where known.pipeline = 'morning_report' and known.plant = p_plant
+        and not exists (
+          select 1
+          from public.pipeline_runs as run
+          where run.pipeline = 'morning_report' and run.plant = p_plant and run.status in ('succeeded', 'partial')
+          and run.started_at >= known.due_at
+        )
+      ),
       'made_at', machines.made_at,
       'corrected_at', case when machines.written_at > machines.made_at then machines.written_at end,
       'currency', coalesce(v_plant ->> 'currency', 'USD'),

@@ -388,6 +388,7 @@ def report() -> Json:
         "before": "2026-03-09",
         "after": None,
         "newest": "2026-03-10",
+        "stale_after": at(hours=-20),
         "made_at": "2026-03-11T05:00:00+00:00",
         "corrected_at": "2026-03-11T08:14:00+00:00",
         "currency": "USD",

@@ -102,6 +102,38 @@ def test_reason_codes_grow_old_with_the_board(project: Project, board: Page) -> 
     expect(board.get_by_text("Reason codes have not been read since 10:45.")).to_be_visible()
 
 
+def test_a_morning_report_is_old_when_the_next_one_is_late(project: Project, open_page: Opened) -> None:
+    page = open_page("report", query="?tv")
+    expect(page.get_by_text("Northfield · Morning report · Tuesday")).to_be_visible()
+    expect(page.get_by_text("There is no newer report")).to_have_count(0)
+    project.refusal = _DOWN
+
+    page.clock.fast_forward("21:00:00")
+
+    expect(page.get_by_text("There is no newer report, and the next one is late since")).to_be_visible()
+    expect(page.locator("section.stale")).to_have_count(1)
+
+
+def test_an_older_report_that_was_chosen_is_not_late(project: Project, open_page: Opened) -> None:
+    project.documents["board_report"].update(newest="2026-03-11", stale_after=northfield.at(hours=1))
+
+    page = open_page("report/2026-03-10")
+
+    expect(page.get_by_text("Northfield · Morning report · Tuesday")).to_be_visible()
+    expect(page.get_by_text("There is no newer report")).to_have_count(0)
+
+
+def test_a_report_of_which_nobody_was_told_is_shown(project: Project, open_page: Opened) -> None:
+    page = open_page("report", query="?tv")
+    expect(page.get_by_text("96.1%")).to_be_visible()
+    project.documents["board_report"]["total"]["reached"] = 0.883
+    project.documents["board_plants"]["plants"][0]["marks"]["report"] = "843"
+
+    page.clock.fast_forward(46_000)
+
+    expect(page.get_by_text("88.3%")).to_be_visible()
+
+
 def test_a_text_that_the_database_cut_says_so(project: Project, open_page: Opened) -> None:
     details = "x" * 4000 + " […]"
     project.documents["board_safety"] = northfield.safety(open=[northfield.incident(9, details=details)])

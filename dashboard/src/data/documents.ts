@@ -96,7 +96,7 @@ export type ReportRow = Omit<Totals, 'reached' | 'planned_units'> &
 export type Loss = { asset_id: number; asset: string; kind: string; amount: number; cost: number | null; reason: string | null }
 
 export type Report = OfPlant &
-  Texts<'day' | 'before' | 'after' | 'made_at' | 'corrected_at' | 'currency'> & {
+  Texts<'day' | 'before' | 'after' | 'newest' | 'stale_after' | 'made_at' | 'corrected_at' | 'currency'> & {
     total: Totals | null
     day_before: Totals | null
     week_before: Totals | null

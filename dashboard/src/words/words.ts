@@ -189,6 +189,7 @@ export const words = {
   report_of: ['Morning report · {day}', 'Morgenbericht · {day}'],
   made_at: ['made {at}', 'erstellt {at}'],
   corrected_at: ['corrected {at}', 'berichtigt {at}'],
+  report_stale: ['There is no newer report, and the next one is late since {at}. What you see is old.', 'Es gibt keinen neueren Bericht, und der nächste fehlt seit {at}. Was Sie sehen, ist alt.'],
   report_total: ['of target: {units} of {target} units{more} · OEE {oee}', 'vom Soll: {units} von {target} Stück{more} · OEE {oee}'],
   report_outside: [', {units} outside the planned time', ', {units} außerhalb der geplanten Zeit'],
   report_lost: ['lost {money}', 'verloren {money}'],

@@ -100,6 +100,7 @@ def test_a_day_is_told_whole(api_of: ApiOf, two_machines: dict[str, int]) -> Non
         "before": None,
         "after": None,
         "newest": "2026-11-21",
+        "stale_after": None,
         "made_at": "2026-11-22T12:00:00+00:00",
         "corrected_at": "2026-11-22T15:14:00+00:00",
         "currency": "USD",
@@ -368,3 +369,24 @@ def test_a_machine_is_below_its_target_by_the_band_of_polls(
         planned = made - (unplanned or 0)
         status = output_status(planned, variance_percent(planned, target))
         assert (status == "below_target") is is_below
+
+
+@pytest.mark.usefixtures("two_machines")
+def test_a_report_is_old_when_the_next_one_is_late_by_healths_judgement(
+    api_of: ApiOf, service: Api, database: Connection
+) -> None:
+    state = {"pipeline": "morning_report", "plant": "northfield", "state": "running", "is_data_behind": False}
+    due = {"due_at": "2026-11-23T05:00:00Z", "late_at": "2026-11-23T05:30:00Z", "interval_minutes": 1440}
+    service.call("keep_pipeline_states", p_states=[state | due], p_now="2026-11-22T13:00:00Z")
+    assert page(api_of("viewer"))["stale_after"] == "2026-11-23T05:30:00+00:00"
+
+    # It came, and health has not looked since.
+    database.execute(
+        """
+        insert into public.pipeline_runs
+          (pipeline, plant, trigger, status, started_at, finished_at, fence, lease_expires_at)
+        values ('morning_report', 'northfield', 'manual', 'succeeded', '2026-11-23 05:00:02Z',
+                '2026-11-23 05:00:09Z', gen_random_uuid(), '2026-11-23 05:02Z')
+        """
+    )
+    assert page(api_of("viewer"))["stale_after"] is None
