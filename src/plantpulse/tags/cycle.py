@@ -228,6 +228,10 @@ class Cycle:
         if not readings:
             self._gathering.begin_anew()
             return None
+        if not self.line.is_connected:  # a tag that was silent before was asked again, and still is
+            self._forget()
+            self.tally.fail(DeviceTimedOut("a tag of a rise is not answered: it is read again"), slot)
+            return None
         bits = self._bits(slot, self.monotonic() + self._longest_s())
         if bits is None:
             return None

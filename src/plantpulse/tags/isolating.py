@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from plantpulse.tags.gathering import MOST_READS
+
 _PATIENCE: Final = 3  # reads of all tags in a row that fail before they are asked for in parts
 _MOST_PIECES: Final = 8  # a read has time for so many
 _ASK_AGAIN_S: Final = 60.0  # for tags that were not answered alone
+# Such a question costs the connection, and with it what is known of a rise: so many reads come between.
+_ASK_AGAIN_READS: Final = 2 * MOST_READS
 
 Part = tuple[int, ...]
 
@@ -30,6 +34,7 @@ class Isolation:
     _suspects: list[Part] = field(default_factory=list)
     _silent: list[Part] = field(default_factory=list)
     _asked_again_s: float = 0.0
+    _reads: int = 0  # since then
 
     @property
     def all(self) -> Part:
@@ -45,12 +50,14 @@ class Isolation:
         if self._is_whole:
             yield self.all
             return
+        self._reads += 1
         if self._sound:
             yield tuple(sorted(self._sound))
         while self._suspects:
             yield self._suspects[0]
-        if self._silent and now_s - self._asked_again_s >= _ASK_AGAIN_S:
-            self._asked_again_s = now_s
+        is_due = now_s - self._asked_again_s >= _ASK_AGAIN_S and self._reads > _ASK_AGAIN_READS
+        if self._silent and is_due:
+            self._asked_again_s, self._reads = now_s, 0
             self._silent.append(self._silent.pop(0))
             yield self._silent[-1]
 
@@ -94,7 +101,7 @@ class Isolation:
             self._suspects += _divided(part, 2)
         else:
             self._silent.append(part)
-            self._asked_again_s = now_s
+            self._asked_again_s, self._reads = now_s, 0
 
     def _begin_anew(self, pieces: int) -> None:
         self._failed, self._pieces, self._sound = 0, pieces, ()

@@ -147,7 +147,8 @@ class SpoolingStore:
         dropped = self._spooled(put["rows"])
         self._unsent.forget(put)
         self._unsent.add({"states": untold, "ended": ()}, dropped)
-        return answer
+        # What was refused may be dropped when it is sent again: a machine that waits for it is read anew.
+        return {**answer, "refused": sorted({row["g"] for row in put["rows"]})}
 
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))

@@ -117,7 +117,9 @@ class Station:
         if self.is_done:
             return
         poller = self._worker.poller
-        if self._is_waiting or not self._worker.thread.is_alive():
+        if self._is_waiting and (self._is_stopped or poller.is_over(now)):
+            self._worker.is_done = True
+        elif self._is_waiting or not self._worker.thread.is_alive():
             self._begin_anew(now)
         elif self._is_stopped or poller.is_over(now):
             self._look_at_end(now_s)

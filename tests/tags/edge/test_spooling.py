@@ -508,6 +508,16 @@ def test_a_group_that_supabase_refuses_again_and_again_stops_no_other_group(
         assert sum(state["dropped"] for state in own) == dropped
 
 
+def test_no_machine_hears_that_a_refused_sample_is_stored(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.poisoned = {row_of(PRESS, 1)["s"]}
+
+    answer = runner.flush_all({PRESS: 1, OVEN: 2})
+
+    assert answer["refused"] == [PRESS, OVEN]
+
+
 def test_a_state_that_supabase_refuses_stops_no_sample(project: Project, edge: Begin) -> None:
     runner = edge()
     runner.claim()

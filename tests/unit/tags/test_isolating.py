@@ -61,14 +61,24 @@ def test_a_connection_that_is_lost_now_and_then_forgets_no_silent_tag() -> None:
 
 def test_a_tag_that_was_silent_is_asked_for_each_minute() -> None:
     isolation = Isolation(2)
-    for _ in range(10):
+    for _ in range(20):
         read(isolation, {1})
     assert list(isolation.parts(59.0)) == [(0,)]
 
     assert read(isolation, {1}, 60.0) == {0}
-    assert read(isolation, set(), 100.0) == {0}
+    assert [read(isolation, set(), 100.0) for _ in range(10)] == [{0}] * 10
     assert read(isolation, set(), 120.0) == {0, 1}
     assert list(isolation.parts(121.0)) == [(0, 1)]
+
+
+def test_the_reads_of_a_rise_have_room_between_two_questions_for_a_silent_tag() -> None:
+    isolation = Isolation(2)
+    for _ in range(20):
+        read(isolation, {1})
+
+    asked = [(1,) in list(isolation.parts(minute * 60.0)) for minute in range(1, 23)]
+
+    assert asked == [True, *[False] * 10, True, *[False] * 10]
 
 
 @given(st.integers(2, 40), st.sets(st.integers(0, 39), min_size=1, max_size=5))

@@ -243,6 +243,21 @@ def test_no_thread_is_started_beyond_the_bound(floor_of: StartFloor) -> None:
     wait(untouched.is_answered)
 
 
+def test_a_group_that_waits_for_room_ends_when_it_is_told_to(floor_of: StartFloor) -> None:
+    hanging, untouched = Stubborn(heeds_close=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, untouched, most_left=1)
+    wait(hanging.is_asked)
+    for _ in range(3):
+        floor.look_later()
+
+    floor.station.stop()
+    floor.look_later()
+
+    assert floor.station.is_done
+    hanging.is_free.set()
+    join_all()
+
+
 def test_a_thread_that_died_is_started_again_and_the_slots_between_are_missed(
     floor_of: StartFloor, capsys: pytest.CaptureFixture[str]
 ) -> None:
