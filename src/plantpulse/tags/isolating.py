@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from plantpulse.tags.gathering import MOST_READS
-
 _PATIENCE: Final = 3  # reads of all tags in a row that fail before they are asked for in parts
 _MOST_PIECES: Final = 8  # a read has time for so many
 _ASK_AGAIN_S: Final = 60.0  # for tags that were not answered alone
 # Such a question costs the connection, and with it what is known of a rise: so many reads come between.
-_ASK_AGAIN_READS: Final = 2 * MOST_READS
+_ASK_AGAIN_READS: Final = 10
 
 Part = tuple[int, ...]
 

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plantpulse.tags.gathering import MOST_READS
 from plantpulse.tags.isolating import Isolation
 from plantpulse.tags.readings import TIMED_OUT, Reading
 from tests.unit.tags.plc import at, group_of, polling, since_noon
@@ -72,6 +73,7 @@ def test_a_tag_that_was_silent_is_asked_for_each_minute() -> None:
 
 
 def test_the_reads_of_a_rise_have_room_between_two_questions_for_a_silent_tag() -> None:
+    assert MOST_READS * 2 <= 10
     isolation = Isolation(2)
     for _ in range(20):
         read(isolation, {1})
