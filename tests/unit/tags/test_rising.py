@@ -197,7 +197,7 @@ def test_bits_that_are_cleared_in_the_middle_of_a_look_are_no_rise() -> None:
             readings[1] = Reading(False)
         return readings
 
-    polled.plc.read = clear_in_the_middle  # type: ignore[method-assign]
+    polled.plc.read = clear_in_the_middle  # type: ignore[method-assign] # a played fault
 
     assert polled.until(5) == [(2, "GOOD")]
 
@@ -236,7 +236,7 @@ def test_a_write_that_fails_at_us_and_not_at_the_machine_is_not_repeated() -> No
         polled.plc.taken = value
         raise GONE
 
-    polled.plc.write = answer_lost  # type: ignore[method-assign]
+    polled.plc.write = answer_lost  # type: ignore[method-assign] # a played fault
 
     assert polled.until(5) == [(2, "GOOD")]
     assert polled.plc.written == [("taken", True, 2.5)]
@@ -379,11 +379,11 @@ def test_a_write_that_fails_costs_the_next_slot_nothing() -> None:
     write = polled.plc.write
 
     def fail_once(tag: Tag, value: bool, deadline_s: float) -> None:
-        polled.plc.write = write  # type: ignore[method-assign]
+        polled.plc.write = write  # type: ignore[method-assign] # a played fault
         raise GONE
 
     # This one controller loses the connection when it is written to.
-    polled.plc.write = fail_once  # type: ignore[method-assign]
+    polled.plc.write = fail_once  # type: ignore[method-assign] # a played fault
     polled.time.plan(3.5, lambda: polled.poller.confirm(at(3)))
     polled.until(5)
 
@@ -524,7 +524,7 @@ def test_values_that_were_read_while_the_machine_dropped_its_bit_are_doubtful_an
         take(times, deadline_s, told)
         plans.pause(0)
 
-    polled.plc._take = take_and_happen  # type: ignore[method-assign]
+    polled.plc._take = take_and_happen  # type: ignore[method-assign] # a played fault
 
     sample = the_one_until(polled, 5)
 
@@ -543,7 +543,7 @@ def test_a_part_that_another_burst_acknowledges_while_it_is_read_is_not_acknowle
         polled.plc.taken = polled.plc.taken or plan.tags[0] != READY
         return readings
 
-    polled.plc.read = read_and_be_taken  # type: ignore[method-assign]
+    polled.plc.read = read_and_be_taken  # type: ignore[method-assign] # a played fault
 
     assert polled.until(5) == [(2, "GOOD")]
     assert polled.plc.written == []
