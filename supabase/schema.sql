@@ -3470,6 +3470,16 @@ CREATE FUNCTION public.claimed_answer(p_claim jsonb, p_run jsonb) RETURNS json
     union all
     select 'run', p_run::json
     union all
+    select
+      'plant_model',
+      public.plant_model(
+        p_claim ->> 'plant',
+        (p_claim ->> 'window_start')::timestamptz,
+        (p_claim ->> 'window_until')::timestamptz,
+        p_claim ->> 'known_model'
+      )
+    where p_claim -> 'wants' ? 'plant_model'
+    union all
     select 'assets', public.plant_assets(p_claim ->> 'plant')
     where p_claim -> 'wants' ? 'assets'
     union all
@@ -7469,6 +7479,39 @@ ALTER FUNCTION public.place_tag() OWNER TO postgres;
 
 COMMENT ON FUNCTION public.place_tag() IS 'Gives a tag the next position of its group, for good.';
 
+-- Name: plant_asset_columns(text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_asset_columns(p_plant text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select json_build_object(
+    'asset_id', coalesce(json_agg(a.id order by a.id), '[]'),
+    'source_name', coalesce(json_agg(a.source_name order by a.id), '[]'),
+    'ideal_units_per_hour', coalesce(json_agg(a.ideal_units_per_hour order by a.id), '[]'),
+    'is_active', coalesce(json_agg(a.is_active order by a.id), '[]'),
+    'is_mapped', coalesce(json_agg(a.is_mapped order by a.id), '[]'),
+    'product_rates', (
+      select coalesce(json_object_agg(rated.asset_id, rated.rates order by rated.asset_id), '{}')
+      from (
+        select r.asset_id, json_object_agg(r.product_key, r.ideal_units_per_hour order by r.product_key) as rates
+        from public.product_rates as r
+        join public.assets as b on b.id = r.asset_id
+        where b.plant = p_plant
+        group by r.asset_id
+      ) as rated
+    )
+  )
+  from public.assets as a
+  where a.plant = p_plant;
+$$;
+
+ALTER FUNCTION public.plant_asset_columns(p_plant text) OWNER TO postgres;
+
+-- Name: FUNCTION plant_asset_columns(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_asset_columns(p_plant text) IS 'All assets of a plant, inactive and unmapped ones included: a list for each column, in one order, and the rates of products by asset.';
+
 -- Name: plant_asset_names(text); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.plant_asset_names(p_plant text) RETURNS json
@@ -7558,6 +7601,36 @@ ALTER FUNCTION public.plant_cost_centers(p_plant text) OWNER TO postgres;
 -- Name: FUNCTION plant_cost_centers(p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.plant_cost_centers(p_plant text) IS 'The cost centers of a plant as a JSON list: rates (US dollars per hour and per unit) and the assets they hold for.';
+
+-- Name: plant_model(text, timestamp with time zone, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text) RETURNS json
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select case
+    when found.version = p_known then json_build_object('version', found.version)
+    else json_build_object('version', found.version, 'parts', found.parts)
+  end
+  from (
+    select model.parts, encode(sha256(convert_to(model.parts::text, 'UTF8')), 'hex') as version
+    from (
+      -- Not to be put in place of each mention of it: it would be made three times.
+      select json_build_object(
+        'assets', public.plant_asset_columns(p_plant),
+        'shift_patterns', public.plant_shift_patterns(p_plant, p_since),
+        'closed_days', public.plant_closed_days(p_plant, p_since, p_until)
+      ) as parts
+      offset 0
+    ) as model
+  ) as found;
+$$;
+
+ALTER FUNCTION public.plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text) OWNER TO postgres;
+
+-- Name: FUNCTION plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text) IS 'What a plant has and plans around a span of time (assets, shift patterns, closed days), with a version of it; to somebody who knows this version, the version alone.';
 
 -- Name: plant_planned_assets(text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16848,6 +16921,11 @@ GRANT ALL ON FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timesta
 
 REVOKE ALL ON FUNCTION public.place_tag() FROM PUBLIC;
 
+-- Name: FUNCTION plant_asset_columns(p_plant text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_asset_columns(p_plant text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_asset_columns(p_plant text) TO service_role;
+
 -- Name: FUNCTION plant_asset_names(p_plant text); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.plant_asset_names(p_plant text) FROM PUBLIC;
@@ -16867,6 +16945,11 @@ GRANT ALL ON FUNCTION public.plant_closed_days(p_plant text, p_since timestamp w
 
 REVOKE ALL ON FUNCTION public.plant_cost_centers(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.plant_cost_centers(p_plant text) TO service_role;
+
+-- Name: FUNCTION plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plant_model(p_plant text, p_since timestamp with time zone, p_until timestamp with time zone, p_known text) TO service_role;
 
 -- Name: FUNCTION plant_planned_assets(p_plant text); Type: ACL; Schema: public; Owner: postgres
 

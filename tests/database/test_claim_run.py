@@ -1,5 +1,6 @@
 """Claiming a run: what each claim hears, and that at most one may run."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -184,6 +185,69 @@ def test_shift_patterns_tell_the_times_once_and_each_assets_target(
         },
     ]
     assert "shift_targets" not in answer
+
+
+def test_a_plant_model_is_lists_side_by_side_with_a_version(
+    service: Api, database: Connection, assets: dict[str, int]
+) -> None:
+    database.execute("update public.assets set is_active = false where source_name = 'OVEN-02'")
+    database.execute(
+        """
+        insert into public.product_rates (asset_id, product, product_key, ideal_units_per_hour)
+        values (%(press)s, 'Bolt', 'bolt', 90)
+        """,
+        {"press": assets["PRESS-01"]},
+    )
+
+    model = service.call("claim_run", p_claim=claim(1, wants=["plant_model"]))["plant_model"]
+
+    assert model["parts"] == {
+        "assets": {
+            "asset_id": [assets["PRESS-01"], assets["OVEN-02"]],
+            "source_name": ["PRESS-01", "OVEN-02"],
+            "ideal_units_per_hour": [120, None],
+            "is_active": [True, False],
+            "is_mapped": [True, True],
+            "product_rates": {str(assets["PRESS-01"]): {"bolt": 90}},
+        },
+        "shift_patterns": [],
+        "closed_days": [],
+    }
+    assert re.fullmatch("[0-9a-f]{64}", model["version"])
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_plant_model_that_is_known_is_not_sent(service: Api) -> None:
+    first = service.call("claim_run", p_claim=claim(1, wants=["plant_model"]), p_now=CLAIMED_AT)
+    version = first["plant_model"]["version"]
+
+    again = service.call(
+        "claim_run", p_claim=claim(1, wants=["plant_model"], known_model=version), p_now=CLAIMED_AT
+    )
+    other = service.call(
+        "claim_run", p_claim=claim(1, wants=["plant_model"], known_model="another"), p_now=CLAIMED_AT
+    )
+
+    assert again["plant_model"] == {"version": version}
+    assert other["plant_model"] == first["plant_model"]
+
+
+@pytest.mark.usefixtures("assets")
+def test_a_plant_without_assets_has_a_model(service: Api) -> None:
+    answer = service.call("claim_run", p_claim=claim(1, plant="elsewhere", wants=["plant_model"]))
+
+    assert answer["plant_model"]["parts"] == {
+        "assets": {
+            "asset_id": [],
+            "source_name": [],
+            "ideal_units_per_hour": [],
+            "is_active": [],
+            "is_mapped": [],
+            "product_rates": {},
+        },
+        "shift_patterns": [],
+        "closed_days": [],
+    }
 
 
 @pytest.mark.usefixtures("assets")

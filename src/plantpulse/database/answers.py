@@ -9,9 +9,6 @@ Json = Any
 
 _LISTS_OF_OBJECTS: Final = frozenset(
     {
-        "assets",
-        "shift_patterns",
-        "closed_days",
         "cost_centers",
         "new_events",
         "pipelines",
@@ -23,7 +20,9 @@ _LISTS_OF_OBJECTS: Final = frozenset(
 # What the parts of answers are, in whichever function's answer they are.
 _KINDS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("answer", "role", "server_version"), str),
-    **dict.fromkeys(("run", "report", "snapshots", "summaries", "asset_names", "fingerprints"), dict),
+    **dict.fromkeys(
+        ("run", "report", "snapshots", "summaries", "asset_names", "fingerprints", "plant_model"), dict
+    ),
     **dict.fromkeys(
         (*_LISTS_OF_OBJECTS, "planned_assets", "report_dates", "plants", "tables", "functions"), list
     ),

@@ -3,9 +3,9 @@
 The adapters are arguments; `functions/live_pulse/main.py` puts them and this module together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.live_pulse.seen import slots_compared
 from plantpulse.live_pulse.spans import SpanLimits, parse_span, slots_of_span
+from plantpulse.plant.known_models import KnownModels
 from plantpulse.plant.local_time import is_shown_once
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport
 from plantpulse.schedules.schedules import Every, scheduled_slot
@@ -47,11 +48,12 @@ class LivePulseRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class LivePulse:
-    """The pipeline that the entry points run."""
+    """The pipeline that the entry points run; `models` are those that this process has read."""
 
     request: ClassVar = LivePulseRequest
 
     connect_source: ConnectSource
+    models: KnownModels = field(default_factory=KnownModels)
 
     def start_budget(self, plan: RunPlan, settings: Settings) -> Budget:
         """Return the time of a poll, starting now."""
@@ -73,10 +75,10 @@ class LivePulse:
             at=slot or now.replace(microsecond=0),
             lease_s=pulse.timeout_s + LEASE_MARGIN_S,
             window=_window(slots or (slot or now,), pulse, settings.plants[plant]),
-            wants=("assets", "shift_patterns", "closed_days"),
+            wants=("plant_model",),
             recent_slots=tuple(_recent_slots(slot, slots, pulse, settings.plants[plant], now)),
             slots=tuple(slots),
-            asks=_asks(slot, settings, plant),
+            asks=_asks(slot, settings, plant) | {"known_model": self.models.version_of(plant)},
             is_dry_run=request.dry_run,
             idempotency_key=None if slot or request.dry_run else invocation.idempotency_key,
         )
@@ -92,7 +94,8 @@ class LivePulse:
 
         Raises: the errors of source and store; then only safety events are written.
         """
-        poll = Poll.of(run, settings, store)
+        model = self.models.read(run.plan.plant, run.brought.get("plant_model"))
+        poll = Poll.of(run, settings, store, model)
         connection = self.connect_source(
             settings.sql_server_of(run.plan.plant), seconds_left=run.budget.seconds_left_to_read
         )
@@ -105,7 +108,7 @@ class LivePulse:
         return poll.commit(slots)
 
 
-def _asks(slot: datetime | None, settings: Settings, plant: str) -> Mapping[str, Json]:
+def _asks(slot: datetime | None, settings: Settings, plant: str) -> dict[str, Json]:
     """Return what else the claim is to bring: the volumes of earlier weeks, if a rule compares with them."""
     alerts = settings.alerts_of(plant)
     if slot is None or not (alerts.enabled and alerts.rule("volume_unusual").enabled):

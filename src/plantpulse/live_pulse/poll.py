@@ -33,7 +33,7 @@ from plantpulse.logs import log
 from plantpulse.plant.local_time import local_bounds
 from plantpulse.plant.oee import describe_rates
 from plantpulse.plant.oee_scale import doubt_of_scale
-from plantpulse.plant.plant_model import parse_plant_model
+from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.text import with_keys
 from plantpulse.runs import FinalStatus, Json, Run, RunReport, readable, require_fence, span_of
 from plantpulse.schedules.slots import Window
@@ -82,16 +82,13 @@ class Poll:
     shown: list[SlotSnapshots] = field(default_factory=list)
 
     @classmethod
-    def of(cls, run: Run, settings: Settings, store: Store) -> "Poll":
-        """Return the poll of a claimed run. Raises: ConfigurationError (query files, plant model)."""
+    def of(cls, run: Run, settings: Settings, store: Store, model: PlantModel) -> "Poll":
+        """Return the poll of a claimed run. Raises: ConfigurationError (query files)."""
         plant, pulse = settings.plants[run.plan.plant], settings.live_pulse_of(run.plan.plant)
         zone = ZoneInfo(plant.time_zone)
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress, zone)
         with readable("how far earlier runs got"):
             coverage = parse_coverage(run.brought)
-        model = parse_plant_model(
-            run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
-        )
         reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
         severity = safety_severity(settings.alerts_of(run.plan.plant))
         return cls(run, plant, pulse, store, reader, severity, plant_card(run.plan.plant, settings))

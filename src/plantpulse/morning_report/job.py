@@ -24,9 +24,7 @@ from plantpulse.source.answers import ConnectSource
 PIPELINE: Final = "morning_report"
 _DAY: Final = timedelta(days=1)
 _PLANT_MODEL: Final = (
-    "assets",
-    "shift_patterns",
-    "closed_days",
+    "plant_model",
     "planned_assets",
     "cost_centers",
     "asset_names",

@@ -72,9 +72,7 @@ class MorningRun:
         """Return the report of a claimed run. Raises: ConfigurationError (query files, plant model)."""
         zone = ZoneInfo(plant.time_zone)
         answers = Answers(load_queries(plant.queries_dir), report.row_limit, run.progress, zone)
-        model = parse_plant_model(
-            run.brought.get("assets", ()), run.brought.get("shift_patterns"), run.brought.get("closed_days")
-        )
+        model = parse_plant_model(run.brought.get("plant_model", {}).get("parts", {}))
         with readable("the dates of earlier reports"):
             reported = frozenset(date.fromisoformat(one) for one in run.brought.get("report_dates", ()))
         return cls(

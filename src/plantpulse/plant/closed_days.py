@@ -34,15 +34,8 @@ class ClosedDays(NamedTuple):
 ALWAYS_OPEN: Final = ClosedDays({}, {})
 
 
-def parse_closed_days(rows: Iterable[Mapping[str, Any]] | None) -> ClosedDays:
-    """Return the closed days in the claim's `closed_days`.
-
-    Raises: ConfigurationError, also without closed days in the answer.
-    """
-    if rows is None:  # otherwise a holiday would seem a failure
-        raise ConfigurationError(
-            "Supabase did not answer the claim with closed_days: apply the newest migrations"
-        )
+def parse_closed_days(rows: Iterable[Mapping[str, Any]]) -> ClosedDays:
+    """Return the closed days in the plant model's `closed_days`. Raises: ConfigurationError."""
     of_plant: dict[date, str] = {}
     of_assets: dict[int, dict[date, str | None]] = {}
     for row in rows:

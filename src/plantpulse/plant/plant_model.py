@@ -2,7 +2,7 @@
 
 Pure: JSON in, frozen values out. The database's own constraints have checked the rows. So a malformed one is
 a mistake in the plant model that somebody must correct: a `ConfigurationError`, not a rejected row. Assets
-share shift times, so equal patterns become one object.
+share shift times, so equal patterns become one object. Source: plant_model in the migrations.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +15,8 @@ from plantpulse.errors import ConfigurationError
 from plantpulse.plant.closed_days import ALWAYS_OPEN, ClosedDays, parse_closed_days
 from plantpulse.plant.text import normalise_key
 
+_ASSET_COLUMNS: Final = ("asset_id", "source_name", "ideal_units_per_hour", "is_active", "is_mapped")
+_ADVICE: Final = "check SUPABASE_URL, and apply the newest migrations"
 _EVERY_DAY: Final = frozenset(range(1, 8))
 _NUMBERS: Final = (int, float)
 _INFINITY: Final = float("inf")
@@ -90,30 +92,41 @@ class PlantModel(NamedTuple):
     closed_days: ClosedDays = ALWAYS_OPEN
 
 
-def parse_plant_model(
-    assets: Iterable[Mapping[str, Any]],
-    shift_patterns: Iterable[Mapping[str, Any]] | None,
-    closed_days: Iterable[Mapping[str, Any]] | None,
-) -> PlantModel:
-    """Return the plant model in the claim's `assets`, `shift_patterns` and `closed_days`.
+def parse_plant_model(parts: Mapping[str, Any]) -> PlantModel:
+    """Return the plant model of its parts: `assets`, `shift_patterns` and `closed_days`.
 
-    Raises: ConfigurationError that names the malformed asset and field, or a part that the answer lacks.
+    Raises: ConfigurationError that names the malformed asset and field, or a part that is not there.
     """
-    if shift_patterns is None:  # otherwise the plant would seem to have no targets
-        raise ConfigurationError(
-            "Supabase did not answer the claim with shift_patterns: apply the newest migrations"
-        )
-    closed = parse_closed_days(closed_days)
-    return PlantModel(parse_assets(assets), parse_shift_patterns(shift_patterns, closed), closed)
+    for name in ("assets", "shift_patterns", "closed_days"):
+        if parts.get(name) is None:  # without it the plant would seem to have nothing of it
+            raise ConfigurationError(
+                f"Supabase did not answer the claim with {name}: apply the newest migrations"
+            )
+    for name in ("shift_patterns", "closed_days"):
+        if not isinstance(parts[name], list) or not all(isinstance(one, dict) for one in parts[name]):
+            raise ConfigurationError(
+                f"the plant model cannot be read: its {name} are no list of objects; {_ADVICE}"
+            )
+    closed = parse_closed_days(parts["closed_days"])
+    return PlantModel(
+        parse_assets(parts["assets"]), parse_shift_patterns(parts["shift_patterns"], closed), closed
+    )
 
 
-def parse_assets(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
-    """Return the claim's `assets`.
+def parse_assets(columns: Mapping[str, Any]) -> list[Asset]:
+    """Return the assets of a list for each column, and of `product_rates`: rates of products by asset id.
 
     Of several with one key the one that the database finds by it has it: what was counted counts once.
     Raises: ConfigurationError.
     """
-    assets = [_asset(row) for row in rows]
+    try:
+        rates = {int(asset_id): of_asset for asset_id, of_asset in columns["product_rates"].items()}
+        rows = list(zip(*(columns[name] for name in _ASSET_COLUMNS), strict=True))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise ConfigurationError(
+            f"the plant model cannot be read: its assets are no lists side by side; {_ADVICE}"
+        ) from None
+    assets = [_asset(row, rates.get(row[0])) for row in rows]
     if len({asset.key for asset in assets}) == len(assets):  # as always since names have keys
         return assets
     owners: dict[str, int] = {}
@@ -158,8 +171,9 @@ def _rates_by_asset(row: Mapping[str, Any]) -> Iterable[tuple[int, CostRates]]:
     return ((asset_id, rates) for asset_id in row["asset_ids"])
 
 
-def _asset(row: Mapping[str, Any]) -> Asset:
-    rate = row.get("ideal_units_per_hour")
+def _asset(cells: Sequence[Any], product_rates: Any) -> Asset:
+    row = dict(zip(_ASSET_COLUMNS, cells, strict=True))
+    rate = row["ideal_units_per_hour"]
     name = _read(row, "source_name", _text)
     return Asset(
         asset_id=_read(row, "asset_id", int),
@@ -168,7 +182,9 @@ def _asset(row: Mapping[str, Any]) -> Asset:
         ideal_units_per_hour=None if rate is None else _read(row, "ideal_units_per_hour", _positive),
         is_active=_read(row, "is_active", bool),
         is_mapped=_read(row, "is_mapped", bool),
-        product_rates=_read(row, "product_rates", _product_rates) if row.get("product_rates") else {},
+        product_rates=_read({**row, "product_rates": product_rates}, "product_rates", _product_rates)
+        if product_rates
+        else {},
     )
 
 

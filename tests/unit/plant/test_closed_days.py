@@ -1,5 +1,6 @@
 """The calendar of closed days, and what it takes out of the plan."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,18 +33,24 @@ SHIFT: dict[str, Any] = {
 }
 
 
-def asset(asset_id: int) -> dict[str, Any]:
-    return {
-        "asset_id": asset_id,
-        "source_name": f"A{asset_id}",
-        "ideal_units_per_hour": None,
-        "is_active": True,
-        "is_mapped": True,
+def model_of(
+    patterns: Sequence[dict[str, Any]], closed: Sequence[dict[str, Any]], *asset_ids: int
+) -> PlantModel:
+    assets = {
+        "asset_id": list(asset_ids),
+        "source_name": [f"A{asset_id}" for asset_id in asset_ids],
+        "ideal_units_per_hour": [None for _ in asset_ids],
+        "is_active": [True for _ in asset_ids],
+        "is_mapped": [True for _ in asset_ids],
+        "product_rates": {},
     }
+    return parse_plant_model(
+        {"assets": assets, "shift_patterns": list(patterns), "closed_days": list(closed)}
+    )
 
 
 def plant(*closed: dict[str, Any], **shift: Any) -> PlantModel:
-    return parse_plant_model([asset(1), asset(2)], [SHIFT | shift], closed)
+    return model_of([SHIFT | shift], closed, 1, 2)
 
 
 def of_day(model: PlantModel, day: date, zone: str = "UTC") -> dict[int, tuple[float, float]]:
@@ -106,15 +113,14 @@ def test_a_shift_belongs_to_the_day_on_which_it_starts(
 
 
 def test_a_closed_asset_has_a_plan_even_without_targets() -> None:
-    bare = parse_plant_model([asset(1), asset(2)], [], [HOLIDAY | {"asset_id": 2}])
+    bare = model_of([], [HOLIDAY | {"asset_id": 2}], 1, 2)
 
     assert assets_with_a_plan(bare, CHRISTMAS) == {2}
     assert assets_with_a_plan(bare, date(2026, 12, 26)) == set()
 
 
 def test_assets_without_days_of_their_own_still_share_one_pattern() -> None:
-    early = parse_plant_model(
-        [],
+    early = model_of(
         [SHIFT | {"asset_ids": [1, 2, 3], "target_outputs": [1, 1, 1]}],
         [HOLIDAY | {"asset_id": 3}, HOLIDAY],
     )
@@ -124,10 +130,7 @@ def test_assets_without_days_of_their_own_still_share_one_pattern() -> None:
     assert (first.closed_on, third.closed_on) == (frozenset({CHRISTMAS}), frozenset({CHRISTMAS}))
 
 
-def test_an_answer_without_closed_days_is_not_a_plant_that_never_closes() -> None:
-    with pytest.raises(ConfigurationError, match="apply the newest migrations"):
-        parse_closed_days(None)
-
+def test_a_plant_without_closed_days_is_always_open() -> None:
     assert parse_closed_days([]) == ALWAYS_OPEN
 
 

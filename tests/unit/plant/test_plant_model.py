@@ -18,13 +18,15 @@ from plantpulse.plant.plant_model import (
     parse_shift_patterns,
 )
 
-ASSET: dict[str, Any] = {
-    "asset_id": 1,
-    "source_name": "PRESS-01",
-    "ideal_units_per_hour": 120,
-    "is_active": True,
-    "is_mapped": True,
+ASSETS: dict[str, Any] = {
+    "asset_id": [1],
+    "source_name": ["PRESS-01"],
+    "ideal_units_per_hour": [120],
+    "is_active": [True],
+    "is_mapped": [True],
+    "product_rates": {},
 }
+NO_ASSETS: dict[str, Any] = {name: [] for name in ASSETS} | {"product_rates": {}}
 NIGHT: dict[str, Any] = {
     "shift_name": "night",
     "starts_at": "22:00:00",
@@ -39,7 +41,7 @@ NIGHT: dict[str, Any] = {
 
 
 def test_the_claims_answer_becomes_a_plant_model() -> None:
-    model = parse_plant_model([ASSET], [NIGHT], [])
+    model = parse_plant_model({"assets": ASSETS, "shift_patterns": [NIGHT], "closed_days": []})
 
     assert model == PlantModel(
         assets=[Asset(1, "PRESS-01", "press-01", 120.0, is_active=True, is_mapped=True)],
@@ -62,16 +64,54 @@ def test_the_claims_answer_becomes_a_plant_model() -> None:
 
 
 def test_a_plant_without_assets_and_shifts_is_a_plant() -> None:
-    assert parse_plant_model([], [], []) == PlantModel([], [])
+    empty = {"assets": NO_ASSETS, "shift_patterns": [], "closed_days": []}
+
+    assert parse_plant_model(empty) == PlantModel([], [])
 
 
-def test_an_answer_without_patterns_is_not_a_plant_without_targets() -> None:
-    with pytest.raises(ConfigurationError, match="apply the newest migrations"):
-        parse_plant_model([ASSET], None, [])
+@pytest.mark.parametrize("part", ["assets", "shift_patterns", "closed_days"])
+def test_an_answer_without_a_part_is_not_a_plant_that_has_none_of_it(part: str) -> None:
+    parts = {"assets": ASSETS, "shift_patterns": [NIGHT], "closed_days": []}
+
+    for without in (parts | {part: None}, {name: value for name, value in parts.items() if name != part}):
+        with pytest.raises(ConfigurationError, match=f"with {part}: apply the newest migrations"):
+            parse_plant_model(without)
+
+
+@pytest.mark.parametrize("part", ["shift_patterns", "closed_days"])
+@pytest.mark.parametrize("value", ["none", {"2026-12-25": "Christmas Day"}, ["2026-12-25"], 5])
+def test_a_part_that_is_no_list_of_objects_is_named(part: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"its {part} are no list of objects"):
+        parse_plant_model({"assets": ASSETS, "shift_patterns": [NIGHT], "closed_days": [], part: value})
 
 
 def test_an_asset_may_have_no_ideal_rate() -> None:
-    assert parse_assets([ASSET | {"ideal_units_per_hour": None}])[0].ideal_units_per_hour is None
+    assert parse_assets(ASSETS | {"ideal_units_per_hour": [None]})[0].ideal_units_per_hour is None
+
+
+def test_products_have_rates_of_their_own() -> None:
+    press, oven = parse_assets(
+        {name: [*cells, *cells] for name, cells in ASSETS.items() if isinstance(cells, list)}
+        | {"asset_id": [1, 2], "source_name": ["PRESS-01", "OVEN-02"], "product_rates": {"2": {"bolt": 30}}}
+    )
+
+    assert (press.ideal_units_per_hour_of("bolt"), oven.ideal_units_per_hour_of("bolt")) == (120, 30)
+    assert oven.ideal_units_per_hour_of("nut") == 120
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_mapped": []},
+        {"asset_id": [1, 2]},
+        {"source_name": None},
+        {"is_active": 5},
+        {"product_rates": [1]},
+    ],
+)
+def test_columns_that_are_no_lists_side_by_side_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="assets are no lists side by side"):
+        parse_assets(ASSETS | change)
 
 
 def test_midnight_may_be_written_as_the_end_of_the_day() -> None:
@@ -150,7 +190,7 @@ def test_a_number_in_a_text_is_a_target_too() -> None:
 )
 def test_an_asset_that_cannot_be_read_names_asset_and_field(field: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"asset (1|None): {field} is missing or malformed"):
-        parse_assets([ASSET | {field: value}])
+        parse_assets(ASSETS | {field: [value]})
 
 
 def test_a_missing_field_is_named_too() -> None:
@@ -184,17 +224,15 @@ def test_a_cost_center_that_cannot_be_read_names_an_asset_and_the_field(field: s
 
 def test_of_assets_with_one_key_the_mapped_and_the_oldest_has_it() -> None:
     names = ["ΚΟΠΤΗΣ", "Κοπτης", "κοπτης", "PRESS-01"]
-    rows = [
-        {
-            "asset_id": number,
-            "source_name": name,
-            "ideal_units_per_hour": None,
-            "is_active": True,
-            "is_mapped": name != "ΚΟΠΤΗΣ",
-        }
-        for number, name in enumerate(names, 1)
-    ]
+    columns = {
+        "asset_id": [1, 2, 3, 4],
+        "source_name": names,
+        "ideal_units_per_hour": [None] * 4,
+        "is_active": [True] * 4,
+        "is_mapped": [False, True, True, True],
+        "product_rates": {},
+    }
 
-    keys = [asset.key for asset in parse_assets(rows)]
+    keys = [asset.key for asset in parse_assets(columns)]
 
     assert keys == ["κοπτησ\x1f1", "κοπτησ", "κοπτησ\x1f3", "press-01"]

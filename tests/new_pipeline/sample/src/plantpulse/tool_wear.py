@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Protocol
 
 from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.requests import Request, parameter, parse
+from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
@@ -58,7 +59,7 @@ class ToolWear:
             slot=slot,
             at=slot or now,
             lease_s=own.timeout_s + LEASE_MARGIN_S,
-            wants=("assets",),
+            wants=("plant_model",),
             is_dry_run=request.dry_run,
         )
 
@@ -72,5 +73,5 @@ class ToolWear:
 
     def work(self, run: Run, settings: Settings, store: Store) -> RunReport:
         """Count and end the run; returns the report as recorded."""
-        run.progress.count("assets_seen", len(run.brought["assets"]))
+        run.progress.count("assets_seen", len(parse_plant_model(run.brought["plant_model"]["parts"]).assets))
         return complete(run, "succeeded", store)
