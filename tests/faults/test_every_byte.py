@@ -25,8 +25,8 @@ from tests.faults.failing_server import EVERYTHING, FailingServer, Failure
 from tests.faults.scripted_server import INT_NOT_NULL, end, listening
 from tests.patience import ENDS_S
 
-LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
-COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "headcount", "hours")])
+QUALITY = make_query("quality", "select top (@limit) asset, good, rejected from quality_records")
+COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "good", "rejected")])
 ROW = b"\xd1" + bytes(12)
 UNSURE_BYTES = 8  # a signature in a TLS handshake is now and then some bytes shorter or longer
 
@@ -51,7 +51,9 @@ def answer_rows(wire: PacketStream, _client: object) -> None:
 
 def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None, *, timeout_s: int = 1) -> Outcome:
     """Log in and ask twice, the second time behind an ATTENTION that ends the first answer."""
-    server = FailingServer(answers={"labor_records": answer_rows}, failure=failure, allowed=allowed, tls=tls)
+    server = FailingServer(
+        answers={"quality_records": answer_rows}, failure=failure, allowed=allowed, tls=tls
+    )
     with listening(server):
         settings = SqlServerSettings(
             host=ADDRESS,
@@ -67,7 +69,7 @@ def attempt(failure: Failure, allowed: int, tls: ssl.SSLContext | None, *, timeo
         try:
             with connect(settings, seconds_left=lambda: 300.0) as connection:
                 for _ in range(2):
-                    assert connection.read(LABOR, {"limit": 1}).rows == [(0, 0, 0)]
+                    assert connection.read(QUALITY, {"limit": 1}).rows == [(0, 0, 0)]
         except PlantpulseError as told:
             error = told
         server.hung_up.wait(ENDS_S)

@@ -53,11 +53,11 @@ from tests.patience import ENDS_S, PATIENT_S, WITHOUT_TIME_OUT_S
 
 PASSWORD = "c0rrect-h0rse"
 RUN_S = 120.0  # longer than any time-out here, so that only its own can end a step in time
-LABOR = make_query("labor", "select top (@limit) asset, headcount, hours from labor_records")
+QUALITY = make_query("quality", "select top (@limit) asset, good, rejected from quality_records")
 LIMIT = {"limit": 100}
 Read = Callable[[SqlServerSettings], list[tuple[object, ...]]]
 ROW = b"\xd1" + bytes(12)
-COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "headcount", "hours")])
+COLUMNS = tokens.column_metadata([(name, INT_NOT_NULL) for name in ("asset", "good", "rejected")])
 
 
 @pytest.fixture
@@ -80,18 +80,18 @@ def settings_for(server: ScriptedServer, **changes: Any) -> SqlServerSettings:
     return replace(settings, **changes)
 
 
-def read_labor(
+def read_quality(
     settings: SqlServerSettings, seconds_left: Callable[[], float] = lambda: RUN_S
 ) -> list[tuple[object, ...]]:
     with connect(settings, seconds_left=seconds_left) as connection:
-        return connection.read(LABOR, LIMIT).rows
+        return connection.read(QUALITY, LIMIT).rows
 
 
 @pytest.fixture
 def read_in_new_process() -> Iterator[Read]:
-    """`read_labor` in one other process: what the driver keeps of refused logins is the process's."""
+    """`read_quality` in one other process: what the driver keeps of refused logins is the process's."""
     with ProcessPoolExecutor(1, get_context("spawn")) as other:
-        yield lambda settings: other.submit(read_labor, settings).result()
+        yield lambda settings: other.submit(read_quality, settings).result()
 
 
 def answer_rows(wire: PacketStream, client: socket.socket) -> None:
@@ -152,10 +152,10 @@ def unused_port() -> int:
 
 
 def test_rows_arrive_when_nothing_is_wrong(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
-        rows = connection.read(LABOR, LIMIT)
+        rows = connection.read(QUALITY, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
     assert not rows.is_truncated
@@ -166,7 +166,7 @@ def test_rows_arrive_when_nothing_is_wrong(server: ScriptedServer) -> None:
 
 def test_a_closed_port_is_unavailable() -> None:
     with pytest.raises(SourceUnavailable, match="Connection refused") as caught:
-        read_labor(settings_for(ScriptedServer(port=unused_port())))
+        read_quality(settings_for(ScriptedServer(port=unused_port())))
 
     assert "connecting on 127.0.0.1:" in str(caught.value)
     assert "/mes as plantpulse_reader" in str(caught.value)
@@ -174,7 +174,7 @@ def test_a_closed_port_is_unavailable() -> None:
 
 def test_an_unknown_host_is_unavailable(server: ScriptedServer) -> None:
     with pytest.raises(SourceUnavailable, match="host name cannot be resolved"):
-        read_labor(settings_for(server, host="mes.invalid"))
+        read_quality(settings_for(server, host="mes.invalid"))
 
 
 def test_a_server_that_never_answers_is_given_up_in_time() -> None:
@@ -183,7 +183,7 @@ def test_a_server_that_never_answers_is_given_up_in_time() -> None:
         began = time.monotonic()
 
         with pytest.raises(SourceUnavailable, match="did not answer in time"):
-            read_labor(settings_for(hole, login_timeout_s=1))
+            read_quality(settings_for(hole, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
@@ -193,14 +193,14 @@ def test_the_runs_own_time_bounds_the_login(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable):
-        read_labor(settings_for(server, login_timeout_s=60), lambda: 1.2)
+        read_quality(settings_for(server, login_timeout_s=60), lambda: 1.2)
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_nothing_is_begun_without_time(server: ScriptedServer) -> None:
     with pytest.raises(OutOfTime, match=r"connecting: not begun, the run has 0\.4 s left"):
-        read_labor(settings_for(server), lambda: 0.4)
+        read_quality(settings_for(server), lambda: 0.4)
 
     assert server.logins == 0
 
@@ -208,10 +208,10 @@ def test_nothing_is_begun_without_time(server: ScriptedServer) -> None:
 def test_a_query_is_not_begun_without_time(server: ScriptedServer) -> None:
     left = iter([30.0, 30.0, 0.2])
 
-    with pytest.raises(OutOfTime, match=r"labor\.sql: not begun"):
-        read_labor(settings_for(server), lambda: next(left))
+    with pytest.raises(OutOfTime, match=r"quality\.sql: not begun"):
+        read_quality(settings_for(server), lambda: next(left))
 
-    assert not any("labor_records" in statement for statement in server.statements)
+    assert not any("quality_records" in statement for statement in server.statements)
 
 
 @pytest.mark.parametrize("encryption", ["require", "request", "off"])
@@ -223,7 +223,7 @@ def test_a_reset_connection_is_unavailable(server: ScriptedServer, encryption: s
     server.on_connection = hear_and_reset
 
     with pytest.raises(SourceUnavailable, match="connection was reset"):
-        read_labor(settings_for(server, encryption=encryption))
+        read_quality(settings_for(server, encryption=encryption))
 
 
 def test_a_server_that_hangs_up_is_unavailable(server: ScriptedServer) -> None:
@@ -234,14 +234,14 @@ def test_a_server_that_hangs_up_is_unavailable(server: ScriptedServer) -> None:
     server.on_connection = hang_up
 
     with pytest.raises(SourceUnavailable, match="closed the connection"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
 
 def test_a_server_without_tls_is_refused_when_tls_is_required(server: ScriptedServer) -> None:
     with pytest.raises(
         SourceRefused, match=r"the server has no TLS, and the setting `encryption` requires it"
     ):
-        read_labor(settings_for(server, encryption="require"))
+        read_quality(settings_for(server, encryption="require"))
 
     assert server.logins == 0
 
@@ -250,7 +250,7 @@ def test_a_server_that_insists_on_tls_is_refused_when_tls_is_off(server: Scripte
     server.offer = TLS_REQUIRED
 
     with pytest.raises(SourceRefused, match=r"insists on TLS.* Set it to require"):
-        read_labor(settings_for(server, encryption="off"))
+        read_quality(settings_for(server, encryption="off"))
 
     assert server.logins == 0
 
@@ -268,16 +268,16 @@ def test_a_connection_that_is_cut_in_the_tls_handshake_is_tried_again(server: Sc
     server.on_connection = cut_in_the_handshake
 
     with pytest.raises(SourceUnavailable, match=r"was closed during the TLS handshake\. The next delivery"):
-        read_labor(settings_for(server, encryption="require"))
+        read_quality(settings_for(server, encryption="require"))
 
 
 def test_a_value_of_a_row_that_the_server_quotes_is_not_told(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = refuse(
+    server.answers["quality_records"] = refuse(
         245, 16, "Conversion failed when converting the varchar value 'Anna' to data type int."
     )
 
     with pytest.raises(SourceQueryFailed, match="245, a value does not fit its type") as caught:
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert "Anna" not in str(caught.value)
 
@@ -287,14 +287,14 @@ def test_a_server_that_does_not_tell_its_clock_is_refused(server: ScriptedServer
     server.answers["SYSUTCDATETIME"] = clock
 
     with pytest.raises(SourceRefused, match="the server did not tell its clock"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
 
 def test_a_wrong_password_is_tried_once(server: ScriptedServer) -> None:
     server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
 
     with pytest.raises(SourceLoginFailed, match="18456") as caught:
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert server.logins == 1
     assert PASSWORD not in messages_of(caught.value)
@@ -304,7 +304,7 @@ def test_a_missing_database_is_refused(server: ScriptedServer) -> None:
     server.refusal = error(4060, 11, 'Cannot open database "mes" requested by the login.')
 
     with pytest.raises((SourceRefused, SourceLoginFailed)) as caught:
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert not caught.value.is_retryable
 
@@ -314,16 +314,16 @@ def test_a_database_named_with_the_login_error_points_at_both(server: ScriptedSe
     server.refusal = error(4060, 11, 'Cannot open database "mes".') + error(18456, 14, "Login failed.")
 
     with pytest.raises(SourceLoginFailed, match="that the database exists"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
 
 def test_an_earlier_wrong_password_does_not_colour_a_later_outage(server: ScriptedServer) -> None:
     server.refusal = error(18456, 14, "Login failed for user 'plantpulse_reader'.")
     with pytest.raises(SourceLoginFailed):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     with pytest.raises(SourceUnavailable, match="Connection refused"):
-        read_labor(settings_for(ScriptedServer(port=unused_port())))
+        read_quality(settings_for(ScriptedServer(port=unused_port())))
 
 
 def test_an_earlier_busy_server_does_not_hide_a_wrong_password(server: ScriptedServer) -> None:
@@ -395,14 +395,14 @@ def test_a_wrong_password_keeps_its_number_and_is_never_repeated(
 def test_a_poll_reads_and_fails_as_before_after_refused_logins(
     server: ScriptedServer, read_in_new_process: Read
 ) -> None:
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
     for server.refusal in (TOO_MANY, TOO_MANY):
         with pytest.raises(SourceUnavailable):
             read_in_new_process(settings_for(server))
     server.refusal = None
 
     assert len(read_in_new_process(settings_for(server))) == 1
-    server.answers["labor_records"] = refuse(1222, 16, "Lock request time out period exceeded.")
+    server.answers["quality_records"] = refuse(1222, 16, "Lock request time out period exceeded.")
     with pytest.raises(SourceUnavailable, match="1222"):
         read_in_new_process(settings_for(server))
     server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
@@ -414,7 +414,7 @@ def test_a_connection_whose_database_is_refused_is_closed(server: ScriptedServer
     server.answers["use "] = refuse(916, 14, "The server principal is not able to access the database.")
 
     with pytest.raises(SourceRefused, match="916"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert server.hung_up.wait(ENDS_S)
 
@@ -423,7 +423,7 @@ def test_a_database_that_is_being_recovered_is_tried_again(server: ScriptedServe
     server.answers["use "] = refuse(922, 14, "Database 'mes' is being recovered.")
 
     with pytest.raises(SourceUnavailable, match="922"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert server.logins == 1
     assert server.hung_up.wait(ENDS_S)
@@ -434,7 +434,7 @@ def test_silence_after_the_login_ends(server: ScriptedServer) -> None:
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable):
-        read_labor(settings_for(server, login_timeout_s=1))
+        read_quality(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -445,7 +445,7 @@ def test_a_login_that_drips_does_not_stretch_the_time_out(server: ScriptedServer
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match=r"connecting on .*not over within 1 s \(login_timeout_s\)"):
-        read_labor(settings_for(server, login_timeout_s=1))
+        read_quality(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -456,7 +456,7 @@ def test_a_database_that_opens_in_drips_does_not_stretch_the_time_out(server: Sc
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-        read_labor(settings_for(server, login_timeout_s=1))
+        read_quality(settings_for(server, login_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
     assert server.hung_up.wait(ENDS_S)
@@ -471,17 +471,17 @@ def test_a_login_that_is_over_after_its_time_is_not_used(server: ScriptedServer)
     server.answers["use "] = agree_late
 
     with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-        read_labor(settings_for(server, login_timeout_s=1))
+        read_quality(settings_for(server, login_timeout_s=1))
 
 
 def test_cutting_a_login_leaves_other_connections_to_the_server_alone(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as open_before:
         server.on_connection = drip
         with pytest.raises(SourceUnavailable, match="not over within 1 s"):
-            read_labor(settings_for(server, login_timeout_s=1))
-        rows = open_before.read(LABOR, LIMIT)
+            read_quality(settings_for(server, login_timeout_s=1))
+        rows = open_before.read(QUALITY, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
 
@@ -514,67 +514,67 @@ def test_the_first_connection_of_a_process_is_bounded_too(server: ScriptedServer
 
 
 def test_a_query_without_an_answer_ends_in_time(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = answer_never
+    server.answers["quality_records"] = answer_never
     began = time.monotonic()
 
-    with pytest.raises(SourceUnavailable, match=r"labor\.sql on .*within 1 s \(query_timeout_s\)"):
-        read_labor(settings_for(server, query_timeout_s=1))
+    with pytest.raises(SourceUnavailable, match=r"quality\.sql on .*within 1 s \(query_timeout_s\)"):
+        read_quality(settings_for(server, query_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_rows_that_trickle_do_not_stretch_the_time_out(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = trickle
+    server.answers["quality_records"] = trickle
     began = time.monotonic()
 
     with pytest.raises(SourceUnavailable, match="no complete answer within 1 s"):
-        read_labor(settings_for(server, query_timeout_s=1))
+        read_quality(settings_for(server, query_timeout_s=1))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 def test_the_runs_own_time_ends_a_query(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = trickle
+    server.answers["quality_records"] = trickle
     left = chain(
         [RUN_S, RUN_S], repeat(1.1)
     )  # the login takes two looks at the clock, and is not what is asked
     began = time.monotonic()
 
-    with pytest.raises(OutOfTime, match=r"labor\.sql on .*after 1\.1 s"):
-        read_labor(settings_for(server), lambda: next(left))
+    with pytest.raises(OutOfTime, match=r"quality\.sql on .*after 1\.1 s"):
+        read_quality(settings_for(server), lambda: next(left))
 
     assert time.monotonic() - began < WITHOUT_TIME_OUT_S
 
 
 @pytest.mark.parametrize("fault", [cut_in_the_middle, lambda wire, client: reset(client)])
 def test_a_cut_connection_gives_no_rows(server: ScriptedServer, fault: Callable[..., None]) -> None:
-    server.answers["labor_records"] = fault
+    server.answers["quality_records"] = fault
 
-    with pytest.raises(SourceUnavailable, match=r"labor\.sql"):
-        read_labor(settings_for(server))
+    with pytest.raises(SourceUnavailable, match=r"quality\.sql"):
+        read_quality(settings_for(server))
 
 
 def test_a_dead_connection_is_not_used_again(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = cut_in_the_middle
+    server.answers["quality_records"] = cut_in_the_middle
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
         with pytest.raises(SourceUnavailable):
-            connection.read(LABOR, LIMIT)
+            connection.read(QUALITY, LIMIT)
         with pytest.raises(SourceUnavailable, match="not used again"):
-            connection.read(LABOR, LIMIT)
+            connection.read(QUALITY, LIMIT)
 
     assert server.logins == 1
-    assert sum("labor_records" in statement for statement in server.statements) == 1
+    assert sum("quality_records" in statement for statement in server.statements) == 1
 
 
 def test_a_failed_query_leaves_the_connection_to_the_next(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = refuse(208, 16, "Invalid object name 'labor_records'.")
+    server.answers["quality_records"] = refuse(208, 16, "Invalid object name 'quality_records'.")
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
-        with pytest.raises(SourceTableMissing, match=r"labor\.sql on .*208, Invalid object name"):
-            connection.read(LABOR, LIMIT)
-        server.answers["labor_records"] = answer_rows
-        rows = connection.read(LABOR, LIMIT)
+        with pytest.raises(SourceTableMissing, match=r"quality\.sql on .*208, Invalid object name"):
+            connection.read(QUALITY, LIMIT)
+        server.answers["quality_records"] = answer_rows
+        rows = connection.read(QUALITY, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
     assert server.logins == 1
@@ -587,10 +587,10 @@ def test_a_failed_query_leaves_the_connection_to_the_next(server: ScriptedServer
 def test_the_servers_error_becomes_ours_with_its_cause(
     server: ScriptedServer, number: int, severity: int, expected: type[PlantpulseError]
 ) -> None:
-    server.answers["labor_records"] = refuse(number, severity, "Said by the server.")
+    server.answers["quality_records"] = refuse(number, severity, "Said by the server.")
 
     with pytest.raises(expected, match=str(number)) as caught:
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert caught.value.__cause__ is not None
     assert PASSWORD not in messages_of(caught.value)
@@ -601,10 +601,10 @@ def test_an_error_after_the_first_rows_is_an_error(server: ScriptedServer) -> No
         wire.write(COLUMNS + ROW + error(1205, 13, "Deadlocked.") + end(failed=True))
         wire.end_message()
 
-    server.answers["labor_records"] = deadlock
+    server.answers["quality_records"] = deadlock
 
     with pytest.raises(SourceUnavailable, match="1205"):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
 
 def test_a_file_without_top_reads_no_more_than_the_limit(server: ScriptedServer) -> None:
@@ -612,19 +612,19 @@ def test_a_file_without_top_reads_no_more_than_the_limit(server: ScriptedServer)
         wire.write(COLUMNS + ROW * 5000 + end())
         wire.end_message()
 
-    server.answers["labor_records"] = many
+    server.answers["quality_records"] = many
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
-        rows = connection.read(LABOR, LIMIT)
+        rows = connection.read(QUALITY, LIMIT)
 
     assert len(rows.rows) == 100
     assert rows.is_truncated
 
 
 def test_the_session_cannot_harm_the_plants_own_work(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
 
-    read_labor(settings_for(server, lock_timeout_ms=700, isolation="read uncommitted"))
+    read_quality(settings_for(server, lock_timeout_ms=700, isolation="read uncommitted"))
 
     set_up = next(statement for statement in server.statements if "SYSUTCDATETIME" in statement)
     assert "SET LOCK_TIMEOUT 700;" in set_up
@@ -635,11 +635,11 @@ def test_the_session_cannot_harm_the_plants_own_work(server: ScriptedServer) -> 
 
 
 def test_a_server_without_lock_timeout_is_read(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
     server.answers["LOCK_TIMEOUT"] = refuse(195, 15, "'LOCK_TIMEOUT' is not a recognized SET option.")
 
     with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
-        rows = connection.read(LABOR, LIMIT)
+        rows = connection.read(QUALITY, LIMIT)
 
     assert rows.rows == [(0, 0, 0)]
     assert connection.refused_settings == ["SET LOCK_TIMEOUT 5000"]
@@ -661,33 +661,33 @@ def test_a_poll_does_not_go_on_without_the_isolation_that_was_asked_for(
     server: ScriptedServer, isolation: str, is_needed: bool
 ) -> None:
     server.answers["ISOLATION"] = refuse(99_999, 16, "Anfrage abgelehnt.")
-    server.answers["labor_records"] = answer_rows
+    server.answers["quality_records"] = answer_rows
     settings = settings_for(server, isolation=isolation)
 
     if is_needed:
         with pytest.raises(SourceQueryFailed, match=r"setting up the session on .*99999"):
-            read_labor(settings)
+            read_quality(settings)
     else:
-        assert read_labor(settings) == [(0, 0, 0)]
+        assert read_quality(settings) == [(0, 0, 0)]
 
 
 def test_a_refused_question_for_rows_is_not_asked_of_a_dead_connection(server: ScriptedServer) -> None:
-    server.answers["labor_records"] = refuse(99_999, 21, "Ende.")
+    server.answers["quality_records"] = refuse(99_999, 21, "Ende.")
 
     with pytest.raises(SourceUnavailable):
-        read_labor(settings_for(server))
+        read_quality(settings_for(server))
 
     assert not any("is_there" in statement for statement in server.statements)
 
 
 def test_a_table_that_is_there_is_not_called_missing(server: ScriptedServer) -> None:
     server.answers["is_there"] = answer_rows
-    server.answers["labor_records"] = refuse(99_999, 16, "Anfrage abgelehnt.")
+    server.answers["quality_records"] = refuse(99_999, 16, "Anfrage abgelehnt.")
 
-    with pytest.raises(SourceQueryFailed, match=r"labor\.sql on .*99999") as caught:
-        read_labor(settings_for(server))
+    with pytest.raises(SourceQueryFailed, match=r"quality\.sql on .*99999") as caught:
+        read_quality(settings_for(server))
 
     assert not isinstance(caught.value, SourceTableMissing)
     assert [statement for statement in server.statements if "is_there" in statement] == [
-        "SELECT 1 AS is_there FROM labor_records WHERE 1 = 0;"
+        "SELECT 1 AS is_there FROM quality_records WHERE 1 = 0;"
     ]

@@ -117,7 +117,23 @@ def test_output_is_summed_per_asset_and_bucket_counted_back_from_until(ask: Ask,
     assert ask("output") == [
         ("PRESS-01", 0, 12.0, at("2026-11-20 10:29:59")),
         ("PRESS-01", 1, 11.0, at("2026-11-20 10:14:59")),
-        ("WELD-01", 1, 2.0, at("2026-11-20 10:01")),
+        ("WELD-01", 1, 2.0, None),
+    ]
+
+
+def test_the_first_row_of_a_bucket_has_the_time_of_its_newest_row(ask: Ask, store: Any) -> None:
+    store(
+        counted("PRESS-01", 5, "10:16"),
+        counted("WELD-01", 2, "10:29"),
+        counted("WELD-01", -1, "10:28"),
+        counted("WELD-01", 7, "10:01"),
+    )
+
+    assert [row[:2] + row[3:] for row in ask("output")] == [
+        ("PRESS-01", 0, at("2026-11-20 10:29")),
+        ("WELD-01", 0, None),
+        ("WELD-01", 0, None),
+        ("WELD-01", 1, at("2026-11-20 10:01")),
     ]
 
 
@@ -417,7 +433,7 @@ def test_malformed_lots_stay_visible_beside_the_sum(ask: Ask, store: Any) -> Non
 # labor -----------------------------------------------------------------------------------------
 
 
-def test_labor_is_the_latest_headcount_and_the_sum_of_the_hours(ask: Ask, store: Any) -> None:
+def test_labor_is_the_latest_headcount(ask: Ask, store: Any) -> None:
     store(
         booked("PRESS-01", 2, 0.5, "10:14:59"),
         booked("PRESS-01", 3, 0.75, "10:29:59"),
@@ -427,7 +443,7 @@ def test_labor_is_the_latest_headcount_and_the_sum_of_the_hours(ask: Ask, store:
         booked("PAINT-01", 5, None, "10:01"),
     )
 
-    assert ask("labor") == [("PRESS-01", 3, 1.25), ("WELD-01", 1, 0.75), ("PAINT-01", 5, None)]
+    assert ask("labor") == [("PRESS-01", 3), ("WELD-01", 1), ("PAINT-01", 5)]
 
 
 def test_an_unusable_headcount_hides_no_usable_one(ask: Ask, store: Any) -> None:
@@ -439,7 +455,7 @@ def test_an_unusable_headcount_hides_no_usable_one(ask: Ask, store: Any) -> None
         booked("PRESS-01", None, 0.5, "10:09"),
     )
 
-    assert [row[1:] for row in ask("labor")] == [(None, 2.5), (2147483647, 2.5), (-3, 2.5), (3, 2.5)]
+    assert [row[1:] for row in ask("labor")] == [(None,), (2147483647,), (-3,), (3,)]
 
 
 # all of them -----------------------------------------------------------------------------------
@@ -497,7 +513,7 @@ def test_the_answers_over_a_produced_hour_agree_with_a_count_in_python(
     assert {row[0]: (row[1], row[2]) for row in ask("quality")} == {
         asset: (good[asset], scrap[asset]) for asset in good
     }
-    assert {row[0]: (row[1], row[2]) for row in ask("labor")} == people
+    assert dict(ask("labor")) == people
     assert sorted(row[2] for row in ask("downtime")) == sorted(
         stop.timestamp for stop in hours.downtime if _overlaps(stop, FROM, UNTIL)
     )
@@ -518,11 +534,11 @@ def _count(hours: Production, since: datetime, until: datetime) -> tuple[Any, ..
         if since <= lot.timestamp < until:
             good[lot.location_name] = good.get(lot.location_name, 0) + (lot.good_count or 0)
             scrap[lot.location_name] = scrap.get(lot.location_name, 0) + (lot.reject_count or 0)
-    people: dict[str, tuple[int | None, float]] = {}
-    for booking in hours.labor:
-        if since <= booking.timestamp < until:
-            before = people.get(booking.location_name, (0, 0.0))[1]
-            people[booking.location_name] = (booking.headcount, before + (booking.hours_worked or 0))
+    people: dict[str, int | None] = {
+        booking.location_name: booking.headcount
+        for booking in hours.labor
+        if since <= booking.timestamp < until
+    }
     return units, good, scrap, people
 
 

@@ -16,7 +16,7 @@ COLUMNS = {
     "safety_codes": ["reason_code"],
     "safety": ["source_id", "asset", "reason_code", "at", "minutes", "notes"],
     "quality": ["asset", "good", "rejected"],
-    "labor": ["asset", "headcount", "hours"],
+    "labor": ["asset", "headcount"],
 }
 PARAMETERS = {
     "from": "datetime2(0)",

@@ -88,8 +88,8 @@ def insert(plant: Plant, table: str, **row: Any) -> None:
     plant.write(f"insert into {table} ({columns}) values ({places})", *row.values())
 
 
-def labor(sql: str) -> Query:
-    return make_query("labor", sql)
+def quality(sql: str) -> Query:
+    return make_query("quality", sql)
 
 
 def test_empty_tables_answer_every_question_with_nothing(plant: Plant) -> None:
@@ -145,16 +145,16 @@ def test_a_result_as_long_as_its_limit_is_truncated(plant: Plant) -> None:
 
 
 def test_values_keep_their_kind(plant: Plant) -> None:
-    query = labor(
-        "select N'Größe, 日本 😀' as asset, cast(9223372036854775807 as bigint) as headcount, "
-        "cast(null as int) as hours"
+    query = quality(
+        "select N'Größe, 日本 😀' as asset, cast(9223372036854775807 as bigint) as good, "
+        "cast(null as int) as rejected"
     )
 
     assert read(plant, query) == [("Größe, 日本 😀", 9223372036854775807, None)]
 
 
 def test_columns_may_come_in_any_order_with_others_between(plant: Plant) -> None:
-    query = labor("select 8 as HOURS, 'early' as shift, 'PRESS-01' as Asset, 12 as headcount")
+    query = quality("select 8 as REJECTED, 'early' as shift, 'PRESS-01' as Asset, 12 as good")
 
     assert read(plant, query) == [("PRESS-01", 12, 8)]
 
@@ -168,8 +168,8 @@ def test_a_table_without_record_keys_leaves_source_id_out(plant: Plant) -> None:
 
 
 def test_quotes_and_percent_signs_in_a_file_are_text(plant: Plant) -> None:
-    query = labor(
-        "select 'it''s 100 %s, %d, %(from)s' as asset, 7 % 4 as headcount, N'O''Brien' as hours -- 5 % 'odd'"
+    query = quality(
+        "select 'it''s 100 %s, %d, %(from)s' as asset, 7 % 4 as good, N'O''Brien' as rejected -- 5 % 'odd'"
     )
 
     assert read(plant, query) == [("it's 100 %s, %d, %(from)s", 3, "O'Brien")]
@@ -185,7 +185,7 @@ def test_quotes_and_percent_signs_in_a_file_are_text(plant: Plant) -> None:
     ],
 )
 def test_a_parameter_stays_data(plant: Plant, evil: str) -> None:
-    query = make_query("labor", "select @reason_codes as asset, len(@reason_codes) as headcount, 1 as hours")
+    query = make_query("quality", "select @reason_codes as asset, len(@reason_codes) as good, 1 as rejected")
 
     assert read(plant, query, reason_codes=evil) == [(evil, len(evil), 1)]
     assert read(plant, QUERIES["labor"]) == []
@@ -193,35 +193,35 @@ def test_a_parameter_stays_data(plant: Plant, evil: str) -> None:
 
 def test_a_missing_column_names_the_file(plant: Plant) -> None:
     with pytest.raises(
-        SourceSchemaMismatch, match=r"labor\.sql on .*no column hours; .* found asset, headcount, hrs"
+        SourceSchemaMismatch, match=r"quality\.sql on .*no column rejected; .* found asset, good, hrs"
     ):
-        read(plant, labor("select 'A' as asset, 1 as headcount, 2 as hrs"))
+        read(plant, quality("select 'A' as asset, 1 as good, 2 as hrs"))
 
 
 def test_a_missing_table_is_told_by_whatever_engine(plant: Plant) -> None:
-    with pytest.raises(SourceTableMissing, match=r"labor\.sql on .*no_such_table"):
-        read(plant, labor("select asset, headcount, hours from no_such_table"))
+    with pytest.raises(SourceTableMissing, match=r"quality\.sql on .*no_such_table"):
+        read(plant, quality("select asset, good, rejected from no_such_table"))
 
 
 @pytest.mark.stand_in  # SQL Server's error numbers
 def test_a_missing_table_can_be_told_from_a_missing_column(plant: Plant) -> None:
-    with pytest.raises(SourceTableMissing, match=r"labor\.sql on .* 208, "):
-        read(plant, labor("select asset, headcount, hours from no_such_table"))
-    with pytest.raises(SourceSchemaMismatch, match=r"labor\.sql on .* 207, ") as caught:
-        read(plant, labor("select no_such_column as asset from labor_records"))
+    with pytest.raises(SourceTableMissing, match=r"quality\.sql on .* 208, "):
+        read(plant, quality("select asset, good, rejected from no_such_table"))
+    with pytest.raises(SourceSchemaMismatch, match=r"quality\.sql on .* 207, ") as caught:
+        read(plant, quality("select no_such_column as asset from labor_records"))
 
     assert not isinstance(caught.value, SourceTableMissing)
 
 
 def test_a_file_that_is_not_sql_is_refused_for_good(plant: Plant) -> None:
-    with pytest.raises(SourceQueryFailed, match=r"labor\.sql on "):
-        read(plant, labor("selekt 1"))
+    with pytest.raises(SourceQueryFailed, match=r"quality\.sql on "):
+        read(plant, quality("selekt 1"))
 
 
 def test_the_next_question_is_answered_after_a_failed_one(plant: Plant) -> None:
     with plant.open() as connection:
         with pytest.raises(PermanentError):
-            connection.read(labor("select 1 as asset from no_such_table"), PARAMETERS)
+            connection.read(quality("select 1 as asset from no_such_table"), PARAMETERS)
 
         assert connection.read(QUERIES["labor"], PARAMETERS).rows == []
 
@@ -235,7 +235,7 @@ def test_the_servers_clock_is_told(plant: Plant) -> None:
 
 
 def test_no_transaction_is_left_open(plant: Plant) -> None:
-    query = labor("select 'A' as asset, @@trancount as headcount, @@lock_timeout as hours")
+    query = quality("select 'A' as asset, @@trancount as good, @@lock_timeout as rejected")
 
     assert read(plant, query) == [("A", 0, 5000)]
 
@@ -285,7 +285,7 @@ def test_a_lock_is_not_waited_for_longer_than_allowed(plant: Plant) -> None:
 
 @pytest.mark.waits
 def test_a_slow_query_is_ended(plant: Plant) -> None:
-    query = labor("waitfor delay '00:01:15'; select 'A' as asset, 1 as headcount, 1 as hours")
+    query = quality("waitfor delay '00:01:15'; select 'A' as asset, 1 as good, 1 as rejected")
     began = time.monotonic()
 
     with plant.open(query_timeout_s=1) as connection, pytest.raises(SourceUnavailable, match="within 1 s"):

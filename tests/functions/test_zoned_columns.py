@@ -96,7 +96,7 @@ def test_bounds_without_a_zone_read_another_window_which_is_warned_of(
     assert (made, warnings) == (765, ["rows_outside_window"])
     [message] = [one["message"] for one in report["warnings"] if one["code"] == "rows_outside_window"]
     assert message.startswith(
-        "output.sql: 1 of 1 rows lie outside the window that was asked for, by up to 4 h 50 min"
+        "output.sql: 1 of 1 times lie outside the window that was asked for, by up to 4 h 50 min"
     )
 
 

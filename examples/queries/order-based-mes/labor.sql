@@ -1,9 +1,8 @@
--- labor.sql: how many people are at each unit at the end of the window, and the hours they were there.
+-- labor.sql: how many people are at each unit at the end of the window.
 --
 -- Result columns:
 --   asset      nvarchar  line and unit, as in L1/FILLER
 --   headcount  int       people clocked in at @until
---   hours      float     person-hours inside the window
 -- Who forgot to clock out has left with the end of the shift.
 --
 -- Parameters (remove the dashes to try it in a query window):
@@ -12,16 +11,7 @@
 -- declare @limit int = 50000;                           -- return at most this many rows
 select top (@limit)
     present.asset + N' ' as asset,
-    sum(case when present.left_at >= @until then 1 else 0 end) as headcount,
-    sum(
-        cast(
-            datediff(
-                second,
-                case when present.came_at > @from then present.came_at else @from end,
-                case when present.left_at < @until then present.left_at else @until end
-            ) as float
-        )
-    ) / 3600 as hours
+    sum(case when present.left_at >= @until then 1 else 0 end) as headcount
 from (
     select
         line.EquipmentCode + N'/' + unit.EquipmentCode as asset,

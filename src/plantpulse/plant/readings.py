@@ -7,7 +7,7 @@ Pure. Parsing never raises, whatever the values are. What happens to odd values:
     rejected    asset missing, blank, not text or over 200 characters; a required number missing, not finite,
                 negative or beyond 1e9; a bucket outside the span; a time missing, no time or outside 1970
                 to 2199; downtime that ends before it starts; an OEE above 1000 percent
-    left out    a bad value in a column that no figure uses: `last_at`, `hours`; a `product` that is no text
+    left out    a bad `last_at`, which no figure uses; a `product` that is no text
 
 All rejected rows are counted; the first `KEPT_REJECTS` of each query are kept. Columns have the order of the
 files in `queries/`. Naive plant-local times become aware UTC.
@@ -41,7 +41,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "safety_codes": ("reason_code",),
     "safety": ("source_id", "asset", "reason_code", "at", "minutes", "notes"),
     "quality": ("asset", "good", "rejected"),
-    "labor": ("asset", "headcount", "hours"),
+    "labor": ("asset", "headcount"),
 }
 OEE_PERCENT_PER_UNIT: Final[Mapping[str, float]] = {"percent": 1.0, "fraction": 100.0}
 LARGEST_OEE_PERCENT: Final = 1000.0
@@ -235,7 +235,7 @@ def parse_labor(rows: Iterable[Row]) -> Parsed[LaborReading]:
     """Return headcounts, newest first, in the query's order."""
 
     def read(row: Row) -> LaborReading:
-        asset, headcount, _hours = row
+        asset, headcount = row
         name, key = read_asset(asset)
         return LaborReading(name, key, read_count(headcount))
 

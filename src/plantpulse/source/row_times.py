@@ -30,7 +30,8 @@ def doubt_of_times(
     position = _IN_THE_WINDOW.get(query)
     if position is None or not (distances := _distances(rows, position, bounds, zone)):
         return None
-    told = f"{len(distances)} of {len(rows)} rows lie outside the window that was asked for"
+    timed = sum(row[position] is not None for row in rows if len(row) > position)
+    told = f"{len(distances)} of {timed} times lie outside the window that was asked for"
     return f"{query}.sql: {told}, by up to {shown_span(max(distances))}; {_ADVICE}"
 
 

@@ -117,8 +117,8 @@ def test_every_warning_that_a_run_may_write_has_german_words() -> None:
         ),
         (
             "rows_outside_window",
-            "output.sql: 3 of 9 rows lie outside the window that was asked for, by up to 5 h; compare",
-            "output.sql: 3 von 9 Zeilen liegen außerhalb der erfragten Zeit, um bis zu 5 h; ",
+            "output.sql: 3 of 9 times lie outside the window that was asked for, by up to 5 h; compare",
+            "output.sql: 3 von 9 Zeiten liegen außerhalb der erfragten Zeit, um bis zu 5 h; ",
         ),
         (
             "locks_are_waited_for",

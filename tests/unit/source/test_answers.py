@@ -164,7 +164,7 @@ def test_a_row_outside_of_its_window_is_warned_of(last_at: object, told: str | N
     messages = [warning["message"] for warning in answers.progress.warnings]
     assert messages == (
         [
-            f"output.sql: 1 of 1 rows lie outside the window that was asked for, by up to {told}; compare a "
+            f"output.sql: 1 of 1 times lie outside the window that was asked for, by up to {told}; compare a "
             "datetimeoffset or UTC column with the bounds AT TIME ZONE (docs/how-to-custom-queries.md)"
         ]
         if told

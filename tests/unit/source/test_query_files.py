@@ -48,7 +48,7 @@ def test_a_file_of_the_same_name_replaces_a_question(tmp_path: Path) -> None:
     queries = load_queries(tmp_path)
 
     assert queries["labor"].sql == "select 1 as x"
-    assert queries["labor"].columns == ("asset", "headcount", "hours")
+    assert queries["labor"].columns == ("asset", "headcount")
     assert queries["output"] == load_queries()["output"]
 
 
@@ -109,13 +109,13 @@ def test_a_bound_with_a_time_zone_is_refused() -> None:
 def test_columns_in_order_leave_the_rows_as_they_are() -> None:
     rows = [("PRESS-01", 12.0, 8.0)]
 
-    positions = find_columns(make_query("labor", ""), ["asset", "headcount", "hours"], "here")
+    positions = find_columns(make_query("quality", ""), ["asset", "good", "rejected"], "here")
 
     assert in_order(rows, positions, 3) is rows
 
 
 def test_columns_are_found_whatever_their_order_and_letter_case() -> None:
-    positions = find_columns(make_query("labor", ""), ["Hours", "shift", "ASSET", "headCount"], "here")
+    positions = find_columns(make_query("quality", ""), ["Rejected", "shift", "ASSET", "gooD"], "here")
 
     assert in_order([(8.0, "early", "PRESS-01", 12.0)], positions, 4) == [("PRESS-01", 12.0, 8.0)]
 
@@ -136,9 +136,9 @@ def test_a_missing_source_id_reads_as_none() -> None:
 )
 def test_a_missing_column_is_named_with_its_file(names: list[str], found: str) -> None:
     with pytest.raises(
-        SourceSchemaMismatch, match=rf"labor\.sql on here: .*headcount, hours.* found {found}"
+        SourceSchemaMismatch, match=rf"quality\.sql on here: .*good, rejected.* found {found}"
     ):
-        find_columns(make_query("labor", ""), names, "here")
+        find_columns(make_query("quality", ""), names, "here")
 
 
 def test_the_tables_of_the_built_in_files_are_found() -> None:

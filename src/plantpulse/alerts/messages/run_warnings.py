@@ -106,8 +106,8 @@ GERMAN: Final[Translations] = {
     ],
     "rows_outside_window": [
         (
-            r"(\S+): (\d+) of (\d+) rows lie outside the window that was asked for, by up to (.+?); .*",
-            "{0}: {1} von {2} Zeilen liegen außerhalb der erfragten Zeit, um bis zu {3}; "
+            r"(\S+): (\d+) of (\d+) times lie outside the window that was asked for, by up to (.+?); .*",
+            "{0}: {1} von {2} Zeiten liegen außerhalb der erfragten Zeit, um bis zu {3}; "
             "eine Spalte in UTC oder datetimeoffset mit AT TIME ZONE vergleichen",
         )
     ],

@@ -1,11 +1,9 @@
--- labor.sql: how many people work at each asset, and the hours they booked in the window.
+-- labor.sql: how many people work at each asset.
 --
 -- Result columns, newest booking first; a missing, negative or absurd headcount has its own row
 -- beside the latest usable one, so that it stays visible:
 --   asset      nvarchar  the asset in the source's spelling
 --   headcount  number    people, from the latest record; a state is never summed
---   hours      float     sum of the person-hours booked in the window; a correction is a negative
---                        booking and part of the sum; null = none were booked
 -- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
 -- half an emoji, for instance after it was cut to fit its column.
 --
@@ -17,16 +15,11 @@
 -- Other table names? Change them in the inner select; the aliases stay.
 select top (@limit)
     booked.asset + N' ' as asset,
-    booked.headcount as headcount,
-    booked.hours as hours
+    booked.headcount as headcount
 from (
     select
         locationName as asset,
         headcount as headcount,
-        -- absurd hours are left out: the sum of a float column could overflow and end the query
-        sum(
-            case when hours_worked > -1e9 and hours_worked < 1e9 then cast(hours_worked as float) end
-        ) over (partition by locationName) as hours,
         [timestamp] as booked_at,
         -- id decides between two rows of one instant, so that every poll picks the same one
         row_number() over (
