@@ -100,3 +100,11 @@ def piped(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[su
             yield process
         finally:
             process.kill()
+
+
+def processor_s(pid: int) -> float:
+    """Returns how long a process has used a processor.
+
+    Source: Linux, Documentation/scheduler/sched-stats.rst.
+    """
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9

@@ -6,13 +6,11 @@ meters that 32 bits would round: those stay 64 bits wide.
 """
 
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,6 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from bench.figures import Samples, Table
+from bench.processes import processor_s
 from devstack.supabase import Supabase
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.flushing import row_of
@@ -81,9 +80,9 @@ def _measured(connection: Connection, plan: Plan, label: str, wide: int) -> Figu
     pid = connection.info.backend_pid
     for first in range(0, plan.seconds, 60):
         bodies = [_body(groups, holder, first + second, plan.seconds) for second in range(0, 60, _FLUSH_S)]
-        used_s = _processor_s(pid)
+        used_s = processor_s(pid)
         figures.minutes.seconds.append(sum(_sent(connection, *body) for body in bodies))
-        figures.processor.seconds.append(_processor_s(pid) - used_s)
+        figures.processor.seconds.append(processor_s(pid) - used_s)
     connection.execute("vacuum public.tag_samples, public.tag_minutes")
     found = connection.execute(
         "select pg_relation_size('public.tag_samples'), pg_indexes_size('public.tag_samples'),"
@@ -164,12 +163,6 @@ def _sent(connection: Connection, body: Jsonb, at: datetime) -> float:
     started_s = time.perf_counter()
     connection.execute("select public.put_tag_samples(%s, %s)", (body, at))
     return time.perf_counter() - started_s
-
-
-def _processor_s(pid: int) -> float:
-    """Return how long a process has used a processor, in user code and in the kernel."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def tables(measured: Sequence[Figures], plan: Plan) -> Table:

@@ -1339,10 +1339,10 @@ COMMENT ON FUNCTION public.board_energy(p_subject text, p_hours integer, p_now t
 
 -- Name: board_machines(jsonb, bigint, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) RETURNS TABLE(asset_id bigint, name text, area text, as_of timestamp with time zone, ends_at timestamp with time zone, status text, units numeric, target numeric, oee numeric, downtime_minutes numeric, stopped_since timestamp with time zone, stops jsonb, shift_name text, shift_starts_at timestamp with time zone, shift_ends_at timestamp with time zone, shift_target numeric, shift_units numeric, shift_target_so_far numeric, shift_downtime_minutes numeric, shift_oee numeric, shift_slots integer, shift_stops jsonb, strip text, positions integer[], oees real[])
+CREATE FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) RETURNS TABLE(asset_id bigint, name text, area text, as_of timestamp with time zone, ends_at timestamp with time zone, status text, units numeric, target numeric, oee numeric, downtime_minutes numeric, stopped_since timestamp with time zone, stops jsonb, shift_name text, shift_starts_at timestamp with time zone, shift_ends_at timestamp with time zone, shift_target numeric, shift_units numeric, shift_target_so_far numeric, shift_downtime_minutes numeric, shift_oee numeric, shift_slots integer, shift_stops jsonb, strip text, positions integer[], oees numeric[])
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    SET plan_cache_mode TO 'force_custom_plan'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
 #variable_conflict use_column
@@ -1404,11 +1404,10 @@ begin
           'asset_id', asset.id, 'at', slot.snapshot_timestamp, 'until', slot.window_start + v_window, 'stops', slot.stops
         )
       ) filter (where slot.stops is not null and slot.shift_starts_at = newest.shift_starts_at) as stops,
-      string_agg(slot.mark, '' order by slot.snapshot_timestamp) filter (where slot.is_in_strip) as strip,
+      string_agg(slot.mark, '') filter (where slot.is_in_strip) as strip,
       count(*) filter (where slot.is_in_strip) as marked,
-      array_agg(slot.snapshot_timestamp order by slot.snapshot_timestamp) filter (where slot.is_in_strip) as ats,
-      array_agg(case when slot.mark <> '-' then slot.oee_current::real end order by slot.snapshot_timestamp)
-        filter (where slot.is_in_strip) as oees
+      array_agg(slot.snapshot_timestamp) filter (where slot.is_in_strip) as ats,
+      array_agg(case when slot.mark <> '-' then slot.oee_current end) filter (where slot.is_in_strip) as oees
     from (
       select
         s.snapshot_timestamp, s.window_start, s.slot_output, s.slot_target, s.slot_downtime_minutes, s.oee_current, s.stops,
@@ -1429,6 +1428,7 @@ begin
       where s.asset_id = asset.id
       and s.snapshot_timestamp > least(v_before, newest.shift_starts_at)
       and s.snapshot_timestamp <= p_as_of
+      -- The aggregates take the rows as they come: with an order of their own each would copy them once more.
       order by s.snapshot_timestamp
     ) as slot
   ) as slots on true
@@ -2206,7 +2206,7 @@ COMMENT ON FUNCTION public.board_tags(p_plant text, p_now timestamp with time zo
 CREATE FUNCTION public.board_told(p_plant text, p_asset_id bigint, p_now timestamp with time zone) RETURNS json
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    SET plan_cache_mode TO 'force_custom_plan'
+    SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
     AS $$
 declare
@@ -2315,13 +2315,11 @@ begin
           )
         end
       from machine as m
-      left join lateral (
-        select stop.reason, stop.minutes
+      left join (
+        select distinct on (stop.asset_id) stop.asset_id, stop.reason, stop.minutes
         from stop
-        where stop.asset_id = m.asset_id
-        order by stop.minutes desc, stop.reason
-        limit 1
-      ) as longest on m.state = 'below_target'
+        order by stop.asset_id, stop.minutes desc, stop.reason
+      ) as longest on longest.asset_id = m.asset_id and m.state = 'below_target'
       left join stopped on stopped.asset_id = m.asset_id
       where m.state in ('stopped', 'below_target')
       union all
@@ -2350,9 +2348,10 @@ begin
           select json_agg(found.oee order by place.number)
           from generate_series(1, v_slots) as place (number)
           left join (
-            select coalesce(m.positions[line.number], line.number::integer) as place, round(avg(line.oee)::numeric / 100, 4) as oee
-            from machine as m
-            cross join lateral unnest(m.oees) with ordinality as line (oee, number)
+            select coalesce(line.positions[line.number], line.number) as place, round(avg(line.oee) / 100, 4) as oee
+            from (
+              select m.positions, unnest(m.oees) as oee, generate_subscripts(m.oees, 1) as number from machine as m
+            ) as line
             where line.oee is not null
             group by 1
           ) as found on found.place = place.number
@@ -2380,30 +2379,33 @@ begin
         ) as worst
       ),
       'machines', (
-        select coalesce(json_agg(json_build_object(
-          'asset_id', m.asset_id,
-          'name', m.name,
-          'area', m.area,
-          'as_of', m.as_of,
-          'status', m.state,
-          'units', m.units,
-          'target', m.target,
-          'variance', round((m.units - m.target) / nullif(m.target, 0), 4),
-          'oee', round(m.oee / 100, 4),
-          'downtime_minutes', m.downtime_minutes,
-          'stopped_since', m.stopped_since,
-          'stop_reason', stopped.reason,
-          'shift', shift.number,
-          'shift_units', m.shift_units,
-          'shift_target_so_far', m.shift_target_so_far,
-          'shift_target', m.shift_target,
-          'shift_downtime_minutes', m.shift_downtime_minutes,
-          'strip', m.strip
-        ) order by lower(m.area) nulls last, lower(m.name), m.asset_id), '[]')
-        from machine as m
-        left join shift on shift.shift_name = m.shift_name
-          and shift.shift_starts_at = m.shift_starts_at and shift.shift_ends_at = m.shift_ends_at
-        left join stopped on stopped.asset_id = m.asset_id
+        select coalesce(json_agg(line), '[]')
+        from (
+          select
+            m.asset_id,
+            m.name,
+            m.area,
+            m.as_of,
+            m.state as status,
+            m.units,
+            m.target,
+            round((m.units - m.target) / nullif(m.target, 0), 4) as variance,
+            round(m.oee / 100, 4) as oee,
+            m.downtime_minutes,
+            m.stopped_since,
+            stopped.reason as stop_reason,
+            shift.number as shift,
+            m.shift_units,
+            m.shift_target_so_far,
+            m.shift_target,
+            m.shift_downtime_minutes,
+            m.strip
+          from machine as m
+          left join shift on shift.shift_name = m.shift_name
+            and shift.shift_starts_at = m.shift_starts_at and shift.shift_ends_at = m.shift_ends_at
+          left join stopped on stopped.asset_id = m.asset_id
+          order by lower(m.area) nulls last, lower(m.name), m.asset_id
+        ) as line
       )
     )
     from (

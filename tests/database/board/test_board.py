@@ -157,6 +157,34 @@ def test_the_oee_of_a_slot_is_the_mean_of_its_planned_machines(story: Story, boa
     assert told["oee"]["slots"][-1] == 0.75
 
 
+def test_the_oee_of_a_slot_is_rounded_as_it_is_stored(story: Story, board: Board) -> None:
+    story.machine("Press")
+    story.made("Press", [at(5, 15)], oee_current="60.015")
+    story.polled(at(5, 15))
+
+    told = board(at(5, 16))
+
+    assert (told["oee"]["window"], told["oee"]["slots"][-1]) == (0.6002, 0.6002)
+
+
+def test_a_slot_that_is_corrected_late_keeps_its_place(story: Story, board: Board) -> None:
+    story.machine("Press")
+    story.made("Press", [at(5, 45)], oee_current=90)
+    story.made("Press", [at(5, 15)], oee_current=60, **BELOW)
+    story.made("Press", [at(5, 30)], oee_current=70, **ABOVE)
+    story.made("Press", [at(6)], oee_current=80)
+    story.database.execute(
+        "update public.live_snapshots set stopped_since = %s where snapshot_timestamp = %s",
+        (at(5, 40), at(5, 45)),
+    )
+    story.polled(at(6))
+
+    told = board(at(6, 1))
+
+    assert machine_of(told, "Press")["strip"] == "." * 28 + "<>!="
+    assert told["oee"]["slots"][-4:] == [0.6, 0.7, 0.9, 0.8]
+
+
 @pytest.mark.usefixtures("two_hours")
 def test_who_is_below_needs_somebody_since_the_first_slot_of_the_row(board: Board) -> None:
     told = board(NOW)
