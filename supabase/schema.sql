@@ -315,7 +315,7 @@ CREATE FUNCTION public.alert_as_json(p_alert public.alerts, p_now timestamp with
     'subject', p_alert.subject,
     'fingerprint', p_alert.fingerprint,
     'severity', p_alert.severity,
-    'facts', p_alert.facts,
+    'facts', public.shown_facts(p_alert.facts),
     'opened_at', p_alert.opened_at,
     'last_seen_at', p_alert.last_seen_at,
     'reopened', p_alert.reopened,
@@ -945,6 +945,7 @@ declare
   v_plants constant text[] := array[p_plant, '(no plant)', '(all plants)'];
   v_open jsonb;
   v_counts jsonb;
+  v_left_off jsonb;
   v_over jsonb;
   v_number integer;
 begin
@@ -955,36 +956,56 @@ begin
     return jsonb_build_object('now', v_now, 'plant', null);
   end if;
 
-  select
-    jsonb_agg(
-      public.alert_as_json(alert, v_now) || jsonb_build_object('steps', coalesce(step.list, '[]'))
-      order by alert.severity desc, alert.opened_at, alert.id
-    ),
-    jsonb_build_object(
+  with alert as materialized (
+    -- What somebody has acknowledged gives way to what nobody has.
+    select one as content, row_number() over (order by one.is_acknowledged, one.severity desc, one.opened_at, one.id) as position
+    from public.alerts as one
+    where one.plant = any (v_plants) and one.resolved_at is null
+  )
+  select shown.list, counted.told, left_off.list
+  into v_open, v_counts, v_left_off
+  from (
+    select jsonb_agg(
+      public.alert_as_json(alert.content, v_now) || jsonb_build_object('steps', coalesce(step.list, '[]'))
+      order by (alert.content).severity desc, (alert.content).opened_at, (alert.content).id
+    ) as list
+    from alert
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object(
+        'at', newest.at,
+        'what', newest.what,
+        'by', newest.by_name,
+        'channel', newest.channel,
+        'occasion', newest.occasion,
+        'severity', newest.severity
+      ) order by newest.at, newest.id) as list
+      from (
+        select history.*
+        from public.alert_history as history
+        where history.alert_id = (alert.content).id
+        order by history.at desc, history.id desc
+        limit 20
+      ) as newest
+    ) as step
+    where alert.position <= 500
+  ) as shown
+  cross join (
+    select jsonb_build_object(
       'open', count(*),
-      'critical', count(*) filter (where alert.severity = 'critical'),
-      'unacknowledged', count(*) filter (where not alert.is_acknowledged)
-    )
-  into v_open, v_counts
-  from public.alerts as alert
-  cross join lateral (
-    select jsonb_agg(jsonb_build_object(
-      'at', newest.at,
-      'what', newest.what,
-      'by', newest.by_name,
-      'channel', newest.channel,
-      'occasion', newest.occasion,
-      'severity', newest.severity
-    ) order by newest.at, newest.id) as list
+      'critical', count(*) filter (where (alert.content).severity = 'critical'),
+      'unacknowledged', count(*) filter (where not (alert.content).is_acknowledged)
+    ) as told
+    from alert
+  ) as counted
+  cross join (
+    select jsonb_agg(jsonb_build_object('rule', rule.name, 'alerts', rule.alerts) order by rule.alerts desc, rule.name) as list
     from (
-      select history.*
-      from public.alert_history as history
-      where history.alert_id = alert.id
-      order by history.at desc, history.id desc
-      limit 20
-    ) as newest
-  ) as step
-  where alert.plant = any (v_plants) and alert.resolved_at is null;
+      select (alert.content).rule as name, count(*) as alerts
+      from alert
+      where alert.position > 500
+      group by 1
+    ) as rule
+  ) as left_off;
 
   select jsonb_agg(over.content order by over.position) filter (where over.position <= 500), count(*)
   into v_over, v_number
@@ -1009,6 +1030,7 @@ begin
       'may_silence', public.signs_for(p_plant),
       'counts', v_counts,
       'open', coalesce(v_open, '[]'),
+      'open_left_off', coalesce(v_left_off, '[]'),
       'over', coalesce(v_over, '[]'),
       'over_left_off', greatest(v_number - 500, 0),
       'silences', coalesce((
@@ -1039,7 +1061,7 @@ ALTER FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp
 
 -- Name: FUNCTION board_alerts(p_plant text, p_days integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of alerts of a plant and of what is of no plant: all open ones with their steps, the worst first; those that ended in the last days (1 to 400); and silences.';
+COMMENT ON FUNCTION public.board_alerts(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of alerts of a plant and of what is of no plant: the 500 open ones that need somebody most, with their steps, the worst first, and how many more there are of each rule; the last 500 that ended in the last days (1 to 400); and silences.';
 
 -- Name: board_asset(text, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -9521,6 +9543,28 @@ ALTER FUNCTION public.shown(p_text text, p_longest integer) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.shown(p_text text, p_longest integer) IS 'A text as pages show it: with more characters than this it is cut, and " […]" says so.';
 
+-- Name: shown_facts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.shown_facts(p_facts jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+  select case when length(p_facts::text) <= 2000 then p_facts else (
+    select jsonb_object_agg(fact.name, case
+      when jsonb_typeof(fact.value) = 'string' then to_jsonb(public.shown(fact.value #>> '{}', 400))
+      when length(fact.value::text) > 2000 then to_jsonb(public.shown(fact.value::text, 400))
+      else fact.value
+    end)
+    from jsonb_each(p_facts) as fact (name, value)
+  ) end;
+$$;
+
+ALTER FUNCTION public.shown_facts(p_facts jsonb) OWNER TO postgres;
+
+-- Name: FUNCTION shown_facts(p_facts jsonb); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.shown_facts(p_facts jsonb) IS 'The facts of an alert as pages show them: if they are long, texts of more than 400 characters are cut, and lists and objects of more than 2,000 become such texts.';
+
 -- Name: sign_alert(); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.sign_alert() RETURNS trigger
@@ -17179,6 +17223,12 @@ GRANT ALL ON FUNCTION public.shifts_at_once(p_wanted jsonb) TO service_role;
 REVOKE ALL ON FUNCTION public.shown(p_text text, p_longest integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.shown(p_text text, p_longest integer) TO authenticated;
 GRANT ALL ON FUNCTION public.shown(p_text text, p_longest integer) TO service_role;
+
+-- Name: FUNCTION shown_facts(p_facts jsonb); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.shown_facts(p_facts jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.shown_facts(p_facts jsonb) TO authenticated;
+GRANT ALL ON FUNCTION public.shown_facts(p_facts jsonb) TO service_role;
 
 -- Name: FUNCTION sign_alert(); Type: ACL; Schema: public; Owner: postgres
 

@@ -575,6 +575,7 @@ def alerts() -> Json:
             )
             for n in (1, 2)
         ],
+        "open_left_off": [],
         "over_left_off": 0,
         "silences": [
             {

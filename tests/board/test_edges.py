@@ -142,10 +142,13 @@ def test_what_a_page_leaves_off_is_counted(project: Project, open_page: Opened) 
     project.documents["board_report"]["reasons"] = reasons
 
     project.documents["board_safety"]["resolved_left_off"] = 9500
+    left_off = [{"rule": "no_output", "alerts": 4000}, {"rule": "overdue", "alerts": 2}]
+    project.documents["board_alerts"]["open_left_off"] = left_off
 
     expect(open_page("tags").get_by_text("and 12 more")).to_be_visible()
     expect(open_page("safety").get_by_text("9,500 older ones are left off")).to_be_visible()
     expect(open_page("report").get_by_text("and 12 more")).to_be_visible()
+    expect(open_page("alerts").get_by_text("More are open: 4,000 × no_output, 2 × overdue.")).to_be_visible()
 
 
 def test_reads_are_held_against_the_shortest_cycle(open_page: Opened) -> None:

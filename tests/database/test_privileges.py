@@ -1061,6 +1061,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "safety_read": {"p_plant": "northfield", "p_poll": {}},
     "is_below_target": {"p_actual": 1, "p_target": 2, "p_band": 0.05},
     "shown": {"p_text": "x", "p_longest": 1},
+    "shown_facts": {"p_facts": {}},
     "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},
     "pipeline_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},

@@ -145,7 +145,14 @@ export type Silence = Texts<'plant' | 'rule' | 'fingerprint' | 'created_by'> &
   Record<'starts_at' | 'ends_at' | 'why', string> & { id: number; is_active: boolean; may_end: boolean }
 
 export type Alerts = OfPlant &
-  Texts<'as_of' | 'stale_after'> & { may_silence: boolean; open: Alert[]; over: Alert[]; over_left_off: number; silences: Silence[] }
+  Texts<'as_of' | 'stale_after'> & {
+    may_silence: boolean
+    open: Alert[]
+    open_left_off: { rule: string; alerts: number }[]
+    over: Alert[]
+    over_left_off: number
+    silences: Silence[]
+  }
 
 export type Block = { start: string; minutes: number; values: (number | null)[] }
 

@@ -250,6 +250,7 @@ export const words = {
   made_up: ['Nothing: the run of {at} made up for it.', 'Nichts: Der Lauf von {at} hat es nachgeholt.'],
   retries: ['Nothing yet: it is tried again.', 'Noch nichts: Es wird wieder versucht.'],
   left_off: ['{n} older ones are left off', '{n} ältere fehlen hier'],
+  alerts_left_off: ['More are open: {rules}. Those that are not acknowledged come first.', 'Weitere sind offen: {rules}. Nicht quittierte stehen zuerst.'],
   poll_now: ['Poll now', 'Jetzt abfragen'],
   polled_now: ['Polled.', 'Abgefragt.'],
 

@@ -122,7 +122,7 @@ def test_an_alert_is_told_with_its_steps_and_its_silence(api_of: ApiOf, database
         "subject": "<i>P\u202e",
         "fingerprint": "live_pulse/northfield/no_output/<i>P\u202e",
         "severity": "warning",
-        "facts": {"asset": MARKUP, "slots": 4},
+        "facts": {"asset": MARKUP[:400] + " […]", "slots": 4},
         "opened_at": "2026-11-22T11:30:00+00:00",
         "last_seen_at": "2026-11-22T11:30:00+00:00",
         "reopened": 0,
@@ -257,7 +257,7 @@ def test_others_learn_nothing(api_of: ApiOf, database: Connection, role: str) ->
     assert page(api_of(role)) == {"now": "2026-11-22T12:00:00+00:00", "plant": None}
 
 
-def test_more_than_a_thousand_open_alerts_are_not_cut_and_of_the_past_the_newest_are_shown(
+def test_of_more_than_a_thousand_alerts_500_are_shown_and_all_are_counted(
     api_of: ApiOf, database: Connection
 ) -> None:
     database.execute(
@@ -274,8 +274,60 @@ def test_more_than_a_thousand_open_alerts_are_not_cut_and_of_the_past_the_newest
 
     found = page(api_of("viewer"))
 
-    assert (len(found["open"]), len(found["over"]), found["over_left_off"]) == (1100, 500, 700)
+    assert (len(found["open"]), found["open_left_off"]) == (500, [{"rule": "no_output", "alerts": 600}])
+    assert found["counts"] == {"open": 1100, "critical": 0, "unacknowledged": 1100}
+    assert [one["subject"] for one in found["open"][:2]] == ["1100", "1099"]
+    assert (len(found["over"]), found["over_left_off"]) == (500, 700)
     assert found["over"][0]["subject"] == "1101"
+
+
+def test_what_nobody_has_acknowledged_is_shown_before_what_is_worse(
+    api_of: ApiOf, database: Connection
+) -> None:
+    database.execute(
+        """
+        insert into public.alerts (
+          rule, plant, scope, subject, severity, opened_at, observed_at, last_seen_at,
+          is_acknowledged, acknowledged_at, acknowledged_by_name
+        )
+        select 'overdue', 'northfield', 'live_pulse', n::text, 'critical', at, at, at, true, at, 'ada'
+        from generate_series(1, 499) as n
+        cross join lateral (select %s - n * interval '1 minute') as alert (at)
+        """,
+        (NOW,),
+    )
+    for number in range(3):
+        add_alert(database, number, severity="info", rule="tag_group_failing" if number else "no_output")
+
+    found = page(api_of("viewer"))
+
+    assert len(found["open"]) == 500
+    assert subjects(found["open"])[-3:] == ["A2", "A1", "A0"]
+    assert found["open_left_off"] == [{"rule": "overdue", "alerts": 2}]
+    assert "1" not in subjects(found["open"])
+    assert "499" in subjects(found["open"])
+
+
+def test_long_facts_are_cut_and_short_ones_stay_as_they_are(api_of: ApiOf, database: Connection) -> None:
+    short = {"asset": "Größe " * 70, "warnings": ["a", {"b": None}], "since": None, "slots": 4}
+    long = {
+        "asset": "x" * 401,
+        "told": "y" * 400,
+        "report": {"en": "z" * 3000},
+        "warnings": ["a", {"b": None}],
+        "since": None,
+        "slots": 4,
+    }
+    add_alert(database, 2, facts=json.dumps(short))
+    add_alert(database, 1, facts=json.dumps(long))
+
+    first, second = page(api_of("viewer"))["open"]
+
+    assert first["facts"] == short
+    assert second["facts"] == long | {
+        "asset": "x" * 400 + " […]",
+        "report": '{"en": "' + "z" * 392 + " […]",
+    }
 
 
 @pytest.mark.parametrize("days", [0, 401, None])

@@ -62,6 +62,7 @@ FOR_MEMBERS: Final = frozenset(
         "safety_read",
         "series_blocks",
         "shown",
+        "shown_facts",
         "signed_in_as",
         "signs_for",
         "stops_once",
