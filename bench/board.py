@@ -3,6 +3,7 @@
 Beside the least that the same rows can take: a call of an SQL function that does nothing, and a read of the
 rows that a strip of eight hours is made of, added up in one statement. All go over the Data API, under row
 level security, and take turns. A second plant of the same size is there, so that no plan may read everything.
+What is open is more than any plant should have: its marks are in what each page asks for, each 45 s.
 The processor time is that of a session of Postgres which is asked the same, as the same member.
 """
 
@@ -43,15 +44,17 @@ _FLOORS: Sequence[LiteralString] = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured; every `stopped`th snapshot has a stop."""
+    """How much is measured; every `stopped`th snapshot has a stop. Alerts and incidents are open ones."""
 
     assets: int
     rounds: int
     stopped: int = 40
+    alerts: int = 1_100
+    incidents: int = 200
 
 
 WHOLE = Plan(assets=1_000, rounds=50)
-QUICK = Plan(assets=20, rounds=2)
+QUICK = Plan(assets=20, rounds=2, alerts=30, incidents=5)
 
 
 @dataclass
@@ -69,6 +72,7 @@ def measure(supabase: Supabase, plan: Plan) -> Figures:
     with supabase.fresh_database(_FLOORS) as access:
         with psycopg.connect(access.database_url, autocommit=True) as connection:
             asset = store(connection, plan)
+            _open(connection, plan)
         headers = {
             "apikey": access.publishable_key,
             "Authorization": f"Bearer {access.user_token(_USER, lifetime_s=24 * 3600)}",
@@ -86,6 +90,8 @@ def measure(supabase: Supabase, plan: Plan) -> Figures:
                 "board_day": ("board_day", {"p_plant": "bench", "p_now": now}),
                 "board_asset": ("board_asset", {"p_plant": "bench", "p_asset_id": asset, "p_now": now}),
                 "board_plants": ("board_plants", {"p_now": now}),
+                "board_alerts": ("board_alerts", {"p_plant": "bench", "p_now": now}),
+                "board_safety": ("board_safety", {"p_plant": "bench", "p_now": now}),
             }
             # Connections, caches, and five calls until Postgres keeps a plan.
             warm = 6
@@ -113,6 +119,8 @@ def table(figures: Figures, plan: Plan) -> Table:
         "board_day": "`board_day`",
         "board_asset": "`board_asset`",
         "board_plants": "`board_plants`",
+        "board_alerts": "`board_alerts`",
+        "board_safety": "`board_safety`",
     }
     for name, title in titles.items():
         samples = figures.seconds[name]
@@ -192,6 +200,65 @@ def store(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> int:
     found = connection.execute("select min(id) from public.assets where plant = 'bench'").fetchall()
     return int(found[0][0])
 
+
+def _open(connection: psycopg.Connection[tuple[Any, ...]], plan: Plan) -> None:
+    """Store open alerts with three steps each, open incidents, and ten times as many that are over."""
+    for statement in _TROUBLES:
+        connection.execute(
+            statement,
+            {"until": SLOT, "alerts": plan.alerts, "incidents": plan.incidents, "assets": plan.assets},
+        )
+    connection.execute("analyze")
+
+
+_TROUBLES: Final[Sequence[LiteralString]] = (
+    """
+    insert into public.alerts (
+      rule, plant, scope, subject, severity, facts, opened_at, observed_at, last_seen_at, resolved_at
+    )
+    select
+      'no_output', 'bench', 'live_pulse', 'Machine ' || number,
+      (array['info', 'warning', 'critical'])[1 + number %% 3]::public.alert_severity,
+      jsonb_build_object(
+        'asset', 'Machine ' || number, 'slots', 4, 'minutes', 60, 'since', opened.at,
+        'target', 104, 'units', 0
+      ),
+      opened.at, opened.at, opened.at, case when number > %(alerts)s then opened.at + interval '1 min' end
+    from generate_series(1, 11 * %(alerts)s) as number
+    cross join lateral (select %(until)s - number * interval '1 min' as at) as opened
+    """,
+    """
+    insert into public.alert_history (alert_id, at, what, severity, channel, occasion)
+    select
+      alert.id, alert.opened_at + step.number * interval '1 min',
+      (array['opened', 'told', 'told'])[step.number], alert.severity,
+      (array[null, 'office', 'mail'])[step.number], (array[null, 'fired', 'fired'])[step.number]
+    from public.alerts as alert
+    cross join generate_series(1, 3) as step (number)
+    where alert.resolved_at is null
+    """,
+    """
+    insert into public.safety_events (
+      plant, asset_id, event_timestamp, source_timestamp, reason_code, severity,
+      is_acknowledged, acknowledged_at, acknowledged_by_name,
+      is_resolved, resolved_at, resolved_by_name, resolution
+    )
+    select
+      'bench', asset.id, happened.at, happened.at at time zone 'UTC', 'Guard open', 'high',
+      over.at is not null, over.at, over.by_name,
+      over.at is not null, over.at, over.by_name, case when over.at is not null then 'fitted' end
+    from generate_series(1, 11 * %(incidents)s) as number
+    cross join lateral (select %(until)s - number * interval '10 min' as at) as happened
+    cross join lateral (
+      select
+        case when number > %(incidents)s then happened.at + interval '5 min' end as at,
+        case when number > %(incidents)s then 'ada' end as by_name
+    ) as over
+    join (
+      select a.id, row_number() over (order by a.id) as place from public.assets as a where a.plant = 'bench'
+    ) as asset on asset.place = 1 + number %% %(assets)s
+    """,
+)
 
 _SNAPSHOTS: Final = """
     insert into public.live_snapshots (

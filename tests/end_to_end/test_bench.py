@@ -165,4 +165,6 @@ def test_a_board_is_set_beside_its_rows() -> None:
         "`board_day`",
         "`board_asset`",
         "`board_plants`",
+        "`board_alerts`",
+        "`board_safety`",
     ]
