@@ -45,6 +45,18 @@ def test_each_step_of_the_start_is_shown_with_its_seconds(shown: Shown) -> None:
     assert len(steps) == 6
 
 
+def test_every_line_fits_into_80_columns_and_no_sentence_is_wrapped(shown: Shown) -> None:
+    # What is too long for a terminal goes on in its first column.
+    first_column = [line for line in shown.lines if re.match(r"\S", line)]
+
+    assert [line for line in shown.lines if len(line) > 80] == []
+    assert [
+        line
+        for line in first_column
+        if not re.match(r"plantpulse: |\d  [A-Z]|All as expected\.|Next: make up ", line)
+    ] == []
+
+
 def test_the_first_tick_polls_and_shows_a_snapshot_of_every_asset(shown: Shown) -> None:
     first = shown.part(1)
 
