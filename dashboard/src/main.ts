@@ -1,7 +1,6 @@
 import { mount } from 'svelte'
-// First: it says which styles are stronger.
-import './board.css'
 import App from './App.svelte'
+import './board.css'
 import { settings } from './client'
 import { isTv } from './route.svelte'
 import { followVersion } from './version'

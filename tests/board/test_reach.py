@@ -62,3 +62,17 @@ def test_the_keyboard_skips_to_the_page(board: Page) -> None:
 
     expect(board.locator("main")).to_be_focused()
     assert board.url.endswith("#/northfield/board")
+
+
+def test_the_focus_is_seen_on_old_data_and_where_there_is_none(project: Project, board: Page) -> None:
+    silent, press = (board.locator("a.tile", has_text=name) for name in ("Oven 2", "Press 4"))
+    board.keyboard.press("Tab")
+    silent.focus()
+    expect(silent).to_have_css("outline-style", "solid")
+    project.refusal = (503, {"message": "away"})
+
+    board.clock.fast_forward("45:00")
+    expect(press).to_have_css("outline-style", "dashed")
+    press.focus()
+
+    expect(press).to_have_css("outline-style", "solid")
