@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { isStale } from '../src/data/clock.svelte'
 import type { Machine } from '../src/data/documents'
 import { byArea } from '../src/figures/areas'
-import { isStale } from '../src/figures/freshness'
 import { bounds, holePath, hourTicks, linePath, stepPath } from '../src/figures/scale'
 import { countMarks, stripPaths } from '../src/figures/strip'
 

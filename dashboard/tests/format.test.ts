@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { Formats, clip, knownZone } from '../src/figures/format'
 
-const en = new Formats('en-GB', 'Europe/Brussels')
-const de = new Formats('de-DE', 'Europe/Brussels')
+const now = Date.parse('2026-03-11T09:49:00Z')
+const en = new Formats({ locale: 'en-GB', zone: 'Europe/Brussels', now })
+const de = new Formats({ locale: 'de-DE', zone: 'Europe/Brussels', now })
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ')
 
 test('a missing figure is a dash and never a zero', () => {
@@ -36,15 +37,28 @@ test('an hour that the clock shows twice is told with its zone', () => {
 })
 
 test('a time of another day has its day', () => {
-  const now = Date.parse('2026-03-11T09:49:00Z')
+  expect(en.moment('2026-03-11T09:45:00+00:00')).toBe('10:45')
+  expect(en.moment('2026-03-10T23:30:00+00:00')).toBe('00:30')
+  expect(en.moment('2026-03-10T20:00:00+00:00')).toBe('Tue 10 Mar, 21:00')
+})
 
-  expect(en.moment('2026-03-11T09:45:00+00:00', now)).toBe('10:45')
-  expect(en.moment('2026-03-10T23:30:00+00:00', now)).toBe('00:30')
-  expect(en.moment('2026-03-10T20:00:00+00:00', now)).toBe('Tue 10 Mar, 21:00')
+test('an age ends now, or when it is said to end', () => {
+  expect(plain(en.age('2026-03-11T06:38:30Z'))).toBe('3 h 10 min')
+  expect(plain(en.age('2026-03-11T06:38:30Z', '2026-03-11T06:40:00Z'))).toBe('1 min')
+})
+
+test('a language or zone that changes is followed', () => {
+  const here = { locale: 'en-GB', zone: 'UTC', now }
+  const format = new Formats(here)
+  expect([format.number(1234.5, 1), format.time(now)]).toEqual(['1,234.5', '09:49'])
+
+  Object.assign(here, { locale: 'de-DE', zone: 'Europe/Brussels' })
+
+  expect([format.number(1234.5, 1), format.time(now)]).toEqual(['1.234,5', '10:49'])
 })
 
 test('a calendar day is the same day everywhere', () => {
-  expect(new Formats('en-GB', 'Pacific/Kiritimati').day('2026-03-10').replace(',', '')).toBe('Tuesday 10 March 2026')
+  expect(new Formats({ locale: 'en-GB', zone: 'Pacific/Kiritimati', now }).day('2026-03-10').replace(',', '')).toBe('Tuesday 10 March 2026')
   expect(de.day('2026-03-10', 'short')).toBe('Di., 10.3.')
 })
 

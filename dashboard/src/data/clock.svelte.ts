@@ -25,3 +25,14 @@ class Clock {
 }
 
 export const clock = new Clock()
+
+/** Of when data is, and after when it is old. */
+export interface Age {
+  as_of: string | null
+  stale_after: string | null
+}
+
+/** Return whether data is old. Data without a time is old: nobody knows of when it is. */
+export function isStale({ as_of, stale_after }: Age, now = clock.now): boolean {
+  return as_of === null || stale_after === null || now > Date.parse(stale_after)
+}

@@ -1,16 +1,21 @@
 /** Numbers, spans and instants in the reader's language and the plant's time zone. Pure; a missing figure is a dash, never a zero. */
 
-export const MISSING = '–'
+const MISSING = '–'
 const HOUR = 3_600_000
 
+/** Who reads where, and when it is there (ms since 1970). */
+interface Here {
+  readonly locale: string
+  readonly zone: string
+  readonly now: number
+}
+
 export class Formats {
-  #locale: string
-  #zone: string
+  #here: Here
   #cache = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>()
 
-  constructor(locale: string, zone: string) {
-    this.#locale = locale
-    this.#zone = zone
+  constructor(here: Here) {
+    this.#here = here
   }
 
   /** A figure, with at most `digits` behind the point. */
@@ -78,17 +83,17 @@ export class Formats {
     return isTwice ? this.#dates({ ...clock, timeZoneName: 'short' }).format(instant) : text
   }
 
-  /** A time, with its day if that is not the day of `now`. */
-  moment(at: string | number | null | undefined, now: number): string {
+  /** A time, with its day if that is not today. */
+  moment(at: string | number | null | undefined): string {
     if (at == null) return MISSING
     const day = { weekday: 'short', day: 'numeric', month: 'short' } as const
     const text = this.#dates(day).format(toMs(at))
-    return text === this.#dates(day).format(now) ? this.time(at) : `${text}, ${this.time(at)}`
+    return text === this.#dates(day).format(this.#here.now) ? this.time(at) : `${text}, ${this.time(at)}`
   }
 
-  /** How long ago something was, as a span. */
-  age(at: string | null | undefined, now: number): string {
-    return at == null ? MISSING : this.minutes(Math.floor(Math.max(0, now - Date.parse(at)) / 60_000))
+  /** How long ago something was, or was before `until`, as a span. */
+  age(at: string | null | undefined, until: string | number = this.#here.now): string {
+    return at == null ? MISSING : this.minutes(Math.floor(Math.max(0, toMs(until) - toMs(at)) / 60_000))
   }
 
   /** A calendar day such as "2026-03-10", which is of no time zone. */
@@ -99,16 +104,18 @@ export class Formats {
   }
 
   #numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-    return this.#kept(options, () => new Intl.NumberFormat(this.#locale, options)) as Intl.NumberFormat
+    const { locale } = this.#here
+    return this.#kept([locale, options], () => new Intl.NumberFormat(locale, options)) as Intl.NumberFormat
   }
 
   #dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-    return this.#kept(options, () => new Intl.DateTimeFormat(this.#locale, { timeZone: this.#zone, ...options })) as Intl.DateTimeFormat
+    const { locale, zone } = this.#here
+    return this.#kept([locale, zone, options], () => new Intl.DateTimeFormat(locale, { timeZone: zone, ...options })) as Intl.DateTimeFormat
   }
 
   /** Making one takes longer than a thousand uses of it. */
-  #kept(options: object, make: () => Intl.NumberFormat | Intl.DateTimeFormat) {
-    const key = JSON.stringify(options)
+  #kept(of: unknown[], make: () => Intl.NumberFormat | Intl.DateTimeFormat) {
+    const key = JSON.stringify(of)
     const kept = this.#cache.get(key) ?? make()
     this.#cache.set(key, kept)
     return kept

@@ -1,5 +1,6 @@
-/** Who reads: in which language, and in which plant's time zone. Everything on the pages follows it at once. */
+/** Who reads: in which language, in which plant's time zone, and when. Everything on the pages follows it at once. */
 
+import { clock } from '../data/clock.svelte'
 import { Formats, knownZone } from '../figures/format'
 import { chooseLanguage, fill, type Values } from './fill'
 import { words, type Word } from './words'
@@ -9,11 +10,17 @@ const KEPT_IN = 'plantpulse-language'
 class Reader {
   #chosen = $state(chooseLanguage([localStorage.getItem(KEPT_IN) ?? '', ...navigator.languages]))
   #zone = $state('UTC')
-  /** Numbers, spans and instants as this reader writes them. */
-  format = $derived(new Formats(this.#chosen.locale, this.#zone))
 
   get language(): 'en' | 'de' {
     return this.#chosen.language
+  }
+
+  get locale(): string {
+    return this.#chosen.locale
+  }
+
+  get now(): number {
+    return clock.now
   }
 
   get zone(): string {
@@ -32,6 +39,8 @@ class Reader {
 }
 
 export const reader = new Reader()
+/** Numbers, spans and instants as this reader writes them. */
+export const format = new Formats(reader)
 
 /** Return a text in the reader's language. */
 export function t(word: Word, values: Values = {}): string {
