@@ -35,6 +35,23 @@ def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, 
     ]
 
 
+def test_a_dialog_gives_the_focus_back_and_keeps_no_words(project: Project, open_page: Opened) -> None:
+    page = open_page("safety")
+    opener = page.get_by_role("button", name="Resolve …").first
+
+    for close in ("Escape", "Enter"):
+        opener.press("Enter")
+        expect(page.get_by_label("What was done?")).to_have_value("")
+        page.get_by_label("What was done?").fill("Gate adjusted")
+        if close == "Enter":
+            page.get_by_role("button", name="Cancel").focus()
+        page.keyboard.press(close)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(opener).to_be_focused()
+
+    assert project.written == []
+
+
 def test_what_was_written_stays_when_it_cannot_be_sent(project: Project, open_page: Opened) -> None:
     page = open_page("safety")
     page.get_by_role("button", name="Resolve …").first.click()

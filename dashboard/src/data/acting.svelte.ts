@@ -8,6 +8,12 @@ export class Acting {
   isBusy = $state(false)
   /** Why the last thing was not done; empty if it was. */
   said = $state('')
+  #after: () => void
+
+  /** `after` is called after each try, done or not: somebody else may have done it. */
+  constructor(after: () => void) {
+    this.#after = after
+  }
 
   /** Return whether it was done. */
   async do(work: () => Promise<unknown>): Promise<boolean> {
@@ -23,6 +29,7 @@ export class Acting {
       return false
     } finally {
       this.isBusy = false
+      this.#after()
     }
   }
 }
