@@ -3,7 +3,7 @@ import { isStale } from '../src/data/clock.svelte'
 import type { Machine } from '../src/data/documents'
 import { byArea } from '../src/figures/areas'
 import { bounds, holePath, hourTicks, linePath, stepPath } from '../src/figures/scale'
-import { countMarks, stripPaths } from '../src/figures/strip'
+import { countStates, stripPaths } from '../src/figures/strip'
 
 const NOW = Date.parse('2026-03-11T10:00:00Z')
 const BOX = { from: 0, until: 100, low: 0, high: 10, width: 100, height: 10 }
@@ -19,9 +19,9 @@ test('data is old after its time, and where nobody knows its time', () => {
 test('a gap in a strip is a box of its own and not the state before it', () => {
   const { filled, gaps } = stripPaths('==..!')
 
-  expect(Object.keys(filled)).toEqual(['=', '!'])
+  expect(Object.keys(filled)).toEqual(['on_target', 'stopped'])
   expect(gaps).toBe('M2 9.5V.5H4V9.5Z')
-  expect(filled['=']).toBe('M0.06 10v-3h.88v3zM1.06 10v-3h.88v3z')
+  expect(filled.on_target).toBe('M0.06 10v-3h.88v3zM1.06 10v-3h.88v3z')
 })
 
 test('a mark that nobody knows is a gap', () => {
@@ -29,13 +29,13 @@ test('a mark that nobody knows is a gap', () => {
 })
 
 test('what is worse is taller', () => {
-  const heights = ['-', '=', '<', '!'].map((mark) => Number(/v-(\d+)/.exec(stripPaths(mark).filled[mark] ?? '')?.[1]))
+  const heights = ['-', '=', '<', '!'].map((mark) => Number(/v-(\d+)/.exec(Object.values(stripPaths(mark).filled).join())?.[1]))
 
   expect(heights).toEqual([1, 3, 7, 10])
 })
 
-test('marks are counted for those who hear a strip', () => {
-  expect(countMarks('==<.=')).toEqual({ '=': 3, '<': 1, '.': 1 })
+test('states are counted for those who hear a strip', () => {
+  expect(countStates('==<.=?')).toEqual({ on_target: 3, below_target: 1, no_data: 2 })
 })
 
 test('a line breaks where a value is missing', () => {

@@ -1,25 +1,22 @@
 /** Strips: one character a slot becomes at most one SVG path a kind of mark, however many slots there are. Pure. */
 
-/** Height of a mark in tenths of the strip: what is worse is taller, so that a strip is read without colours. */
-const HEIGHTS: Record<string, number> = {
-  '=': 3, // on target
-  '>': 3, // above target
-  '<': 7, // below target
-  '!': 10, // stopped
-  '-': 1, // not planned
-  '#': 3, // succeeded
-  '~': 7, // partial
-  x: 10, // failed
-  r: 5, // running
+/** What a mark says, and its height in tenths of the strip: what is worse is taller, so that a strip is read without colours. */
+const MARKS: Record<string, [state: string, height: number]> = {
+  '=': ['on_target', 3],
+  '>': ['above_target', 3],
+  '<': ['below_target', 7],
+  '!': ['stopped', 10],
+  '-': ['not_planned', 1],
+  '#': ['succeeded', 3],
+  '~': ['partial', 7],
+  x: ['failed', 10],
+  r: ['running', 5],
 }
 
-/** A slot without data. It is drawn as an empty dashed box, never as the state before it. */
-const GAP = '.'
-
 export interface StripPaths {
-  /** Path by mark; one unit a slot wide, ten units high. */
+  /** Path by state; one unit a slot wide, ten units high. */
   filled: Record<string, string>
-  /** Outline of the gaps. */
+  /** Outline of the slots without data: empty dashed boxes, never the state before them. */
   gaps: string
 }
 
@@ -28,30 +25,33 @@ export function stripPaths(strip: string): StripPaths {
   const filled: Record<string, string> = {}
   let gaps = ''
   for (const { mark, from, until } of runs(strip)) {
-    const height = HEIGHTS[mark]
-    if (height === undefined) gaps += `M${from} 9.5V.5H${until}V9.5Z`
-    else filled[mark] = (filled[mark] ?? '') + bars(from, until, height)
+    const [state, height] = MARKS[mark] ?? []
+    if (!state || !height) gaps += `M${from} 9.5V.5H${until}V9.5Z`
+    else filled[state] = (filled[state] ?? '') + bars(from, until, height)
   }
   return { filled, gaps }
 }
 
-/** Return the number of slots of each mark. */
-export function countMarks(strip: string): Record<string, number> {
+/** Return the number of slots of each state. */
+export function countStates(strip: string): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const mark of strip) counts[mark] = (counts[mark] ?? 0) + 1
+  for (const mark of strip) {
+    const [state] = MARKS[mark] ?? ['no_data']
+    counts[state] = (counts[state] ?? 0) + 1
+  }
   return counts
 }
 
 /** Return the shape of a state as a character, for texts. */
 export function sign(status: string): string {
-  return { stopped: '■ ', failed: '■ ', below_target: '▼ ', partial: '▼ ', no_data: '? ' }[status] ?? ''
+  return { stopped: '■ ', failed: '■ ', abandoned: '■ ', below_target: '▼ ', partial: '▼ ', no_data: '? ' }[status] ?? ''
 }
 
 function* runs(strip: string): Generator<{ mark: string; from: number; until: number }> {
   for (let from = 0; from < strip.length;) {
     let until = from + 1
     while (until < strip.length && strip[until] === strip[from]) until++
-    yield { mark: strip[from] ?? GAP, from, until }
+    yield { mark: strip.charAt(from), from, until }
     from = until
   }
 }
