@@ -35,10 +35,13 @@ class Route {
 export const route = new Route()
 
 /** Return the address of a page. */
-export function href(plant: string, page: Page, argument?: string | number): string {
+export function address(plant: string, page: Page, argument?: string | number): string {
   const all = [plant, page, ...(argument === undefined ? [] : [String(argument)])]
   return `#/${all.map(encodeURIComponent).join('/')}`
 }
+
+/** Where a link leads: on a wall nowhere. */
+export const href = (...page: Parameters<typeof address>) => (isTv ? undefined : address(...page))
 
 /** What Auth writes behind `#` has no slash there, and is no page. */
 function parts(): string[] {

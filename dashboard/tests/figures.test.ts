@@ -59,9 +59,11 @@ test('a hole is one box, however many values it lacks', () => {
 })
 
 test('bounds hold every value, and begin at zero where figures are counted', () => {
-  expect(bounds([3, null, 5], true)).toEqual({ low: 0, high: 5.4 })
-  expect(bounds([-10, 10], false)).toEqual({ low: -11.6, high: 11.6 })
-  expect(bounds([null], false)).toEqual({ low: 0, high: 1 })
+  const of = (...values: (number | null)[]) => values.map((value) => ({ value }))
+
+  expect(bounds(of(3, null, 5), true)).toEqual({ low: 0, high: 5.4 })
+  expect(bounds(of(-10, 10), false)).toEqual({ low: -11.6, high: 11.6 })
+  expect(bounds(of(null), false)).toEqual({ low: 0, high: 1 })
 })
 
 test('hours are those of the plant, also on the day that lacks one', () => {

@@ -90,6 +90,13 @@ def test_a_wall_has_no_buttons_and_needs_no_scrolling(open_page: Opened) -> None
     assert page.evaluate("document.documentElement.scrollHeight") <= 1080
 
 
+def test_no_page_of_a_wall_leads_anywhere(open_page: Opened) -> None:
+    for path in ("board", "asset/4", "safety", "report", "pipelines", "alerts", "energy", "tags"):
+        page = open_page(path, query="?tv")
+        expect(page.locator("main .card").first).to_be_visible()
+        assert page.locator("button, a[href]:not(.skip), select, input").count() == 0, path
+
+
 def test_a_day_without_a_report_says_so(project: Project, open_page: Opened) -> None:
     project.documents["board_report"].update(
         day="2026-03-01", total=None, made_at=None, corrected_at=None, machines=[], reasons=[]

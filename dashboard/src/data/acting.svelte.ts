@@ -1,7 +1,6 @@
 /** What a person does on a page: one thing at a time, and either it is done or the page says why not. */
 
-import { clip } from '../figures/format'
-import { t } from '../words/reader.svelte'
+import { clip, t } from '../words/reader.svelte'
 import { AskError } from './troubles'
 
 export class Acting {

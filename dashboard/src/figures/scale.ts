@@ -57,9 +57,9 @@ export function holePath(box: Box, points: Point[], minutes: number): string {
   return path
 }
 
-/** Return bounds that hold all values and, if `from_zero`, zero; a little air stays above. */
-export function bounds(values: (number | null)[], fromZero: boolean): { low: number; high: number } {
-  const known = values.filter((value) => value !== null)
+/** Return bounds that hold all values and, if `fromZero`, zero; a little air stays above. */
+export function bounds(points: Pick<Point, 'value'>[], fromZero: boolean): { low: number; high: number } {
+  const known = points.map(({ value }) => value).filter((value) => value !== null)
   const high = known.reduce((most, value) => Math.max(most, value), fromZero ? 0 : -Infinity)
   const low = known.reduce((least, value) => Math.min(least, value), fromZero ? 0 : Infinity)
   if (!Number.isFinite(high) || !Number.isFinite(low)) return { low: 0, high: 1 }

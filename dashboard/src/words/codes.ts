@@ -1,9 +1,8 @@
 /** What alerts, pipelines and error codes are called, and what to do about them; the same words as in the messages of alerts. */
 
-import { clip } from '../figures/format'
 import alerts from './alerts.json'
 import { fill } from './fill'
-import { reader } from './reader.svelte'
+import { clip, reader } from './reader.svelte'
 
 type Words = Record<'what' | 'do' | 'value' | 'pipeline', Record<string, string>>
 interface Named {
