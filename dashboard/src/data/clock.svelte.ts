@@ -1,5 +1,7 @@
 /** The database's clock, as far as a page knows it: ages must not depend on whether this computer's clock is right. */
 
+import type { Age } from './documents'
+
 const TICK_MS = 5000
 
 class Clock {
@@ -25,12 +27,6 @@ class Clock {
 }
 
 export const clock = new Clock()
-
-/** Of when data is, and after when it is old. */
-export interface Age {
-  as_of: string | null
-  stale_after: string | null
-}
 
 /** Return whether data is old. Data without a time is old: nobody knows of when it is. */
 export function isStale({ as_of, stale_after }: Age, now = clock.now): boolean {
