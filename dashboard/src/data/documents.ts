@@ -154,7 +154,7 @@ export type Energy = Texts<'looked_at' | 'stale_after' | 'subject' | 'points_fro
   gaps_left_off: number
 }
 
-type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number | null }
+export type Tag = { name: string; unit: string | null; value: number | boolean | string | null; quality: number | null }
 
 export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' | 'failing_since'> &
   Figures<'queue_length' | 'read_ms'> &

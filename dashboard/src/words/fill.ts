@@ -7,6 +7,11 @@ export function fill(text: string, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (braces, name: string) => String(values[name] ?? braces))
 }
 
+/** Return the texts that there are, side by side. */
+export function beside(...texts: (string | false | null | undefined)[]): string {
+  return texts.filter(Boolean).join(' · ')
+}
+
 /** Return the first language of a browser that the pages speak; English if none. */
 export function chooseLanguage(wanted: readonly string[]): { language: 'en' | 'de'; locale: string } {
   for (const locale of wanted) {

@@ -39,6 +39,7 @@ class Reader {
 }
 
 export { clip } from '../figures/format'
+export { beside } from './fill'
 export const reader = new Reader()
 /** Numbers, spans and instants as this reader writes them. */
 export const format = new Formats(reader)
