@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.tag import Group
 
 LEAST: Final = 10  # samples that even a slow group keeps
 
@@ -33,25 +34,28 @@ def limit_of(buffer_s: int, interval: timedelta) -> int:
 
 
 class Buffer:
-    """A queue between the thread that reads a group and the one that talks to Supabase."""
+    """A queue between the thread that reads a group and the one that talks to Supabase.
+
+    Each sample has the group by which it was read: somebody may change the group while samples wait.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.highest = 0
         self._dropped = 0
-        self._waiting: deque[Sample] = deque()
+        self._waiting: deque[tuple[Group, Sample]] = deque()
         self._lock = threading.Lock()
 
-    def put(self, sample: Sample) -> None:
+    def put(self, group: Group, sample: Sample) -> None:
         """Add a sample; a full queue loses its oldest one."""
         with self._lock:
             if len(self._waiting) >= self.limit:
                 self._waiting.popleft()
                 self._dropped += 1
-            self._waiting.append(sample)
+            self._waiting.append((group, sample))
             self.highest = max(self.highest, len(self._waiting))
 
-    def drain(self, most: int) -> list[Sample]:
+    def drain(self, most: int) -> list[tuple[Group, Sample]]:
         """Take out the oldest samples, at most so many."""
         with self._lock:
             return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]

@@ -1,10 +1,12 @@
 """A burst: the groups of one plant are polled until another burst relieves this one.
 
 The lease of a group names its successor and the successor's first slot. The holder hears that at a flush, and
-stops before that slot. It also hears there that somebody has changed a group, and claims it anew. The truth
-about leases is in Postgres (`claim_tag_groups`, `put_tag_samples`).
+stops before that slot. It also hears there that somebody has changed a group: it claims that anew, and polls
+it as it was until the claim is answered. The truth about leases is in Postgres (`claim_tag_groups`,
+`put_tag_samples`).
 """
 
+import math
 import queue
 import signal
 import threading
@@ -22,13 +24,13 @@ from plantpulse.runs import utc_now
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.buffer import Buffer, limit_of
 from plantpulse.tags.cycle import Cycle
-from plantpulse.tags.exchange import Exchange, Store
+from plantpulse.tags.exchange import CALL_S, Exchange, Store
 from plantpulse.tags.flushing import Batch, Complete, Flusher
 from plantpulse.tags.line import Devices, Line
 from plantpulse.tags.polling import Poller
 from plantpulse.tags.rising import Rising
 from plantpulse.tags.slots import SlotClock
-from plantpulse.tags.supervising import Station
+from plantpulse.tags.supervising import Renewal, StartPoller, Station
 from plantpulse.tags.tag import Group, RunsOn
 from plantpulse.tags.tally import Tally
 
@@ -82,7 +84,10 @@ class Burst:
     _calls: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue, init=False)
     _groups: dict[str, None] = field(default_factory=dict, init=False)
     _refused: dict[str, str] = field(default_factory=dict, init=False)
-    _renewing: set[int] = field(default_factory=set, init=False)  # changed: they stop, to be claimed anew
+    _changed: set[int] = field(default_factory=set, init=False)  # groups that are polled as they were
+    # Nobody polls some groups. Until a claim is answered, this burst may have their leases.
+    _has_unclaimed: bool = field(default=False, init=False)
+    _has_told_of_claim: bool = field(default=False, init=False)
     _is_asked_to_stop: bool = field(default=False, init=False)
     _run: Mapping[str, Json] | None = field(default=None, init=False)
 
@@ -103,7 +108,7 @@ class Burst:
                 if self._stations or self._exchange.flusher.has_waiting:
                     self._wait()
                 self._look()
-                self._flush(complete if self._run is None and not self._renewing else None)
+                self._flush(complete if self._run is None else None)
         finally:
             for station in self._stations.values():
                 station.stop()
@@ -122,8 +127,11 @@ class Burst:
         is_told = complete is None or self._run is not None
         return bool(self._stations) or self._exchange.flusher.has_waiting or not is_told
 
-    def _claim(self) -> None:
-        """Claim groups, and begin to poll those that are new. Raises: the store's errors."""
+    def _claim(self, within_s: float = math.inf) -> None:
+        """Claim groups; begin to poll those that are new, and go on with those that are changed.
+
+        What is changed and not for bursts any more ends. Raises: the store's errors.
+        """
         answer = self._exchange.claim(
             {
                 "holder": self.holder,
@@ -133,15 +141,34 @@ class Burst:
                 "lead_s": self.lead_s,
                 "most": MOST_GROUPS,
                 "groups": None if self.names is None else list(self.names),
-            }
+            },
+            within_s,
         )
         self._refused = {one["name"]: one["reason"] for one in answer["refused"]}
         for row in answer["groups"]:
-            if row["id"] not in self._stations:
-                self._begin(Group.of(row), row)
+            group, first_slot = Group.of(row), datetime.fromisoformat(row["first_slot"])
+            self._groups[group.name] = None
+            if group.id not in self._stations:
+                self._begin(group, first_slot, is_learning=bool(row.get("priming")))
+            elif group.version != self._stations[group.id].group.version:
+                self._renew(self._stations[group.id], group, first_slot)
+        for group_id in self._changed - {row["id"] for row in answer["groups"]}:
+            self._stations[group_id].stop()
+        self._changed, self._has_unclaimed, self._has_told_of_claim = set(), False, False
 
-    def _begin(self, group: Group, row: Mapping[str, Json]) -> None:
+    def _begin(self, group: Group, first_slot: datetime, *, is_learning: bool) -> None:
         buffer, tally = Buffer(limit_of(self.settings.buffer_s, group.interval)), Tally(group)
+        rising = Rising(group.acknowledge_tag is not None, is_learning=is_learning)
+        make = self._maker(group, buffer, tally)
+        station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
+        station.start()
+
+    def _renew(self, station: Station, group: Group, first_slot: datetime) -> None:
+        limit = limit_of(self.settings.buffer_s, group.interval)
+        make = self._maker(group, station.buffer, station.tally)
+        station.renew(Renewal(group, limit, first_slot, make))
+
+    def _maker(self, group: Group, buffer: Buffer, tally: Tally) -> StartPoller:
         clock = self._exchange.clock
 
         def make(slot: datetime, rising: Rising) -> Poller:
@@ -149,11 +176,7 @@ class Burst:
             cycle = Cycle(group, line, clock, buffer, tally, rising, self._tell_rise, self.monotonic)
             return Poller(cycle, slot, self.monotonic)
 
-        first_slot = datetime.fromisoformat(row["first_slot"])
-        rising = Rising(group.acknowledge_tag is not None, is_learning=bool(row.get("priming")))
-        self._groups[group.name] = None
-        station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
-        station.start()
+        return make
 
     def _tell_rise(self) -> None:
         self._calls.put("rise")
@@ -162,7 +185,8 @@ class Burst:
         """Wait for the next flush: on a grid of its own, so that no delay adds up; sooner if asked."""
         begun_s = self._flushed_s
         is_ending = self._exchange.gives_up_s is not None
-        is_brisk = is_ending or (bool(self._renewing) and not self._exchange.flusher.has_waiting)
+        is_changing = any(station.is_changing for station in self._stations.values())
+        is_brisk = is_ending or (is_changing and not self._exchange.flusher.has_waiting)
         due_s = begun_s + (_BRISK_S if is_brisk else self._until_flush_s())
         while (left_s := due_s - self.monotonic()) > 0:
             try:
@@ -185,24 +209,27 @@ class Burst:
             self._stop_all(ENDING_S)
         for station in self._stations.values():
             station.look(self._exchange.clock.at(now_s), now_s)
-        if not self._renewing and all(station.is_done for station in self._stations.values()):
+        if all(station.is_done for station in self._stations.values()):
             self._exchange.end_within(ENDING_S)
 
     def _stop_all(self, within_s: float) -> None:
         self._exchange.end_within(within_s)
-        self._renewing.clear()
         for station in self._stations.values():
             station.stop()
 
     def _flush(self, complete: Complete | None) -> None:
         """Send what there is, and what waits from an outage in calls of a bounded size."""
+        is_heard = False
         while answered := self._exchange.send(list(self._stations.values()), complete):
+            is_heard = True
             self._hear(*answered)
             if answered[0].is_last or not (self._has_backlog or self._exchange.flusher.has_parts):
                 break
         for group, slot in self._exchange.flusher.take_lost():
             if station := self._stations.get(group):
                 station.lose(slot)
+        if is_heard and self._run is None:
+            self._claim_again()
 
     @property
     def _has_backlog(self) -> bool:
@@ -210,45 +237,48 @@ class Burst:
 
     def _hear(self, batch: Batch, answer: Mapping[str, Json]) -> None:
         """Take what the answer says: samples that are stored, groups to stop, groups to begin."""
+        self._changed |= self._stations.keys() & set(answer.get("changed", ()))
         for group, slot in self._exchange.flusher.answered(batch, answer):
-            if station := self._stations.get(group):
+            station = self._stations.get(group)
+            if station and group not in self._changed:  # its acknowledge tag may be another one by now
                 station.confirm(slot)
         for group in batch.ended:
             self._stations.pop(group, None)
+            self._changed.discard(group)
         for group in answer.get("alone", ()):
             if station := self._stations.get(group):
                 station.go_alone()
         self._stop_as_told(answer)
-        self._renewing.difference_update(batch.ended)
+        self._has_unclaimed = self._has_unclaimed or bool(answer["unclaimed"])
         if batch.is_last:
             self._run = answer["run"]
-        elif answer["unclaimed"]:
-            self._begin_unclaimed()
 
     def _stop_as_told(self, answer: Mapping[str, Json]) -> None:
-        """Stop groups that another burst reads next, that are stopped, changed, or not ours any more."""
+        """Stop groups that another burst reads next, that are stopped, or not ours any more."""
         stops = {int(group): datetime.fromisoformat(slot) for group, slot in answer["stops"].items()}
-        changed = set(answer.get("changed", ()))
-        at_once = {*answer["inactive"], *answer["lost"], *changed}
+        at_once = {*answer["inactive"], *answer["lost"]}
         for group, station in self._stations.items():
             if group in stops:
                 station.stop_before(stops[group])
-            if group in changed and not station.is_stopping and self._exchange.gives_up_s is None:
-                self._renewing.add(group)
             if group in at_once:
                 station.stop()
 
-    def _begin_unclaimed(self) -> None:
-        """Claim groups that nobody polls, unless this burst is on its way out: its successor does it then."""
-        is_leaving = any(
-            station.is_stopping for group, station in self._stations.items() if group not in self._renewing
-        )
-        if is_leaving or self._exchange.gives_up_s is not None:
+    def _claim_again(self) -> None:
+        """Claim groups that somebody has changed, and those that nobody polls.
+
+        A burst on its way out leaves that to its successor. What fails is tried again at the next flush that
+        is answered.
+        """
+        is_leaving = any(station.is_stopping for station in self._stations.values())
+        if not (self._changed or self._has_unclaimed) or is_leaving or self._exchange.gives_up_s is not None:
             return
         try:
-            self._claim()
+            self._claim(CALL_S[0])
         except PlantpulseError as error:
-            log("WARNING", "new groups wait for the next flush", plant=self.plant, error=str(error))
+            if not self._has_told_of_claim:
+                told = "changed and new groups wait: they cannot be claimed"
+                log("WARNING", told, plant=self.plant, error=str(error))
+            self._has_told_of_claim = True
 
 
 @contextmanager

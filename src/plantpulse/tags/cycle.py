@@ -255,7 +255,7 @@ class Cycle:
     def _put(self, sample: Sample) -> None:
         with self._lock:
             if not self._is_left:
-                self.buffer.put(sample)
+                self.buffer.put(self.group, sample)
 
     def _longest_s(self) -> float:
         return min(self.group.interval.total_seconds() * READ_PART, LONGEST_READ_S)

@@ -1,5 +1,6 @@
 """The calls of a burst to Supabase: tried again at the next flush, never for longer than a flush may take."""
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
@@ -44,9 +45,11 @@ class Exchange:
     _failed_at: datetime | None = field(default=None, init=False)
     _refusals: int = field(default=0, init=False)
 
-    def claim(self, claim: Mapping[str, Json]) -> Mapping[str, Json]:
+    def claim(self, claim: Mapping[str, Json], within_s: float = math.inf) -> Mapping[str, Json]:
         """Return the answer to a claim. Raises: the store's errors."""
-        return self._timed(lambda: self.store.claim_tag_groups(claim))
+        until_s = self.monotonic() + within_s
+        with self.store.within(lambda: until_s - self.monotonic()):
+            return self._timed(lambda: self.store.claim_tag_groups(claim))
 
     def send(
         self, polled: Collection[Polled], complete: Complete | None

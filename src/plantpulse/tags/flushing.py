@@ -177,8 +177,7 @@ class Flusher:
         wide = sum(len(one.group.tags) for one in polled if len(one.buffer))
         share = max(1, MOST_VALUES // max(1, wide))
         for one in polled:
-            for sample in one.buffer.drain(share):
-                yield one.group, sample
+            yield from one.buffer.drain(share)
 
     def _states(
         self, polled: Collection[Polled], counts: Mapping[int, Counts], load: Load

@@ -85,10 +85,6 @@ class Poller:
         """Hear that the sample of a slot will not be stored."""
         self.cycle.lose(slot)
 
-    def is_over(self, now: datetime) -> bool:
-        """Say whether nothing more is to be read."""
-        return self.until is not None and self.until <= now
-
     @property
     def group(self) -> Group:
         """Return the group that it reads."""

@@ -86,9 +86,9 @@ class Rising:
         """Note that nobody has looked for a while: the bit may have dropped and risen for another part."""
         self.level, self.unstored, self.is_owed, self.is_taken = None, None, False, False
 
-    def anew(self) -> "Rising":
+    def anew(self, *, waits: bool) -> "Rising":
         """Return one for another thread, which has not seen the trigger; what was owed is not known there."""
-        other = Rising(self.waits, is_learning=self.is_learning, is_alone=self.is_alone)
+        other = Rising(waits, is_learning=self.is_learning, is_alone=self.is_alone)
         other._is_new = self._is_new
         return other
 

@@ -64,7 +64,12 @@ class SpoolingStore:
         return self.store.within(seconds_left)
 
     def claim_tag_groups(self, claim: Body) -> dict[str, Json]:
-        """Claim groups; if Supabase is away, begin with those of the last claim. Raises: as the store."""
+        """Claim groups; if Supabase is away, begin with those of the last claim. Raises: as the store.
+
+        Between two questions to a Supabase that is away it is not asked for a claim either.
+        """
+        if self._failed_s is not None:
+            raise StoreUnavailable("Supabase is away: it is not asked for a claim")
         try:
             answer = self.store.claim_tag_groups(claim)
         except _AWAY as error:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from plantpulse.errors import DeviceTimedOut, InternalError
@@ -11,6 +11,7 @@ from plantpulse.logs import log
 from plantpulse.tags.buffer import Buffer
 from plantpulse.tags.polling import Poller
 from plantpulse.tags.rising import Rising
+from plantpulse.tags.slots import slot_at_or_after
 from plantpulse.tags.tag import Group
 from plantpulse.tags.tally import Tally
 
@@ -49,6 +50,16 @@ class _Worker:
             log("ERROR", "the thread of a group died", group=self.poller.group.name, error=repr(error))
 
 
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a station goes on with: a group as it is now, the limit of its queue, its turn's first slot."""
+
+    group: Group
+    limit: int
+    first_slot: datetime
+    make: StartPoller
+
+
 @dataclass(slots=True, eq=False)
 class Station:
     """A group in a burst: its queue, its counts, and the thread that reads it.
@@ -65,6 +76,7 @@ class Station:
     rising: InitVar[Rising]
     most_left: int = MOST_LEFT
     _worker: _Worker = field(init=False)
+    _renewal: Renewal | None = field(default=None, init=False)
     _until: datetime | None = field(default=None, init=False)
     _is_stopped: bool = field(default=False, init=False)
     _over_s: float | None = field(default=None, init=False)
@@ -85,19 +97,29 @@ class Station:
 
     @property
     def is_done(self) -> bool:
-        """Say whether nothing more comes from its thread."""
-        return self._worker.is_done
+        """Say whether nothing more comes from its thread, and no other follows it."""
+        return self._worker.is_done and self._renewal is None
+
+    @property
+    def is_changing(self) -> bool:
+        """Say whether its thread is about to end, for one that goes on with a changed group."""
+        return self._renewal is not None and not self._is_waiting
 
     def stop_before(self, slot: datetime) -> None:
         """Let this slot and later ones to somebody else."""
         self._worker.poller.stop_before(slot)
-        self._until = self._worker.poller.until
+        self._until = min(slot, self._until or slot)
 
     def stop(self) -> None:
         """Stop after the cycle that is under way."""
-        self._is_stopped = True
+        self._is_stopped, self._renewal = True, None
         self._worker.poller.stop()
         self._until = self._worker.poller.until
+
+    def renew(self, renewal: Renewal) -> None:
+        """Go on with a group that was changed, after the cycle that is under way."""
+        self._renewal = renewal
+        self._worker.poller.stop()
 
     def confirm(self, slot: datetime) -> None:
         """Hear that a slot's sample is stored."""
@@ -116,12 +138,12 @@ class Station:
         """See to the thread: break off what hangs, start again what died."""
         if self.is_done:
             return
-        poller = self._worker.poller
-        if self._is_waiting and (self._is_stopped or poller.is_over(now)):
-            self._worker.is_done = True
-        elif self._is_waiting or not self._worker.thread.is_alive():
+        is_to_end = self._is_stopped or (self._until is not None and self._until <= now)
+        if self._is_waiting and is_to_end:
+            self._worker.is_done, self._renewal = True, None
+        elif self._is_waiting or self._worker.is_done or not self._worker.thread.is_alive():
             self._begin_anew(now)
-        elif self._is_stopped or poller.is_over(now):
+        elif is_to_end or self._renewal:
             self._look_at_end(now_s)
         elif self._is_hanging(now_s, GRACE_S):
             self._part_from_it(now)
@@ -178,8 +200,23 @@ class Station:
             self.tally.fail(InternalError(told), now, slots=0)
             return
         old = self._worker.poller
-        self._is_broken_off = False
-        self._worker = _Worker(self.make(old.last + self.group.interval, old.cycle.rising.anew()))
+        first_slot = old.last + self.group.interval
+        if self._renewal:
+            first_slot = self._change(self._renewal, old.last, now)
+        rising = old.cycle.rising.anew(waits=self.group.acknowledge_tag is not None)
+        self._is_broken_off, self._over_s = False, None
+        self._worker = _Worker(self.make(first_slot, rising))
         if self._until:
             self._worker.poller.stop_before(self._until)
         self._worker.thread.start()
+
+    def _change(self, renewal: Renewal, last: datetime, now: datetime) -> datetime:
+        """Take over a changed group, and return its first slot: none is read twice, and none left out.
+
+        With another interval the slots before now are nobody's.
+        """
+        is_as_often = renewal.group.interval == self.group.interval
+        after = last + self.group.interval if is_as_often else max(now, last + timedelta.resolution)
+        self._renewal, self.group, self.make = None, renewal.group, renewal.make
+        self.tally.group, self.buffer.limit = renewal.group, renewal.limit
+        return max(slot_at_or_after(after, self.group.interval), renewal.first_slot)

@@ -4,7 +4,7 @@ import threading
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,10 +16,11 @@ from psycopg.rows import DictRow
 
 from devstack.access import SupabaseAccess
 from plantpulse import database
-from plantpulse.errors import DeviceUnavailable
+from plantpulse.errors import DeviceUnavailable, StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.burst import Burst, Ended
+from plantpulse.tags.exchange import Store
 from plantpulse.tags.flushing import Complete
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.readings import Reading
@@ -88,6 +89,37 @@ class Floor:
 
 
 @dataclass
+class Claims:
+    """Supabase, but its claims are not answered when a test says so.
+
+    `carries_out`: what was claimed is claimed all the same. `allowed_s` is how long each claim could take.
+    """
+
+    store: Store
+    fails: bool = False
+    carries_out: bool = False
+    failed: int = 0
+    allowed_s: list[float] = field(default_factory=list)
+    _seconds_left: Callable[[], float] = lambda: WAIT_S
+
+    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
+        self._seconds_left = seconds_left
+        return self.store.within(seconds_left)
+
+    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+        self.allowed_s.append(self._seconds_left())
+        if self.carries_out or not self.fails:
+            answer = self.store.claim_tag_groups(claim)
+        if not self.fails:
+            return answer
+        self.failed += 1
+        raise StoreUnavailable("the claim was not answered")
+
+    def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
+        return self.store.put_tag_samples(put)
+
+
+@dataclass
 class Running:
     """A burst in a thread of its own."""
 
@@ -134,6 +166,7 @@ class Plant:
     stack: ExitStack
     floor: Floor = field(default_factory=Floor)
     bursts: list[Running] = field(default_factory=list)
+    claims: list[Claims] = field(default_factory=list)
 
     def add_group(self, name: str = "press", *, types: Sequence[str] = ("int16",), **columns: Any) -> int:
         """Name a group with tags of these types; return its id."""
@@ -153,6 +186,19 @@ class Plant:
             (group, name, data_type, role),
         )
 
+    def change(self, group: int) -> None:
+        """Give a group another device and a second tag."""
+        with self.rows.transaction():
+            self.add_tag(group, "added", "int16")
+            self.rows.execute(
+                "update public.tag_groups set address = 'modbus://10.20.0.99' where id = %s", (group,)
+            )
+
+    def stored_as_changed(self, group: int) -> int:
+        """Return how many samples are stored that have a second value."""
+        query = 'select 1 from public.tag_samples where group_id = %s and cardinality("values") > 1'
+        return len(self.rows.execute(query, (group,)).fetchall())
+
     def burst(
         self,
         complete: Complete | None = None,
@@ -165,7 +211,8 @@ class Plant:
         settings = SupabaseSettings(url=url or self.access.url, secret_key=Secret(self.access.secret_key))
         store = self.stack.enter_context(database.connect(settings, seconds_left=lambda: WAIT_S))
         known: dict[str, Any] = {"settings": TagsSettings(), "flush_s": FLUSH_S, "lead_s": LEAD_S}
-        burst = Burst("north", holder or str(uuid.uuid4()), store, self.floor, **known | changed)
+        self.claims.append(Claims(store))
+        burst = Burst("north", holder or str(uuid.uuid4()), self.claims[-1], self.floor, **known | changed)
         self.bursts.append(Running(burst, complete))
         return self.bursts[-1]
 

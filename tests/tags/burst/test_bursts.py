@@ -106,19 +106,86 @@ def test_a_group_that_somebody_changes_is_claimed_anew_by_the_burst_that_is_ther
     running = plant.burst((lambda counts: pytest.fail("the run is over")) if has_run else None)
     plant.wait_for_samples(press, 3)
 
-    with plant.rows.transaction():
-        plant.add_tag(press, "added", "int16")
-        plant.rows.execute(
-            "update public.tag_groups set address = 'modbus://10.20.0.99' where id = %s", (press,)
-        )
+    plant.change(press)
 
-    read = 'select 1 from public.tag_samples where group_id = %s and cardinality("values") = 2'
-    plant.wait_for(lambda: len(plant.rows.execute(read, (press,)).fetchall()) >= 3)
+    plant.wait_for(lambda: plant.stored_as_changed(press) >= 3)
     for oven in ovens:
         plant.wait_for_samples(oven, 3)
         assert plant.floor.opened["oven"] == ["modbus://10.20.0.5"]
     assert plant.floor.opened["press"] == ["modbus://10.20.0.5", "modbus://10.20.0.99"]
     assert (running.error, running.ended) == (None, None)
+    plant.rows.execute("update public.tag_groups set active = false")
+    if has_run:
+        return
+    counts, stored = running.wait().counts, [plant.stored(group) for group in (press, *ovens)]
+    assert counts["samples"] == sum(map(len, stored))  # none was read twice
+    assert sum(len(slots_in(slots)) - len(slots) for slots in stored) <= counts["missed"]
+
+
+@pytest.mark.parametrize(("others", "has_run"), [(0, True), (0, False), (1, False)])
+def test_a_changed_group_goes_on_as_it_was_until_its_claim_is_answered(
+    plant: Plant, others: int, *, has_run: bool
+) -> None:
+    press, *_ = [plant.add_group(name) for name in ("press", "oven")[: others + 1]]
+    running = plant.burst((lambda counts: pytest.fail("the run is over")) if has_run else None)
+    plant.wait_for_samples(press, 3)
+    plant.claims[0].fails = True
+    plant.change(press)
+    plant.wait_for(lambda: plant.claims[0].failed >= 2)
+
+    plant.wait_for_samples(press, 10)
+    assert plant.stored_as_changed(press) == 0
+    plant.claims[0].fails = False
+
+    plant.wait_for(lambda: plant.stored_as_changed(press) >= 3)
+    assert plant.floor.opened["press"] == ["modbus://10.20.0.5", "modbus://10.20.0.99"]
+    assert (running.error, running.ended) == (None, None)
+    assert max(plant.claims[0].allowed_s[1:]) <= 6
+
+
+def test_a_changed_group_that_is_not_for_bursts_any_more_is_given_back(plant: Plant) -> None:
+    press, oven = plant.add_group("press"), plant.add_group("oven")
+    plant.burst()
+    plant.wait_for_samples(press, 3)
+
+    plant.rows.execute("update public.tag_groups set mode = 'handshake' where id = %s", (press,))
+
+    has_ended = "select 1 from public.tag_leases where group_id = %s and ended_at is not null"
+    plant.wait_for(lambda: bool(plant.rows.execute(has_ended, (press,)).fetchall()))
+    plant.wait_for_samples(oven, 3)
+
+
+def test_a_group_whose_claim_was_carried_out_and_not_answered_is_polled(plant: Plant) -> None:
+    press, oven = plant.add_group("press"), plant.add_group("oven", active=False)
+    plant.burst()
+    plant.wait_for_samples(press, 2)
+    plant.claims[0].fails = plant.claims[0].carries_out = True
+    plant.rows.execute("update public.tag_groups set active = true where id = %s", (oven,))
+    plant.wait_for(lambda: plant.claims[0].failed == 1)
+
+    plant.claims[0].fails = False
+
+    plant.wait_for_samples(oven, 3)
+
+
+def test_what_a_changed_group_has_read_is_not_acknowledged_before_it_is_claimed_anew(plant: Plant) -> None:
+    press, oven = plant.add_group("press", mode="handshake"), plant.add_group("oven")
+    plant.add_tag(press, "ready", "bool", "trigger")
+    plant.add_tag(press, "taken", "bool", "acknowledge")
+    plant.burst()
+    plant.wait_for_samples(oven, 3)
+    plant.claims[0].fails = True
+    plant.change(press)
+    plant.wait_for(lambda: plant.claims[0].failed >= 1)
+
+    plant.floor.bits["press"] = True
+    plant.wait_for_samples(press, 1)
+    plant.wait_for_samples(oven, 10)
+    assert plant.floor.written["press"] == []
+    plant.claims[0].fails = False
+
+    plant.wait_for(lambda: plant.floor.written["press"] == [True])
+    assert plant.stored_as_changed(press) == 1
 
 
 def test_a_dead_controller_disturbs_no_other_group(plant: Plant) -> None:

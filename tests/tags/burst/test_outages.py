@@ -16,7 +16,7 @@ from plantpulse import database
 from plantpulse.settings import Secret, SupabaseSettings
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.edge import Edge
-from tests.tags.burst.conftest import WAIT_S, Plant, slots_in
+from tests.tags.burst.conftest import WAIT_S, Claims, Plant, slots_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,7 +51,8 @@ def edge_runner(plant: Plant, network: FaultProxy, folder: Path) -> Iterator[thr
     """Run the edge runner in a thread, until the context ends."""
     settings = SupabaseSettings(url=through(network), secret_key=Secret(plant.access.secret_key))
     with database.connect(settings, seconds_left=lambda: WAIT_S) as store:
-        edge = Edge("north", store, plant.floor, TagsSettings(), folder, 1 << 24)
+        plant.claims.append(Claims(store))
+        edge = Edge("north", plant.claims[-1], plant.floor, TagsSettings(), folder, 1 << 24)
         thread = threading.Thread(target=edge.run)
         thread.start()
         try:
@@ -193,3 +194,31 @@ def test_an_edge_runner_that_begins_while_supabase_is_away_gets_every_sample_sto
     assert len(earlier) >= 20
     assert state["dropped_count"] == 0
     assert state["success_count"] == len(stored)
+
+
+def test_an_edge_runner_goes_on_with_a_changed_group_while_it_cannot_be_claimed_anew(
+    plant: Plant, network: FaultProxy, tmp_path: Path
+) -> None:
+    press = plant.add_group()
+    with edge_runner(plant, network, tmp_path) as thread:
+        plant.wait_for_samples(press, 3)
+        plant.claims[0].fails = True
+        plant.change(press)
+        plant.wait_for(lambda: plant.claims[0].failed > 0)
+        network.refuse()
+        asked, number = plant.claims[0].failed, next(plant.floor.numbers["press"])
+
+        plant.wait_for(lambda: next(plant.floor.numbers["press"]) > number + 200)
+        assert plant.claims[0].failed <= asked + 1
+        plant.claims[0].fails = False
+        network.heal()
+
+        plant.wait_for(lambda: plant.stored_as_changed(press) >= 3)
+        plant.wait_for(lambda: not list(tmp_path.glob("*/*.rows")))
+        assert thread.is_alive()
+
+    state = plant.rows.execute("select * from public.tag_states").fetchone()
+    stored = plant.stored(press)
+    assert state is not None
+    assert (state["dropped_count"], state["success_count"]) == (0, len(stored))
+    assert len(slots_in(stored)) - len(stored) <= state["error_count"]

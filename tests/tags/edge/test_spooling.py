@@ -420,6 +420,23 @@ def test_a_first_begin_needs_supabase(project: Project, edge: Begin) -> None:
         edge().claim()
 
 
+def test_a_supabase_that_is_away_is_not_asked_for_changed_groups(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1)
+    asked = project.asked
+
+    with pytest.raises(StoreUnavailable):
+        runner.claim()
+    assert project.asked == asked
+    project.error = None
+    runner.wait()
+    runner.flush(2)
+
+    assert [group["name"] for group in runner.claim()["groups"]] == ["Press", "Oven"]
+
+
 def test_what_the_disk_has_no_room_for_is_counted_as_dropped(project: Project, edge: Begin) -> None:
     runner = edge(most_bytes=400)
     runner.claim()

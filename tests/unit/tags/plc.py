@@ -189,7 +189,7 @@ class Polling:
         return [(since_noon(one.slot), one.quality.name) for one in self.samples()]
 
     def samples(self) -> list[Sample]:
-        return self.buffer.drain(10_000)
+        return [sample for _, sample in self.buffer.drain(10_000)]
 
 
 def since_noon(instant: datetime) -> float:

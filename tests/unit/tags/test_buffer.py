@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from plantpulse.tags.buffer import Buffer, Sample, limit_of
 from plantpulse.tags.readings import Quality
-from tests.unit.tags.plc import at
+from tests.unit.tags.plc import at, group_of
+
+GROUP = group_of()
 
 
 def sample(second: int) -> Sample:
@@ -14,9 +16,9 @@ def sample(second: int) -> Sample:
 def test_a_full_queue_loses_its_oldest_sample_and_counts_it() -> None:
     buffer = Buffer(3)
     for second in range(5):
-        buffer.put(sample(second))
+        buffer.put(GROUP, sample(second))
 
-    assert [one.slot for one in buffer.drain(10)] == [at(2), at(3), at(4)]
+    assert [one.slot for _, one in buffer.drain(10)] == [at(2), at(3), at(4)]
     assert buffer.take_dropped() == 2
     assert buffer.take_dropped() == 0
 
@@ -24,16 +26,16 @@ def test_a_full_queue_loses_its_oldest_sample_and_counts_it() -> None:
 def test_samples_leave_in_the_order_in_which_they_came() -> None:
     buffer = Buffer(10)
     for second in range(3):
-        buffer.put(sample(second))
+        buffer.put(GROUP, sample(second))
 
-    assert [one.slot for one in buffer.drain(2)] == [at(0), at(1)]
+    assert [one.slot for _, one in buffer.drain(2)] == [at(0), at(1)]
     assert len(buffer) == 1
 
 
 def test_the_highest_length_is_kept() -> None:
     buffer = Buffer(10)
     for second in range(4):
-        buffer.put(sample(second))
+        buffer.put(GROUP, sample(second))
     buffer.drain(10)
 
     assert (len(buffer), buffer.highest) == (0, 4)

@@ -193,6 +193,12 @@ def test_an_end_of_the_run_that_is_refused_is_an_error(line: Line) -> None:
         line.send(dict)
 
 
+def test_a_claim_in_a_burst_has_a_bound(line: Line) -> None:
+    line.exchange.claim({}, 6.0)
+
+    assert line.supabase.allowed_s == [6.0]
+
+
 def test_the_databases_time_sets_the_clock(line: Line) -> None:
     line.exchange.clock = SlotClock(at(-600), 1000.0)
 

@@ -35,7 +35,7 @@ class Polled:
     def read(self, *seconds: float, quality: Quality = Quality.GOOD) -> "Polled":
         for second in seconds:
             readings = [Reading(10) for _ in self.group.tags] if quality is Quality.GOOD else []
-            self.buffer.put(Sample(at(second), quality, readings, 4))
+            self.buffer.put(self.group, Sample(at(second), quality, readings, 4))
             self.tally.read(at(second), 2, 4)
         return self
 

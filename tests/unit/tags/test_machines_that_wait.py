@@ -202,6 +202,12 @@ class Project:
     turns: list[Turn] = field(default_factory=list)
     refusals: int = 2
     away_until_s: float = 0.0
+    version: int = 1
+    polled_version: int = 0
+
+    def change(self) -> None:
+        """Change the group, as somebody who edits its table."""
+        self.version += 1
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         return nullcontext()
@@ -209,6 +215,10 @@ class Project:
     def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
         now_s = self.world.now_s
         live = [turn for turn in self.turns if turn.is_live(now_s) and turn.until_s > now_s]
+        if mine := [turn for turn in live if turn.holder == claim["holder"]]:
+            if self._has(0.5):
+                raise StoreUnavailable("the claim was not answered")
+            return {"at": at(now_s).isoformat(), "groups": [self._group(mine[0])], "refused": []}
         refused = {
             "at": at(now_s).isoformat(),
             "groups": [],
@@ -221,18 +231,21 @@ class Project:
         for before in live:
             before.until_s = turn.first_s
         self.turns.append(turn)
+        return {**refused, "groups": [self._group(turn)], "refused": []}
+
+    def _group(self, turn: Turn) -> Mapping[str, Any]:
         bit = {"address": "1", "data_type": "bool"}
-        group = {
-            "id": GROUP, "plant": "north", "name": "press", "mode": "handshake", "driver": "modbus",
-            "interval_ms": 1000 * INTERVAL_S, "address": "modbus://10.20.0.5", "credentials": None,
+        return {
+            "id": GROUP, "version": self.version, "plant": "north", "name": "press", "mode": "handshake",
+            "driver": "modbus", "interval_ms": 1000 * INTERVAL_S, "address": "modbus://10.20.0.5",
+            "credentials": None,
             "tags": [
                 {"name": name, "address": "1", "data_type": "int16", "position": place}
                 for place, name in enumerate((FIRST, SECOND), start=1)
             ],
             "trigger_tag": {"name": READY, **bit}, "acknowledge_tag": {"name": TAKEN, **bit},
-            "first_slot": first.isoformat(), "level": None, "priming": not self.turns[:-1],
+            "first_slot": at(turn.first_s).isoformat(), "level": None, "priming": not self.turns[:-1],
         }  # fmt: skip
-        return {**refused, "groups": [group], "refused": []}
 
     def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
         self.world.sleep(self.drawn.choice([0.02, 0.1, 1.5]))
@@ -246,6 +259,8 @@ class Project:
                 is_refused = True
             else:
                 self.rows.setdefault(slot_s, row)
+        versions = {state["version"] for state in put["states"]}
+        self.polled_version = max(versions, default=self.polled_version)
         mine.expires_s = now_s + LEASE_S
         mine.is_ended = mine.is_ended or GROUP in put["ended"]
         before = [turn for turn in self.turns if turn.first_s < mine.first_s and turn.is_live(now_s)]
@@ -257,6 +272,7 @@ class Project:
             "at": at(self.world.now_s).isoformat(), "stops": stops, "run": None,
             "alone": [] if before or mine.is_ended else [GROUP],
             "refused": [GROUP] if is_refused else [],
+            "changed": [GROUP] if versions - {self.version} else [],
             "inactive": [], "lost": [], "unclaimed": [], "later": [], "dropped": {},
         }  # fmt: skip
 
@@ -361,6 +377,7 @@ def check(seed: int, monkeypatch: pytest.MonkeyPatch) -> Machine:
     world.after(3.0, machine.begin)
     for _ in range(3):
         world.after(drawn.uniform(5, TROUBLE_S), machine.restart)
+        world.after(drawn.uniform(5, TROUBLE_S + QUIET_S / 2), project.change)
     try:
         world.run(TROUBLE_S + QUIET_S)
     finally:
@@ -370,6 +387,7 @@ def check(seed: int, monkeypatch: pytest.MonkeyPatch) -> Machine:
     assert shift.errors == []
     mixed = [row for row in project.rows.values() if "q" not in row and len(set(row["v"])) > 1]
     assert mixed == []
+    assert project.polled_version == 4
     _, last_s = machine.acknowledged[-1]
     assert last_s > TROUBLE_S + QUIET_S - 15, f"the machine waits with part {machine.part} since {last_s}"
     return machine

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,15 +20,17 @@ from plantpulse.tags.polling import Poller
 from plantpulse.tags.readings import Reading
 from plantpulse.tags.rising import Rising
 from plantpulse.tags.slots import SlotClock, next_slot
-from plantpulse.tags.supervising import Station, left_behind
+from plantpulse.tags.supervising import Renewal, StartPoller, Station, left_behind
 from plantpulse.tags.tag import Group, Tag
 from plantpulse.tags.tally import Tally
-from tests.unit.tags.plc import READY, TAKEN, group_of
+from tests.unit.tags.plc import NOON, READY, TAKEN, group_of
 
 GROUP = group_of(interval=timedelta(milliseconds=200))
 PRESS = group_of(
     interval=timedelta(milliseconds=200), mode="handshake", trigger_tag=READY, acknowledge_tag=TAKEN
 )
+LONG_AGO = NOON.replace(year=2020)
+OTHER = "modbus://10.20.0.99"
 LATER_S = 3600.0  # beyond every deadline, as the supervisor sees the time
 WAIT_S = 60.0
 
@@ -87,18 +89,31 @@ class Floor:
     is_told: threading.Event = field(default_factory=threading.Event, init=False)
     most_left: int = 20
     opened: int = 0
+    begun: list[tuple[str, datetime]] = field(default_factory=list)
+    made: Callable[[Group], StartPoller] = field(init=False)
     station: Station = field(init=False)
 
     def __post_init__(self) -> None:
         clock, buffer, tally = SlotClock(utc_now(), time.monotonic()), Buffer(1000), self.tally
 
-        def make(slot: datetime, rising: Rising) -> Poller:
-            line = Line(self.group, self, 10.0)
-            return Poller(Cycle(self.group, line, clock, buffer, tally, rising, self.is_told.set), slot)
+        def made(group: Group) -> StartPoller:
+            def make(slot: datetime, rising: Rising) -> Poller:
+                self.begun.append((group.address, slot))
+                line = Line(group, self, 10.0)
+                return Poller(Cycle(group, line, clock, buffer, tally, rising, self.is_told.set), slot)
 
-        first = next_slot(utc_now(), utc_now(), GROUP.interval)
+            return make
+
+        first = next_slot(utc_now(), utc_now(), self.group.interval)
         rising = Rising(self.group.acknowledge_tag is not None)
-        self.station = Station(self.group, buffer, tally, first, make, rising, self.most_left)
+        self.made = made
+        self.station = Station(self.group, buffer, tally, first, made(self.group), rising, self.most_left)
+
+    def change(self, first_slot: datetime = LONG_AGO, **changed: Any) -> Group:
+        """Tell the station of another device, and return the group as it is now."""
+        group = replace(self.group, address=OTHER, **changed)
+        self.station.renew(Renewal(group, 500, first_slot, self.made(group)))
+        return group
 
     def open(self, group: Group, deadline_s: float) -> Stubborn:
         self.opened += 1
@@ -194,7 +209,7 @@ def test_what_a_thread_brings_that_was_left_behind_is_not_used(floor_of: StartFl
     silent.is_closed.set()
     join_all()
 
-    assert all(sample.quality != 0 for sample in floor.station.buffer.drain(1000))
+    assert all(sample.quality != 0 for _, sample in floor.station.buffer.drain(1000))
 
 
 def test_a_machine_that_waits_while_a_thread_hangs_is_read_again_and_acknowledged(
@@ -204,7 +219,7 @@ def test_a_machine_that_waits_while_a_thread_hangs_is_read_again_and_acknowledge
     floor = floor_of(hanging, healthy, group=PRESS)
     floor.station.go_alone()
     wait(floor.is_told)  # a rise is read
-    stored = floor.station.buffer.drain(1000)[-1]
+    _, stored = floor.station.buffer.drain(1000)[-1]
     hanging.is_asked.clear()
     hanging.hangs = True
     wait(hanging.is_asked)
@@ -215,7 +230,7 @@ def test_a_machine_that_waits_while_a_thread_hangs_is_read_again_and_acknowledge
     floor.look_later()
 
     def is_acknowledged() -> bool:
-        for sample in floor.station.buffer.drain(1000):
+        for _, sample in floor.station.buffer.drain(1000):
             floor.station.confirm(sample.slot)
         return healthy.is_written.is_set()
 
@@ -321,3 +336,105 @@ def test_a_group_that_is_to_stop_leaves_a_thread_that_hangs_for_good(floor_of: S
 
     assert floor.station.is_done
     assert left_behind() == 1
+
+
+def test_a_changed_group_goes_on_in_the_next_slot_of_the_same_station(floor_of: StartFloor) -> None:
+    before, after = Stubborn(heeds_close=True, hangs=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(before, after)
+    wait(before.is_answered)
+
+    changed = floor.change()
+    join_all()
+    assert not floor.station.is_done
+    floor.station.look(utc_now(), time.monotonic())
+    wait(after.is_answered)
+    floor.station.stop()
+    join_all()
+
+    samples = floor.station.buffer.drain(1000)
+    slots = [sample.slot for _, sample in samples]
+    [(_, first), (address, second)] = floor.begun
+    assert address == OTHER
+    assert [group for group, _ in samples] == [GROUP] * slots.index(second) + [changed] * (
+        len(slots) - slots.index(second)
+    )
+    assert second == slots[slots.index(second) - 1] + GROUP.interval
+    assert slots[0] == first
+    assert (floor.station.group, floor.station.tally.group, floor.station.buffer.limit) == (
+        changed,
+        changed,
+        500,
+    )
+    assert floor.station.is_done
+
+
+def test_a_group_with_another_interval_goes_on_from_now_on(floor_of: StartFloor) -> None:
+    device = Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(device, group=replace(GROUP, interval=timedelta(hours=1)))
+    floor.change(interval=timedelta(seconds=1))
+    join_all()
+
+    floor.station.look(NOON.replace(year=2036, microsecond=300_000), time.monotonic())
+
+    assert floor.begun[-1] == (OTHER, NOON.replace(year=2036, second=1))
+
+
+def test_a_group_with_a_turn_of_its_own_goes_on_when_that_begins(floor_of: StartFloor) -> None:
+    device = Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(device)
+    floor.change(NOON.replace(year=2036))
+    join_all()
+
+    floor.station.look(utc_now(), time.monotonic())
+
+    assert floor.begun[-1] == (OTHER, NOON.replace(year=2036))
+
+
+def test_a_changed_group_does_not_wait_for_a_device_that_hangs(floor_of: StartFloor) -> None:
+    hanging, healthy = Stubborn(heeds_close=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(hanging, healthy)
+    wait(hanging.is_asked)
+    floor.change()
+
+    begun_s = time.monotonic()
+    for seconds in (0, 3, 6, 6):
+        floor.station.look(utc_now(), begun_s + seconds)
+
+    wait(healthy.is_answered)
+    assert left_behind() == 1
+    assert not floor.station.is_done
+
+
+@pytest.mark.parametrize("most_left", [20, 1])
+def test_a_changed_group_that_is_to_stop_ends(floor_of: StartFloor, most_left: int) -> None:
+    hanging = Stubborn(heeds_close=False)
+    floor = floor_of(hanging, most_left=most_left)
+    wait(hanging.is_asked)
+    floor.change()
+    begun_s = time.monotonic()
+    for seconds in (0, 3, 6, 6):
+        floor.station.look(utc_now(), begun_s + seconds)
+    if most_left == 1:
+        assert not floor.station.is_changing
+
+    floor.station.stop()
+    for seconds in (10, 13, 16):
+        floor.station.look(utc_now() + timedelta(hours=1), begun_s + seconds)
+
+    assert floor.station.is_done
+
+
+def test_a_changed_group_stops_before_the_slot_of_its_successor(floor_of: StartFloor) -> None:
+    before, after = Stubborn(heeds_close=True, hangs=False), Stubborn(heeds_close=True, hangs=False)
+    floor = floor_of(before, after)
+    wait(before.is_answered)
+    floor.change()
+    join_all()
+
+    floor.station.stop_before(LONG_AGO)
+    floor.station.look(utc_now(), time.monotonic())
+    join_all()
+    floor.station.look(utc_now(), time.monotonic())
+
+    assert floor.station.is_done
+    assert not after.is_asked.is_set()
