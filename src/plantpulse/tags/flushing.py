@@ -124,7 +124,7 @@ class Flusher:
         """
         self._unanswered = None
         later = {(int(group), datetime.fromisoformat(slot)) for group, slot in answer.get("later") or ()}
-        self._again = [batch.samples[key] for key in batch.samples if key in later]
+        self._again += [batch.samples[key] for key in batch.samples if key in later]
         refused = set(answer.get("refused") or ())
         self.totals["dropped"] += lost_in(answer)
         self._lost += [key for key in batch.samples if key not in later and key[0] in refused]

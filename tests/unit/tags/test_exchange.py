@@ -25,6 +25,7 @@ class Supabase:
     time: Time
     fails: PlantpulseError | None = None
     refuses: set[int] = field(default_factory=set)  # groups
+    later: set[int] = field(default_factory=set)  # groups
     dropped: dict[str, int] = field(default_factory=dict)
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     allowed_s: list[float] = field(default_factory=list)
@@ -43,7 +44,8 @@ class Supabase:
             raise self.fails
         if any(row["g"] in self.refuses for row in put["rows"]):
             raise REFUSED
-        return {"at": at(self.time() - 1000).isoformat(), "later": [], "dropped": self.dropped}
+        later = [[row["g"], row["s"]] for row in put["rows"] if row["g"] in self.later]
+        return {"at": at(self.time() - 1000).isoformat(), "later": later, "dropped": self.dropped}
 
 
 @dataclass
@@ -102,6 +104,31 @@ def test_at_its_end_a_burst_puts_up_with_no_answer(line: Line, capsys: pytest.Ca
         line.send()
 
     assert '"samples":1' in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_samples_of_parts_that_have_to_be_sent_again_wait_together(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = [Polled(replace(group_of(), id=number)).read(1) for number in (7, 8, 9)]
+    line.supabase.refuses = {9}
+    line.supabase.later = {7, 8}
+    sent = []
+    for _ in range(3):
+        if answered := line.exchange.send(groups, None):
+            line.exchange.flusher.answered(*answered)
+            sent.append([key for key, _ in answered[0].samples])
+    line.supabase.later = set()
+    line.supabase.fails = AWAY
+    line.exchange.end_within(0.0)
+
+    with pytest.raises(StoreUnavailable):
+        line.exchange.send(groups, None)
+
+    assert sent == [[7], [8]]
+    assert [(row["g"], row["s"]) for row in line.supabase.puts[-1]["rows"]] == [
+        (7, at(1).isoformat()), (8, at(1).isoformat())
+    ]  # fmt: skip
+    assert '"samples":2' in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_an_earlier_end_is_not_put_off(line: Line) -> None:
