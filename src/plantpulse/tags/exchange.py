@@ -76,10 +76,10 @@ class Exchange:
             with self.store.within(lambda: asked_s + longest_s - self.monotonic()):
                 answer = self._timed(lambda: self.store.put_tag_samples(batch.body))
         except TransientError as error:
-            self._note_outage(error, polled, batch)
+            self._note_outage(error, polled)
             return None
         except StoreRefused as error:
-            self._note_refusal(error, batch, len(polled))
+            self._note_refusal(error, batch, polled)
             return None
         self._note_answer()
         if lost := lost_in(answer):
@@ -104,17 +104,20 @@ class Exchange:
             return longest_s
         return max(_SHORTEST_S, min(longest_s, self.gives_up_s - self.monotonic()))
 
-    def _note_outage(self, error: PlantpulseError, polled: Collection[Polled], batch: Batch) -> None:
+    def _note_outage(self, error: PlantpulseError, polled: Collection[Polled]) -> None:
         """Tell once that samples wait. Raises: the error, if the burst has to end without an answer."""
         if self._failed_at is None:
             self._failed_at = self.clock.at(self.monotonic())
             log("WARNING", "samples wait: Supabase does not take them", plant=self.plant, error=str(error))
         if self.gives_up_s is not None and self.monotonic() >= self.gives_up_s:
-            lost = len(batch.samples) + sum(len(one.buffer) for one in polled)
-            log("ERROR", "a burst ends without Supabase: samples are lost", plant=self.plant, samples=lost)
+            self._tell_lost(polled)
             raise error
 
-    def _note_refusal(self, error: PlantpulseError, batch: Batch, polled: int) -> None:
+    def _tell_lost(self, polled: Collection[Polled]) -> None:
+        lost = self.flusher.waiting + sum(len(one.buffer) for one in polled)
+        log("ERROR", "a burst ends without Supabase: samples are lost", plant=self.plant, samples=lost)
+
+    def _note_refusal(self, error: PlantpulseError, batch: Batch, polled: Collection[Polled]) -> None:
         """Find out which group Supabase refuses, and drop what it will never take.
 
         Raises: the error, at the end or when no group at all is taken any more.
@@ -130,7 +133,8 @@ class Exchange:
         self._refusals += 1
         told = "samples are dropped: Supabase refused them"
         log("ERROR", told, plant=self.plant, groups=batch.groups, error=str(error))
-        if self._refusals >= _REFUSALS * max(1, polled) or batch.is_last:
+        if self._refusals >= _REFUSALS * max(1, len(polled)) or batch.is_last:
+            self._tell_lost(polled)
             raise error
         self.flusher.give_up(batch)
 

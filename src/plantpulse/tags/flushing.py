@@ -172,6 +172,12 @@ class Flusher:
         """Say whether a call was not answered, or has to be sent again in part."""
         return self._unanswered is not None or bool(self._again) or self.has_parts
 
+    @property
+    def waiting(self) -> int:
+        """Return how many samples were taken out of the queues and are not stored yet, in whichever calls."""
+        calls = [self._unanswered, *self._parts]
+        return len(self._again) + sum(len(one.samples) for one in calls if one)
+
     def _drained(self, polled: Collection[Polled]) -> Iterator[tuple[Group, Sample]]:
         """Take samples out of the queues, the same share of each group."""
         wide = sum(len(one.group.tags) for one in polled if len(one.buffer))

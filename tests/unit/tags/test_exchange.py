@@ -106,6 +106,24 @@ def test_at_its_end_a_burst_puts_up_with_no_answer(line: Line, capsys: pytest.Ca
     assert '"samples":1' in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_an_end_without_an_answer_tells_of_every_sample_of_a_call_that_was_taken_apart(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = [Polled(replace(group_of(), id=number)).read(1, 2) for number in (7, 8, 9, 10)]
+    line.supabase.refuses = {7}
+    answered = line.exchange.send(groups, None)
+    assert answered  # 7 is given up, 8 is stored
+    line.exchange.flusher.answered(*answered)
+    groups[0].read(3)
+    line.supabase.fails = AWAY
+    line.exchange.end_within(0.0)
+
+    with pytest.raises(StoreUnavailable):
+        line.exchange.send(groups, None)
+
+    assert '"samples":5' in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_samples_of_parts_that_have_to_be_sent_again_wait_together(
     line: Line, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -161,13 +179,19 @@ def test_samples_that_are_lost_with_their_turn_are_told(
     assert line.exchange.flusher.totals["dropped"] == 1
 
 
-def test_a_supabase_that_goes_on_refusing_ends_the_burst(line: Line) -> None:
+def test_a_supabase_that_goes_on_refusing_ends_the_burst_and_what_is_lost_is_told(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
     line.supabase.fails = REFUSED
     line.send()
     line.send()
+    line.polled.read(2, 3)
 
     with pytest.raises(StoreRefused):
         line.send()
+
+    assert '"message":"a burst ends without Supabase: samples are lost"' in (told := capsys.readouterr().out)
+    assert '"samples":2' in told.splitlines()[-1]
 
 
 @pytest.mark.parametrize("bad", [{7}, {7, 8, 9, 10}, {8, 9, 10, 11}, {11}])
