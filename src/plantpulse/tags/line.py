@@ -4,7 +4,7 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from plantpulse.errors import DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
 from plantpulse.tags.isolating import Isolation, Part
 from plantpulse.tags.link import Link, ReadPlan
-from plantpulse.tags.readings import TIMED_OUT, Reading
+from plantpulse.tags.readings import NOT_ASKED, TIMED_OUT, Reading
 from plantpulse.tags.tag import Group, Tag
 
 _MOST_PLANS: Final = 50  # of parts of a group, before they are made anew
@@ -60,7 +60,7 @@ class Line:
     _plans: dict[Part, ReadPlan[object]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._isolation = Isolation(len(self.group.tags))
+        self._isolation = Isolation(len(self.group.tags), self.monotonic)
 
     @property
     def is_connected(self) -> bool:
@@ -81,21 +81,24 @@ class Line:
     def read(self, deadline_s: float) -> Sequence[Reading]:
         """Return a reading for each tag of the group, in its order. Raises: PlantpulseError.
 
-        A tag that the device does not answer is TIMED_OUT beside the others, once that is known of it.
+        A tag that the device does not answer is TIMED_OUT beside the others, once that is known of it. While
+        such a tag is searched, those for which there is no time are NOT_ASKED.
         """
-        found: dict[int, Reading] = {}
-        for part in self._isolation.parts(self.monotonic()):
+        found: dict[int, Reading] = {}  # by the tags' positions
+        for part in self._isolation.parts(deadline_s):
             plan = self._plan_of(part)
             try:
                 readings = self._ask(plan, deadline_s)
             except DeviceUnavailable:
-                self._isolation.fail(part, self.monotonic())
+                self._isolation.fail(part)
                 if not found:
                     raise
+                found |= self._timed_out(part)
                 break  # the other parts were answered in time
             self._isolation.answer(part)
             found |= {tag.position: one for tag, one in zip(plan.tags, readings, strict=True)}
-        return [found.get(tag.position, TIMED_OUT) for tag in self.group.tags]
+        found = self._timed_out(self._isolation.silent) | found
+        return [found.get(tag.position, NOT_ASKED) for tag in self.group.tags]
 
     def look(self, deadline_s: float) -> Sequence[Reading]:
         """Return how the trigger tag stands, and the acknowledge tag, if there is one.
@@ -121,6 +124,9 @@ class Line:
         """Close the connection from outside: what waits in it fails. Returns at once."""
         if device := self._device:
             threading.Thread(target=device.link.close, name=f"close-{self.group.name}", daemon=True).start()
+
+    def _timed_out(self, places: Iterable[int]) -> dict[int, Reading]:
+        return {self.group.tags[place].position: TIMED_OUT for place in places}
 
     def _plan_of(self, part: Part) -> ReadPlan[object]:
         plan = self._connected().plan

@@ -1,96 +1,187 @@
 """A tag that a device does not answer costs its group some slots, and then itself alone."""
 
+from dataclasses import dataclass, field
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from plantpulse.tags.gathering import MOST_READS
 from plantpulse.tags.isolating import Isolation
-from plantpulse.tags.readings import TIMED_OUT, Reading
+from plantpulse.tags.readings import NOT_ASKED, TIMED_OUT, Reading
 from tests.unit.tags.plc import at, group_of, polling, since_noon
 
 
-def read(isolation: Isolation, silent: set[int], now_s: float = 0.0, *, hangs: bool = False) -> set[int]:
-    """Read as a line does, and return the tags that were answered."""
-    found: set[int] = set()
-    for part in isolation.parts(now_s):
-        if hangs or silent & set(part):
-            isolation.fail(part, now_s)
-            break
-        isolation.answer(part)
-        found |= set(part)
-    return found
+@dataclass
+class Asked:
+    """An isolation that is used as a line does, with its clock, and a device that takes time to answer.
+
+    A read has 0.8 s, as in a slot of a second.
+    """
+
+    count: int
+    answer_s: float = 0.0
+    now_s: float = 0.0
+    isolation: Isolation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.isolation = Isolation(self.count, lambda: self.now_s)
+
+    def read(
+        self, silent: set[int] | None = None, now_s: float | None = None, *, hangs: bool = False
+    ) -> set[int]:
+        """Read, and return the tags that were answered."""
+        self.now_s = self.now_s if now_s is None else now_s
+        deadline_s, found = self.now_s + 0.8, set[int]()
+        for part in self.isolation.parts(deadline_s):
+            if hangs or (silent or set()) & set(part) or self.now_s + self.answer_s > deadline_s:
+                self.isolation.fail(part)
+                break
+            self.now_s += self.answer_s
+            self.isolation.answer(part)
+            found |= set(part)
+        return found
+
+    def parts(self, now_s: float = 0.0) -> list[tuple[int, ...]]:
+        """Return what a read would ask for if nothing came of it."""
+        self.now_s = now_s
+        return list(self.isolation.parts(now_s + 0.8))
 
 
 def test_the_others_are_read_again_within_slots() -> None:
-    isolation = Isolation(100)
+    asked = Asked(100)
 
-    found = [len(read(isolation, {37})) for _ in range(12)]
+    found = [len(asked.read({37})) for _ in range(12)]
 
     assert found == [0, 0, 0, 0, 50, 75, 75, 94, 97, 99, 99, 99]
 
 
 def test_all_tags_are_asked_together_as_long_as_that_goes_well() -> None:
-    isolation = Isolation(3)
+    asked = Asked(3)
 
-    assert list(isolation.parts(0.0)) == [(0, 1, 2)]
+    assert asked.parts() == [(0, 1, 2)]
     for _ in range(2):
-        isolation.fail((0, 1, 2), 0.0)
-    isolation.answer((0, 1, 2))
+        asked.isolation.fail((0, 1, 2))
+    asked.isolation.answer((0, 1, 2))
     for _ in range(2):
-        isolation.fail((0, 1, 2), 0.0)
+        asked.isolation.fail((0, 1, 2))
 
-    assert list(isolation.parts(0.0)) == [(0, 1, 2)]
+    assert asked.parts() == [(0, 1, 2)]
 
 
 def test_a_device_that_hung_is_read_whole_as_soon_as_it_is_back() -> None:
     for slots in range(1, 60):
-        isolation = Isolation(8)
+        asked = Asked(8)
         for _ in range(slots):
-            assert read(isolation, set(), hangs=True) == set()
+            assert asked.read(hangs=True) == set()
 
-        assert read(isolation, set()) == set(range(8))
-        assert list(isolation.parts(0.0)) == [tuple(range(8))]
+        assert asked.read() == set(range(8))
+        assert asked.parts() == [tuple(range(8))]
+
+
+@pytest.mark.parametrize("answer_s", [0.1, 0.3, 0.45, 0.7, 0.8])
+def test_a_slow_device_that_hung_is_read_whole_again_after_some_turns(answer_s: float) -> None:
+    for slots in range(1, 60):
+        asked = Asked(8, answer_s)
+        for slot in range(slots):
+            assert asked.read(None, slot, hangs=True) == set()
+
+        found = [asked.read(None, slots + turn) for turn in range(10)]
+
+        assert all(found)  # none is lost: what there is no time for waits for its turn
+        assert found[-1] == set(range(8))
+        assert asked.parts() == [tuple(range(8))]
+
+
+def test_a_part_for_which_a_read_has_no_time_is_the_first_of_the_next_one() -> None:
+    asked = Asked(4, 0.45)
+    for slot in range(3):
+        asked.read(None, slot, hangs=True)
+
+    assert [asked.read(None, slot) for slot in (3, 4, 5)] == [{0, 1}, {2, 3}, {0, 1, 2, 3}]
+
+
+@pytest.mark.parametrize("answer_s", [0.1, 0.3, 0.45, 0.7])
+def test_a_silent_tag_of_a_slow_device_is_found_and_the_others_are_read(answer_s: float) -> None:
+    asked = Asked(8, answer_s)
+
+    found = [asked.read({3}, slot) for slot in range(40)]
+
+    assert found[30:] == [{0, 1, 2, 4, 5, 6, 7}] * 10
+    assert asked.isolation.silent == {3}
+
+
+def test_a_slow_device_is_asked_for_everything_once_a_minute_first_and_alone() -> None:
+    asked = Asked(2, 0.45)
+    for slot in range(30):
+        asked.read({1}, slot)
+
+    parts = {slot: asked.parts(slot) for slot in range(30, 41)}
+    found = {slot: asked.read({1} if slot < 150 else set(), slot) for slot in range(100, 230)}
+
+    assert set(map(tuple, parts.values())) == {((0,),)}
+    assert [slot for slot, tags in found.items() if not tags] == [101]
+    assert [slot for slot, tags in found.items() if tags == {0, 1}][:2] == [162, 163]
+
+
+def test_a_device_that_hangs_while_its_parts_are_tried_has_no_silent_tag_for_longer_than_a_minute() -> None:
+    asked = Asked(8, 0.45)
+    for slot in range(12):
+        asked.read(None, slot, hangs=slot in (0, 1, 2, 4, 6, 10))  # when 5 is asked for
+    assert asked.isolation.silent == {5}
+
+    found = [asked.read(None, slot) for slot in range(12, 90)]
+
+    assert all(found)
+    assert found[-10:] == [set(range(8))] * 10
 
 
 def test_a_connection_that_is_lost_now_and_then_forgets_no_silent_tag() -> None:
-    isolation = Isolation(8)
+    asked = Asked(8)
     for _ in range(20):
-        read(isolation, {3})
+        asked.read({3})
 
-    assert [len(read(isolation, {3}, hangs=number % 3 == 0)) for number in range(6)] == [0, 7, 7, 0, 7, 7]
+    assert [len(asked.read({3}, hangs=number % 3 == 0)) for number in range(6)] == [0, 7, 7, 0, 7, 7]
 
 
 def test_a_tag_that_was_silent_is_asked_for_each_minute() -> None:
-    isolation = Isolation(2)
+    asked = Asked(2)
     for _ in range(20):
-        read(isolation, {1})
-    assert list(isolation.parts(59.0)) == [(0,)]
+        asked.read({1})
+    assert asked.parts(59.0) == [(0,)]
 
-    assert read(isolation, {1}, 60.0) == {0}
-    assert [read(isolation, set(), 100.0) for _ in range(10)] == [{0}] * 10
-    assert read(isolation, set(), 120.0) == {0, 1}
-    assert list(isolation.parts(121.0)) == [(0, 1)]
+    assert asked.read({1}, 60.0) == {0}
+    assert [asked.read(set(), 100.0) for _ in range(10)] == [{0}] * 10
+    assert asked.read(set(), 120.0) == {0, 1}
+    assert asked.parts(121.0) == [(0, 1)]
 
 
 def test_the_reads_of_a_rise_have_room_between_two_questions_for_a_silent_tag() -> None:
     assert MOST_READS * 2 <= 10
-    isolation = Isolation(2)
+    asked = Asked(2)
     for _ in range(20):
-        read(isolation, {1})
+        asked.read({1})
 
-    asked = [(1,) in list(isolation.parts(minute * 60.0)) for minute in range(1, 23)]
+    is_asked = [(1,) in asked.parts(minute * 60.0) for minute in range(1, 23)]
 
-    assert asked == [True, *[False] * 10, True, *[False] * 10]
+    assert is_asked == [True, *[False] * 10, True, *[False] * 10]
 
 
-@given(st.integers(2, 40), st.sets(st.integers(0, 39), min_size=1, max_size=5))
-def test_every_tag_that_the_device_answers_is_read_in_the_end(number: int, silent: set[int]) -> None:
-    isolation, answered = Isolation(number), set(range(number)) - silent
+@given(
+    st.integers(2, 40),
+    st.sets(st.integers(0, 39), min_size=1, max_size=5),
+    st.sampled_from([0.0, 0.05, 0.15, 0.3, 0.45, 0.7]),
+)
+def test_every_tag_that_the_device_answers_is_read_in_the_end(
+    number: int, silent: set[int], answer_s: float
+) -> None:
+    asked, answered = Asked(number, answer_s), set(range(number)) - silent
 
     for _ in range(300):
-        read(isolation, silent)
+        asked.read(silent)
 
-    assert read(isolation, silent) == answered
+    found = [asked.read(silent) for _ in range(2)]  # one of them may ask for the silent tags
+    assert answered in found
 
 
 def test_a_group_with_a_silent_tag_is_polled_without_it() -> None:
@@ -104,3 +195,19 @@ def test_a_group_with_a_silent_tag_is_polled_without_it() -> None:
         *((slot, "TIMED_OUT") for slot in (1, 2, 3)), *((slot, "GOOD") for slot in (4, 5, 6, 7, 8)),
     ]  # fmt: skip
     assert [one.readings for one in samples[3:]] == [[Reading(10), TIMED_OUT]] * 5
+
+
+def test_a_slow_group_is_polled_whole_again_after_its_device_hung() -> None:
+    polled = polling(group_of(), first=1, read_s=[0.45, 9, 9, 9, 0.45])
+    polled.poller.stop_before(at(9))
+
+    polled.poller.run()
+
+    readings = [(since_noon(one.slot), one.quality.name, list(one.readings)) for one in polled.samples()]
+    assert readings == [
+        (1, "GOOD", [Reading(10), Reading(20)]),
+        *((slot, "TIMED_OUT", []) for slot in (2, 3, 4)),
+        (5, "GOOD", [Reading(10), NOT_ASKED]),
+        (6, "GOOD", [NOT_ASKED, Reading(20)]),
+        *((slot, "GOOD", [Reading(10), Reading(20)]) for slot in (7, 8)),
+    ]
