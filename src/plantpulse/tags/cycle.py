@@ -1,5 +1,6 @@
 """What is done in one slot of a group: its tags are read, or its trigger tag is looked at."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -27,6 +28,7 @@ from plantpulse.tags.tally import Tally
 
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
+REFUSED_S: Final = 5.0  # between two attempts to acknowledge a part, if the device answers that it refuses
 LONGEST_GAP: Final = 1.5  # intervals between two looks; a bit may drop and rise again in a longer one
 _MOST_MS: Final = 32_767
 
@@ -52,6 +54,8 @@ class Cycle:
     _is_left: bool = field(default=False, init=False)
     _heard: deque[tuple[datetime, bool]] = field(default_factory=deque, init=False)
     _looked_s: float | None = field(default=None, init=False)
+    _refusal: DeviceRefused | None = field(default=None, init=False)  # of the acknowledgement that is owed
+    _refused_s: float = field(default=-math.inf, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def serve(self, slot: datetime) -> None:
@@ -92,16 +96,21 @@ class Cycle:
         """Set the acknowledge tag, if that is owed to the machine."""
         self._hear()
         self._forget_after_gap()
-        tag = self.group.acknowledge_tag
+        tag, now_s = self.group.acknowledge_tag, self.monotonic()
         if tag is None or not self.rising.is_owed or self._is_left or not self.line.is_connected:
             return
-        deadline_s = self.monotonic() + self._longest_s()
-        error = tried(lambda: self.line.write(tag, True, deadline_s))
-        if isinstance(error, PlantpulseError):
+        if now_s - self._refused_s < REFUSED_S:
+            return
+        self._refused_s, self._refusal = -math.inf, None
+        error = tried(lambda: self.line.write(tag, True, now_s + self._longest_s()))
+        if isinstance(error, DeviceRefused):  # the bit is not set for sure, so the machine still waits
+            self._refused_s, self._refusal = now_s, error
+            self.tally.fail(error, self.clock.at(now_s), slots=0)
+        elif isinstance(error, PlantpulseError):
             self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
             self._forget()  # it may have been set all the same, and the machine gone on: another look tells
-            return
-        self.rising.write()
+        else:
+            self.rising.write()
 
     def watch(self) -> None:
         """Look whether a machine that waits has gone on, if an interval has passed since the last look."""
@@ -177,8 +186,11 @@ class Cycle:
                 return
             readings, is_doubtful = self._gathering.take(), self.rising.is_doubtful
             self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
-        self._count(slot, began_s)
         self.rising.take(look, rose_in or slot, bits)
+        if self._refusal and self.rising.is_owed:
+            self.tally.fail(self._refusal, slot)
+        else:
+            self._count(slot, began_s)
         if self.rising.level is not None:
             self.tally.see(self.rising.level, slot)
         if rose_in and self.rising.unstored == rose_in:

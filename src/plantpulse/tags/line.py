@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from plantpulse.errors import DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
+from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
 from plantpulse.tags.isolating import Isolation, Part
 from plantpulse.tags.link import Link, ReadPlan
 from plantpulse.tags.readings import NOT_ASKED, TIMED_OUT, Reading
@@ -110,9 +110,15 @@ class Line:
         return self._ask(self._bits_plan, deadline_s)
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        """Set the acknowledge tag. Raises: PlantpulseError."""
+        """Set the acknowledge tag. Raises: PlantpulseError; after DeviceRefused the connection stays."""
+        refusal: DeviceRefused | None = None
         with self._calling(deadline_s):
-            self._connected().link.write(tag, value, deadline_s)
+            try:
+                self._connected().link.write(tag, value, deadline_s)
+            except DeviceRefused as error:
+                refusal = error
+        if refusal:
+            raise refusal
 
     def drop(self) -> None:
         """Close the connection, if there is one."""

@@ -40,7 +40,8 @@ class Link(Protocol):
     """One connection to one device.
 
     After anything that `connect`, `read` or `write` raises, the link is closed and a new one made: a late
-    reply must never be taken for the next answer. A driver makes no attempts of its own to try again.
+    reply must never be taken for the next answer. A refusal of `write` alone is an answer. A driver makes no
+    attempts of its own to try again.
     """
 
     def connect(self, deadline_s: float) -> None:
@@ -54,7 +55,11 @@ class Link(Protocol):
         """
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        """Set a bit: the acknowledgement of a handshake, and nothing else. Raises: as `read` does."""
+        """Set a bit: the acknowledgement of a handshake, and nothing else.
+
+        Raises: DeviceRefused if the device answered that it did not set it, and that is certain; else as
+        `read` does, and the bit may have been set.
+        """
 
     def close(self) -> None:
         """End the connection. Never raises, ends within a second, may be called twice and by any thread."""

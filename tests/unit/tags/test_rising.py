@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from plantpulse.errors import DeviceRefused
 from plantpulse.tags.buffer import Sample
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.rising import Bits, Look, Rising
 from plantpulse.tags.tag import Tag
+from plantpulse.tags.tally import Counts, Failure
 from tests.unit.tags.plc import GONE, READY, TAKEN, Polling, at, group_of, polling, since_noon
 
 HIGH, LOW = Bits(is_high=True), Bits(is_high=False)
@@ -370,6 +372,50 @@ def test_a_write_that_fails_is_repeated_with_a_new_connection() -> None:
 
     assert polled.until(5) == [(2, "GOOD"), (3, "GOOD")]
     assert [(name, value) for name, value, _ in polled.plc.written] == [("taken", True)]
+
+
+def test_a_part_whose_acknowledgement_is_refused_is_stored_once_and_acknowledged_again_and_again() -> None:
+    polled = handshake()
+    write, tried_at = polled.plc.write, list[float]()
+
+    def refuse(tag: Tag, value: bool, deadline_s: float) -> None:
+        tried_at.append(polled.plc._since_noon())
+        raise DeviceRefused("10.20.0.5:502 did not set co:1: exception 2 of Modbus")
+
+    polled.plc.write = refuse  # type: ignore[method-assign] # a played fault
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    counted: list[Counts] = []
+    polled.time.plan(20.5, lambda: counted.append(polled.tally.take()))
+    polled.time.plan(20.6, lambda: setattr(polled.plc, "write", write))
+
+    assert polled.until(26) == [(2, "GOOD")]
+    assert tried_at == [2.5, 8.01, 13.01, 18.01]
+    assert polled.plc.written == [("taken", True, 23.01)]
+    assert polled.plc.connected_at == [0]  # a refusal is an answer
+    assert (counted[0].polls, counted[0].errors, counted[0].is_failing) == (2, 18, True)
+    assert counted[0].failure == Failure(
+        "device_refused", "10.20.0.5:502 did not set co:1: exception 2 of Modbus", at(20)
+    )
+    assert not polled.tally.take().is_failing
+
+
+def test_a_machine_that_gives_up_after_a_refusal_is_not_acknowledged_any_more() -> None:
+    polled = handshake()
+    write = polled.plc.write
+
+    def refuse(tag: Tag, value: bool, deadline_s: float) -> None:
+        raise DeviceRefused("it did not set it")
+
+    polled.plc.write = refuse  # type: ignore[method-assign] # a played fault
+    raise_bit(polled, 1.5)
+    polled.time.plan(2.5, lambda: polled.poller.confirm(at(2)))
+    drop_bit(polled, 4.5)
+    polled.time.plan(4.6, lambda: setattr(polled.plc, "write", write))
+    raise_bit(polled, 9.5)
+
+    assert polled.until(12) == [(2, "GOOD"), (10, "GOOD")]
+    assert polled.plc.written == []
 
 
 def test_a_write_that_fails_costs_the_next_slot_nothing() -> None:

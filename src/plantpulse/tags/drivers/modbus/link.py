@@ -19,7 +19,7 @@ from plantpulse.tags.readings import Reading
 from plantpulse.tags.stream import Stream
 from plantpulse.tags.tag import Tag
 
-_FOR_GOOD: Final = (1, 2, 3)  # no such function, address or value
+_NOT_DONE: Final = (1, 2, 3, 6)  # no such function, address or value; busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ModbusLink:
             raise DeviceRefused(str(wrong)) from wrong
         refusal = self._exchange.set_coil(coil, value, deadline_s)
         if refusal:
-            error = DeviceRefused if refusal.code in _FOR_GOOD else DeviceUnavailable
+            error = DeviceRefused if refusal.code in _NOT_DONE else DeviceUnavailable
             why = f"exception {refusal.code} of Modbus"
             raise error(f"{self._stream.device} did not set {tag.address}: {why}")
 
