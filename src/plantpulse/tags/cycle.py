@@ -69,6 +69,10 @@ class Cycle:
         """Connect to the device; return why that failed."""
         return tried(self.line.connect)
 
+    def prove(self, deadline_s: float) -> bool:
+        """Say whether the device answers on its connection; without an answer that is dropped."""
+        return not isinstance(tried(lambda: self.line.prove(deadline_s)), PlantpulseError)
+
     def fail(self, slots: Sequence[datetime], error: PlantpulseError, quality: Quality) -> None:
         """Keep slots that could not be read."""
         self.tally.fail(error, slots[0], slots=len(slots))

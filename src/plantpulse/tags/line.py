@@ -100,6 +100,13 @@ class Line:
         found = self._timed_out(self._isolation.silent) | found
         return [found.get(tag.position, NOT_ASKED) for tag in self.group.tags]
 
+    def prove(self, deadline_s: float) -> None:
+        """Ask the device for one tag, if it has not answered to `connect`. Raises: PlantpulseError."""
+        if self._connected().link.signs_in:
+            return
+        bits = self._bits_plan
+        self._ask(self.devices.plan(self.group, self.group.tags[:1]) if bits is None else bits, deadline_s)
+
     def look(self, deadline_s: float) -> Sequence[Reading]:
         """Return how the trigger tag stands, and the acknowledge tag, if there is one.
 

@@ -44,6 +44,10 @@ class Link(Protocol):
     attempts of its own to try again.
     """
 
+    @property
+    def signs_in(self) -> bool:
+        """Say whether the device itself answers `connect`, and not only its network card."""
+
     def connect(self, deadline_s: float) -> None:
         """Raises: DeviceUnavailable; DeviceRefused when trying again cannot help."""
 

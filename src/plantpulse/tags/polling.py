@@ -25,6 +25,8 @@ from plantpulse.tags.tag import Group
 LATEST_PART: Final = 0.5  # of the interval: a read that begins later is of no slot
 HELD: Final = timedelta(seconds=30)  # a device is let go between reads that are further apart
 PACE_S: Final = (1.0, 5.0)  # between two attempts to connect: the interval, within these
+PROOF_S: Final = 2.0  # before the first slot a connection is tried, or half an interval before a short one
+_PROOF_ENDS: Final = 0.2  # of that time are left for another connection
 SETTLING_S: Final = 3.0  # for the acknowledgement of what was read last
 _GLANCE_S: Final = 0.2
 
@@ -45,6 +47,7 @@ class Poller:
     until: datetime | None = field(default=None, init=False)
     _error: PlantpulseError = field(init=False)
     _has_polled: bool = field(default=False, init=False)
+    _proven_s: float | None = field(default=None, init=False)  # when the connection was tried that is proven
 
     def __post_init__(self) -> None:
         self.last = self.first_slot - self._interval
@@ -119,6 +122,8 @@ class Poller:
 
     def _serve(self, slot: datetime) -> None:
         """Have a slot read when it comes, unless the connection is lost before: then a new one reads it."""
+        if not self._has_polled and not self._prove_before(slot):
+            return
         if not self._wait_until(self._s(slot), slot):
             return
         self.last, self._has_polled = slot, True
@@ -129,10 +134,28 @@ class Poller:
         if self._interval > HELD and not self.cycle.is_gathering:
             self.cycle.line.drop()
 
+    def _prove_before(self, slot: datetime) -> bool:
+        """Try the connection just before a burst's first slot, when the burst before has let the device go.
+
+        A device that has no second connection may accept it all the same, to close or ignore it. Then another
+        one is made in time.
+        """
+        ends_s, tried_s = self._s(slot), self.cycle.line.tried_s
+        long_s = min(PROOF_S, self._interval.total_seconds() / 2)
+        latest_s = ends_s - _PROOF_ENDS * long_s
+        if self._proven_s == tried_s or self.monotonic() >= latest_s:
+            return True
+        if not self._wait_until(ends_s - long_s, slot) or not self.cycle.prove(latest_s):
+            return False
+        self._proven_s = tried_s
+        return True
+
     def _connect_for(self, slot: datetime) -> None:
         """Try to connect before a slot; the slots that pass meanwhile have no connection."""
         line = self.cycle.line
         begin_s = max(self._s(slot) - line.connect_timeout_s, line.tried_s + self._pace_s())
+        if not self._has_polled:  # the device is free by then
+            begin_s = min(begin_s, self._s(slot))
         if begin_s > self._s(slot):
             if self._wait_until(self._s(slot), slot):
                 self._note_passed(slot, slot + self._interval, self._error)

@@ -38,6 +38,7 @@ class Controller:
 
     floor: "Floor"
     group: Group
+    signs_in: bool = True
 
     @property
     def link(self) -> "Controller":
@@ -211,8 +212,9 @@ class Plant:
         settings = SupabaseSettings(url=url or self.access.url, secret_key=Secret(self.access.secret_key))
         store = self.stack.enter_context(database.connect(settings, seconds_left=lambda: WAIT_S))
         known: dict[str, Any] = {"settings": TagsSettings(), "flush_s": FLUSH_S, "lead_s": LEAD_S}
+        known["devices"] = self.floor
         self.claims.append(Claims(store))
-        burst = Burst("north", holder or str(uuid.uuid4()), self.claims[-1], self.floor, **known | changed)
+        burst = Burst("north", holder or str(uuid.uuid4()), self.claims[-1], **known | changed)
         self.bursts.append(Running(burst, complete))
         return self.bursts[-1]
 

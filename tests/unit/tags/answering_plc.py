@@ -20,6 +20,7 @@ class Plc:
     endpoint: Endpoint | None = None
     credentials: Credentials | None = None
     deadlines_s: list[float] = field(default_factory=list)
+    signs_in: bool = True
 
     def parse_endpoint(self, address: str) -> Endpoint:
         return parse_endpoint(address, {"modbus": 502})

@@ -91,6 +91,7 @@ class Plc:
     connected_at: list[float] = field(default_factory=list)
     written: list[tuple[str, bool, float]] = field(default_factory=list)
     closed: int = 0
+    signs_in: bool = True
     is_open: bool = False
 
     # What Devices and Device are.

@@ -102,6 +102,7 @@ class Link:
     group: Group
     starts: int = -1
     is_closed: bool = False
+    signs_in: bool = False
 
     @property
     def link(self) -> "Link":

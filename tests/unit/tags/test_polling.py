@@ -1,12 +1,14 @@
 """The thread of one group, in simulated time."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, NotConfigured, PlantpulseError
+from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.readings import Quality, Reading
 from tests.unit.tags.plc import GONE, at, group_of, polling, since_noon
 
@@ -203,6 +205,60 @@ def test_before_its_first_slot_a_successor_tries_often_because_the_predecessor_m
     assert polled.plc.connected_at[:3] == [0, 0.5, 1.0]
     counts = polled.tally.take()
     assert (counts.errors, counts.missed) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ignores", "held_until", "connected_at"),
+    [
+        (False, 4.2, [0, 4.5]),
+        (False, 4.7, [0, 4.5, 5]),
+        (True, 4.2, [0, 4.9]),
+        (True, 4.7, [0, 4.9]),
+    ],
+)
+def test_a_connection_that_a_busy_device_accepted_and_does_not_serve_is_made_anew_before_the_first_slot(
+    ignores: bool, held_until: float, connected_at: list[float]
+) -> None:
+    polled = polling(first=5, connect_s=[0.0], signs_in=False)
+    plc, read = polled.plc, polled.plc.read
+
+    def serve(plan: ReadPlan[object], deadline_s: float) -> Sequence[Reading]:
+        if plc.connected_at[-1] >= held_until:
+            return read(plan, deadline_s)
+        if ignores:
+            polled.time.now_s = deadline_s
+            raise DeviceTimedOut("it did not answer")
+        raise GONE
+
+    plc.read = serve  # type: ignore[method-assign] # the burst before holds the only connection
+
+    assert polled.until(7) == [(5, "GOOD"), (6, "GOOD")]
+    assert plc.connected_at == connected_at
+    assert polled.tally.take().errors == 0
+
+
+def test_a_connection_on_which_the_device_has_answered_is_not_tried() -> None:
+    polled = polling(first=5)
+
+    polled.until(7)
+
+    assert polled.plc.asked_at == [5, 6]
+
+
+def test_a_connection_is_tried_once_before_the_first_slot_alone() -> None:
+    polled = polling(first=5, signs_in=False)
+
+    polled.until(8)
+
+    assert polled.plc.asked_at == [4.5, 5, 6, 7]
+    assert polled.plc.connected_at == [0]
+
+
+def test_a_slow_device_loses_its_connection_before_the_first_slot_and_no_slot() -> None:
+    polled = polling(first=5, signs_in=False, read_s=[0.6], connect_s=[0.05])
+
+    assert polled.until(7) == [(5, "GOOD"), (6, "GOOD")]
+    assert polled.plc.connected_at == [0, 4.9]
 
 
 def test_a_connection_that_stands_a_little_after_the_slot_still_reads_it() -> None:

@@ -42,6 +42,7 @@ class Stubborn:
     heeds_close: bool
     hangs: bool = True
     accepts: bool = True
+    signs_in: bool = True
     is_asked: threading.Event = field(default_factory=threading.Event)
     is_answered: threading.Event = field(default_factory=threading.Event)
     is_free: threading.Event = field(default_factory=threading.Event)

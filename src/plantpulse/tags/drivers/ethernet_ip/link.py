@@ -35,6 +35,8 @@ _GOODBYE_S: Final = 0.4
 class EthernetIpLink:
     """One connection to one controller; see `plantpulse.tags.link.Link`."""
 
+    signs_in: Final = True
+
     def __init__(self, endpoint: Endpoint) -> None:
         self._device = f"{endpoint.host}:{endpoint.port}"
         self._is_micro = endpoint.options.get("controller") == "micro800"

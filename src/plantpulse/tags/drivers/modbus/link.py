@@ -38,6 +38,8 @@ class _Questions:
 class ModbusLink:
     """A link as the burst uses it."""
 
+    signs_in: Final = False
+
     def __init__(self, endpoint: Endpoint) -> None:
         device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)

@@ -29,6 +29,8 @@ _GOODBYE_S: Final = 0.6
 class OpcuaLink:
     """One session with one server; see `plantpulse.tags.link.Link`."""
 
+    signs_in: Final = True
+
     def __init__(
         self, endpoint: Endpoint, credentials: Credentials | None, clock: Callable[[], float] = monotonic
     ) -> None:

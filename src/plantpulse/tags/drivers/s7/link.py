@@ -23,6 +23,8 @@ _HINT: Final = "its rack or slot may be another than {}/{}, or it has no connect
 class S7Link:
     """A link as the burst uses it."""
 
+    signs_in: Final = True
+
     def __init__(self, endpoint: Endpoint) -> None:
         self._device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)

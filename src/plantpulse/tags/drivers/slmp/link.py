@@ -26,6 +26,8 @@ _MAY_PASS: Final = (Quality.DEVICE_FAILURE, Quality.NOT_CONNECTED)  # so a write
 class SlmpLink:
     """A link as the burst uses it."""
 
+    signs_in: Final = False
+
     def __init__(self, endpoint: Endpoint) -> None:
         self._device = device_of(endpoint)
         self._stream = Stream(endpoint.host, endpoint.port)
