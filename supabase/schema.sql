@@ -3471,7 +3471,8 @@ begin
     end,
     'trigger', coalesce(v_other.token, v_token),
     'group', public.tag_group_as_json(v_group),
-    'result', v_other.result
+    'result', v_other.result,
+    'at', v_now
   );
 end;
 $$;
@@ -3480,7 +3481,7 @@ ALTER FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time z
 
 -- Name: FUNCTION claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) IS 'Claims one read of a handshake group: claimed; duplicate (asked for within the last second: its result, or null while it runs); group_running (an earlier one runs still); or unknown_group, fixed_group, stopped_group.';
+COMMENT ON FUNCTION public.claim_tag_trigger(p_ask jsonb, p_now timestamp with time zone) IS 'Claims one read of a handshake group: claimed; duplicate (asked for within the last second: its result, or null while it runs); group_running (an earlier one runs still); or unknown_group, fixed_group, stopped_group. `at` is the time of the claim.';
 
 -- Name: claimed_answer(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -3844,6 +3845,16 @@ begin
     return jsonb_build_object('answer', 'repeated', 'slot', v_trigger.slot, 'result', v_trigger.result);
   end if;
 
+  if v_sample is not null and (
+    v_slot is null
+    or v_slot < v_trigger.requested_at - interval '1 minute'
+    or v_slot > v_now + interval '1 minute'
+  ) then
+    raise exception 'the slot % is not between the request of % and now (%): the time comes from claim_tag_trigger',
+      coalesce(v_slot::text, 'null'), v_trigger.requested_at, v_now
+      using errcode = 'P0001';
+  end if;
+
   perform public.lock_tag_groups(array[v_trigger.group_id]);
 
   if v_sample is not null then
@@ -3900,7 +3911,7 @@ ALTER FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with ti
 
 -- Name: FUNCTION commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) IS 'Stores the result and the sample of a claimed read together: committed, repeated (with what was stored), or unknown.';
+COMMENT ON FUNCTION public.commit_tag_trigger(p_commit jsonb, p_now timestamp with time zone) IS 'Stores the result and the sample of a claimed read together: committed, repeated (with what was stored), or unknown. A slot that is a minute before its request or after now is refused.';
 
 -- Name: complete_run(uuid, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 

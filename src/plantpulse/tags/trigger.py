@@ -7,7 +7,8 @@ read and one with its result (docs/decisions/0115).
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 from uuid import uuid4
@@ -26,6 +27,7 @@ from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.handshake import READ_S, Handshake
 from plantpulse.tags.link import Driver
 from plantpulse.tags.networks import Resolve, addresses_of
+from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.tag import Group
 from plantpulse.tags.telling import answer_of, commit_of, sound
 
@@ -128,7 +130,8 @@ class Trigger:
             return self._reply({**claim["result"], "is_duplicate": True}, requested_by)
         if found != "claimed":
             raise StoreRefused("Supabase's answer to claim_tag_trigger is unknown: update plantpulse")
-        return self._read(Group.of(claim["group"]), store, requested_by, budget)
+        clock = SlotClock(datetime.fromisoformat(claim["at"]), budget.monotonic())
+        return self._read(Group.of(claim["group"]), clock, store, requested_by, budget)
 
     def _claim(self, store: Store, requested_by: str | None, budget: Budget) -> Mapping[str, Json]:
         """Return the claim's answer; of a duplicate, once the call before it has a result."""
@@ -150,9 +153,13 @@ class Trigger:
             claim = store.claim_tag_trigger({**ask, "id": claim["trigger"]})
         return {**claim, "answer": "duplicate"}
 
-    def _read(self, group: Group, store: Store, requested_by: str | None, budget: Budget) -> Reply:
+    def _read(
+        self, group: Group, clock: SlotClock, store: Store, requested_by: str | None, budget: Budget
+    ) -> Reply:
+        """Read the group; the sample's time is Supabase's, whatever this computer's clock says."""
         deadline_s = budget.monotonic() + budget.seconds_left_to_read()
-        reading = sound(self.handshake.read(group, deadline_s))
+        handshake = replace(self.handshake, clock=lambda: clock.at(budget.monotonic()))
+        reading = sound(handshake.read(group, deadline_s))
         result = answer_of(reading, self.id)
         if store.commit_tag_trigger(commit_of(reading, self.id, result))["answer"] == "unknown":
             raise StoreRefused(f"group {group.name} was deleted while it was read: nothing was stored")

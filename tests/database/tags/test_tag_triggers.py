@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 
@@ -96,6 +97,25 @@ def test_only_an_active_handshake_group_is_read(
     make_group(database, **{"name": "Press", **columns})
 
     assert ask(service, 1, 0) == {"answer": answer, "trigger": None, "group": None, "result": None}
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [(-61, None), (-59, "committed"), (59, "committed"), (63, None), (864_000, None), (-1_700_000_000, None)],
+)
+def test_a_slot_long_before_its_request_or_ahead_of_now_is_refused(
+    service: Api, database: Connection, count: Callable[[str], int], slot: float, answer: str | None
+) -> None:
+    make_group(database, mode="handshake")
+    assert datetime.fromisoformat(ask(service, 1, 0)["at"]) == datetime.fromisoformat(at(0))
+
+    if answer is None:
+        with pytest.raises(AssertionError, match="is not between the request of"):
+            commit(service, 1, 2, slot=at(slot))
+        assert count("tag_samples") == 0
+        assert commit(service, 1, 2)["answer"] == "committed"
+    else:
+        assert commit(service, 1, 2, slot=at(slot))["answer"] == answer
 
 
 def test_a_failed_read_is_counted_and_leaves_no_sample(

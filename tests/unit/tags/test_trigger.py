@@ -30,7 +30,7 @@ from plantpulse.tags.trigger import TagTriggers, Trigger
 from tests.unit.tags.answering_plc import Plc
 from tests.unit.tags.trigger_store import TriggerStore
 
-NOON = datetime(2026, 3, 11, 12, 0, 0, 123987, tzinfo=UTC)
+OF_THIS_COMPUTER = datetime(1972, 1, 1, tzinfo=UTC)
 TAGS = [
     {"name": "speed", "address": "40001", "data_type": "uint16", "position": 1, "unit": "1/min"},
     {"name": "parts", "address": "40003", "data_type": "uint32", "position": 2, "unit": None},
@@ -72,8 +72,17 @@ def no_credentials(_name: str) -> Credentials:
 def trigger(plc: Plc, store: TriggerStore, clock: Clock | None = None) -> Reply:
     clock = clock or Clock()
     devices = Devices(("10.20.0.0/16",), no_credentials, lambda _name: plc)
-    one = Trigger("north", "press-1", Handshake(devices, 10.0, clock, lambda: NOON), clock.wait, "my-id")
+    handshake = Handshake(devices, 10.0, clock, lambda: OF_THIS_COMPUTER)
+    one = Trigger("north", "press-1", handshake, clock.wait, "my-id")
     return one.answer(store, "ada@x.example", Budget.start(one.longest_s, one.longest_s, clock))
+
+
+def test_a_sample_has_the_time_of_supabase_and_not_that_of_the_computer_that_read_it() -> None:
+    clock, store = Clock(), TriggerStore(GROUP)
+
+    trigger(Plc(VALUES, on_connect=lambda: clock.wait(2.5)), store, clock)
+
+    assert store.commits[0]["slot"] == "2026-03-11T12:00:02.623000+00:00"
 
 
 def failing(error: Exception) -> Callable[[], None]:
@@ -337,7 +346,7 @@ def test_a_call_that_names_a_group_is_no_run() -> None:
     assert TagTriggers().takes(Invocation({"plant": "north", "group": "press-1"}))
     assert TagTriggers().takes(Invocation({"group": None}))
     assert not TagTriggers().takes(Invocation({"plant": "north"}))
-    assert not TagTriggers().takes(Invocation({}, scheduled_time=NOON.isoformat()))
+    assert not TagTriggers().takes(Invocation({}, scheduled_time=OF_THIS_COMPUTER.isoformat()))
 
 
 def test_a_call_has_what_its_plants_settings_say() -> None:

@@ -26,10 +26,14 @@ class TriggerStore:
         if self.refuses:
             return {"answer": self.refuses, "trigger": None, "group": None, "result": None}
         if self.elsewhere is None:
-            return {"answer": "claimed", "trigger": ask["id"], "group": self.group, "result": None}
+            return self._claimed("claimed", ask["id"], None)
         is_own, result = ask["id"] == self.elsewhere["id"], self.elsewhere["result"]
         answer = "claimed" if is_own and result is None else "duplicate"
-        return {"answer": answer, "trigger": self.elsewhere["id"], "group": self.group, "result": result}
+        return self._claimed(answer, self.elsewhere["id"], result)
+
+    def _claimed(self, answer: str, trigger: str, result: Any) -> dict[str, Any]:
+        at = "2026-03-11T12:00:00.123987+00:00"
+        return {"answer": answer, "trigger": trigger, "group": self.group, "result": result, "at": at}
 
     def commit_tag_trigger(self, commit: Mapping[str, Any]) -> dict[str, Any]:
         self.commits.append(commit)
