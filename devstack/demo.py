@@ -220,9 +220,7 @@ class _Demonstration:
         relieved = first_burst.result()
         self._expect_burst("the first burst", relieved)
         took = f"{relieved.seconds:.1f} s"
-        self.console.print(
-            f"   The first burst heard of it, ended its slot, and answered after {took}.\n"
-        )
+        self.console.print(f"   The first burst heard of it, ended its slot, and answered after {took}.\n")
         self.stack.manager.write("tag_commands", {"plant": self.stack.plant.key, "kind": "stop"})
         self._expect_burst("the second burst", second_burst.result())
         bursts.close()
