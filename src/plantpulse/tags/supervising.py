@@ -11,7 +11,7 @@ from plantpulse.logs import log
 from plantpulse.tags.buffer import Buffer
 from plantpulse.tags.polling import Poller
 from plantpulse.tags.rising import Rising
-from plantpulse.tags.slots import slot_at_or_after
+from plantpulse.tags.slots import EPOCH, count_between, slot_at_or_after
 from plantpulse.tags.tag import Group
 from plantpulse.tags.tally import Tally
 
@@ -65,7 +65,7 @@ class Station:
     """A group in a burst: its queue, its counts, and the thread that reads it.
 
     `make` returns the poller of a thread that begins with a slot. With `most_left` threads of this process
-    left behind, no other is started.
+    left behind no other is started, the first one neither: the slots are missed until one of them ends.
     """
 
     group: Group
@@ -82,13 +82,16 @@ class Station:
     _over_s: float | None = field(default=None, init=False)
     _is_broken_off: bool = field(default=False, init=False)
     _is_waiting: bool = field(default=False, init=False)
+    _missed: datetime = field(default=EPOCH, init=False)  # the newest slot that had no thread
 
     def __post_init__(self, rising: Rising) -> None:
         self._worker = _Worker(self.make(self.first_slot, rising))
 
     def start(self) -> None:
-        """Begin to read."""
-        self._worker.thread.start()
+        """Begin to read, if a thread may be started."""
+        self._is_waiting = left_behind() >= self.most_left
+        if not self._is_waiting:
+            self._worker.thread.start()
 
     @property
     def is_stopping(self) -> bool:
@@ -140,6 +143,7 @@ class Station:
             return
         is_to_end = self._is_stopped or (self._until is not None and self._until <= now)
         if self._is_waiting and is_to_end:
+            self._miss(now)
             self._worker.is_done, self._renewal = True, None
         elif self._is_waiting or self._worker.is_done or not self._worker.thread.is_alive():
             self._begin_anew(now)
@@ -194,21 +198,33 @@ class Station:
         """Go on in a new thread, unless too many hang already; the slots between are missed."""
         self._is_waiting = left_behind() >= self.most_left
         if self._is_waiting:
-            told = (
-                f"{self.most_left} threads hang in drivers: no other is started; the next burst begins anew"
-            )
-            self.tally.fail(InternalError(told), now, slots=0)
+            self._miss(now)
             return
-        old = self._worker.poller
-        first_slot = old.last + self.group.interval
+        first_slot = self._last + self.group.interval
         if self._renewal:
-            first_slot = self._change(self._renewal, old.last, now)
-        rising = old.cycle.rising.anew(waits=self.group.acknowledge_tag is not None)
+            first_slot = self._change(self._renewal, self._last, now)
+        rising = self._worker.poller.cycle.rising.anew(waits=self.group.acknowledge_tag is not None)
         self._is_broken_off, self._over_s = False, None
         self._worker = _Worker(self.make(first_slot, rising))
         if self._until:
             self._worker.poller.stop_before(self._until)
         self._worker.thread.start()
+
+    @property
+    def _last(self) -> datetime:
+        """Return the newest slot that was dealt with."""
+        return max(self._worker.poller.last, self._missed)
+
+    def _miss(self, now: datetime) -> None:
+        """Count slots that are over and had no thread, from the first one on that is this burst's."""
+        first, interval = self._last + self.group.interval, self.group.interval
+        if now < first and not self.tally.has_begun:
+            return
+        if over := count_between(first, min(now, self._until or now), interval):
+            self.tally.miss(over)
+            self._missed = first + (over - 1) * interval
+        told = f"{self.most_left} threads hang in drivers: no other is started until one of them ends"
+        self.tally.fail(InternalError(told), now, slots=0)
 
     def _change(self, renewal: Renewal, last: datetime, now: datetime) -> datetime:
         """Take over a changed group, and return its first slot: none is read twice, and none left out.

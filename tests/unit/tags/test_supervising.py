@@ -147,7 +147,7 @@ def floor_of() -> Iterator[StartFloor]:
         for device in devices:
             device.is_free.set()
             device.is_closed.set()
-        join_all()
+    join_all()
 
 
 def join_all() -> None:
@@ -439,3 +439,48 @@ def test_a_changed_group_stops_before_the_slot_of_its_successor(floor_of: StartF
 
     assert floor.station.is_done
     assert not after.is_asked.is_set()
+
+
+def test_a_group_that_begins_with_too_many_threads_left_behind_waits_and_goes_on_by_itself(
+    floor_of: StartFloor,
+) -> None:
+    hanging = Stubborn(heeds_close=False)
+    first = floor_of(hanging, most_left=1)
+    wait(hanging.is_asked)
+    for _ in range(2):
+        first.look_later()
+    assert left_behind() == 1
+
+    healthy = Stubborn(heeds_close=True, hangs=False)
+    second = floor_of(healthy, most_left=1)
+    slot = second.station.first_slot
+    second.station.look(slot - GROUP.interval, time.monotonic())
+    assert not second.station.tally.has_begun  # the burst before reads it yet
+    for intervals in (3, 3, 5):
+        second.station.look(slot + intervals * GROUP.interval, time.monotonic())
+
+    counts = second.station.tally.take()
+    assert counts.failure is not None
+    assert counts.failure.message == "1 threads hang in drivers: no other is started until one of them ends"
+    assert (counts.missed, counts.is_failing, second.opened) == (5, True, 0)
+    hanging.is_free.set()
+    join_all()
+    second.look_later()
+    wait(healthy.is_answered)
+    assert second.begun[-1] == (GROUP.address, slot + 5 * GROUP.interval)
+
+
+def test_slots_of_a_group_that_ends_without_a_thread_are_counted(floor_of: StartFloor) -> None:
+    hanging = Stubborn(heeds_close=False)
+    first = floor_of(hanging, most_left=1)
+    wait(hanging.is_asked)
+    for _ in range(2):
+        first.look_later()
+    second = floor_of(hanging, most_left=1)
+    slot = second.station.first_slot
+
+    second.station.stop_before(slot + 4 * GROUP.interval)
+    second.station.look(slot + timedelta(hours=1), time.monotonic())
+
+    assert second.station.is_done
+    assert second.station.tally.take().missed == 4
