@@ -17,8 +17,9 @@ from plantpulse.logs import log
 from plantpulse.runs import utc_now
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.burst import Burst, Ended
+from plantpulse.tags.exchange import Store
 from plantpulse.tags.line import Devices
-from plantpulse.tags.spooling import SpoolingStore, Store
+from plantpulse.tags.spooling import SpoolingStore
 from plantpulse.tags.spools import Spools
 
 AGAIN_S = 10.0  # between two bursts of one process: the time for a group to be started

@@ -1,17 +1,16 @@
 """Supabase as the edge runner sees it: what is not taken now goes to the disk, and is sent again in order.
 
 A burst sends its samples here as it would to Supabase, and goes on when Supabase is away. New samples go
-first, so that what people watch is new; the spool follows, as fast as it is taken. Without Supabase a burst
-begins with the groups of its last claim, unless another process of this computer polls them.
+first, so that what people watch is new; the spool follows, as fast as it is taken (`replaying`). Without
+Supabase a burst begins with the groups of its last claim, unless another process of this computer polls them.
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from plantpulse.errors import (
     ConfigurationError,
@@ -22,9 +21,10 @@ from plantpulse.errors import (
 )
 from plantpulse.logs import log
 from plantpulse.runs import utc_now
-from plantpulse.tags.flushing import lost_in
+from plantpulse.tags.exchange import Store
+from plantpulse.tags.replaying import Replay, rows_of
 from plantpulse.tags.slots import slot_at_or_after
-from plantpulse.tags.spools import Record, Spools
+from plantpulse.tags.spools import Spools
 from plantpulse.tags.unsent import Unsent
 
 Json = Any
@@ -32,16 +32,7 @@ Body = Mapping[str, Json]
 PROBE_S: Final = 10.0  # between two questions to a Supabase that is away
 REPLAY_S: Final = 1.0  # of the two seconds between flushes
 DRAIN_S: Final = 20.0  # at the end of a burst; what is left is for the next one
-_REFUSALS: Final = 3  # after which a record is given up: it is wrong, not Supabase
 _AWAY: Final = (TransientError, StoreRefused, ConfigurationError)
-
-
-class Store(Protocol):
-    """What a burst needs from Supabase."""
-
-    def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]: ...
-    def claim_tag_groups(self, claim: Body) -> dict[str, Json]: ...
-    def put_tag_samples(self, put: Body) -> dict[str, Json]: ...
 
 
 @dataclass(slots=True)
@@ -57,7 +48,10 @@ class SpoolingStore:
     _unsent: Unsent = field(default_factory=Unsent, init=False)
     _unclaimed: Body | None = field(default=None, init=False)
     _is_relieved: bool = field(default=False, init=False)  # before it had a turn: it may bring nothing
-    _refusals: int = field(default=0, init=False)  # of the oldest record, while others are taken
+    _replay: Replay = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._replay = Replay(self.store, self.spools, self._unsent, self.monotonic)
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         """Bound the calls inside by a clock."""
@@ -101,17 +95,23 @@ class SpoolingStore:
         self._note_return()
         self._note_time(answer)
         if self._is_relieved:
-            self._spooled(_rows_of(put["rows"], answer["lost"]))
-        self._replay(put, self.monotonic() + REPLAY_S)
+            self._spooled(rows_of(put["rows"], answer["lost"]))
+        self._send_spooled(put, self.monotonic() + REPLAY_S, may_drop=True)
         return answer
 
     def drain(self, plant: str, holder: str) -> None:
         """Send what is on the disk when nothing is polled, as far as it goes in a few seconds."""
         put = {"plant": plant, "holder": holder, "lease_s": 0}
         until_s = self.monotonic() + DRAIN_S
+        with self.store.within(lambda: until_s - self.monotonic()):
+            self._send_spooled(put, until_s, may_drop=False)
+
+    def _send_spooled(self, put: Body, until_s: float, *, may_drop: bool) -> None:
+        """Send what is on the disk, until then; a process that came too late leaves it to its successors."""
+        if self._is_relieved:
+            return
         try:
-            with self.store.within(lambda: until_s - self.monotonic()):
-                self._replay(put, until_s)
+            self._replay.send(put, until_s, may_drop=may_drop)
         except _AWAY as error:
             self._note_outage(error)
 
@@ -129,7 +129,7 @@ class SpoolingStore:
             self.spools.keep_claim(answer)
 
     def _taken(self, put: Body, told: Body) -> dict[str, Json]:
-        """Return the answer to a call. What is refused in it is kept: there one group does not stop another.
+        """Return the answer to a call. Refused rows go to the disk: `replaying` has the rule for them.
 
         Raises: the store's errors, if not even an empty call is taken.
         """
@@ -182,81 +182,6 @@ class SpoolingStore:
         told, heard_s = self._told
         return told + timedelta(seconds=self.monotonic() - heard_s)
 
-    def _replay(self, put: Body, until_s: float) -> None:
-        """Send what is on the disk, until then; a process that came too late leaves it to its successors."""
-        if self._is_relieved:
-            return
-        self.spools.adopt()
-        while self.monotonic() < until_s and (record := self.spools.oldest()):
-            try:
-                if not self._is_sent(record, put):
-                    return
-            except TransientError as error:
-                self._note_outage(error)
-                return
-            self.spools.take_oldest()
-            if self.spools.oldest() is None:
-                log("INFO", "all samples on the disk are stored", damaged=self.spools.damaged)
-
-    def _is_sent(self, record: Record, put: Body) -> bool:
-        """Send a record; False if a part has to be sent again later. What nobody takes is counted."""
-        try:
-            is_sent = self._is_taken(record.rows, record.holder, put)
-        except StoreRefused as error:
-            return self._is_sent_apart(record, put, error)
-        if is_sent:
-            self._refusals = 0
-        return is_sent
-
-    def _is_taken(self, rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> bool:
-        """Send rows in the name of a holder, then in our own; False if a part has to be sent again later.
-
-        What nobody may bring is counted. Raises: the store's errors.
-        """
-        holders = list(dict.fromkeys((holder, put["holder"])))
-        for one in holders:
-            call = {**_replay_of(rows, one, put), "is_final": one == holders[-1]}
-            answer = self.store.put_tag_samples(call)
-            if answer["later"]:
-                return False
-            rows = _rows_of(rows, {*answer["refused"], *answer["lost"]})
-            if not rows:
-                return True
-        _note_dropped(lost_in(answer))
-        return True
-
-    def _is_sent_apart(self, record: Record, put: Body, error: StoreRefused) -> bool:
-        """Send each group of a refused record alone; False if a part has to be sent again later.
-
-        Groups that are refused are given up, if others are taken or the record was refused often enough.
-        """
-        refused, is_any_taken = set[int](), False
-        groups = dict.fromkeys(row["g"] for row in record.rows)
-        if len(groups) == 1:
-            return self._is_given_up(record.rows, error, is_any_taken=False)
-        for group in groups:
-            try:
-                if not self._is_taken(_rows_of(record.rows, {group}), record.holder, put):
-                    return False
-                is_any_taken = True
-            except StoreRefused:
-                refused.add(group)
-        return not refused or self._is_given_up(_rows_of(record.rows, refused), error, is_any_taken)
-
-    def _is_given_up(
-        self, rows: Sequence[Mapping[str, Json]], error: StoreRefused, is_any_taken: bool
-    ) -> bool:
-        """Say whether rows are left out; then they are dropped."""
-        self._refusals += 1
-        log("ERROR", "Supabase refused samples on the disk", error=str(error), times=self._refusals)
-        if self._refusals < _REFUSALS and not is_any_taken:
-            return False
-        self._refusals = 0
-        refused = Counter(row["g"] for row in rows)
-        self._unsent.add_dropped(refused)
-        _note_dropped(refused.total())
-        return True
-
     def _note_outage(self, error: PlantpulseError) -> None:
         if self._failed_s is None:
             log("WARNING", "samples are kept on the disk: Supabase does not take them", error=str(error))
@@ -269,24 +194,6 @@ class SpoolingStore:
 
     def _note_time(self, answer: Body) -> None:
         self._told = datetime.fromisoformat(answer["at"]), self.monotonic()
-
-
-def _note_dropped(count: int) -> None:
-    if count:
-        told = "samples on the disk are dropped: Supabase takes them from nobody"
-        log("WARNING", told, dropped=count)
-
-
-def _replay_of(rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> Body:
-    """Return the call that brings rows of a holder; it renews the lease of no process that is gone."""
-    is_own = holder == put["holder"]
-    common = {name: put[name] for name in ("plant", "most") if name in put}
-    lease_s = put["lease_s"] if is_own else 0
-    return {**common, "holder": holder, "lease_s": lease_s, "rows": rows, "states": [], "ended": []}
-
-
-def _rows_of(rows: Sequence[Mapping[str, Json]], groups: Collection[int]) -> list[Mapping[str, Json]]:
-    return [row for row in rows if row["g"] in groups]
 
 
 def is_relieved(answer: Body) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.errors import StoreRefused, StoreUnavailable
+from plantpulse.errors import ConfigurationError, StoreRefused, StoreUnavailable
 from plantpulse.tags.spooling import PROBE_S, SpoolingStore
 from plantpulse.tags.spools import Spools
 
@@ -30,6 +30,7 @@ class Project:
     holders: dict[str, set[int]] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
     poisoned_error: str | None = None
+    fails_replays: Exception | None = None
     relieved: set[str] = field(default_factory=set)
     ending: dict[int, str] = field(default_factory=dict)  # the first slot that is a successor's
     dropped: Counter[int] = field(default_factory=Counter)
@@ -58,6 +59,8 @@ class Project:
         self.asked += 1
         if self.error:
             raise self.error
+        if self.fails_replays and not put["states"]:
+            raise self.fails_replays
         is_odd = any(state["error"] == self.poisoned_error for state in put["states"] if self.poisoned_error)
         if is_odd or self.poisoned & {row["s"] for row in put["rows"]}:
             raise StoreRefused("a value does not fit its column")
@@ -485,6 +488,49 @@ def test_a_record_that_supabase_never_takes_stops_no_other_and_is_counted(
 
     assert project.slots == ["03", "04", "05", "02", "06"]
     assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 0, 0, 1]
+
+
+def test_a_record_that_is_refused_at_the_end_of_a_burst_is_dropped_by_the_next_which_counts_it(
+    project: Project, edge: Begin
+) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush_all({PRESS: 1, OVEN: 2})
+    project.error = None
+    project.poisoned = {"2026-11-30T12:00:01"}
+    first.store.drain("north", "a")
+    first.die()
+    assert project.slots == ["02"]
+
+    second = edge("b")
+    second.claim()
+    second.flush(3)
+    second.flush(4)
+
+    assert project.slots == ["02", "03", "04"]
+    assert second.spools.oldest() is None
+    assert [put["states"][0]["dropped"] for put in project.puts if put["states"]] == [0, 1]
+
+
+@pytest.mark.parametrize("error", [AWAY, ConfigurationError("the key was refused")])
+def test_a_record_that_cannot_be_sent_costs_no_answer_to_what_is_new(
+    project: Project, edge: Begin, error: Exception
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1)
+    project.error = None
+    project.fails_replays = error
+    runner.wait()
+
+    assert runner.flush(2)["lost"] == []
+    project.fails_replays = None
+    runner.wait()
+    runner.flush(3)
+
+    assert project.slots == ["02", "03", "01"]
 
 
 def test_a_group_that_supabase_refuses_stops_no_other_group_of_its_record(
