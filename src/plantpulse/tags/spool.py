@@ -49,6 +49,7 @@ class Spool:
     _segments: deque[_Segment] = field(default_factory=deque)
     _writing: FileIO | None = None
     _last: int = 0
+    _dropped: Counter[int] = field(default_factory=Counter)  # for a record that could not be written
     _offset: int = 0  # in the oldest file, up to which its records were taken
 
     @classmethod
@@ -80,12 +81,14 @@ class Spool:
     def append(self, rows: Sequence[Row]) -> Counter[int]:
         """Write rows as one record, and return how many older rows of each group had to be dropped for it.
 
-        Raises: OSError if the disk is full; then the rows are not in the spool.
+        Raises: OSError if the disk is full; then the rows are not in the spool, and what was dropped for them
+        is returned by the next call.
         """
         content = json.dumps(rows, separators=(",", ":")).encode()
         record = b"%08x %d %b\n" % (zlib.crc32(content), len(content), content)
-        dropped = self._make_room(len(record))
+        self._dropped += self._make_room(len(record))
         self._write(record)
+        dropped, self._dropped = self._dropped, Counter()
         return dropped
 
     def oldest(self) -> list[Row] | None:

@@ -124,9 +124,16 @@ class SpoolingStore:
             self._unclaimed = None
 
     def _keep_claim(self, answer: Body) -> None:
-        """Keep an answer for a begin without Supabase, unless others of the edge have its groups."""
-        if not is_relieved(answer):
+        """Keep an answer for a begin without Supabase, unless others of the edge have its groups.
+
+        A disk that does not take it keeps nobody from polling while Supabase is there.
+        """
+        if is_relieved(answer):
+            return
+        try:
             self.spools.keep_claim(answer)
+        except OSError as error:
+            log("ERROR", "the disk does not keep what was claimed", error=error.strerror)
 
     def _taken(self, put: Body, told: Body) -> dict[str, Json]:
         """Return the answer to a call. Refused rows go to the disk: `replaying` has the rule for them.

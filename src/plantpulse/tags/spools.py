@@ -37,6 +37,7 @@ class Spools:
     most_bytes: int
     is_alone: bool = True
     _others: list[Spool] = field(default_factory=list)
+    _dropped: Counter[int] = field(default_factory=Counter)  # and told to nobody yet
 
     @classmethod
     def open(cls, folder: Path, holder: str, now: datetime, most_bytes: int) -> "Spools":
@@ -67,11 +68,12 @@ class Spools:
 
     def append(self, rows: Sequence[Row]) -> Counter[int]:
         """Keep rows, and return how many older ones of each group had to be dropped for them."""
-        dropped: Counter[int] = Counter()
         while self._others and self.size + SEGMENT_BYTES > self.most_bytes:
-            dropped += self._others[0].drop_oldest()
+            self._dropped += self._others[0].drop_oldest()
             self._remove_empty()
-        return dropped + self.own.append(rows)
+        self._dropped += self.own.append(rows)
+        dropped, self._dropped = self._dropped, Counter()
+        return dropped
 
     def oldest(self) -> Record | None:
         """Return the oldest record that is not stored yet; None if there is none."""

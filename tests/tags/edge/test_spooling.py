@@ -472,6 +472,48 @@ def test_a_full_disk_leaves_samples_to_the_memory(
         runner.flush(1)
 
 
+def test_a_full_disk_keeps_nobody_from_polling_while_supabase_is_there(
+    project: Project, edge: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = edge()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    assert [group["name"] for group in runner.claim()["groups"]] == ["Press", "Oven"]
+    runner.flush(1)
+    assert project.slots == ["01"]
+
+
+def test_what_was_dropped_for_a_record_that_the_disk_does_not_take_is_counted(
+    project: Project, edge: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = edge(most_bytes=400)
+    runner.claim()
+    project.error = AWAY
+    for slot in range(1, 4):
+        runner.flush(slot)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for slot in range(4, 10):
+            with pytest.raises(StoreUnavailable):
+                runner.flush(*range(slot, slot + 8))
+    runner.flush(20)
+    project.error = None
+    runner.wait()
+    runner.flush(21)
+
+    [told] = [put for put in project.puts if put["states"]]
+    assert told["states"][0]["dropped"] == 3
+    assert project.slots == ["21", "20"]
+
+
 def test_a_record_that_supabase_never_takes_stops_no_other_and_is_counted(
     project: Project, edge: Begin
 ) -> None:
