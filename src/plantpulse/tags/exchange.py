@@ -81,6 +81,9 @@ class Exchange:
         except StoreRefused as error:
             self._note_refusal(error, batch, polled)
             return None
+        except PlantpulseError:
+            self._tell_lost(polled)
+            raise
         self._note_answer()
         if lost := lost_in(answer):
             told = "samples are lost: their turn was over when they came, and nobody else has them"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plantpulse.errors import PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
 from plantpulse.tags.exchange import Exchange
 from plantpulse.tags.flushing import Flusher
 from plantpulse.tags.slots import SlotClock
@@ -147,6 +147,18 @@ def test_samples_of_parts_that_have_to_be_sent_again_wait_together(
         (7, at(1).isoformat()), (8, at(1).isoformat())
     ]  # fmt: skip
     assert '"samples":2' in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_key_that_is_refused_ends_the_burst_and_what_is_lost_is_told(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.polled.read(2)
+    line.supabase.fails = ConfigurationError("Supabase refused the key")
+
+    with pytest.raises(ConfigurationError):
+        line.send()
+
+    assert '"samples":2' in capsys.readouterr().out
 
 
 def test_an_earlier_end_is_not_put_off(line: Line) -> None:
