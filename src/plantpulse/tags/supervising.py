@@ -131,7 +131,8 @@ class Station:
 
     def lose(self, slot: datetime) -> None:
         """Hear that a slot's sample will not be stored."""
-        self._worker.poller.lose(slot)
+        if self.group.trigger_tag:
+            self._worker.poller.lose(slot)
 
     def go_alone(self) -> None:
         """Hear that no other burst writes to the machine any more."""

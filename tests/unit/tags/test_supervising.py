@@ -484,3 +484,12 @@ def test_slots_of_a_group_that_ends_without_a_thread_are_counted(floor_of: Start
 
     assert second.station.is_done
     assert second.station.tally.take().missed == 4
+
+
+def test_a_group_without_a_trigger_remembers_no_sample_that_was_lost(floor_of: StartFloor) -> None:
+    floor = floor_of(Stubborn(heeds_close=True, hangs=False))
+
+    for _ in range(1000):
+        floor.station.lose(LONG_AGO)
+
+    assert len(floor.station._worker.poller.cycle._heard) == 0
