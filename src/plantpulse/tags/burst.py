@@ -111,7 +111,7 @@ class Burst:
                 self._flush(complete if self._run is None else None)
         finally:
             for station in self._stations.values():
-                station.stop()
+                station.abandon()
         return self.ended()
 
     def ended(self) -> Ended:

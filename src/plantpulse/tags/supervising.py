@@ -119,6 +119,14 @@ class Station:
         self._worker.poller.stop()
         self._until = self._worker.poller.until
 
+    def abandon(self) -> None:
+        """Stop without waiting for the thread, which counts as left behind until it has ended."""
+        self.stop()
+        if self._worker.thread.is_alive():
+            self._worker.poller.leave()
+            self._worker.poller.cycle.line.break_off()
+            _left.append(self._worker.thread)
+
     def renew(self, renewal: Renewal) -> None:
         """Go on with a group that was changed, after the cycle that is under way."""
         self._renewal = renewal

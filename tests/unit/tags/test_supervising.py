@@ -493,3 +493,18 @@ def test_a_group_without_a_trigger_remembers_no_sample_that_was_lost(floor_of: S
         floor.station.lose(LONG_AGO)
 
     assert len(floor.station._worker.poller.cycle._heard) == 0
+
+
+def test_a_thread_that_nobody_waits_for_counts_as_left_behind_until_it_ends(floor_of: StartFloor) -> None:
+    hanging = Stubborn(heeds_close=False)
+    floor = floor_of(hanging)
+    wait(hanging.is_asked)
+
+    floor.station.abandon()
+
+    wait(hanging.is_closed)
+    assert left_behind() == 1
+    hanging.is_free.set()
+    join_all()
+    assert left_behind() == 0
+    assert floor.station.buffer.drain(1000) == []
