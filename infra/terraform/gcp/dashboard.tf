@@ -90,12 +90,5 @@ resource "google_cloud_run_v2_service" "dashboard" {
     }
   }
 
-  depends_on = [
-    google_project_service.needed,
-    time_sleep.grants,
-    google_project_iam_member.builder,
-    google_project_iam_member.sources,
-    google_storage_bucket_iam_member.builder,
-    google_artifact_registry_repository_iam_member.builder,
-  ]
+  depends_on = [google_project_service.needed, time_sleep.grants]
 }
