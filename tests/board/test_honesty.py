@@ -134,6 +134,17 @@ def test_a_report_of_which_nobody_was_told_is_shown(project: Project, open_page:
     expect(page.get_by_text("88.3%")).to_be_visible()
 
 
+def test_a_past_of_tags_that_cannot_be_had_is_said_while_the_rest_is_new(open_page: Opened) -> None:
+    page = open_page("tags")
+    expect(page.get_by_role("heading", name="How long reads took")).to_be_visible()
+    page.route("**/rpc/board_tag_history", lambda route: route.abort())
+
+    page.clock.fast_forward(61_000)
+
+    expect(page.get_by_text("This page cannot be refreshed since")).to_have_count(1)
+    expect(page.get_by_role("heading", name="How long reads took")).to_be_visible()
+
+
 def test_a_text_that_the_database_cut_says_so(project: Project, open_page: Opened) -> None:
     details = "x" * 4000 + " […]"
     project.documents["board_safety"] = northfield.safety(open=[northfield.incident(9, details=details)])
