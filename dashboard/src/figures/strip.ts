@@ -24,10 +24,10 @@ export interface StripPaths {
 export function stripPaths(strip: string): StripPaths {
   const filled: Record<string, string> = {}
   let gaps = ''
-  for (const { mark, from, until } of runs(strip)) {
-    const [state, height] = MARKS[mark] ?? []
-    if (!state || !height) gaps += `M${from} 9.5V.5H${until}V9.5Z`
-    else filled[state] = (filled[state] ?? '') + bars(from, until, height)
+  for (const { 0: same, index: from } of strip.matchAll(/(.)\1*/gs)) {
+    const [state, height] = MARKS[same.charAt(0)] ?? []
+    if (!state || !height) gaps += `M${from} 9.5V.5H${from + same.length}V9.5Z`
+    else filled[state] = (filled[state] ?? '') + bars(from, from + same.length, height)
   }
   return { filled, gaps }
 }
@@ -45,15 +45,6 @@ export function countStates(strip: string): Record<string, number> {
 /** Return the shape of a state as a character, for texts. */
 export function sign(status: string): string {
   return { stopped: '■ ', failed: '■ ', abandoned: '■ ', below_target: '▼ ', partial: '▼ ', no_data: '? ' }[status] ?? ''
-}
-
-function* runs(strip: string): Generator<{ mark: string; from: number; until: number }> {
-  for (let from = 0; from < strip.length;) {
-    let until = from + 1
-    while (until < strip.length && strip[until] === strip[from]) until++
-    yield { mark: strip.charAt(from), from, until }
-    from = until
-  }
 }
 
 /** A hairline of background stays between two slots. */
