@@ -1,6 +1,6 @@
 -- A read on request was stored at the time of the computer that read it, whatever that was: with a clock ten days fast its sample
 -- was the newest one for ten days. The claim tells the time now, and a slot a minute before its request or after now is refused.
--- Old code goes on working while its clock is right to a minute.
+-- For old code nothing changes while its clock is right to a minute.
 
 set lock_timeout = '2s';
 
