@@ -159,6 +159,67 @@ ALTER FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text)
 
 COMMENT ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) IS 'Acknowledges safety events by name, all or none (answer unknown); whoever has acknowledged one before stays its signer.';
 
+-- Name: activate_imported(text, jsonb, jsonb, text[]); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with wanted as (
+    select
+      told.one,
+      told.place,
+      known.id is null and told.one ->> 'active' is null as is_open,
+      coalesce((told.one ->> 'active')::boolean, known.active, true) as is_active,
+      coalesce(known.active and public.is_polled(known), false) as was_polled,
+      exists (
+        select 1 from jsonb_array_elements(p_tags) as tag
+        where tag ->> 'group' = told.one ->> 'name' and tag ->> 'role' = 'value'
+      ) and (
+        told.one ->> 'mode' = 'fixed'
+        or exists (
+          select 1 from jsonb_array_elements(p_tags) as tag
+          where tag ->> 'group' = told.one ->> 'name' and tag ->> 'role' = 'trigger'
+        )
+      ) as is_polled
+    from jsonb_array_elements(p_groups) with ordinality as told (one, place)
+    left join public.tag_groups as known on known.id = (told.one ->> 'id')::integer
+  ),
+  others as (
+    select count(*) as number
+    from public.tag_groups as g
+    where g.plant = p_plant
+    and g.active
+    and g.name <> all (p_gone)
+    and not exists (select 1 from jsonb_array_elements(p_groups) as told where told ->> 'name' = g.name)
+    and public.is_polled(g)
+  ),
+  -- What is polled stays so; what the import says comes before what it leaves open.
+  placed as (
+    select
+      wanted.*,
+      case when wanted.is_active and wanted.is_polled then others.number + row_number() over (
+        partition by wanted.is_active and wanted.is_polled
+        order by wanted.was_polled desc, wanted.is_open, wanted.place
+      ) else 0 end > public.most_polled_groups() as is_beyond
+    from wanted
+    cross join others
+  )
+  select coalesce(jsonb_agg(
+    placed.one || jsonb_build_object(
+      'active', case when placed.is_open then to_jsonb(not placed.is_beyond) else placed.one -> 'active' end,
+      'is_too_many', placed.is_beyond and not placed.is_open and not placed.was_polled
+    ) order by placed.place
+  ), '[]')
+  from placed;
+$$;
+
+ALTER FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) OWNER TO postgres;
+
+-- Name: FUNCTION activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) IS 'Returns the groups of an import, with `active` where it is left open (as long as there is room), and `is_too_many` for those that the import would have polled beyond most_polled_groups().';
+
 -- Name: add_snapshot_counts(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) RETURNS jsonb
@@ -710,8 +771,7 @@ CREATE FUNCTION public.apply_tag_command() RETURNS trigger
     SET search_path TO ''
     AS $$
 declare
-  -- As many as one burst polls side by side (claim_tag_groups).
-  v_most constant integer := 10;
+  v_most constant integer := public.most_polled_groups();
   v_groups public.tag_groups[];
   v_changed integer[];
   v_polled integer;
@@ -783,21 +843,7 @@ CREATE FUNCTION public.apply_tag_import(p_plant text, p_groups jsonb, p_tags jso
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-declare
-  v_polled integer;
 begin
-  select count(*) into v_polled
-  from public.tag_groups as g
-  where g.plant = p_plant
-  and g.active
-  and g.name <> all (p_gone)
-  and (
-    g.mode = 'fixed'
-    or exists (
-      select 1 from public.tags as tag where tag.group_id = g.id and tag.role = 'trigger' and tag.removed_at is null
-    )
-  );
-
   update public.tag_groups as g
   set removed_at = p_now
   where g.plant = p_plant and g.name = any (p_gone) and g.removed_at is null;
@@ -821,11 +867,10 @@ begin
     (wanted.mode, wanted.interval_ms, wanted.address, wanted.credentials, coalesce(wanted.active, g.active))
   );
 
-  -- New groups are polled, as far as ten are.
   insert into public.tag_groups (plant, name, mode, interval_ms, address, credentials, active)
   select
     p_plant, wanted.name, wanted.mode, wanted.interval_ms, wanted.address, wanted.credentials,
-    coalesce(wanted.active, v_polled + row_number() over (order by wanted.place) <= 10)
+    coalesce(wanted.active, false)
   from jsonb_to_recordset(p_groups) as wanted (
     place integer, id integer, name text, mode text, interval_ms integer, address text, credentials text, active boolean
   )
@@ -5233,11 +5278,13 @@ begin
     "offset" double precision, unit text, role text
   )) with ordinality as tag (name, address, data_type, length, "order", scale, "offset", unit, role, place);
 
+  v_groups := public.activate_imported(v_plant, v_groups, v_tags, v_gone);
+
   select jsonb_agg(jsonb_build_object('group', wrong."group", 'tag', wrong.tag, 'reason', wrong.reason)) into v_errors
   from (
     select g.name as "group", null as tag, reason.told as reason
     from jsonb_to_recordset(v_groups) as g (
-      place integer, name text, mode text, interval_ms integer, address text, number integer
+      place integer, name text, mode text, interval_ms integer, address text, number integer, is_too_many boolean
     )
     cross join lateral (
       values
@@ -5251,6 +5298,10 @@ begin
           then 'its interval is 200 ms to an hour (3,600,000 ms)' end),
         (case when coalesce(split_part(g.address, '://', 1), '') not in ('modbus', 'opc.tcp', 's7', 'slmp', 'enip')
           then 'its address begins with modbus://, opc.tcp://, s7://, slmp:// or enip://' end),
+        (case when g.is_too_many then format(
+          'a plant polls %s groups at most: import it with is_active no, or stop or remove another group',
+          public.most_polled_groups()
+        ) end),
         (case when g.number > 500 then 'it has more than 500 tags: make another group' end),
         (case when g.name = any (v_gone) then 'it is imported and removed at the same time' end)
     ) as reason (told)
@@ -6592,6 +6643,23 @@ ALTER FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange
 -- Name: FUNCTION missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) IS 'The parts of a span for which none of some series has a point; a value that was published as missing is a point.';
+
+-- Name: most_polled_groups(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.most_polled_groups() RETURNS integer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return 10;
+end;
+$$;
+
+ALTER FUNCTION public.most_polled_groups() OWNER TO postgres;
+
+-- Name: FUNCTION most_polled_groups(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.most_polled_groups() IS 'How many groups of a plant are polled side by side: as many as one burst can.';
 
 -- Name: named_series(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -8126,6 +8194,48 @@ ALTER FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now t
 -- Name: FUNCTION record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) IS 'Records safety events for a run, whatever its status, each incident once, and opens their alerts unless p_alert_severity is null; returns counts and the new events.';
+
+-- Name: refuse_eleventh_group(); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.refuse_eleventh_group() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  v_group public.tag_groups;
+  v_polled integer;
+begin
+  -- The service's own calls say it before they write.
+  if (select auth.uid()) is null then
+    return null;
+  end if;
+
+  select g.* into v_group
+  from public.tag_groups as g
+  where g.id = (to_jsonb(new) ->> case tg_table_name when 'tags' then 'group_id' else 'id' end)::integer;
+  if not coalesce(v_group.active and public.is_polled(v_group), false) then
+    return null;
+  end if;
+
+  -- How many groups of the plant are polled is counted by one at a time.
+  perform pg_advisory_xact_lock(hashtextextended('tag groups of ' || v_group.plant, 0));
+  select count(*) into v_polled
+  from public.tag_groups as g
+  where g.plant = v_group.plant and g.active and public.is_polled(g);
+  if v_polled > public.most_polled_groups() then
+    raise exception '% would poll % groups and can poll %: add % with active = false, or stop another group first',
+      v_group.plant, v_polled, public.most_polled_groups(), v_group.name
+      using errcode = 'PT409';
+  end if;
+  return null;
+end;
+$$;
+
+ALTER FUNCTION public.refuse_eleventh_group() OWNER TO postgres;
+
+-- Name: FUNCTION refuse_eleventh_group(); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.refuse_eleventh_group() IS 'Refuses what a person changes if more groups of the plant would be polled than can be.';
 
 -- Name: register_assets(text, jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -15572,6 +15682,14 @@ CREATE TRIGGER product_rates_fill_product_key BEFORE INSERT ON public.product_ra
 
 CREATE TRIGGER product_rates_rename BEFORE UPDATE OF product ON public.product_rates FOR EACH ROW WHEN (((new.product IS DISTINCT FROM old.product) AND (new.product_key = old.product_key))) EXECUTE FUNCTION public.fill_name_key('product', 'product_key');
 
+-- Name: tag_groups refuse_eleventh_group; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE CONSTRAINT TRIGGER refuse_eleventh_group AFTER INSERT OR UPDATE OF active, mode ON public.tag_groups DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.active) EXECUTE FUNCTION public.refuse_eleventh_group();
+
+-- Name: tags refuse_eleventh_group; Type: TRIGGER; Schema: public; Owner: postgres
+
+CREATE CONSTRAINT TRIGGER refuse_eleventh_group AFTER INSERT OR UPDATE OF role, removed_at ON public.tags DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.removed_at IS NULL) AND (new.role <> 'acknowledge'::text))) EXECUTE FUNCTION public.refuse_eleventh_group();
+
 -- Name: tag_groups remove_tag_rows; Type: TRIGGER; Schema: public; Owner: postgres
 
 CREATE TRIGGER remove_tag_rows AFTER DELETE ON public.tag_groups FOR EACH ROW EXECUTE FUNCTION public.remove_tag_rows();
@@ -16292,6 +16410,12 @@ GRANT ALL ON FUNCTION public.acknowledge_alerts(p_alert_ids bigint[], p_by text)
 REVOKE ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.acknowledge_safety_events(p_event_ids bigint[], p_by text) TO service_role;
 
+-- Name: FUNCTION activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) TO authenticated;
+GRANT ALL ON FUNCTION public.activate_imported(p_plant text, p_groups jsonb, p_tags jsonb, p_gone text[]) TO service_role;
+
 -- Name: FUNCTION add_snapshot_counts(p_counts jsonb, p_snapshots jsonb); Type: ACL; Schema: public; Owner: postgres
 
 REVOKE ALL ON FUNCTION public.add_snapshot_counts(p_counts jsonb, p_snapshots jsonb) FROM PUBLIC;
@@ -16760,6 +16884,7 @@ GRANT ALL ON FUNCTION public.is_below_target(p_actual numeric, p_target numeric,
 
 REVOKE ALL ON FUNCTION public.is_polled(p_group public.tag_groups) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.is_polled(p_group public.tag_groups) TO service_role;
+GRANT ALL ON FUNCTION public.is_polled(p_group public.tag_groups) TO authenticated;
 
 -- Name: FUNCTION is_silenced(p_plant text, p_rule text, p_fingerprint text, p_from timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
@@ -16892,6 +17017,12 @@ GRANT ALL ON FUNCTION public.missing_of_look(p_look jsonb, p_from timestamp with
 
 REVOKE ALL ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.missing_of_series(p_series_ids integer[], p_span tstzrange, p_longest interval) TO service_role;
+
+-- Name: FUNCTION most_polled_groups(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.most_polled_groups() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.most_polled_groups() TO authenticated;
+GRANT ALL ON FUNCTION public.most_polled_groups() TO service_role;
 
 -- Name: FUNCTION named_series(p_commit jsonb); Type: ACL; Schema: public; Owner: postgres
 
@@ -17077,6 +17208,10 @@ GRANT ALL ON FUNCTION public.recent_manual_run(p_claim jsonb, p_now timestamp wi
 
 REVOKE ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.record_safety_events(p_fence uuid, p_events jsonb, p_now timestamp with time zone, p_alert_severity public.alert_severity) TO service_role;
+
+-- Name: FUNCTION refuse_eleventh_group(); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.refuse_eleventh_group() FROM PUBLIC;
 
 -- Name: FUNCTION register_assets(p_plant text, p_names jsonb); Type: ACL; Schema: public; Owner: postgres
 

@@ -1075,6 +1075,8 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "tag_status": {"p_plant": "northfield"},
     "tag_values": {"p_plant": "northfield"},
     "import_tags": {"p_import": {"plant": "northfield", "groups": []}},
+    "most_polled_groups": {},
+    "activate_imported": {"p_plant": "northfield", "p_groups": [], "p_tags": [], "p_gone": []},
     "apply_tag_import": {
         "p_plant": "northfield",
         "p_groups": [],
@@ -1086,7 +1088,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
 # These refuse what is not seen, so they are called with what is.
 FUNCTIONS_OF_MEMBERS = {"tag_history"}
 # These take a row of a table.
-FUNCTIONS_OF_ROWS = {"alert_as_json"}
+FUNCTIONS_OF_ROWS = {"alert_as_json", "is_polled"}
 
 
 @pytest.mark.usefixtures("two_plants")
@@ -1150,6 +1152,7 @@ RUN_AS_THEIR_OWNER = (
     "end_safety_alert()",
     "note_acknowledgement()",
     "note_changed_tags()",
+    "refuse_eleventh_group()",
     "tell_change()",
     "tell_run()",
 )

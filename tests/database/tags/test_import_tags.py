@@ -122,6 +122,80 @@ def test_of_twelve_new_groups_ten_are_polled(service: Api) -> None:
     assert answer["inactive"] == ["G10", "G11"]
 
 
+TOO_MANY = "a plant polls 10 groups at most: import it with is_active no, or stop or remove another group"
+
+
+def test_an_eleventh_group_that_an_import_wants_polled_is_refused_and_nothing_is_written(
+    service: Api, count: Callable[[str], int]
+) -> None:
+    thirteen = [group(f"G{number:02}", tag("A"), active=True) for number in range(13)]
+
+    preview, refused = load(service, *thirteen, is_preview=True), load(service, *thirteen)
+
+    assert refused["answer"] == preview["answer"] == "refused"
+    assert refused["errors"] == preview["errors"] == [
+        {"group": name, "tag": None, "reason": TOO_MANY} for name in ("G10", "G11", "G12")
+    ]  # fmt: skip
+    assert count("tag_groups") == 0
+
+
+def test_what_is_polled_and_what_an_import_says_come_before_what_it_leaves_open(service: Api) -> None:
+    load(service, *(group(f"G{number}", tag("A")) for number in range(8)))
+
+    answer = load(
+        service,
+        group("Open 1", tag("A")),
+        group("Open 2", tag("A")),
+        group("Said", tag("A"), active=True),
+        group("On call", tag("A"), mode="handshake"),
+        group("Off", tag("A"), active=False),
+        group("G7", tag("A"), active=False),
+    )
+    moved = load(service, group("G6", tag("A"), active=False), group("Open 2", tag("A"), active=True))
+    refused = load(service, *(group(name, tag("A"), active=True) for name in ("G6", "G7")))
+
+    assert (answer["answer"], answer["inactive"]) == ("imported", ["G7", "Off"])
+    assert (moved["answer"], moved["inactive"]) == ("imported", ["G6"])
+    assert [(one["group"], one["reason"]) for one in refused["errors"]] == [("G7", TOO_MANY)]
+
+
+def test_a_plant_that_has_too_many_active_groups_already_may_import_them_as_they_are(
+    service: Api, database: Connection
+) -> None:
+    load(service, *(group(f"G{number:02}", tag("A")) for number in range(13)))
+    database.execute("update public.tag_groups set active = true")
+
+    answer = load(service, *(group(f"G{number:02}", tag("A"), active=True) for number in range(13)))
+
+    assert (answer["answer"], counts(answer)) == ("imported", (0, 0, 0, 26))
+
+
+@pytest.mark.usefixtures("members")
+def test_a_managers_own_rows_have_no_eleventh_group_polled(api_of: ApiOf, database: Connection) -> None:
+    ids = [make_group(database, f"G{number}") for number in range(10)]
+    add = {"plant": "northfield", "name": "Eleventh", "address": "modbus://10.20.0.5"}
+    client = api_of("manager").client
+    assert client.post("/tag_groups", json=add).status_code == 201
+    (made,) = database.execute("select id from public.tag_groups where name = 'Eleventh'").fetchall()
+    value = {"group_id": made["id"], "name": "A", "address": "hr:1", "data_type": "float32"}
+
+    refused = client.post("/tags", json=value)
+    client.patch("/tag_groups", params={"name": "eq.Eleventh"}, json={"active": False})
+    added = client.post("/tags", json=value)
+    started = client.patch("/tag_groups", params={"name": "eq.Eleventh"}, json={"active": True})
+    stopped = client.patch("/tag_groups", params={"id": f"eq.{ids[0]}"}, json={"active": False})
+    at_last = client.patch("/tag_groups", params={"name": "eq.Eleventh"}, json={"active": True})
+
+    told = (
+        "northfield would poll 11 groups and can poll 10: "
+        "add Eleventh with active = false, or stop another group first"
+    )
+    assert (refused.status_code, refused.json()["message"]) == (409, told)
+    assert (started.status_code, started.json()["message"]) == (409, told)
+    assert [one.status_code for one in (added, stopped, at_last)] == [201, 204, 204]
+    assert load(api_of("manager"), group("G0", tag("T1"), active=True))["answer"] == "refused"
+
+
 def test_500_tags_are_taken_and_501_are_not(service: Api, count: Callable[[str], int]) -> None:
     tags = [tag(f"T{number}") for number in range(501)]
 
