@@ -18,6 +18,7 @@ from plantpulse.cli.tags_devices import handshake_of
 from plantpulse.cli.tags_groups import tags_of
 from plantpulse.cli.tags_orders import order_of, suspected_order
 from plantpulse.cli.tags_words import one_group, quality_of, value_of
+from plantpulse.tags.devices import problem_of
 from plantpulse.tags.drivers import driver_of
 from plantpulse.tags.handshake import Handshake
 from plantpulse.tags.numbers import in_unit
@@ -71,7 +72,8 @@ def _checked(handshake: Handshake, row: Record) -> dict[str, Any]:
 
 
 def _tags(group: Group, unscaled: Sequence[Reading]) -> list[dict[str, Any]]:
-    endpoint = driver_of(group.driver).parse_endpoint(group.address)
+    driver = driver_of(group.driver)
+    endpoint = driver.parse_endpoint(group.address)
 
     def told(tag: Tag, number: Reading) -> dict[str, Any]:
         one = in_unit(tag, number)
@@ -86,6 +88,7 @@ def _tags(group: Group, unscaled: Sequence[Reading]) -> list[dict[str, Any]]:
             "quality": int(one.quality),
             "byte_order": order_of(tag, endpoint),
             "likelier_order": likelier,
+            "problem": problem_of(driver, tag, endpoint),
         }
 
     return [told(tag, one) for tag, one in zip(group.tags, unscaled, strict=True)]
@@ -104,6 +107,7 @@ def _page(app: App, plant: str, found: Sequence[Record]) -> RenderableType:
             continue
         parts += [Text(took, "dim"), fitted(app.output.console, _COLUMNS, one["tags"])]
         parts += [_doubt(tag) for tag in one["tags"] if tag["likelier_order"]]
+        parts += [Text(f"{tag['tag']}: {tag['problem']}", "yellow") for tag in one["tags"] if tag["problem"]]
         parts.append(Text())
     return Page(*parts[:-1])
 

@@ -18,7 +18,10 @@ from plantpulse.tags.tag import Group, Tag
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A link that is not connected, to an address that was checked, and the plan for the group's tags."""
+    """A link that is not connected, to an address that was checked, and the plan for the group's tags.
+
+    A tag with an address that is none in this protocol is not in the plan: the device is not asked for it.
+    """
 
     endpoint: Endpoint
     plan: ReadPlan[object]
@@ -37,7 +40,7 @@ class Devices:
     def open(self, group: Group, deadline_s: float) -> Device:
         """Return the device of a group; its name is resolved by the deadline.
 
-        Raises: DeviceRefused for an address or a tag that cannot be read, and as `networks.admit`;
+        Raises: DeviceRefused for an address or tags that cannot be read, and as `networks.admit`;
         NotConfigured without the driver's library or the credentials.
         """
         driver, endpoint, plan = self._planned(group, group.tags)
@@ -46,16 +49,39 @@ class Devices:
         return Device(admitted, plan, driver.open_link(admitted, known))
 
     def plan(self, group: Group, tags: Sequence[Tag]) -> ReadPlan[object]:
-        """Return the plan that reads some tags of a group's device. Raises: DeviceRefused."""
+        """Return the plan that reads some tags of a group's device.
+
+        Raises: DeviceRefused if none of them can be read.
+        """
         return self._planned(group, tags)[2]
 
     def _planned(self, group: Group, tags: Sequence[Tag]) -> tuple[Driver, Endpoint, ReadPlan[object]]:
         try:
             driver = self.find_driver(group.driver)
             endpoint = driver.parse_endpoint(group.address)
-            return driver, endpoint, driver.plan(tags, endpoint)
+            return driver, endpoint, _plan_of(driver, tags, endpoint)
         except ValueError as error:
             raise DeviceRefused(f"group {group.name} cannot be read: {error}") from error
+
+
+def _plan_of(driver: Driver, tags: Sequence[Tag], endpoint: Endpoint) -> ReadPlan[object]:
+    """Return the plan of the tags that can be read. Raises: ValueError without any."""
+    try:
+        return driver.plan(tags, endpoint)
+    except ValueError:
+        sound = [tag for tag in tags if not problem_of(driver, tag, endpoint)]
+        if not sound:
+            raise
+        return driver.plan(sound, endpoint)
+
+
+def problem_of(driver: Driver, tag: Tag, endpoint: Endpoint) -> str | None:
+    """Return why a tag can be read of no device of this protocol; None if it may be."""
+    try:
+        driver.check_tag(tag, endpoint)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def devices_of(

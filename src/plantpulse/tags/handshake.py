@@ -14,7 +14,7 @@ from plantpulse.entry.guard import guarded
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, PlantpulseError
 from plantpulse.runs import utc_now
 from plantpulse.tags.devices import Device, Devices
-from plantpulse.tags.readings import NOT_CONNECTED, TIMED_OUT, Quality, Reading
+from plantpulse.tags.readings import NO_SUCH_ADDRESS, NOT_CONNECTED, TIMED_OUT, Quality, Reading
 from plantpulse.tags.tag import Group, Tag
 
 READ_S: Final = 5.0  # a device that needs longer for its answer is not one to wait for in a call
@@ -79,7 +79,7 @@ class Handshake:
         finally:
             device.link.close()
         found = dict(zip(device.plan.tags, readings, strict=True))
-        return [found[tag] for tag in group.tags], read_at, read_ms
+        return [found.get(tag, NO_SUCH_ADDRESS) for tag in group.tags], read_at, read_ms
 
     def _ask(self, device: Device, deadline_s: float) -> tuple[Sequence[Reading], datetime, int]:
         read_at, begun_s = self.clock(), self.monotonic()

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
 from plantpulse.tags.isolating import Isolation, Part
 from plantpulse.tags.link import Link, ReadPlan
-from plantpulse.tags.readings import NOT_ASKED, TIMED_OUT, Reading
+from plantpulse.tags.readings import NO_SUCH_ADDRESS, NOT_ASKED, TIMED_OUT, Reading
 from plantpulse.tags.tag import Group, Tag
 
 _MOST_PLANS: Final = 50  # of parts of a group, before they are made anew
@@ -56,11 +56,12 @@ class Line:
     _device: Device | None = field(default=None, init=False)
     _is_connected: bool = field(default=False, init=False)
     _bits_plan: ReadPlan[object] | None = field(default=None, init=False)
+    _tags: Sequence[Tag] = field(init=False)  # that the device can be asked for
     _isolation: Isolation = field(init=False)
     _plans: dict[Part, ReadPlan[object]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._isolation = Isolation(len(self.group.tags), self.monotonic)
+        self._ask_for(self.group.tags)
 
     @property
     def is_connected(self) -> bool:
@@ -74,15 +75,19 @@ class Line:
         with self._calling(deadline_s):
             self._device = self.devices.open(self.group, deadline_s)
             if bits := [one for one in (self.group.trigger_tag, self.group.acknowledge_tag) if one]:
-                self._bits_plan = self.devices.plan(self.group, bits)
+                self._bits_plan = self._plan_of_bits(bits)
+            planned = {tag.position for tag in self._device.plan.tags}
+            if len(planned) != len(self._tags):
+                self._ask_for([tag for tag in self.group.tags if tag.position in planned])
             self._device.link.connect(deadline_s)
         self._is_connected = True
 
     def read(self, deadline_s: float) -> Sequence[Reading]:
         """Return a reading for each tag of the group, in its order. Raises: PlantpulseError.
 
-        A tag that the device does not answer is TIMED_OUT beside the others, once that is known of it. While
-        such a tag is searched, those for which there is no time are NOT_ASKED.
+        A tag whose address is none is NO_SUCH_ADDRESS. One that the device does not answer is TIMED_OUT
+        beside the others, once that is known of it. While it is searched, those for which there is no time
+        are NOT_ASKED.
         """
         found: dict[int, Reading] = {}  # by the tags' positions
         for part in self._isolation.parts(deadline_s):
@@ -98,14 +103,15 @@ class Line:
             self._isolation.answer(part)
             found |= {tag.position: one for tag, one in zip(plan.tags, readings, strict=True)}
         found = self._timed_out(self._isolation.silent) | found
-        return [found.get(tag.position, NOT_ASKED) for tag in self.group.tags]
+        found = {tag.position: NOT_ASKED for tag in self._tags} | found
+        return [found.get(tag.position, NO_SUCH_ADDRESS) for tag in self.group.tags]
 
     def prove(self, deadline_s: float) -> None:
         """Ask the device for one tag, if it has not answered to `connect`. Raises: PlantpulseError."""
         if self._connected().link.signs_in:
             return
         bits = self._bits_plan
-        self._ask(self.devices.plan(self.group, self.group.tags[:1]) if bits is None else bits, deadline_s)
+        self._ask(self.devices.plan(self.group, self._tags[:1]) if bits is None else bits, deadline_s)
 
     def look(self, deadline_s: float) -> Sequence[Reading]:
         """Return how the trigger tag stands, and the acknowledge tag, if there is one.
@@ -139,7 +145,19 @@ class Line:
             threading.Thread(target=device.link.close, name=f"close-{self.group.name}", daemon=True).start()
 
     def _timed_out(self, places: Iterable[int]) -> dict[int, Reading]:
-        return {self.group.tags[place].position: TIMED_OUT for place in places}
+        return {self._tags[place].position: TIMED_OUT for place in places}
+
+    def _ask_for(self, tags: Sequence[Tag]) -> None:
+        self._tags, self._isolation = tags, Isolation(len(tags), self.monotonic)
+        self._plans.clear()
+
+    def _plan_of_bits(self, bits: Sequence[Tag]) -> ReadPlan[object]:
+        plan = self.devices.plan(self.group, bits)
+        if len(plan.tags) < len(bits):
+            raise DeviceRefused(
+                f"the trigger or the acknowledgement of {self.group.name} has no such address"
+            )
+        return plan
 
     def _plan_of(self, part: Part) -> ReadPlan[object]:
         plan = self._connected().plan
@@ -148,7 +166,7 @@ class Line:
         if part not in self._plans:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            self._plans[part] = self.devices.plan(self.group, [self.group.tags[place] for place in part])
+            self._plans[part] = self.devices.plan(self.group, [self._tags[place] for place in part])
         return self._plans[part]
 
     def _connected(self) -> Device:

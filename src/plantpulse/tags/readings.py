@@ -50,6 +50,7 @@ NOT_CONNECTED: Final = Reading(None, Quality.NOT_CONNECTED)
 TIMED_OUT: Final = Reading(None, Quality.TIMED_OUT)
 NOT_READABLE: Final = Reading(None, Quality.NOT_READABLE)
 NOT_ASKED: Final = Reading(None, Quality.NOT_ASKED)
+NO_SUCH_ADDRESS: Final = Reading(None, Quality.NO_SUCH_ADDRESS)
 
 # What kind of trouble it is when no tag has a value: the first of these that was answered says it.
 # What may pass by itself comes before what somebody has to mend.

@@ -4,17 +4,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 
 import pytest
 
 from devstack.fault_proxy import Direction, FaultProxy, Loss
-from plantpulse.errors import DeviceTimedOut, DeviceUnavailable
+from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable
 from plantpulse.tags.devices import Devices
 from plantpulse.tags.line import Line as DeviceLine
 from plantpulse.tags.link import Credentials
-from plantpulse.tags.readings import TIMED_OUT, Reading
+from plantpulse.tags.readings import NO_SUCH_ADDRESS, NOT_ASKED, TIMED_OUT, Reading
 from plantpulse.tags.tag import Group, Tag
 from tests.patience import ENDS_S
 from tests.patience import SHORT_S as PATIENT_SHORT_S
@@ -264,7 +265,39 @@ def test_a_group_is_read_without_the_tag_that_its_device_does_not_answer() -> No
             ends_at_s = monotonic() + ENDS_S
             while (readings := _read_slot(line)) != expected:
                 assert monotonic() < ends_at_s, readings
-                assert all(one in (good, TIMED_OUT) for one, good in zip(readings, expected, strict=True))
+                assert all(
+                    one in (good, TIMED_OUT, NOT_ASKED) for one, good in zip(readings, expected, strict=True)
+                )
+
+
+def test_an_address_that_is_none_costs_its_group_nothing() -> None:
+    group = group_at(0)
+    wrong = Tag("wrong", "nonsense", "uint16", position=9)
+    with serving(PymodbusDevice({0: 1, 1: 2, 2: 3, 3: 4})) as device:
+        address = f"modbus://127.0.0.1:{device.port}"
+        with closing_line(replace(group, address=address, tags=(wrong, *group.tags))) as line:
+            line.connect()
+            line.prove(monotonic() + PATIENT_S)
+
+            readings = line.read(monotonic() + PATIENT_S)
+
+        assert readings == [NO_SUCH_ADDRESS, Reading(1), Reading(2), Reading(3), Reading(4)]
+        assert device.asked == [(3, 0, 1), (3, 0, 4)]
+
+
+def test_a_group_of_which_no_address_is_one_is_refused_in_words() -> None:
+    group = replace(group_at(1), tags=(Tag("wrong", "nonsense", "uint16"),))
+    told = "group press cannot be read: an address is"
+    with closing_line(group) as line, pytest.raises(DeviceRefused, match=told):
+        line.connect()
+
+
+def test_a_trigger_whose_address_is_none_is_refused() -> None:
+    go, done = Tag("go", "co:0", "bool"), Tag("done", "nonsense", "bool")
+    group = replace(group_at(1), mode="handshake", trigger_tag=go, acknowledge_tag=done)
+    told = "the trigger or the acknowledgement of press has no such address"
+    with closing_line(group) as line, pytest.raises(DeviceRefused, match=told):
+        line.connect()
 
 
 def group_at(port: int) -> Group:

@@ -25,7 +25,9 @@ class Plc:
     def parse_endpoint(self, address: str) -> Endpoint:
         return parse_endpoint(address, {"modbus": 502})
 
-    def check_tag(self, tag: Tag, endpoint: Endpoint) -> None: ...
+    def check_tag(self, tag: Tag, endpoint: Endpoint) -> None:
+        if tag.address == "nowhere":
+            raise ValueError("there is no address nowhere")
 
     def check_write(self, tag: Tag, endpoint: Endpoint) -> None: ...
 

@@ -16,7 +16,7 @@ from plantpulse.errors import (
 from plantpulse.tags.devices import Devices
 from plantpulse.tags.handshake import Handshake
 from plantpulse.tags.link import Credentials
-from plantpulse.tags.readings import NOT_CONNECTED, TIMED_OUT, Quality, Reading
+from plantpulse.tags.readings import NO_SUCH_ADDRESS, NOT_CONNECTED, TIMED_OUT, Quality, Reading
 from plantpulse.tags.tag import Tag
 from tests.unit.tags.answering_plc import Plc, group_of
 
@@ -153,6 +153,15 @@ def test_a_tag_that_the_driver_cannot_read_is_refused_with_its_words() -> None:
 
     assert str(sample.error) == "group press-1 cannot be read: there is no address nowhere"
     assert plc.calls == []
+
+
+def test_a_tag_with_an_address_that_is_none_is_one_bad_quality() -> None:
+    plc = Plc({"speed": Reading(12)})
+
+    sample = handshake(plc).read(group_of(Tag("x", "nowhere", "bool", position=2), SPEED), 120.0)
+
+    assert sample.readings == [NO_SUCH_ADDRESS, Reading(12)]
+    assert sample.error is None
 
 
 def test_credentials_are_found_by_their_name() -> None:
