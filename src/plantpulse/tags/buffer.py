@@ -12,6 +12,8 @@ from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import Group
 
 LEAST: Final = 10  # samples that even a slow group keeps
+# Readings of a group, of 90 bytes: ten groups that are full fit into a function of 512 MB.
+MOST_READINGS: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +39,32 @@ class Buffer:
     """A queue between the thread that reads a group and the one that talks to Supabase.
 
     Each sample has the group by which it was read: somebody may change the group while samples wait.
+    `limit` is in samples, `most_readings` in readings of tags.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, most_readings: int = MOST_READINGS) -> None:
         self.limit = limit
+        self._most_readings = most_readings
+        self._readings = 0
         self.highest = 0
         self._dropped = 0
         self._waiting: deque[tuple[Group, Sample]] = deque()
         self._lock = threading.Lock()
 
     def put(self, group: Group, sample: Sample) -> None:
-        """Add a sample; a full queue loses its oldest one."""
+        """Add a sample; a full queue loses its oldest ones."""
         with self._lock:
-            if len(self._waiting) >= self.limit:
-                self._waiting.popleft()
+            while self._waiting and self._is_full_for(sample):
+                self._take_oldest()
                 self._dropped += 1
             self._waiting.append((group, sample))
+            self._readings += len(sample.readings)
             self.highest = max(self.highest, len(self._waiting))
 
     def drain(self, most: int) -> list[tuple[Group, Sample]]:
-        """Take out the oldest samples, at most so many."""
+        """Take out the oldest samples, at most `most`."""
         with self._lock:
-            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            return [self._take_oldest() for _ in range(min(most, len(self._waiting)))]
 
     def take_dropped(self) -> int:
         """Return how many were dropped since this was last asked."""
@@ -68,3 +74,12 @@ class Buffer:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def _is_full_for(self, sample: Sample) -> bool:
+        too_many = self._readings + len(sample.readings) > self._most_readings
+        return len(self._waiting) >= self.limit or too_many
+
+    def _take_oldest(self) -> tuple[Group, Sample]:
+        oldest = self._waiting.popleft()
+        self._readings -= len(oldest[1].readings)
+        return oldest

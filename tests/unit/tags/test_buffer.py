@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from plantpulse.tags.buffer import Buffer, Sample, limit_of
-from plantpulse.tags.readings import Quality
+from plantpulse.tags.buffer import MOST_READINGS, Buffer, Sample, limit_of
+from plantpulse.tags.readings import Quality, Reading
 from tests.unit.tags.plc import at, group_of
 
 GROUP = group_of()
@@ -21,6 +21,25 @@ def test_a_full_queue_loses_its_oldest_sample_and_counts_it() -> None:
     assert [one.slot for _, one in buffer.drain(10)] == [at(2), at(3), at(4)]
     assert buffer.take_dropped() == 2
     assert buffer.take_dropped() == 0
+
+
+def test_a_queue_is_bounded_in_readings_too() -> None:
+    buffer = Buffer(100, most_readings=6)
+    for second in range(4):
+        buffer.put(GROUP, Sample(at(second), Quality.GOOD, [Reading(1), Reading(2)]))
+    buffer.put(GROUP, sample(4))
+
+    assert (len(buffer), buffer.take_dropped()) == (4, 1)
+    assert [one.slot for _, one in buffer.drain(2)] == [at(1), at(2)]
+    for second in range(5, 8):
+        buffer.put(GROUP, Sample(at(second), Quality.GOOD, [Reading(1), Reading(2)]))
+    assert [one.slot for _, one in buffer.drain(10)] == [at(4), at(5), at(6), at(7)]
+    assert buffer.take_dropped() == 1
+
+
+def test_ten_groups_of_500_tags_a_second_last_for_the_default_of_300_seconds() -> None:
+    assert MOST_READINGS >= 300 * 500
+    assert 10 * MOST_READINGS * 90 < 200_000_000
 
 
 def test_samples_leave_in_the_order_in_which_they_came() -> None:

@@ -224,7 +224,7 @@ def test_a_backlog_is_sent_in_calls_of_a_bounded_size_and_every_group_gets_its_s
     wide = [Tag(f"t{n}", "1", "int16", position=n + 1) for n in range(500)]
     groups = [Polled(group_of(id=number, tags=tuple(wide))) for number in (1, 2)]
     for polled in groups:
-        polled.read(*range(500))
+        polled.read(*range(400))
 
     batch = flusher().next_batch(groups, LOAD)
 
