@@ -11,6 +11,7 @@ from typing import Final
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import Group
 
+HIGHEST_FOR: Final = timedelta(minutes=10)  # at least, and twice as long at most
 LEAST: Final = 10  # samples that even a slow group keeps
 # Readings of a group, of 90 bytes: ten groups that are full fit into a function of 512 MB.
 MOST_READINGS: Final = 200_000
@@ -39,14 +40,16 @@ class Buffer:
     """A queue between the thread that reads a group and the one that talks to Supabase.
 
     Each sample has the group by which it was read: somebody may change the group while samples wait.
-    `limit` is in samples, `most_readings` in readings of tags.
+    `limit` is in samples, `most_readings` in readings of tags. An alert is made of `highest`, so an outage
+    that is over is forgotten after a while.
     """
 
     def __init__(self, limit: int, most_readings: int = MOST_READINGS) -> None:
         self.limit = limit
         self._most_readings = most_readings
         self._readings = 0
-        self.highest = 0
+        self._highest = self._highest_before = 0
+        self._highest_since: datetime | None = None
         self._dropped = 0
         self._waiting: deque[tuple[Group, Sample]] = deque()
         self._lock = threading.Lock()
@@ -59,7 +62,7 @@ class Buffer:
                 self._dropped += 1
             self._waiting.append((group, sample))
             self._readings += len(sample.readings)
-            self.highest = max(self.highest, len(self._waiting))
+            self._note_length(sample.slot)
 
     def drain(self, most: int) -> list[tuple[Group, Sample]]:
         """Take out the oldest samples, at most `most`."""
@@ -74,6 +77,16 @@ class Buffer:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def highest(self) -> int:
+        """Return the most samples that waited within the last ten to twenty minutes, by their slots."""
+        return max(self._highest, self._highest_before)
+
+    def _note_length(self, slot: datetime) -> None:
+        if self._highest_since is None or slot - self._highest_since >= HIGHEST_FOR:
+            self._highest_since, self._highest_before, self._highest = slot, self._highest, 0
+        self._highest = max(self._highest, len(self._waiting))
 
     def _is_full_for(self, sample: Sample) -> bool:
         too_many = self._readings + len(sample.readings) > self._most_readings

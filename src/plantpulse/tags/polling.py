@@ -29,6 +29,7 @@ PROOF_S: Final = 2.0  # before the first slot a connection is tried, or half an 
 _PROOF_ENDS: Final = 0.2  # of that time are left for another connection
 SETTLING_S: Final = 3.0  # for the acknowledgement of what was read last
 _GLANCE_S: Final = 0.2
+_MOST_PASSED: Final = 1000  # slots in an attempt to connect: in more than that the process stood still
 
 
 @dataclass(slots=True, eq=False)
@@ -178,7 +179,11 @@ class Poller:
 
     def _note_passed(self, first: datetime, until: datetime, error: PlantpulseError | None) -> None:
         """Keep slots that passed without a connection."""
-        passed = slots_between(*self._own(first, until), self._interval)
+        first, until = self._own(first, until)
+        if (beyond := count_between(first, until, self._interval) - _MOST_PASSED) > 0:
+            self.cycle.tally.miss(beyond)
+            first += beyond * self._interval
+        passed = slots_between(first, until, self._interval)
         if not passed:
             return
         self.last, self._has_polled = passed[-1], True

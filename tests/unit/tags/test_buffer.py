@@ -60,6 +60,21 @@ def test_the_highest_length_is_kept() -> None:
     assert (len(buffer), buffer.highest) == (0, 4)
 
 
+def test_the_highest_length_of_an_outage_is_forgotten_ten_to_twenty_minutes_after_it() -> None:
+    buffer = Buffer(1000)
+    for second in range(100):
+        buffer.put(GROUP, sample(second))
+    buffer.drain(100)
+
+    highest = []
+    for second in (599, 600, 1199, 1200):
+        buffer.put(GROUP, sample(second))
+        highest.append(buffer.highest)
+        buffer.drain(1)
+
+    assert highest == [100, 100, 100, 1]
+
+
 def test_a_queue_lasts_for_the_time_that_is_set_and_for_some_samples_of_a_slow_group() -> None:
     assert limit_of(300, timedelta(seconds=1)) == 300
     assert limit_of(300, timedelta(milliseconds=200)) == 1500

@@ -325,6 +325,24 @@ def test_the_slots_of_a_machine_that_slept_are_missed() -> None:
     assert polled.tally.take().missed == 58
 
 
+@pytest.mark.parametrize("refuses", [None, GONE])
+def test_the_slots_of_a_process_that_stood_still_while_it_connected_are_missed(
+    refuses: PlantpulseError | None,
+) -> None:
+    polled, takes_s = polling(first=1, refuses=refuses), [864_000.5]
+
+    def stand_still(times: list[float], deadline_s: float, told: str) -> None:
+        polled.time.now_s += takes_s.pop() if takes_s else 0.01
+
+    polled.plc._take = stand_still  # type: ignore[method-assign] # for ten days
+    polled.poller.stop_before(at(864_001))
+    polled.poller.run()
+
+    counts = polled.tally.take()
+    assert (counts.errors, counts.missed) == ((1000, 863_000) if refuses else (1000, 862_999))
+    assert len(polled.samples()) == 300
+
+
 def test_trouble_is_told_when_it_begins_and_when_it_is_over_and_not_each_second(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
