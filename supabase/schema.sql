@@ -7565,6 +7565,10 @@ begin
     new.position := 1 + coalesce(
       (select max(other.position) from public.tags as other where other.group_id = new.group_id), 0
     );
+    if new.position > 5000 then
+      raise exception 'the tags of this group have had 5000 names, and what was stored is found by them: make another group'
+        using errcode = 'P0001';
+    end if;
   end if;
 
   if new.removed_at is null and (tg_op = 'INSERT' or old.removed_at is not null) and (

@@ -122,6 +122,29 @@ def test_of_twelve_new_groups_ten_are_polled(service: Api) -> None:
     assert answer["inactive"] == ["G10", "G11"]
 
 
+def test_a_group_whose_names_have_run_out_is_told_in_words_and_stays_as_it_is(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    load(service, group("Press", tag("A")))
+    database.execute(
+        "insert into public.tags (group_id, position, name, address, data_type) "
+        "select id, 4999, 'Last but one', 'hr:1', 'int16' from public.tag_groups"
+    )
+
+    last = load(service, group("Press", tag("A"), tag("Last but one"), tag("B")))
+    refused = service.client.post(
+        "/rpc/import_tags", json={"p_import": {"plant": "northfield", "groups": [group("Press", tag("C"))]}}
+    )
+
+    assert last["answer"] == "imported"
+    told = (
+        "the tags of this group have had 5000 names, and what was stored is found by them: make another group"
+    )
+    assert (refused.status_code, refused.json()["message"]) == (400, told)
+    assert count("tags") == 3
+    assert load(service, group("Press", tag("B")))["answer"] == "imported"
+
+
 TOO_MANY = "a plant polls 10 groups at most: import it with is_active no, or stop or remove another group"
 
 
