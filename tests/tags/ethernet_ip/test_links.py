@@ -40,6 +40,33 @@ def test_a_value_of_each_type_is_read(
     link.close()
 
 
+FORWARD_OPENED = (0xD4, 0xDB)  # the replies to both ways to open a connection
+
+
+def no_connection_left(reply: bytes) -> bytes:
+    """Return the controller's reply, as one that has no connection left to open: general status 1."""
+    opens = len(reply) > 42 and reply[0] == 0x6F and reply[40] in FORWARD_OPENED
+    return reply[:42] + b"\x01" + reply[43:] if opens else reply
+
+
+def test_a_second_connection_that_the_controller_refuses_is_told_and_the_first_goes_on(
+    controller: Controller,
+) -> None:
+    with FaultProxy("127.0.0.1", controller.port) as proxy:
+        first = link_to(proxy.port)
+        proxy.change_replies(no_connection_left)
+
+        with pytest.raises(DeviceUnavailable, match=r"made no connection: .* it has no connection left"):
+            link_to(proxy.port)
+
+        assert read(first, RUNS) == GOOD
+        proxy.heal()
+        second = link_to(proxy.port)
+        assert read(second, RUNS) == GOOD
+        first.close()
+        second.close()
+
+
 def test_one_bad_tag_is_one_bad_quality(controller: Controller) -> None:
     link = link_to(controller.port)
 
