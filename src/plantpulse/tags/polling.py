@@ -76,7 +76,7 @@ class Poller:
         self.stop_before(self.last + self._interval)
 
     def leave(self) -> None:
-        """Take nothing more of this thread, which does not come back from a call."""
+        """Abandon this thread: it hangs in a call."""
         self.cycle.leave()
         self.stop()
 
