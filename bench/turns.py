@@ -19,12 +19,13 @@ from psycopg.rows import dict_row
 
 from bench.plant import LOOKED_AT, OURS, SAME_ROWS, WINDOW, parameters_of
 from bench.stack import Servers
+from plantpulse.live_pulse.second_look import SUMMED_FROM_ASSETS
 from plantpulse.source.query_files import build_statement, load_queries
 
 _ROWS = Path(__file__).with_name("rows.sql")
 _POLLED_AFTER = timedelta(seconds=20)
 _DAY = timedelta(days=1)
-_LOOKED_AT_AGAIN = ("output", "downtime")
+_LOOKED_AT_AGAIN = ("output", "output_sums", "downtime")
 
 Order = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ class Turns:
         rows.write_text(json.dumps(self._rows(plant), default=_as_json, separators=(",", ":")))
         return {
             "server": self._server(),
-            "statements": self._statements(LOOKED_AT if plant == SAME_ROWS else WINDOW),
+            "statements": self._statements(is_looking_again=plant == SAME_ROWS),
             "supabase": self._supabase(),
             "bodies": [("/rest/v1/rpc/claim_run", str(claim)), ("/rest/v1/live_snapshots", str(rows))],
         }
@@ -72,12 +73,17 @@ class Turns:
         with psycopg.connect(self.servers.supabase.database_url, row_factory=dict_row) as connection:
             return connection.execute(_ROWS.read_bytes(), {"slot": self.slot, "plant": plant}).fetchall()
 
-    def _statements(self, span: timedelta) -> list[tuple[str, tuple[Any, ...]]]:
-        spans = {"safety": _DAY} | dict.fromkeys(_LOOKED_AT_AGAIN, span)
+    def _statements(self, *, is_looking_again: bool) -> list[tuple[str, tuple[Any, ...]]]:
+        spans = {"safety": _DAY} | dict.fromkeys(_LOOKED_AT_AGAIN if is_looking_again else (), LOOKED_AT)
+        left_out = {"safety_codes"}  # a floor knows its codes
+        if self.servers.assets >= SUMMED_FROM_ASSETS:
+            spans["output"] = WINDOW
+        if not is_looking_again or self.servers.assets < SUMMED_FROM_ASSETS:
+            left_out.add("output_sums")
         return [
             build_statement(query, parameters_of(self.slot, spans.get(name, WINDOW)))
             for name, query in load_queries().items()
-            if name != "safety_codes"  # a floor knows its codes
+            if name not in left_out
         ]
 
     def _server(self) -> dict[str, str]:

@@ -2756,6 +2756,7 @@ CREATE TABLE public.pipeline_runs (
     catch_up_from timestamp with time zone,
     catch_up_until timestamp with time zone,
     is_overlapping boolean DEFAULT false NOT NULL,
+    slot_seals jsonb,
     CONSTRAINT pipeline_runs_attempt_check CHECK ((attempt >= 1)),
     CONSTRAINT pipeline_runs_catch_up_check CHECK ((((catch_up_from IS NULL) = (catch_up_until IS NULL)) AND (catch_up_from <= catch_up_until))),
     CONSTRAINT pipeline_runs_counts_check CHECK ((jsonb_typeof(counts) = 'object'::text)),
@@ -2768,6 +2769,7 @@ CREATE TABLE public.pipeline_runs (
     CONSTRAINT pipeline_runs_plant_check CHECK (((btrim(plant) <> ''::text) AND (plant <> '*'::text))),
     CONSTRAINT pipeline_runs_report_check CHECK ((jsonb_typeof(report) = 'object'::text)),
     CONSTRAINT pipeline_runs_slot_check CHECK (((trigger <> 'schedule'::text) OR (slot IS NOT NULL))),
+    CONSTRAINT pipeline_runs_slot_seals_check CHECK ((jsonb_typeof(slot_seals) = 'object'::text)),
     CONSTRAINT pipeline_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'succeeded'::text, 'partial'::text, 'failed'::text, 'abandoned'::text]))),
     CONSTRAINT pipeline_runs_timings_ms_check CHECK ((jsonb_typeof(timings_ms) = 'object'::text)),
     CONSTRAINT pipeline_runs_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text]))),
@@ -2891,6 +2893,10 @@ COMMENT ON COLUMN public.pipeline_runs.catch_up_until IS 'Newest slot that was m
 -- Name: COLUMN pipeline_runs.is_overlapping; Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON COLUMN public.pipeline_runs.is_overlapping IS 'Whether other runs of the pipeline and plant may run at the same time. A slot is run once all the same.';
+
+-- Name: COLUMN pipeline_runs.slot_seals; Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON COLUMN public.pipeline_runs.slot_seals IS 'By slot (UTC): a text that is equal as long as the slot''s stored rows, its targets, its stops and the sums of its output at the source are. Only for the newest slots that this run has written or found correct; null without sums.';
 
 -- Name: claim_answer(jsonb, public.pipeline_runs); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4109,6 +4115,7 @@ CREATE FUNCTION public.coverage(p_pipeline text, p_plant text) RETURNS json
     'snapshots_until', newest.snapshots_until,
     'catch_up_from', newest.catch_up_from,
     'catch_up_until', newest.catch_up_until,
+    'slot_seals', newest.slot_seals,
     'safety_until', (
       select max(run.safety_until)
       from public.pipeline_runs as run
@@ -4117,7 +4124,7 @@ CREATE FUNCTION public.coverage(p_pipeline text, p_plant text) RETURNS json
   )
   from (select 1) as always
   left join lateral (
-    select run.snapshots_until, run.catch_up_from, run.catch_up_until
+    select run.snapshots_until, run.catch_up_from, run.catch_up_until, run.slot_seals
     from public.pipeline_runs as run
     where run.pipeline = p_pipeline and run.plant = p_plant and run.snapshots_until is not null
     order by run.snapshots_until desc, run.id desc
@@ -4129,7 +4136,7 @@ ALTER FUNCTION public.coverage(p_pipeline text, p_plant text) OWNER TO postgres;
 
 -- Name: FUNCTION coverage(p_pipeline text, p_plant text); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.coverage(p_pipeline text, p_plant text) IS 'How far the runs of a pipeline and plant have covered: snapshots_until, safety_until, and the slots left to catch up.';
+COMMENT ON FUNCTION public.coverage(p_pipeline text, p_plant text) IS 'How far the runs of a pipeline and plant have covered: snapshots_until, safety_until, the slots left to catch up, and the seals of the newest ones.';
 
 -- Name: doubtful_names(); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -4572,6 +4579,7 @@ CREATE FUNCTION public.finish_run(p_run_id bigint, p_status text, p_report jsonb
     catch_up_until = case
       when p_covered is null then run.catch_up_until else (p_covered ->> 'catch_up_until')::timestamptz
     end,
+    slot_seals = case when p_covered is null then run.slot_seals else nullif(p_covered -> 'slot_seals', 'null') end,
     -- Without what has a column; run_report puts it back.
     report = (coalesce(p_report, '{}') || jsonb_build_object(
       'status', p_status,
@@ -9033,7 +9041,9 @@ CREATE FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots json
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  select coalesce(json_agg((run.counts ->> 'output_rows')::bigint order by run.slot), '[]')
+  select coalesce(json_agg(
+    (run.counts ->> 'output_rows')::bigint + coalesce((run.counts ->> 'summed_rows')::bigint, 0) order by run.slot
+  ), '[]')
   from public.pipeline_runs as run
   where run.pipeline = p_pipeline
   and run.plant = p_plant
@@ -9047,7 +9057,7 @@ ALTER FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb
 
 -- Name: FUNCTION rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) IS 'How many rows of output the successful runs of some slots have read, oldest first; slots without one are left out.';
+COMMENT ON FUNCTION public.rows_of_slots(p_pipeline text, p_plant text, p_slots jsonb) IS 'How many rows of output the successful runs of some slots have read or had summed up, oldest first; slots without one are left out.';
 
 -- Name: run_in_the_way(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -12069,7 +12079,8 @@ begin
       snapshots_until = (p_commit ->> 'snapshots_until')::timestamptz,
       safety_until = (p_commit ->> 'safety_until')::timestamptz,
       catch_up_from = (p_commit ->> 'catch_up_from')::timestamptz,
-      catch_up_until = (p_commit ->> 'catch_up_until')::timestamptz
+      catch_up_until = (p_commit ->> 'catch_up_until')::timestamptz,
+      slot_seals = nullif(p_commit -> 'slot_seals', 'null')
     where run.id = p_run.id;
   end if;
 

@@ -144,6 +144,14 @@ create or replace function mssql.charindex_exact(sought text, value text) return
 language sql immutable
 return strpos(value collate "C", sought collate "C");
 
+-- Over UTF-8 instead of UTF-16: as different for different texts, but other bytes than SQL Server's.
+create or replace function mssql.hashbytes(algorithm text, value text) returns bytea
+language sql immutable
+return case pg_catalog.upper(algorithm)
+  when 'SHA2_256' then sha256(convert_to(value, 'UTF8'))
+  when 'SHA2_512' then sha512(convert_to(value, 'UTF8'))
+end;
+
 create or replace function mssql.replace(value text, sought text, replacement text) returns text
 language sql immutable
 return case
@@ -192,6 +200,11 @@ create or replace function mssql.to_bigint(value bigint) returns bigint
 language sql immutable return value;
 create or replace function mssql.to_bigint(value text) returns bigint
 language sql immutable return value::bigint;
+
+-- The last eight bytes, as SQL Server takes them.
+create or replace function mssql.to_bigint(value bytea) returns bigint
+language sql immutable
+return ('x' || lpad(encode(substring(value from greatest(length(value) - 7, 1)), 'hex'), 16, '0'))::bit(64)::bigint;
 
 create or replace function mssql.to_int(value double precision) returns integer
 language sql immutable return trunc(value)::integer;

@@ -29,6 +29,7 @@ _FUNCTIONS: Final = frozenset(
         "avg count count_big max min stdev stdevp string_agg sum var varp",
         "dense_rank first_value lag last_value lead ntile rank row_number",
         # strings
+        "hashbytes",
         "char charindex concat concat_ws datalength left len lower ltrim nchar replace replicate reverse",
         "quotename right rtrim substring trim upper",
         # time

@@ -27,6 +27,7 @@ MIGRATIONS = Path(__file__).parents[2] / "supabase" / "migrations"
 PLANT_LINKS = ["settings", "dns", "tcp", "tls", "login", "read-only", "clock"]
 QUERY_FILES = [
     "output.sql",
+    "output_sums.sql",
     "downtime.sql",
     "safety_codes.sql",
     "safety.sql",
@@ -420,7 +421,7 @@ def test_a_datetimeoffset_beside_bounds_without_an_offset_is_red(
     assert found["state"] == "failed"
     assert found["message"] == (
         "a datetimeoffset is compared with a bound without an offset, which SQL Server takes for UTC: "
-        "output.sql: production_data.timestamp"
+        "output.sql: production_data.timestamp, output_sums.sql: production_data.timestamp"
     )
     assert found["remedy"].startswith(
         "give the bounds their zone in a file of your own: @from at time zone 'Central Standard Time'"

@@ -211,3 +211,61 @@ def test_fingerprints_of_a_few_slots_are_not_looked_for_in_the_whole_table(
     assert before is not None
     assert after is not None
     assert after["number"] - before["number"] < 100
+
+
+SEALS = {"2026-11-22T06:00:00+00:00": "a seal"}
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+def test_a_claim_brings_the_seals_of_the_run_that_got_furthest(
+    service: Api, press: int, is_final: bool
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, commit(snapshot(press), is_final=is_final, slot_seals=SEALS))
+
+    answer = service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT), p_now=LEASE_EXPIRES_AT)
+
+    assert answer["slot_seals"] == SEALS
+
+
+@pytest.mark.parametrize("changes", [{}, {"slot_seals": None}])
+def test_a_run_without_sums_has_the_next_one_read_everything(
+    service: Api, press: int, changes: dict[str, Any]
+) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    send(service, 1, part(snapshot(press), slot_seals=SEALS))
+    send(service, 1, commit(snapshot(press), **changes))
+
+    answer = service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT))
+
+    assert answer["slot_seals"] is None
+
+
+def test_a_run_that_lost_its_lease_leaves_no_seals(service: Api, press: int, one: One) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    service.call("claim_run", p_claim=claim(2), p_now=LEASE_EXPIRES_AT)
+
+    send(service, 1, commit(snapshot(press), slot_seals=SEALS))
+
+    assert (
+        one("select count(*) as number from public.pipeline_runs where slot_seals is not null")["number"] == 0
+    )
+
+
+def test_seals_are_an_object(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+
+    body = commit(snapshot(press), slot_seals=["a seal"])
+    code = service.refusal("commit_live_pulse", p_fence=fence(1), p_commit=body, p_now=COMMITTED_AT)
+
+    assert code == "23514"
+
+
+def test_rows_that_the_source_summed_up_count_like_rows_that_were_read(service: Api, press: int) -> None:
+    service.call("claim_run", p_claim=claim(1), p_now=CLAIMED_AT)
+    counts = {"output_rows": 3, "summed_rows": 4}
+    send(service, 1, commit(snapshot(press), report={"counts": counts}))
+
+    answer = service.call("claim_run", p_claim=claim(2, slot=NEXT_SLOT, rows_at=[SLOT]))
+
+    assert answer["rows_before"] == [7]

@@ -117,6 +117,7 @@ def test_the_answer_carries_nothing_that_was_not_asked_for(service: Api) -> None
         "run",
         "safety_until",
         "shift_targets",
+        "slot_seals",
         "snapshots_until",
     ]
     assert answer["shift_targets"] == []

@@ -106,7 +106,13 @@ def test_a_run_that_is_in_the_way_or_claimed_and_cannot_be_read_is_named(run: ob
 
 @pytest.mark.parametrize(
     "part",
-    [{"fingerprints": []}, {"fingerprints": {"soon": "x"}}, {"snapshots_until": 5}, {"safety_until": "soon"}],
+    [
+        {"fingerprints": []},
+        {"fingerprints": {"soon": "x"}},
+        {"slot_seals": {"soon": "x"}},
+        {"snapshots_until": 5},
+        {"safety_until": "soon"},
+    ],
 )
 def test_coverage_that_cannot_be_read_is_named(part: dict[str, Any]) -> None:
     with (
@@ -136,6 +142,7 @@ def told(body: Any, call: Callable[[database.Supabase], Any]) -> Any:
         ("asset_names", []),
         ("report_dates", {}),
         ("fingerprints", [1]),
+        ("slot_seals", [1]),
         ("snapshots", 7),
         ("new_events", [1]),
         ("updated", "many"),

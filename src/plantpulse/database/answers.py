@@ -20,9 +20,8 @@ _LISTS_OF_OBJECTS: Final = frozenset(
 # What the parts of answers are, in whichever function's answer they are.
 _KINDS: Final[Mapping[str, type]] = {
     **dict.fromkeys(("answer", "role", "server_version"), str),
-    **dict.fromkeys(
-        ("run", "report", "snapshots", "summaries", "asset_names", "fingerprints", "plant_model"), dict
-    ),
+    **dict.fromkeys(("run", "report", "snapshots", "summaries", "asset_names"), dict),
+    **dict.fromkeys(("fingerprints", "plant_model", "slot_seals"), dict),
     **dict.fromkeys(
         (*_LISTS_OF_OBJECTS, "planned_assets", "report_dates", "plants", "tables", "functions"), list
     ),

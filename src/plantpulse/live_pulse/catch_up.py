@@ -39,14 +39,15 @@ class Coverage(NamedTuple):
     """What earlier runs have written.
 
     `snapshots_until`: the newest slot, None before the first. `left`: slots that they had no time for.
-    `fingerprints`: of the newest stored slots, by slot. `safety_until`: how far safety events have been
-    read, None before the first.
+    `fingerprints`: of the newest stored slots, by slot. `seals`: of slots whose output the source had summed
+    up, by slot. `safety_until`: how far safety events have been read, None before the first.
     """
 
     snapshots_until: datetime | None = None
     left: SlotRange | None = None
     fingerprints: Mapping[datetime, str] = {}
     safety_until: datetime | None = None
+    seals: Mapping[datetime, str] = {}
 
     def is_written(self, at: datetime) -> bool:
         """Say whether earlier runs have reached the slot."""
@@ -64,11 +65,13 @@ def parse_coverage(claimed: Mapping[str, Any]) -> Coverage:
     """Return what the answer to a claim says about earlier runs."""
     oldest, newest = _instant(claimed.get("catch_up_from")), _instant(claimed.get("catch_up_until"))
     fingerprints: Mapping[str, str] = claimed.get("fingerprints", {})
+    seals: Mapping[str, str] = claimed.get("slot_seals") or {}
     return Coverage(
         snapshots_until=_instant(claimed.get("snapshots_until")),
         safety_until=_instant(claimed.get("safety_until")),
         left=SlotRange(oldest, newest) if oldest and newest else None,
         fingerprints={datetime.fromisoformat(slot): text for slot, text in fingerprints.items()},
+        seals={datetime.fromisoformat(slot): text for slot, text in seals.items()},
     )
 
 

@@ -244,6 +244,7 @@ class Poll:
         A span that a person asks for moves no watermark of the slots: the next scheduled run begins where it
         would have begun.
         """
+        self.reader.seals |= {slot.at: slot.seal for slot in slots if slot.seal}
         left = range_of(self.left) if self.is_slot_read and self.run.plan.slot else None
         covered = self.run.plan.slot if self.is_slot_read else None
         return {
@@ -251,6 +252,7 @@ class Poll:
             "catch_up_from": left.oldest.isoformat() if left else None,
             "catch_up_until": left.newest.isoformat() if left else None,
             "safety_until": self.safety_until.isoformat() if self.safety_until else None,
+            "slot_seals": {at.isoformat(): seal for at, seal in self.reader.seals.items()} or None,
             "slots": [slot.as_json() for slot in slots if slot.snapshots],
             "unknown_assets": with_keys(sorted(self.reader.unknown_assets)[:REGISTERED_NAMES]),
             "rejected_records": self.answers.rejected,

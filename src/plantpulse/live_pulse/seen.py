@@ -30,7 +30,8 @@ def seen_in_slot(
             "assets": [names[one.asset_id] for one in slot.snapshots if _is_idle(one, window_s / 60)],
         }
     if "rows_before" in brought:
-        rows = reader.answers.progress.counts.get("output_rows", 0)
+        counts = reader.answers.progress.counts
+        rows = counts.get("output_rows", 0) + counts.get("summed_rows", 0)
         seen["volume_unusual"] = {"rows": rows, "rows_before": brought["rows_before"]}
     return seen
 

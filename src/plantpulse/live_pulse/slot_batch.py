@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from plantpulse.live_pulse.bucket_sums import BucketSums
 from plantpulse.live_pulse.slot_facts import AssetStops, PlannedSlots
 from plantpulse.live_pulse.snapshots import Readings, Snapshot
 from plantpulse.plant.local_time import BucketGrid
@@ -18,6 +19,7 @@ class SlotSnapshots:
     """The snapshots of one slot, or of a manual poll's instant.
 
     `planned`: what is planned for their assets, in the same order. `stops`: of the assets with any, by id.
+    `seal`: of the slot once they are stored; None if the next run does not need it.
     """
 
     at: datetime
@@ -27,6 +29,7 @@ class SlotSnapshots:
     snapshots: Sequence[Snapshot]
     planned: PlannedSlots
     stops: Mapping[int, AssetStops]
+    seal: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return one entry of the commit's `slots`; it needs snapshots."""
@@ -48,7 +51,8 @@ class Batch:
     """The readings of a batch: output by bucket of the grid, and stops (None: cut off).
 
     `whole`: readings of one slot alone, by slot; most slots have none. `doubtful`: slots with rows that the
-    source may have deleted.
+    source may have deleted. `sums`: of output by bucket, None if they were not asked for. `settled`: slots
+    of which no output was read, because nothing is to be corrected.
     """
 
     grid: BucketGrid
@@ -56,6 +60,8 @@ class Batch:
     downtime: Sequence[DowntimeReading] | None
     whole: Mapping[datetime, Readings]
     doubtful: frozenset[datetime]
+    sums: BucketSums | None = None
+    settled: frozenset[datetime] = frozenset()
 
     def has_doubtful_stop(self, window: Window) -> bool:
         """Say whether the window's downtime may belong to another hour and be too large."""

@@ -1,8 +1,9 @@
 """Reads the slots of a batch from SQL Server and evaluates them.
 
 One query for output and one for downtime serve all slots: the bucket of time says which slot a row belongs
-to. The files for OEE, quality and headcount return no time, so they are read only for the present slot, and
-for each slot of a span that a person asks for.
+to. In a large plant the output of slots that were written before is mostly not read (`second_look`). The
+files for OEE, quality and headcount return no time, so they are read only for the present slot, and for each
+slot of a span that a person asks for.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.evidence import Evidence
+from plantpulse.live_pulse.second_look import SecondLook
 from plantpulse.live_pulse.slot_batch import Batch, Share, SlotSnapshots
 from plantpulse.live_pulse.slot_facts import Interval, asset_stops, planned_slots
+from plantpulse.live_pulse.slot_times import SlotTimes
 from plantpulse.live_pulse.snapshots import Readings, figures, judge, unknown_assets
 from plantpulse.plant import readings as parsing
 from plantpulse.plant.local_time import (
@@ -25,7 +28,6 @@ from plantpulse.plant.local_time import (
     bucket_grid,
     bucket_spans,
     buckets_in,
-    is_shown_once,
     is_stop_ambiguous,
     is_time_ambiguous,
     local_bounds,
@@ -34,7 +36,7 @@ from plantpulse.plant.oee_scale import reported_figures
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import OutputReading, Row
 from plantpulse.runs import RunPlan
-from plantpulse.schedules.slots import Window, grid_interval, last_interval, window_of_slot
+from plantpulse.schedules.slots import Window, last_interval
 from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.source.answers import Answers, Source
 
@@ -49,7 +51,8 @@ class SlotReader:
     `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
     of a span that stay as they are, because the source may have deleted their rows.
     `oee_figures`: what the plant reports as OEE, in its own scale. `doubtful_rates`: the highest
-    performance of assets that performed better than their ideal rates allow, by name.
+    performance of assets that performed better than their ideal rates allow, by name. `seals`: of the newest
+    slots that are stored as the source has them, by slot.
     """
 
     plan: RunPlan
@@ -63,20 +66,26 @@ class SlotReader:
     doubtful: list[datetime] = field(default_factory=list)
     oee_figures: list[float] = field(default_factory=list)
     doubtful_rates: dict[str, float] = field(default_factory=dict)
+    seals: dict[datetime, str] = field(default_factory=dict)
     evidence: Evidence = field(init=False)
+    times: SlotTimes = field(init=False)
+    second_look: SecondLook = field(init=False)
 
     def __post_init__(self) -> None:
+        self.times = SlotTimes(self.plan, self.plant, self.pulse, self.read_at)
         self.evidence = Evidence(self.answers, self.zone)
+        most = self._most_looked_at_again()
+        self.second_look = SecondLook(self.times, self.answers, self.model, self.coverage, most)
 
     @property
     def zone(self) -> ZoneInfo:
         """The plant's time zone."""
-        return ZoneInfo(self.plant.time_zone)
+        return self.times.zone
 
     @property
     def every(self) -> timedelta:
         """The interval between slots."""
-        return grid_interval(self.pulse.every_minutes)
+        return self.times.every
 
     def looked_at_again(self, older: Sequence[datetime]) -> int:
         """Return how many older slots to read together with the present one.
@@ -85,8 +94,11 @@ class SlotReader:
         known asset and bucket.
         """
         written = sum(1 for _ in takewhile(self.coverage.is_written, older))
+        return max(0, min(written, self._most_looked_at_again()))
+
+    def _most_looked_at_again(self) -> int:
         buckets = int(_USED_OF_LIMIT * self.pulse.row_limit) // max(1, len(self.model.assets))
-        return max(0, min(written, buckets - self.pulse.window_minutes // self.pulse.every_minutes))
+        return buckets - self.pulse.window_minutes // self.pulse.every_minutes
 
     def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
         """Return the slots to write, of the given ones; None if an answer was cut off.
@@ -106,28 +118,26 @@ class SlotReader:
             return [self._judge(at, batch) for at in due if not self._would_lose_downtime(at, batch)]
 
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> Batch | None:
-        windows = [self._window(at) for at in slots]
+        windows = [self.times.window(at) for at in slots]
         span = Window(min(window.start for window in windows), max(window.until for window in windows))
         grid = bucket_grid(span, self.every, self.zone)
         bucket_s, is_divisible = int(grid.length.total_seconds()), len(slots) > 1
-        output = self.answers.ask(source, "output", grid.bounds, is_paged=is_divisible, bucket_s=bucket_s)
+        sums = self.second_look.ask(source, slots, span, grid)
+        newest = self.second_look.newest_part(slots, sums, grid)
+        output = self.answers.ask(source, "output", newest.bounds, is_paged=is_divisible, bucket_s=bucket_s)
         if output.is_truncated and is_divisible:
             return None
         reaching_in = bounds_reaching_in(grid.bounds, span, self.zone)
         stops = self.answers.ask(source, "downtime", reaching_in, is_paged=is_divisible)
         if stops.is_truncated and is_divisible:
             return None
-        buckets = bucket_count(*grid)
-        fresh, known = self._told_apart(output.rows, slots, grid)
-        units = [
-            *self.answers.keep(parsing.parse_output(fresh, bucket_count=buckets)),
-            *parsing.parse_output(known, bucket_count=buckets).readings,
-        ]
         seen_by = self.read_at + _CLOCKS_DIFFER if is_stop_ambiguous(span, self.zone) else None
-        downtime = self.answers.keep(parsing.parse_downtime(stops.rows, zone=self.zone, seen_by=seen_by))
-        by_bucket: dict[int, list[OutputReading]] = {}
-        for reading in units:
-            by_bucket.setdefault(reading.bucket, []).append(reading)
+        parsed_stops = parsing.parse_downtime(stops.rows, zone=self.zone, seen_by=seen_by)
+        older = self.second_look.read_older(source, slots, sums, newest, parsed_stops.readings)
+        if older is None:
+            return None
+        by_bucket = self._by_bucket(self._told_apart(output.rows, slots, grid), newest, older.readings)
+        downtime = self.answers.keep(parsed_stops)
         if output.is_truncated:
             return None
         doubtful = self._doubtful(source, slots, grid, by_bucket) if self.plan.slots else frozenset()
@@ -138,7 +148,24 @@ class SlotReader:
             None if stops.is_truncated else downtime,
             {at: self._read_whole(source, at) for at in whole},
             doubtful,
+            sums,
+            older.settled,
         )
+
+    def _by_bucket(
+        self, rows: tuple[list[Row], list[Row]], read: BucketGrid, older: Sequence[OutputReading]
+    ) -> dict[int, list[OutputReading]]:
+        """Return the output that was read, and older output; malformed rows of new slots are kept aside."""
+        (fresh, known), buckets = rows, bucket_count(*read)
+        units = [
+            *self.answers.keep(parsing.parse_output(fresh, bucket_count=buckets)),
+            *parsing.parse_output(known, bucket_count=buckets).readings,
+            *older,
+        ]
+        by_bucket: dict[int, list[OutputReading]] = {}
+        for reading in units:
+            by_bucket.setdefault(reading.bucket, []).append(reading)
+        return by_bucket
 
     def _doubtful(
         self, source: Source, slots: Sequence[datetime], grid: BucketGrid, filled: Collection[int]
@@ -147,7 +174,7 @@ class SlotReader:
 
         A slot whose window reaches back beyond the oldest row is none of them: rows that are there count.
         """
-        windows = {at: self._window(at) for at in slots}
+        windows = {at: self.times.window(at) for at in slots}
         if self.evidence.is_kept_before(source, min(window.start for window in windows.values())):
             return frozenset()
         oldest = max(filled, default=-1)
@@ -164,9 +191,13 @@ class SlotReader:
 
         Malformed rows of the latter were kept when the slots were new.
         """
-        new = [self._window(at) for at in slots if self._is_present(at) or not self.coverage.is_written(at)]
+        new = [
+            self.times.window(at)
+            for at in slots
+            if self.times.is_present(at) or not self.coverage.is_written(at)
+        ]
         if self.plan.slots:  # a report about a span counts its malformed rows, once
-            new = [last_interval(self._window(at), self.every) for at in slots]
+            new = [last_interval(self.times.window(at), self.every) for at in slots]
         buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.zone)}
         fresh: list[Row] = []
         known: list[Row] = []
@@ -174,25 +205,12 @@ class SlotReader:
             (known if isinstance(row[1], int) and row[1] not in buckets else fresh).append(row)
         return fresh, known
 
-    @property
-    def _is_on_grid(self) -> bool:
-        return self.plan.slot is not None or bool(self.plan.slots)
-
-    def _is_present(self, at: datetime) -> bool:
-        return at == self.plan.at and not self.plan.slots
-
     def _is_whole(self, at: datetime) -> bool:
-        return self._is_present(at) or bool(self.plan.slots)
-
-    def _window(self, at: datetime) -> Window:
-        if self._is_present(at):
-            return self.plan.require_window()
-        lag = timedelta(seconds=self.plant.source_lag_s)
-        return window_of_slot(at, length=timedelta(minutes=self.pulse.window_minutes), source_lag=lag)
+        return self.times.is_present(at) or bool(self.plan.slots)
 
     def _read_whole(self, source: Source, at: datetime) -> Readings:
         """Return the readings of one slot alone; empty if the plant has no table for them."""
-        bounds, answers = local_bounds(self._window(at), self.zone), self.answers
+        bounds, answers = local_bounds(self.times.window(at), self.zone), self.answers
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
         labor = answers.ask_if_there(source, "labor", bounds)
@@ -205,14 +223,14 @@ class SlotReader:
         )
 
     def _share(self, at: datetime, batch: Batch) -> Share:
-        window = self._window(at)
+        window = self.times.window(at)
         buckets = buckets_in(window, *batch.grid, self.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
         readings = batch.whole.get(at, Readings(None))._replace(output=output, downtime=batch.downtime)
-        return Share(readings, window, buckets, self._slot_buckets(window, batch.grid))
+        return Share(readings, window, buckets, self.times.slot_buckets(window, batch.grid))
 
     def _judge(self, at: datetime, batch: Batch) -> SlotSnapshots:
-        is_present, share = self._is_present(at), self._share(at, batch)
+        is_present, share = self.times.is_present(at), self._share(at, batch)
         judgement = judge(
             self.model,
             share.readings,
@@ -220,7 +238,7 @@ class SlotReader:
             zone=self.zone,
             bucket_spans=bucket_spans(share.window, *batch.grid, self.zone),
             slot_buckets=share.slot_buckets,
-            is_shown_once=is_shown_once(share.window, self.zone, read_by=self.read_at),
+            is_shown_once=self.times.is_shown_once(share.window),
         )
         for name, performed in judgement.doubtful_rates.items():
             self.doubtful_rates[name] = max(performed, self.doubtful_rates.get(name, performed))
@@ -240,18 +258,12 @@ class SlotReader:
             planned_slots(
                 [one.asset_id for one in judged],
                 self.model.shift_targets,
-                Interval(interval, self._is_on_grid),
+                Interval(interval, self.times.is_on_grid),
                 self.zone,
             ),
             asset_stops(self.model.assets, batch.downtime or (), share.window, interval),
+            self.second_look.next_seal(at, batch.sums, judged),
         )
-
-    def _slot_buckets(self, window: Window, grid: BucketGrid) -> frozenset[int] | None:
-        """Return the buckets of the slot's own interval; None if the clock has shown it twice by now."""
-        newest = last_interval(window, self.every)
-        if not self._is_on_grid or not is_shown_once(newest, self.zone, read_by=self.read_at):
-            return None
-        return buckets_in(newest, *grid, self.zone)
 
     def _would_lose_downtime(self, at: datetime, batch: Batch) -> bool:
         """Say whether a slot that may be complete would be written again without its downtime."""
@@ -261,9 +273,13 @@ class SlotReader:
         """Say whether a slot's rows are already correct, or no longer correctable."""
         if self.plan.slots:
             return at in self.coverage.fingerprints  # the plan only asks for those of the repeated hour
-        if self._is_present(at) or not self.coverage.is_written(at):
+        if self.times.is_present(at) or not self.coverage.is_written(at):
             return False
-        if not is_shown_once(self._window(at), self.zone, read_by=self.read_at):
+        if not self.times.is_shown_once(self.times.window(at)):
+            return True
+        if at in batch.settled:
+            if self.times.is_looked_at_next(at):
+                self.seals[at] = self.coverage.seals[at]
             return True
         share = self._share(at, batch)
         found = figures(
@@ -274,4 +290,8 @@ class SlotReader:
             window_buckets=share.window_buckets,
             slot_buckets=share.slot_buckets,
         )
-        return self.coverage.fingerprints.get(at) == fingerprint(found)
+        if (stored := fingerprint(found)) != self.coverage.fingerprints.get(at):
+            return False
+        if seal := self.second_look.next_seal(at, batch.sums, found, stored):
+            self.seals[at] = seal
+        return True

@@ -36,6 +36,7 @@ Row = Sequence[object]
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "output": ("asset", "bucket", "units", "last_at", "product"),
+    "output_sums": ("bucket", "row_count", "sums"),
     "oee": ("asset", "oee", "at"),
     "downtime": ("asset", "reason_code", "started_at", "ended_at", "minutes"),
     "safety_codes": ("reason_code",),

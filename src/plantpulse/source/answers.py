@@ -11,7 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from plantpulse.errors import SourceTableDenied, SourceTableMissing
+from plantpulse.errors import (
+    SourceQueryFailed,
+    SourceSchemaMismatch,
+    SourceTableDenied,
+    SourceTableMissing,
+)
 from plantpulse.plant.local_time import LocalBounds
 from plantpulse.plant.readings import Parsed
 from plantpulse.plant.rounding import shown_span
@@ -124,6 +129,28 @@ class Answers:
         parameters = {"from": bounds.start, "until": bounds.until, "limit": self.row_limit}
         with self.progress.timed("read"):
             return source.read(self.queries["safety_codes"], parameters)
+
+    def ask_for_sums(self, source: Source, bounds: LocalBounds, bucket_s: int) -> Rows | None:
+        """Return the sums of output by bucket, which are no rows of the plant's to be counted.
+
+        None if the plant has no such file, and if they were cut off. Also, with a warning, if the server
+        refuses them: then all rows are read.
+        Raises: the source's other errors.
+        """
+        name = "output_sums"
+        if name not in self.queries or name in self.absent:
+            return None
+        parameters = {
+            "from": bounds.start, "until": bounds.until, "limit": self.row_limit, "bucket_s": bucket_s
+        }  # fmt: skip
+        try:
+            with self.progress.timed("read"):
+                answer = source.read(self.queries[name], parameters)
+        except (SourceQueryFailed, SourceSchemaMismatch, SourceTableDenied) as error:
+            self.absent.add(name)
+            self.progress.warn("output_sums_failed", str(error))
+            return None
+        return None if answer.is_truncated else answer
 
     def ask_if_there(self, source: Source, name: str, bounds: LocalBounds) -> list[tuple[Any, ...]]:
         """Return the rows of a query on a table that a plant may lack; none then, with a warning."""

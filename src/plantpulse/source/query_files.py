@@ -69,7 +69,7 @@ def load_queries(queries_dir: Path | None = None) -> dict[str, Query]:
     """Return the queries by name, each from `queries_dir` if it has a file with that name.
 
     `safety_codes` is left out if only `safety` is the plant's own: the built-in file would read the codes of
-    another table.
+    another table. So is `output_sums` if only one of it and `output` is the plant's own.
     Raises: ConfigurationError if the folder or a file cannot be read, or a file has an unknown name.
     """
     replaced = _replacements(queries_dir) if queries_dir else {}
@@ -81,6 +81,8 @@ def load_queries(queries_dir: Path | None = None) -> dict[str, Query]:
     }
     if queries["safety"].is_own and not queries["safety_codes"].is_own:
         del queries["safety_codes"]
+    if queries["output"].is_own != queries["output_sums"].is_own:
+        del queries["output_sums"]
     return queries
 
 

@@ -126,6 +126,11 @@ def test_every_warning_that_a_run_may_write_has_german_words() -> None:
             "der Server nimmt kein LOCK_TIMEOUT",
         ),
         (
+            "output_sums_failed",
+            "output_sums.sql: Invalid column",
+            "Summen der Ausbringung schlugen fehl, alle Zeilen wurden gelesen: output_sums.sql: In",
+        ),
+        (
             "safety_codes_unread",
             "safety.sql compares reason codes by the server's collation: put a safety_codes.sql beside it",
             "safety.sql vergleicht Gründe",

@@ -130,6 +130,7 @@ def test_coverage_is_read_from_a_claim() -> None:
             "catch_up_from": "2026-03-11T08:00:00+00:00",
             "catch_up_until": "2026-03-11T08:30:00+00:00",
             "fingerprints": {"2026-03-11T11:45:00+00:00": "abc"},
+            "slot_seals": {"2026-03-11T11:45:00+00:00": "def"},
             "safety_until": "2026-03-11T11:50:00+00:00",
         }
     )
@@ -138,6 +139,7 @@ def test_coverage_is_read_from_a_claim() -> None:
     assert coverage.safety_until == at("11 11:50")
     assert coverage.left == SlotRange(at("11 08:00"), at("11 08:30"))
     assert coverage.fingerprints == {at("11 11:45"): "abc"}
+    assert coverage.seals == {at("11 11:45"): "def"}
 
 
 def snapshot(asset_id: int, actual: float, slot_output: float | None = 1.0) -> Snapshot:

@@ -18,11 +18,12 @@ from plantpulse.source.query_files import (
 BOUNDS = {"from": datetime(2026, 11, 22, 6, 0), "until": datetime(2026, 11, 22, 6, 30), "limit": 100}  # noqa: DTZ001
 
 
-def test_there_are_seven_questions_with_the_parameters_they_use() -> None:
+def test_there_are_eight_questions_with_the_parameters_they_use() -> None:
     queries = load_queries()
 
     assert {name: query.parameters for name, query in queries.items()} == {
         "output": ("from", "until", "limit", "bucket_s"),
+        "output_sums": ("from", "until", "limit", "bucket_s"),
         "oee": ("from", "until", "limit"),
         "downtime": ("from", "until", "limit"),
         "safety_codes": ("from", "until", "limit"),
@@ -40,6 +41,18 @@ def test_a_safety_file_alone_is_not_asked_for_the_codes_of_another_table(tmp_pat
 
     assert "safety_codes" not in alone
     assert (together["safety_codes"].sql, together["safety_codes"].is_own) == ("select 2 as x", True)
+
+
+@pytest.mark.parametrize("name", ["output", "output_sums"])
+def test_output_and_its_sums_are_both_the_plants_own_or_both_built_in(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.sql").write_text("select 1 as x", encoding="utf-8")
+    alone = load_queries(tmp_path)
+    for file in ("output", "output_sums"):
+        (tmp_path / f"{file}.sql").write_text("select 2 as x", encoding="utf-8")
+    together = load_queries(tmp_path)
+
+    assert "output_sums" not in alone
+    assert (together["output_sums"].sql, together["output_sums"].is_own) == ("select 2 as x", True)
 
 
 def test_a_file_of_the_same_name_replaces_a_question(tmp_path: Path) -> None:
@@ -144,6 +157,7 @@ def test_a_missing_column_is_named_with_its_file(names: list[str], found: str) -
 def test_the_tables_of_the_built_in_files_are_found() -> None:
     assert {name: tables_in(query.sql) for name, query in load_queries().items()} == {
         "output": ["production_data"],
+        "output_sums": ["production_data"],
         "oee": ["oee_metrics"],
         "downtime": ["downtime_records"],
         "safety_codes": ["downtime_records"],

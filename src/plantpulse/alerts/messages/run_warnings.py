@@ -94,6 +94,7 @@ GERMAN: Final[Translations] = {
             "safety.sql vergleicht Gründe nach der Sortierfolge des Servers: safety_codes.sql daneben legen",
         )
     ],
+    "output_sums_failed": [("(.+)", "Summen der Ausbringung schlugen fehl, alle Zeilen wurden gelesen: {0}")],
     "source_clock_skew": [
         (r"the SQL Server's clock is (.+) ahead", "die Uhr des SQL Servers geht {0} vor"),
         (r"the SQL Server's clock is (.+) behind", "die Uhr des SQL Servers geht {0} nach"),

@@ -33,11 +33,13 @@ from plantpulse.source.catalogue import lock_holders_query, offset_columns_query
 from plantpulse.source.query_files import Query, load_queries, table_names
 from plantpulse.source.sqlserver import SourceConnection
 
-OPTIONAL: Final = frozenset({"oee", "quality", "labor"})  # a poll works without their tables
+# A poll works without their tables, or reads more rows without the sums.
+OPTIONAL: Final = frozenset({"oee", "quality", "labor", "output_sums"})
 MOST_FIGURES: Final = 1000
 MOST_COLUMNS: Final = 500
 MOST_HOLDERS: Final = 100
 MOST_NEWEST: Final = 100
+_FILES: Final = ("output", "output_sums", "downtime", "safety_codes", "safety", "oee", "quality", "labor")
 # The files that return their newest rows first, and the column that tells the time.
 _NEWEST: Final = {"output": "last_at", "oee": "at", "downtime": "started_at"}
 _OBJECT: Final = re.compile(r"object '([^']+)'.*schema '([^']+)'")
@@ -60,12 +62,14 @@ class QueryLinks:
         """Return the links: each query file in the order of a poll, then the times of the rows."""
         files = [
             Link(f"{name}.sql", partial(self._try, name), partial(self._remedy, name), is_needed=False)
-            for name in ("output", "downtime", "safety_codes", "safety", "oee", "quality", "labor")
+            for name in _FILES
         ]
         return [*files, Link("row times", self._look_at_times, is_needed=False)]
 
     def _try(self, name: str) -> Found:
         query = load_queries(self._plant.queries_dir).get(name)
+        if query is None and name == "output_sums":
+            return Found("not asked: of it and output.sql, queries_dir has only one")
         if query is None:
             return Found(
                 "missing: safety.sql compares reason codes by the server's collation, and may miss some",
