@@ -144,12 +144,13 @@ create or replace function mssql.charindex_exact(sought text, value text) return
 language sql immutable
 return strpos(value collate "C", sought collate "C");
 
--- Over UTF-8 instead of UTF-16: as different for different texts, but other bytes than SQL Server's.
+-- Over UTF-8 instead of UTF-16: as different for different texts, but other bytes than SQL Server's. The cast instead of
+-- convert_to, which is only stable: Postgres could not put the body into a statement.
 create or replace function mssql.hashbytes(algorithm text, value text) returns bytea
 language sql immutable
 return case pg_catalog.upper(algorithm)
-  when 'SHA2_256' then sha256(convert_to(value, 'UTF8'))
-  when 'SHA2_512' then sha512(convert_to(value, 'UTF8'))
+  when 'SHA2_256' then sha256(pg_catalog.replace(value, '\', '\\')::bytea)
+  when 'SHA2_512' then sha512(pg_catalog.replace(value, '\', '\\')::bytea)
 end;
 
 create or replace function mssql.replace(value text, sought text, replacement text) returns text
