@@ -8,7 +8,7 @@ import pytest
 from plantpulse.live_pulse.bucket_sums import BucketSums, basis_of, make_seal, parse_sums
 from plantpulse.live_pulse.snapshots import Figures
 from plantpulse.plant.local_time import BucketGrid, LocalBounds
-from plantpulse.plant.plant_model import parse_plant_model
+from plantpulse.plant.plant_model import Asset, PlantModel
 
 at = datetime.fromisoformat  # naive plant time
 
@@ -83,12 +83,11 @@ def test_output_of_the_rows_does_not_count_as_the_sums_stand_for_it() -> None:
 
 
 def test_assets_and_files_are_the_basis_of_figures() -> None:
-    def model(name: str) -> Any:
-        asset = {"asset_id": 1, "source_name": name, "ideal_units_per_hour": None}
-        return parse_plant_model([asset | {"is_active": True, "is_mapped": True}], {}, [])
+    def model(key: str) -> PlantModel:
+        return PlantModel([Asset(1, "any name", key, None, is_active=True, is_mapped=True)], [])
 
     files = ["select 1", "select 2"]
 
-    assert basis_of(model("PRESS-01"), files) == basis_of(model("press-01 "), files)
-    assert basis_of(model("PRESS-01"), files) != basis_of(model("PRESS-02"), files)
-    assert basis_of(model("PRESS-01"), files) != basis_of(model("PRESS-01"), ["select 1", "select 3"])
+    assert basis_of(model("press-01"), files) == basis_of(model("press-01"), files)
+    assert basis_of(model("press-01"), files) != basis_of(model("press-02"), files)
+    assert basis_of(model("press-01"), files) != basis_of(model("press-01"), ["select 1", "select 3"])
