@@ -1,6 +1,9 @@
 """What people do on the pages: each is one row, written as oneself, and what is refused is said."""
 
-from playwright.sync_api import Page, expect
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, Request, expect
 
 from tests.board import northfield
 from tests.board.opening import Opened
@@ -18,6 +21,82 @@ def test_an_incident_is_acknowledged_from_the_board(project: Project, board: Pag
 
     expect(board.get_by_role("alert")).to_contain_text("Acknowledged, still open.")
     assert project.written == [("update", "safety_events", {"is_acknowledged": True})]
+
+
+_OTHER: Final = {"asset": "Oven 2", "reason": "Hand in the oven", "severity": "critical"}
+
+
+def two_incidents(project: Project) -> None:
+    """Let a second incident be open; what is acknowledged sinks."""
+    document = project.documents["board"]
+    worst = document["needs_you"][0]
+    document["needs_you"].insert(1, worst | _OTHER | {"safety_event_id": 77})
+    document["safety"]["open"] = 2
+    incidents = [northfield.incident(9), northfield.incident(77, **_OTHER)]
+    project.documents["board_safety"] = northfield.safety(open=incidents)
+    project.on_write = sink
+
+
+def sink(project: Project) -> None:
+    for name, rows in (("board", "needs_you"), ("board_safety", "open")):
+        document = project.documents[name]
+        first, second, *others = document[rows]
+        document[rows] = [second, first | {"is_acknowledged": True}, *others]
+
+
+def signed_ids(page: Page) -> list[str]:
+    """Return a list that gets the row of each change that the page asks for."""
+    ids: list[str] = []
+
+    def hear(request: Request) -> None:
+        if request.method == "PATCH":
+            ids.append(request.url.partition("id=eq.")[2].partition("&")[0])
+
+    page.on("request", hear)
+    return ids
+
+
+@pytest.mark.parametrize("path", ["board", "safety"])
+def test_a_double_click_signs_no_incident_that_nobody_has_read(
+    project: Project, open_page: Opened, path: str
+) -> None:
+    two_incidents(project)
+    page = open_page(path)
+    acknowledge = page.get_by_role("button", name="Acknowledge").first
+    expect(acknowledge).to_be_enabled()
+    ids = signed_ids(page)
+    # From here a second passes when the test says so.
+    page.clock.pause_at(page.evaluate("Date.now() + 30_000"))
+    place = acknowledge.bounding_box()
+    assert place is not None
+
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.mouse.click(place["x"] + 20, place["y"] + 8)
+    page.mouse.move(5, 890)
+    expect(acknowledge).to_be_enabled()
+    page.clock.run_for(1000)
+    shown = page.get_by_role("alert") if path == "board" else page.locator("main li").first
+    expect(shown).to_contain_text("Hand in the oven")
+    expect(acknowledge).to_be_disabled()
+    page.mouse.click(place["x"] + 20, place["y"] + 8)
+    page.clock.run_for(2000)
+
+    with page.expect_request(lambda request: request.method == "PATCH"):
+        acknowledge.click()
+    assert ids == ["9", "77"]
+
+
+def test_the_list_of_incidents_stays_as_it_is_under_the_pointer(project: Project, open_page: Opened) -> None:
+    two_incidents(project)
+    page = open_page("safety")
+    first = page.locator("main li").first
+
+    page.get_by_role("button", name="Acknowledge").first.click()
+
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(1)
+    expect(first).to_contain_text("Guard open during cycle")
+    page.mouse.move(5, 890)
+    expect(first).to_contain_text("Hand in the oven")
 
 
 def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
