@@ -9745,7 +9745,7 @@ begin
     raise exception 'an acknowledgement or resolution cannot be withdrawn' using errcode = '42501';
   end if;
   if v_user is not null and old.is_resolved and new.resolution is distinct from old.resolution then
-    raise exception 'the resolution of a resolved event cannot be changed' using errcode = '42501';
+    raise exception 'the event is resolved already: its resolution cannot be changed' using errcode = 'PT409';
   end if;
 
   -- Whoever resolves an incident has seen it; an earlier acknowledgement stays with who gave it.

@@ -38,6 +38,8 @@ class Project:
     written: list[tuple[str, str, Json]] = field(default_factory=list)
     # Status and body in place of an answer to a function or a row.
     refusal: tuple[int, Json] | None = None
+    # The same for changes of rows alone.
+    refusal_of_rows: tuple[int, Json] | None = None
     # What a change of rows does besides being kept.
     on_write: Callable[["Project"], None] = lambda _project: None
     may_write: bool = True
@@ -139,8 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(HTTPStatus.OK, _USER)
 
     def _write(self, kind: str, table: str, body: Json) -> None:
-        if self.imitated.refusal:
-            return self._answer(*self.imitated.refusal)
+        refusal = self.imitated.refusal or self.imitated.refusal_of_rows
+        if refusal:
+            return self._answer(*refusal)
         if not self.imitated.may_write:
             return self._answer(HTTPStatus.OK, [])
         self.imitated.written.append((kind, table, body))

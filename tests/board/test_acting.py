@@ -143,6 +143,28 @@ def test_what_was_written_stays_when_it_cannot_be_sent(project: Project, open_pa
     expect(page.get_by_label("What was done?")).to_have_value("Gate adjusted")
 
 
+def test_who_resolves_second_reads_who_did_it_and_keeps_the_words(project: Project, open_page: Opened) -> None:
+    page = open_page("safety")
+    page.get_by_role("button", name="Resolve …").first.click()
+    page.get_by_label("What was done?").fill("I locked it out.")
+    [first, *others] = project.documents["board_safety"]["open"]
+    resolved = first | {
+        "is_acknowledged": True,
+        "resolved_at": northfield.at(minutes=0),
+        "resolved_by": "bo@example.com",
+        "resolution": "Gate closed.",
+    }
+    project.documents["board_safety"] = northfield.safety(open=others, resolved=[resolved])
+    project.refusal_of_rows = (409, {"code": "PT409", "message": "the event is resolved already"})
+
+    page.get_by_role("button", name="Resolve", exact=True).click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("alert")).to_have_text("Resolved meanwhile by bo@example.com, 10:49: Gate closed.")
+    expect(page.get_by_label("What was done?")).to_have_value("I locked it out.")
+    expect(page.get_by_role("button", name="Resolve", exact=True)).to_be_disabled()
+
+
 def test_a_row_that_row_level_security_hides_is_told_as_forbidden(project: Project, board: Page) -> None:
     project.may_write = False
 

@@ -130,16 +130,22 @@ def test_who_may_not_sign_changes_nothing(api_of: Callable[[str], Api], one: One
 
 @pytest.mark.usefixtures("incident")
 @pytest.mark.parametrize(
-    "withdrawal", [{"is_acknowledged": False}, {"is_resolved": False}, {"resolution": "never mind"}]
+    ("withdrawal", "refusal"),
+    [
+        ({"is_acknowledged": False}, "42501"),
+        ({"is_resolved": False}, "42501"),
+        ({"resolution": "never mind"}, "PT409"),
+        ({"is_resolved": True, "resolution": "called the electrician"}, "PT409"),
+    ],
 )
 def test_a_user_cannot_take_back_what_was_signed(
-    api_of: Callable[[str], Api], one: One, withdrawal: dict[str, Any]
+    api_of: Callable[[str], Api], one: One, withdrawal: dict[str, Any], refusal: str
 ) -> None:
     signed = {"is_acknowledged": True, "is_resolved": True, "resolution": "curtain replaced"}
     api_of("operator").update("safety_events", signed, id="eq.1")
     before = one("select * from public.safety_events")
 
-    assert api_of("manager").update("safety_events", withdrawal, id="eq.1") == "42501"
+    assert api_of("manager").update("safety_events", withdrawal, id="eq.1") == refusal
     assert one("select * from public.safety_events") == before
 
 

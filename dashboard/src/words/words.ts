@@ -167,6 +167,7 @@ export const words = {
   resolve: ['Resolve …', 'Erledigen …'],
   resolve_title: ['Resolve the incident', 'Vorfall erledigen'],
   resolve_words: ['What was done?', 'Was wurde getan?'],
+  resolved_meanwhile: ['Resolved meanwhile by {by}, {at}: {words}', 'Inzwischen erledigt von {by}, {at}: {words}'],
   resolve_do: ['Resolve', 'Erledigen'],
   cancel: ['Cancel', 'Abbrechen'],
   history_days: ['Resolved in the last {n} days', 'Erledigt in den letzten {n} Tagen'],
