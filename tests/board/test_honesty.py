@@ -198,6 +198,18 @@ def test_a_plant_of_somebody_else_shows_nothing(project: Project, open_page: Ope
     expect(page.get_by_text("There is no such plant, or you may not see it.")).to_be_visible()
 
 
+def test_a_link_to_another_plant_shows_no_plant_instead_of_it(project: Project, open_page: Opened) -> None:
+    page = open_page("board")
+    expect(page.get_by_text("−220")).to_be_visible()
+
+    page.goto(f"{project.url}/#/elsewhere/safety")
+
+    expect(page.get_by_text("There is no such plant, or you may not see it.")).to_be_visible()
+    expect(page.get_by_text("Press 4")).to_have_count(0)
+    page.get_by_role("link", name="Northfield").click()
+    expect(page.get_by_text("−220")).to_be_visible()
+
+
 def test_a_plant_before_its_first_poll_has_no_figures_and_no_colours(
     project: Project, open_page: Opened
 ) -> None:

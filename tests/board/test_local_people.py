@@ -156,7 +156,7 @@ def test_a_member_sees_the_plant_and_the_buttons_of_the_role(
     ("who", "words"),
     [
         ("stranger", "You are signed in as stranger@northfield.example, but you may not see any plant yet."),
-        ("neighbour", "There is no data of this plant yet."),
+        ("neighbour", "There is no such plant, or you may not see it."),
     ],
 )
 def test_nobody_else_sees_any_of_it(rows: dict[str, int], board: LocalBoard, who: str, words: str) -> None:
