@@ -145,6 +145,24 @@ def test_a_past_of_tags_that_cannot_be_had_is_said_while_the_rest_is_new(open_pa
     expect(page.get_by_role("heading", name="How long reads took")).to_be_visible()
 
 
+def test_a_report_is_shown_whoever_asked_for_the_plants(project: Project, open_page: Opened) -> None:
+    page = open_page("report", query="?tv")
+    expect(page.get_by_text("96.1%")).to_be_visible()
+    page.route("**/rpc/board_plants", lambda route: route.fulfill(status=503, json={"message": "away"}))
+    with page.expect_response("**/rpc/board_report"):
+        page.clock.fast_forward(46_000)
+    page.unroute("**/rpc/board_plants")
+    project.documents["board_report"]["total"]["reached"] = 0.883
+    project.documents["board_plants"]["plants"][0]["marks"]["report"] = "843"
+
+    # No poll: the question for the plants is repeated because it failed.
+    with page.expect_response("**/rpc/board_plants"):
+        page.clock.fast_forward(5_000)
+    page.clock.fast_forward(2_000)
+
+    expect(page.get_by_text("88.3%")).to_be_visible()
+
+
 def test_a_text_that_the_database_cut_says_so(project: Project, open_page: Opened) -> None:
     details = "x" * 4000 + " […]"
     project.documents["board_safety"] = northfield.safety(open=[northfield.incident(9, details=details)])
