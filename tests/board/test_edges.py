@@ -51,6 +51,18 @@ def test_energy_has_one_clock_that_of_the_plant(project: Project, open_page: Ope
     expect(open_page("energy").get_by_text("MW at 10:30").first).to_be_visible()
 
 
+def test_a_browser_of_an_older_screen_shows_the_pages(project: Project, open_page: Opened) -> None:
+    page = open_page("board", sign_in=True)
+    page.add_init_script(
+        "delete AbortSignal.timeout; delete AbortSignal.any; delete Array.prototype.toReversed; delete Array.prototype.toSorted;"
+    )
+    page.reload()
+
+    expect(page.get_by_text("−220")).to_be_visible()
+    page.goto(f"{project.url}/#/northfield/asset/4")
+    expect(page.get_by_role("heading", name="The same in numbers")).to_be_visible()
+
+
 def test_pipelines_say_when_they_were_judged(open_page: Opened) -> None:
     expect(open_page("pipelines").get_by_text("Judged 10:48")).to_be_visible()
 

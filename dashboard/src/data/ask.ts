@@ -15,8 +15,7 @@ interface Answer {
 /** Return the document of a function. It is POSTed: supabase-js tries a GET again for 7 s before it says a word. */
 export async function ask<T>(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<T> {
   const once = async () => {
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)])
-    return checked(await client.rpc(name, args).abortSignal(inTime)) as T
+    return checked(await client.rpc(name, args).abortSignal(within(LONGEST_MS, signal))) as T
   }
   try {
     return await once()
@@ -35,13 +34,13 @@ export async function ask<T>(name: string, args: Record<string, unknown>, signal
 
 /** Change one row by its id. Raises AskError(forbidden) if no row was changed, which is how RLS refuses. */
 export async function change(table: string, id: number, values: Record<string, unknown>): Promise<void> {
-  const rows = checked(await client.from(table).update(values).eq('id', id).select('id').abortSignal(AbortSignal.timeout(LONGEST_MS)))
+  const rows = checked(await client.from(table).update(values).eq('id', id).select('id').abortSignal(within(LONGEST_MS)))
   if ((rows as unknown[]).length === 0) throw new AskError('forbidden', `${table} ${id}`)
 }
 
 /** Add one row. */
 export async function add(table: string, values: Record<string, unknown>): Promise<void> {
-  checked(await client.from(table).insert(values).abortSignal(AbortSignal.timeout(LONGEST_MS)))
+  checked(await client.from(table).insert(values).abortSignal(within(LONGEST_MS)))
 }
 
 /** Call one of plantpulse's functions as the person who is signed in. Raises AskError if it did not do what it was asked for. */
@@ -53,7 +52,7 @@ export async function call(url: string, body: Record<string, unknown>): Promise<
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${data.session?.access_token ?? ''}` },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(90_000),
+      signal: within(90_000),
     })
   } catch (error) {
     throw new AskError(troubleOf(0, '', String(error)) === 'slow' ? 'slow_function' : 'no_function', String(error))
@@ -62,6 +61,16 @@ export async function call(url: string, body: Record<string, unknown>): Promise<
   // A proxy before the function may answer with anything.
   const answer = (await reply.json().catch(() => null)) as { outcome?: unknown; error?: { message?: unknown } | null } | null
   throw new AskError(troubleOfCall(reply.status, answer?.outcome), String(answer?.error?.message ?? `HTTP ${reply.status}`))
+}
+
+/** Return a signal that aborts after a while, or with another one. Browsers of older screens have no AbortSignal.timeout and .any. */
+function within(ms: number, other?: AbortSignal): AbortSignal {
+  const ending = new AbortController()
+  const abort = () => ending.abort()
+  setTimeout(() => (abort(), other?.removeEventListener('abort', abort)), ms)
+  other?.addEventListener('abort', abort)
+  if (other?.aborted) abort()
+  return ending.signal
 }
 
 function isOfSession(error: unknown): boolean {
