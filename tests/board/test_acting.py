@@ -246,3 +246,21 @@ def test_a_poll_that_was_not_made_says_why(project: Project, open_page: Opened) 
     project.functions["live_pulse"] = (200, {"outcome": "succeeded"})
     page.get_by_role("button", name="Poll now").click()
     expect(page.get_by_text("Polled.")).to_be_visible()
+
+
+def test_a_poll_says_how_it_ended(project: Project, open_page: Opened) -> None:
+    project.documents["board_pipelines"]["plant"]["role"] = "manager"
+    project.functions = {"live_pulse": (200, {"outcome": "partial"})}
+    page = open_page("pipelines")
+    answers = []
+    page.route("**/call/live_pulse", lambda route: answers.append(route))
+
+    page.get_by_role("button", name="Poll now").click()
+    expect(page.get_by_text("It is polled …")).to_be_visible()
+    answers[0].continue_()
+
+    expect(page.get_by_text("Polled, with gaps. The run is listed below.")).to_be_visible()
+    page.unroute("**/call/live_pulse")
+    project.functions = {"live_pulse": (200, {"outcome": "duplicate"})}
+    page.get_by_role("button", name="Poll now").click()
+    expect(page.get_by_text("This slot was polled already.")).to_be_visible()

@@ -43,8 +43,8 @@ export async function add(table: string, values: Record<string, unknown>): Promi
   checked(await client.from(table).insert(values).abortSignal(within(LONGEST_MS)))
 }
 
-/** Call one of plantpulse's functions as the person who is signed in. Raises AskError if it did not do what it was asked for. */
-export async function call(url: string, body: Record<string, unknown>): Promise<void> {
+/** Call one of plantpulse's functions as the person who is signed in. Raises AskError if it did not do what it was asked for. Return how it ended. */
+export async function call(url: string, body: Record<string, unknown>): Promise<unknown> {
   const { data } = await client.auth.getSession()
   let reply: Response
   try {
@@ -57,9 +57,9 @@ export async function call(url: string, body: Record<string, unknown>): Promise<
   } catch (error) {
     throw new AskError(troubleOf(0, '', String(error)) === 'slow' ? 'slow_function' : 'no_function', String(error))
   }
-  if (reply.ok) return
   // A proxy before the function may answer with anything.
   const answer = (await reply.json().catch(() => null)) as { outcome?: unknown; error?: { message?: unknown } | null } | null
+  if (reply.ok) return answer?.outcome
   throw new AskError(troubleOfCall(reply.status, answer?.outcome), String(answer?.error?.message ?? `HTTP ${reply.status}`))
 }
 

@@ -253,7 +253,10 @@ export const words = {
   left_off: ['{n} older ones are left off', '{n} ältere fehlen hier'],
   alerts_left_off: ['More are open: {rules}. Those that are not acknowledged come first.', 'Weitere sind offen: {rules}. Nicht quittierte stehen zuerst.'],
   poll_now: ['Poll now', 'Jetzt abfragen'],
+  polls_now: ['It is polled …', 'Wird abgefragt …'],
   polled_now: ['Polled.', 'Abgefragt.'],
+  polled_partial: ['Polled, with gaps. The run is listed below.', 'Abgefragt, mit Lücken. Der Lauf steht unten.'],
+  polled_before: ['This slot was polled already.', 'Dieses Intervall war schon abgefragt.'],
 
   // Alerts
   open_alerts: ['Open alerts', 'Offene Meldungen'],
