@@ -17,7 +17,7 @@ DASHBOARD := dashboard/node_modules
 CHECKOV := .checkov
 INSTALLED := $(VENV)/.installed $(NODE_MODULES)/.installed
 TEST_PACKAGES := $(TAG_SERVERS)/.installed $(SUPABASE_JS)/.installed $(DASHBOARD)/.installed
-SOURCES := src functions bundle infra devstack bench tests
+SOURCES := src functions bundle infra devstack bench soak tests
 
 # Locks and installs must not depend on the settings of one machine's pip.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -83,6 +83,15 @@ figures: $(INSTALLED) ## Run bench, and write its tables into docs/performance.m
 .PHONY: bench-cleanup
 bench-cleanup: $(INSTALLED) ## Measure the removal of 5,000,000 snapshots (ten minutes)
 	@$(BIN)/python -m bench cleanup
+
+SEEDS ?= 50
+DAYS ?= 14
+# One seed to replay; many, if empty.
+SEED ?=
+
+.PHONY: soak
+soak: $(INSTALLED) ## Simulate weeks of bad luck (SEEDS=..., DAYS=...; SEED=... replays one)
+	@$(BIN)/python -m soak --days $(DAYS) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 CONFIG ?= plantpulse.yaml
 ARCHITECTURE ?= x86_64

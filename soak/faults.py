@@ -1,0 +1,87 @@
+"""Which fault happens where: drawn by the name of each crossing of a boundary, and noted when it happens.
+
+An outage is a fault that lasts: while it does, every crossing of its boundary has it. A shrunken seed allows
+only some of the faults that it drew.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from soak.draws import Draws
+
+# The share of crossings that a fault has, by boundary: the scheduler's deliveries, a process's steps, calls
+# of the store, connections to the source, queries.
+SHARES: Final[Mapping[str, Mapping[str, float]]] = {
+    "delivery": {"late": 0.03, "very late": 0.01, "twice": 0.04, "never": 0.02},
+    "clock": {"ahead": 0.01, "behind": 0.01},
+    "step": {"dies": 0.003},
+    "store": {
+        "refused": 0.01,
+        "500": 0.005,
+        "503": 0.005,
+        "page": 0.004,
+        "nothing": 0.004,
+        "half": 0.004,
+        "lost": 0.01,
+        "delayed": 0.01,
+        "slow": 0.01,
+        "dies behind it": 0.004,
+    },
+    "connect": {"refused": 0.01, "hangs": 0.005, "login": 0.002, "slow": 0.02},
+    "query": {"reset": 0.004, "hangs": 0.003, "garbage": 0.004, "mismatch": 0.001, "slow": 0.01},
+}
+# How many outages a day, by boundary and kind.
+OUTAGES: Final[Mapping[tuple[str, str], float]] = {
+    ("store", "refused"): 0.10,
+    ("store", "503"): 0.05,
+    ("store", "lost"): 0.03,
+    ("connect", "refused"): 0.15,
+    ("query", "hangs"): 0.05,
+    ("delivery", "never"): 0.07,
+}
+LONGEST_OUTAGE_H: Final = 30.0
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults of one seed. `allowed` None allows all of them; after `until` there are none."""
+
+    draws: Draws
+    until: datetime
+    allowed: frozenset[str] | None = None
+    happened: dict[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def at(self, boundary: str, name: str, now: datetime) -> str | None:
+        """Return the fault of one crossing; None if all goes well."""
+        if now >= self.until:
+            return None
+        kind = self.draws.kind(SHARES[boundary], f"fault {name}")
+        if kind and self._is_allowed(name):
+            return self._note(name, boundary, kind)
+        return self._outage(boundary, now)
+
+    def _outage(self, boundary: str, now: datetime) -> str | None:
+        today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        for (where, kind), a_day in OUTAGES.items():
+            if where != boundary:
+                continue
+            for day in (today, today - timedelta(days=1)):
+                name = f"outage {boundary} {kind} {day:%Y-%m-%d}"
+                if self.draws.share(f"{name} is") < a_day and self._is_allowed(name):
+                    begins = day + timedelta(hours=self.draws.between(0, 24, f"{name} begins"))
+                    lasts_h = LONGEST_OUTAGE_H * self.draws.share(f"{name} lasts") ** 4
+                    if begins <= now < begins + timedelta(hours=lasts_h):
+                        return self._note(name, boundary, kind)
+        return None
+
+    def _is_allowed(self, name: str) -> bool:
+        return self.allowed is None or name in self.allowed
+
+    def _note(self, name: str, boundary: str, kind: str) -> str:
+        self.happened[name] = f"{boundary}: {kind}"
+        self.counts[f"{boundary}: {kind}"] += 1
+        return kind

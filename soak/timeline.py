@@ -1,0 +1,137 @@
+"""Simulated time: what is due when, and processes that run one at a time and wait without waiting.
+
+A process is a thread that has the turn until it pauses; so the order of everything follows from the times
+alone, and a seed replays exactly. No process notices that the others exist, except by what they did.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+
+Action = Callable[[], None]
+
+
+class Died(BaseException):
+    """The process is gone: nothing that it would still do has an effect."""
+
+
+class Process:
+    """One call of a function, from its delivery to its answer or its death.
+
+    `skew` is how wrong its clock is. `notes` is what the boundaries keep of it.
+    """
+
+    def __init__(self, timeline: "Timeline", name: str, work: Action) -> None:
+        self.name = name
+        self.skew = timedelta()
+        self.is_dead = False
+        self.is_over = False
+        self.error: BaseException | None = None
+        self._timeline = timeline
+        self._work = work
+        self._turn = threading.Semaphore(0)
+        self._steps: dict[str, int] = {}
+
+    def start(self) -> None:
+        """Begin at once, in simulated time."""
+        threading.Thread(target=self._live, name=self.name, daemon=True).start()
+        self._timeline.after(0.0, self._take_turn)
+
+    def step(self, boundary: str) -> str:
+        """Return the name of this process's next step over a boundary."""
+        number = self._steps[boundary] = self._steps.get(boundary, 0) + 1
+        return f"{self.name} {boundary} {number}"
+
+    def pause(self, seconds: float) -> None:
+        """Let simulated time pass. Raises: Died."""
+        self.require_alive()
+        self._timeline.after(seconds, self._take_turn)
+        self._timeline.turn_back()
+        self._turn.acquire()
+        self.require_alive()
+
+    def die(self) -> None:
+        """End here. Raises: Died."""
+        self.is_dead = True
+        self.require_alive()
+
+    def require_alive(self) -> None:
+        """Raises: Died, again and again, whatever catches it."""
+        if self.is_dead:
+            raise Died
+
+    def _live(self) -> None:
+        self._turn.acquire()
+        try:
+            self._work()
+        except Died:
+            pass
+        except BaseException as error:  # told by the timeline, in its own thread
+            self.error = error
+        finally:
+            self.is_over = True
+            self._timeline.turn_back()
+
+    def _take_turn(self) -> None:
+        self._timeline.give_turn(self, self._turn)
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    at: datetime
+    number: int
+    action: Action = field(compare=False)
+
+
+class Timeline:
+    """The simulated clock, and what is due on it."""
+
+    def __init__(self, start: datetime) -> None:
+        self.start = start
+        self.now = start
+        self.current: Process | None = None
+        self._due: list[_Due] = []
+        self._number = 0
+        self._back = threading.Semaphore(0)
+
+    def seconds(self) -> float:
+        """Return the seconds since the start: the monotonic clock of every process."""
+        return (self.now - self.start).total_seconds()
+
+    def at(self, at: datetime, action: Action) -> None:
+        """Have something done at a time; what is past is done at once."""
+        self._number += 1
+        heappush(self._due, _Due(max(at, self.now), self._number, action))
+
+    def after(self, seconds: float, action: Action) -> None:
+        """Have something done in a while."""
+        self.at(self.now + timedelta(seconds=max(0.0, seconds)), action)
+
+    def run_until(self, until: datetime) -> None:
+        """Do everything that is due before a time, in its order."""
+        while self._due and self._due[0].at < until:
+            due = heappop(self._due)
+            self.now = due.at
+            due.action()
+        self.now = until
+
+    def process(self) -> Process:
+        """Return the process whose turn it is."""
+        if self.current is None:
+            raise LookupError("no process has the turn")
+        return self.current
+
+    def give_turn(self, process: Process, turn: threading.Semaphore) -> None:
+        """Let a process run until it pauses or is over. Raises: what it raised."""
+        self.current = process
+        turn.release()
+        self._back.acquire()
+        self.current = None
+        if process.error:
+            raise process.error
+
+    def turn_back(self) -> None:
+        """End the turn of the current process."""
+        self._back.release()
