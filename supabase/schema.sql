@@ -663,9 +663,9 @@ begin
   if public.has_open_alerts(p_seen) then
     with ended as (
       update public.alerts as alert
-      set resolved_at = greatest(p_now, alert.opened_at), observed_at = greatest(alert.observed_at, coalesce(well.at, p_now))
+      set resolved_at = greatest(p_now, alert.opened_at), observed_at = greatest(alert.observed_at, least(well.at, p_now))
       from public.well_alerts(p_seen) as well
-      where alert.id = well.id and alert.resolved_at is null and alert.observed_at <= coalesce(well.at, p_now)
+      where alert.id = well.id and alert.resolved_at is null and alert.observed_at <= least(well.at, p_now)
       returning alert.id, alert.resolved_at
     ), noted as (
       insert into public.alert_history (alert_id, at, what)
@@ -682,7 +682,7 @@ begin
     )
     select
       fires.rule, fires.plant, fires.scope, fires.subject, fires.severity, fires.facts, p_now,
-      coalesce(fires.at, p_now), p_now, fires.is_told_when_over, fires.is_event,
+      least(fires.at, p_now), p_now, fires.is_told_when_over, fires.is_event,
       case when fires.is_event then p_now end
     from unnest(v_firing) as fires
     where not exists (
@@ -694,7 +694,7 @@ begin
       select coalesce(bool_or(
         -- What ended a moment ago goes on. An event is one for ever; and what a newer look has ended, an older one does
         -- not open.
-        past.resolved_at > p_now - c_one_story or past.is_event or past.observed_at > coalesce(fires.at, p_now)
+        past.resolved_at > p_now - c_one_story or past.is_event or past.observed_at > least(fires.at, p_now)
       ), false)
       from public.alerts as past
       where past.fingerprint = fires.fingerprint and past.resolved_at is not null
@@ -711,7 +711,7 @@ begin
   if v_opened < cardinality(v_firing) then
     with known as (
       select
-        fires.severity, fires.facts, coalesce(fires.at, p_now) as at, coalesce(present.id, past.id) as id,
+        fires.severity, fires.facts, least(fires.at, p_now) as at, coalesce(present.id, past.id) as id,
         present.severity as severity_before, present.id is null as is_reopened
       from unnest(v_firing) as fires
       left join public.alerts as present on present.fingerprint = fires.fingerprint and present.resolved_at is null
@@ -721,7 +721,7 @@ begin
         where present.id is null
         and ended.fingerprint = fires.fingerprint
         and ended.resolved_at > p_now - c_one_story
-        and ended.observed_at <= coalesce(fires.at, p_now)
+        and ended.observed_at <= least(fires.at, p_now)
         and not ended.is_event
         order by ended.resolved_at desc
         limit 1

@@ -171,6 +171,26 @@ def test_a_late_look_does_not_open_what_a_newer_one_has_ended_long_ago(plant: Pl
     assert len(plant.alerts()) == 1
 
 
+def test_a_look_with_a_clock_that_is_ahead_can_be_ended_at_once(plant: Plant) -> None:
+    ahead = (plant.now + timedelta(minutes=20)).isoformat()
+    plant.see(look(firing(), at=ahead))
+    plant.wait(minutes=1)
+
+    ended = plant.see(look(at=plant.now.isoformat()))
+
+    assert ended == {"opened": 0, "worse": 0, "reopened": 0, "resolved": 1}
+
+
+def test_what_a_clock_that_was_ahead_has_ended_opens_again(plant: Plant) -> None:
+    plant.fires()
+    plant.see(look(at=(plant.now + timedelta(hours=2)).isoformat()))
+    plant.wait(minutes=11)
+
+    opened = plant.see(look(firing(), at=plant.now.isoformat()))
+
+    assert opened == {"opened": 1, "worse": 0, "reopened": 0, "resolved": 0}
+
+
 def test_an_event_is_one_for_ever(plant: Plant) -> None:
     ended = firing("run_failed", subject="7", is_event=True)
     for _ in range(3):
