@@ -24,7 +24,7 @@ def main() -> int:
         for number in numbers:
             started_s = time.monotonic()
             log = sys.stderr if asked.log else None
-            outcome = run_seed(Seed(number, asked.days), db, log)  # type: ignore[arg-type] # a text stream
+            outcome = run_seed(Seed(number, asked.days), db, log=log)  # type: ignore[arg-type] # a text stream
             outcomes.append(outcome)
             print(_line(outcome, time.monotonic() - started_s), flush=True)
     _summary(outcomes)
@@ -54,7 +54,7 @@ def _summary(outcomes: list[Outcome]) -> None:
         faults.update(outcome.faults)
         checked.update(outcome.checked)
         answers.update(outcome.answers)
-    print(f"{sum(one.ticks for one in outcomes)} ticks; threads left: {outcomes[-1].threads}")
+    print(f"{sum(one.ticks for one in outcomes)} ticks; at the end {outcomes[-1].resources}")
     for title, counts in (("faults", faults), ("checked", checked), ("answers", answers)):
         print(f"{title}: " + ", ".join(f"{name} {number}" for name, number in sorted(counts.items())))
     print("broken: " + (", ".join(str(one.seed.number) for one in outcomes if one.broken) or "none"))

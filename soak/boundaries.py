@@ -57,6 +57,7 @@ class Boundaries:
             process.pause(typical_s * self.draws.share(f"{name} dies"))
             process.die()
         fault = self.faults.at(boundary, name, self.now())
+        process.is_faulty = process.is_faulty or fault is not None
         spent_s = typical_s * (0.5 + self.draws.share(f"{name} takes"))
         if fault in _WAITED_OUT:
             spent_s = patience_s

@@ -30,6 +30,14 @@ SHARES: Final[Mapping[str, Mapping[str, float]]] = {
         "slow": 0.01,
         "dies behind it": 0.004,
     },
+    "channel": {
+        "unavailable": 0.02,
+        "hangs": 0.01,
+        "busy": 0.01,
+        "refused": 0.005,
+        "perhaps": 0.01,
+        "dies behind it": 0.005,
+    },
     "connect": {"refused": 0.01, "hangs": 0.005, "login": 0.002, "slow": 0.02},
     "query": {"reset": 0.004, "hangs": 0.003, "garbage": 0.004, "mismatch": 0.001, "slow": 0.01},
 }
@@ -41,6 +49,7 @@ OUTAGES: Final[Mapping[tuple[str, str], float]] = {
     ("connect", "refused"): 0.15,
     ("query", "hangs"): 0.05,
     ("delivery", "never"): 0.07,
+    ("channel", "unavailable"): 0.1,
 }
 LONGEST_OUTAGE_H: Final = 30.0
 

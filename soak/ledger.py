@@ -8,8 +8,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from soak.coverage import Days, Reading, Slots
 
 Scope = tuple[str, str]
 # Of a look-back: it begins at a whole second, and at the slot's time where that is later than the claim.
@@ -33,8 +35,7 @@ class Claim:
     is_ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A reading of safety incidents that was recorded: its span, and when the table was looked at."""
 
     since: datetime
@@ -42,68 +43,56 @@ class Look:
     at: datetime
 
 
-@dataclass(slots=True)
-class Coverage:
-    """What the scheduled runs of a plant have covered: each slot with the time of its last reading.
+class Read(NamedTuple):
+    """A query that a process has read: its bounds in plant time, and when the rows were as it saw them."""
 
-    Source: docs/architecture.md. A poll writes its own slot, those that were missed within the catch-up, and
-    the last two before them again.
-    """
+    query: str
+    start: datetime
+    until: datetime
+    at: datetime
 
-    every: timedelta
-    longest: timedelta
-    read_at: dict[datetime, datetime] = field(default_factory=dict)
-    newest: datetime | None = None
-    given_up: set[datetime] = field(default_factory=set)
 
-    def cover(self, slot: datetime, read_at: datetime) -> None:
-        """Note the commit of a scheduled poll, and when it read the plant's output."""
-        self.read_at[slot] = read_at
-        if self.newest is None:
-            self.newest = slot
-        if slot <= self.newest:
-            return
-        for again in (self.newest, self.newest - self.every):
-            if again in self.read_at and again >= slot - self.longest:
-                self.read_at[again] = read_at
-        missed = self.newest + self.every
-        while missed < slot:
-            if missed >= slot - self.longest:
-                self.read_at[missed] = read_at
-            else:
-                self.given_up.add(missed)
-            missed += self.every
-        self.newest = slot
+class Sent(NamedTuple):
+    """A message that a channel has taken."""
 
-    def forget(self, before: datetime) -> None:
-        """Forget what is settled."""
-        self.read_at = {slot: at for slot, at in self.read_at.items() if slot >= before}
-        self.given_up = {slot for slot in self.given_up if slot >= before}
+    process: str
+    channel: str
+    key: str
+    at: datetime
+    alerts: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The account of one seed."""
+    """The account of one seed. `slots` and `days` are by plant; `last_slots` by pipeline and plant."""
 
-    coverage: dict[str, Coverage]
+    slots: dict[str, Slots]
+    days: dict[str, Days]
     look_back: timedelta
     claims: dict[str, Claim] = field(default_factory=dict)
     holders: dict[Scope, Claim] = field(default_factory=dict)
+    last_slots: dict[Scope, datetime] = field(default_factory=dict)
+    changed_at: dict[Scope, datetime] = field(default_factory=dict)
+    succeeded_at: dict[Scope, datetime] = field(default_factory=dict)
     looks: dict[str, list[Look]] = field(default_factory=dict)
     safety_until: dict[str, datetime] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
-    _reads: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    _reads: dict[str, list[Read]] = field(default_factory=dict)
 
-    def note_read(self, process: str, query: str, now: datetime) -> None:
-        """Note that a process has read a query's rows as they are now; of pages the first counts."""
-        self._reads.setdefault(process, {}).setdefault(query, now)
+    def note_read(self, process: str, read: Read) -> None:
+        """Note that a process has read a query's rows."""
+        self._reads.setdefault(process, []).append(read)
+
+    def note_sent(self, sent: Sent) -> None:
+        """Note a message that a channel has taken."""
+        self.sent.append(sent)
 
     def note_call(
         self, process: str, function: str, asked: Mapping[str, Any], status: int, body: bytes, now: datetime
     ) -> None:
         """Note a call of a function that took effect. Raises: Broken."""
         if status >= 300:
-            self.answers[f"{function}: {status}"] += 1
             raise Broken(f"{function} of {process} was refused: {body.decode()[:500]}")
         answer = json.loads(body)
         kind = answer.get("answer", "done") if isinstance(answer, dict) else "done"
@@ -113,10 +102,12 @@ class Ledger:
                 self._claimed(process, asked["p_claim"], now)
             case "record_safety_events":
                 self._recorded(asked["p_fence"])
-            case "commit_live_pulse" | "commit_morning_report" | "complete_run" if kind == "committed":
-                self._committed(function, asked["p_fence"], asked)
+            case "commit_live_pulse" | "commit_morning_report" if kind == "committed":
+                self._committed(function, asked["p_fence"], asked["p_commit"], now)
+            case "complete_run" if kind == "committed":
+                self._committed(function, asked["p_fence"], {}, now)
             case "fail_run" if kind == "failed":
-                self._failed(asked["p_fence"])
+                self._end(self._held("fail_run", asked["p_fence"]), now)
 
     def end_of(self, process: str) -> None:
         """Forget what a process has read."""
@@ -132,6 +123,7 @@ class Ledger:
         slot = datetime.fromisoformat(claim["slot"]) if claim["slot"] else None
         lease_until = now + timedelta(seconds=claim["lease_s"])
         self.holders[scope] = self.claims[fence] = Claim(process, scope, fence, slot, now, lease_until)
+        self.changed_at[scope] = now
 
     def _held(self, what: str, fence: str) -> Claim:
         """Return the claim of a fence that may write. Raises: Broken for one that may not."""
@@ -144,26 +136,51 @@ class Ledger:
             raise Broken(f"{what} of {claim.process} took effect after another run took over")
         return claim
 
+    def _end(self, claim: Claim, now: datetime) -> None:
+        claim.is_ended = True
+        self.changed_at[claim.scope] = now
+
     def _recorded(self, fence: str) -> None:
         claim = self.claims[fence]
-        plant, reads = claim.scope[1], self._reads.get(claim.process, {})
-        if "safety" in reads:
+        plant, safety = claim.scope[1], self._last(claim.process, "safety")
+        if safety:
             since = min(claim.claimed_at, self.safety_until.get(plant, claim.claimed_at)) - self.look_back
-            look = Look(since + _EDGE, claim.claimed_at - _EDGE, reads["safety"])
+            look = Look(since + _EDGE, claim.claimed_at - _EDGE, safety.at)
             self.looks.setdefault(plant, []).append(look)
 
-    def _committed(self, what: str, fence: str, asked: Mapping[str, Any]) -> None:
+    def _committed(self, what: str, fence: str, commit: Mapping[str, Any], now: datetime) -> None:
         claim = self._held(what, fence)
-        commit = asked.get("p_commit", {})
         if commit.get("is_final", True) is False:
             return
-        claim.is_ended = True
-        plant = claim.scope[1]
-        if what != "commit_live_pulse":
-            return
-        self.safety_until[plant] = max(claim.claimed_at, self.safety_until.get(plant, claim.claimed_at))
+        self._end(claim, now)
+        self.succeeded_at[claim.scope] = now
         if claim.slot:
-            self.coverage[plant].cover(claim.slot, self._reads[claim.process]["output"])
+            last = self.last_slots.get(claim.scope, claim.slot)
+            self.last_slots[claim.scope] = max(last, claim.slot)
+        if what == "commit_live_pulse":
+            self._cover_slots(claim)
+        if what == "commit_morning_report":
+            self._cover_days(claim)
 
-    def _failed(self, fence: str) -> None:
-        self._held("fail_run", fence).is_ended = True
+    def _cover_slots(self, claim: Claim) -> None:
+        plant = claim.scope[1]
+        self.safety_until[plant] = max(claim.claimed_at, self.safety_until.get(plant, claim.claimed_at))
+        output, stops = self._last(claim.process, "output"), self._last(claim.process, "downtime")
+        if claim.slot and output and stops:
+            self.slots[plant].cover(claim.slot, Reading(output.at, stops.at))
+
+    def _cover_days(self, claim: Claim) -> None:
+        """A day is part of a report once its last query, that for quality, was answered."""
+        days, output, stops = dict[date, Reading](), None, None
+        for read in self._reads.get(claim.process, ()):
+            if read.query == "output":
+                output = read
+            elif read.query == "downtime":
+                stops = read
+            elif read.query == "quality" and output and stops:
+                days[read.start.date()] = Reading(output.at, stops.at)
+        self.days[claim.scope[1]].cover(days)
+
+    def _last(self, process: str, query: str) -> Read | None:
+        found = (read for read in reversed(self._reads.get(process, ())) if read.query == query)
+        return next(found, None)

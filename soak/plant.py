@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from soak.draws import Draws
 
 ASSETS: Final = ("PRESS-01", "PAINT-01", "WELD-01")
+PLANNED: Final = "PRESS-01"  # has a shift from 06:00 to 14:00 every day; the others have none
 GARBAGE: Final = b"\xff"  # in every cell of a row that is none
 SAFETY_CODE: Final = "Safety Issue"
 _CODES: Final = ("Jam", "Material", "Setup", "Quality Hold")

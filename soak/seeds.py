@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import threading
 import traceback
 from collections import Counter
 from collections.abc import Mapping
@@ -15,19 +14,29 @@ import psycopg
 from psycopg import sql
 
 from soak.boundaries import Boundaries
+from soak.checks.days import check_days
+from soak.checks.messages import check_messages
+from soak.checks.resources import Resources
+from soak.checks.runs import check_runs
+from soak.checks.safety import check_safety
+from soak.checks.slots import check_slots
+from soak.checks.standing import Standing
+from soak.checks.view import View
+from soak.coverage import Days, Slots
 from soak.draws import Draws
 from soak.faults import Faults
-from soak.ledger import Broken, Coverage, Ledger
-from soak.plant import ASSETS, Plant
+from soak.ledger import Broken, Ledger
+from soak.plant import ASSETS, PLANNED, Plant
+from soak.scheduler import Scheduler
 from soak.sessions import Database, OpenStore
-from soak.source import Server
 from soak.timeline import Timeline
-from soak.truth import Truth
-from soak.world import PULSE, World, settings_of
+from soak.world import CHANNELS, PULSE, World, settings_of
 
-QUIET: Final = timedelta(hours=6)  # without new faults at the end, in which everything must come right
+QUIET: Final = timedelta(hours=8)  # without new faults at the end, in which everything must come right
+LOOK_BACK: Final = timedelta(hours=24)
 CATCH_UP: Final = timedelta(hours=24)
 _DAY: Final = timedelta(days=1)
+_SETTLED: Final = 2 * _DAY  # later no poll changes a slot
 _FIRST: Final = datetime(2026, 1, 5, tzinfo=UTC)
 _ZONES: Final = ("America/Chicago", "Europe/Berlin", "Asia/Kolkata", "UTC")
 
@@ -42,7 +51,7 @@ class Seed:
 
     @property
     def start(self) -> datetime:
-        """Return when it begins: on a day without a change of the clock."""
+        """Return when it begins."""
         return _FIRST + timedelta(days=self.number % 40)
 
 
@@ -57,58 +66,91 @@ class Outcome:
     happened: Mapping[str, str] = field(default_factory=dict)
     checked: Mapping[str, int] = field(default_factory=dict)
     answers: Mapping[str, int] = field(default_factory=dict)
-    threads: int = 0
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    resources: Resources | None = None
 
 
-def run_seed(seed: Seed, connection: psycopg.Connection[Any], log: io.TextIOBase | None = None) -> Outcome:
-    """Run a seed on an empty project and return what came of it; `log` gets what the functions log."""
+@dataclass(slots=True)
+class _Life:
+    """One seed at work."""
+
+    timeline: Timeline
+    scheduler: Scheduler
+    world: World
+    view: View
+    until: datetime
+
+    def live(self) -> None:
+        """Let the days pass; what is settled is checked once a day, and everything at the end."""
+        lines = self.world.lines()
+        standing = Standing(self.view, tuple(line for line in lines if line.pipeline != "health"))
+        self.scheduler.after["health"] = standing.check
+        for line in lines:
+            self.scheduler.run(line, self.timeline.start, self.until)
+        settled = known = self.timeline.start
+        while self.timeline.now < self.until:
+            self.timeline.run_until(min(self.timeline.now + _DAY, self.until))
+            now, is_end = self.timeline.now, self.timeline.now >= self.until
+            to = self.until if is_end else max(settled, now - _SETTLED)
+            check_slots(self.view, settled, to)
+            check_runs(self.view, known, now, now, is_end=is_end)
+            settled, known = to, max(known, now - _SETTLED)
+            self._forget(settled - _DAY)
+        check_safety(self.view, CHANNELS, self.timeline.now)
+        check_days(self.view)
+        check_messages(self.view, self.scheduler.faulty)
+        standing.check_end(self.until - QUIET)
+
+    def _forget(self, before: datetime) -> None:
+        for name, plant in self.view.plants.items():
+            self.view.ledger.slots[name].forget(before)
+            plant.forget(self.timeline.now)
+
+
+def run_seed(
+    seed: Seed,
+    connection: psycopg.Connection[Any],
+    *,
+    log: io.TextIOBase | None = None,
+    sections: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Run a seed on an empty project and return what came of it.
+
+    `log` gets what the functions log; `sections` of the settings go over those of the soak.
+    """
     empty(connection)
-    draws, outcome = Draws(seed.number), Outcome(seed)
-    timeline, until = Timeline(seed.start), seed.start + timedelta(days=seed.days)
+    draws, timeline = Draws(seed.number), Timeline(seed.start)
+    until = seed.start + timedelta(days=seed.days)
     plants = {"north": Plant("north", ZoneInfo(draws.pick(_ZONES, "zone")), draws, seed.start.date())}
     faults = Faults(draws, until - QUIET, seed.allowed)
-    ledger = Ledger({name: Coverage(PULSE, CATCH_UP) for name in plants}, CATCH_UP)
+    slots = {name: Slots(PULSE, CATCH_UP) for name in plants}
+    ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
-    with connection.transaction():
-        enter(plants, connection)
+    enter(plants, connection)
+    store = OpenStore(Database(connection), boundaries)
+    world = World(boundaries, store, plants, settings_of(plants, sections or {}))
+    scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
+    broken = None
     connection.execute("set role service_role")
-    world = World(
-        boundaries,
-        OpenStore(Database(connection), boundaries),
-        Server(plants, boundaries),
-        settings_of({name: str(plant.zone) for name, plant in plants.items()}),
-    )
-    truth = Truth(connection, plants, ledger, PULSE)
     try:
         with contextlib.redirect_stdout(log or _Nowhere()):
-            _live(world, truth, until)
+            _Life(timeline, scheduler, world, view, until).live()
     except Broken as error:
-        outcome.broken = f"{timeline.now}: {error}"
+        broken = f"{timeline.now}: {error}"
     except Exception:
-        outcome.broken = f"{timeline.now}: {traceback.format_exc()}"
+        broken = f"{timeline.now}: {traceback.format_exc()}"
     connection.execute("reset role")
-    outcome.ticks, outcome.faults, outcome.happened = world.delivered, faults.counts, faults.happened
-    outcome.checked, outcome.answers = truth.checked, ledger.answers
-    outcome.threads = threading.active_count()
-    return outcome
-
-
-def _live(world: World, truth: Truth, until: datetime) -> None:
-    """Let the days pass; what is settled is checked once a day, and everything at the end."""
-    timeline, ledger = world.boundaries.timeline, world.boundaries.ledger
-    for name in truth.plants:
-        world.schedule_pulses(name, timeline.start, until)
-    settled, runs_checked = timeline.start, timeline.start
-    while timeline.now < until:
-        timeline.run_until(min(timeline.now + _DAY, until))
-        to = max(settled, timeline.now - 2 * _DAY) if timeline.now < until else until
-        truth.check_slots(settled, to)
-        truth.check_runs(runs_checked, timeline.now, timeline.now)
-        settled, runs_checked = to, max(runs_checked, timeline.now - 2 * _DAY)
-        for plant in truth.plants.values():
-            ledger.coverage[plant.name].forget(settled - _DAY)
-            plant.forget(timeline.now)
-    truth.check_safety()
+    return Outcome(
+        seed,
+        broken,
+        scheduler.ticks,
+        faults.counts,
+        faults.happened,
+        view.checked,
+        ledger.answers,
+        scheduler.statuses,
+        Resources.now(),
+    )
 
 
 def empty(connection: psycopg.Connection[Any]) -> None:
@@ -126,7 +168,7 @@ def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> N
         for asset in (*ASSETS, "OLD-01"):
             connection.execute(
                 "insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)"
-                " values (%s, %s, %s, 150, %s)",
+                " values (%s, %s, %s, 400, %s)",
                 (name, f"The {asset}", asset, asset in ASSETS),
             )
     connection.execute(
@@ -135,8 +177,9 @@ def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> N
             (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
         select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2025-01-01', 960, '[]'
         from public.assets
-        where source_name = 'PRESS-01'
-        """
+        where source_name = %s
+        """,
+        (PLANNED,),
     )
 
 

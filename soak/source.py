@@ -20,6 +20,7 @@ from plantpulse.errors import (
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source.query_files import Query
 from soak.boundaries import Boundaries
+from soak.ledger import Read
 from soak.plant import GARBAGE, Plant, Row, Version
 
 Cells = tuple[Any, ...]
@@ -86,7 +87,8 @@ class _Connection:
             raise SourceUnavailable(f"{query.file_name}: {fault}")
         if fault == "mismatch":
             raise SourceSchemaMismatch(f"{query.file_name}: no such column")
-        self.boundaries.ledger.note_read(self.boundaries.process().name, query.name, self.boundaries.now())
+        read = Read(query.name, parameters["from"], parameters["until"], self.boundaries.now())
+        self.boundaries.ledger.note_read(self.boundaries.process().name, read)
         rows = self._answer(query.name, parameters)
         if fault == "garbage":
             rows = [(GARBAGE,) * len(query.columns), *rows]

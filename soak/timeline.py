@@ -20,13 +20,14 @@ class Died(BaseException):
 class Process:
     """One call of a function, from its delivery to its answer or its death.
 
-    `skew` is how wrong its clock is. `notes` is what the boundaries keep of it.
+    `skew` is how wrong its clock is. `is_faulty`: something went wrong at one of its boundaries.
     """
 
     def __init__(self, timeline: "Timeline", name: str, work: Action) -> None:
         self.name = name
         self.skew = timedelta()
         self.is_dead = False
+        self.is_faulty = False
         self.is_over = False
         self.error: BaseException | None = None
         self._timeline = timeline
@@ -54,7 +55,7 @@ class Process:
 
     def die(self) -> None:
         """End here. Raises: Died."""
-        self.is_dead = True
+        self.is_dead = self.is_faulty = True
         self.require_alive()
 
     def require_alive(self) -> None:

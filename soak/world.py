@@ -1,26 +1,45 @@
-"""One simulated world: a plant, a scheduler, and the functions as they are deployed, over simulated time."""
+"""The functions as they are deployed, over simulated boundaries: services, settings, warm instances."""
 
 import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 
+from plantpulse.alerts.switch import pinging
+from plantpulse.alerts.urgent import telling
+from plantpulse.cleanup import Cleanup
 from plantpulse.entry.service import Response, Service
+from plantpulse.health.service import HealthService
+from plantpulse.health.watch import Watch
 from plantpulse.live_pulse.job import LivePulse
+from plantpulse.morning_report.job import MorningReport
 from plantpulse.runs import Budget, RunPlan
-from plantpulse.settings import PlantSettings, Secret, Settings, SqlServerSettings, SupabaseSettings
+from plantpulse.settings import (
+    ChannelSettings,
+    PlantSettings,
+    Secret,
+    Settings,
+    SqlServerSettings,
+    SupabaseSettings,
+)
 from plantpulse.settings.validation import validated
 from soak.boundaries import Boundaries
+from soak.channels import Channels
+from soak.plant import Plant
+from soak.scheduler import Line, daily, every
 from soak.sessions import OpenStore
 from soak.source import Server
-from soak.timeline import Process
 
 PULSE: Final = timedelta(minutes=15)
-RETRIES: Final = 2  # of the scheduler, after an answer that asks for it or none at all
-_ANSWERED_WITHIN_S: Final = 90.0
-_IN_FLIGHT_S: Final = 3_600.0  # longer than anything that it sent is on its way
+CLEANUP: Final = timedelta(hours=1)
+LOOK: Final = timedelta(minutes=5)  # of health, which production calls every minute
+MORNING: Final = time(6)
+ALL_PLANTS: Final = "(all plants)"
+KEPT_H: Final = 96
+CHANNELS: Final = ("ops", "office")
+
 Answer = Callable[["Request"], Response]
 
 
@@ -29,7 +48,7 @@ class Request:
     """A request as a web framework hands it over."""
 
     headers: Mapping[str, str]
-    body: bytes = b"{}"
+    body: bytes
     method: str = "POST"
     path: str = "/"
 
@@ -62,119 +81,97 @@ class Function:
     new_instance: Callable[[], Answer]
     _idle: list[Answer] = field(default_factory=list)
 
-    def call(self, request: Request) -> Response:
-        """Answer a call; an instance whose process dies is gone."""
+    def call(self, slot: datetime, body: Mapping[str, Any]) -> int:
+        """Answer a scheduler's call with an HTTP status; an instance whose process dies is gone."""
         instance = self._idle.pop() if self._idle else self.new_instance()
-        response = instance(request)
+        headers = {"X-CloudScheduler-ScheduleTime": slot.isoformat()}
+        _, status, _ = instance(Request(headers, json.dumps(body).encode()))
         self._idle.append(instance)
-        return response
+        return status
 
 
 @dataclass(slots=True)
 class World:
-    """The deployment. `delivered` counts ticks: calls that reached a function."""
+    """The deployment of some plants."""
 
     boundaries: Boundaries
     open_store: OpenStore
-    server: Server
+    plants: Mapping[str, Plant]
     settings: Settings
-    delivered: int = 0
-    statuses: dict[int, int] = field(default_factory=dict)
-    live_pulse: Function = field(init=False)
 
-    def __post_init__(self) -> None:
-        job = InSimulatedTime(LivePulse(connect_source=self.server.connect), self.boundaries)
-        self.live_pulse = Function(lambda: self._service(job).http)
+    def lines(self) -> list[Line]:
+        """Return what the scheduler calls."""
+        server, tell = Server(self.plants, self.boundaries), Channels(self.boundaries)
+        pulse = self._function(LivePulse(connect_source=server.connect), tell)
+        morning = self._function(MorningReport(connect_source=server.connect), tell)
+        cleanup, health = self._function(Cleanup(), tell), Function(lambda: self._health(tell).http)
+        lines = [
+            Line("cleanup", ALL_PLANTS, every(CLEANUP), lambda slot: cleanup.call(slot, {})),
+            Line("health", ALL_PLANTS, every(LOOK), lambda slot: health.call(slot, {})),
+        ]
+        for name, plant in self.plants.items():
+            body = {"plant": name}
+            lines += [
+                Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
+                Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
+            ]
+        return lines
 
-    def schedule_pulses(self, plant: str, start: datetime, until: datetime) -> None:
-        """Have the scheduler deliver every slot of a span."""
-        slot = start
-        while slot < until:
-            self._schedule(slot, lambda slot=slot: self._deliver_slot(plant, slot))  # type: ignore[misc] # as in a loop
-            slot += PULSE
+    def _function(self, job: Any, channels: Channels) -> Function:
+        timed = InSimulatedTime(job, self.boundaries)
+        return Function(lambda: self._service(timed, channels).http)
 
-    def _schedule(self, slot: datetime, deliver: Callable[[], None]) -> None:
-        self.boundaries.timeline.at(slot, deliver)
-
-    def _deliver_slot(self, plant: str, slot: datetime) -> None:
-        name = f"live_pulse {plant} {slot:%Y-%m-%dT%H:%M}"
-        draws, timeline = self.boundaries.draws, self.boundaries.timeline
-        after_s = draws.between(0.1, 4.0, f"{name} after")
-        match self.boundaries.faults.at("delivery", name, timeline.now):
-            case "never":
-                return
-            case "late":
-                after_s = draws.between(30, 1_800, f"{name} late")
-            case "very late":
-                after_s = draws.between(1_800, 90_000, f"{name} late")
-            case "twice":
-                again_s = draws.between(
-                    0, 120 if draws.share(f"{name} overlaps") < 0.7 else 4_000, f"{name} again"
-                )
-                timeline.after(again_s, lambda: self._deliver(plant, slot, f"{name} again", RETRIES))
-        timeline.after(after_s, lambda: self._deliver(plant, slot, name, RETRIES))
-
-    def _deliver(self, plant: str, slot: datetime, name: str, retries: int) -> None:
-        request = Request(
-            {"X-CloudScheduler-ScheduleTime": slot.isoformat()}, json.dumps({"plant": plant}).encode()
-        )
-        answered = list[int]()
-
-        def work() -> None:
-            _, status, _ = self.live_pulse.call(request)
-            answered.append(status)
-
-        def look() -> None:
-            status = answered[0] if answered else 0
-            self.statuses[status] = self.statuses.get(status, 0) + 1
-            if retries and status not in range(200, 300):
-                self._deliver(plant, slot, f"{name} retry {retries}", retries - 1)
-
-        process = Process(self.boundaries.timeline, name, work)
-        process.skew = self._skew(name)
-        self.delivered += 1
-        process.start()
-        self.boundaries.timeline.after(_ANSWERED_WITHIN_S, look)
-        self.boundaries.timeline.after(_IN_FLIGHT_S, lambda: self.boundaries.ledger.end_of(name))
-
-    def _skew(self, name: str) -> timedelta:
-        draws, now = self.boundaries.draws, self.boundaries.timeline.now
-        fault = self.boundaries.faults.at("clock", f"{name} clock", now)
-        if fault is None:
-            return timedelta(seconds=draws.between(-0.2, 0.2, f"{name} skew"))
-        seconds = draws.between(1, 2_000, f"{name} skew")
-        return timedelta(seconds=seconds if fault == "ahead" else -seconds)
-
-    def _service(self, job: Any) -> Service[Any]:
+    def _service(self, job: Any, channels: Channels) -> Service[Any]:
         return Service(
             job,
             open_store=self.open_store,
             load_settings=lambda: self.settings,
             clock=self.boundaries.function_clock,
             end_process=lambda _error: None,
+            tell_urgent=telling(channels.open, self.boundaries.function_clock),
             sleep=self.boundaries.sleep,
         )
 
+    def _health(self, channels: Channels) -> HealthService:
+        return HealthService(
+            open_store=self.open_store,
+            watch=Watch(self.open_store, channels.open, pinging(channels.open)),
+            load_settings=lambda: self.settings,
+            clock=self.boundaries.function_clock,
+        )
 
-def settings_of(plants: Mapping[str, str], **sections: Any) -> Settings:
-    """Return the settings of plants with their time zones."""
+
+def _calls(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:
+    return lambda slot: function.call(slot, body)
+
+
+def settings_of(plants: Mapping[str, Plant], sections: Mapping[str, Any]) -> Settings:
+    """Return the settings of a deployment; `sections` go over those of the soak."""
+    ops = {"kind": "webhook", "url": "https://ops.example.com/hook", "secret": Secret("soak-soak")}
+    office = {
+        "kind": "email",
+        "host": "mail.example.com",
+        "sender": "a@example.com",
+        "to": ("b@example.com",),
+    }
     return validated(
         Settings,
         {
-            "plants": {
-                name: validated(
-                    PlantSettings,
-                    {
-                        "time_zone": zone,
-                        "sql_server": validated(
-                            SqlServerSettings,
-                            {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": name},
-                        ),
-                    },
-                )
-                for name, zone in plants.items()
-            },
+            "plants": {name: _plant(name, plant) for name, plant in plants.items()},
             "supabase": SupabaseSettings(url="http://127.0.0.1:1", secret_key=Secret("sb_secret_soak")),
+            "cleanup": {"snapshot_retention_hours": KEPT_H},
+            "morning_report": {"send_to": ("office",)},
+            "channels": {
+                name: validated(ChannelSettings, one)
+                for name, one in zip(CHANNELS, (ops, office), strict=True)
+            },
             **sections,
         },
+    )
+
+
+def _plant(name: str, plant: Plant) -> PlantSettings:
+    server = {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": name}
+    return validated(
+        PlantSettings, {"time_zone": str(plant.zone), "sql_server": validated(SqlServerSettings, server)}
     )

@@ -1,0 +1,70 @@
+"""Each slot that polls have covered has one snapshot of each active asset, with what the plant made."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from soak.checks.stops import stopped_minutes
+from soak.checks.view import View
+from soak.coverage import Slots
+from soak.ledger import Broken
+from soak.plant import ASSETS, Plant
+
+WINDOW: Final = timedelta(minutes=30)
+_SNAPSHOTS: Final = """
+select a.source_name as asset, s.snapshot_timestamp as at, s.slot_output, s.output_actual, s.downtime_minutes
+from public.live_snapshots as s
+join public.assets as a on a.id = s.asset_id
+where a.plant = %s and s.snapshot_timestamp >= %s and s.snapshot_timestamp < %s
+"""
+
+Snapshots = Mapping[str, Mapping[str, Any]]
+
+
+def check_slots(view: View, start: datetime, until: datetime) -> None:
+    """Check the slots of a span. Raises: Broken."""
+    for name, plant in view.plants.items():
+        slots, stored = view.ledger.slots[name], _stored(view, name, start, until)
+        slot = start
+        while slot < until:
+            _check_slot(view, plant, slots, slot, stored.pop(slot, {}))
+            slot += slots.every
+        for at, found in stored.items():
+            if set(found) != set(ASSETS) or any(row["slot_output"] is not None for row in found.values()):
+                raise Broken(f"the poll at {at}, which is no slot, has snapshots of {sorted(found)}")
+            view.checked["polls outside the slots"] += 1
+
+
+def _stored(
+    view: View, plant: str, start: datetime, until: datetime
+) -> dict[datetime, dict[str, dict[str, Any]]]:
+    stored: dict[datetime, dict[str, dict[str, Any]]] = {}
+    for row in view.rows(_SNAPSHOTS, plant, start, until):
+        of_slot = stored.setdefault(row["at"], {})
+        if row["asset"] in of_slot:
+            raise Broken(f"{plant} has two snapshots of {row['asset']} at {row['at']}")
+        of_slot[row["asset"]] = row
+    return stored
+
+
+def _check_slot(view: View, plant: Plant, slots: Slots, slot: datetime, found: Snapshots) -> None:
+    reading = slots.read.get(slot)
+    if reading is None:
+        if found:
+            raise Broken(f"slot {slot} of {plant.name} was never covered, and has {len(found)} snapshots")
+        view.checked["slots before the first run, or missed for too long"] += 1
+        return
+    if set(found) != set(ASSETS):
+        raise Broken(f"slot {slot} of {plant.name} has snapshots of {sorted(found)}")
+    for asset, row in found.items():
+        expected = {
+            "slot_output": plant.units(asset, slot - slots.every, slot, reading.output_at),
+            "output_actual": plant.units(asset, slot - WINDOW, slot, reading.output_at),
+            "downtime_minutes": stopped_minutes(plant, asset, (slot - WINDOW, slot), reading.stops_at),
+        }
+        for column, value in expected.items():
+            if row[column] is None or abs(float(row[column]) - value) > 0.001:
+                told = f"{column} of {asset} is {row[column]}, and the plant showed {value}"
+                raise Broken(f"slot {slot} of {plant.name}: {told} when it was read at {reading.output_at}")
+    view.checked["slots"] += 1
+    view.checked["snapshots"] += len(found)
