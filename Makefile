@@ -91,7 +91,7 @@ SEED ?=
 
 .PHONY: soak
 soak: $(INSTALLED) ## Simulate weeks of bad luck (SEEDS=..., DAYS=...; SEED=... replays one)
-	@$(BIN)/python -m soak --days $(DAYS) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+	@$(BIN)/python -m soak --shrink --days $(DAYS) $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 CONFIG ?= plantpulse.yaml
 ARCHITECTURE ?= x86_64

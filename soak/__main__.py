@@ -1,6 +1,8 @@
 """`python -m soak --seeds 20 --days 7` runs seeds one after the other; `--seed N` replays one of them.
 
-With `--shrink` a seed that breaks something is made small, and printed as a test would have it.
+With `--shrink` a seed that breaks something is made small, and printed as a test would have it. With
+`--wire` calls of Supabase go over HTTP and PostgREST. `--interleavings` tries every order of three deliveries
+instead.
 """
 
 import argparse
@@ -8,33 +10,32 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from devstack.supabase import Supabase
+from soak.interleavings import explore_all
+from soak.ledger import Broken
 from soak.seeds import Outcome, Seed, run_seed
+from soak.sessions import OverTheWire
 from soak.shrinking import Shrinker
 
 
 def main() -> int:
-    """Run the seeds that the command line asks for; return 1 if something broke."""
+    """Run what the command line asks for; return 1 if something broke."""
     asked = _asked()
-    numbers = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
-    with (
-        tempfile.TemporaryDirectory() as logs,
-        Supabase(Path(logs)) as supabase,
-        supabase.access.connect() as db,
-    ):
-        outcomes = list[Outcome]()
-        for number in numbers:
-            started_s = time.monotonic()
-            log = sys.stderr if asked.log else None
-            outcome = run_seed(Seed(number, asked.days), db, log=log)  # type: ignore[arg-type] # a text stream
-            outcomes.append(outcome)
-            print(_line(outcome, time.monotonic() - started_s), flush=True)
-            if outcome.broken and asked.shrink:
-                print(_as_test(Shrinker(lambda seed: run_seed(seed, db)).shrink(outcome)), flush=True)
-    _summary(outcomes)
-    return 1 if any(one.broken for one in outcomes) else 0
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        access = stack.enter_context(Supabase(logs)).access
+        connection = stack.enter_context(access.connect())
+        if asked.interleavings:
+            return _explore(asked, connection)
+        wire = OverTheWire.to(access.url, access.secret_key) if asked.wire else None
+        return _run_seeds(asked, connection, wire)
 
 
 def _asked() -> argparse.Namespace:
@@ -43,15 +44,55 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds")
     parser.add_argument("--days", type=float, default=7.0, help="simulated days a seed")
+    parser.add_argument("--wire", action="store_true", help="call Supabase over HTTP and PostgREST")
     parser.add_argument("--shrink", action="store_true", help="make a seed small that breaks something")
     parser.add_argument("--log", action="store_true", help="show what the functions log")
+    parser.add_argument("--interleavings", action="store_true", help="try every order of deliveries")
+    parser.add_argument("--deliveries", type=int, default=3, help="of the interleavings: 2 or 3")
+    parser.add_argument("--faults", type=int, default=1, help="of the interleavings: most faults on a path")
+    parser.add_argument("--expiries", type=int, default=1, help="of the interleavings: ends of the leases")
     return parser.parse_args()
 
 
+def _run_seeds(
+    asked: argparse.Namespace, connection: psycopg.Connection[Any], wire: OverTheWire | None
+) -> int:
+    numbers = [asked.seed] if asked.seed is not None else range(asked.first, asked.first + asked.seeds)
+    log: Any = sys.stderr if asked.log else None
+
+    def run(seed: Seed) -> Outcome:
+        return run_seed(seed, connection, functions=wire, log=log)
+
+    outcomes = list[Outcome]()
+    for number in numbers:
+        started_s = time.monotonic()
+        outcome = run(Seed(number, asked.days))
+        outcomes.append(outcome)
+        print(_line(outcome, time.monotonic() - started_s), flush=True)
+        if outcome.broken and asked.shrink:
+            print(_as_test(Shrinker(run).shrink(outcome)), flush=True)
+    _summary(outcomes)
+    return 1 if any(one.broken for one in outcomes) else 0
+
+
+def _explore(asked: argparse.Namespace, connection: psycopg.Connection[Any]) -> int:
+    started_s = time.monotonic()
+    sys.setrecursionlimit(10_000)
+    try:
+        found = explore_all(
+            connection, deliveries=asked.deliveries, faults=asked.faults, expiries=asked.expiries
+        )
+    except Broken as error:
+        print(f"BROKEN {error}")
+        return 1
+    print(f"{len(found.seen)} states, {found.moves.total()} moves, {time.monotonic() - started_s:.0f} s")
+    print(f"moves: {_counted(found.moves)}\nends: {_counted(found.ends)}")
+    return 0
+
+
 def _line(outcome: Outcome, took_s: float) -> str:
-    told = (
-        f"seed {outcome.seed.number}: {outcome.ticks} ticks, {outcome.faults.total()} faults, {took_s:.1f} s"
-    )
+    told = f"seed {outcome.seed.number}: {outcome.ticks} ticks, {outcome.faults.total()} faults"
+    told += f", {took_s:.1f} s"
     return f"{told}\n  BROKEN {outcome.broken}" if outcome.broken else told
 
 
@@ -67,10 +108,15 @@ def _summary(outcomes: list[Outcome]) -> None:
         faults.update(outcome.faults)
         checked.update(outcome.checked)
         answers.update(outcome.answers)
-    print(f"{sum(one.ticks for one in outcomes)} ticks; at the end {outcomes[-1].resources}")
+    print(f"{sum(one.ticks for one in outcomes)} ticks, {faults.total()} faults")
+    print(f"after the first seed {outcomes[0].resources}, at the end {outcomes[-1].resources}")
     for title, counts in (("faults", faults), ("checked", checked), ("answers", answers)):
-        print(f"{title}: " + ", ".join(f"{name} {number}" for name, number in sorted(counts.items())))
+        print(f"{title}: {_counted(counts)}")
     print("broken: " + (", ".join(str(one.seed.number) for one in outcomes if one.broken) or "none"))
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
 
 
 if __name__ == "__main__":

@@ -32,8 +32,10 @@ class Slots:
         if newest is None or slot <= newest:
             self.newest = newest or slot
             return
+        has_gap = slot > newest + self.every
         for again in (newest, newest - self.every):
-            if again in self.read and again >= slot - self.longest:
+            # Behind a gap a poll looks no longer whether it was written: also where it was before the first.
+            if (again in self.read or has_gap) and again >= slot - self.longest:
                 self.read[again] = reading
         missed = max(newest + self.every, slot - self.longest)
         while missed < slot:

@@ -11,7 +11,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import psycopg
-from psycopg import sql
 
 from soak.boundaries import Boundaries
 from soak.checks.days import check_days
@@ -25,10 +24,12 @@ from soak.checks.view import View
 from soak.coverage import Days, Slots
 from soak.draws import Draws
 from soak.faults import Faults
+from soak.functions import SqlFunctions
 from soak.ledger import Broken, Ledger
-from soak.plant import ASSETS, PLANNED, Plant
+from soak.plant import Plant
+from soak.project import empty, enter
 from soak.scheduler import Scheduler
-from soak.sessions import Database, OpenStore
+from soak.sessions import Functions, OpenStore
 from soak.timeline import Timeline
 from soak.world import CHANNELS, PULSE, World, settings_of
 
@@ -111,12 +112,14 @@ def run_seed(
     seed: Seed,
     connection: psycopg.Connection[Any],
     *,
+    functions: Functions | None = None,
     log: io.TextIOBase | None = None,
     sections: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Run a seed on an empty project and return what came of it.
 
-    `log` gets what the functions log; `sections` of the settings go over those of the soak.
+    `functions` performs the calls, by default on the connection. `log` gets what the functions log;
+    `sections` of the settings go over those of the soak.
     """
     empty(connection)
     draws, timeline = Draws(seed.number), Timeline(seed.start)
@@ -127,7 +130,7 @@ def run_seed(
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
-    store = OpenStore(Database(connection), boundaries)
+    store = OpenStore(functions or SqlFunctions(connection), boundaries)
     world = World(boundaries, store, plants, settings_of(plants, sections or {}))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
     broken = None
@@ -150,36 +153,6 @@ def run_seed(
         ledger.answers,
         scheduler.statuses,
         Resources.now(),
-    )
-
-
-def empty(connection: psycopg.Connection[Any]) -> None:
-    """Delete every row of the project's tables."""
-    rows = connection.execute(
-        "select schemaname, tablename from pg_tables where schemaname in ('public', 'realtime')"
-    ).fetchall()
-    tables = sql.SQL(", ").join(sql.Identifier(*row.values()) for row in rows)
-    connection.execute(sql.SQL("truncate {} restart identity cascade").format(tables))
-
-
-def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> None:
-    """Enter the plants and their shifts, as their people would."""
-    for name in plants:
-        for asset in (*ASSETS, "OLD-01"):
-            connection.execute(
-                "insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)"
-                " values (%s, %s, %s, 400, %s)",
-                (name, f"The {asset}", asset, asset in ASSETS),
-            )
-    connection.execute(
-        """
-        insert into public.shift_targets
-            (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
-        select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2025-01-01', 960, '[]'
-        from public.assets
-        where source_name = %s
-        """,
-        (PLANNED,),
     )
 
 

@@ -8,83 +8,54 @@ reading of answers. The database's clock is the true time, whatever the caller b
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
-
-import psycopg
-from psycopg import sql
-from psycopg.rows import tuple_row
+from typing import Any, Final, Protocol
 
 from plantpulse.database import Supabase
-from plantpulse.database.http import CallFailed, Reply
+from plantpulse.database.http import CallFailed, Reply, Session
+from plantpulse.database.transport import key_headers
 from plantpulse.retry import Pacing
 from plantpulse.settings import SupabaseSettings
 from soak.boundaries import Boundaries
 
 _HTML: Final = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
-_STATUS: Final[Mapping[str, int]] = {"08": 503, "23": 409, "40": 500, "53": 503, "57": 503, "42501": 403}
-_ARGUMENTS: Final = """
-select proargnames, array(select format_type(one, null) from unnest(proargtypes) as one)
-from pg_proc
-where pronamespace = 'public'::regnamespace and proname = %s
-"""
+_JSON: Final = {"Content-Type": "application/json"}
+_REAL_S: Final = 300.0  # only a hang takes so long
 _DELAYED_S: Final = (1.0, 1200.0)
 
 
-@dataclass(slots=True)
-class Database:
-    """The SQL functions of one database, each call by itself."""
+class Functions(Protocol):
+    """What performs a call: the database itself, or PostgREST in front of it."""
 
-    connection: psycopg.Connection[Any]
-    _statements: dict[str, tuple[sql.Composed, dict[str, str]]] = field(default_factory=dict)
-
-    def call(self, function: str, arguments: Mapping[str, Any]) -> Reply:
-        """Return the reply of PostgREST to a call."""
-        statement, kinds = self._statement(function)
-        values = [_as_text(arguments.get(name), kind) for name, kind in kinds.items()]
-        try:
-            with self.connection.cursor(row_factory=tuple_row) as cursor:
-                row = cursor.execute(statement, values).fetchone()
-        except psycopg.Error as error:
-            code = error.sqlstate or "XX000"
-            status = _STATUS.get(code) or _STATUS.get(code[:2], 400)
-            told = {"code": code, "message": error.diag.message_primary or "", "details": None, "hint": None}
-            return Reply(status, "Refused", json.dumps(told).encode())
-        return Reply(200, "OK", (row[0] if row and row[0] is not None else "null").encode())
-
-    def _statement(self, function: str) -> tuple[sql.Composed, dict[str, str]]:
-        if function not in self._statements:
-            with self.connection.cursor(row_factory=tuple_row) as cursor:
-                row = cursor.execute(_ARGUMENTS, [function]).fetchone()
-            if row is None:
-                raise LookupError(f"there is no function public.{function}")
-            kinds = dict(zip(row[0] or (), row[1], strict=False))
-            passed = sql.SQL(", ").join(
-                sql.SQL("{} := %s::text::{}").format(sql.Identifier(name), sql.SQL(kind))
-                for name, kind in kinds.items()
-            )
-            statement = sql.SQL("select (public.{}({}))::text").format(sql.Identifier(function), passed)
-            self._statements[function] = statement, kinds
-        return self._statements[function]
+    def call(self, function: str, arguments: Mapping[str, Any]) -> tuple[int, bytes]:
+        """Return the HTTP status and the body of the answer."""
+        ...
 
 
-def _as_text(value: Any, kind: str) -> str | None:
-    """Return an argument as text that Postgres reads as the parameter's type."""
-    if value is None:
-        return None
-    if kind.endswith("[]"):
-        return "{" + ",".join(json.dumps(one, ensure_ascii=False) for one in value) + "}"
-    if kind.startswith("json") or not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+@dataclass(frozen=True, slots=True)
+class OverTheWire:
+    """Performs calls over real HTTP and a real PostgREST: slower, and nothing between is imitated."""
+
+    session: Session
+
+    @classmethod
+    def to(cls, url: str, secret_key: str) -> "OverTheWire":
+        """Return calls of a project."""
+        return cls(Session(url, key_headers(secret_key)))
+
+    def call(self, function: str, arguments: Mapping[str, Any]) -> tuple[int, bytes]:
+        """Return the HTTP status and the body of the answer. Raises: CallFailed."""
+        body = json.dumps(arguments).encode()
+        reply = self.session.post(f"/rest/v1/rpc/{function}", body, _JSON, timeout_s=_REAL_S)
+        return reply.status, reply.body
 
 
 @dataclass(slots=True)
 class SimulatedSession:
     """Stands where `plantpulse.database.http.Session` stands."""
 
-    database: Database
+    functions: Functions
     boundaries: Boundaries
     host: str = "soak"
 
@@ -129,9 +100,9 @@ class SimulatedSession:
 
     def _perform(self, function: str, arguments: dict[str, Any], process: str) -> Reply:
         now = self.boundaries.now()
-        reply = self.database.call(function, {**arguments, "p_now": now.isoformat()})
-        self.boundaries.ledger.note_call(process, function, arguments, reply.status, reply.body, now)
-        return reply
+        status, body = self.functions.call(function, {**arguments, "p_now": now.isoformat()})
+        self.boundaries.ledger.note_call(process, function, arguments, status, body, now)
+        return Reply(status, "OK", body)
 
 
 _REPLIES: Final[Mapping[str | None, Reply]] = {
@@ -146,7 +117,7 @@ _REPLIES: Final[Mapping[str | None, Reply]] = {
 class OpenStore:
     """Opens the real client over a simulated network."""
 
-    database: Database
+    functions: Functions
     boundaries: Boundaries
 
     def __call__(
@@ -160,5 +131,5 @@ class OpenStore:
         pacing = Pacing(self.boundaries.sleep, self.boundaries.jitter)
         store = Supabase(settings, seconds_left=seconds_left, clock=clock, pacing=pacing)
         # The one place that is reached into: production has no use for another session.
-        store._transport._session = SimulatedSession(self.database, self.boundaries)  # type: ignore[assignment]
+        store._transport._session = SimulatedSession(self.functions, self.boundaries)  # type: ignore[assignment]
         return store

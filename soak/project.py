@@ -1,0 +1,39 @@
+"""An empty Supabase project, and the plants that their people enter into it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from soak.plant import ASSETS, PLANNED, Plant
+
+
+def empty(connection: psycopg.Connection[Any]) -> None:
+    """Delete every row of the project's tables."""
+    rows = connection.execute(
+        "select schemaname, tablename from pg_tables where schemaname in ('public', 'realtime')"
+    ).fetchall()
+    tables = sql.SQL(", ").join(sql.Identifier(*row.values()) for row in rows)
+    connection.execute(sql.SQL("truncate {} restart identity cascade").format(tables))
+
+
+def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> None:
+    """Enter the plants and their shifts, as their people would."""
+    for name in plants:
+        for asset in (*ASSETS, "OLD-01"):
+            connection.execute(
+                "insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)"
+                " values (%s, %s, %s, 400, %s)",
+                (name, f"The {asset}", asset, asset in ASSETS),
+            )
+    connection.execute(
+        """
+        insert into public.shift_targets
+            (asset_id, shift_name, starts_at, ends_at, days_of_week, valid_from, target_output, breaks)
+        select id, 'early', '06:00', '14:00', '{1,2,3,4,5,6,7}', '2025-01-01', 960, '[]'
+        from public.assets
+        where source_name = %s
+        """,
+        (PLANNED,),
+    )
