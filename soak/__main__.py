@@ -44,6 +44,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds")
     parser.add_argument("--days", type=float, default=7.0, help="simulated days a seed")
+    parser.add_argument("--minutes", type=float, help="begin no further seed after so many real minutes")
     parser.add_argument("--wire", action="store_true", help="call Supabase over HTTP and PostgREST")
     parser.add_argument("--shrink", action="store_true", help="make a seed small that breaks something")
     parser.add_argument("--log", action="store_true", help="show what the functions log")
@@ -64,15 +65,20 @@ def _run_seeds(
         return run_seed(seed, connection, functions=wire, log=log)
 
     outcomes = list[Outcome]()
+    until_s = time.monotonic() + 60 * (asked.minutes or float("inf"))
     for number in numbers:
         started_s = time.monotonic()
+        if started_s >= until_s:
+            break
         outcome = run(Seed(number, asked.days))
         outcomes.append(outcome)
         print(_line(outcome, time.monotonic() - started_s), flush=True)
         if outcome.broken and asked.shrink:
             print(_as_test(Shrinker(run).shrink(outcome)), flush=True)
+        outcome.happened = {}  # or memory would grow with the seeds
     _summary(outcomes)
-    return 1 if any(one.broken for one in outcomes) else 0
+    is_grown = outcomes[0].resources.is_less_than(outcomes[-1].resources)
+    return 1 if is_grown or any(one.broken for one in outcomes) else 0
 
 
 def _explore(asked: argparse.Namespace, connection: psycopg.Connection[Any]) -> int:
@@ -109,7 +115,9 @@ def _summary(outcomes: list[Outcome]) -> None:
         checked.update(outcome.checked)
         answers.update(outcome.answers)
     print(f"{sum(one.ticks for one in outcomes)} ticks, {faults.total()} faults")
-    print(f"after the first seed {outcomes[0].resources}, at the end {outcomes[-1].resources}")
+    first, last = outcomes[0].resources, outcomes[-1].resources
+    grown = "GROWN: " if first.is_less_than(last) else ""
+    print(f"{grown}after the first seed {first}, at the end {last}")
     for title, counts in (("faults", faults), ("checked", checked), ("answers", answers)):
         print(f"{title}: {_counted(counts)}")
     print("broken: " + (", ".join(str(one.seed.number) for one in outcomes if one.broken) or "none"))

@@ -50,10 +50,15 @@ class Slots:
 
 @dataclass(slots=True)
 class Days:
-    """The production days of a plant that reports have covered, each with its last reading."""
+    """The production days of a plant that reports have covered, each with its last reading.
+
+    `reporter` is the process of the last report: one that lost its source leaves days for the next morning.
+    """
 
     read: dict[date, Reading] = field(default_factory=dict)
+    reporter: str = ""
 
-    def cover(self, days: Mapping[date, Reading]) -> None:
+    def cover(self, days: Mapping[date, Reading], reporter: str) -> None:
         """Note the commit of a report."""
         self.read.update(days)
+        self.reporter = reporter

@@ -51,6 +51,8 @@ OUTAGES: Final[Mapping[tuple[str, str], float]] = {
     ("delivery", "never"): 0.07,
     ("channel", "unavailable"): 0.1,
 }
+# How much worse than that a seed is; one is drawn.
+SEVERITIES: Final = (0.3, 1.0, 1.0, 4.0)
 LONGEST_OUTAGE_H: Final = 30.0
 
 
@@ -63,12 +65,20 @@ class Faults:
     allowed: frozenset[str] | None = None
     happened: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    _shares: Mapping[str, Mapping[str, float]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        worse = self.draws.pick(SEVERITIES, "how bad it is")
+        self._shares = {
+            boundary: {kind: worse * share for kind, share in shares.items()}
+            for boundary, shares in SHARES.items()
+        }
 
     def at(self, boundary: str, name: str, now: datetime) -> str | None:
         """Return the fault of one crossing; None if all goes well."""
         if now >= self.until:
             return None
-        kind = self.draws.kind(SHARES[boundary], f"fault {name}")
+        kind = self.draws.kind(self._shares[boundary], f"fault {name}")
         if kind and self._is_allowed(name):
             return self._note(name, boundary, kind)
         return self._outage(boundary, now)

@@ -179,7 +179,7 @@ class Ledger:
                 stops = read
             elif read.query == "quality" and output and stops:
                 days[read.start.date()] = Reading(output.at, stops.at)
-        self.days[claim.scope[1]].cover(days)
+        self.days[claim.scope[1]].cover(days, claim.process)
 
     def _last(self, process: str, query: str) -> Read | None:
         found = (read for read in reversed(self._reads.get(process, ())) if read.query == query)

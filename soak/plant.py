@@ -20,6 +20,8 @@ SAFETY_CODE: Final = "Safety Issue"
 _CODES: Final = ("Jam", "Material", "Setup", "Quality Hold")
 _KEPT: Final = timedelta(days=9)
 _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+_HOUR: Final = timedelta(hours=1)
+_STOPS_LAST: Final = timedelta(hours=3)  # an hour that is repeated, and the longest stop in it
 _UNITS_EVERY_MIN: Final = 6
 _STOPS_A_DAY: Final = 5
 
@@ -79,6 +81,11 @@ class Plant:
     def stop_rows(self, start: datetime, until: datetime) -> Iterator[Row]:
         """Yield the stops that began in a span, whether a table shows them or not."""
         return (row for day in self._around(start, until) for row in day.stops if start <= row.at < until)
+
+    def is_doubtful(self, start: datetime, until: datetime) -> bool:
+        """Say whether rows or stops of a span may be of an hour that the clock shows twice."""
+        before, behind = (start - _STOPS_LAST).astimezone(self.zone), (until + _HOUR).astimezone(self.zone)
+        return (before.utcoffset() or timedelta()) > (behind.utcoffset() or timedelta())
 
     def forget(self, before: datetime) -> None:
         """Forget days that nobody asks for any more."""
@@ -151,6 +158,17 @@ class Plant:
                 return timedelta(hours=self.draws.between(1, 30, f"{name} late"))
             case _:
                 return timedelta(seconds=self.draws.between(0, 20, f"{name} late"))
+
+
+def change_of_clock(zone: ZoneInfo, since: datetime, *, number: int) -> datetime | None:
+    """Return the midnight (UTC) before one of the year's changes of a zone's clock; None if it has none."""
+    days = [since + timedelta(days=day) for day in range(366)]
+    found = [one for one in days if _offset(one, zone) != _offset(one + timedelta(days=1), zone)]
+    return found[number % len(found)] if found else None
+
+
+def _offset(at: datetime, zone: ZoneInfo) -> timedelta | None:
+    return at.astimezone(zone).utcoffset()
 
 
 def safety_spans(row: Row) -> Sequence[tuple[datetime, datetime]]:

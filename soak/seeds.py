@@ -15,7 +15,7 @@ import psycopg
 from soak.boundaries import Boundaries
 from soak.checks.days import check_days
 from soak.checks.messages import check_messages
-from soak.checks.resources import Resources
+from soak.checks.resources import NOTHING, Resources
 from soak.checks.runs import check_runs
 from soak.checks.safety import check_safety
 from soak.checks.slots import check_slots
@@ -26,7 +26,7 @@ from soak.draws import Draws
 from soak.faults import Faults
 from soak.functions import SqlFunctions
 from soak.ledger import Broken, Ledger
-from soak.plant import Plant
+from soak.plant import Plant, change_of_clock
 from soak.project import empty, enter
 from soak.scheduler import Scheduler
 from soak.sessions import Functions, OpenStore
@@ -50,10 +50,10 @@ class Seed:
     days: float
     allowed: frozenset[str] | None = None
 
-    @property
-    def start(self) -> datetime:
-        """Return when it begins."""
-        return _FIRST + timedelta(days=self.number % 40)
+    def start(self, zone: ZoneInfo) -> datetime:
+        """Return when it begins: every other seed does a day before the clock of its plant changes."""
+        change = change_of_clock(zone, _FIRST, number=self.number // 2) if self.number % 2 else None
+        return change - _DAY if change else _FIRST + timedelta(days=self.number % 40)
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Outcome:
     checked: Mapping[str, int] = field(default_factory=dict)
     answers: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[int, int] = field(default_factory=dict)
-    resources: Resources | None = None
+    resources: Resources = NOTHING
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class _Life:
             settled, known = to, max(known, now - _SETTLED)
             self._forget(settled - _DAY)
         check_safety(self.view, CHANNELS, self.timeline.now)
-        check_days(self.view)
+        check_days(self.view, self.scheduler.faulty)
         check_messages(self.view, self.scheduler.faulty)
         standing.check_end(self.until - QUIET)
 
@@ -122,9 +122,11 @@ def run_seed(
     `sections` of the settings go over those of the soak.
     """
     empty(connection)
-    draws, timeline = Draws(seed.number), Timeline(seed.start)
-    until = seed.start + timedelta(days=seed.days)
-    plants = {"north": Plant("north", ZoneInfo(draws.pick(_ZONES, "zone")), draws, seed.start.date())}
+    draws = Draws(seed.number)
+    zone = ZoneInfo(draws.pick(_ZONES, "zone"))
+    timeline = Timeline(seed.start(zone))
+    until = timeline.now + timedelta(days=seed.days)
+    plants = {"north": Plant("north", zone, draws, timeline.now.date())}
     faults = Faults(draws, until - QUIET, seed.allowed)
     slots = {name: Slots(PULSE, CATCH_UP) for name in plants}
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)

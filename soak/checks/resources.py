@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+MOST_GROWN_MB = 64.0  # of a process over all its seeds, for what the interpreter keeps
+
 
 @dataclass(frozen=True, slots=True)
 class Resources:
@@ -22,3 +24,14 @@ class Resources:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         descriptors = len(os.listdir("/proc/self/fd"))
         return cls(threading.active_count(), descriptors, pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+    def is_less_than(self, later: "Resources") -> bool:
+        """Say whether something has grown since: a thread, a descriptor, or far more memory."""
+        return (
+            later.threads > self.threads
+            or later.descriptors > self.descriptors
+            or later.memory_mb > self.memory_mb + MOST_GROWN_MB
+        )
+
+
+NOTHING = Resources(0, 0, 0.0)
