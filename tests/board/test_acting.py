@@ -3,7 +3,7 @@
 from typing import Final
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.board import northfield
 from tests.board.opening import Opened
@@ -143,7 +143,9 @@ def test_what_was_written_stays_when_it_cannot_be_sent(project: Project, open_pa
     expect(page.get_by_label("What was done?")).to_have_value("Gate adjusted")
 
 
-def test_who_resolves_second_reads_who_did_it_and_keeps_the_words(project: Project, open_page: Opened) -> None:
+def test_who_resolves_second_reads_who_did_it_and_keeps_the_words(
+    project: Project, open_page: Opened
+) -> None:
     page = open_page("safety")
     page.get_by_role("button", name="Resolve …").first.click()
     page.get_by_label("What was done?").fill("I locked it out.")
@@ -160,7 +162,9 @@ def test_who_resolves_second_reads_who_did_it_and_keeps_the_words(project: Proje
     page.get_by_role("button", name="Resolve", exact=True).click()
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("alert")).to_have_text("Resolved meanwhile by bo@example.com, 10:49: Gate closed.")
+    expect(dialog.get_by_role("alert")).to_have_text(
+        "Resolved meanwhile by bo@example.com, 10:49: Gate closed."
+    )
     expect(page.get_by_label("What was done?")).to_have_value("I locked it out.")
     expect(page.get_by_role("button", name="Resolve", exact=True)).to_be_disabled()
 
@@ -252,8 +256,8 @@ def test_a_poll_says_how_it_ended(project: Project, open_page: Opened) -> None:
     project.documents["board_pipelines"]["plant"]["role"] = "manager"
     project.functions = {"live_pulse": (200, {"outcome": "partial"})}
     page = open_page("pipelines")
-    answers = []
-    page.route("**/call/live_pulse", lambda route: answers.append(route))
+    answers: list[Route] = []
+    page.route("**/call/live_pulse", answers.append)
 
     page.get_by_role("button", name="Poll now").click()
     expect(page.get_by_text("It is polled …")).to_be_visible()

@@ -54,7 +54,8 @@ def test_energy_has_one_clock_that_of_the_plant(project: Project, open_page: Ope
 def test_a_browser_of_an_older_screen_shows_the_pages(project: Project, open_page: Opened) -> None:
     page = open_page("board", sign_in=True)
     page.add_init_script(
-        "delete AbortSignal.timeout; delete AbortSignal.any; delete Array.prototype.toReversed; delete Array.prototype.toSorted;"
+        "delete AbortSignal.timeout; delete AbortSignal.any;"
+        "delete Array.prototype.toReversed; delete Array.prototype.toSorted;"
     )
     page.reload()
 
