@@ -1,6 +1,7 @@
 """Each page shows what its document says, in the plant's time and the reader's language."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,61 @@ def test_a_wall_has_no_buttons_and_needs_no_scrolling(open_page: Opened) -> None
     expect(page.locator(".tile")).to_have_count(39)
     assert page.locator("button, a[href]:not(.skip), select, input").count() == 0
     assert page.evaluate("document.documentElement.scrollHeight") <= 1080
+
+
+_CUT_OFF = """
+() => {
+  const bar = [...document.querySelectorAll('[role=status]')].find((one) => /^and .* more$/.test(one.textContent));
+  const lowest = bar ? bar.getBoundingClientRect().top : innerHeight;
+  const below = [...document.querySelectorAll('main li, tbody tr')]
+    .filter((one) => !one.querySelector('li') && one.getBoundingClientRect().bottom > lowest + 1);
+  const machines = below.filter((one) => one.querySelector('.tile, .cell'));
+  return [machines.length, below.length, bar ? Number(/[0-9,]+/.exec(bar.textContent)[0]) : 0];
+}
+"""
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("machines", [39, 59])
+def test_a_wall_cuts_no_machine_off(
+    project: Project, open_page: Opened, size: tuple[int, int], machines: int
+) -> None:
+    whole = project.documents["board"]
+    if machines != len(whole["machines"]):
+        project.documents["board"] = northfield.board(northfield.many_machines(machines), whole["needs_you"])
+
+    page = open_page("board", query="?tv", size=size)
+
+    expect(page.locator(".tile, .cell")).to_have_count(machines)
+    expect(page.locator(".cell")).to_have_count(0 if (machines, size[0]) == (39, 1920) else machines)
+    hidden, below, told = page.evaluate(_CUT_OFF)
+    assert hidden == 0
+    assert told == below
+
+
+def test_a_wall_has_one_band_for_one_cause(project: Project, open_page: Opened) -> None:
+    page = open_page("board", query="?tv", size=(1920, 1080))
+    expect(page.locator(".tile")).to_have_count(39)
+    project.refusal = (503, {"message": "away"})
+
+    page.clock.fast_forward("45:00")
+
+    expect(page.get_by_text("What you see is old.")).to_contain_text("Supabase is busy or being restarted.")
+    expect(page.locator(".band")).to_have_count(2)
+    hidden, below, told = page.evaluate(_CUT_OFF)
+    assert hidden == 0
+    assert told == below
+
+
+def test_what_a_wall_has_no_room_for_is_counted(project: Project, open_page: Opened) -> None:
+    incidents = [northfield.incident(n) for n in range(1, 31)]
+    project.documents["board_safety"] = northfield.safety(open=incidents, resolved=[])
+    page = open_page("safety", query="?tv", size=(1280, 720))
+    expect(page.get_by_text(re.compile("^and .* more$"))).to_be_visible()
+
+    _, below, told = page.evaluate(_CUT_OFF)
+
+    assert 10 < below <= told <= below + 1
 
 
 def test_no_page_of_a_wall_leads_anywhere(open_page: Opened) -> None:
