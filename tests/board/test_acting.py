@@ -125,10 +125,37 @@ def test_a_dialog_gives_the_focus_back_and_keeps_no_words(project: Project, open
         if close == "Enter":
             page.get_by_role("button", name="Cancel").focus()
         page.keyboard.press(close)
+        if close == "Escape":
+            expect(page.get_by_text("Escape again throws away what you wrote.")).to_be_visible()
+            expect(page.get_by_label("What was done?")).to_have_value("Gate adjusted")
+            page.keyboard.press(close)
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(opener).to_be_focused()
 
     assert project.written == []
+
+
+def test_the_focus_stays_where_somebody_works(project: Project, open_page: Opened) -> None:
+    two_incidents(project)
+    page = open_page("safety")
+    row = page.locator("main li", has_text="Guard open during cycle")
+    page.get_by_role("button", name="Acknowledge").first.press("Enter")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(1)
+    expect(row).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(row.get_by_role("button", name="Resolve …")).to_be_focused()
+
+    project.on_write = lambda one: one.documents["board_safety"]["open"].pop()
+    page.keyboard.press("Enter")
+    page.get_by_label("What was done?").fill("Gate adjusted.")
+    page.get_by_role("button", name="Resolve", exact=True).press("Enter")
+    expect(row).to_have_count(0)
+    expect(page.get_by_role("heading", name="Open incidents")).to_be_focused()
+
+    page.goto(f"{project.url}/#/northfield/board")
+    page.get_by_role("button", name="Acknowledge").press("Enter")
+    expect(page.locator(".band-safety")).to_be_focused()
 
 
 def test_what_was_written_stays_when_it_cannot_be_sent(project: Project, open_page: Opened) -> None:

@@ -53,6 +53,13 @@ def test_a_thousand_machines_are_one_stop_of_the_tab_key(project: Project, open_
     assert violations(page) == []
 
 
+def test_an_incident_has_a_border_where_the_system_chooses_the_colours(open_page: Opened) -> None:
+    band = open_page("board", forced_colors="active").locator(".band-safety")
+
+    expect(band).to_have_css("border-top-width", "2px")
+    expect(band).not_to_have_css("border-top-color", "rgba(0, 0, 0, 0)")
+
+
 def test_the_keyboard_skips_to_the_page(board: Page) -> None:
     board.locator("body").focus()
     board.keyboard.press("Tab")

@@ -1,5 +1,6 @@
 /** What a person does on a page: one thing at a time, and either it is done or the page says why not. */
 
+import { tick } from 'svelte'
 import { clip, t } from '../words/reader.svelte'
 import { AskError } from './troubles'
 
@@ -19,8 +20,11 @@ export class Acting {
     if (this.isBusy) return false
     this.isBusy = true
     this.said = ''
+    const pressed = document.activeElement
+    let isDone = false
     try {
       await work()
+      isDone = true
       return true
     } catch (error) {
       const { trouble, detail } = error instanceof AskError ? error : new AskError('refused', String(error))
@@ -28,7 +32,17 @@ export class Acting {
       return false
     } finally {
       this.isBusy = false
+      await tick()
+      // A button that is not there any more leaves the focus to its row; a dialog is about to close.
+      if (document.activeElement === document.body || document.activeElement === pressed) focus(pressed?.closest(isDone ? 'li, .band' : 'button'))
       this.#after()
     }
   }
+}
+
+/** Focus what a keyboard does not reach by itself: what comes next is reached from there. */
+export function focus(place: Element | null | undefined): void {
+  if (!(place instanceof HTMLElement)) return
+  if (place.tagName !== 'BUTTON') place.tabIndex = -1
+  place.focus({ preventScroll: true })
 }

@@ -169,6 +169,7 @@ export const words = {
   resolve_words: ['What was done?', 'Was wurde getan?'],
   resolved_meanwhile: ['Resolved meanwhile by {by}, {at}: {words}', 'Inzwischen erledigt von {by}, {at}: {words}'],
   resolve_do: ['Resolve', 'Erledigen'],
+  escape_again: ['Escape again throws away what you wrote.', 'Noch einmal Escape verwirft, was Sie geschrieben haben.'],
   cancel: ['Cancel', 'Abbrechen'],
   history_days: ['Resolved in the last {n} days', 'Erledigt in den letzten {n} Tagen'],
   none_resolved: ['None.', 'Keine.'],
