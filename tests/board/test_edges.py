@@ -44,6 +44,20 @@ def test_no_series_is_in_time_where_judgements_stay_out(project: Project, open_p
     expect(page.locator("section", has_text="energy_actuals")).to_contain_text("unknown")
 
 
+def test_energy_names_the_price_of_now_and_the_newest_one(project: Project, open_page: Opened) -> None:
+    price = project.documents["board_energy"]["series"][0]
+    values = [50 + n for n in range(96)]
+    price["points"] = [{"start": "2026-03-11T09:00:00+00:00", "minutes": 15, "values": values}]
+    price["newest_at"], price["value"] = "2026-03-12T08:45:00+00:00", 145
+    page = open_page("energy")
+
+    card = page.locator(".charts section", has_text="day-ahead price")
+    expect(card).to_contain_text("now 53 EUR/MWh · newest: 145 EUR/MWh at Thu 12 Mar, 09:45")
+    table = page.locator("section", has=page.get_by_role("heading", name="The same in numbers"))
+    expect(table.get_by_role("row").nth(1)).to_contain_text("Thu 12 Mar, 09:45")
+    expect(table.get_by_role("row").nth(1)).to_contain_text("145")
+
+
 def test_energy_has_one_clock_that_of_the_plant(project: Project, open_page: Opened) -> None:
     for series in project.documents["board_energy"]["series"]:
         series["time_zone"] = "Asia/Tokyo"

@@ -294,7 +294,9 @@ export const words = {
 
   // Energy
   region: ['Region or commodity', 'Region oder Rohstoff'],
-  newest_of: ['{value} {unit} at {at}', '{value} {unit} um {at}'],
+  newest_of: ['{value} {unit} at {at}', '{value} {unit}, {at}'],
+  value_now: ['now {value} {unit}', 'jetzt {value} {unit}'],
+  newest: ['newest: {told}', 'neuester Wert: {told}'],
   series_late: ['late since {at}', 'verspätet seit {at}'],
   gaps_open: ['{n} gaps', '{n} Lücken'],
   gaps_open_one: ['1 gap', '1 Lücke'],
