@@ -1,3 +1,6 @@
+// Before anything looks for what was kept.
+import './storage'
+
 import { mount } from 'svelte'
 import App from './App.svelte'
 import './board.css'

@@ -9,6 +9,20 @@ from tests.board.opening import Opened
 from tests.board.project import EMAIL, PASSWORD, Project
 
 
+def test_a_browser_without_storage_signs_in_and_shows_the_pages(open_page: Opened) -> None:
+    page = open_page("board", sign_in=False)
+    forbidden = "{ get() { throw new DOMException('forbidden', 'SecurityError') }, configurable: true }"
+    for name in ("localStorage", "sessionStorage"):
+        page.add_init_script(f"Object.defineProperty(window, '{name}', {forbidden})")
+    page.reload()
+
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.locator("button.strong").click()
+
+    expect(page.get_by_text("−220")).to_be_visible()
+
+
 def test_a_wrong_password_is_told_without_saying_which_part_is_wrong(open_page: Opened) -> None:
     page = open_page("board", sign_in=False)
     page.get_by_label("E-mail").fill(EMAIL)
