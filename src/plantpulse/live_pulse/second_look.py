@@ -24,7 +24,7 @@ from plantpulse.schedules.slots import Window
 from plantpulse.source.answers import Answers, Source
 
 # A plant with fewer assets has so few rows that one more question takes longer than they do (decision 0143).
-SUMMED_FROM_ASSETS: Final = 500
+SUMMED_FROM_ASSETS: Final = 1_000
 
 
 class Older(NamedTuple):
