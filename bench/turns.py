@@ -1,6 +1,6 @@
 """Turns: what the deployed function and the two floors are told to do for one slot after the other.
 
-A floor fetches rows with the same six query files and makes two POSTs: one that is answered with the claim's
+A floor fetches rows with the same query files and makes two POSTs: one that is answered with the claim's
 answer, and one with the snapshot rows of that slot into the same table. It builds nothing and parses nothing.
 One floor fetches the rows that the poll reads; the other those of the slot's own window alone, as a client
 would that knows nothing of rows that come late.
