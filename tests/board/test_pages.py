@@ -93,7 +93,8 @@ def test_a_wall_has_no_buttons_and_needs_no_scrolling(open_page: Opened) -> None
 
 _CUT_OFF = """
 () => {
-  const bar = [...document.querySelectorAll('[role=status]')].find((one) => /^and .* more$/.test(one.textContent));
+  const bars = [...document.querySelectorAll('[role=status]')];
+  const bar = bars.find((one) => /^and .* more$/.test(one.textContent));
   const lowest = bar ? bar.getBoundingClientRect().top : innerHeight;
   const below = [...document.querySelectorAll('main li, tbody tr')]
     .filter((one) => !one.querySelector('li') && one.getBoundingClientRect().bottom > lowest + 1);
