@@ -73,6 +73,22 @@ def test_a_german_reads_german_and_can_read_english(open_page: Opened) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+def test_a_german_reads_german_where_there_is_one_of_something(project: Project, open_page: Opened) -> None:
+    project.documents["board"]["counts"]["stopped"] = 1
+    project.documents["board_safety"]["resolved_left_off"] = 1
+    project.documents["board_energy"]["gaps"][0]["attempts"] = 1
+    words = {
+        "board": "1 steht",
+        "asset/4": "steht seit 26 min",
+        "safety": "1 älterer Eintrag fehlt hier",
+        "pipelines": "Abfrage live_pulse Takt 15 min",
+        "energy": "einmal",
+    }
+
+    for path, text in words.items():
+        expect(open_page(path, locale="de-DE").get_by_text(text, exact=False).first).to_be_visible()
+
+
 def test_a_thousand_machines_are_on_one_screen(project: Project, open_page: Opened) -> None:
     project.documents["board"] = northfield.board(northfield.many_machines(1000), [])
 

@@ -18,6 +18,18 @@ export function codeWords(code: string): string {
   return mine().value[code] ?? clip(code, 60)
 }
 
+/** Return what a pipeline is called where it stands alone, without its article; the code itself if it has no words. */
+export function pipelineName(code: string): string {
+  const name = (mine().pipeline[code] ?? clip(code, 80)).replace(/^(the|der|die|das) /, '')
+  return name.charAt(0).toUpperCase() + name.slice(1)
+}
+
+/** Return what a run warns of; the code itself where it has no words, or where they need more than the pipeline. */
+export function warningWords(code: string, pipeline: string): string {
+  const title = code in mine().what ? alertTitle({ rule: code, scope: pipeline, facts: {} }) : '?'
+  return title.includes('?') ? clip(code, 60) : title
+}
+
 /** Return what to do about an alert; empty if there are no words. */
 export function whatToDo(rule: string): string {
   return mine().do[rule] ?? ''

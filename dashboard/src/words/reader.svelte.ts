@@ -47,7 +47,7 @@ export const format = new Formats(reader)
 /** Return a text in the reader's language. */
 export function t(word: Word, values: Values = {}): string {
   const one = `${word}_one`
-  const [english, german] = words[values.n === 1 && one in words ? (one as Word) : word]
+  const [english, german] = words[String(values.n) === '1' && one in words ? (one as Word) : word]
   return fill(reader.language === 'de' ? german : english, values)
 }
 
