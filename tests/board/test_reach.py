@@ -21,6 +21,17 @@ def test_a_page_has_no_barrier(open_page: Opened, path: str) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "opener"), [("safety", "Resolve …"), ("alerts", "Silence …"), ("tags", "Stop …")]
+)
+def test_a_dialog_has_no_barrier(open_page: Opened, path: str, opener: str) -> None:
+    page = open_page(path)
+    page.get_by_role("button", name=opener).first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    assert violations(page) == []
+
+
 def test_signing_in_has_no_barrier(open_page: Opened) -> None:
     page = open_page("board", sign_in=False)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
