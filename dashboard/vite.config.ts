@@ -11,7 +11,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     // docs/board.md names them.
-    target: ['chrome99', 'edge99', 'firefox98', 'safari15.4'],
+    target: ['chrome99', 'edge99', 'firefox98', 'safari16.4'],
   },
   test: { include: ['tests/*.test.ts'] },
   resolve: { conditions: ['browser'] },
