@@ -2,7 +2,7 @@
 -- them up instead (output_sums.sql). What it said is kept with the run as a seal of each slot, and the next claim brings it.
 -- What the server summed up counts as before where polls are compared by their rows.
 --
--- The code before this keeps working: it stores no seal, and reads all rows again.
+-- The old code keeps working: it stores no seal, and reads all rows again.
 
 set lock_timeout = '2s';
 
