@@ -1,7 +1,6 @@
 -- A poll looked again at every row of the two slots before its own, to find the few that came late. SQL Server can sum
 -- them up instead (output_sums.sql). What it said is kept with the run as a seal of each slot, and the next claim brings it.
 -- What the server summed up counts as before where polls are compared by their rows.
---
 -- The old code keeps working: it stores no seal, and reads all rows again.
 
 set lock_timeout = '2s';
