@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 OURS = "bench"
-# Where the floors write what the poll wrote: assets of their own, in the same table.
-SAME_ROWS = "floor_same_rows"
-WINDOW_ALONE = "floor_window_alone"
+# Where the others write what the poll wrote: assets of their own, in the same table.
+PHYSICAL_FLOOR = "physical_floor"
+BARE_CLIENT = "bare_client"
 ZONE = ZoneInfo("America/Chicago")
 EVERY = timedelta(minutes=15)
 WINDOW = timedelta(minutes=30)

@@ -1,4 +1,4 @@
-"""A poll beside its floors, warm and cold, and where its time and memory go.
+"""A poll beside the physical floor and a bare client, warm and cold, and where its time and memory go.
 
 Warm: processes that have polled before, as a cloud keeps them for a busy function. Cold: a new process for
 each poll, from its start to its end, as every quarter of an hour has it.
@@ -10,7 +10,7 @@ from statistics import median
 
 from bench.bundles import Deployed
 from bench.figures import Samples, Table
-from bench.plant import HISTORY, SAME_ROWS, WINDOW_ALONE
+from bench.plant import BARE_CLIENT, HISTORY, PHYSICAL_FLOOR
 from bench.processes import Answer, Contestant, Program, Runtime, run_once, running
 from bench.stack import Servers
 from bench.turns import Turns
@@ -20,7 +20,7 @@ from plantpulse.live_pulse.second_look import SUMMED_FROM_ASSETS
 HTTP: Program = ("deployed.py", "http")
 EVENT: Program = ("deployed.py", "event")
 BARE: Program = ("bare.py",)
-FLOORS = (SAME_ROWS, WINDOW_ALONE)
+FLOORS = (PHYSICAL_FLOOR, BARE_CLIENT)
 # The first poll of a plant has no older slots to look at again, the second has one.
 WARM_UP = 3
 STEPS = ("claim", "connect", "read", "evaluate", "commit")
@@ -64,7 +64,7 @@ def measure(servers: Servers, deployed: Deployed, warm: int, cold: int) -> PollF
                     figures.note_warm(name, answer)
     # A poll does not count the rows of the sums, one for each bucket.
     sums = HISTORY if servers.assets >= SUMMED_FROM_ASSETS else 0
-    if figures.rows[_OURS] + sums != figures.rows[SAME_ROWS]:
+    if figures.rows[_OURS] + sums != figures.rows[PHYSICAL_FLOOR]:
         raise ChildProcessError(f"the floor did not fetch the rows of the poll: {figures.rows}")
     for _ in range(cold):
         for program, runtime in ((HTTP, on_google), (EVENT, on_lambda)):
@@ -100,7 +100,7 @@ def tables(measured: Sequence[PollFigures]) -> list[Table]:
 def _warm_table(measured: Sequence[PollFigures]) -> Table:
     table = Table(
         "A poll in a warm process, ms: median (minimum)",
-        ["assets", "poll", "floor: same rows", "ratio", "floor: window alone", "ratio"],
+        ["assets", "poll", "physical floor", "ratio", "bare client", "ratio"],
     )
     for one in measured:
         ours, same, alone = (one.warm[name] for name in (_OURS, *FLOORS))
@@ -112,18 +112,18 @@ def _warm_table(measured: Sequence[PollFigures]) -> Table:
 def _cpu_table(measured: Sequence[PollFigures]) -> Table:
     table = Table(
         "The same in processor time of the client alone, ms, and the rows that it fetched",
-        ["assets", "poll", "floor: same rows", "floor: window alone", "rows: poll", "rows: window alone"],
+        ["assets", "poll", "physical floor", "bare client", "rows: poll", "rows: bare client"],
     )
     for one in measured:
         times = [one.cpu[name].show() for name in (_OURS, *FLOORS)]
-        table.add(f"{one.assets:,}", *times, f"{one.rows[_OURS]:,}", f"{one.rows[WINDOW_ALONE]:,}")
+        table.add(f"{one.assets:,}", *times, f"{one.rows[_OURS]:,}", f"{one.rows[BARE_CLIENT]:,}")
     return table
 
 
 def _cold_table(measured: Sequence[PollFigures]) -> Table:
     table = Table(
-        "A poll in a new process, ms: median (minimum); ratios to the floors: same rows / window alone",
-        ["assets", "over HTTP", "ratios", "on Lambda", "ratios", "floor: same rows", "floor: window alone"],
+        "A poll in a new process, ms: median (minimum); ratios to the physical floor / the bare client",
+        ["assets", "over HTTP", "ratios", "on Lambda", "ratios", "physical floor", "bare client"],
     )
     for one in measured:
         cells: list[str] = []
@@ -149,12 +149,12 @@ def _split_table(measured: Sequence[PollFigures]) -> Table:
 def _memory_table(measured: Sequence[PollFigures]) -> Table:
     table = Table(
         "Peak memory of a new process, MiB",
-        ["assets", "over HTTP", "on Lambda", "floor: same rows", "KiB for each further asset"],
+        ["assets", "over HTTP", "on Lambda", "physical floor", "KiB for each further asset"],
     )
     first = measured[0]
     for one in measured:
         more_kib = one.peak_kib["http"] - first.peak_kib["http"]
         growth = f"{more_kib / (one.assets - first.assets):.1f}" if one is not first else ""
-        peaks = [f"{one.peak_kib[name] / 1024:.0f}" for name in ("http", "event", SAME_ROWS)]
+        peaks = [f"{one.peak_kib[name] / 1024:.0f}" for name in ("http", "event", PHYSICAL_FLOOR)]
         table.add(f"{one.assets:,}", *peaks, growth)
     return table

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.plant import OURS, SAME_ROWS, WINDOW_ALONE, PlantClock, enter_model
+from bench.plant import BARE_CLIENT, OURS, PHYSICAL_FLOOR, PlantClock, enter_model
 from devstack.access import SupabaseAccess
 from devstack.migrations import REPOSITORY
 from devstack.plant.writer import create_tables
@@ -97,7 +97,7 @@ def servers(supabase: Supabase, children: Children, assets: int) -> Iterator[Ser
         access = stack.enter_context(supabase.fresh_database())
         supabase.postgres.create_database(name)
         stack.callback(supabase.postgres.drop_database, name)
-        for plant in (OURS, SAME_ROWS, WINDOW_ALONE):
+        for plant in (OURS, PHYSICAL_FLOOR, BARE_CLIENT):
             enter_model(access.database_url, plant, assets)
         database_url = supabase.postgres.url(name)
         address, child = _start_stand_in(children, database_url)

@@ -1,9 +1,9 @@
-"""Turns: what the deployed function and the two floors are told to do for one slot after the other.
+"""Turns: what the deployed function, the physical floor and the bare client are told to do, slot after slot.
 
-A floor fetches rows with the same query files and makes two POSTs: one that is answered with the claim's
-answer, and one with the snapshot rows of that slot into the same table. It builds nothing and parses nothing.
-One floor fetches the rows that the poll reads; the other those of the slot's own window alone, as a client
-would that knows nothing of rows that come late.
+Both of the latter fetch rows over one connection with statements of the query files, and make one POST: the
+snapshot rows of that slot into the same table. They build nothing and parse nothing. The physical floor asks
+what the poll asks; the bare client six questions about the slot's own window, as a script would that claims
+nothing and knows nothing of rows that come late.
 """
 
 import json
@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 from psycopg.rows import dict_row
 
-from bench.plant import LOOKED_AT, OURS, SAME_ROWS, WINDOW, parameters_of
+from bench.plant import LOOKED_AT, PHYSICAL_FLOOR, WINDOW, parameters_of
 from bench.stack import Servers
 from plantpulse.live_pulse.second_look import SUMMED_FROM_ASSETS
 from plantpulse.source.query_files import build_statement, load_queries
@@ -32,7 +31,7 @@ Order = Mapping[str, Any]
 
 @dataclass
 class Turns:
-    """One slot after the other, first for the function and then for the floors."""
+    """One slot after the other, first for the function and then for the others."""
 
     servers: Servers
     slot: datetime = field(init=False)
@@ -43,29 +42,15 @@ class Turns:
         return {"slot": self.slot.isoformat(), "now": (self.slot + _POLLED_AFTER).isoformat()}
 
     def order_floor(self, plant: str) -> Order:
-        """Returns the order to do the least for the slot that was polled last: SAME_ROWS or WINDOW_ALONE."""
+        """Returns the order of the physical floor or the bare client for the slot that was polled last."""
         scratch = self.servers.scratch
-        claim, rows = scratch / "claim.json", scratch / "rows.json"
-        claim.write_text(json.dumps({"p_claim": self._claim()}))
+        rows = scratch / "rows.json"
         rows.write_text(json.dumps(self._rows(plant), default=_as_json, separators=(",", ":")))
         return {
             "server": self._server(),
-            "statements": self._statements(is_looking_again=plant == SAME_ROWS),
+            "statements": self._statements(is_looking_again=plant == PHYSICAL_FLOOR),
             "supabase": self._supabase(),
-            "bodies": [("/rest/v1/rpc/claim_run", str(claim)), ("/rest/v1/live_snapshots", str(rows))],
-        }
-
-    def _claim(self) -> dict[str, Any]:
-        """Returns a claim that is answered as the poll's was and leaves no run; its lease is over at once."""
-        return {
-            "pipeline": "live_pulse",
-            "plant": OURS,
-            "trigger": "manual",
-            "fence": str(uuid4()),
-            "lease_s": 0,
-            "is_dry_run": True,
-            "window_start": (self.slot - WINDOW).isoformat(),
-            "wants": ["assets", "shift_patterns", "closed_days"],
+            "bodies": [("/rest/v1/live_snapshots", str(rows))],
         }
 
     def _rows(self, plant: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The floor: fetches the rows and makes the two POSTs for each line on stdin, and nothing else.
+"""The physical floor and the bare client: fetches rows and makes a POST for each line on stdin, no more.
 
 A program that knows neither plantpulse nor what the rows mean: it runs the statements that it is given, sends
 bytes that were made for it, and reads the answers without looking at them.
