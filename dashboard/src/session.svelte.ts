@@ -101,7 +101,7 @@ class Session {
     await this.#forget()
   }
 
-  /** Become whom the address named. Without an answer of Auth it can be tried again: the link may be good. */
+  /** Sign in as the person in the link. Without an answer of Auth it can be tried again: the link may be good. */
   async #arrive(arrival: Arrival): Promise<void> {
     this.isAway = false
     const { refused, detail = '', isForPassword = false } = await follow(arrival)

@@ -10,7 +10,7 @@ export type Plant = Texts<'time_zone'> &
 
 /** What every document of a plant begins with; `plant` is null where there is no such plant, or not for this reader. */
 type OfPlant = { now: string; plant: Plant }
-/** Of when data is, and after when it is old. */
+/** How old data is, and when it becomes stale. */
 export type Age = Texts<'as_of' | 'stale_after'>
 
 export type PlantState = Age &
