@@ -139,6 +139,7 @@ def test_the_focus_stays_where_somebody_works(project: Project, open_page: Opene
     two_incidents(project)
     page = open_page("safety")
     row = page.locator("main li", has_text="Guard open during cycle")
+    expect(page.get_by_role("button", name="Acknowledge").first).to_be_enabled()
     page.get_by_role("button", name="Acknowledge").first.press("Enter")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(1)
     expect(row).to_be_focused()
@@ -154,6 +155,7 @@ def test_the_focus_stays_where_somebody_works(project: Project, open_page: Opene
     expect(page.get_by_role("heading", name="Open incidents")).to_be_focused()
 
     page.goto(f"{project.url}/#/northfield/board")
+    expect(page.get_by_role("button", name="Acknowledge")).to_be_enabled()
     page.get_by_role("button", name="Acknowledge").press("Enter")
     expect(page.locator(".band-safety")).to_be_focused()
 
