@@ -1,6 +1,6 @@
 -- A claim brought a line with six names for each asset, each time: 139 of 163 kB for a thousand assets. A plant's model is one part
 -- now: a list for each column, with a version, and a process that has this version is not sent it again.
--- The parts of before (assets, shift_patterns, closed_days) stay: functions that were deployed earlier ask for them.
+-- The parts of before (assets, shift_patterns, closed_days) stay, so old code goes on working.
 
 create function public.plant_asset_columns(p_plant text)
 returns json

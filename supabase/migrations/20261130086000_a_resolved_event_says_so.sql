@@ -1,5 +1,5 @@
 -- Two people resolve one incident: the second was refused with 42501, which pages tell as "you may not do this". It has a code of its own
--- now (PostgREST answers 409), as the commands for tags have. Old code goes on working: it tells the message.
+-- now (PostgREST answers 409), as the commands for tags have. The old code goes on working: it tells the message.
 
 set lock_timeout = '2s';
 
