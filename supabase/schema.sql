@@ -1424,7 +1424,7 @@ declare
 begin
   return query
   select
-    asset.id, asset.name, asset.area, newest.as_of, newest.ends_at, newest.status, newest.units, newest.target,
+    asset.id, public.shown(asset.name, 200), public.shown(asset.area, 200), newest.as_of, newest.ends_at, newest.status, newest.units, newest.target,
     newest.oee, newest.downtime_minutes, newest.stopped_since, newest.stops,
     newest.shift_name, newest.shift_starts_at, newest.shift_ends_at, newest.shift_target,
     slots.units, slots.target, slots.downtime_minutes, slots.oee, slots.number::integer, slots.stops,
@@ -2351,7 +2351,7 @@ begin
         extract(epoch from event.event_timestamp) as last_by,
         event.id as key,
         json_build_object(
-          'kind', 'safety', 'asset_id', event.asset_id, 'asset', public.shown(coalesce(asset.name, event.source_asset), 200), 'area', asset.area,
+          'kind', 'safety', 'asset_id', event.asset_id, 'asset', public.shown(coalesce(asset.name, event.source_asset), 200), 'area', public.shown(asset.area, 200),
           'since', event.event_timestamp, 'safety_event_id', event.id, 'severity', event.severity,
           'reason', public.shown(event.reason_code, 400), 'is_acknowledged', event.is_acknowledged
         ) as told
