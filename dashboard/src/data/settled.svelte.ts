@@ -3,18 +3,13 @@
 /** How long something stands before it can be signed. */
 const READ_MS = 1000
 
-/** Return whether `what` has been the same for a second. Call it while a component is made. */
-export function settled(what: () => unknown): { readonly isRead: boolean } {
+/** Return a function that says whether `what` has been the same for a second. Call this while a component is made. */
+export function settled(what: () => unknown): () => boolean {
   const shown = $derived(what())
   let read = $state.raw<unknown>()
   $effect(() => {
-    const now = shown
-    const timer = setTimeout(() => (read = now), READ_MS)
+    const timer = setTimeout((now: unknown) => (read = now), READ_MS, shown)
     return () => clearTimeout(timer)
   })
-  return {
-    get isRead() {
-      return read === shown
-    },
-  }
+  return () => read === shown
 }
