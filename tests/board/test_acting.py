@@ -286,7 +286,11 @@ def test_a_poll_says_how_it_ended(project: Project, open_page: Opened) -> None:
     project.functions = {"live_pulse": (200, {"outcome": "partial"})}
     page = open_page("pipelines")
     answers: list[Route] = []
-    page.route("**/call/live_pulse", answers.append)
+
+    def hold(route: Route) -> None:
+        answers.append(route)
+
+    page.route("**/call/live_pulse", hold)
 
     page.get_by_role("button", name="Poll now").click()
     expect(page.get_by_text("It is polled …")).to_be_visible()
