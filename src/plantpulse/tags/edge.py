@@ -49,8 +49,8 @@ class Edge:
         Raises: the errors of Supabase, if nothing can be claimed; with `is_once` those too that may pass.
         """
         while True:
-            ended = self._polled()
-            if self.is_once or self._is_stopped.wait(AGAIN_S):
+            ended, is_anew = self._polled()
+            if self._is_stopped.wait(0 if is_anew else AGAIN_S) or (self.is_once and not is_anew):
                 return ended
 
     def stop(self) -> None:
@@ -59,11 +59,14 @@ class Edge:
         if self._burst:
             self._burst.stop()
 
-    def _polled(self) -> Ended:
+    def _polled(self) -> tuple[Ended, bool]:
+        """Return what a burst did, and whether it ended only because its clock was wrong."""
         holder = str(uuid4())
         with closing(Spools.open(self.folder, holder, self.wall(), self.most_bytes)) as spools:
             store = SpoolingStore(self.store, spools, self.wall)
-            self._burst = Burst(self.plant, holder, store, self.devices, self.settings, runner="edge")
+            self._burst = Burst(
+                self.plant, holder, store, self.devices, self.settings, runner="edge", wall=store.now
+            )
             if self._is_stopped.is_set():
                 self._burst.stop()
             try:
@@ -73,9 +76,10 @@ class Edge:
                     raise
                 log("WARNING", "Supabase is away: no group is known yet", plant=self.plant, error=str(error))
                 ended = Ended({}, (), {})
-            if not self._is_stopped.is_set():
+            is_anew = bool(store.labels.shift)
+            if not (self._is_stopped.is_set() or is_anew):
                 store.drain(self.plant, holder)
-            return ended
+            return ended, is_anew
 
 
 def told(plant: str, ended: Ended) -> Mapping[str, object]:

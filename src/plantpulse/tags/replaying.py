@@ -16,6 +16,7 @@ from plantpulse.errors import StoreRefused
 from plantpulse.logs import log
 from plantpulse.tags.exchange import Store
 from plantpulse.tags.flushing import lost_in
+from plantpulse.tags.labels import Labels, shifted_row
 from plantpulse.tags.spools import Record, Spools
 from plantpulse.tags.unsent import Unsent
 
@@ -31,6 +32,7 @@ class Replay:
     store: Store
     spools: Spools
     unsent: Unsent
+    labels: Labels
     monotonic: Callable[[], float]
     _refusals: int = field(default=0, init=False)  # of the oldest record
     _may_drop: bool = field(default=True, init=False)
@@ -44,7 +46,9 @@ class Replay:
         self._may_drop = may_drop
         self.spools.adopt()
         while self.monotonic() < until_s and (record := self.spools.oldest()):
-            if not self._is_over(record, put):
+            shift = self.labels.shift_of(record.folder)
+            rows = [shifted_row(row, shift) for row in record.rows]
+            if not self._is_over(record._replace(rows=rows), put):
                 return
             self._refusals = 0
             self.spools.take_oldest()

@@ -14,8 +14,8 @@ NONE: Final = timedelta(0)
 STEP: Final = timedelta(milliseconds=5)
 # A machine that slept is behind by this much or more: its slots are over, and a step forward doubles none.
 SLEPT: Final = timedelta(seconds=1)
-# A clock that was wrong by more than this was no clock, as one without a battery that begins in 1970: the
-# slots that it leaps over were nobody's.
+# A clock that was wrong by more than this was no clock, as one of a machine that slept: the slots that it
+# leaps over were nobody's.
 LEAP: Final = timedelta(minutes=5)
 
 

@@ -22,6 +22,7 @@ from plantpulse.errors import (
 from plantpulse.logs import log
 from plantpulse.runs import utc_now
 from plantpulse.tags.exchange import Store
+from plantpulse.tags.labels import Labels, shifted
 from plantpulse.tags.replaying import Replay, rows_of
 from plantpulse.tags.slots import slot_at_or_after
 from plantpulse.tags.spools import Spools
@@ -43,15 +44,21 @@ class SpoolingStore:
     spools: Spools
     wall: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
+    labels: Labels = field(init=False)
     _failed_s: float | None = field(default=None, init=False)  # when Supabase was asked last, if it is away
-    _told: tuple[datetime, float] | None = field(default=None, init=False)  # its clock, and ours then
     _unsent: Unsent = field(default_factory=Unsent, init=False)
     _unclaimed: Body | None = field(default=None, init=False)
+    _resumed: Sequence[int] = field(default=(), init=False)  # groups of a begin without Supabase
     _is_relieved: bool = field(default=False, init=False)  # before it had a turn: it may bring nothing
     _replay: Replay = field(init=False)
 
     def __post_init__(self) -> None:
-        self._replay = Replay(self.store, self.spools, self._unsent, self.monotonic)
+        self.labels = Labels(self.spools.own.folder, self.wall(), self.monotonic())
+        self._replay = Replay(self.store, self.spools, self._unsent, self.labels, self.monotonic)
+
+    def now(self) -> datetime:
+        """Return the time as the computer has it; a burst that has no other one counts by it."""
+        return self.labels.now(self.monotonic())
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         """Bound the calls inside by a clock."""
@@ -65,15 +72,15 @@ class SpoolingStore:
         if self._failed_s is not None:
             raise StoreUnavailable("Supabase is away: it is not asked for a claim")
         try:
-            answer = self.store.claim_tag_groups(claim)
+            answer = self._claimed(claim)
         except _AWAY as error:
-            kept = self.spools.kept_claim() if self._told is None and self.spools.is_alone else None
+            kept = self.spools.kept_claim() if not self.labels.is_told and self.spools.is_alone else None
             if kept is None:
                 raise
             self._note_outage(error)
-            self._unclaimed = claim
-            return resumed(kept, claim["groups"], self.wall())
-        self._note_time(answer)
+            self._unclaimed, self._resumed = claim, [group["id"] for group in kept["groups"]]
+            self.labels.begin_without_supabase()
+            return resumed(kept, claim["groups"], self.now())
         if claim["groups"] is None:
             self._keep_claim(answer)
         return answer
@@ -93,7 +100,6 @@ class SpoolingStore:
             self._note_outage(error)
             return self._kept(put)
         self._note_return()
-        self._note_time(answer)
         if self._is_relieved:
             self._spooled(rows_of(put["rows"], answer["lost"]))
         self._send_spooled(put, self.monotonic() + REPLAY_S, may_drop=True)
@@ -108,17 +114,40 @@ class SpoolingStore:
 
     def _send_spooled(self, put: Body, until_s: float, *, may_drop: bool) -> None:
         """Send what is on the disk, until then; a process that came too late leaves it to its successors."""
-        if self._is_relieved:
+        if self._is_relieved or not self.labels.is_told:
             return
         try:
             self._replay.send(put, until_s, may_drop=may_drop)
         except _AWAY as error:
             self._note_outage(error)
 
+    def _claimed(self, claim: Body) -> dict[str, Json]:
+        asked_s = self.monotonic()
+        answer = self.store.claim_tag_groups(claim)
+        self.labels.hear(datetime.fromisoformat(answer["at"]), asked_s, self.monotonic())
+        return answer
+
+    def _put(self, told: Body) -> dict[str, Json]:
+        """Send a call. If our clock was wrong, its samples are shifted, and the burst hears that it ends.
+
+        Its slots go on by the wrong clock until then, so it gets no time and no slots to stop before.
+        """
+        if not (shift := self.labels.shift):
+            return self.store.put_tag_samples(told)
+        answer = self.store.put_tag_samples(shifted(told, shift))
+        del answer["at"]
+        return {
+            **answer,
+            "stops": {},
+            "unclaimed": [],
+            "later": [[group, _earlier(slot, shift)] for group, slot in answer["later"]],
+            "inactive": self._resumed,
+        }
+
     def _claim_at_last(self) -> None:
         """Claim the groups that were begun without Supabase: what is refused is lost, and stops."""
         if self._unclaimed is not None:
-            answer = self.store.claim_tag_groups(self._unclaimed)
+            answer = self._claimed(self._unclaimed)
             self._keep_claim(answer)
             self._is_relieved = is_relieved(answer)
             self._unclaimed = None
@@ -141,7 +170,7 @@ class SpoolingStore:
         Raises: the store's errors, if not even an empty call is taken.
         """
         try:
-            answer = self.store.put_tag_samples(told)
+            answer = self._put(told)
         except StoreRefused as error:
             log("WARNING", "samples are kept on the disk: Supabase refused them", error=str(error))
             return self._taken_without_rows(put, {**told, "rows": []})
@@ -151,9 +180,9 @@ class SpoolingStore:
     def _taken_without_rows(self, put: Body, told: Body) -> dict[str, Json]:
         untold: Sequence[Mapping[str, Json]] = ()
         try:
-            answer = self.store.put_tag_samples(told)
+            answer = self._put(told)
         except StoreRefused:
-            answer = self.store.put_tag_samples({**told, "states": []})
+            answer = self._put({**told, "states": []})
             # Of a state only the text of an error is not ours.
             untold = [{**state, "error": None} for state in told["states"]]
         dropped = self._spooled(put["rows"])
@@ -165,7 +194,6 @@ class SpoolingStore:
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))
         return {
-            "at": self._now().isoformat(),
             "stored": len(put["rows"]),
             "repeated": 0,
             "stops": {},
@@ -182,13 +210,6 @@ class SpoolingStore:
         except OSError as error:
             raise StoreUnavailable(f"the disk takes no samples: {error.strerror}") from error
 
-    def _now(self) -> datetime:
-        """Return the time as Supabase told it last: the burst's clock must not follow another one."""
-        if self._told is None:
-            return self.wall()
-        told, heard_s = self._told
-        return told + timedelta(seconds=self.monotonic() - heard_s)
-
     def _note_outage(self, error: PlantpulseError) -> None:
         if self._failed_s is None:
             log("WARNING", "samples are kept on the disk: Supabase does not take them", error=str(error))
@@ -198,9 +219,6 @@ class SpoolingStore:
         if self._failed_s is not None:
             log("INFO", "Supabase takes samples again", bytes_on_disk=self.spools.size)
         self._failed_s = None
-
-    def _note_time(self, answer: Body) -> None:
-        self._told = datetime.fromisoformat(answer["at"]), self.monotonic()
 
 
 def is_relieved(answer: Body) -> bool:
@@ -223,4 +241,8 @@ def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str,
         for group in kept["groups"]
         if names is None or group["name"] in names
     ]
-    return {"at": now.isoformat(), "groups": groups, "refused": []}
+    return {"groups": groups, "refused": []}
+
+
+def _earlier(slot: str, by: timedelta) -> str:
+    return (datetime.fromisoformat(slot) - by).isoformat()

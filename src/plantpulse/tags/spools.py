@@ -21,10 +21,11 @@ _BETWEEN: Final = "_"
 
 
 class Record(NamedTuple):
-    """The rows of one flush, and the holder that read them."""
+    """The rows of one flush, the holder that read them, and the folder in which they are."""
 
     holder: str
     rows: list[Row]
+    folder: Path
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Spools:
         self._remove_empty()
         spool = self._others[0] if self._others else self.own
         rows = spool.oldest()
-        return None if rows is None else Record(spool.folder.name.rpartition(_BETWEEN)[2], rows)
+        return None if rows is None else Record(spool.folder.name.rpartition(_BETWEEN)[2], rows, spool.folder)
 
     def take_oldest(self) -> None:
         """Note that the oldest record is stored."""

@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from devstack.fault_proxy import FaultProxy, Loss
 from plantpulse import database
+from plantpulse.runs import utc_now
 from plantpulse.settings import Secret, SupabaseSettings
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.edge import Edge
@@ -47,12 +49,15 @@ def through(network: FaultProxy) -> str:
 
 
 @contextmanager
-def edge_runner(plant: Plant, network: FaultProxy, folder: Path) -> Iterator[threading.Thread]:
-    """Run the edge runner in a thread, until the context ends."""
+def edge_runner(
+    plant: Plant, network: FaultProxy, folder: Path, fast: timedelta = timedelta(0)
+) -> Iterator[threading.Thread]:
+    """Run the edge runner in a thread, until the context ends; its computer's clock is fast by so much."""
     settings = SupabaseSettings(url=through(network), secret_key=Secret(plant.access.secret_key))
     with database.connect(settings, seconds_left=lambda: WAIT_S) as store:
         plant.claims.append(Claims(store))
         edge = Edge("north", plant.claims[-1], plant.floor, TagsSettings(), folder, 1 << 24)
+        edge.wall = lambda: utc_now() + fast
         thread = threading.Thread(target=edge.run)
         thread.start()
         try:
@@ -194,6 +199,31 @@ def test_an_edge_runner_that_begins_while_supabase_is_away_gets_every_sample_sto
     assert len(earlier) >= 20
     assert state["dropped_count"] == 0
     assert state["success_count"] == len(stored)
+
+
+@pytest.mark.parametrize("fast", [timedelta(minutes=10), timedelta(days=-20_000)])
+def test_an_edge_runner_that_begins_in_an_outage_with_a_wrong_clock_loses_nothing(
+    plant: Plant, network: FaultProxy, tmp_path: Path, fast: timedelta
+) -> None:
+    press = plant.add_group()
+    with edge_runner(plant, network, tmp_path):
+        plant.wait_for_samples(press, 3)
+    begun, read = plant.stored(press), next(plant.floor.numbers["press"])
+    network.refuse()
+
+    with edge_runner(plant, network, tmp_path, fast):
+        plant.wait_for(lambda: next(plant.floor.numbers["press"]) > read + 100)
+        network.heal()
+        plant.wait_for_turns(3)
+        plant.wait_for(lambda: not list(tmp_path.glob("*/*.rows")))
+        plant.wait_for_samples(press, 3)
+
+    stored = plant.stored(press)
+    state = plant.rows.execute("select * from public.tag_states").fetchone()
+    assert state is not None
+    assert begun[-1] < stored[len(begun)]
+    assert stored[-1] < utc_now() + timedelta(seconds=1)
+    assert (state["dropped_count"], state["success_count"]) == (0, len(stored))
 
 
 def test_an_edge_runner_goes_on_with_a_changed_group_while_it_cannot_be_claimed_anew(

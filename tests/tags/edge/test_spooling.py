@@ -1,6 +1,7 @@
 """While Supabase is away the edge runner keeps everything on the disk, and no sample is lost or doubled."""
 
 import errno
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,9 +23,24 @@ PRESS, OVEN = 1, 2
 
 
 @dataclass
+class Clock:
+    """A clock that nobody sets; it shows 1000 s at noon."""
+
+    now_s: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    @property
+    def time(self) -> datetime:
+        return NOON + timedelta(seconds=self.now_s - 1000.0)
+
+
+@dataclass
 class Project:
     """A Supabase that can be away. It stores each slot once, for the holders that have the group."""
 
+    clock: Clock = field(default_factory=Clock)
     error: Exception | None = None
     loses_answers: bool = False
     holders: dict[str, set[int]] = field(default_factory=dict)
@@ -35,6 +51,7 @@ class Project:
     ending: dict[int, str] = field(default_factory=dict)  # the first slot that is a successor's
     dropped: Counter[int] = field(default_factory=Counter)
     rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
+    later: Sequence[tuple[int, str]] = ()
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
 
@@ -47,13 +64,13 @@ class Project:
             raise self.error
         if claim["holder"] in self.relieved:
             refused = [{"name": name, "reason": "relieved_already"} for name in ("Press", "Oven")]
-            return {"at": NOON.isoformat(), "groups": [], "refused": refused}
+            return {"at": self.at, "groups": [], "refused": refused}
         self.holders.setdefault(claim["holder"], set()).update({PRESS, OVEN})
         groups = [
             {"id": one, "name": name, "interval_ms": 1000, "first_slot": NOON.isoformat(), "level": True}
             for one, name in ((PRESS, "Press"), (OVEN, "Oven"))
         ]
-        return {"at": NOON.isoformat(), "groups": groups, "refused": []}
+        return {"at": self.at, "groups": groups, "refused": []}
 
     def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
         self.asked += 1
@@ -77,20 +94,16 @@ class Project:
             self.dropped += gone
         dropped = {str(group): number for group, number in gone.items()}
         refused = sorted(gone)
-        told = {"later": [], "refused": refused, "lost": lost, "stops": {}, "dropped": dropped}
-        return {"at": NOON.isoformat(), **told}
+        told = {"later": list(self.later), "refused": refused, "lost": lost, "stops": {}, "dropped": dropped}
+        return {"at": self.at, **told}
+
+    @property
+    def at(self) -> str:
+        return self.clock.time.isoformat()
 
     @property
     def slots(self) -> list[str]:
         return [slot[-2:] for _, slot in self.rows]
-
-
-@dataclass
-class Clock:
-    now_s: float = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @dataclass
@@ -103,11 +116,15 @@ class Edge:
     holder: str
     most_bytes: int = ROOMY
     begun: datetime = NOON
+    fast: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         self.spools = Spools.open(self.folder, self.holder, self.begun, self.most_bytes)
-        self.store = SpoolingStore(self.project, self.spools, wall=lambda: NOON, monotonic=self.clock)
+        self.store = SpoolingStore(self.project, self.spools, wall=self.wall, monotonic=self.clock)
         self.sequence = 0
+
+    def wall(self) -> datetime:
+        return self.clock.time + self.fast
 
     def claim(self) -> dict[str, Any]:
         return self.store.claim_tag_groups({"holder": self.holder, "groups": None})
@@ -122,6 +139,11 @@ class Edge:
     ) -> dict[str, Any]:
         rows = [row_of(group, slot) for slot in slots]
         return self._put(rows, [state_of(group, polls, error)], ended)
+
+    def flush_at(self, fast: timedelta, slot: int) -> dict[str, Any]:
+        """Send the sample of a slot that a fast clock has named."""
+        at = (NOON + timedelta(seconds=slot) + fast).isoformat()
+        return self._put([{"g": PRESS, "s": at, "v": [slot]}], [state_of(PRESS)])
 
     def flush_all(self, slots: Mapping[int, int]) -> dict[str, Any]:
         """Send a slot of each group in one call."""
@@ -167,16 +189,32 @@ def project() -> Project:
 
 @pytest.fixture
 def edge(project: Project, tmp_path: Path) -> Iterator[Callable[..., Edge]]:
-    clock, begun = Clock(), list[Edge]()
+    begun = list[Edge]()
 
     def begin(holder: str = "a", **how: Any) -> Edge:
-        one = Edge(project, tmp_path, clock, holder, begun=NOON + timedelta(seconds=len(begun)), **how)
+        one = Edge(
+            project, tmp_path, project.clock, holder, begun=NOON + timedelta(seconds=len(begun)), **how
+        )
         begun.append(one)
         return one
 
     yield begin
     for one in begun:
         one.die()
+
+
+@pytest.fixture
+def wrong_clock(project: Project, edge: Callable[..., Edge]) -> Callable[[timedelta], Edge]:
+    """Begin without Supabase, with a clock that is fast by so much."""
+
+    def begin(fast: timedelta) -> Edge:
+        first = edge("a")
+        first.claim()
+        first.die()
+        project.error = AWAY
+        return edge("b", fast=fast)
+
+    return begin
 
 
 Begin = Callable[..., Edge]
@@ -212,7 +250,7 @@ def test_without_supabase_a_burst_is_alone_unless_this_computer_has_another_one(
     assert other.flush(2)["alone"] == []
 
 
-def test_the_burst_hears_that_all_is_taken_and_its_clock_goes_on(project: Project, edge: Begin) -> None:
+def test_the_burst_hears_that_all_is_taken_and_no_time(project: Project, edge: Begin) -> None:
     runner = edge()
     runner.claim()
     project.error = AWAY
@@ -220,7 +258,7 @@ def test_the_burst_hears_that_all_is_taken_and_its_clock_goes_on(project: Projec
     answer = runner.flush(1, 2)
 
     assert (answer["stored"], answer["stops"], answer["lost"], answer["later"]) == (2, {}, [], [])
-    assert answer["at"] == (NOON + timedelta(seconds=2)).isoformat()
+    assert "at" not in answer
 
 
 def test_a_supabase_that_is_away_is_asked_every_ten_seconds(project: Project, edge: Begin) -> None:
@@ -664,3 +702,114 @@ def test_an_empty_folder_goes_with_its_process(project: Project, edge: Begin, tm
     runner.spools.close()
 
     assert [one.name for one in tmp_path.iterdir()] == ["claim.json"]
+
+
+FAST = [timedelta(minutes=10), timedelta(hours=-2), timedelta(days=-20_000), timedelta(seconds=-2)]
+
+
+@pytest.mark.parametrize("fast", FAST)
+def test_what_was_read_by_a_wrong_clock_is_stored_at_the_time_when_it_was_read(
+    project: Project, wrong_clock: Callable[[timedelta], Edge], fast: timedelta
+) -> None:
+    runner = wrong_clock(fast)
+    [press, _] = runner.claim()["groups"]
+    assert datetime.fromisoformat(press["first_slot"]) - NOON - fast < timedelta(seconds=1)
+    runner.flush_at(fast, 1)
+    runner.flush_at(fast, 2)
+    project.error = None
+    runner.wait()
+
+    answer = runner.flush_at(fast, 15)
+
+    assert sorted(project.rows) == [(PRESS, f"2026-11-30T12:00:{slot}+00:00") for slot in ("01", "02", "15")]
+    assert (answer["inactive"], answer["stops"], "at" in answer) == ([PRESS, OVEN], {}, False)
+    assert runner.spools.oldest() is None
+    assert not project.dropped
+
+
+def test_a_clock_that_is_right_enough_shifts_nothing_and_ends_nothing(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    runner = wrong_clock(timedelta(seconds=0.9))
+    runner.claim()
+    runner.flush(1)
+    project.error = None
+    runner.wait()
+
+    answer = runner.flush(2)
+
+    assert project.slots == ["02", "01"]
+    assert "inactive" not in answer
+    assert answer["at"] == "2026-11-30T12:00:14+00:00"
+
+
+def test_what_comes_later_is_known_to_the_burst_by_its_own_slots(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    project.error, project.later = None, [(PRESS, "2026-11-30T12:00:01+00:00")]
+    runner.wait()
+
+    assert runner.flush_at(fast, 1)["later"] == [[PRESS, "2026-11-30T12:10:01+00:00"]]
+
+
+def test_the_next_process_shifts_what_a_wrong_clock_left_and_the_one_after_by_as_much(
+    project: Project, edge: Begin, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    runner.die()
+    project.error = None
+    project.loses_answers = True
+    second = edge("c")
+    second.claim()
+    second.flush(5)
+    second.wait()
+    project.loses_answers = False
+    second.store.drain("north", "c")
+
+    assert [slot for _, slot in project.rows] == ["2026-11-30T12:00:05", "2026-11-30T12:00:01+00:00"]
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_after_a_start_of_the_computer_only_a_difference_that_was_written_down_counts(
+    project: Project,
+    edge: Begin,
+    wrong_clock: Callable[[timedelta], Edge],
+    tmp_path: Path,
+    *,
+    is_known: bool,
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    runner.die()
+    [file] = tmp_path.glob("*/clock.json")
+    clock = json.loads(file.read_text())
+    file.write_text(json.dumps({**clock, "boot": "another"} | ({"shift_s": -600.0} if is_known else {})))
+    project.error = None
+    second = edge("c")
+    second.claim()
+    second.flush(5)
+
+    minute = "00" if is_known else "10"
+    assert [slot[14:16] for _, slot in project.rows] == ["00", minute]
+
+
+def test_nothing_on_the_disk_is_sent_before_supabase_has_told_its_time(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    project.error = None
+
+    runner.store.drain("north", "b")
+
+    assert project.puts == []

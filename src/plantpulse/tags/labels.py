@@ -1,0 +1,134 @@
+"""By how much the slots of samples are wrong that were read before Supabase had told its time.
+
+A burst that begins without Supabase has only the computer's own clock, which may be wrong by years. Nothing
+sets it in that burst, so all its slots are wrong by the same. A file beside its samples says what the clock
+showed, beside what the monotonic clock did, which goes on until the computer starts again. So whoever hears
+from Supabase first knows the difference. It is written down before anything is sent: a sample that is sent
+again goes to the same slot.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from plantpulse.logs import log
+from plantpulse.tags.slots import NONE, SLEPT, SlotClock
+
+Json = Any
+_FILE: Final = "clock.json"
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")  # no such file: nobody but the process itself knows
+
+
+def _boot_id() -> str:
+    """Return what is another after each start of the computer; nothing where that is not known."""
+    with suppress(OSError):
+        return _BOOT.read_text(encoding="utf-8").strip()
+    return ""
+
+
+@dataclass(slots=True, eq=False)
+class Labels:
+    """The computer's own clock in one burst, and how wrong its slots and those of earlier bursts are.
+
+    `own` is the folder of this burst's samples. `wall_at` is the clock at its begin, at `monotonic_s`.
+    """
+
+    own: Path
+    wall_at: datetime
+    monotonic_s: float
+    boot: str = field(default_factory=_boot_id)
+    _truth: SlotClock | None = field(default=None, init=False)
+    _shifts: dict[Path, timedelta] = field(default_factory=dict, init=False)
+    _begun: dict[str, Json] = field(default_factory=dict, init=False)  # the clock, if it names our slots
+
+    def now(self, monotonic_s: float) -> datetime:
+        """Return the time by the computer's own clock, as it was at the begin."""
+        return self.wall_at + timedelta(seconds=monotonic_s - self.monotonic_s)
+
+    def begin_without_supabase(self) -> None:
+        """Note by which clock this burst names its slots."""
+        self._begun = {"at": self.wall_at.isoformat(), "monotonic_s": self.monotonic_s, "boot": self.boot}
+        self._write(self.own, self._begun)
+
+    def hear(self, told: datetime, asked_s: float, heard_s: float) -> None:
+        """Take Supabase's time from its first answer, told between two times of the monotonic clock."""
+        if self._truth is None:
+            self._truth = SlotClock(self.wall_at, self.monotonic_s)
+            self._truth.hear(told, asked_s, heard_s)
+
+    @property
+    def is_told(self) -> bool:
+        """Say whether Supabase has told its time."""
+        return self._truth is not None
+
+    @property
+    def shift(self) -> timedelta:
+        """Return what this burst's slots lack; nothing before Supabase has told its time."""
+        return self.shift_of(self.own) if self.is_told else NONE
+
+    def shift_of(self, folder: Path) -> timedelta:
+        """Return what the slots in a folder lack, when Supabase has told its time."""
+        if folder not in self._shifts:
+            self._shifts[folder] = self._found(folder)
+        return self._shifts[folder]
+
+    def _found(self, folder: Path) -> timedelta:
+        clock = self._begun if folder == self.own else _read(folder)
+        if "shift_s" in clock:
+            return timedelta(seconds=clock["shift_s"])
+        is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
+        if not clock or not is_of_this_start or self._truth is None:
+            return NONE
+        shift = self._truth.at(clock["monotonic_s"]) - datetime.fromisoformat(clock["at"])
+        shift = NONE if abs(shift) < SLEPT else shift
+        self._write(folder, {**clock, "shift_s": shift.total_seconds()})
+        if shift:
+            told = "samples are shifted: the computer's clock was wrong when they were read"
+            log("WARNING", told, seconds=shift.total_seconds())
+        return shift
+
+    def _write(self, folder: Path, clock: Mapping[str, Json]) -> None:
+        try:
+            part = folder / f"{_FILE}.part"
+            part.write_text(json.dumps(clock), encoding="utf-8")
+            part.replace(folder / _FILE)
+        except OSError as error:
+            log("ERROR", "the disk does not keep what the clock showed", error=error.strerror)
+
+
+def shifted(put: Mapping[str, Json], by: timedelta) -> dict[str, Json]:
+    """Return a call whose samples and states are as much later."""
+    return {
+        **put,
+        "rows": [shifted_row(row, by) for row in put["rows"]],
+        "states": [_shifted_state(state, by) for state in put["states"]],
+    }
+
+
+def shifted_row(row: Mapping[str, Json], by: timedelta) -> Mapping[str, Json]:
+    """Return a row that is as much later."""
+    return {**row, "s": _later(row["s"], by)} if by else row
+
+
+def _shifted_state(state: Mapping[str, Json], by: timedelta) -> dict[str, Json]:
+    told = dict(state)
+    if told.get("level_slot"):
+        told["level_slot"] = _later(told["level_slot"], by)
+    if told.get("error"):
+        told["error"] = {**told["error"], "at": _later(told["error"]["at"], by)}
+    return told
+
+
+def _later(at: str, by: timedelta) -> str:
+    return (datetime.fromisoformat(at) + by).isoformat()
+
+
+def _read(folder: Path) -> dict[str, Json]:
+    with suppress(OSError, ValueError):
+        clock: dict[str, Json] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return clock
+    return {}
