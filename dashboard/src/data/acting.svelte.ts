@@ -25,18 +25,16 @@ export class Acting {
     try {
       await work()
       isDone = true
-      return true
     } catch (error) {
       const { trouble, detail } = error instanceof AskError ? error : new AskError('refused', String(error))
       this.said = t('not_done', { trouble: trouble === 'refused' ? clip(detail, 400) : t(`trouble_${trouble}`) })
-      return false
-    } finally {
-      this.isBusy = false
-      await tick()
-      // A button that is not there any more leaves the focus to its row; a dialog is about to close.
-      if (document.activeElement === document.body || document.activeElement === pressed) focus(pressed?.closest(isDone ? 'li, .band' : 'button'))
-      this.#after()
     }
+    this.isBusy = false
+    await tick()
+    // A button that is not there any more leaves the focus to its row; a dialog is about to close.
+    if (document.activeElement === document.body || document.activeElement === pressed) focus(pressed?.closest(isDone ? 'li, .band' : 'button'))
+    this.#after()
+    return isDone
   }
 }
 

@@ -109,13 +109,11 @@ export type Pipelines = OfPlant & Texts<'looked_at' | 'stale_after'> & { pipelin
 export type Step = Texts<'by' | 'channel'> & { at: string; what: string }
 
 export type Alert = Texts<'plant' | 'acknowledged_at' | 'acknowledged_by' | 'resolved_at' | 'silenced_until'> &
-  Record<'scope' | 'rule' | 'fingerprint' | 'opened_at', string> & {
-    id: number
+  Record<'scope' | 'rule' | 'fingerprint' | 'opened_at', string> &
+  Record<'id' | 'reopened', number> &
+  Record<'is_acknowledged' | 'may_acknowledge', boolean> & {
     severity: 'info' | 'warning' | 'critical'
     facts: Record<string, unknown>
-    reopened: number
-    is_acknowledged: boolean
-    may_acknowledge: boolean
     steps?: Step[]
   }
 
@@ -123,11 +121,10 @@ export type Silence = Texts<'plant' | 'rule' | 'fingerprint' | 'created_by'> &
   Record<'starts_at' | 'ends_at' | 'why', string> & { id: number; is_active: boolean; may_end: boolean }
 
 export type Alerts = OfPlant &
-  Age & {
+  Age &
+  Record<'open' | 'over', Alert[]> & {
     may_silence: boolean
-    open: Alert[]
     open_left_off: { rule: string; alerts: number }[]
-    over: Alert[]
     over_left_off: number
     silences: Silence[]
   }
@@ -158,17 +155,13 @@ export type Tag = { name: string; unit: string | null; value: number | boolean |
 
 export type TagGroup = Texts<'last_good_at' | 'stale_after' | 'last_error_code' | 'failing_since'> &
   Figures<'queue_length' | 'read_ms'> &
-  Record<'name' | 'driver' | 'state', string> & {
-    id: number
+  Record<'name' | 'driver' | 'state', string> &
+  Record<'id' | 'interval_ms' | 'tag_count' | 'dropped_count' | 'tags_left_off', number> & {
     mode: 'fixed' | 'handshake'
-    interval_ms: number
     active: boolean
-    tag_count: number
-    dropped_count: number
     command: { requested_at: string; requested_by: string | null } | null
     sample: { at: string } | null
     tags: Tag[]
-    tags_left_off: number
   }
 
 export type Tags = OfPlant & { may_command: boolean; groups: TagGroup[] }

@@ -1,6 +1,6 @@
 /** Machines by area, in the database's order. Pure. */
 
-import type { Machine } from '../data/documents'
+import type { Machine } from '../data'
 
 export interface Area {
   name: string | null
@@ -17,9 +17,9 @@ const UNPLANNED = new Set(['not_planned', 'no_data'])
 export function byArea(machines: Machine[]): Area[] {
   const areas = new Map<string | null, Machine[]>()
   for (const machine of machines) {
-    const known = areas.get(machine.area)
-    if (known) known.push(machine)
-    else areas.set(machine.area, [machine])
+    const its = areas.get(machine.area) ?? []
+    its.push(machine)
+    areas.set(machine.area, its)
   }
   return [...areas].map(([name, its]) => ({
     name,
