@@ -140,6 +140,12 @@ class TagsSettings(Section):
         ge=10,
         le=3600,
         description="How many seconds of samples a group keeps while Supabase cannot be reached; the oldest "
-        "are dropped and counted",
+        "are dropped and counted. In the cloud no longer than `timeout_s` lets a burst wait",
     )
-    timeout_s: Whole = setting(240, ge=120, le=900, description="A burst ends within this time, in seconds")
+    timeout_s: Whole = setting(
+        540,
+        ge=120,
+        le=900,
+        description="A burst ends within this time, in seconds; it takes more than three minutes only while "
+        "samples wait for Supabase",
+    )

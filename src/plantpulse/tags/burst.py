@@ -61,7 +61,8 @@ class Ended:
 class Burst:
     """Polls what it can claim. `holder` is its token in the leases.
 
-    It ends when it is relieved of all groups, at `ends_after_s` (None: never), or when told to `stop`.
+    It ends when it is relieved of all groups, at `ends_after_s` (None: never), or when told to `stop`. While
+    samples wait for a Supabase that is away it goes on, until `waits_until_s`.
     `names` are the groups to claim, None for all.
     """
 
@@ -72,6 +73,7 @@ class Burst:
     settings: TagsSettings
     runner: RunsOn = "cloud"
     ends_after_s: float | None = None
+    waits_until_s: float = 0.0
     names: Sequence[str] | None = None
     flush_s: float = FLUSH_S
     lead_s: float = LEAD_S
@@ -203,13 +205,14 @@ class Burst:
     def _look(self) -> None:
         """See to the threads, and end the burst when its time is up."""
         now_s = self.monotonic()
+        is_to_wait = self._has_samples_waiting and now_s - self._began_s < self.waits_until_s
         if self._is_asked_to_stop:
             self._stop_all(STOPPING_S)
-        elif self.ends_after_s is not None and now_s - self._began_s >= self.ends_after_s:
+        elif self.ends_after_s is not None and now_s - self._began_s >= self.ends_after_s and not is_to_wait:
             self._stop_all(ENDING_S)
         for station in self._stations.values():
             station.look(self._exchange.clock.at(now_s), now_s)
-        if all(station.is_done for station in self._stations.values()):
+        if all(station.is_done for station in self._stations.values()) and not is_to_wait:
             self._exchange.end_within(ENDING_S)
 
     def _stop_all(self, within_s: float) -> None:
@@ -230,6 +233,12 @@ class Burst:
                 station.lose(slot)
         if is_heard and self._run is None:
             self._claim_again()
+
+    @property
+    def _has_samples_waiting(self) -> bool:
+        """Say whether samples wait for a Supabase that is away."""
+        waiting = self._exchange.flusher.waiting + sum(len(one.buffer) for one in self._stations.values())
+        return self._exchange.is_away and waiting > 0
 
     @property
     def _has_backlog(self) -> bool:

@@ -90,6 +90,11 @@ class Exchange:
             log("WARNING", told, plant=self.plant, samples=lost, groups=sorted(answer["dropped"]))
         return batch, answer
 
+    @property
+    def is_away(self) -> bool:
+        """Say whether Supabase did not answer the last call."""
+        return self._failed_at is not None
+
     def end_within(self, seconds: float) -> None:
         """Put up with an end without an answer after so many seconds, unless that is so already."""
         at_s = self.monotonic() + seconds

@@ -23,7 +23,7 @@ from plantpulse.tags.tag import Group
 
 PIPELINE: Final = "tags"
 EVERY: Final = Every.minutes(1)
-BURST_S: Final = 180.0  # a burst outlasts two deliveries that did not come
+BURST_S: Final = 180.0  # a burst outlasts two deliveries that did not come; one with samples lasts longer
 _ENDING_S: Final = ENDING_S + 10.0  # kept of the run's time for its end
 _LATEST_DELIVERY: Final = timedelta(days=1)  # a later one counts as manual: every burst polls from now on
 _TOLERANCE: Final = timedelta(seconds=60)
@@ -111,6 +111,7 @@ class TagBursts:
             devices,
             own,
             ends_after_s=min(BURST_S, own.timeout_s - _ENDING_S),
+            waits_until_s=own.timeout_s - _ENDING_S,
             flush_s=self.flush_s,
             lead_s=self.lead_s,
         )

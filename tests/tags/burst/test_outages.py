@@ -1,5 +1,6 @@
 """What becomes of samples when a burst is killed, or Supabase is away; the network between them is real."""
 
+import math
 import os
 import signal
 import subprocess
@@ -155,6 +156,39 @@ def test_what_a_long_outage_costs_is_counted_and_told(plant: Plant, network: Fau
     assert counts["dropped"] > 0
     assert state["dropped_count"] == counts["dropped"]
     assert len(slots_in(stored)) - len(stored) <= counts["dropped"] + counts["missed"]
+
+
+def test_a_burst_goes_on_past_its_end_while_samples_wait(plant: Plant, network: FaultProxy) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network))
+    plant.wait_for_samples(press, 3)
+    network.refuse()
+    plant.wait_for(lambda: running.burst._exchange.is_away)
+    running.burst.waits_until_s, running.burst.ends_after_s = math.inf, 0.0
+    until = utc_now() + timedelta(seconds=6)
+    plant.wait_for(lambda: utc_now() > until)
+
+    network.heal()
+    counts = running.wait().counts
+
+    stored = plant.stored(press)
+    assert stored[-1] > until - timedelta(seconds=3)
+    assert len(slots_in(stored)) - len(stored) <= counts["missed"]
+    assert counts["dropped"] == 0
+
+
+def test_a_burst_that_has_no_more_time_to_wait_ends(plant: Plant, network: FaultProxy) -> None:
+    press = plant.add_group()
+    running = plant.burst(url=through(network))
+    plant.wait_for_samples(press, 3)
+    network.refuse()
+    plant.wait_for(lambda: running.burst._exchange.is_away)
+    running.burst.waits_until_s = running.burst.ends_after_s = 0.0
+    plant.wait_for(lambda: running.burst._exchange.gives_up_s is not None)
+
+    network.heal()
+
+    assert running.wait().counts["dropped"] == 0
 
 
 def test_a_burst_without_supabase_at_its_end_says_what_is_lost_and_ends(

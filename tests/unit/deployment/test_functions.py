@@ -59,8 +59,8 @@ def test_bursts_overlap_and_leave_room_for_reads_that_people_ask_for(deploy: Dep
     deployment = deploy(f"plants:\n{TAGS}")
 
     tags = deployment.functions["tags"]
-    assert (tags.max_instances, tags.timeout_s, tags.event_age_s, tags.memory_mb) == (8, 315, 60, 512)
-    assert deployment.schedules["tags-east"].deadline_s == 330
+    assert (tags.max_instances, tags.timeout_s, tags.event_age_s, tags.memory_mb) == (8, 555, 60, 512)
+    assert deployment.schedules["tags-east"].deadline_s == 570
 
 
 def test_what_reads_devices_is_in_the_plants_network_as_what_reads_sql_server_is(deploy: Deploy) -> None:

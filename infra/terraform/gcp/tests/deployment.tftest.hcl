@@ -626,7 +626,7 @@ run "tags" {
   }
 
   assert {
-    condition     = alltrue([for name, job in google_cloud_scheduler_job.this : job.attempt_deadline == "330s" && job.retry_config[0].retry_count == 0 && base64decode(job.http_target[0].body) == "{\"plant\":\"north\"}" if startswith(name, "tags")]) && google_cloudfunctions2_function.this["tags"].service_config[0].timeout_seconds == 315
+    condition     = alltrue([for name, job in google_cloud_scheduler_job.this : job.attempt_deadline == "570s" && job.retry_config[0].retry_count == 0 && base64decode(job.http_target[0].body) == "{\"plant\":\"north\"}" if startswith(name, "tags")]) && google_cloudfunctions2_function.this["tags"].service_config[0].timeout_seconds == 555
     error_message = "The scheduler waits for a burst to its end, and calls for no burst again."
   }
 

@@ -253,7 +253,7 @@ run "tags" {
   }
 
   assert {
-    condition     = output.schedules["tags-north"].deadline_s == 330 && output.functions["tags"].timeout_s == 315 && output.functions["tags"].event_age_s == 60
+    condition     = output.schedules["tags-north"].deadline_s == 570 && output.functions["tags"].timeout_s == 555 && output.functions["tags"].event_age_s == 60
     error_message = "The function gives the longest burst its time, and its caller waits longer."
   }
 
