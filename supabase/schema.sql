@@ -3307,6 +3307,9 @@ begin
   if (v_live[1]).runner <> p_claim ->> 'runner' then
     return 'held_by_' || (v_live[1]).runner;
   end if;
+  if v_live is not null and (p_claim ->> 'is_free_only')::boolean then
+    return 'polled_by_another';
+  end if;
   if cardinality(v_live) > 1 then
     return 'relieved_already';
   end if;

@@ -63,7 +63,7 @@ class Burst:
 
     It ends when it is relieved of all groups, at `ends_after_s` (None: never), or when told to `stop`. While
     samples wait for a Supabase that is away it goes on, until `waits_until_s`.
-    `names` are the groups to claim, None for all.
+    `names` are the groups to claim, None for all; with `is_free_only` those of them that nobody polls.
     """
 
     plant: str
@@ -75,6 +75,7 @@ class Burst:
     ends_after_s: float | None = None
     waits_until_s: float = 0.0
     names: Sequence[str] | None = None
+    is_free_only: bool = False
     flush_s: float = FLUSH_S
     lead_s: float = LEAD_S
     wall: Callable[[], datetime] = utc_now
@@ -143,6 +144,7 @@ class Burst:
                 "lead_s": self.lead_s,
                 "most": MOST_GROUPS,
                 "groups": None if self.names is None else list(self.names),
+                "is_free_only": self.is_free_only,
             },
             within_s,
         )

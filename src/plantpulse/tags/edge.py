@@ -19,7 +19,7 @@ from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.burst import Burst, Ended
 from plantpulse.tags.exchange import Store
 from plantpulse.tags.line import Devices
-from plantpulse.tags.spooling import SpoolingStore
+from plantpulse.tags.spooling import ANOTHER, SpoolingStore
 from plantpulse.tags.spools import Spools
 
 AGAIN_S = 10.0  # between two bursts of one process: the time for a group to be started
@@ -42,6 +42,8 @@ class Edge:
     wall: Callable[[], datetime] = utc_now
     _is_stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _burst: Burst | None = field(default=None, init=False)
+    _has_polled: bool = field(default=False, init=False)  # what others poll since, they have taken over
+    _is_waiting: bool = field(default=False, init=False)
 
     def run(self) -> Ended:
         """Poll until the end, and return what the last burst did.
@@ -65,12 +67,20 @@ class Edge:
         with closing(Spools.open(self.folder, holder, self.wall(), self.most_bytes)) as spools:
             store = SpoolingStore(self.store, spools, self.wall)
             self._burst = Burst(
-                self.plant, holder, store, self.devices, self.settings, runner="edge", wall=store.now
+                self.plant,
+                holder,
+                store,
+                self.devices,
+                self.settings,
+                runner="edge",
+                wall=store.now,
+                is_free_only=self._has_polled,
             )
             if self._is_stopped.is_set():
                 self._burst.stop()
             try:
                 ended = self._burst.run()
+                self._note_end(ended, is_anew=bool(store.labels.shift))
             except TransientError as error:
                 if self.is_once:
                     raise
@@ -80,6 +90,15 @@ class Edge:
             if not (self._is_stopped.is_set() or is_anew):
                 store.drain(self.plant, holder)
             return ended, is_anew
+
+    def _note_end(self, ended: Ended, *, is_anew: bool) -> None:
+        """Note that what this process polled is another's or nobody's now; say once that it waits."""
+        self._has_polled = (self._has_polled or bool(ended.groups)) and not is_anew
+        is_waiting = not ended.groups and ANOTHER in ended.refused.values()
+        if is_waiting and not self._is_waiting:
+            told = "this runner waits: another one polls the groups, and is relieved only when it has gone"
+            log("WARNING", told, plant=self.plant, groups=sorted(ended.refused))
+        self._is_waiting = is_waiting
 
 
 def told(plant: str, ended: Ended) -> Mapping[str, object]:

@@ -33,6 +33,8 @@ Body = Mapping[str, Json]
 PROBE_S: Final = 10.0  # between two questions to a Supabase that is away
 REPLAY_S: Final = 1.0  # of the two seconds between flushes
 DRAIN_S: Final = 20.0  # at the end of a burst; what is left is for the next one
+ANOTHER: Final = "polled_by_another"  # why a claim of what is free did not get a group
+_OTHERS: Final = ("relieved_already", ANOTHER)
 _AWAY: Final = (TransientError, StoreRefused, ConfigurationError)
 
 
@@ -74,7 +76,9 @@ class SpoolingStore:
         try:
             answer = self._claimed(claim)
         except _AWAY as error:
-            kept = self.spools.kept_claim() if not self.labels.is_told and self.spools.is_alone else None
+            is_first = not self.labels.is_told and self.spools.is_alone
+            # Who looks for what is free was relieved by another process, which goes on without Supabase too.
+            kept = self.spools.kept_claim() if is_first and not claim.get("is_free_only") else None
             if kept is None:
                 raise
             self._note_outage(error)
@@ -222,8 +226,8 @@ class SpoolingStore:
 
 
 def is_relieved(answer: Body) -> bool:
-    """Say whether a claim came too late: two others of the edge have the present and the next turn."""
-    return any(one["reason"] == "relieved_already" for one in answer["refused"])
+    """Say whether others of the edge have the groups, so that a claim came too late or asked in vain."""
+    return any(one["reason"] in _OTHERS for one in answer["refused"])
 
 
 def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str, Json]:

@@ -65,6 +65,20 @@ def test_the_answer_has_what_a_group_and_its_tags_are(service: Api, database: Co
     assert (group["trigger_tag"]["name"], group["acknowledge_tag"]["name"]) == ("Ready", "Taken")
 
 
+def test_a_claim_of_what_is_free_relieves_nobody(service: Api, database: Connection) -> None:
+    make_group(database, "Press")
+    claim(service, 1, 0, groups=["Press"])
+    make_group(database, "Oven")
+
+    answer = claim(service, 2, 1, is_free_only=True)
+
+    assert (list(first_slots(answer)), reasons(answer)) == (["Oven"], {"Press": "polled_by_another"})
+    [first] = database.execute("select * from public.tag_leases where holder = %s", (fence(1),)).fetchall()
+    assert first["until_slot"] is None
+    assert list(first_slots(claim(service, 2, 2, is_free_only=True))) == ["Oven"]
+    assert list(first_slots(claim(service, 2, 21, is_free_only=True))) == ["Press", "Oven"]
+
+
 def test_who_comes_second_succeeds_and_who_comes_third_is_refused(service: Api, database: Connection) -> None:
     make_group(database)
 

@@ -260,6 +260,27 @@ def test_an_edge_runner_that_begins_in_an_outage_with_a_wrong_clock_loses_nothin
     assert (state["dropped_count"], state["success_count"]) == (0, len(stored))
 
 
+def test_of_two_edge_runners_the_relieved_one_waits_until_the_other_has_gone(
+    plant: Plant,
+    network: FaultProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("plantpulse.tags.edge.AGAIN_S", 0.2)
+    press = plant.add_group()
+    with edge_runner(plant, network, tmp_path / "first"):
+        plant.wait_for_samples(press, 3)
+        with edge_runner(plant, network, tmp_path / "second"):
+            plant.wait_for(lambda: len(plant.claims[0].allowed_s) > 5)
+            assert len(plant.claims[1].allowed_s) == 1
+            read = len(plant.stored(press))
+        plant.wait_for(lambda: len(plant.stored(press)) > read + 3)
+
+    said = [line for line in capsys.readouterr().out.splitlines() if "this runner waits" in line]
+    assert len(said) == 1
+
+
 def test_an_edge_runner_goes_on_with_a_changed_group_while_it_cannot_be_claimed_anew(
     plant: Plant, network: FaultProxy, tmp_path: Path
 ) -> None:
