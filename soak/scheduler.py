@@ -6,6 +6,7 @@ It tries again after an answer that asks for it, or after none at all, as both c
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,7 @@ class Scheduler:
     def run(self, line: Line, start: datetime, until: datetime) -> None:
         """Deliver every slot of a span when its time comes."""
         for slot in line.slots(start, until):
-            self.boundaries.timeline.at(slot, lambda slot=slot: self._due(line, slot))  # type: ignore[misc]
+            self.boundaries.timeline.at(slot, partial(self._due, line, slot))
 
     def _due(self, line: Line, slot: datetime) -> None:
         name, draws = line.name_at(slot), self.boundaries.draws

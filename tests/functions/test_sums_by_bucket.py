@@ -293,7 +293,7 @@ def then(happen: Callable[[], None], after: str) -> Callable[..., Any]:
                     happen()
                 return rows
 
-            connection.read = read_and_more  # type: ignore[method-assign]
+            connection.read = read_and_more  # type: ignore[method-assign] # rows that come between two queries
             yield connection
 
     return connect
