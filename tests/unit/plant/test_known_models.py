@@ -50,6 +50,7 @@ def test_plants_are_kept_apart() -> None:
     models.read("south", sent("b", "OVEN-02"))
 
     assert (models.version_of("north"), models.version_of("south")) == ("a", "b")
+    assert names(models, "south", {"version": "b"}) == ["OVEN-02"]
     assert names(models, "north", {"version": "a"}) == ["PRESS-01"]
 
 
