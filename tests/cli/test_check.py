@@ -474,7 +474,7 @@ def test_a_session_that_holds_a_lock_is_named(locked: CommandLine, mssql: SqlSer
 
 def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine) -> None:
     (checked.folder / "queries").mkdir()
-    checked.write("queries/labor.sql", "select top (@limit) 'A' as asset, 1 as headcount from labor_records")
+    checked.write("queries/labor.sql", "select top (@limit) 'A' as asset from labor_records")
     path = checked.folder / "plantpulse.yaml"
     path.write_text(
         path.read_text(encoding="utf-8").replace(
@@ -486,7 +486,7 @@ def test_a_query_file_that_lacks_a_column_is_named_with_it(checked: CommandLine)
     found = findings(checked)["north labor.sql"]
 
     assert found["state"] == "failed"
-    assert "no column hours" in found["message"]
+    assert "no column headcount" in found["message"]
     assert "docs/how-to-custom-queries.md" in found["remedy"]
 
 

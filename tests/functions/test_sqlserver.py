@@ -301,7 +301,7 @@ def test_a_poll_is_one_login_and_one_statement_a_question(plant: Plant, stand_in
             connection.read(query, PARAMETERS)
 
     asked = [statement for statement in stand_in.traffic.statements if "select top" in statement.text]
-    assert [statement.parameters["@limit"] for statement in asked] == ["1000"] * 7
+    assert [statement.parameters["@limit"] for statement in asked] == ["1000"] * 8
     assert asked[0].parameters["@from"] == "2026-11-20T10:00:00"
     assert [(login.application, login.is_read_only) for login in stand_in.traffic.logins] == [
         ("plantpulse", True)

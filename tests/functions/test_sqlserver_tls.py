@@ -35,7 +35,7 @@ from tests.patience import ENDS_S, PATIENT_S, WITHOUT_TIME_OUT_S
 pytestmark = pytest.mark.stand_in
 
 PASSWORD = "n0t-to-be-seen"
-WHO = make_query("labor", "select 'A' as asset, 1 as headcount, 2 as hours")
+WHO = make_query("quality", "select 'A' as asset, 1 as good, 2 as rejected")
 START = Callable[[Tls | None], StandIn]
 
 
@@ -318,7 +318,7 @@ def test_an_unknown_host_stays_unavailable(start: START, authority: Authority) -
 
 def test_a_slow_query_is_ended_inside_tls(start: START, authority: Authority) -> None:
     server = start(authority.tls(ADDRESS))
-    slow = make_query("labor", "waitfor delay '00:01:15'; select 'A' as asset, 1 as headcount, 2 as hours")
+    slow = make_query("quality", "waitfor delay '00:01:15'; select 'A' as asset, 1 as good, 2 as rejected")
     began = time.monotonic()
 
     settings = settings_for(server, authority.ca_file, query_timeout_s=1)
