@@ -92,7 +92,7 @@ def test_commits_with_alerts_and_sweeps_are_measured() -> None:
     assert len(lines_below(finished, "Alerts: a sweep of 100 due")) == 1
 
 
-def test_a_soak_of_bursts_prints_what_the_process_holds_and_what_it_stored() -> None:
+def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> None:
     with started(sys.executable, "-m", "bench", "tags_soak", "--quick") as command:
         finished = command.finish()
         assert command.traces() == []
@@ -104,9 +104,8 @@ def test_a_soak_of_bursts_prints_what_the_process_holds_and_what_it_stored() -> 
     ]
     assert [look[0] for look in looks] == ["2", "4"]
     assert [look[5] for look in looks] == ["0", "0"]
-    # A machine that is busy may miss a slot; that none is lost or doubled is what tests of hand-overs say.
-    assert all(look[7].isdigit() for look in looks)
-    assert all(int(look[6].replace(",", "")) > int(look[7]) for look in looks)
+    assert [look[7] for look in looks] == ["0", "0"]
+    assert all(int(look[6].replace(",", "")) > 0 for look in looks)
 
 
 def test_minutes_of_bursts_beside_a_silent_controller_double_no_read_and_print_how_even_they_were() -> None:
