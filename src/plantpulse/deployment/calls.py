@@ -72,7 +72,7 @@ def calls_of(function: RegisteredFunction, settings: Settings) -> Iterator[tuple
                     runs_on_startup=pipeline.runs_on_startup and number == 1,
                     deadline_s=deadline_s,
                     delay_s=pipeline.delay_s,
-                    turns=lines_in_turn(pipeline.schedule) if pipeline.overlaps else (),
+                    turns=lines_in_turn(pipeline.schedule) if pipeline.overlap_s else (),
                 ),
             )
 

@@ -84,4 +84,4 @@ def name_for_browsers(function: str) -> str:
 
 
 def _instances(call: Pipeline) -> int:
-    return _INSTANCES_WITH_OVERLAP if call.overlaps else _INSTANCES
+    return _INSTANCES_WITH_OVERLAP if call.overlap_s else _INSTANCES

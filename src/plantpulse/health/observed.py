@@ -74,9 +74,8 @@ def _tolerance_of(pipeline: Pipeline, settings: HealthSettings) -> Tolerance:
     late_after = timedelta(seconds=settings.late_after_s) + pipeline.offset
     if pipeline.delay_s:
         late_after += _SPREAD_OVER
-    if pipeline.overlaps:
-        # A run succeeds when the next one has relieved it, or at the end of its time.
-        late_after += timedelta(seconds=pipeline.timeout_s)
+    # A run that overlaps succeeds when the next one has relieved it, or when it ends without.
+    late_after += timedelta(seconds=pipeline.overlap_s)
     return Tolerance(
         late_after=late_after,
         intervals=settings.grace_intervals,
@@ -87,7 +86,7 @@ def _tolerance_of(pipeline: Pipeline, settings: HealthSettings) -> Tolerance:
 def _state_of(pipeline: Pipeline, history: RunHistory, tolerance: Tolerance, now: datetime) -> State:
     if not pipeline.is_enabled:
         return "stopped"
-    if pipeline.overlaps:
+    if pipeline.overlap_s:
         # The run of the minute before still works, which says nothing of the one that is missing.
         history = replace(history, lease_expires_at=None)
     return state_of(pipeline.schedule, history, tolerance, now, is_configured=not pipeline.missing_settings)

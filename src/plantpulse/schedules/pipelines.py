@@ -11,11 +11,13 @@ from typing import Any, Final
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
 from plantpulse.schedules.stagger import delay_s, offset_of
 from plantpulse.settings import EnergyForecastsSettings, PlantSettings, Settings
+from plantpulse.settings.tags import BURST_S
 
 # A run of a pipeline without a plant has one of these keys in place of the plant's. No plant can have them.
 # The key decides who may read the run (docs/decisions/0059).
 ALL_PLANTS: Final = "(all plants)"  # it works on the data of every plant: members of all plants
 NO_PLANT: Final = "(no plant)"  # its data is no plant's: members of any plant
+_ENDING_S: Final = 60  # what a burst needs at most to stop and to send its last samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Pipeline:
     `missing_settings`: the settings that its SQL Server lacks. `keeps_snapshots`: the age of its data is that
     of its snapshots, not of its runs. `runs_on_startup`: a deployment starts it at once. `offset`: how long
     after a slot the scheduler calls. `delay_s`: the second of that minute in which the work begins, where
-    plants are many. `overlaps`: a run goes on until the next one relieves it, so two of them are at work for
-    a while.
+    plants are many. `overlap_s`: a run goes on until the next one relieves it, so two of them are at work for
+    a while; while Supabase answers it ends within so many seconds all the same. 0: none does so.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Pipeline:
     runs_on_startup: bool = False
     offset: timedelta = timedelta(0)
     delay_s: int = 0
-    overlaps: bool = False
+    overlap_s: int = 0
 
     @property
     def shown_plant(self) -> str | None:
@@ -97,7 +99,7 @@ def of_each_plant(
     keeps_snapshots: bool = False,
     needs_sql_server: bool = True,
     is_staggered: bool = False,
-    overlaps: bool = False,
+    overlap_s: int = 0,
 ) -> Callable[[Settings], Iterator[Pipeline]]:
     """Return the calls of a pipeline that each plant with its section has; the section has its name.
 
@@ -122,7 +124,7 @@ def of_each_plant(
                 runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
                 offset=offset_of(plant, settings.plants, own.every_minutes) if is_staggered else timedelta(0),
                 delay_s=delay_s(plant, settings.plants) if is_staggered else 0,
-                overlaps=overlaps,
+                overlap_s=overlap_s,
             )
 
     return calls
@@ -268,7 +270,7 @@ PIPELINES: Final = (
         name="tags",
         purpose="Polls groups of machine tags, and reads one when it is asked to",
         memory_mb=512,
-        calls=of_each_plant("tags", every_minute, needs_sql_server=False, overlaps=True),
+        calls=of_each_plant("tags", every_minute, needs_sql_server=False, overlap_s=BURST_S + _ENDING_S),
         job="plantpulse.tags.job:TagBursts",
         reads_devices=True,
         takes_users=True,

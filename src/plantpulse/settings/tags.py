@@ -12,6 +12,7 @@ from plantpulse.settings.section import Checked, Secret, Section, Whole, setting
 # Private networks of both protocols. Never link-local: a cloud's own metadata service is there.
 PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 
+BURST_S: Final = 180  # a burst outlasts two deliveries that did not come; one with samples lasts longer
 _BY_NAME: Final = '{"press": {"user": "...", "password": "..."}}'
 _FORM: Final = (
     f"must be a JSON object of users and passwords by name, {_BY_NAME}; of several plants by plant and name, "

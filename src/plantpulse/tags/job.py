@@ -14,7 +14,7 @@ from plantpulse.errors import SwitchedOff
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, require_fence
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings
-from plantpulse.settings.tags import TagsSettings
+from plantpulse.settings.tags import BURST_S, TagsSettings
 from plantpulse.tags import exchange
 from plantpulse.tags.burst import ENDING_S, FLUSH_S, LEAD_S, Burst, stopping_on_sigterm
 from plantpulse.tags.devices import Devices, devices_of
@@ -23,7 +23,6 @@ from plantpulse.tags.tag import Group
 
 PIPELINE: Final = "tags"
 EVERY: Final = Every.minutes(1)
-BURST_S: Final = 180.0  # a burst outlasts two deliveries that did not come; one with samples lasts longer
 _ENDING_S: Final = ENDING_S + 10.0  # kept of the run's time for its end
 _LATEST_DELIVERY: Final = timedelta(days=1)  # a later one counts as manual: every burst polls from now on
 _TOLERANCE: Final = timedelta(seconds=60)

@@ -112,7 +112,7 @@ def test_machine_tags_are_polled_every_minute_where_a_plant_has_them() -> None:
         "west": False,
     }
     assert {one.schedule for one in found.values()} == {Every.minutes(1)}
-    assert all(one.overlaps for one in found.values())
+    assert all(one.overlap_s for one in found.values())
     assert found["north"].missing_settings == ()
     assert list(bursts(settings(plants=TAGS_OF_PLANTS, tags={}))) == ["north", "south", "west", "east"]
 
@@ -120,7 +120,7 @@ def test_machine_tags_are_polled_every_minute_where_a_plant_has_them() -> None:
 def test_no_other_pipelines_runs_overlap() -> None:
     found = pipelines_of(settings(series={}, tags={}))
 
-    assert {one.name for one in found if one.overlaps} == {"tags"}
+    assert {one.name for one in found if one.overlap_s} == {"tags"}
 
 
 def pulses(known: Settings) -> dict[str, Pipeline]:
