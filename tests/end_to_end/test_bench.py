@@ -168,3 +168,24 @@ def test_a_board_is_set_beside_its_rows() -> None:
         "`board_alerts`",
         "`board_safety`",
     ]
+
+
+def test_a_day_of_many_plants_prints_what_each_call_takes_and_what_is_stored() -> None:
+    with started(sys.executable, "-m", "bench", "scale", "--quick") as command:
+        finished = command.finish()
+        assert command.traces() == []
+
+    assert finished.exit_code == 0, finished.output
+    headline = "Scale: calls of 6 plants of 100 assets, processor time of each call, ms"
+    calls = [line.split("|")[1].strip() for line in lines_below(finished, headline)]
+    assert calls == [
+        "polls of slots 1 to 1",
+        "polls of slots 2 to 2",
+        "morning reports",
+        "rows removed by one clean-up",
+    ]
+    stored = dict(
+        [cell.strip() for cell in line.split("|")[1:3]]
+        for line in lines_below(finished, "Scale: stored after 2 slots and a report")
+    )
+    assert stored["live_snapshots"] == "1,200"
