@@ -3752,6 +3752,7 @@ CREATE FUNCTION public.commit_live_pulse(p_fence uuid, p_commit jsonb, p_now tim
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '30s'
+    SET jit TO 'off'
     AS $$
 declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
@@ -3788,6 +3789,7 @@ CREATE FUNCTION public.commit_morning_report(p_fence uuid, p_commit jsonb, p_now
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '30s'
+    SET jit TO 'off'
     AS $$
 declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
@@ -3824,6 +3826,7 @@ CREATE FUNCTION public.commit_series(p_fence uuid, p_commit jsonb, p_now timesta
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '30s'
+    SET jit TO 'off'
     AS $$
 declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
@@ -11029,10 +11032,14 @@ CREATE FUNCTION public.upsert_snapshots(p_run public.pipeline_runs, p_slots json
   ),
   known as (
     -- An asset that was deleted while the poll ran is left out: it must not take the others with it.
-    select i.*, a.plant = p_run.plant as is_ours
+    -- Only the plant's own assets are joined; whose another one is, is asked for it alone.
+    select i.*, own.id is not null as is_ours
     from incoming as i
-    left join public.assets as a on a.id = i.asset_id
-    where a.id is not null or i.asset_id is null
+    left join (select a.id from public.assets as a where a.plant = p_run.plant) as own on own.id = i.asset_id
+    where
+      own.id is not null
+      or i.asset_id is null
+      or exists (select from public.assets as a where a.id = i.asset_id)
   ),
   kept as (
     insert into public.live_snapshots as snapshot (
