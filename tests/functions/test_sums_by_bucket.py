@@ -182,6 +182,20 @@ def test_units_that_two_assets_swap_are_seen_in_equal_sums(sealed: World, floor:
     assert (outputs(sealed)["12:00 PRESS-01"], outputs(sealed)["12:00 PAINT-01"]) == (7.0, 5.0)
 
 
+def test_units_that_a_refused_row_makes_up_for_are_seen_in_equal_sums(
+    sealed: World, floor: Floor, asked: Asked
+) -> None:
+    floor.output("PRESS-01", 10, "12:06:00")
+    assert asked(2) == OLDER_TOO
+    assert press(sealed)["12:15"][0] == 21.0
+    floor.run("update production_data set output_count = 20 where output_count = 10")
+    floor.run("update production_data set output_count = -4 where output_count = 6")
+
+    assert asked(3) == OLDER_TOO
+
+    assert (press(sealed)["12:15"][0], press(sealed)["12:30"][0]) == (25.0, 20.0)
+
+
 def test_a_name_in_other_letters_is_still_the_same_asset(sealed: World, floor: Floor, asked: Asked) -> None:
     before = outputs(sealed)
     floor.run("update production_data set locationName = ' press-01  ' where output_count = 5")

@@ -14,14 +14,17 @@ select top (@limit)
     grouped.bucket as bucket,
     count(*) as row_count,
     concat(
-        sum(grouped.bookings), N' ', sum(grouped.pieces), N' ', sum(grouped.pieces * grouped.asset_number)
+        sum(grouped.bookings), N' ', sum(grouped.pieces), N' ', sum(grouped.pieces * grouped.group_number)
     ) as sums
 from (
     select
         counted.bucket as bucket,
         count_big(*) as bookings,
         cast(coalesce(sum(counted.pieces), 0) as decimal(28, 6)) as pieces,
-        cast(substring(hashbytes('SHA2_256', counted.asset), 1, 5) as bigint) as asset_number
+        -- a number for each sum: units that move from a negative, refused row to a right one leave the sum of both
+        cast(
+            substring(hashbytes('SHA2_256', concat(counted.asset, N'/', counted.plausibility)), 1, 5) as bigint
+        ) as group_number
     from (
         select
             cast(line.EquipmentCode + N'/' + unit.EquipmentCode as nvarchar(400))

@@ -21,7 +21,7 @@ select top (@limit)
     count(*) as row_count,
     -- exact decimals: a sum of floats that depends on the order of rows would seem to change by itself
     concat(
-        sum(grouped.bookings), N' ', sum(grouped.units), N' ', sum(grouped.units * grouped.asset_number)
+        sum(grouped.bookings), N' ', sum(grouped.units), N' ', sum(grouped.units * grouped.group_number)
     ) as sums
 from (
     select
@@ -29,7 +29,10 @@ from (
         count_big(*) as bookings,
         cast(coalesce(sum(counted.units), 0) as decimal(28, 6)) as units,
         -- 40 bits: with 1e12 units a row, no number of rows overflows decimal(38, 6)
-        cast(substring(hashbytes('SHA2_256', counted.asset), 1, 5) as bigint) as asset_number
+        -- a number for each sum: units that move from a negative, refused row to a right one leave the sum of both
+        cast(
+            substring(hashbytes('SHA2_256', concat(counted.asset, N'/', counted.plausibility)), 1, 5) as bigint
+        ) as group_number
     from (
         select
             -- binary, so that the hash is that of the group, and not of one of its spellings
