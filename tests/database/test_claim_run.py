@@ -252,6 +252,46 @@ def test_a_plant_without_assets_has_a_model(service: Api) -> None:
 
 
 @pytest.mark.usefixtures("assets")
+@pytest.mark.parametrize(
+    "difference",
+    [
+        "shift_name = 'late'",
+        "starts_at = '22:15'",
+        "ends_at = '06:15'",
+        "days_of_week = '{5, 6}'",
+        "valid_from = '2026-01-02'",
+        "valid_until = '2027-01-01'",
+        """breaks = '[{"starts_at": "01:00", "ends_at": "01:15"}]'""",
+    ],
+)
+def test_shift_patterns_that_differ_in_one_thing_are_told_apart(
+    service: Api, database: Connection, assets: dict[str, int], difference: str
+) -> None:
+    database.execute(
+        """
+        insert into public.shift_targets (
+          asset_id, shift_name, starts_at, ends_at,
+          days_of_week, valid_from, valid_until, target_output, breaks
+        )
+        select asset.id, 'night', '22:00', '06:00', '{5}', '2026-01-01', null, 90, '[]'
+        from unnest(%s::bigint[]) as asset (id)
+        """,
+        [[assets["PRESS-01"], assets["OVEN-02"]]],
+    )
+    alike = service.call("claim_run", p_claim=claim(1, wants=["shift_patterns"]), p_now=CLAIMED_AT)
+    database.execute(
+        f"update public.shift_targets set {difference} where asset_id = %s",
+        [assets["OVEN-02"]],
+    )
+
+    answer = service.call("claim_run", p_claim=claim(1, wants=["shift_patterns"]), p_now=CLAIMED_AT)
+
+    assert [len(pattern["asset_ids"]) for pattern in alike["shift_patterns"]] == [2]
+    assert [pattern["asset_ids"] for pattern in answer["shift_patterns"]] == [
+        [assets["PRESS-01"]], [assets["OVEN-02"]],
+    ]  # fmt: skip
+
+
 def test_another_plants_shift_patterns_are_not_told(service: Api) -> None:
     answer = service.call("claim_run", p_claim=claim(1, plant="elsewhere", wants=["shift_patterns"]))
 
