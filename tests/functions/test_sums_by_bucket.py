@@ -467,6 +467,8 @@ def test_malformed_sums_are_no_sums(
 
     assert press(sealed)["12:00"][0] == 14.0
     assert seals(sealed) == []
+    [run] = sealed.rows("select report from public.pipeline_runs order by id desc limit 1")
+    assert "output_sums_failed" in [warning["code"] for warning in run["report"]["warnings"]]
 
 
 def test_a_small_plant_is_not_asked_for_sums(
@@ -475,6 +477,15 @@ def test_a_small_plant_is_not_asked_for_sums(
     monkeypatch.setattr("plantpulse.live_pulse.second_look.SUMMED_FROM_ASSETS", 4)
 
     assert asked(2) == [("output", 60)]
+
+
+def test_of_a_long_window_all_rows_are_read(sealed: World, floor: Floor, asked: Asked) -> None:
+    sealed.pulse = {"window_minutes": 45}
+    floor.output("PRESS-01", 9, "11:59:00")
+
+    assert asked(2) == [("output", 75)]
+
+    assert press(sealed)["12:00"][0] == 14.0
 
 
 def test_the_night_in_which_the_clock_goes_back_is_stored_as_without_sums(

@@ -25,6 +25,7 @@ from plantpulse.source.answers import Answers, Source
 
 # A plant with fewer assets has so few rows that one more question takes longer than they do (decision 0143).
 SUMMED_FROM_ASSETS: Final = 1_000
+_MALFORMED: Final = "output_sums.sql: bucket and row_count must be int, sums a text, and each bucket one row"
 
 
 class Older(NamedTuple):
@@ -49,18 +50,23 @@ class SecondLook:
     ) -> BucketSums | None:
         """Return the sums of all buckets; None where they are of no use.
 
-        Around a change of the clock, buckets do not follow one another as slots do.
+        In a long window few rows are of older slots alone, and summing up all would take longer than reading
+        these. Around a change of the clock, buckets do not follow one another as slots do.
         Raises: the source's errors.
         """
         is_large = len(self.model.assets) >= SUMMED_FROM_ASSETS and self.most >= CORRECTED_SLOTS
+        is_half_older = self.times.window(slots[0]).length <= CORRECTED_SLOTS * self.times.every
         is_scheduled = self.times.plan.slot is not None and self.times.is_present(slots[0])
-        if not (is_large and is_scheduled) or len(local_pieces(span, self.times.zone)) > 1:
+        if not (is_large and is_half_older and is_scheduled) or len(local_pieces(span, self.times.zone)) > 1:
             return None
         answer = self.answers.ask_for_sums(source, grid.bounds, int(grid.length.total_seconds()))
         if answer is None:
             return None
         files = (self.answers.queries[name].sql for name in ("output", "output_sums"))
-        return parse_sums(answer.rows, grid, basis_of(self.model, files))
+        sums = parse_sums(answer.rows, grid, basis_of(self.model, files))
+        if sums is None:
+            self.answers.progress.warn("output_sums_failed", _MALFORMED)
+        return sums
 
     def newest_part(self, slots: Sequence[datetime], sums: BucketSums | None, grid: BucketGrid) -> BucketGrid:
         """Return the part of the grid to read at once: the present window, if all older slots are sealed."""
