@@ -122,7 +122,7 @@ def test_output_is_summed_per_asset_and_bucket_counted_back_from_until(ask: Ask,
     ]
 
 
-def test_the_first_row_of_a_bucket_has_the_time_of_its_newest_row(ask: Ask, store: Any) -> None:
+def test_the_first_sum_of_a_bucket_has_the_time_of_its_newest_row(ask: Ask, store: Any) -> None:
     store(
         counted("PRESS-01", 5, "10:16"),
         counted("WELD-01", 2, "10:29"),
@@ -131,7 +131,7 @@ def test_the_first_row_of_a_bucket_has_the_time_of_its_newest_row(ask: Ask, stor
     )
 
     assert [row[:2] + row[3:] for row in ask("output")] == [
-        ("PRESS-01", 0, at("2026-11-20 10:29")),
+        ("PRESS-01", 0, at("2026-11-20 10:16")),
         ("WELD-01", 0, None),
         ("WELD-01", 0, None),
         ("WELD-01", 1, at("2026-11-20 10:01")),

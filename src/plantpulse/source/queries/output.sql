@@ -4,8 +4,10 @@
 --   asset    nvarchar   the asset in the source's spelling
 --   bucket   int        0 = the newest @bucket_s seconds before @until, 1 = the ones before them, ...
 --   units    float      sum of the counts, in units
---   last_at  datetime2  the newest row of the bucket, plant-local time, in the first row of each bucket; null in the
---                       others. It shows a column in another clock; the newest row of each sum is right too, and slower
+--   last_at  datetime2  the newest row of the sum, plant-local time, in the first row of each bucket; null in the
+--                       others. It shows a column in another clock. Of each sum it is right too, and slower: the client
+--                       makes a date of it. The newest of the bucket would be too: max() over a partition keeps all rows
+--                       in tempdb and reads them again
 -- Negative, missing and absurd counts (beyond 1e9) have sums of their own, so that malformed rows stay visible. So
 -- an asset has one to four rows in a bucket.
 -- Texts end with a blank, which the reader removes: the client library loses the connection when a text ends in
@@ -27,7 +29,7 @@ select top (@limit)
             partition by counted.bucket
             order by counted.asset, counted.plausibility
         ) = 1
-            then max(max(counted.counted_at)) over (partition by counted.bucket)
+            then max(counted.counted_at)
     end as last_at
 from (
     select
