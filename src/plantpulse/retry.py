@@ -4,7 +4,6 @@ Only a `TransientError` is retried. Give `retried` only calls that are harmless 
 of plantpulse is, because the caller makes the key.
 """
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,12 +22,19 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
 
 
+def _drawn() -> float:
+    """Return a random number in [0, 1)."""
+    from random import random  # noqa: PLC0415 - most polls need no second try
+
+    return random()  # noqa: S311 - spreads callers out
+
+
 @dataclass(frozen=True, slots=True)
 class Pacing:
     """How to wait: a sleep, and a random number in [0, 1) that spreads callers out."""
 
     sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
+    jitter: Callable[[], float] = _drawn
 
 
 def retried(

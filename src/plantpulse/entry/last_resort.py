@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Final, Protocol
 
 from plantpulse.deadlines import bounded
 from plantpulse.entry.endings import Recorder, log_run, record_failure
-from plantpulse.entry.guard import guarded
+from plantpulse.entry.guard import guarded, place
 from plantpulse.errors import OutOfTime, PlantpulseError
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Run
@@ -103,11 +102,12 @@ def _record(run: Run, error: PlantpulseError, opened: AbstractContextManager[Rec
 
 
 def _frames_of(thread: int) -> list[str]:
-    """Return where a thread is; no value of any variable."""
-    frame = sys._current_frames().get(thread)
-    return (
-        [f"{one.filename}:{one.lineno} {one.name}" for one in traceback.extract_stack(frame)] if frame else []
-    )
+    """Return where a thread is, the outermost call first; no value of any variable."""
+    frame, frames = sys._current_frames().get(thread), list[str]()
+    while frame:
+        frames.append(place(frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    return frames[::-1]
 
 
 _in_c_lock = threading.Lock()

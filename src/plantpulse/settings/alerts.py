@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal
 
 from plantpulse.settings.section import Checked, Number, Prepared, Section, setting
@@ -83,6 +82,8 @@ RULES: Final[Mapping[str, Rule]] = {
 def _known_rule(name: object) -> str:
     if isinstance(name, str) and name in RULES:
         return name
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
     close = get_close_matches(str(name), RULES, n=1)
     meant = f"did you mean {close[0]}?" if close else f"the rules are {', '.join(RULES)}"
     raise ValueError(f"there is no such rule; {meant}")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
@@ -157,6 +156,8 @@ _KNOWN_COMMODITIES: Final = {
 
 
 def _unknown_area(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
     close = get_close_matches(name, AREAS, n=1)
     meant = f"did you mean {close[0]}? If not, " if close else ""
     return f"there is no such area; {meant}give its eic and time_zone, or choose one of {', '.join(AREAS)}"

@@ -167,7 +167,7 @@ def _replacements(queries_dir: Path) -> dict[str, Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"queries_dir: {path.name} cannot be read as UTF-8 text") from error
 

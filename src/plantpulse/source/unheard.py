@@ -7,11 +7,7 @@ after a refused one goes through a copy. Each costs about 2 MB that are never gi
 last one stays in use, and a refusal may be told as lost.
 """
 
-import importlib.machinery
-import importlib.util
-import shutil
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from types import ModuleType
@@ -58,8 +54,10 @@ drivers: Final = _Drivers()
 
 def _copied() -> Driver | None:
     """Return new copies; None where none can be made: a full disk, or one that nothing may be run from."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - only after a refused login
+
     try:
-        with tempfile.TemporaryDirectory(prefix="plantpulse-driver-") as folder:
+        with TemporaryDirectory(prefix="plantpulse-driver-") as folder:
             lower = _load(_mssql, folder)
             _put_in_place(lower)
             return Driver(lower, _load(_pymssql, folder))
@@ -71,12 +69,16 @@ def _copied() -> Driver | None:
 
 def _load(original: ModuleType, folder: str) -> ModuleType:
     """Load a module of C code once more, under its own name."""
-    path = str(shutil.copy(str(original.__file__), Path(folder)))
-    loader = importlib.machinery.ExtensionFileLoader(original.__name__, path)
-    specification = importlib.util.spec_from_file_location(original.__name__, path, loader=loader)
+    from importlib.machinery import ExtensionFileLoader  # noqa: PLC0415 - as above
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
+    from shutil import copy  # noqa: PLC0415
+
+    path = str(copy(str(original.__file__), Path(folder)))
+    loader = ExtensionFileLoader(original.__name__, path)
+    specification = spec_from_file_location(original.__name__, path, loader=loader)
     assert specification is not None  # noqa: S101 - there is a loader
     try:
-        module = importlib.util.module_from_spec(specification)
+        module = module_from_spec(specification)
         loader.exec_module(module)
     finally:
         sys.modules[original.__name__] = original
