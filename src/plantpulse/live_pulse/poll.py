@@ -28,6 +28,7 @@ from plantpulse.live_pulse.safety_codes import safety_codes
 from plantpulse.live_pulse.seen import seen_in_slot
 from plantpulse.live_pulse.slot_batch import SlotSnapshots
 from plantpulse.live_pulse.slot_reader import SlotReader
+from plantpulse.live_pulse.slot_times import SlotTimes
 from plantpulse.live_pulse.spans import told_of_doubt, told_of_rest
 from plantpulse.logs import log
 from plantpulse.plant.local_time import local_bounds
@@ -89,7 +90,8 @@ class Poll:
         answers = Answers(load_queries(plant.queries_dir), pulse.row_limit, run.progress, zone)
         with readable("how far earlier runs got"):
             coverage = parse_coverage(run.brought)
-        reader = SlotReader(run.plan, plant, pulse, answers, model, coverage, read_at=run.started_at)
+        times = SlotTimes(run.plan, plant, pulse, read_at=run.started_at)
+        reader = SlotReader(times, answers, model, coverage)
         severity = safety_severity(settings.alerts_of(run.plan.plant))
         return cls(run, plant, pulse, store, reader, severity, plant_card(run.plan.plant, settings))
 
@@ -102,7 +104,7 @@ class Poll:
         """Read the safety events of the look-back and record them at once, page by page if there are many."""
         look_back = self._safety_look_back()
         codes = safety_codes(
-            self.answers, source, look_back, self.reader.zone, self.plant.safety_reason_codes
+            self.answers, source, look_back, self.reader.times.zone, self.plant.safety_reason_codes
         )
         page = look_back
         while True:
@@ -193,7 +195,7 @@ class Poll:
         if plan.slot is None:
             return plan.at, ()
         longest = timedelta(hours=self.pulse.catch_up_hours)
-        older = older_slots(plan.slot, self.reader.coverage, every=self.reader.every, longest=longest)
+        older = older_slots(plan.slot, self.reader.coverage, every=self.reader.times.every, longest=longest)
         if older.given_up:
             self.answers.is_incomplete = True
             told = f"{older.given_up} slots were missed for longer than {self.pulse.catch_up_hours} h"
@@ -304,7 +306,7 @@ class Poll:
         if codes is None:
             self.run.progress.count("safety_rows", 0)
             return (), False
-        bounds, zone = local_bounds(page, self.reader.zone), self.reader.zone
+        bounds, zone = local_bounds(page, self.reader.times.zone), self.reader.times.zone
         found = self.answers.ask(source, "safety", bounds, reason_codes=codes, is_paged=True)
         severities = self.plant.safety_reason_codes
         parsed = parse_safety(found.rows, zone=zone, severities=severities, polled_at=page.until)

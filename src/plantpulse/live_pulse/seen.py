@@ -19,13 +19,13 @@ def seen_in_slot(
 ) -> dict[str, Json]:
     """Return what was seen, by rule. A slot without snapshots says nothing about assets."""
     seen: dict[str, Json] = {
-        "asset_unknown": {"day": slot.at.astimezone(reader.zone).date().isoformat(), "names": unknown}
+        "asset_unknown": {"day": slot.at.astimezone(reader.times.zone).date().isoformat(), "names": unknown}
     }
     if slot.snapshots:
         names = {asset.asset_id: asset.source_name for asset in reader.model.assets}
         window_s = slot.window.length.total_seconds()
         seen["no_output"] = {
-            "interval_s": reader.every.total_seconds(),
+            "interval_s": reader.times.every.total_seconds(),
             "window_s": window_s,
             "assets": [names[one.asset_id] for one in slot.snapshots if _is_idle(one, window_s / 60)],
         }

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.evidence import Evidence
@@ -35,9 +34,7 @@ from plantpulse.plant.local_time import (
 from plantpulse.plant.oee_scale import reported_figures
 from plantpulse.plant.plant_model import PlantModel
 from plantpulse.plant.readings import OutputReading, Row
-from plantpulse.runs import RunPlan
 from plantpulse.schedules.slots import Window, last_interval
-from plantpulse.settings import LivePulseSettings, PlantSettings
 from plantpulse.source.answers import Answers, Source
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)  # a row's time may be a little later than its reading
@@ -48,44 +45,29 @@ _USED_OF_LIMIT: Final = 0.9  # unknown names and malformed counts take the rest
 class SlotReader:
     """Reads slots of one poll's plant.
 
-    `read_at`: when the rows are read. `unknown_assets`: names that the plant model lacks. `doubtful`: slots
+    `unknown_assets`: names that the plant model lacks. `doubtful`: slots
     of a span that stay as they are, because the source may have deleted their rows.
     `oee_figures`: what the plant reports as OEE, in its own scale. `doubtful_rates`: the highest
     performance of assets that performed better than their ideal rates allow, by name. `seals`: of the newest
     slots that are stored as the source has them, by slot.
     """
 
-    plan: RunPlan
-    plant: PlantSettings
-    pulse: LivePulseSettings
+    times: SlotTimes
     answers: Answers
     model: PlantModel
     coverage: Coverage
-    read_at: datetime
     unknown_assets: set[str] = field(default_factory=set)
     doubtful: list[datetime] = field(default_factory=list)
     oee_figures: list[float] = field(default_factory=list)
     doubtful_rates: dict[str, float] = field(default_factory=dict)
     seals: dict[datetime, str] = field(default_factory=dict)
     evidence: Evidence = field(init=False)
-    times: SlotTimes = field(init=False)
     second_look: SecondLook = field(init=False)
 
     def __post_init__(self) -> None:
-        self.times = SlotTimes(self.plan, self.plant, self.pulse, self.read_at)
-        self.evidence = Evidence(self.answers, self.zone)
+        self.evidence = Evidence(self.answers, self.times.zone)
         most = self._most_looked_at_again()
         self.second_look = SecondLook(self.times, self.answers, self.model, self.coverage, most)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The plant's time zone."""
-        return self.times.zone
-
-    @property
-    def every(self) -> timedelta:
-        """The interval between slots."""
-        return self.times.every
 
     def looked_at_again(self, older: Sequence[datetime]) -> int:
         """Return how many older slots to read together with the present one.
@@ -97,8 +79,8 @@ class SlotReader:
         return max(0, min(written, self._most_looked_at_again()))
 
     def _most_looked_at_again(self) -> int:
-        buckets = int(_USED_OF_LIMIT * self.pulse.row_limit) // max(1, len(self.model.assets))
-        return buckets - self.pulse.window_minutes // self.pulse.every_minutes
+        buckets = int(_USED_OF_LIMIT * self.times.pulse.row_limit) // max(1, len(self.model.assets))
+        return buckets - self.times.pulse.window_minutes // self.times.pulse.every_minutes
 
     def read(self, source: Source, slots: Sequence[datetime]) -> list[SlotSnapshots] | None:
         """Return the slots to write, of the given ones; None if an answer was cut off.
@@ -120,19 +102,19 @@ class SlotReader:
     def _read_batch(self, source: Source, slots: Sequence[datetime]) -> Batch | None:
         windows = [self.times.window(at) for at in slots]
         span = Window(min(window.start for window in windows), max(window.until for window in windows))
-        grid = bucket_grid(span, self.every, self.zone)
+        grid = bucket_grid(span, self.times.every, self.times.zone)
         bucket_s, is_divisible = int(grid.length.total_seconds()), len(slots) > 1
         sums = self.second_look.ask(source, slots, span, grid)
         newest = self.second_look.newest_part(slots, sums, grid)
         output = self.answers.ask(source, "output", newest.bounds, is_paged=is_divisible, bucket_s=bucket_s)
         if output.is_truncated and is_divisible:
             return None
-        reaching_in = bounds_reaching_in(grid.bounds, span, self.zone)
+        reaching_in = bounds_reaching_in(grid.bounds, span, self.times.zone)
         stops = self.answers.ask(source, "downtime", reaching_in, is_paged=is_divisible)
         if stops.is_truncated and is_divisible:
             return None
-        seen_by = self.read_at + _CLOCKS_DIFFER if is_stop_ambiguous(span, self.zone) else None
-        parsed_stops = parsing.parse_downtime(stops.rows, zone=self.zone, seen_by=seen_by)
+        seen_by = self.times.read_at + _CLOCKS_DIFFER if is_stop_ambiguous(span, self.times.zone) else None
+        parsed_stops = parsing.parse_downtime(stops.rows, zone=self.times.zone, seen_by=seen_by)
         older = self.second_look.read_older(source, slots, sums, newest, parsed_stops.readings)
         if older is None:
             return None
@@ -140,7 +122,7 @@ class SlotReader:
         downtime = self.answers.keep(parsed_stops)
         if output.is_truncated:
             return None
-        doubtful = self._doubtful(source, slots, grid, by_bucket) if self.plan.slots else frozenset()
+        doubtful = self._doubtful(source, slots, grid, by_bucket) if self.times.plan.slots else frozenset()
         whole = [at for at in slots if self._is_whole(at) and at not in doubtful]
         return Batch(
             grid,
@@ -181,7 +163,7 @@ class SlotReader:
         return frozenset(
             at
             for at, window in windows.items()
-            if min(buckets_in(window, *grid, self.zone), default=oldest + 1) > oldest
+            if min(buckets_in(window, *grid, self.times.zone), default=oldest + 1) > oldest
         )
 
     def _told_apart(
@@ -196,9 +178,9 @@ class SlotReader:
             for at in slots
             if self.times.is_present(at) or not self.coverage.is_written(at)
         ]
-        if self.plan.slots:  # a report about a span counts its malformed rows, once
-            new = [last_interval(self.times.window(at), self.every) for at in slots]
-        buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.zone)}
+        if self.times.plan.slots:  # a report about a span counts its malformed rows, once
+            new = [last_interval(self.times.window(at), self.times.every) for at in slots]
+        buckets = {bucket for window in new for bucket in buckets_in(window, *grid, self.times.zone)}
         fresh: list[Row] = []
         known: list[Row] = []
         for row in rows:
@@ -206,25 +188,25 @@ class SlotReader:
         return fresh, known
 
     def _is_whole(self, at: datetime) -> bool:
-        return self.times.is_present(at) or bool(self.plan.slots)
+        return self.times.is_present(at) or bool(self.times.plan.slots)
 
     def _read_whole(self, source: Source, at: datetime) -> Readings:
         """Return the readings of one slot alone; empty if the plant has no table for them."""
-        bounds, answers = local_bounds(self.times.window(at), self.zone), self.answers
+        bounds, answers = local_bounds(self.times.window(at), self.times.zone), self.answers
         oee = answers.ask_if_there(source, "oee", bounds)
         quality = answers.ask_if_there(source, "quality", bounds)
         labor = answers.ask_if_there(source, "labor", bounds)
         self.oee_figures += reported_figures(oee)
         return Readings(
             output=None,
-            oee=answers.keep(parsing.parse_oee(oee, zone=self.zone, scale=self.plant.oee_scale)),
+            oee=answers.keep(parsing.parse_oee(oee, zone=self.times.zone, scale=self.times.plant.oee_scale)),
             quality=answers.keep(parsing.parse_quality(quality)),
             labor=answers.keep(parsing.parse_labor(labor)),
         )
 
     def _share(self, at: datetime, batch: Batch) -> Share:
         window = self.times.window(at)
-        buckets = buckets_in(window, *batch.grid, self.zone)
+        buckets = buckets_in(window, *batch.grid, self.times.zone)
         output = [reading for bucket in buckets for reading in batch.output.get(bucket, ())]
         readings = batch.whole.get(at, Readings(None))._replace(output=output, downtime=batch.downtime)
         return Share(readings, window, buckets, self.times.slot_buckets(window, batch.grid))
@@ -235,8 +217,8 @@ class SlotReader:
             self.model,
             share.readings,
             window=share.window,
-            zone=self.zone,
-            bucket_spans=bucket_spans(share.window, *batch.grid, self.zone),
+            zone=self.times.zone,
+            bucket_spans=bucket_spans(share.window, *batch.grid, self.times.zone),
             slot_buckets=share.slot_buckets,
             is_shown_once=self.times.is_shown_once(share.window),
         )
@@ -244,11 +226,13 @@ class SlotReader:
             self.doubtful_rates[name] = max(performed, self.doubtful_rates.get(name, performed))
         if is_present:
             self.answers.progress.counts.update(judgement.counts)
-        elif self.plan.slots:
+        elif self.times.plan.slots:
             self.answers.progress.count("slots", 1)
             self.answers.progress.count("snapshots", len(judgement.snapshots))
-        is_ambiguous = is_time_ambiguous(share.window, self.zone) or batch.has_doubtful_stop(share.window)
-        interval, judged = last_interval(share.window, self.every), judgement.snapshots
+        is_ambiguous = is_time_ambiguous(share.window, self.times.zone) or batch.has_doubtful_stop(
+            share.window
+        )
+        interval, judged = last_interval(share.window, self.times.every), judgement.snapshots
         return SlotSnapshots(
             at,
             share.window,
@@ -259,7 +243,7 @@ class SlotReader:
                 [one.asset_id for one in judged],
                 self.model.shift_targets,
                 Interval(interval, self.times.is_on_grid),
-                self.zone,
+                self.times.zone,
             ),
             asset_stops(self.model.assets, batch.downtime or (), share.window, interval),
             self.second_look.next_seal(at, batch.sums, judged),
@@ -267,11 +251,11 @@ class SlotReader:
 
     def _would_lose_downtime(self, at: datetime, batch: Batch) -> bool:
         """Say whether a slot that may be complete would be written again without its downtime."""
-        return batch.downtime is None and (bool(self.plan.slots) or at in self.coverage.fingerprints)
+        return batch.downtime is None and (bool(self.times.plan.slots) or at in self.coverage.fingerprints)
 
     def _is_stored(self, at: datetime, batch: Batch) -> bool:
         """Say whether a slot's rows are already correct, or no longer correctable."""
-        if self.plan.slots:
+        if self.times.plan.slots:
             return at in self.coverage.fingerprints  # the plan only asks for those of the repeated hour
         if self.times.is_present(at) or not self.coverage.is_written(at):
             return False
@@ -286,7 +270,7 @@ class SlotReader:
             self.model,
             share.readings,
             window=share.window,
-            zone=self.zone,
+            zone=self.times.zone,
             window_buckets=share.window_buckets,
             slot_buckets=share.slot_buckets,
         )
