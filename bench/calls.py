@@ -119,9 +119,9 @@ def measure(servers: Servers, table: Table) -> None:
     with _counted(servers) as (through, supabase, sql_server), running(HTTP, through.settings()) as ours:
         turns = Turns(through)
         for _ in range(WARM_UP):
-            ours.answer(turns.order_poll())
+            ours.answer(turns.order_next_poll())
         for name in ("steady", "with an incident"):
-            order = turns.order_poll()
+            order = turns.order_next_poll()
             if name != "steady":
                 _report_incident(servers)
             supabase.take()

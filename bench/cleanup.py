@@ -87,8 +87,8 @@ def _poll_beside(
 ) -> Answer:
     """Polls by turns while the cleanup stands still and while it works, until it has ended."""
     for _ in range(WARM_UP):
-        poll.answer(turns.order_poll())
-    order = turns.order_poll()
+        poll.answer(turns.order_next_poll())
+    order = turns.order_next_poll()
     with ThreadPoolExecutor(1) as pool:
         removing: Future[Answer] = pool.submit(cleanup.answer, _order(1))
         while True:
@@ -98,10 +98,10 @@ def _poll_beside(
             beside.note(answer)
             os.kill(cleanup.process.pid, signal.SIGSTOP)
             try:
-                order = turns.order_poll()
+                order = turns.order_next_poll()
                 time.sleep(_SETTLED_S)
                 without.note(poll.answer(order))
-                order = turns.order_poll()
+                order = turns.order_next_poll()
             finally:
                 os.kill(cleanup.process.pid, signal.SIGCONT)
 

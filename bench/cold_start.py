@@ -18,7 +18,10 @@ from bench.processes import bundled_environment
 _VENDORS: Final = "import pymssql, http.client, ssl"  # what a scheduled poll needs to reach both ends
 _WEB: Final = "import functions_framework; "
 _AND_NO_MORE: Final = "\nimport os; os._exit(0)"  # tidying up at the end is no part of a start
-_FLOOR: Final = {"live_pulse over HTTP": "floor over HTTP", "live_pulse on Lambda": "floor on Lambda"}
+_FLOOR: Final = {
+    "live_pulse with the functions-framework": "floor over HTTP",
+    "live_pulse on Lambda": "floor on Lambda",
+}
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def _programs(deployed: Deployed) -> Mapping[str, Program]:
     on_google, on_lambda = deployed.on_google, deployed.on_lambda
     return {
         "bare interpreter": Program("pass", on_lambda),
-        "floor over HTTP": Program(_WEB + _VENDORS, on_google),
-        "live_pulse over HTTP": Program(_WEB + "import main", on_google),
+        "floor with the functions-framework": Program(_WEB + _VENDORS, on_google),
+        "live_pulse with the functions-framework": Program(_WEB + "import main", on_google),
         "floor on Lambda": Program(_VENDORS, on_lambda),
         "live_pulse on Lambda": Program("import main", on_lambda),
     }

@@ -1,6 +1,7 @@
 """Contestants as processes: one that answers line after line (warm), or one for every line (cold)."""
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -86,10 +87,17 @@ def running(
 
 def run_once(program: Program, settings: Mapping[str, str], runtime: Runtime, order: Order) -> Answer:
     """Returns the answer of a new process; its `seconds` are from starting it to its end."""
-    started_s = time.perf_counter()
+    started_s, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with running(program, settings, runtime) as contestant:
         answer = contestant.answer(order)
-    return answer | {"seconds": time.perf_counter() - started_s, "inner_seconds": answer["seconds"]}
+    after = resource.getrusage(
+        resource.RUSAGE_CHILDREN
+    )  # it has been waited for, and no other child has ended
+    return answer | {
+        "seconds": time.perf_counter() - started_s,
+        "inner_seconds": answer["seconds"],
+        "whole_cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    }
 
 
 @contextmanager

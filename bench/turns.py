@@ -26,6 +26,11 @@ _POLLED_AFTER = timedelta(seconds=20)
 _DAY = timedelta(days=1)
 _LOOKED_AT_AGAIN = ("output", "output_sums", "downtime")
 
+_FORGETTING = (
+    "delete from public.live_snapshots where snapshot_timestamp = %(slot)s",
+    "delete from public.pipeline_runs where slot = %(slot)s",
+)
+
 Order = Mapping[str, Any]
 
 
@@ -36,9 +41,19 @@ class Turns:
     servers: Servers
     slot: datetime = field(init=False)
 
-    def order_poll(self) -> Order:
+    def order_next_poll(self) -> Order:
         """Returns the order to poll the next slot."""
         self.slot = self.servers.clock.next_slot()
+        return self.order_poll()
+
+    def forget_poll(self) -> None:
+        """Lets Supabase forget what was written of the slot, so that it can be polled again."""
+        with psycopg.connect(self.servers.supabase.database_url, autocommit=True) as connection:
+            for statement in _FORGETTING:
+                connection.execute(statement, {"slot": self.slot})
+
+    def order_poll(self) -> Order:
+        """Returns the order to poll the slot that was polled last."""
         return {"slot": self.slot.isoformat(), "now": (self.slot + _POLLED_AFTER).isoformat()}
 
     def order_floor(self, plant: str) -> Order:
