@@ -12,12 +12,15 @@ from typing import Any, Final
 from plantpulse.errors import StoreRefused
 from plantpulse.plant.plant_model import PlantModel, parse_plant_model
 
-KNOWN_ASSETS: Final = 20_000  # of all known models together: some 10 MB
+KNOWN_PARTS: Final = 80_000  # assets and shift targets of all known models together: some 10 MB
 
 
 @dataclass(slots=True)
 class KnownModels:
-    """Plant models by version, the newest last, and the newest version of each plant."""
+    """Plant models by version, the newest last, and the newest version of each plant.
+
+    Plants with equal models share one. A model that no plant has any more goes when there are too many.
+    """
 
     models: dict[str, PlantModel] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -45,5 +48,10 @@ class KnownModels:
 
     def _forget(self) -> None:
         """Forget the oldest models beyond the bound, but never the newest one."""
-        while len(self.models) > 1 and sum(len(one.assets) for one in self.models.values()) > KNOWN_ASSETS:
-            self.models.pop(next(iter(self.models)))
+        while len(self.models) > 1 and sum(map(_parts, self.models.values())) > KNOWN_PARTS:
+            used = set(self.versions.values())
+            self.models.pop(next((one for one in self.models if one not in used), next(iter(self.models))))
+
+
+def _parts(model: PlantModel) -> int:
+    return len(model.assets) + len(model.shift_targets)

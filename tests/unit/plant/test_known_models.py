@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import ConfigurationError, StoreRefused
-from plantpulse.plant.known_models import KNOWN_ASSETS, KnownModels
+from plantpulse.plant.known_models import KNOWN_PARTS, KnownModels
 
 
 def sent(version: str, *names: str) -> dict[str, Any]:
@@ -54,19 +54,43 @@ def test_plants_are_kept_apart() -> None:
     assert names(models, "north", {"version": "a"}) == ["PRESS-01"]
 
 
-def test_the_oldest_models_are_forgotten_beyond_a_number_of_assets() -> None:
+def with_shifts(version: str, assets: int, shifts: int) -> dict[str, Any]:
+    """A plant of which each asset has a target in so many shifts."""
+    answer = sent(version, *(f"M-{number}" for number in range(assets)))
+    pattern = {
+        "starts_at": "06:00:00",
+        "ends_at": "14:00:00",
+        "days_of_week": [1, 2, 3, 4, 5],
+        "valid_from": "2026-01-01",
+        "valid_until": None,
+        "breaks": [],
+        "asset_ids": list(range(1, assets + 1)),
+        "target_outputs": [800] * assets,
+    }
+    answer["parts"]["shift_patterns"] = [{**pattern, "shift_name": f"{number}"} for number in range(shifts)]
+    return answer
+
+
+def test_the_oldest_models_are_forgotten_beyond_a_number_of_assets_and_shift_targets() -> None:
     models = KnownModels()
-    third = [f"M-{number}" for number in range(KNOWN_ASSETS // 3)]
     for plant in ("a", "b", "c", "d"):
-        models.read(plant, sent(plant, *third))
+        models.read(plant, with_shifts(plant, KNOWN_PARTS // 12, shifts=3))
 
     assert [models.version_of(plant) for plant in ("a", "b", "c", "d")] == [None, "b", "c", "d"]
+
+
+def test_a_model_that_no_plant_has_any_more_is_forgotten_first() -> None:
+    models = KnownModels()
+    for plant, version in (("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")):
+        models.read(plant, with_shifts(version, KNOWN_PARTS // 12, shifts=3))
+
+    assert [models.version_of(plant) for plant in ("a", "b", "c")] == ["1", "3", "4"]
 
 
 def test_the_model_that_is_needed_now_is_kept_however_large() -> None:
     models = KnownModels()
 
-    models.read("north", sent("a", *(f"M-{number}" for number in range(KNOWN_ASSETS + 1))))
+    models.read("north", sent("a", *(f"M-{number}" for number in range(KNOWN_PARTS + 1))))
 
     assert models.version_of("north") == "a"
 
