@@ -145,6 +145,8 @@ def scheduled_slot(
     """
     if scheduled_at is None or scheduled_at.tzinfo is None:
         return None
-    is_timely = now - catch_up <= scheduled_at <= now + tolerance
+    # Before anything is computed: a time near the ends of the calendar has no UTC, and no neighbours.
+    if not now - catch_up <= scheduled_at <= now + tolerance:
+        return None
     slots = (scheduled_at.astimezone(UTC), scheduled_at.astimezone(UTC) - offset)
-    return next((slot for slot in slots if is_timely and is_slot(schedule, slot)), None)
+    return next((slot for slot in slots if is_slot(schedule, slot)), None)

@@ -201,6 +201,8 @@ def test_a_slot_with_another_offset_is_the_same_slot_in_utc() -> None:
         pytest.param(at(12, 15), id="the next run's time"),
         pytest.param(datetime(2026, 11, 19, 12, 0, tzinfo=UTC), id="older than the catch-up"),
         pytest.param(datetime(2026, 11, 20, 12, 0), id="naive"),  # noqa: DTZ001 - what is tested
+        pytest.param(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), id="before the calendar"),
+        pytest.param(datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))), id="after the calendar"),
     ],
 )
 def test_every_other_time_makes_a_manual_run(scheduled_at: datetime | None) -> None:
