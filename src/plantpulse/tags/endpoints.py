@@ -59,6 +59,8 @@ def parse_endpoint(address: str, default_ports: Mapping[str, int]) -> Endpoint:
         raise ValueError(_SHAPE.format(address.partition(":")[0])) from None
     if split.scheme not in DRIVER_OF_SCHEME:
         raise ValueError(f"must begin with one of {', '.join(f'{one}://' for one in DRIVER_OF_SCHEME)}")
+    if split.scheme not in default_ports:
+        raise ValueError(f"must begin with {', '.join(f'{one}://' for one in default_ports)}")
     if "@" in split.netloc:
         raise ValueError("must not contain a user or password: name a secret in `credentials`")
     if not split.hostname or split.fragment:

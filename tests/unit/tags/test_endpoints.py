@@ -52,6 +52,11 @@ def test_a_wrong_address_says_what_is_allowed(address: str, words: str) -> None:
     assert "secret@" not in str(refusal.value)
 
 
+def test_an_address_of_another_protocol_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^must begin with s7://$"):
+        parse_endpoint("modbus://10.0.0.5", {"s7": 102})
+
+
 def test_an_unknown_option_is_refused_with_those_that_there_are() -> None:
     endpoint = parse_endpoint("modbus://10.0.0.5?colour=red", PORTS)
 

@@ -49,6 +49,8 @@ def test_a_bit_is_one_of_a_number_or_of_an_array_of_bits(
         ("x" * 81, "must look like"),
         ("Alarms.5", "its type must be bool"),
         ("Alarms.64", "from 0 to 63"),
+        (".".join(["A"] * 128), "too many parts"),
+        ("Alarms\n.5", "must look like"),
     ],
 )
 def test_what_is_no_name_says_what_it_must_look_like(text: str, words: str) -> None:
@@ -70,3 +72,10 @@ def test_what_is_no_name_says_what_it_must_look_like(text: str, words: str) -> N
 )
 def test_a_request_has_the_path_of_its_name(text: str, request_bytes: bytes) -> None:
     assert parse_tag_name(text, is_bool=False).read_request() == request_bytes
+
+
+def test_a_name_with_as_many_parts_as_a_request_holds_is_asked_for() -> None:
+    request = parse_tag_name(".".join(["A"] * 127), is_bool=False).read_request()
+
+    assert request[:2] == b"\x4c\xfe"  # 254 words of path
+    assert len(request) == 2 + 508 + 2

@@ -15,6 +15,7 @@ _SEGMENT: Final = re.compile(
 _EXAMPLES: Final = "must look like Speed, Program:Main.Speed, Recipe.Steps[2].Time or Alarms.5"
 _WORD_BITS: Final = 32
 _READ_TAG: Final = 0x4C
+_LONGEST_PATH: Final = 255  # words: a request says it in one byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,18 @@ class TagName:
     bit: int | None = None
     is_of_bits: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError for a name that is too long for a request."""
+        if len(self._path()) // 2 > _LONGEST_PATH:
+            raise ValueError(f"the name of a tag has too many parts: its path is over {_LONGEST_PATH} words")
+
     def read_request(self) -> bytes:
         """Return the request that reads it: one element."""
-        path = b"".join(_symbol(name) + b"".join(map(_element, indices)) for name, indices in self.segments)
+        path = self._path()
         return struct.pack("<BB", _READ_TAG, len(path) // 2) + path + struct.pack("<H", 1)
+
+    def _path(self) -> bytes:
+        return b"".join(_symbol(name) + b"".join(map(_element, indices)) for name, indices in self.segments)
 
 
 def parse_tag_name(text: str, is_bool: bool, has_words_of_bits: bool = True) -> TagName:
@@ -42,11 +51,11 @@ def parse_tag_name(text: str, is_bool: bool, has_words_of_bits: bool = True) -> 
     """
     name, dot, last = text.rpartition(".")
     bit = int(last) if dot and last.isascii() and last.isdecimal() and len(last) < 3 else None
+    segments = tuple(_segment(part) for part in (text if bit is None else name).split("."))
     if bit is not None and bit >= 2 * _WORD_BITS:
         raise ValueError("a bit must be from 0 to 63")
     if bit is not None and not is_bool:
         raise ValueError(f"{text} is a bit: its type must be bool")
-    segments = tuple(_segment(part) for part in (text if bit is None else name).split("."))
     symbol, indices = segments[-1]
     if is_bool and bit is None and len(indices) == 1 and has_words_of_bits:
         word, bit = divmod(indices[0], _WORD_BITS)
