@@ -86,7 +86,7 @@ def read_series_keys(text: str) -> dict[str, str]:
 def _texts_by_name(text: str, refusal: str) -> dict[str, str]:
     try:
         texts = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         texts = None
     if not isinstance(texts, dict) or not all(isinstance(one, str) for one in texts.values()):
         raise ConfigurationError(refusal)

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from plantpulse.errors import ConfigurationError
+from plantpulse.errors import ConfigurationError, one_line
 from plantpulse.settings import messages
 from plantpulse.settings.series import PUBLISHERS
 from plantpulse.settings.settings import PLANT_SECTIONS, Settings
@@ -20,6 +20,8 @@ from plantpulse.settings.tree import Place, Tree, as_if_connected, complete, map
 
 Model = TypeVar("Model")
 
+_LONGEST: Final = 3000  # of what is said about one setting
+_LONGEST_NAME: Final = 200
 _UNQUOTED: Final = (bool, int, float, date)
 
 
@@ -34,8 +36,8 @@ def validated(model: type[Model], tree: Any) -> Model:
     try:
         found: Model = adapter(model).validate_python(tree)  # type: ignore[arg-type] # hashed is the class
     except ValidationError as error:
-        told = {f"{'.'.join(at) or model.__name__}: {fault}": None for at, fault in _faults(error, model)}
-        raise ConfigurationError("; ".join(told)) from None
+        told = {f"{_dotted(at) or model.__name__}: {fault}": None for at, fault in _faults(error, model)}
+        raise ConfigurationError("; ".join(one_line(one, _LONGEST) for one in told)) from None
     return found
 
 
@@ -55,7 +57,7 @@ def validated_settings(written: Tree, origins: Mapping[Place, str], file_name: s
             fault if _names_its_place(at, fault) else f"{_named(at, origins) or file_name}: {fault}": None
             for at, fault in places
         }
-        raise ConfigurationError("; ".join(told)) from None
+        raise ConfigurationError("; ".join(one_line(one, _LONGEST) for one in told)) from None
     return found
 
 
@@ -106,8 +108,13 @@ def _named(at: Place, origins: Mapping[Place, str]) -> str:
     """Return what a person calls a place: a variable, with what is inside its value, or dotted names."""
     for length in range(len(at), 0, -1):
         if variable := origins.get(at[:length]):
-            return ".".join((variable, *at[length:]))
-    return ".".join(at)
+            return _dotted((variable, *at[length:]))
+    return _dotted(at)
+
+
+def _dotted(at: Place) -> str:
+    """Return a place as it is shown; a name in it may be anything that somebody has typed."""
+    return ".".join(one_line(part, _LONGEST_NAME) for part in at)
 
 
 def _place_written(place: Place, tree: Tree) -> Place:

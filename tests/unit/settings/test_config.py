@@ -293,7 +293,7 @@ def test_a_single_plant_has_a_name_of_its_own_before_it_is_one_of_several() -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["hunter2", '["hunter2"]', '{"north": {"password": "hunter2"}}', '"hunter2"', "7"]
+    "text", ["[" * 60_000, "hunter2", '["hunter2"]', '{"north": {"password": "hunter2"}}', '"hunter2"', "7"]
 )
 def test_passwords_that_are_no_object_of_texts_are_refused_without_showing_them(text: str) -> None:
     write(TWO_PLANTS)

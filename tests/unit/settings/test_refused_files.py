@@ -287,3 +287,13 @@ def test_nothing_is_suggested_that_a_file_may_not_hold(slip: str, tmp_path: Path
         load(tmp_path, text)
 
     assert "did you mean" not in str(refused.value)
+
+
+def test_what_a_name_holds_is_told_on_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load(tmp_path, 'plants: {}\n"\\n\\e[2J": 1\n"' + "x" * 900 + '": 2\n')
+
+    told = str(refused.value)
+    assert told.isprintable()
+    assert "[2J: there is no such setting" in told
+    assert len(told) < 500
