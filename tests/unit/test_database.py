@@ -98,6 +98,24 @@ def test_details_that_may_quote_a_row_are_left_out() -> None:
     assert "Anna" not in str(raised.value)
 
 
+def test_a_code_that_is_none_of_supabases_is_one_line_too() -> None:
+    error = refusal("claim_run", "\x1b[2J" * 900, 400, "x")
+
+    assert str(error).isprintable()
+    assert len(str(error)) < 100
+
+
+def test_an_answer_of_hundreds_of_objects_in_one_another_is_no_answer() -> None:
+    body = b'{"a":' * 700 + b"1" + b"}" * 700
+
+    with (
+        answering(lambda _: Told(body=body)) as project,
+        Supabase(project, seconds_left=lambda: 60.0) as store,
+        pytest.raises(StoreRefused, match="no JSON that can be read for claim_run"),
+    ):
+        store.claim_run({})
+
+
 BROKEN = [
     Told(body=b"no gzip", headers={"Content-Encoding": "gzip"}),
     Told(body=gzip.compress(b'{"answer": "claimed"}')[:-4], headers={"Content-Encoding": "gzip"}),

@@ -19,6 +19,7 @@ _TRANSIENT_HTTP: Final = (408, 425, 429)  # beside all from 500, which speak of 
 _RULES_OF_OURS: Final = ("P0001", "PT409")  # raised by our SQL functions and triggers
 _PAUSED_HTTP: Final = 540
 _STATEMENT_TIMED_OUT: Final = "57014"
+_LONGEST_CODE: Final = 20  # whatever a gateway writes there
 _SQLSTATE: Final = re.compile(r"[0-9A-Z]{5}")
 
 _ADVICE: Final = {
@@ -37,7 +38,8 @@ def refusal(function: str, code: str | None, http_status: int, message: str) -> 
     """
     quotes_a_value = bool(code and _SQLSTATE.fullmatch(code) and code.startswith("22"))
     words = "a value does not fit its column" if quotes_a_value else one_line(message)
-    told = f"Supabase refused {function}: {words or 'no reason given'} ({code or 'HTTP'} {http_status})"
+    shown = one_line(code or "", _LONGEST_CODE) or "HTTP"
+    told = f"Supabase refused {function}: {words or 'no reason given'} ({shown} {http_status})"
     if code == _STATEMENT_TIMED_OUT:
         return StatementTimedOut(told)
     if _is_transient(code, http_status):

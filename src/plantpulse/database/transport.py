@@ -86,7 +86,10 @@ class Transport:
         answer = self._ask(function, post, reserved_s=reserved_s, but_not=but_not, attempts=attempts)
         if not isinstance(answer, dict):
             raise StoreRefused(f"Supabase returned no object for {function}: check SUPABASE_URL")
-        return Answer.of(function, answer).check()
+        try:
+            return Answer.of(function, answer).check()
+        except RecursionError as error:
+            raise unreadable(function) from error
 
     def fetch(self, path: str) -> Json:
         """Return the JSON document at a path of the project. Raises: as `call` does."""

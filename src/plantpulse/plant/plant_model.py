@@ -97,6 +97,14 @@ def parse_plant_model(parts: Mapping[str, Any]) -> PlantModel:
 
     Raises: ConfigurationError that names the malformed asset and field, or a part that is not there.
     """
+    try:
+        return _parsed(parts)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # Of a kind that no part of it ever had, so that nobody looks at where it is.
+        raise ConfigurationError(f"the plant model cannot be read: a part is malformed; {_ADVICE}") from None
+
+
+def _parsed(parts: Mapping[str, Any]) -> PlantModel:
     for name in ("assets", "shift_patterns", "closed_days"):
         if parts.get(name) is None:  # without it the plant would seem to have nothing of it
             raise ConfigurationError(

@@ -236,3 +236,17 @@ def test_of_assets_with_one_key_the_mapped_and_the_oldest_has_it() -> None:
     keys = [asset.key for asset in parse_assets(columns)]
 
     assert keys == ["κοπτησ\x1f1", "κοπτησ", "κοπτησ\x1f3", "press-01"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        "x",
+        {"assets": [], "shift_patterns": [], "closed_days": []},
+        {"assets": {}, "shift_patterns": [{"asset_ids": [[]], "target_outputs": [1]}], "closed_days": []},
+        {"assets": {}, "shift_patterns": [], "closed_days": [{"date": 5}]},
+    ],
+)
+def test_a_plant_model_of_other_kinds_is_refused(parts: Any) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        parse_plant_model(parts)

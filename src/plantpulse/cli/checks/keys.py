@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from plantpulse.cli.checks.findings import Found
+from plantpulse.errors import one_line
 
 _WHERE: Final = "Supabase: Project Settings > API Keys"
+_LONGEST_ROLE: Final = 40
 
 
 def judge_key(key: str, now: datetime) -> Found:
@@ -35,14 +37,13 @@ def _judge_legacy(claims: dict[str, Any], now: datetime) -> Found:
     role, expires_s = claims.get("role"), claims.get("exp")
     if role != "service_role":
         return Found(
-            f"a legacy key of the role {role}, not of service_role",
+            f"a legacy key of the role {one_line(str(role), _LONGEST_ROLE)}, not of service_role",
             f"make a secret key and set it as SUPABASE_SECRET_KEY ({_WHERE})",
             is_wrong=True,
         )
     if isinstance(expires_s, int | float) and expires_s <= now.timestamp():
-        expired = datetime.fromtimestamp(expires_s, UTC)
         return Found(
-            f"a legacy service_role key that expired on {expired:%Y-%m-%d}",
+            f"a legacy service_role key that expired on {_day(expires_s)}",
             f"make a secret key and set it as SUPABASE_SECRET_KEY ({_WHERE})",
             is_wrong=True,
         )
@@ -52,6 +53,13 @@ def _judge_legacy(claims: dict[str, Any], now: datetime) -> Found:
     )
 
 
+def _day(instant_s: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(instant_s, UTC):%Y-%m-%d}"
+    except (OSError, OverflowError, ValueError):
+        return "a day before the calendar"
+
+
 def _claims(key: str) -> dict[str, Any] | None:
     parts = key.split(".")
     if len(parts) != 3:
@@ -59,6 +67,6 @@ def _claims(key: str) -> dict[str, Any] | None:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         claims = json.loads(payload)
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return None
     return claims if isinstance(claims, dict) else None
