@@ -73,7 +73,9 @@ class Labels:
     def shift_of(self, folder: Path) -> timedelta:
         """Return what the slots in a folder lack, when Supabase has told its time."""
         if folder not in self._shifts:
-            self._shifts[folder] = self._found(folder)
+            self._shifts[folder] = NONE
+            with suppress(ArithmeticError, LookupError, TypeError, ValueError):  # a note that nobody can read
+                self._shifts[folder] = self._found(folder)
         return self._shifts[folder]
 
     def _found(self, folder: Path) -> timedelta:
@@ -128,7 +130,7 @@ def _later(at: str, by: timedelta) -> str:
 
 
 def _read(folder: Path) -> dict[str, Json]:
-    with suppress(OSError, ValueError):
-        clock: dict[str, Json] = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return clock
+    with suppress(OSError, ValueError, RecursionError):
+        clock = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return clock if isinstance(clock, dict) else {}
     return {}

@@ -197,9 +197,17 @@ def _rows_of(line: bytes) -> list[Row] | None:
     checksum, _, rest = line.partition(b" ")
     length, _, content = rest.partition(b" ")
     content = content.removesuffix(b"\n")
-    if not length.isdigit() or int(length) != len(content) or not line.endswith(b"\n"):
+    if length != b"%d" % len(content) or not line.endswith(b"\n"):
         return None
     if checksum != b"%08x" % zlib.crc32(content):
         return None
-    rows: list[Row] = json.loads(content)
-    return rows
+    try:
+        rows = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return rows if isinstance(rows, list) and all(_is_row(one) for one in rows) else None
+
+
+def _is_row(row: object) -> bool:
+    """Say whether it can be sent: another version, or a person, may have written the file."""
+    return isinstance(row, dict) and isinstance(row.get("g"), int) and isinstance(row.get("s"), str)

@@ -97,12 +97,12 @@ class Spools:
         part.replace(self.folder / _CLAIM)
 
     def kept_claim(self) -> dict[str, Any] | None:
-        """Return what the last claim answered; None if there was none."""
+        """Return what the last claim answered; None if there was none, or nobody can read it."""
         try:
-            answer: dict[str, Any] = json.loads((self.folder / _CLAIM).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            answer = json.loads((self.folder / _CLAIM).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return None
-        return answer
+        return answer if isinstance(answer, dict) and _has_groups(answer) else None
 
     def close(self) -> None:
         """Give all locks back; an empty folder goes."""
@@ -112,6 +112,11 @@ class Spools:
     def _remove_empty(self) -> None:
         while self._others and self._others[0].is_empty:
             _close(self._others.pop(0))
+
+
+def _has_groups(answer: Mapping[str, Any]) -> bool:
+    groups = answer.get("groups")
+    return isinstance(groups, list) and all(isinstance(one, dict) and "id" in one for one in groups)
 
 
 def _close(spool: Spool) -> None:

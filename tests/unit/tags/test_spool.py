@@ -2,6 +2,7 @@
 
 import errno
 import os
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,3 +172,15 @@ def test_other_files_in_the_folder_are_left_alone(tmp_path: Path, opened: Open) 
 
     assert all_taken(spool) == [row(1, 0)]
     assert (tmp_path / "notes.rows").read_text(encoding="utf-8") == "not ours"
+
+
+def test_records_that_hold_no_rows_are_passed_over_like_damaged_ones(tmp_path: Path, opened: Open) -> None:
+    contents = [b'"rows"', b'[{"a": 1}]', b"[" * 5_000, b"nothing"]
+    records = [b"%08x %d %b\n" % (zlib.crc32(one), len(one), one) for one in contents]
+    records.append(b"0 " + b"9" * 5_000 + b" x\n")
+    (tmp_path / "000000000001.rows").write_bytes(b"".join(records))
+    spool = opened(tmp_path)
+    spool.append([row(1, 0)])
+
+    assert all_taken(spool) == [row(1, 0)]
+    assert spool.damaged == 5
