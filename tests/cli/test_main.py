@@ -86,6 +86,22 @@ def test_a_shell_completes_what_may_stand_behind_a_list(bare: CommandLine) -> No
     assert bare.process(**asked).out.split() == ["plain,list", "plain,show"]
 
 
+def test_bytes_that_are_no_text_are_refused_before_anything_is_sent(bare: CommandLine) -> None:
+    result = bare("alerts", "end", "--plant", "caf\udce9")
+
+    assert result.exit_code == 2
+    assert "an argument is not in UTF-8: look at the character set of the terminal" in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "nowhere.yaml"])
+def test_a_settings_file_that_is_none_is_told(bare: CommandLine, name: str) -> None:
+    result = bare("--config", name, "status")
+
+    assert result.exit_code == 3
+    assert "there is no file" in result.err
+
+
 def test_a_wrong_option_beside_json_is_told_in_json(bare: CommandLine) -> None:
     result = bare("runs", "list", "--json", "--limit", "none")
 

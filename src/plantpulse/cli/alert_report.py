@@ -35,9 +35,10 @@ def report(app: App, since: datetime, until: datetime | None, plant: str | None)
     if end <= since:
         raise InvalidRequest("must be after the begin of the span", field="until")
     with app.records() as records:
-        found = dict(records.alert_report(since, end, plant))
-    found["by_rule"] = [{**one, "plant": shown_plant(one["plant"])} for one in found["by_rule"]]
-    found["by_channel"] = [_with_recipients(app, one) for one in found["by_channel"]]
+        told = records.alert_report(since, end, plant)
+    found = dict(told)
+    found["by_rule"] = [{**one, "plant": shown_plant(one["plant"])} for one in told["by_rule"]]
+    found["by_channel"] = [_with_recipients(app, one) for one in told["by_channel"]]
     found["advice"] = [words for one in found["by_channel"] for words in _advice(app, one, plant)]
     app.output.answer(found, lambda: _page(app, found))
 

@@ -98,4 +98,7 @@ def parse_since(text: str, now: datetime) -> datetime:
 
 def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text.strip())
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the calendar") from None

@@ -63,7 +63,7 @@ def init(app: App, /, plant: str | None, time_zone: str | None, **server: str | 
     On a terminal it asks for what no option says.
     """
     file = app.config_file or Path(os.environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME)
-    if file.exists():
+    if os.path.exists(file):
         raise InvalidRequest(f"{file} exists, and is never overwritten", field="config")
     may_ask = not app.output.is_json and sys.stdin.isatty()
     plant = plant or _asked("plant", may_ask)

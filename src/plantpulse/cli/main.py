@@ -54,9 +54,11 @@ def root(app: App, config_file: Path | None, no_color: bool, verbose: bool) -> N
 def main(arguments: Sequence[str] | None = None, app: App | None = None) -> int:
     """Run one command and return the exit code."""
     app = app or App()
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        _refuse_what_is_no_text(given)
         result: Any = root.main(
-            list(sys.argv[1:] if arguments is None else arguments),
+            given,
             prog_name="plantpulse",
             standalone_mode=False,
             obj=app,
@@ -98,3 +100,17 @@ def run(app: App | None = None) -> None:
     code = main(app=app)
     gc.freeze()
     sys.exit(code)
+
+
+def _refuse_what_is_no_text(arguments: Sequence[str]) -> None:
+    """Raises: click.UsageError for bytes that are no UTF-8, unless a file has that name.
+
+    Python passes them on as halves of characters, which nothing that is sent or written can hold.
+    """
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            if not os.path.lexists(argument):
+                told = "an argument is not in UTF-8: look at the character set of the terminal"
+                raise click.UsageError(told) from None

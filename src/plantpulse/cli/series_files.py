@@ -67,10 +67,14 @@ def file_option(name: str, field: str, *, is_required: bool, help_: str) -> Call
 
 def check_free(path: Path, *, is_forced: bool, field: str) -> None:
     """Raises: InvalidRequest if the file is there and may not be replaced, or if it can be none."""
-    if path.is_dir() or not path.parent.is_dir():
-        what = "is a folder" if path.is_dir() else "is in a folder that does not exist"
+    try:
+        is_folder, is_there, has_folder = path.is_dir(), path.exists(), path.parent.is_dir()
+    except OSError as error:  # a name that is too long
+        raise InvalidRequest(f"{path} cannot be written: {error.strerror}", field=field) from error
+    if is_folder or not has_folder:
+        what = "is a folder" if is_folder else "is in a folder that does not exist"
         raise InvalidRequest(f"{path} {what}", field=field)
-    if path.exists() and not is_forced:
+    if is_there and not is_forced:
         raise InvalidRequest(f"{path} is there already; --force replaces it", field=field)
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from plantpulse.cli.app import App, json_option, pass_app
 from plantpulse.cli.arguments import Day
 from plantpulse.cli.axes import midnight
+from plantpulse.cli.series_times import EARLIEST
 from plantpulse.cli.series_words import instant
 from plantpulse.database.series_records import SeriesRecords
 from plantpulse.errors import InvalidRequest
@@ -46,6 +47,8 @@ def report(app: App, is_daily: bool, is_weekly: bool, day: date | None, language
     last = day or today - timedelta(days=1)
     if last > today:
         raise InvalidRequest("is in the future", field="date")
+    if last < EARLIEST.date():
+        raise InvalidRequest(f"must not be before {EARLIEST:%Y-%m-%d}", field="date")
     days = RECENT_DAYS if is_weekly else 1
     with app.series_records() as records:
         known = _Reading(records, last, days).known()

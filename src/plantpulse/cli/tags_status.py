@@ -27,6 +27,7 @@ def status(app: App, plant: str, is_watched: bool) -> int:
         watch(app, plant, WATCH_S)
         return 0
     with app.tag_records() as records:
-        found = {"plant": plant, **records.status(plant)}
+        told = records.status(plant)
+    is_bad, found = any(one["state"] in _BAD for one in told["groups"]), {"plant": plant, **told}
     app.output.answer(found, lambda: page_of(app.output.console, found))
-    return UNHEALTHY if any(one["state"] in _BAD for one in found["groups"]) else 0
+    return UNHEALTHY if is_bad else 0

@@ -49,7 +49,7 @@ def load(environ: Mapping[str, str] | None = None, *, file: Path | None = None) 
     environ = dict(os.environ if environ is None else environ)
     default = FILE_NAME if Path(FILE_NAME).is_file() else carried.FILE_NAME
     bundled = Path(environ.get(CONFIG_FILE_VARIABLE) or default)
-    if file is None and bundled.name == carried.FILE_NAME and bundled.is_file():
+    if file is None and bundled.name == carried.FILE_NAME and _is_file(bundled):
         return carried.read(bundled, environ)
     return load_with_origins(environ, file=file)[0]
 
@@ -65,7 +65,7 @@ def load_with_origins(
 
     environ = dict(os.environ if environ is None else environ)
     if file is not None:
-        if not file.is_file():
+        if not _is_file(file):
             raise ConfigurationError(f"there is no file {file}")
         environ[CONFIG_FILE_VARIABLE] = str(file)
     zoneinfo.reset_tzpath(to=())
@@ -92,7 +92,7 @@ def read_tree(path: Path) -> Tree:
 
 def _read_file(environ: Mapping[str, str]) -> Tree:
     path = Path(environ.get(CONFIG_FILE_VARIABLE) or FILE_NAME)
-    if not path.is_file():
+    if not _is_file(path):
         if CONFIG_FILE_VARIABLE in environ:
             raise ConfigurationError(
                 f"{CONFIG_FILE_VARIABLE} names a file that does not exist: correct it, or leave it out where "
@@ -108,6 +108,11 @@ def _read_file(environ: Mapping[str, str]) -> Tree:
     tree = read_tree(path)
     anchor_paths(tree, path.parent)
     return tree
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether a file is there; a name that is too long, or has a null byte, is that of none."""
+    return os.path.isfile(path)
 
 
 def _refuse_secrets(tree: dict[str, Any]) -> None:

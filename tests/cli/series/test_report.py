@@ -72,6 +72,7 @@ def test_without_anything_known_it_says_so(desk: CommandLine) -> None:
     [
         (["--daily", "--weekly"], "is either --daily or --weekly"),
         (["--date", "2096-01-01"], "is in the future"),
+        (["--date", "0001-01-01"], "must not be before 1900-01-01"),
     ],
 )
 def test_what_can_be_no_report_is_refused(desk: CommandLine, options: list[str], message: str) -> None:
