@@ -1,8 +1,7 @@
 """`python -m soak --seeds 20 --days 7` runs seeds one after the other; `--seed N` replays one of them.
 
 With `--shrink` a seed that breaks something is made small, and printed as a test would have it. With
-`--wire` calls of Supabase go over HTTP and PostgREST. `--interleavings` tries every order of three deliveries
-instead.
+`--wire` calls of Supabase go over HTTP and PostgREST.
 """
 
 import argparse
@@ -18,8 +17,6 @@ from typing import Any
 import psycopg
 
 from devstack.supabase import Supabase
-from soak.interleavings import explore_all
-from soak.ledger import Broken
 from soak.seeds import Outcome, Seed, run_seed
 from soak.sessions import OverTheWire
 from soak.shrinking import Shrinker
@@ -32,8 +29,6 @@ def main() -> int:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         access = stack.enter_context(Supabase(logs)).access
         connection = stack.enter_context(access.connect())
-        if asked.interleavings:
-            return _explore(asked, connection)
         wire = OverTheWire.to(access.url, access.secret_key) if asked.wire else None
         return _run_seeds(asked, connection, wire)
 
@@ -48,10 +43,6 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--wire", action="store_true", help="call Supabase over HTTP and PostgREST")
     parser.add_argument("--shrink", action="store_true", help="make a seed small that breaks something")
     parser.add_argument("--log", action="store_true", help="show what the functions log")
-    parser.add_argument("--interleavings", action="store_true", help="try every order of deliveries")
-    parser.add_argument("--deliveries", type=int, default=3, help="of the interleavings: 2 or 3")
-    parser.add_argument("--faults", type=int, default=1, help="of the interleavings: most faults on a path")
-    parser.add_argument("--expiries", type=int, default=1, help="of the interleavings: ends of the leases")
     return parser.parse_args()
 
 
@@ -79,21 +70,6 @@ def _run_seeds(
     _summary(outcomes)
     is_grown = outcomes[0].resources.is_less_than(outcomes[-1].resources)
     return 1 if is_grown or any(one.broken for one in outcomes) else 0
-
-
-def _explore(asked: argparse.Namespace, connection: psycopg.Connection[Any]) -> int:
-    started_s = time.monotonic()
-    sys.setrecursionlimit(10_000)
-    try:
-        found = explore_all(
-            connection, deliveries=asked.deliveries, faults=asked.faults, expiries=asked.expiries
-        )
-    except Broken as error:
-        print(f"BROKEN {error}")
-        return 1
-    print(f"{len(found.seen)} states, {found.moves.total()} moves, {time.monotonic() - started_s:.0f} s")
-    print(f"moves: {_counted(found.moves)}\nends: {_counted(found.ends)}")
-    return 0
 
 
 def _line(outcome: Outcome, took_s: float) -> str:
