@@ -711,7 +711,8 @@ begin
   if v_opened < cardinality(v_firing) then
     with known as (
       select
-        fires.severity, fires.facts, least(fires.at, p_now) as at, coalesce(present.id, past.id) as id,
+        fires.severity, fires.facts, fires.is_told_when_over, least(fires.at, p_now) as at,
+        coalesce(present.id, past.id) as id,
         present.severity as severity_before, present.id is null as is_reopened
       from unnest(v_firing) as fires
       left join public.alerts as present on present.fingerprint = fires.fingerprint and present.resolved_at is null
@@ -734,6 +735,7 @@ begin
         reopened = alert.reopened + known.is_reopened::integer,
         severity = greatest(alert.severity, known.severity),
         last_seen_at = p_now,
+        is_told_when_over = alert.is_told_when_over or known.is_told_when_over,
         observed_at = greatest(alert.observed_at, known.at),
         facts = case when alert.observed_at <= known.at then known.facts else alert.facts end
       from known

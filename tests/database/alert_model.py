@@ -141,6 +141,7 @@ class World:
             episode.severity = max(episode.severity, fault.severity, key=rank)
             episode.last_seen_at = now
             episode.observed_at = max(episode.observed_at, at)
+            episode.is_told_when_over |= fault.is_told_when_over
 
     @staticmethod
     def _reopen(episode: Episode, fault: Fault, at: datetime, now: datetime) -> None:
@@ -149,6 +150,7 @@ class World:
         episode.severity = max(episode.severity, fault.severity, key=rank)
         episode.last_seen_at = now
         episode.observed_at = max(episode.observed_at, at)
+        episode.is_told_when_over |= fault.is_told_when_over
 
     def is_silenced(self, episode: Episode, since: datetime, until: datetime) -> bool:
         return any(silence.holds(episode, since, until) for silence in self.silences)

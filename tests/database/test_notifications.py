@@ -246,6 +246,27 @@ def test_of_what_came_and_went_unheard_only_what_asks_for_it_is_told(plant: Plan
     assert (plant.sweep(), plant.sweep()) == ([OVER], [])
 
 
+def test_what_became_critical_unheard_is_told_when_it_is_over(plant: Plant) -> None:
+    plant.fires()
+    plant.wait(minutes=1)
+    plant.fires(severity="critical", is_told_when_over=True)
+    plant.is_well()
+    plant.wait(hours=1)
+
+    assert (plant.sweep(), plant.sweep()) == ([OVER], [])
+
+
+def test_what_came_back_critical_unheard_is_told_when_it_is_over(plant: Plant) -> None:
+    plant.fires()
+    plant.is_well()
+    plant.wait(minutes=1)
+    plant.fires(severity="critical", is_told_when_over=True)
+    plant.is_well()
+    plant.wait(hours=1)
+
+    assert (plant.sweep(), plant.sweep()) == ([OVER], [])
+
+
 def test_what_fires_again_unheard_after_its_recovery_is_told_when_it_is_over(plant: Plant) -> None:
     again = look(firing(RULE, is_told_when_over=True))
     plant.see(again)
