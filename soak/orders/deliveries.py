@@ -130,7 +130,7 @@ class State(NamedTuple):
     deliveries: tuple[Delivery, ...]
     now: datetime
     faults_left: int
-    expiries_left: int
+    waits_left: int
     truth: Truth = Truth()
 
     def with_delivery(self, delivery: Delivery, *, faults: int = 0) -> "State":
@@ -146,23 +146,23 @@ class Deliveries:
     asset_id: int
     number: int
     faults: int
-    expiries: int
+    waits: int
     shown: str = _SHOWN
 
     def start(self) -> State:
         """Return the state in which nothing was delivered."""
         slots = [FIRST_SLOT, FIRST_SLOT, FIRST_SLOT + QUARTER, FIRST_SLOT + QUARTER][: self.number]
         deliveries = tuple(Delivery(number, slot) for number, slot in enumerate(slots, start=1))
-        return State(deliveries, FIRST_SLOT + timedelta(seconds=1), self.faults, self.expiries)
+        return State(deliveries, FIRST_SLOT + timedelta(seconds=1), self.faults, self.waits)
 
     def moves(self, state: State) -> Iterator[Move[State]]:
         """Yield what may come next."""
         for one in state.deliveries:
             if one.next:
                 yield from self._moves_of(one, one.next, state)
-        if state.expiries_left and any(one.next not in {None, "claim"} for one in state.deliveries):
+        if state.waits_left and any(one.next not in {None, "claim"} for one in state.deliveries):
             later = state.now + timedelta(seconds=LEASE_S + 1)
-            after = state._replace(now=later, expiries_left=state.expiries_left - 1)
+            after = state._replace(now=later, waits_left=state.waits_left - 1)
             yield Move("leases end", None, lambda _: after)
 
     def _moves_of(self, one: Delivery, step: Step, state: State) -> Iterator[Move[State]]:
@@ -279,10 +279,10 @@ def _swapped(text: str, places: Mapping[int, int]) -> str:
     return _NUMBER.sub(lambda found: str(places.get(int(found[0]), found[0])), text)
 
 
-def enter(connection: psycopg.Connection[Any], *, deliveries: int, faults: int, expiries: int) -> Deliveries:
-    """Enter the plant, and return deliveries of it: 2 to 4, most faults on a path, ends of the leases."""
+def enter(connection: psycopg.Connection[Any], *, deliveries: int, faults: int, waits: int) -> Deliveries:
+    """Enter the plant, and return deliveries of it: 2 to 4, most faults on a path, how often leases end."""
     row = connection.execute(
         "insert into public.assets (plant, name, source_name) values (%s, 'Press', 'PRESS-01') returning id",
         (PLANT,),
     ).fetchone()
-    return Deliveries(row["id"] if row else 0, deliveries, faults, expiries)
+    return Deliveries(row["id"] if row else 0, deliveries, faults, waits)

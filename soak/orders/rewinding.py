@@ -18,12 +18,17 @@ from soak.functions import SqlFunctions
 from soak.ledger import Broken
 
 _CALLS_A_TRANSACTION: Final = 2_000  # what was undone lies about until then, and makes every look slower
-_LEASE: Final = re.compile("<([^<>]+)>")
-_NOBODY: Final = "00000000-0000-4000-8000-000000000000"  # of a lease that this path has never had
+_KEPT: Final = re.compile('"<([^<>]+?( ids)?)>"')
+_NOBODY: Final = "00000000-0000-4000-8000-000000000000"
+_UNKNOWN: Final[tuple[list[int], str]] = ([], _NOBODY)  # for ids and a lease that a path has never had
 
 
 class Call(NamedTuple):
-    """A call of a function. `kept_as` names the lease that it is given, and `<name>` stands for it later."""
+    """A call of a function.
+
+    `kept_as` names the lease that it is given: later `"<name>"` stands for that, and `"<name ids>"` for the
+    ids of what it was given.
+    """
 
     function: str
     arguments: str
@@ -47,7 +52,7 @@ class Rewinding:
     _calls_to: dict[int, Call] = field(default_factory=dict)
     _known: dict[tuple[int, Call], tuple[Any, int]] = field(default_factory=dict)
     _path: list[int] = field(default_factory=list)
-    _leases: list[Mapping[str, str]] = field(default_factory=list)
+    _kept: list[Mapping[str, Any]] = field(default_factory=list)
     _savepoints: int = 0
     _calls_left: int = 0
     _functions: SqlFunctions = field(init=False)
@@ -77,7 +82,7 @@ class Rewinding:
     def _begin(self) -> None:
         self.connection.execute(b"savepoint untouched" if self._is_inside else b"begin")
         self.connection.execute(b"set local role service_role")
-        self._path, self._leases, self._savepoints = [], [{}], 0
+        self._path, self._kept, self._savepoints = [], [{}], 0
         self._calls_left = _CALLS_A_TRANSACTION
         self._arrive(None)
 
@@ -102,7 +107,7 @@ class Rewinding:
     def _go_back_to(self, place: int) -> None:
         if place < len(self._path) - 1:
             self.connection.execute(f"rollback to savepoint at_{place}".encode())
-            del self._path[place + 1 :], self._leases[place + 1 :]
+            del self._path[place + 1 :], self._kept[place + 1 :]
             self._savepoints = place + 1
 
     def _way_to(self, state: int) -> list[int]:
@@ -112,16 +117,18 @@ class Rewinding:
         return way[::-1]
 
     def _make(self, call: Call) -> Any:
-        place, leases = len(self._path) - 1, self._leases[-1]
+        place, kept = len(self._path) - 1, self._kept[-1]
         if self._savepoints <= place:
             self.connection.execute(f"savepoint at_{place}".encode())
             self._savepoints = place + 1
-        named = _LEASE.sub(lambda found: leases.get(found[1], _NOBODY), call.arguments)
+        named = _KEPT.sub(
+            lambda found: json.dumps(kept.get(found[1], _UNKNOWN[found[2] is None])), call.arguments
+        )
         status, body = self._functions.call(call.function, json.loads(named))
         if status >= 300:
             raise Broken(f"{call.function} was refused: {body.decode()[:500]}")
         answer = json.loads(body)
-        self._leases.append({**leases, call.kept_as: answer["lease"] or _NOBODY} if call.kept_as else leases)
+        self._kept.append({**kept, **_kept_of(call.kept_as, answer)} if call.kept_as else kept)
         self._calls_left -= 1
         self.calls_made += 1
         return answer
@@ -129,8 +136,8 @@ class Rewinding:
     def _look(self) -> str:
         row = self.connection.execute(self.shown.encode()).fetchone()
         text = str(row["state"]) if row else ""
-        for name, lease in self._leases[-1].items():
-            text = text.replace(lease, name)
+        for name, kept in self._kept[-1].items():
+            text = text.replace(kept, name) if isinstance(kept, str) else text
         return text
 
     def _arrive(self, past: tuple[int, Call] | None) -> int:
@@ -143,3 +150,8 @@ class Rewinding:
                 self._before[number], self._calls_to[number] = past
         self._path.append(number)
         return number
+
+
+def _kept_of(name: str, answer: Any) -> dict[str, Any]:
+    ids = [one["notification_id"] for one in answer["items"]]
+    return {name: answer["lease"] or _NOBODY, f"{name} ids": ids}
