@@ -39,6 +39,36 @@ class Loss(Enum):
     HELD = "held"
 
 
+class End(Enum):
+    """How a connection ends at a wound: for both sides, or not at all, with nothing more passed on."""
+
+    CLOSED = "closed"
+    RESET = "reset"
+    STALLED = "stalled"
+
+
+@dataclass(frozen=True)
+class Wound:
+    """What happens to each connection at one byte of a direction, counted from 0.
+
+    `noise` is added (XOR) to the bytes from there on; with an `end`, neither that byte nor any other is
+    passed on.
+    """
+
+    direction: Direction
+    place: int
+    noise: bytes = b""
+    end: End | None = None
+
+    def alter(self, block: bytes, start: int) -> bytes:
+        """Return a block, which begins at the byte `start`, with the noise in it."""
+        altered = bytearray(block)
+        for at, mask in enumerate(self.noise, self.place - start):
+            if 0 <= at < len(altered):
+                altered[at] ^= mask
+        return bytes(altered)
+
+
 @dataclass
 class _Orders:
     """What the proxy was told; the connections look here before every block."""
@@ -46,7 +76,7 @@ class _Orders:
     is_silent: bool = False
     delay_s: float = 0.0
     is_crumbling: bool = False
-    cut: tuple[int, Direction] | None = None
+    wound: Wound | None = None
     lost_replies: list[tuple[bytes, Loss]] = field(default_factory=list)
     change: Callable[[bytes], bytes] | None = None
 
@@ -60,6 +90,8 @@ class FaultProxy:
         self.is_held = threading.Event()
         """Set when a held reply has come in: the server has done what was asked."""
         self.orders = _Orders()
+        self.passed_on: list[tuple[Direction, int]] = []
+        """The lengths of the blocks that came in, in their order, and which way they went."""
         self._seen: list[bytes] = []
         self._listener: socket.socket | None = None
         self._open: set[_Connection] = set()
@@ -98,7 +130,11 @@ class FaultProxy:
 
     def cut_after(self, count: int, direction: Direction) -> None:
         """Reset each connection once it has passed on `count` bytes in a direction."""
-        self.orders.cut = (count, direction)
+        self.wound(Wound(direction, count, end=End.RESET))
+
+    def wound(self, wound: Wound) -> None:
+        """Alter or end each connection at one byte."""
+        self.orders.wound = wound
 
     def lose_replies(self, request: bytes, *, times: int = 1, loss: Loss = Loss.DROPPED) -> None:
         """Let the next `times` requests that contain `request` be carried out, but lose the replies."""
@@ -175,6 +211,7 @@ class _Connection:
         self._proxy = proxy
         self._client = client
         self._loss: Loss | None = None
+        self._is_stalled = False
         self._passed = dict.fromkeys(Direction, 0)
         self._thread = threading.Thread(target=self._serve, name=f"proxy-{proxy.port}", daemon=True)
 
@@ -216,19 +253,30 @@ class _Connection:
     def _pass_block(self, block: bytes, sink: socket.socket, direction: Direction) -> bool:
         """Whether the connection goes on after this block."""
         orders = self._proxy.orders
-        if orders.is_silent or self._is_lost(block, direction):
+        self._proxy.passed_on.append((direction, len(block)))
+        if self._is_stalled or orders.is_silent or self._is_lost(block, direction):
             return self._loss is not Loss.DROPPED
         if orders.delay_s:
             time.sleep(orders.delay_s)
         if orders.change and direction is Direction.TO_CLIENT:
             block = orders.change(block)
-        allowed = len(block)
-        if orders.cut and orders.cut[1] is direction:
-            allowed = max(0, orders.cut[0] - self._passed[direction])
+        start, allowed = self._passed[direction], len(block)
+        wound = orders.wound if orders.wound and orders.wound.direction is direction else None
+        if wound:
+            block = wound.alter(block, start)
+            allowed = max(0, wound.place - start) if wound.end else allowed
         for piece in _pieces(block[:allowed], 1 if orders.is_crumbling else _BLOCK_BYTES):
             sink.sendall(piece)
         self._passed[direction] += len(block)
-        return allowed >= len(block)
+        return allowed >= len(block) or self._goes_on(wound, sink)
+
+    def _goes_on(self, wound: Wound | None, sink: socket.socket) -> bool:
+        """Whether the connection goes on, without a byte, after its wound."""
+        if wound and wound.end is End.CLOSED:
+            for end in (self._client, sink):
+                _close_gently(end)
+        self._is_stalled = bool(wound and wound.end is End.STALLED)
+        return self._is_stalled
 
     def _is_lost(self, block: bytes, direction: Direction) -> bool:
         """Whether this block belongs to a reply that is not to arrive."""

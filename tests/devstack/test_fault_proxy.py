@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from devstack.fault_proxy import Direction, FaultProxy, Loss
+from devstack.fault_proxy import Direction, End, FaultProxy, Loss, Wound
 from tests.patience import ENDS_S
 
 SILENCE_S = 0.2
@@ -114,6 +114,56 @@ def test_a_request_is_cut_after_so_many_bytes(proxy: FaultProxy) -> None:
             ask(client, b"two\n")
 
     assert served in ([b"one\n"], [b"one\n", b"tw"])
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "second"),
+    [(0, b"Bnswer 1\n", b"answer 2\n"), (8, b"answer 1)", b"bnswer 2\n"), (17, b"answer 1\n", b"answer 2)")],
+)
+def test_noise_alters_bytes_from_one_place_on_and_goes_over_to_the_next_block(
+    proxy: FaultProxy, place: int, first: bytes, second: bytes
+) -> None:
+    proxy.wound(Wound(Direction.TO_CLIENT, place, noise=b"\x23\x03" if place else b"\x23"))
+
+    with call(proxy) as client:
+        answers = ask(client, b"one\n"), ask(client, b"two\n")
+
+    assert answers == (first, second)
+    assert proxy.passed_on == [
+        (Direction.TO_SERVER, 4), (Direction.TO_CLIENT, 9), (Direction.TO_SERVER, 4), (Direction.TO_CLIENT, 9)
+    ]  # fmt: skip
+
+
+def test_noise_in_a_request_reaches_the_server(proxy: FaultProxy) -> None:
+    proxy.wound(Wound(Direction.TO_SERVER, 2, noise=b"\x01"))
+
+    with call(proxy) as client:
+        ask(client, b"one\n")
+
+    assert served == [b"ond\n"]
+
+
+def test_a_connection_is_closed_at_a_byte_and_what_came_before_it_arrives(proxy: FaultProxy) -> None:
+    proxy.wound(Wound(Direction.TO_CLIENT, 3, end=End.CLOSED))
+
+    with call(proxy) as client:
+        answers = ask(client, b"one\n"), client.recv(100)
+
+    assert answers == (b"ans", b"")
+
+
+def test_a_connection_stalls_at_a_byte_for_both_sides(proxy: FaultProxy) -> None:
+    proxy.wound(Wound(Direction.TO_CLIENT, 3, end=End.STALLED))
+
+    with call(proxy) as client:
+        begun = ask(client, b"one\n")
+        client.settimeout(SILENCE_S)
+        with pytest.raises(TimeoutError):
+            ask(client, b"two\n")
+
+    assert begun == b"ans"
+    assert served == [b"one\n"]
+    assert proxy.wait_until_idle()
 
 
 def test_a_lost_reply_belongs_to_a_request_that_was_carried_out(proxy: FaultProxy) -> None:
