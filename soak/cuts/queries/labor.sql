@@ -1,0 +1,1 @@
+select asset, headcount from seen;

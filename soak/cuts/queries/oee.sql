@@ -1,0 +1,1 @@
+select asset, oee, at from seen;

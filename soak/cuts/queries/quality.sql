@@ -1,0 +1,1 @@
+select asset, good, rejected from seen;

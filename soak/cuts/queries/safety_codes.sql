@@ -1,0 +1,1 @@
+select r reason_code from stop;
