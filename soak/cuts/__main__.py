@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Final
 
 from soak.cuts.cases import SETTINGS, Case, drawn
 from soak.cuts.report import show, tell
@@ -45,7 +46,12 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
+_seen: Final = itertools.count(1)
+
+
 def _tell(trial: Trial) -> None:
+    if (number := next(_seen)) % 500 == 0:
+        print(f"{number} polls", file=sys.stderr, flush=True)
     if line := tell(trial):
         print(line, flush=True)
 

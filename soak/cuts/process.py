@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from devstack.migrations import REPOSITORY
 from devstack.patience import ENDS_S
 from soak.cuts.function import MARK
+from soak.cuts.witness import Witness
 
 _BLOCK_BYTES: Final = 64 * 1024
 _TOLD_CHARACTERS: Final = 2000
@@ -24,10 +25,12 @@ _TOLD_CHARACTERS: Final = 2000
 class Reply:
     """What came of one order: an answer of the function, or the end of its process, or nothing at all.
 
-    `took_s` is by the function's own clock where it answered. `threads` and `descriptors` are what it kept.
+    `took_s` is by the function's own clock where it answered; for so much of it, `held_up_s`, the machine had
+    no time. `threads` and `descriptors` are what it kept.
     """
 
     took_s: float
+    held_up_s: float = 0.0
     status: int | None = None
     threads: int = 0
     descriptors: int = 0
@@ -38,8 +41,9 @@ class Reply:
 
 @dataclass(slots=True)
 class FunctionProcess:
-    """A process of the function, in a context."""
+    """A process of the function, in a context, and the witness of how busy the machine is."""
 
+    witness: Witness
     _popen: subprocess.Popen[bytes] = field(init=False)
     _errors: Any = field(init=False)
     _heard: bytearray = field(default_factory=bytearray, init=False)
@@ -65,16 +69,16 @@ class FunctionProcess:
     def poll(self, order: Mapping[str, Any]) -> Reply:
         """Give an order and return its reply. What takes far longer than a run may is not waited for."""
         assert self._popen.stdin is not None  # noqa: S101 - it is a pipe
-        started_s = time.monotonic()
+        started_s, late_s = time.monotonic(), self.witness.late_s
         self._popen.stdin.write(json.dumps(order).encode() + b"\n")
         self._popen.stdin.flush()
         line = self._read_line(started_s + order["timeout_s"] + ENDS_S)
+        took_s, held_up_s = time.monotonic() - started_s, self.witness.late_s - late_s
         if line:
-            return Reply(**json.loads(line.removeprefix(MARK)))
-        took_s = time.monotonic() - started_s
+            return Reply(**json.loads(line.removeprefix(MARK)), held_up_s=held_up_s)
         if line is None:
-            return Reply(took_s, told="neither an answer nor the end of the process")
-        return Reply(took_s, exit_code=self._popen.wait(), told=self._told())
+            return Reply(took_s, held_up_s, told="neither an answer nor the end of the process")
+        return Reply(took_s, held_up_s, exit_code=self._popen.wait(), told=self._told())
 
     def _read_line(self, until_s: float) -> bytes | None:
         """Return the answer; nothing if the process has ended, None if it has not and time is up."""

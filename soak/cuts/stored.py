@@ -81,6 +81,7 @@ class Outcome(Enum):
     ALTERED_AND_SEEN = "other data stored, and noticed"
     ALTERED = "other data stored, unnoticed"
     PROCESS_ENDED = "its process was ended"
+    HELD_UP = "not judged: the machine had no time"
     BROKEN = "broken"
 
 
@@ -88,7 +89,8 @@ def judge(case: Case, timeout_s: float, reply: Reply, stored: Stored, truth: Sto
     """Return what came of a poll, and what is wrong about it if it is broken."""
     wrong = _wrong_with(timeout_s, reply, stored)
     if wrong:
-        return Outcome.BROKEN, wrong
+        is_excused = reply.took_s > timeout_s > reply.took_s - reply.held_up_s
+        return (Outcome.HELD_UP if is_excused else Outcome.BROKEN), wrong
     if reply.exit_code is not None:
         return Outcome.PROCESS_ENDED, ""
     return _judge_data(case, stored, truth)
@@ -118,5 +120,5 @@ def _wrong_with(timeout_s: float, reply: Reply, stored: Stored) -> str:
     if [run["status"] for run in stored.runs] not in (["failed"], ["succeeded"], ["partial"]):
         return f"its runs are {stored.runs}, its answer was {reply}"
     if reply.threads > 0 or reply.descriptors > 0:
-        return f"{reply.threads} threads and {reply.descriptors} descriptors were left"
+        return f"{reply.threads} threads and {reply.descriptors} descriptors were left: {reply.told}"
     return ""

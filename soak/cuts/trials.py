@@ -27,6 +27,7 @@ from soak.cuts.servers import (
     enter_plant,
 )
 from soak.cuts.stored import Outcome, Stored, judge
+from soak.cuts.witness import Witness, witness
 
 _PATIENT_S: Final = 60  # the longest login_timeout_s that settings allow
 _POLLS_OF_A_PROCESS: Final = 150
@@ -93,6 +94,7 @@ class Lane:
     store: psycopg.Connection[Any]
     plants: Iterator[str]
     pace: Pace
+    witness: Witness
     memory_mb: list[float] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
     _function: FunctionProcess | None = None
@@ -131,12 +133,12 @@ class Lane:
         proxy.heal()
         stored = Stored.of(self.store, plant)
         outcome, wrong = judge(case, run_s, reply, stored, truth.first)
-        if outcome in (Outcome.BROKEN, Outcome.PROCESS_ENDED):
+        if outcome in (Outcome.BROKEN, Outcome.PROCESS_ENDED, Outcome.HELD_UP):
             self._renew()
         mended = ""
         self._since_next += 1
         is_due = outcome is not Outcome.FAILED or self._since_next >= self.pace.next_slot_after
-        if is_due and outcome not in (Outcome.HARMLESS, Outcome.BROKEN):
+        if is_due and outcome not in (Outcome.HARMLESS, Outcome.BROKEN, Outcome.HELD_UP):
             self._since_next = 0
             outcome, wrong, mended = self._poll_next(plant, case, truth, outcome)
         return Trial(
@@ -194,7 +196,7 @@ class Lane:
     def _ready(self) -> FunctionProcess:
         """Return the function; a new one has polled once, so that it holds what it always holds."""
         if self._function is None:
-            self._function = self._stack.enter_context(FunctionProcess())
+            self._function = self._stack.enter_context(FunctionProcess(self.witness))
             self._polls = 0
             for setting in SETTINGS[:2]:
                 self._poll(self._new_plant(), setting, is_next=False)
@@ -246,7 +248,8 @@ def find_truths(servers: Servers, settings: Sequence[Setting], plants: Iterator[
     """Return the truth of each setting."""
     with (
         servers.supabase.connect() as store,
-        Lane(servers, store, plants, Pace()) as lane,
+        witness() as watching,
+        Lane(servers, store, plants, Pace(), watching) as lane,
     ):
         lane._ready()
         return {setting: lane.find_truth(setting) for setting in settings}
@@ -271,7 +274,10 @@ def run_trials(
 
     def work() -> None:
         try:
-            with servers.supabase.connect() as store, Lane(servers, store, plants, pace) as lane:
+            with (
+                servers.supabase.connect() as store,
+                Lane(servers, store, plants, pace, watching) as lane,
+            ):
                 while case := next_case():
                     trial = lane.try_out(case, truths[case.setting])
                     with lock:
@@ -282,10 +288,11 @@ def run_trials(
             failures.append(error)
 
     threads = [threading.Thread(target=work, name=f"lane-{number}") for number in range(pace.lanes)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with witness() as watching:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     if failures:
         raise failures[0]
     return trials
