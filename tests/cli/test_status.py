@@ -165,6 +165,18 @@ def test_status_does_not_wait_for_what_only_runs_need(package: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("package", ["httpx", "postgrest"])
+def test_a_status_needs_no_library_for_tables(cli: CommandLine, package: str) -> None:
+    """Both take longer to import than Supabase takes to answer."""
+    code = "from plantpulse.cli.main import *; sys.exit(main(['status']) or sys.argv[1] in sys.modules)"
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, package], cwd=cli.folder, env=cli.environ, check=False
+    )
+
+    assert ended.returncode == 0
+
+
 def test_what_somebody_should_know_is_noted() -> None:
     pipeline: dict[str, Any] = {"last_error": None, "missing_settings": [], "is_data_behind": True}
 

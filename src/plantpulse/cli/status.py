@@ -7,6 +7,7 @@ series with its newest value.
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any, Final
 
 import click
@@ -101,7 +102,7 @@ def _series_page(app: App, series: Sequence[Record]) -> list[RenderableType]:
 
 def legend(pipelines: Sequence[Record]) -> list[Text]:
     """Return the meaning of the characters that stand in the strips."""
-    seen = {character for one in pipelines for character in strip(one["hours"]).plain}
+    seen = {character for one in pipelines for character, _ in _marks(one["hours"])}
     known = "  ".join(f"{one} {meaning}" for one, meaning in _MEANINGS.items() if one in seen)
     return [Text(f"\n24 h, the latest on the right: {known}", "dim")] if seen else []
 
@@ -133,13 +134,17 @@ def columns(now: datetime) -> Sequence[Column]:
 
 def strip(hours: Sequence[Record]) -> Text:
     """Return 24 characters, the oldest hour first: the worst result of each."""
-    by_age = {hour["hours_ago"]: hour for hour in hours}
     line = Text()
-    for hours_ago in reversed(range(HOURS)):
-        hour = by_age.get(hours_ago, {})
-        character, style = next((shown for name, shown in _WORST if hour.get(name)), _NOTHING)
-        line.append(character, style)
+    for (character, style), equal in groupby(_marks(hours)):
+        line.append(character * len(list(equal)), style)
     return line
+
+
+def _marks(hours: Sequence[Record]) -> list[tuple[str, str]]:
+    """Return character and style of each hour, the oldest first."""
+    by_age = {hour["hours_ago"]: hour for hour in hours}
+    shown = [by_age.get(hours_ago, {}) for hours_ago in reversed(range(HOURS))]
+    return [next((mark for name, mark in _WORST if hour.get(name)), _NOTHING) for hour in shown]
 
 
 def rows_of(pipeline: Record) -> int | None:

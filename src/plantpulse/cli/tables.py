@@ -136,8 +136,8 @@ class _Fitted:
             for place in self.beside:
                 part = parts[place][number] if number < len(parts[place]) else Text()
                 blanks = " " * (self.widths[place] - cell_len(part.plain))
-                is_right = self.columns[place].justify == "right"
-                line.append_text(Text(blanks) + part if is_right else part + blanks).append(" " * GAP)
+                before, behind = (blanks, "") if self.columns[place].justify == "right" else ("", blanks)
+                line.append(before).append_text(part).append(behind + " " * GAP)
             line.rstrip()
             yield line
 
