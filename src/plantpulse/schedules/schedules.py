@@ -7,6 +7,7 @@ zones: the tz database, through `zoneinfo`.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -77,9 +78,13 @@ class DailyAt:
         """Return the first slot after the instant; for a slot, the next one."""
         return min(slot for slot in self._slots_around(at) if slot > at)
 
-    def _slots_around(self, at: datetime) -> list[datetime]:
-        today = at.astimezone(self.zone).date()
-        return [self.slot_on(today + days) for days in _DAYS_AROUND]
+    def _slots_around(self, at: datetime) -> tuple[datetime, ...]:
+        return _slots_around(self, at.astimezone(self.zone).date())
+
+
+@lru_cache(maxsize=1000)  # health asks for the same days of the same schedule for a thousand plants
+def _slots_around(schedule: DailyAt, today: date) -> tuple[datetime, ...]:
+    return tuple(schedule.slot_on(today + days) for days in _DAYS_AROUND)
 
 
 @dataclass(frozen=True, slots=True)
