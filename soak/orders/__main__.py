@@ -1,4 +1,7 @@
-"""`python -m soak.orders deliveries` tries every order of deliveries, `alerts` of looks, a run and sweeps."""
+"""`python -m soak.orders deliveries` tries every order of deliveries.
+
+`alerts` are looks, a run and two sweeps; `bursts` relieve each other.
+"""
 
 import argparse
 import sys
@@ -14,7 +17,7 @@ import psycopg
 
 from devstack.supabase import Supabase
 from soak.ledger import Broken
-from soak.orders import alerts, deliveries
+from soak.orders import alerts, bursts, deliveries
 from soak.orders.exploring import Found, explore
 
 
@@ -29,12 +32,14 @@ def main() -> int:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="soak.orders", description=__doc__)
-    parser.add_argument("of", choices=("deliveries", "alerts"))
+    parser.add_argument("of", choices=("deliveries", "alerts", "bursts"))
     parser.add_argument(
         "--deliveries", type=int, default=3, help="2 to 4, the third and fourth of the next slot"
     )
     parser.add_argument("--looks", type=int, default=2, help="looks of health at what is overdue")
     parser.add_argument("--claims", type=int, default=1, help="of each of the two sweeps")
+    parser.add_argument("--bursts", type=int, default=2, help="of one group of tags")
+    parser.add_argument("--slots", type=int, default=3, help="how many slots pass for the bursts")
     parser.add_argument("--faults", type=int, default=1, help="most faults on a path")
     parser.add_argument("--waits", type=int, default=1, help="how often time passes in which leases end")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many real minutes")
@@ -54,12 +59,15 @@ def _explore(asked: argparse.Namespace, connection: psycopg.Connection[Any]) -> 
 
 
 def _found(asked: argparse.Namespace, connection: psycopg.Connection[Any]) -> Found:
-    limits = {"faults": asked.faults, "waits": asked.waits}
+    faults, waits = asked.faults, asked.waits
     if asked.of == "alerts":
-        actors = {"looks": asked.looks, "claims": asked.claims}
-        return explore(connection, partial(alerts.enter, **actors, **limits), asked.minutes)
-    entered = partial(deliveries.enter, deliveries=asked.deliveries, **limits)
-    return explore(connection, entered, asked.minutes)
+        of_alerts = partial(alerts.enter, looks=asked.looks, claims=asked.claims, faults=faults, waits=waits)
+        return explore(connection, of_alerts, asked.minutes)
+    if asked.of == "bursts":
+        of_bursts = partial(bursts.enter, bursts=asked.bursts, slots=asked.slots, faults=faults)
+        return explore(connection, of_bursts, asked.minutes)
+    of_deliveries = partial(deliveries.enter, deliveries=asked.deliveries, faults=faults, waits=waits)
+    return explore(connection, of_deliveries, asked.minutes)
 
 
 def _told(found: Found) -> str:

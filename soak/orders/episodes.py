@@ -47,11 +47,12 @@ class Episode(NamedTuple):
         }
         if is_exact and not expected[word]:
             raise Broken(f"the channel hears {word} ({severity}), and believed {self.heard or 'all well'}")
-        if not (is_end or is_in_order) and self.heard:
-            severity = worse_of(self.heard, severity)
-        return self._replace(
-            heard="" if is_end else severity, is_heard=True, is_end_heard=self.is_end_heard or is_end
-        )
+        if is_end:
+            return self._replace(
+                heard=self.heard if not is_in_order else "", is_heard=True, is_end_heard=True
+            )
+        worst = severity if is_in_order or not self.heard else worse_of(self.heard, severity)
+        return self._replace(heard=worst, is_heard=True)
 
     def require_told(self, *, is_in_order: bool) -> None:
         """Raises: Broken if what the channel believes is not so, after everything could be told."""
