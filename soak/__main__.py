@@ -30,6 +30,7 @@ def main() -> int:
         access = stack.enter_context(Supabase(logs)).access
         connection = stack.enter_context(access.connect())
         wire = OverTheWire.to(access.url, access.secret_key) if asked.wire else None
+        tempfile.tempdir = stack.enter_context(tempfile.TemporaryDirectory())  # whose files are counted
         return _run_seeds(asked, connection, wire)
 
 

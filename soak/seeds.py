@@ -36,6 +36,7 @@ from soak.world import CHANNELS, PULSE, World, settings_of
 QUIET: Final = timedelta(hours=8)  # without new faults at the end, in which everything must come right
 LOOK_BACK: Final = timedelta(hours=24)
 CATCH_UP: Final = timedelta(hours=24)
+PLANTS: Final = ("north", "south")
 _DAY: Final = timedelta(days=1)
 _SETTLED: Final = 2 * _DAY  # later no poll changes a slot
 _FIRST: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -51,7 +52,7 @@ class Seed:
     allowed: frozenset[str] | None = None
 
     def start(self, zone: ZoneInfo) -> datetime:
-        """Return when it begins: every other seed does a day before the clock of its plant changes."""
+        """Return when it begins: every other seed does a day before the clock of a plant changes."""
         change = change_of_clock(zone, _FIRST, number=self.number // 2) if self.number % 2 else None
         return change - _DAY if change else _FIRST + timedelta(days=self.number % 40)
 
@@ -123,10 +124,10 @@ def run_seed(
     """
     empty(connection)
     draws = Draws(seed.number)
-    zone = ZoneInfo(draws.pick(_ZONES, "zone"))
-    timeline = Timeline(seed.start(zone))
+    zones = {name: ZoneInfo(draws.pick(_ZONES, f"zone of {name}")) for name in PLANTS}
+    timeline = Timeline(seed.start(zones[PLANTS[0]]))
     until = timeline.now + timedelta(days=seed.days)
-    plants = {"north": Plant("north", zone, draws, timeline.now.date())}
+    plants = {name: Plant(name, zone, draws, timeline.now.date()) for name, zone in zones.items()}
     faults = Faults(draws, until - QUIET, seed.allowed)
     slots = {name: Slots(PULSE, CATCH_UP) for name in plants}
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)

@@ -1,6 +1,8 @@
-"""What the tests of the soak share: a connection to an empty project."""
+"""What the tests of the soak share: a connection to an empty project, and a folder for temporary files."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,3 +18,10 @@ def project(supabase: SupabaseAccess) -> Iterator[Project]:
     """A connection to an empty project."""
     with supabase.connect() as connection:
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which temporary files are counted."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path

@@ -1,16 +1,18 @@
 """The short form of `make soak`: a few seeds with all their faults, and proof that its checks can fail."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from soak.checks.resources import Resources
 from soak.seeds import Seed, run_seed
 from tests.soak.conftest import Project
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_nothing_breaks_in_a_day_of_bad_luck(project: Project, number: int) -> None:
-    outcome = run_seed(Seed(number, days=1), project)
+    outcome = run_seed(Seed(number, days=0.7), project)
 
     assert outcome.broken is None
     assert outcome.ticks > 100
@@ -25,8 +27,8 @@ def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_inc
 
     assert outcome.broken is None
     assert outcome.faults == {}
-    assert outcome.checked["slots"] == 48
-    assert outcome.checked["runs succeeded"] == 48 + 12 + 1
+    assert outcome.checked["slots"] == 2 * 48
+    assert outcome.checked["runs succeeded"] == 2 * 48 + 12 + 1
     assert outcome.checked["looks at a pipeline that is late"] == 0
 
 
@@ -35,6 +37,14 @@ def test_a_seed_replays_exactly(project: Project) -> None:
 
     assert first.happened == second.happened
     assert first.answers == second.answers
+    assert not first.resources.is_less_than(second.resources)
+
+
+def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:
+    before = Resources.now()
+    (temporary_files / "left").touch()
+
+    assert before.is_less_than(Resources.now())
 
 
 @pytest.mark.parametrize(
