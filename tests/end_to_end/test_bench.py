@@ -77,7 +77,8 @@ def test_health_is_set_beside_a_call_that_does_nothing(quick_health: Finished) -
     found = lines_below(quick_health, "Health with 2,000 runs stored")
 
     assert quick_health.exit_code == 0, quick_health.output
-    assert [line.split("|")[1].strip() for line in found] == ["100, every 15 min", "10, every 1 min"]
+    plants = [line.split("|")[1].strip() for line in found]
+    assert plants == ["100, every 15 min", "1,000, every 15 min", "10, every 1 min"]
     assert all(len(re.findall(r" \d+\.\d\d \(\d+\.\d\d\) ", line)) == 2 for line in found)
 
 
