@@ -83,7 +83,7 @@ class Line:
     def shut_down(self) -> None:
         """Wake what waits for the socket, with an end of file."""
         for one in self._ours():
-            with suppress(OSError), _duplicate_of(one) as duplicate:  # it may be disconnected already
+            with suppress(OSError), duplicate_of(*one) as duplicate:  # it may be disconnected already
                 duplicate.shutdown(socket.SHUT_RDWR)
 
     def take_away(self) -> None:
@@ -93,7 +93,7 @@ class Line:
         look and the deed, its number could be another thread's by then.
         """
         for one in self._ours():
-            with suppress(OSError), _duplicate_of(one) as duplicate:
+            with suppress(OSError), duplicate_of(*one) as duplicate:
                 _put_dead_end_at(one.descriptor)
                 duplicate.shutdown(socket.SHUT_RDWR)
 
@@ -145,20 +145,24 @@ def _identify(descriptor: int) -> Socket | None:
 
 
 @contextmanager
-def _duplicate_of(one: Socket) -> Iterator[socket.socket]:
+def duplicate_of(descriptor: int, inode: int | None = None) -> Iterator[socket.socket]:
     """Hold on to a socket while something is done to it: its owner may close it at any moment.
 
-    Raises: OSError when it is not there any more.
+    Raises: OSError when it is not there any more, or no socket, or not the one with this inode.
     """
-    with socket.fromfd(one.descriptor, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
-        if os.fstat(duplicate.fileno()).st_ino != one.inode:
-            raise OSError(errno.EBADF, "the descriptor is another's")
+    number = os.dup(descriptor)
+    # Looked at before: `socket.socket` refuses what is no socket, and nobody would close the duplicate.
+    found = _identify(number)
+    if found is None or inode not in (None, found.inode):
+        os.close(number)
+        raise OSError(errno.EBADF, "the descriptor is another's")
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, fileno=number) as duplicate:
         yield duplicate
 
 
 def _peer_of(one: Socket) -> object:
     """Return the address that a socket is connected to, None if it is to none."""
-    with suppress(OSError), _duplicate_of(one) as duplicate:
+    with suppress(OSError), duplicate_of(*one) as duplicate:
         return duplicate.getpeername()
     return None
 
@@ -166,7 +170,7 @@ def _peer_of(one: Socket) -> object:
 def _is_closed(one: Socket) -> bool:
     if _TCP_INFO is None:
         return False
-    with suppress(OSError), _duplicate_of(one) as duplicate:
+    with suppress(OSError), duplicate_of(*one) as duplicate:
         return duplicate.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] == _TCP_CLOSE
     return False
 
@@ -174,7 +178,7 @@ def _is_closed(one: Socket) -> bool:
 def _is_hung_up(one: Socket) -> bool:
     """Say whether the peer has ended the connection and all that it sent was read."""
     try:
-        with _duplicate_of(one) as duplicate:
+        with duplicate_of(*one) as duplicate:
             return not duplicate.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except ConnectionError:
         return True

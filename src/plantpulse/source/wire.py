@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from plantpulse.deadlines import Deadline, call_after
-from plantpulse.source.sockets import Line
+from plantpulse.source.sockets import Line, duplicate_of
 
 _FIRST_LOOK_S: Final = 0.1  # most exchanges are over before
 _LONGEST_WAIT_S: Final = 0.5  # between two looks: the second is twice as long after the first, and so on
@@ -101,10 +101,9 @@ def note_descriptor(descriptor: int) -> None:
 
 def is_answered_in_plain_text(descriptor: int) -> bool:
     """Wait until an answer comes or is cut off, and say whether it is in plain text; leave it unread."""
-    with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as duplicate:
+    with suppress(OSError), duplicate_of(descriptor) as duplicate:  # it may have been taken away already
         answered = select.poll()
         answered.register(duplicate, select.POLLIN)
         answered.poll()
-        with suppress(OSError):
-            return duplicate.recv(1, socket.MSG_PEEK) not in _TLS_RECORDS
+        return duplicate.recv(1, socket.MSG_PEEK) not in _TLS_RECORDS
     return False
