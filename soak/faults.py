@@ -13,7 +13,7 @@ from typing import Final
 from soak.draws import Draws
 
 # The share of crossings that a fault has, by boundary: the scheduler's deliveries, a process's steps, calls
-# of the store, connections to the source, queries.
+# of the store, connections to the source, queries, publishers and what they are asked.
 SHARES: Final[Mapping[str, Mapping[str, float]]] = {
     "delivery": {"late": 0.03, "very late": 0.01, "twice": 0.04, "never": 0.02},
     "clock": {"ahead": 0.01, "behind": 0.01},
@@ -38,6 +38,15 @@ SHARES: Final[Mapping[str, Mapping[str, float]]] = {
         "perhaps": 0.01,
         "dies behind it": 0.005,
     },
+    "publisher": {"hangs": 0.01, "slow": 0.02},
+    "ask": {
+        "refused": 0.02,
+        "busy": 0.005,
+        "login": 0.003,
+        "garbage": 0.01,
+        "half": 0.01,
+        "nothing": 0.01,
+    },
     "connect": {"refused": 0.01, "hangs": 0.005, "login": 0.002, "slow": 0.02},
     "query": {"reset": 0.004, "hangs": 0.003, "garbage": 0.004, "mismatch": 0.001, "slow": 0.01},
 }
@@ -49,6 +58,8 @@ OUTAGES: Final[Mapping[tuple[str, str], float]] = {
     ("connect", "refused"): 0.15,
     ("query", "hangs"): 0.05,
     ("delivery", "never"): 0.07,
+    ("publisher", "hangs"): 0.05,
+    ("ask", "refused"): 0.1,
     ("channel", "unavailable"): 0.1,
 }
 # How much worse than that a seed is; one is drawn.

@@ -12,8 +12,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from soak.coverage import Days, Reading, Slots
+from soak.known import Known
 
 Scope = tuple[str, str]
+ALL_PLANTS: Final = "(all plants)"
 # Of a look-back: it begins at a whole second, and at the slot's time where that is later than the claim.
 _EDGE: Final = timedelta(minutes=2)
 
@@ -52,6 +54,13 @@ class Read(NamedTuple):
     at: datetime
 
 
+class GapLook(NamedTuple):
+    """A look for gaps in series: what was due at `due_at` was looked at, of series known at `claimed_at`."""
+
+    due_at: datetime
+    claimed_at: datetime
+
+
 class Sent(NamedTuple):
     """A message that a channel has taken."""
 
@@ -78,6 +87,8 @@ class Ledger:
     safety_until: dict[str, datetime] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
+    known: Known = field(default_factory=Known)
+    gap_looks: list[GapLook] = field(default_factory=list)
     _reads: dict[str, list[Read]] = field(default_factory=dict)
 
     def note_read(self, process: str, read: Read) -> None:
@@ -108,10 +119,21 @@ class Ledger:
                 self._committed(function, asked["p_fence"], {}, now)
             case "fail_run" if kind == "failed":
                 self._end(self._held("fail_run", asked["p_fence"]), now)
+            case _:
+                self._note_call_of_series(function, asked, kind, now)
+
+    def _note_call_of_series(self, function: str, asked: Mapping[str, Any], kind: str, now: datetime) -> None:
+        match function:
+            case "commit_series" if kind == "committed":
+                self._collected(asked["p_fence"], asked["p_commit"], now)
+            case "watch_series_gaps" if kind == "watched":
+                claim = self._held(function, asked["p_fence"])
+                self.gap_looks.append(GapLook(claim.slot or claim.claimed_at, claim.claimed_at))
 
     def end_of(self, process: str) -> None:
         """Forget what a process has read."""
         self._reads.pop(process, None)
+        self.known.forget(process)
 
     def _claimed(self, process: str, claim: Mapping[str, Any], now: datetime) -> None:
         scope, fence = (claim["pipeline"], claim["plant"]), claim["fence"]
@@ -161,6 +183,11 @@ class Ledger:
             self._cover_slots(claim)
         if what == "commit_morning_report":
             self._cover_days(claim)
+
+    def _collected(self, fence: str, commit: Mapping[str, Any], now: datetime) -> None:
+        self.known.commit(self._held("commit_series", fence).process, now)
+        if commit.get("completion"):
+            self._committed("commit_series", fence, {}, now)
 
     def _cover_slots(self, claim: Claim) -> None:
         plant = claim.scope[1]

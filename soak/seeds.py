@@ -18,6 +18,7 @@ from soak.checks.messages import check_messages
 from soak.checks.resources import NOTHING, Resources
 from soak.checks.runs import check_runs
 from soak.checks.safety import check_safety
+from soak.checks.series import check_series
 from soak.checks.slots import check_slots
 from soak.checks.standing import Standing
 from soak.checks.view import View
@@ -26,6 +27,7 @@ from soak.draws import Draws
 from soak.faults import Faults
 from soak.functions import SqlFunctions
 from soak.ledger import Broken, Ledger
+from soak.market import Market
 from soak.plant import Plant, change_of_clock
 from soak.project import empty, enter
 from soak.scheduler import Scheduler
@@ -100,6 +102,7 @@ class _Life:
             self._forget(settled - _DAY)
         check_safety(self.view, CHANNELS, self.timeline.now)
         check_days(self.view, self.scheduler.faulty)
+        check_series(self.view, self.world.market)
         check_messages(self.view, self.scheduler.faulty)
         standing.check_end(self.until - QUIET)
 
@@ -134,7 +137,8 @@ def run_seed(
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
     store = OpenStore(functions or SqlFunctions(connection), boundaries)
-    world = World(boundaries, store, plants, settings_of(plants, sections or {}))
+    market = Market(draws)
+    world = World(boundaries, store, plants, market, settings_of(plants, sections or {}))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
     broken = None
     connection.execute("set role service_role")

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -16,6 +16,9 @@ from plantpulse.health.watch import Watch
 from plantpulse.live_pulse.job import LivePulse
 from plantpulse.morning_report.job import MorningReport
 from plantpulse.runs import Budget, RunPlan
+from plantpulse.series.backfill_job import SeriesBackfill
+from plantpulse.series.gap_job import SeriesGaps
+from plantpulse.series.jobs import EnergyActuals, EnergyForecasts
 from plantpulse.settings import (
     ChannelSettings,
     PlantSettings,
@@ -27,7 +30,10 @@ from plantpulse.settings import (
 from plantpulse.settings.validation import validated
 from soak.boundaries import Boundaries
 from soak.channels import Channels
+from soak.ledger import ALL_PLANTS
+from soak.market import BRUSSELS, KINDS, Market
 from soak.plant import Plant
+from soak.publisher import NAME, Publishers
 from soak.scheduler import Line, daily, every
 from soak.sessions import OpenStore
 from soak.source import Server
@@ -36,9 +42,28 @@ PULSE: Final = timedelta(minutes=15)
 CLEANUP: Final = timedelta(hours=1)
 LOOK: Final = timedelta(minutes=5)  # of health, which production calls every minute
 MORNING: Final = time(6)
-ALL_PLANTS: Final = "(all plants)"
+ACTUALS: Final = timedelta(minutes=30)
+FORECASTS: Final = timedelta(hours=6)
+GAPS: Final = timedelta(hours=4)
+BACKFILL: Final = time(2)
 KEPT_H: Final = 96
 CHANNELS: Final = ("ops", "office")
+
+_NAMES: Final = {
+    EnergyActuals: "energy_actuals",
+    EnergyForecasts: "energy_forecasts",
+    SeriesGaps: "series_gaps",
+    SeriesBackfill: "series_backfill",
+}
+_SERIES: Final = {
+    NAME: {"key": Secret("soak")},
+    "areas": {subject: {"kinds": kinds} for subject, kinds in KINDS.items()},
+    "commodities": {},
+    "first_look_back_days": 5,
+    "look_back_days": 1,
+    "nightly_look_back_days": 7,
+    "monthly_look_back_days": 9,
+}
 
 Answer = Callable[["Request"], Response]
 
@@ -97,6 +122,7 @@ class World:
     boundaries: Boundaries
     open_store: OpenStore
     plants: Mapping[str, Plant]
+    market: Market
     settings: Settings
 
     def lines(self) -> list[Line]:
@@ -115,7 +141,17 @@ class World:
                 Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
                 Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
             ]
-        return lines
+        return [*lines, *self._lines_of_series(tell)]
+
+    def _lines_of_series(self, tell: Channels) -> Iterator[Line]:
+        opened = Publishers(self.market, self.boundaries).open
+        for job, slots in (
+            (EnergyActuals(opened), every(ACTUALS)),
+            (EnergyForecasts(opened), every(FORECASTS)),
+            (SeriesGaps(opened), every(GAPS)),
+            (SeriesBackfill(opened), daily(BACKFILL, BRUSSELS)),
+        ):
+            yield Line(_NAMES[type(job)], ALL_PLANTS, slots, _calls(self._function(job, tell), {}))
 
     def _function(self, job: Any, channels: Channels) -> Function:
         timed = InSimulatedTime(job, self.boundaries)
@@ -161,6 +197,8 @@ def settings_of(plants: Mapping[str, Plant], sections: Mapping[str, Any]) -> Set
             "supabase": SupabaseSettings(url="http://127.0.0.1:1", secret_key=Secret("sb_secret_soak")),
             "cleanup": {"snapshot_retention_hours": KEPT_H},
             "morning_report": {"send_to": ("office",)},
+            "series": _SERIES,
+            "energy_forecasts": {"prices_at": None},
             "channels": {
                 name: validated(ChannelSettings, one)
                 for name, one in zip(CHANNELS, (ops, office), strict=True)

@@ -12,7 +12,12 @@ from public.pipeline_runs
 where started_at >= %s and started_at < %s
 """
 # How long nobody may come who would take over, by pipeline: the time between two slots, and some.
-_TAKEN_OVER_WITHIN: Final = {"morning_report": timedelta(hours=26)}
+_TAKEN_OVER_WITHIN: Final = {
+    "morning_report": timedelta(hours=26),
+    "series_backfill": timedelta(hours=26),
+    "energy_forecasts": timedelta(hours=7),
+    "series_gaps": timedelta(hours=5),
+}
 _OTHERS_WITHIN: Final = timedelta(hours=2)
 _DONE: Final = {"succeeded", "partial"}
 

@@ -27,6 +27,11 @@ select fingerprint, rule, scope, plant
 from public.alerts
 where resolved_at is null and not is_event and rule <> 'safety_event'
 """
+# What the plant's and the publishers' values say stands as long as they do; the others say no run's end.
+_OF_OTHERS: Final = {
+    *("overdue", "channel_failing"),
+    *("ideal_rate", "no_output", "volume_unusual", "series_gap", "series_stale", "series_quality"),
+}
 
 State = Literal["well", "late", "down"]
 _SEVERITY: Final[Mapping[str, State]] = {"warning": "late", "critical": "down"}
@@ -60,7 +65,7 @@ class Standing:
         """After quiet hours nothing is open that a success since then has ended. Raises: Broken."""
         for row in self.view.rows(_REST):
             succeeded_at = self.view.ledger.succeeded_at.get((row["scope"], row["plant"]))
-            is_of_run = row["rule"] not in {"overdue", "channel_failing"}
+            is_of_run = row["rule"] not in _OF_OTHERS
             if row["rule"] == "channel_failing" or (is_of_run and succeeded_at and succeeded_at > quiet_from):
                 raise Broken(f"{row['fingerprint']} is open after quiet hours")
 
