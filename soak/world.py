@@ -169,11 +169,13 @@ class World:
         )
 
     def _health(self, channels: Channels) -> HealthService:
+        monotonic = self.boundaries.timeline.seconds
         return HealthService(
             open_store=self.open_store,
-            watch=Watch(self.open_store, channels.open, pinging(channels.open)),
+            watch=Watch(self.open_store, channels.open, pinging(channels.open), monotonic),
             load_settings=lambda: self.settings,
             clock=self.boundaries.function_clock,
+            monotonic=monotonic,
         )
 
 

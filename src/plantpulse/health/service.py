@@ -6,6 +6,7 @@ scheduler gets 2xx unless another try can help.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class HealthService:
     """Health, ready to be called over HTTP or with an event.
 
     `clock` is only for simulated time; it also drives the SQL function, and `pipelines` says which of them
-    run on it. Without a `watch` it only looks.
+    run on it. `monotonic` measures how long a look may take. Without a `watch` it only looks.
     """
 
     open_store: OpenHealthStore
@@ -96,6 +97,7 @@ class HealthService:
     load_settings: Callable[[], Settings] = config.load
     clock: Callable[[], datetime] | None = None
     pipelines: Callable[[Settings], Sequence[Pipeline]] = pipelines_of
+    monotonic: Callable[[], float] = time.monotonic
     _settings: Settings | None = field(default=None, init=False)
 
     def http(self, request: HttpRequest) -> Response:
@@ -174,7 +176,7 @@ class HealthService:
 
     def _ask(self, pipelines: Sequence[Pipeline], settings: Settings) -> tuple[Observation, View]:
         """Return what the runs say, and the view of it."""
-        budget = Budget.start(LOOK_S, LOOK_S)
+        budget = Budget.start(LOOK_S, LOOK_S, self.monotonic)
         asked = [
             {"pipeline": known.name, "plant": known.plant, "is_stopped": not known.is_enabled}
             for known in pipelines
@@ -190,7 +192,7 @@ class HealthService:
 
     def _figures(self) -> dict[str, Json] | None:
         """Return the figures of the alerts; None if they cannot be had."""
-        budget = Budget.start(LOOK_S, LOOK_S)
+        budget = Budget.start(LOOK_S, LOOK_S, self.monotonic)
 
         def ask() -> dict[str, Json]:
             supabase = self._known_settings().require_supabase()

@@ -5,6 +5,7 @@ It watches what no run can say of itself. Nothing here fails the seen: what goes
 dead man's switch outside hears of it.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -62,10 +63,12 @@ class Watch:
     open_store: OpenOutboxStore
     open_channel: OpenChannel
     ping: Ping
+    monotonic: Callable[[], float] = time.monotonic
 
     def act(self, seen: Observation | None, settings: Settings, clock: Clock | None) -> None:
         """Change the alerts by what health saw (None: it could not look), send what is due, and ping."""
-        budget = Budget.start(settings.health.timeout_s - LOOK_S, settings.health.timeout_s)
+        longest_s = settings.health.timeout_s
+        budget = Budget.start(longest_s - LOOK_S, longest_s, self.monotonic)
         is_well = seen is not None
         if seen is not None:
             swept = guarded(lambda: self._act(seen, settings, clock, budget))

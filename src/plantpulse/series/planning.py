@@ -1,9 +1,8 @@
 """What the plans of the pipelines of series have in common, and the time and the clock of their runs.
 
-Pure, except that `run_clock` reads a monotonic clock.
+Pure, except that `run_clock` reads the monotonic clock of the run's budget.
 """
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -95,5 +94,6 @@ def run_clock(run: Run) -> Callable[[], datetime]:
 
     So "known at" is compared by one clock, whatever the machines of the functions think.
     """
-    started_s = time.monotonic()
-    return lambda: run.started_at + timedelta(seconds=time.monotonic() - started_s)
+    monotonic = run.budget.monotonic
+    started_s = monotonic()
+    return lambda: run.started_at + timedelta(seconds=monotonic() - started_s)
