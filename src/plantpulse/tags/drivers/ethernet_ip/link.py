@@ -150,6 +150,9 @@ class EthernetIpLink:
             self._is_broken = True
             try:
                 yield
+            except DeviceRefused:  # that is an answer: the connection goes on
+                self._is_broken = False
+                raise
             except TimeoutError as error:
                 raise DeviceTimedOut(f"{self._device} did not answer in time") from error
             except OSError as error:
