@@ -15,8 +15,10 @@ from plantpulse.tags.tag import Tag
 from tests.patience import PATIENT_S
 from tests.tags.ethernet_ip.controllers import Controller as EnipController
 from tests.tags.opcua.plants import asyncua_plant, line1
+from tests.tags.s7.controllers import AREAS
 from tests.tags.servers.aslmp_server import Controller as SlmpController
 from tests.tags.servers.pymodbus_server import PymodbusDevice, serving
+from tests.tags.servers.snap7_server import Controller as S7Controller
 from tests.tags.slmp.controllers import MEMORY
 
 Start = Callable[[ExitStack], int]
@@ -43,6 +45,12 @@ DEVICES: Final[dict[str, tuple[Start, str, Tag, Tag]]] = {
         "opc.tcp://127.0.0.1:{}/plant",
         line1("Runs", "bool"),
         line1("Fixed", "bool"),
+    ),
+    "s7": (
+        on(lambda children: S7Controller(children, AREAS).port),
+        "s7://127.0.0.1:{}",
+        bit("M1.5"),
+        bit("DB9.DBX400.0"),
     ),
     "slmp": (
         on(lambda children: SlmpController(children, MEMORY).port),

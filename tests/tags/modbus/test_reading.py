@@ -7,7 +7,7 @@ from time import monotonic
 import pytest
 from pymodbus.constants import ExcCodes
 
-from plantpulse.errors import DeviceRefused
+from plantpulse.errors import DeviceRefused, DeviceUnavailable
 from plantpulse.tags.readings import Quality, Reading, Value
 from plantpulse.tags.tag import Tag
 from tests.tags.modbus.conftest import PATIENT_S, Line
@@ -126,11 +126,23 @@ def test_a_coil_that_the_device_does_not_have_is_refused_for_good(connect: Conne
             line.link.write(Tag("acknowledge", "co:500", "bool"), True, monotonic() + PATIENT_S)
 
 
-def test_a_busy_device_has_not_set_the_coil_for_sure(connect: Connect) -> None:
+@pytest.mark.parametrize(
+    ("exception", "error"),
+    [
+        (ExcCodes.DEVICE_BUSY, DeviceRefused),
+        (ExcCodes.GATEWAY_PATH_UNAVIABLE, DeviceRefused),
+        (ExcCodes.DEVICE_FAILURE, DeviceUnavailable),
+        (ExcCodes.ACKNOWLEDGE, DeviceUnavailable),
+        (ExcCodes.GATEWAY_NO_RESPONSE, DeviceUnavailable),
+    ],
+)
+def test_an_exception_tells_whether_the_coil_was_not_set_for_sure(
+    connect: Connect, exception: ExcCodes, error: type[Exception]
+) -> None:
     with serving(PymodbusDevice(HOLDING, INPUTS, COILS, DISCRETE)) as device:
-        device.failing[1] = ExcCodes.DEVICE_BUSY
+        device.failing[1] = exception
 
-        with pytest.raises(DeviceRefused, match="did not set co:1: exception 6"):
+        with pytest.raises(error, match=f"did not set co:1: exception {exception.value}"):
             connect(device.port).link.write(Tag("acknowledge", "co:1", "bool"), True, monotonic() + PATIENT_S)
 
 

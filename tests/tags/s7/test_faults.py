@@ -189,7 +189,7 @@ def test_a_write_that_the_controller_does_not_confirm_has_failed(proxy: FaultPro
     bit = Tag("acknowledge", "DB9.DBX4.0", "bool")
     for change, error, words in (
         (lambda f: f[:-1] + b"\x05", DeviceRefused, "did not set DB9.DBX4.0: error 0x5 of S7"),
-        (lambda f: f[:-1] + b"\x01", DeviceUnavailable, "did not set DB9.DBX4.0: error 0x1 of S7"),
+        (lambda f: f[:-1] + b"\x01", DeviceRefused, "did not set DB9.DBX4.0: error 0x1 of S7"),
         (lambda f: f[:20] + b"\x02" + f[21:], DeviceUnavailable, "did not confirm what was written"),
     ):
         link = link_to(proxy.port)

@@ -242,8 +242,10 @@ def test_a_refusal_of_another_command_is_the_answer_to_another_question(proxy: F
 
 def test_a_write_that_the_controller_does_not_confirm_has_failed(proxy: FaultProxy) -> None:
     for change, error, expected in (
-        (_refusing(0xCEE1, 0x1401), DeviceUnavailable, "did not set M10: end code 0xcee1 of SLMP"),
-        (_refusing(0x4A01, 0x1401), DeviceUnavailable, "did not set M10: end code 0x4a01 of SLMP"),
+        (_refusing(0xCEE1, 0x1401), DeviceRefused, "did not set M10: end code 0xcee1 of SLMP"),
+        (_refusing(0x4013, 0x1401), DeviceRefused, "did not set M10: end code 0x4013 of SLMP"),
+        (_refusing(0x4A01, 0x1401), DeviceRefused, "did not set M10: end code 0x4a01 of SLMP"),
+        (_refusing(0xC05E, 0x1401), DeviceUnavailable, "did not set M10: end code 0xc05e of SLMP"),
         (_refusing(0xC201, 0x1401), DeviceRefused, "did not set M10: end code 0xc201 of SLMP"),
         (
             lambda f: f[:7] + b"\x04\0" + f[9:] + b"\0\0",

@@ -19,7 +19,9 @@ from plantpulse.tags.readings import Reading
 from plantpulse.tags.stream import Stream
 from plantpulse.tags.tag import Tag
 
-_NOT_DONE: Final = (1, 2, 3, 6)  # no such function, address or value; busy
+# No such function, address or value; busy; no path to the device. With others it may have been done: 4 is an
+# error in the middle, 5 has it yet to do, and 11 is a device that did not answer its gateway.
+_NOT_DONE: Final = (1, 2, 3, 6, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class ModbusLink:
         return self._reader.read(plan, deadline_s)
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        """Set a coil. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a coil."""
+        """Set a coil. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a coil.
+
+        Source: Modbus Application Protocol V1.1b3, section 7.
+        """
         try:
             coil = coil_of(tag)
         except ValueError as wrong:

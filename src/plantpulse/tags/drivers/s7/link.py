@@ -5,7 +5,7 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from plantpulse.errors import DeviceRefused, DeviceUnavailable
+from plantpulse.errors import DeviceRefused
 from plantpulse.tags.drivers.s7.addresses import bit_to_set
 from plantpulse.tags.drivers.s7.device import device_of
 from plantpulse.tags.drivers.s7.exchange import Exchange
@@ -13,7 +13,7 @@ from plantpulse.tags.drivers.s7.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.reader import Reader
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import Reading
 from plantpulse.tags.stream import Stream, hinted
 from plantpulse.tags.tag import Tag
 
@@ -42,15 +42,18 @@ class S7Link:
         return self._reader.read(plan, deadline_s)
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit."""
+        """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit.
+
+        Only the return code FFh tells that the bit was written. Source: as for `replies`.
+        """
         try:
             area, byte, bit = bit_to_set(tag)
         except ValueError as wrong:
             raise DeviceRefused(str(wrong)) from wrong
         refusal = self._exchange.set_bit(area, byte, bit, value, deadline_s)
         if refusal:
-            error = DeviceUnavailable if refusal.quality is Quality.DEVICE_FAILURE else DeviceRefused
-            raise error(f"{self._stream.device} did not set {tag.address}: error {refusal.code:#x} of S7")
+            why = f"error {refusal.code:#x} of S7"
+            raise DeviceRefused(f"{self._stream.device} did not set {tag.address}: {why}")
 
     def close(self) -> None:
         """End the connection. Never raises; any thread may call it."""

@@ -13,14 +13,14 @@ from plantpulse.tags.drivers.slmp.values import reading_of
 from plantpulse.tags.endpoints import Endpoint
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.reader import Reader
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import Reading
 from plantpulse.tags.stream import Stream, hinted
 from plantpulse.tags.tag import Tag
 
 _HINT: Final = (
     "somebody else may have its connection, or the port is none of SLMP (MC protocol) over TCP in binary code"
 )
-_MAY_PASS: Final = (Quality.DEVICE_FAILURE, Quality.NOT_CONNECTED)  # so a write is worth another try
+_TIME_IS_UP: Final = (0xC022, 0xC05E, 0xC0DE)  # in the controller, or on the way behind it
 
 
 class SlmpLink:
@@ -47,7 +47,12 @@ class SlmpLink:
         return readings
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
-        """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit."""
+        """Set a bit. Raises: DeviceUnavailable; DeviceRefused by the device, or for anything but a bit.
+
+        An end code tells that the request was not executed; 4010h, 4013h and C062h refuse it in RUN.
+        After one of a timer that ran out the bit may have been set.
+        Source: JY997D55401, appendix 3; SH(NA)-081105ENG, 16.7.1; SH(NA)-081257ENG, 3.5.
+        """
         try:
             area, number = bit_to_set(tag, self._device)
         except ValueError as wrong:
@@ -55,7 +60,7 @@ class SlmpLink:
         refusal = self._exchange.set_bit(area, number, value, deadline_s)
         self._exchange.confirm(deadline_s)
         if refusal:
-            error = DeviceUnavailable if refusal.quality in _MAY_PASS else DeviceRefused
+            error = DeviceUnavailable if refusal.code in _TIME_IS_UP else DeviceRefused
             why = f"end code {refusal.code:#06x} of SLMP"
             raise error(f"{self._stream.device} did not set {tag.address}: {why}")
 
