@@ -28,7 +28,7 @@ from plantpulse.tags.tally import Tally
 
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
-REFUSED_S: Final = 5.0  # between two attempts to acknowledge a part, if the device answers that it refuses
+REFUSED_S: Final = 5.0  # between two attempts to acknowledge a part that the device refuses, or loses
 LONGEST_GAP: Final = 1.5  # intervals between two looks; a bit may drop and rise again in a longer one
 _MOST_MS: Final = 32_767
 
@@ -56,6 +56,8 @@ class Cycle:
     _looked_s: float | None = field(default=None, init=False)
     _refusal: DeviceRefused | None = field(default=None, init=False)  # of the acknowledgement that is owed
     _refused_s: float = field(default=-math.inf, init=False)
+    _unsure: PlantpulseError | None = field(default=None, init=False)  # how the last acknowledgement failed
+    _unsure_s: float = field(default=-math.inf, init=False)  # since when, if the one before it failed too
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def serve(self, slot: datetime) -> None:
@@ -112,8 +114,11 @@ class Cycle:
             self.tally.fail(error, self.clock.at(now_s), slots=0)
         elif isinstance(error, PlantpulseError):
             self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
+            self._unsure_s = now_s if self._unsure else -math.inf
+            self._unsure = error
             self._forget()  # it may have been set all the same, and the machine gone on: another look tells
         else:
+            self._unsure = None
             self.rising.write()
 
     def watch(self) -> None:
@@ -177,6 +182,10 @@ class Cycle:
         look = self.rising.judge(bits)
         if look not in RISES:
             return look, bits
+        # Each attempt that fails stores the part again, so they are few.
+        if self._unsure and self.rising.level is None and self.monotonic() - self._unsure_s < REFUSED_S:
+            self.tally.fail(self._unsure, slot)
+            return None
         # The machine holds its values until they are acknowledged: the next slot reads what this one left.
         after = self._gather(slot)
         return (look if after.is_high else Look.FALL, after) if after else None
@@ -190,6 +199,7 @@ class Cycle:
                 return
             readings, is_doubtful = self._gathering.take(), self.rising.is_doubtful
             self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
+            self._refused_s, self._refusal = -math.inf, None  # of the part before
         self.rising.take(look, rose_in or slot, bits)
         if self._refusal and self.rising.is_owed:
             self.tally.fail(self._refusal, slot)

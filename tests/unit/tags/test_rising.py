@@ -400,6 +400,62 @@ def test_a_part_whose_acknowledgement_is_refused_is_stored_once_and_acknowledged
     assert not polled.tally.take().is_failing
 
 
+def test_a_part_is_not_stored_in_each_slot_when_each_acknowledgement_loses_the_connection() -> None:
+    polled = handshake()
+    polled.poller.cycle.tell_rise = lambda: polled.poller.confirm(
+        polled.poller.cycle.rising.unstored or at(0)
+    )
+    polled.plc.write = partial(lose, polled)  # type: ignore[method-assign] # a played fault
+    counted: list[Counts] = []
+    polled.time.plan(29.5, lambda: counted.append(polled.tally.take()))
+    raise_bit(polled, 1.5)
+
+    assert [slot for slot, _ in polled.until(31)] == [2, 3, 9, 15, 21, 27]
+    assert (counted[0].is_failing, counted[0].failure) == (
+        True,
+        Failure("device_unavailable", str(GONE), at(29)),
+    )
+
+
+def lose(polled: Polling, tag: Tag, value: bool, deadline_s: float) -> None:
+    raise GONE
+
+
+def test_a_part_of_which_the_acknowledgement_was_lost_holds_back_no_other_one() -> None:
+    polled = handshake()
+    polled.poller.cycle.tell_rise = lambda: polled.poller.confirm(
+        polled.poller.cycle.rising.unstored or at(0)
+    )
+    write = polled.plc.write
+    polled.plc.write = partial(lose, polled)  # type: ignore[method-assign] # a played fault
+    raise_bit(polled, 1.5)
+    drop_bit(polled, 3.5)
+    polled.time.plan(3.6, lambda: setattr(polled.plc, "write", write))
+    raise_bit(polled, 4.5)
+
+    assert [slot for slot, _ in polled.until(7)] == [2, 3, 5]
+    assert polled.plc.written == [("taken", True, 5.03)]
+
+
+def test_a_part_that_is_refused_does_not_hold_back_the_next_one() -> None:
+    polled = handshake()
+    write = polled.plc.write
+
+    def refuse(tag: Tag, value: bool, deadline_s: float) -> None:
+        raise DeviceRefused("it did not set it")
+
+    polled.plc.write = refuse  # type: ignore[method-assign] # a played fault
+    raise_bit(polled, 1.5)
+    polled.time.plan(3.2, lambda: polled.poller.confirm(at(2)))
+    drop_bit(polled, 3.5)
+    polled.time.plan(3.6, lambda: setattr(polled.plc, "write", write))
+    raise_bit(polled, 4.5)
+    polled.time.plan(5.5, lambda: polled.poller.confirm(at(5)))
+
+    assert polled.until(7) == [(2, "GOOD"), (5, "GOOD")]
+    assert polled.plc.written == [("taken", True, 5.5)]
+
+
 def test_a_machine_that_gives_up_after_a_refusal_is_not_acknowledged_any_more() -> None:
     polled = handshake()
     write = polled.plc.write
