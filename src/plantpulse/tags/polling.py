@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plantpulse.errors import DeviceUnavailable, PlantpulseError
-from plantpulse.tags.cycle import Cycle, quality_of
+from plantpulse.tags.cycle import REFUSED_S, Cycle, quality_of
 from plantpulse.tags.slots import (
     count_between,
     next_slot,
@@ -132,7 +132,11 @@ class Poller:
             self.cycle.tally.miss(1)
             return
         self.cycle.serve(slot)
-        if self._interval > HELD and not self.cycle.is_gathering:
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop a connection that nothing needs before the next slot, if that is far."""
+        if self._interval > HELD and self.cycle.is_settled and not self.cycle.is_gathering:
             self.cycle.line.drop()
 
     def _prove_before(self, slot: datetime) -> bool:
@@ -205,17 +209,24 @@ class Poller:
     def _wait_until(self, at_s: float, slot: datetime) -> bool:
         """Wait for a time, and say whether the slot is still to be read then.
 
-        An acknowledgement that fails loses the connection, and ends the waiting.
+        An acknowledgement may end the connection, and with it the waiting.
         """
         was_connected = self.cycle.line.is_connected
         while not self._is_others(slot):
             if self.monotonic() >= at_s:
                 return True
-            self.cycle.acknowledge()
+            self._acknowledge()
             if self.cycle.line.is_connected is not was_connected:
                 return False
-            self._pause(max(0.0, at_s - self.monotonic()))
+            self._pause(min(REFUSED_S, max(0.0, at_s - self.monotonic())))
         return False
+
+    def _acknowledge(self) -> None:
+        """Set the acknowledge tag, if that is owed; after it the device may be let go until the next slot."""
+        was_settled = self.cycle.is_settled
+        self.cycle.acknowledge()
+        if not was_settled:
+            self._let_go()
 
     def _settle(self) -> None:
         """Give the last acknowledgement a moment: what was read is on its way to Supabase."""

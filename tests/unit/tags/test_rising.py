@@ -456,6 +456,39 @@ def test_a_part_that_is_refused_does_not_hold_back_the_next_one() -> None:
     assert polled.plc.written == [("taken", True, 5.5)]
 
 
+def test_a_device_that_is_read_seldom_is_acknowledged_at_once_and_let_go_after_it() -> None:
+    polled = seldom()
+    polled.time.plan(62.5, lambda: polled.poller.confirm(at(60)))
+
+    assert polled.until(121) == [(60, "GOOD")]
+    assert polled.plc.written == [("taken", True, 62.5)]
+    assert polled.plc.connected_at == [50, 110]
+    assert polled.plc.closed == 2
+
+
+def test_a_device_that_is_read_seldom_and_refuses_is_asked_every_five_seconds() -> None:
+    polled, tried_at = seldom(), list[float]()
+
+    def refuse(tag: Tag, value: bool, deadline_s: float) -> None:
+        tried_at.append(polled.plc._since_noon())
+        raise DeviceRefused("it is busy")
+
+    polled.plc.write = refuse  # type: ignore[method-assign] # a played fault
+    polled.time.plan(62.5, lambda: polled.poller.confirm(at(60)))
+
+    assert polled.until(121) == [(60, "GOOD")]
+    assert tried_at[:4] == [62.5, 67.5, 72.5, 77.5]
+    assert polled.plc.connected_at == [50]
+
+
+def seldom() -> Polling:
+    """Return a group that is looked at once a minute, with a part that is ready."""
+    group = group_of(
+        mode="handshake", interval=timedelta(minutes=1), trigger_tag=READY, acknowledge_tag=TAKEN
+    )
+    return polling(group, first=60, rising=Rising(True, level=False, is_alone=True), bit=True)
+
+
 def test_a_machine_that_gives_up_after_a_refusal_is_not_acknowledged_any_more() -> None:
     polled = handshake()
     write = polled.plc.write
