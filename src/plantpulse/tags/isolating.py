@@ -41,7 +41,6 @@ class Isolation:
     _next: Part = ()
     _accused: Part = ()
     _is_heard: bool = False  # in this read
-    _asks_for_all: bool = False  # in the next read, because none has time for a silent part
     _asked_again_s: float = 0.0
     _reads: int = 0  # since then
 
@@ -62,8 +61,7 @@ class Isolation:
     def parts(self, deadline_s: float) -> Iterator[Part]:
         """Yield what to ask for in a read, each part after the answer to the one before."""
         self._is_heard = False
-        if self._is_whole or self._asks_for_all:
-            self._asks_for_all = False
+        if self._is_whole:
             yield self.all
             return
         self._reads += 1
@@ -77,9 +75,10 @@ class Isolation:
         now_s = self.monotonic()
         if self._silent and now_s - self._asked_again_s >= _ASK_AGAIN_S and self._reads > _ASK_AGAIN_READS:
             self._asked_again_s, self._reads = now_s, 0
-            self._asks_for_all = now_s > deadline_s - enough_s
-            if not self._asks_for_all:
-                self._silent.append(self._silent.pop(0))
+            self._silent.append(self._silent.pop(0))
+            if now_s > deadline_s - enough_s:
+                self._next = self._silent[-1]
+            else:
                 yield self._silent[-1]
 
     def _known(self, latest_s: float) -> Iterator[Part]:
@@ -102,12 +101,10 @@ class Isolation:
             if part in waiting:
                 waiting.remove(part)
                 self._sound += part
-        if self._is_whole:
-            self._begin_anew(2)
 
     def fail(self, part: Part) -> None:
         """Note that a part was not answered; the read ends with it."""
-        if part in self._silent or (part == self.all and not self._is_whole):
+        if part in self._silent:
             return
         self._failed += 1
         if part not in self._suspects:
@@ -128,7 +125,7 @@ class Isolation:
             return
         is_whole, pieces = self._is_whole, self._pieces
         self._begin_anew(pieces)
-        if is_whole and self.count > 1:
+        if is_whole:
             self._suspects = _divided(self.all, pieces)
 
     def _divide(self, part: Part) -> None:

@@ -1,9 +1,10 @@
 """A tag that a device does not answer costs its group some slots, and then itself alone."""
 
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plantpulse.tags.gathering import MOST_READS
@@ -111,7 +112,7 @@ def test_a_silent_tag_of_a_slow_device_is_found_and_the_others_are_read(answer_s
     assert asked.isolation.silent == {3}
 
 
-def test_a_slow_device_is_asked_for_everything_once_a_minute_first_and_alone() -> None:
+def test_a_slow_device_is_asked_for_a_silent_tag_once_a_minute_first_and_alone() -> None:
     asked = Asked(2, 0.45)
     for slot in range(30):
         asked.read({1}, slot)
@@ -121,7 +122,7 @@ def test_a_slow_device_is_asked_for_everything_once_a_minute_first_and_alone() -
 
     assert set(map(tuple, parts.values())) == {((0,),)}
     assert [slot for slot, tags in found.items() if not tags] == [101]
-    assert [slot for slot, tags in found.items() if tags == {0, 1}][:2] == [162, 163]
+    assert [slot for slot, tags in found.items() if tags == {0, 1}][:2] == [163, 164]
 
 
 def test_a_device_that_hangs_while_its_parts_are_tried_has_no_silent_tag_for_longer_than_a_minute() -> None:
@@ -182,6 +183,42 @@ def test_every_tag_that_the_device_answers_is_read_in_the_end(
 
     found = [asked.read(silent) for _ in range(2)]  # one of them may ask for the silent tags
     assert answered in found
+
+
+@pytest.mark.parametrize("answer_s", [0.1, 0.3, 0.45, 0.7])
+def test_a_tag_that_recovers_is_read_again_while_another_one_stays_silent(answer_s: float) -> None:
+    asked = Asked(8, answer_s)
+    for slot in range(60):
+        asked.read({3, 5}, slot)
+    assert asked.isolation.silent == {3, 5}
+
+    found = [asked.read({5}, slot) for slot in range(60, 240)]
+
+    assert any(3 in tags for tags in found)
+    assert [tags for tags in found[-30:] if tags] == [{0, 1, 2, 3, 4, 6, 7}] * sum(map(bool, found[-30:]))
+    assert sum(not tags for tags in found) <= 4  # while a silent tag has its turn
+
+
+@settings(max_examples=40)
+@given(
+    st.randoms(use_true_random=False), st.integers(2, 30), st.sampled_from([0.0, 0.1, 0.19, 0.25, 0.35, 0.6])
+)
+def test_whatever_was_silent_every_tag_that_the_device_answers_now_is_read_within_minutes(
+    drawn: Random, number: int, answer_s: float
+) -> None:
+    asked, silent = Asked(number, answer_s), set[int]()
+    for slot in range(drawn.randint(20, 300)):
+        if drawn.random() < 0.05:
+            silent = set(drawn.sample(range(number), drawn.randint(0, min(number - 1, 3))))
+        asked.answer_s = answer_s + (drawn.random() * 0.1 if drawn.random() < 0.2 else 0)  # a hiccup
+        asked.read(silent, slot, hangs=drawn.random() < 0.05)
+    asked.answer_s, silent = answer_s, set(drawn.sample(range(number), drawn.randint(0, 1)))
+
+    found = [asked.read(silent, slot) for slot in range(300, 700)]
+
+    good = set(range(number)) - silent
+    assert [tags for tags in found[-20:] if tags not in (good, set())] == []
+    assert good in found[-20:]
 
 
 def test_a_group_with_a_silent_tag_is_polled_without_it() -> None:
