@@ -13,10 +13,13 @@ import os
 import zlib
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final
+
+from plantpulse.tags.durable import sync_folder
 
 SEGMENT_BYTES: Final = 1 << 20  # the oldest file is dropped whole when room is short
 _LOCK: Final = "lock"
@@ -38,13 +41,14 @@ class Spool:
     """The spool in a folder, of which one process at a time has the lock. Close it afterwards.
 
     `most_bytes` bounds its files: the oldest are dropped for new ones. `damaged` counts records that could
-    not be read back.
+    not be read back; `has_left` says that files were passed over.
     """
 
     folder: Path
     most_bytes: int
     segment_bytes: int = SEGMENT_BYTES
     damaged: int = 0
+    has_left: bool = False
     _lock: int = -1
     _segments: deque[_Segment] = field(default_factory=deque)
     _writing: FileIO | None = None
@@ -54,18 +58,24 @@ class Spool:
 
     @classmethod
     def open(cls, folder: Path, most_bytes: int, segment_bytes: int = SEGMENT_BYTES) -> "Spool | None":
-        """Return the spool of a folder, with what an earlier process left; None if another process has it."""
+        """Return the spool of a folder, with what an earlier process left; None if another process has it.
+
+        Raises: OSError, as all methods but `close` do, if the disk fails.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            spool = cls(folder, most_bytes, segment_bytes, _lock=lock)
+            for path in sorted(folder.glob(_NAMES)):
+                spool._segments.append(_Segment(path, path.stat().st_size))
+                spool._last = int(path.stem)
         except BlockingIOError:
             os.close(lock)
             return None
-        spool = cls(folder, most_bytes, segment_bytes, _lock=lock)
-        for path in sorted(folder.glob(_NAMES)):
-            spool._segments.append(_Segment(path, path.stat().st_size))
-            spool._last = int(path.stem)
+        except OSError:
+            os.close(lock)
+            raise
         return spool
 
     @property
@@ -108,17 +118,28 @@ class Spool:
             self._remove_segment()
 
     def drop_oldest(self) -> Counter[int]:
-        """Delete the oldest file, and return how many of its rows were not taken, by group."""
+        """Delete the oldest file, and return how many of its rows were not taken, by group.
+
+        What the disk does not give back is not counted.
+        """
         dropped: Counter[int] = Counter()
         if self._segments:
-            for _, rows in self._records_of_oldest():
-                dropped.update(row["g"] for row in rows)
+            with suppress(OSError):
+                for _, rows in self._records_of_oldest():
+                    dropped.update(row["g"] for row in rows)
             self._remove_segment()
         return dropped
 
+    def pass_over(self) -> None:
+        """Leave the oldest file alone, which the disk neither reads nor deletes; a later process may."""
+        if self._segments:
+            self.has_left = True
+            self._forget_segment()
+
     def close(self) -> None:
         """Give the lock back; what is in the files stays."""
-        self._end_segment()
+        with suppress(OSError):
+            self._end_segment()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -164,7 +185,7 @@ class Spool:
         path = self.folder / f"{self._last:012d}.rows"
         self._writing = FileIO(path, "xb")
         self._segments.append(_Segment(path, 0))
-        self._sync_folder()
+        sync_folder(self.folder)
         return self._writing
 
     def _end_segment(self) -> None:
@@ -179,17 +200,14 @@ class Spool:
 
     def _remove_segment(self) -> None:
         """Delete the oldest file; after it the next one is read from its begin."""
+        self._segments[0].path.unlink()
+        self._forget_segment()
+
+    def _forget_segment(self) -> None:
         if len(self._segments) == 1:
             self._end_segment()
-        self._segments.popleft().path.unlink()
+        self._segments.popleft()
         self._offset = 0
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _rows_of(line: bytes) -> list[Row] | None:

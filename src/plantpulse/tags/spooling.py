@@ -55,7 +55,7 @@ class SpoolingStore:
     _replay: Replay = field(init=False)
 
     def __post_init__(self) -> None:
-        self.labels = Labels(self.spools.own.folder, self.wall(), self.monotonic())
+        self.labels = Labels(self.spools.own_folder, self.wall(), self.monotonic())
         self._replay = Replay(self.store, self.spools, self._unsent, self.labels, self.monotonic)
 
     def now(self) -> datetime:
@@ -124,6 +124,9 @@ class SpoolingStore:
             self._replay.send(put, until_s, may_drop=may_drop)
         except _AWAY as error:
             self._note_outage(error)
+        except OSError as error:
+            log("ERROR", "samples on the disk are passed over: it does not give them back", error=str(error))
+            self.spools.pass_over()
 
     def _claimed(self, claim: Body) -> dict[str, Json]:
         asked_s = self.monotonic()

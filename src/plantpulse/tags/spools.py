@@ -5,7 +5,6 @@ it run side by side. A folder is taken over once its process is gone, and delete
 """
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from plantpulse.logs import log
+from plantpulse.tags.durable import keep
 from plantpulse.tags.spool import SEGMENT_BYTES, Row, Spool
 
 _CLAIM: Final = "claim.json"
@@ -30,71 +31,90 @@ class Record(NamedTuple):
 
 @dataclass(slots=True)
 class Spools:
-    """All spools that this process has the lock of, the oldest first. `most_bytes` bounds all together."""
+    """All spools that this process has the lock of, the oldest first. `most_bytes` bounds all together.
+
+    `own_folder` is that of this process. While the disk does not let it be made, rows cannot be kept, but
+    those of earlier processes can be sent.
+    """
 
     folder: Path
-    own: Spool
-    holder: str
+    own_folder: Path
     most_bytes: int
     is_alone: bool = True
+    _own: Spool | None = None
     _others: list[Spool] = field(default_factory=list)
+    _left: list[Spool] = field(default_factory=list)  # with nothing but files that were passed over
     _dropped: Counter[int] = field(default_factory=Counter)  # and told to nobody yet
+    _unopened: set[Path] = field(default_factory=set)
 
     @classmethod
     def open(cls, folder: Path, holder: str, now: datetime, most_bytes: int) -> "Spools":
-        """Return the spools of a folder, with a new one for a holder."""
-        own = Spool.open(folder / f"{now:%Y%m%dT%H%M%S}{_BETWEEN}{holder}", most_bytes)
-        assert own is not None  # noqa: S101 - nobody else has the name
-        spools = cls(folder, own, holder, most_bytes)
+        """Return the spools of a folder, with a new one for a holder. Raises nothing that a disk does."""
+        spools = cls(folder, folder / f"{now:%Y%m%dT%H%M%S}{_BETWEEN}{holder}", most_bytes)
+        try:
+            spools._opened_own()
+        except OSError as error:
+            log("ERROR", "the disk keeps no samples: they wait in memory", error=str(error))
         spools.adopt()
         return spools
 
     def adopt(self) -> None:
-        """Take over the spools of processes that are gone; `is_alone` says whether there is no other."""
-        known = {spool.folder for spool in (*self._others, self.own)}
-        found = sorted(one for one in self.folder.glob(f"*{_BETWEEN}*") if one.is_dir() and one not in known)
-        opened = [Spool.open(one, self.most_bytes) for one in found]
-        self.is_alone = None not in opened
-        self._others += [spool for spool in opened if spool]
+        """Take over the spools of processes that are gone; `is_alone` says whether there is no other.
+
+        A folder that cannot be opened, as one that another user has left, is passed over.
+        """
+        self.is_alone = True
+        for one in self._found():
+            try:
+                spool = Spool.open(one, self.most_bytes)
+            except OSError as error:
+                self._note_unopened(one, error)
+                continue
+            self.is_alone = self.is_alone and spool is not None
+            self._others += [spool] if spool else []
 
     @property
     def size(self) -> int:
         """Return how many bytes are kept."""
-        return sum(spool.size for spool in (*self._others, self.own))
+        return sum(spool.size for spool in self._all)
 
     @property
     def damaged(self) -> int:
         """Return how many records could not be read back."""
-        return sum(spool.damaged for spool in (*self._others, self.own))
+        return sum(spool.damaged for spool in self._all)
 
     def append(self, rows: Sequence[Row]) -> Counter[int]:
-        """Keep rows, and return how many older ones of each group had to be dropped for them."""
+        """Keep rows, and return how many older ones of each group had to be dropped for them.
+
+        Raises: OSError if the disk does not keep them.
+        """
         while self._others and self.size + SEGMENT_BYTES > self.most_bytes:
             self._dropped += self._others[0].drop_oldest()
             self._remove_empty()
-        self._dropped += self.own.append(rows)
+        self._dropped += self._opened_own().append(rows)
         dropped, self._dropped = self._dropped, Counter()
         return dropped
 
     def oldest(self) -> Record | None:
-        """Return the oldest record that is not stored yet; None if there is none."""
+        """Return the oldest record that is not stored yet; None if there is none. Raises: OSError."""
         self._remove_empty()
-        spool = self._others[0] if self._others else self.own
-        rows = spool.oldest()
-        return None if rows is None else Record(spool.folder.name.rpartition(_BETWEEN)[2], rows, spool.folder)
+        spool = next(iter(self._all), None)
+        if spool is None or (rows := spool.oldest()) is None:
+            return None
+        return Record(spool.folder.name.rpartition(_BETWEEN)[2], rows, spool.folder)
 
     def take_oldest(self) -> None:
-        """Note that the oldest record is stored."""
-        (self._others[0] if self._others else self.own).take_oldest()
+        """Note that the oldest record is stored. Raises: OSError."""
+        self._all[0].take_oldest()
+
+    def pass_over(self) -> None:
+        """Leave the oldest file alone, which the disk neither reads nor deletes."""
+        for spool in self._all[:1]:
+            spool.pass_over()
 
     def keep_claim(self, answer: Mapping[str, Any]) -> None:
-        """Keep what a claim answered, for a begin without Supabase."""
-        part = self.own.folder / _CLAIM
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(answer, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.folder / _CLAIM)
+        """Keep what a claim answered, for a begin without Supabase. Raises: OSError."""
+        keep(answer, self.folder / _CLAIM, self.own_folder / _CLAIM)
 
     def kept_claim(self) -> dict[str, Any] | None:
         """Return what the last claim answered; None if there was none, or nobody can read it."""
@@ -106,12 +126,47 @@ class Spools:
 
     def close(self) -> None:
         """Give all locks back; an empty folder goes."""
-        for spool in (*self._others, self.own):
+        for spool in (*self._all, *self._left):
             _close(spool)
 
+    @property
+    def _all(self) -> list[Spool]:
+        return [*self._others, *([self._own] if self._own else [])]
+
+    def _found(self) -> Sequence[Path]:
+        known = {self.own_folder, *(spool.folder for spool in (*self._others, *self._left))}
+        try:
+            folders = sorted(one for one in self.folder.glob(f"*{_BETWEEN}*") if one.is_dir())
+        except OSError as error:
+            self._note_unopened(self.folder, error)
+            return ()
+        return [one for one in folders if one not in known]
+
+    def _opened_own(self) -> Spool:
+        if self._own is None:
+            self._own = Spool.open(self.own_folder, self.most_bytes)
+            assert self._own is not None  # noqa: S101 - nobody else has the name
+        return self._own
+
+    def _note_unopened(self, folder: Path, error: OSError) -> None:
+        if folder not in self._unopened:
+            log("ERROR", "samples on the disk cannot be sent: their folder is not opened", error=str(error))
+        self._unopened.add(folder)
+
     def _remove_empty(self) -> None:
-        while self._others and self._others[0].is_empty:
-            _close(self._others.pop(0))
+        while self._others and _is_empty(self._others[0]):
+            spool = self._others.pop(0)
+            if spool.has_left:
+                self._left.append(spool)
+            else:
+                _close(spool)
+
+
+def _is_empty(spool: Spool) -> bool:
+    try:
+        return spool.is_empty
+    except OSError:
+        return False
 
 
 def _has_groups(answer: Mapping[str, Any]) -> bool:
@@ -120,7 +175,6 @@ def _has_groups(answer: Mapping[str, Any]) -> bool:
 
 
 def _close(spool: Spool) -> None:
-    is_empty = spool.is_empty
-    if is_empty:  # while it is locked: nobody may take it over in between
+    if _is_empty(spool) and not spool.has_left:  # while it is locked: nobody may take it over in between
         shutil.rmtree(spool.folder, ignore_errors=True)
     spool.close()

@@ -170,7 +170,7 @@ class Edge:
 
     def die(self) -> None:
         """Lose the locks, as at the end of a process, and leave the files as they are."""
-        for spool in (*self.spools._others, self.spools.own):
+        for spool in self.spools._all:
             spool.close()
 
 
@@ -523,6 +523,102 @@ def test_a_full_disk_keeps_nobody_from_polling_while_supabase_is_there(
     assert [group["name"] for group in runner.claim()["groups"]] == ["Press", "Oven"]
     runner.flush(1)
     assert project.slots == ["01"]
+
+
+def own_folder(tmp_path: Path, second: int, holder: str) -> Path:
+    return tmp_path / f"20261130T12000{second}_{holder}"
+
+
+def test_a_process_that_gets_no_folder_polls_on_and_sends_what_others_left(
+    project: Project, edge: Begin, tmp_path: Path
+) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    first.die()
+    project.error = None
+    own_folder(tmp_path, 1, "b").write_text("the disk is full: no folder can be made")
+
+    second = edge("b")
+    assert [group["name"] for group in second.claim()["groups"]] == ["Press", "Oven"]
+    second.flush(2)
+
+    assert project.slots == ["02", "01"]
+    project.error = AWAY
+    with pytest.raises(StoreUnavailable, match="the disk takes no samples"):
+        second.flush(3)
+    own_folder(tmp_path, 1, "b").unlink()
+    second.flush(3)  # there is room again
+    second.spools.close()
+    assert [path.name for path in tmp_path.glob("*_*")] == ["20261130T120001_b"]
+
+
+def test_a_folder_that_cannot_be_opened_stops_nobody(
+    project: Project, edge: Begin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own_folder(tmp_path, 0, "root") / "lock").mkdir(parents=True)  # as one that another user owns
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1)
+    project.error = None
+    runner.wait()
+    for slot in (2, 3):
+        runner.flush(slot)
+
+    assert project.slots == ["02", "01", "03"]
+    assert capsys.readouterr().out.count("their folder is not opened") == 1
+    assert own_folder(tmp_path, 0, "root").is_dir()
+
+
+def test_a_file_that_the_disk_does_not_give_back_stops_no_other_one(
+    project: Project, edge: Begin, tmp_path: Path
+) -> None:
+    for holder in ("a", "b"):
+        one = edge(holder)
+        project.error = None
+        one.claim()
+        project.error = AWAY
+        one.flush(1 if holder == "a" else 2)
+        one.die()
+    project.error = None
+    [broken] = own_folder(tmp_path, 0, "a").glob("*.rows")
+    broken.unlink()
+    broken.mkdir()  # it can be opened no more than one with an input/output error
+
+    runner = edge("c")
+    runner.claim()
+    for slot in (3, 4):
+        runner.flush(slot)
+    runner.spools.close()
+
+    assert project.slots == ["03", "04", "02"]
+    assert broken.is_dir()
+    assert not own_folder(tmp_path, 1, "b").exists()
+
+
+def test_a_disk_that_deletes_nothing_any_more_stops_nobody(
+    project: Project, edge: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = edge()
+    runner.claim()
+    project.error = AWAY
+    runner.flush(1)
+    project.error = None
+    runner.wait()
+
+    def fail(_: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "unlink", fail)
+        for slot in (3, 4, 5):
+            runner.flush(slot)
+        runner.spools.close()
+
+    assert project.slots == ["03", "01", "04", "05"]
+    assert len(list(tmp_path.glob("*/*.rows"))) == 1
 
 
 def test_what_was_dropped_for_a_record_that_the_disk_does_not_take_is_counted(
