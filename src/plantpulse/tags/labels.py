@@ -4,7 +4,7 @@ A burst that begins without Supabase has only the computer's own clock, which ma
 sets it in that burst, so all its slots are wrong by the same. A file beside its samples says what the clock
 showed, beside what the monotonic clock did, which goes on until the computer starts again. So whoever hears
 from Supabase first knows the difference. It is written down before anything is sent: a sample that is sent
-again goes to the same slot.
+again goes to the same slot. A disk that does not take that keeps nothing from being sent.
 """
 
 import json
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.logs import log
+from plantpulse.tags.durable import keep
 from plantpulse.tags.slots import NONE, SLEPT, SlotClock
 
 Json = Any
@@ -95,9 +96,7 @@ class Labels:
 
     def _write(self, folder: Path, clock: Mapping[str, Json]) -> None:
         try:
-            part = folder / f"{_FILE}.part"
-            part.write_text(json.dumps(clock), encoding="utf-8")
-            part.replace(folder / _FILE)
+            keep(clock, folder / _FILE, folder / f"{_FILE}.part")
         except OSError as error:
             log("ERROR", "the disk does not keep what the clock showed", error=error.strerror)
 

@@ -823,6 +823,31 @@ def test_what_was_read_by_a_wrong_clock_is_stored_at_the_time_when_it_was_read(
     assert not project.dropped
 
 
+def test_how_wrong_the_clock_was_outlasts_a_power_cut(
+    project: Project,
+    wrong_clock: Callable[[timedelta], Edge],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast, synced = timedelta(hours=3), list[int]()
+    runner, sync = wrong_clock(fast), os.fsync
+
+    def note(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    runner.claim()
+    runner.flush_at(fast, 2)
+    project.error = None
+    runner.wait()
+    runner.flush_at(fast, 4)
+
+    [clock] = tmp_path.glob("*/clock.json")
+    assert "shift_s" in clock.read_text(encoding="utf-8")
+    assert clock.stat().st_ino in synced
+
+
 def test_a_clock_that_is_right_enough_shifts_nothing_and_ends_nothing(
     project: Project, wrong_clock: Callable[[timedelta], Edge]
 ) -> None:
