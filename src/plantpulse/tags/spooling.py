@@ -6,6 +6,7 @@ Supabase a burst begins with the groups of its last claim, unless another proces
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -212,10 +213,15 @@ class SpoolingStore:
         }
 
     def _spooled(self, rows: Sequence[Mapping[str, Json]]) -> Mapping[int, int]:
+        """Keep rows, and return what was dropped for them: the log says so even if this process ends now."""
         try:
-            return self.spools.append(rows) if rows else {}
+            dropped = self.spools.append(rows) if rows else Counter[int]()
         except OSError as error:
             raise StoreUnavailable(f"the disk takes no samples: {error.strerror}") from error
+        if dropped:
+            told = "samples on the disk are dropped: there is no room for more"
+            log("WARNING", told, dropped=dropped.total())
+        return dropped
 
     def _note_outage(self, error: PlantpulseError) -> None:
         if self._failed_s is None:

@@ -494,6 +494,26 @@ def test_what_the_disk_has_no_room_for_is_counted_as_dropped(project: Project, e
     assert project.slots == ["21", *(f"{slot:02}" for slot in range(1 + dropped, 21))]
 
 
+def test_what_the_disk_has_no_room_for_is_logged_by_a_process_that_ends_in_the_outage(
+    project: Project, edge: Begin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runner = edge(most_bytes=400)
+    runner.claim()
+    project.error = AWAY
+    for slot in range(1, 21):
+        runner.flush(slot)
+    runner.die()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    dropped = [line for line in lines if line["message"].startswith("samples on the disk are dropped")]
+    assert {line["severity"] for line in dropped} == {"WARNING"}
+    project.error = None
+    second = edge("b")
+    second.claim()
+    second.flush(21)
+    assert sum(line["dropped"] for line in dropped) == 21 - len(project.slots)
+
+
 def test_a_full_disk_leaves_samples_to_the_memory(
     project: Project, edge: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
