@@ -31,23 +31,21 @@ class Sample:
     is_doubtful: bool = False
 
 
-def limit_of(buffer_s: int, interval: timedelta) -> int:
-    """Return how many samples of a group are kept."""
-    return max(LEAST, math.ceil(buffer_s / interval.total_seconds()))
+def limit_of(buffer_s: int, interval: timedelta, tags: int) -> int:
+    """Return how many samples of a group are kept: those of so many seconds, if they fit into memory."""
+    lasting = math.ceil(buffer_s / interval.total_seconds())
+    return max(LEAST, min(lasting, MOST_READINGS // max(1, tags)))
 
 
 class Buffer:
     """A queue between the thread that reads a group and the one that talks to Supabase.
 
     Each sample has the group by which it was read: somebody may change the group while samples wait.
-    `limit` is in samples, `most_readings` in readings of tags. An alert is made of `highest`, so an outage
-    that is over is forgotten after a while.
+    `limit` is in samples. An alert is made of `highest`, so an outage is forgotten a while after it.
     """
 
-    def __init__(self, limit: int, most_readings: int = MOST_READINGS) -> None:
+    def __init__(self, limit: int) -> None:
         self.limit = limit
-        self._most_readings = most_readings
-        self._readings = 0
         self._highest = self._highest_before = 0
         self._highest_since: datetime | None = None
         self._dropped = 0
@@ -57,17 +55,16 @@ class Buffer:
     def put(self, group: Group, sample: Sample) -> None:
         """Add a sample; a full queue loses its oldest ones."""
         with self._lock:
-            while self._waiting and self._is_full_for(sample):
-                self._take_oldest()
+            while len(self._waiting) >= self.limit:
+                self._waiting.popleft()
                 self._dropped += 1
             self._waiting.append((group, sample))
-            self._readings += len(sample.readings)
             self._note_length(sample.slot)
 
     def drain(self, most: int) -> list[tuple[Group, Sample]]:
         """Take out the oldest samples, at most `most`."""
         with self._lock:
-            return [self._take_oldest() for _ in range(min(most, len(self._waiting)))]
+            return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     def take_dropped(self) -> int:
         """Return how many were dropped since this was last asked."""
@@ -87,12 +84,3 @@ class Buffer:
         if self._highest_since is None or slot - self._highest_since >= HIGHEST_FOR:
             self._highest_since, self._highest_before, self._highest = slot, self._highest, 0
         self._highest = max(self._highest, len(self._waiting))
-
-    def _is_full_for(self, sample: Sample) -> bool:
-        too_many = self._readings + len(sample.readings) > self._most_readings
-        return len(self._waiting) >= self.limit or too_many
-
-    def _take_oldest(self) -> tuple[Group, Sample]:
-        oldest = self._waiting.popleft()
-        self._readings -= len(oldest[1].readings)
-        return oldest

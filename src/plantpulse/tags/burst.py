@@ -161,16 +161,18 @@ class Burst:
         self._changed, self._has_unclaimed, self._has_told_of_claim = set(), False, False
 
     def _begin(self, group: Group, first_slot: datetime, *, is_learning: bool) -> None:
-        buffer, tally = Buffer(limit_of(self.settings.buffer_s, group.interval)), Tally(group)
+        buffer, tally = Buffer(self._limit_of(group)), Tally(group)
         rising = Rising(group.acknowledge_tag is not None, is_learning=is_learning)
         make = self._maker(group, buffer, tally)
         station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
         station.start()
 
     def _renew(self, station: Station, group: Group, first_slot: datetime) -> None:
-        limit = limit_of(self.settings.buffer_s, group.interval)
         make = self._maker(group, station.buffer, station.tally)
-        station.renew(Renewal(group, limit, first_slot, make))
+        station.renew(Renewal(group, self._limit_of(group), first_slot, make))
+
+    def _limit_of(self, group: Group) -> int:
+        return limit_of(self.settings.buffer_s, group.interval, len(group.tags))
 
     def _maker(self, group: Group, buffer: Buffer, tally: Tally) -> StartPoller:
         clock = self._exchange.clock

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.buffer import MOST_READINGS, Buffer, Sample, limit_of
-from plantpulse.tags.readings import Quality, Reading
+from plantpulse.tags.readings import Quality
 from tests.unit.tags.plc import at, group_of
 
 GROUP = group_of()
@@ -23,22 +24,14 @@ def test_a_full_queue_loses_its_oldest_sample_and_counts_it() -> None:
     assert buffer.take_dropped() == 0
 
 
-def test_a_queue_is_bounded_in_readings_too() -> None:
-    buffer = Buffer(100, most_readings=6)
-    for second in range(4):
-        buffer.put(GROUP, Sample(at(second), Quality.GOOD, [Reading(1), Reading(2)]))
-    buffer.put(GROUP, sample(4))
-
-    assert (len(buffer), buffer.take_dropped()) == (4, 1)
-    assert [one.slot for _, one in buffer.drain(2)] == [at(1), at(2)]
-    for second in range(5, 8):
-        buffer.put(GROUP, Sample(at(second), Quality.GOOD, [Reading(1), Reading(2)]))
-    assert [one.slot for _, one in buffer.drain(10)] == [at(4), at(5), at(6), at(7)]
-    assert buffer.take_dropped() == 1
+def test_a_queue_is_no_longer_than_its_readings_fit_into_memory() -> None:
+    assert limit_of(300, timedelta(milliseconds=200), 500) == 400
+    assert limit_of(300, timedelta(milliseconds=200), 100) == 1500
+    assert limit_of(3600, timedelta(milliseconds=200), 0) == 18000
 
 
 def test_ten_groups_of_500_tags_a_second_last_for_the_default_of_300_seconds() -> None:
-    assert MOST_READINGS >= 300 * 500
+    assert limit_of(TagsSettings().buffer_s, timedelta(seconds=1), 500) == 300
     assert 10 * MOST_READINGS * 90 < 200_000_000
 
 
@@ -76,7 +69,7 @@ def test_the_highest_length_of_an_outage_is_forgotten_ten_to_twenty_minutes_afte
 
 
 def test_a_queue_lasts_for_the_time_that_is_set_and_for_some_samples_of_a_slow_group() -> None:
-    assert limit_of(300, timedelta(seconds=1)) == 300
-    assert limit_of(300, timedelta(milliseconds=200)) == 1500
-    assert limit_of(10, timedelta(seconds=3)) == 10
-    assert limit_of(300, timedelta(hours=1)) == 10
+    assert limit_of(300, timedelta(seconds=1), 1) == 300
+    assert limit_of(300, timedelta(milliseconds=200), 1) == 1500
+    assert limit_of(10, timedelta(seconds=3), 1) == 10
+    assert limit_of(300, timedelta(hours=1), 500) == 10
