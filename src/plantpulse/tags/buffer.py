@@ -2,8 +2,9 @@
 
 import math
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import Group
 
-HIGHEST_FOR: Final = timedelta(minutes=10)  # at least, and twice as long at most
+HIGHEST_FOR_S: Final = 600.0  # at least, and twice as long at most
 LEAST: Final = 10  # samples that even a slow group keeps
 # Readings of a group, of 90 bytes: ten groups that are full fit into a function of 512 MB.
 MOST_READINGS: Final = 200_000
@@ -44,10 +45,11 @@ class Buffer:
     `limit` is in samples. An alert is made of `highest`, so an outage is forgotten a while after it.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit
+        self._monotonic = monotonic
         self._highest = self._highest_before = 0
-        self._highest_since: datetime | None = None
+        self._highest_since_s = monotonic()
         self._dropped = 0
         self._waiting: deque[tuple[Group, Sample]] = deque()
         self._lock = threading.Lock()
@@ -59,7 +61,7 @@ class Buffer:
                 self._waiting.popleft()
                 self._dropped += 1
             self._waiting.append((group, sample))
-            self._note_length(sample.slot)
+            self._note_length()
 
     def drain(self, most: int) -> list[tuple[Group, Sample]]:
         """Take out the oldest samples, at most `most`."""
@@ -77,10 +79,14 @@ class Buffer:
 
     @property
     def highest(self) -> int:
-        """Return the most samples that waited within the last ten to twenty minutes, by their slots."""
-        return max(self._highest, self._highest_before)
+        """Return the most samples that waited within the last ten to twenty minutes."""
+        with self._lock:
+            self._note_length()
+            return max(self._highest, self._highest_before)
 
-    def _note_length(self, slot: datetime) -> None:
-        if self._highest_since is None or slot - self._highest_since >= HIGHEST_FOR:
-            self._highest_since, self._highest_before, self._highest = slot, self._highest, 0
+    def _note_length(self) -> None:
+        spans = (self._monotonic() - self._highest_since_s) // HIGHEST_FOR_S
+        if spans > 0:
+            self._highest_before = self._highest if spans == 1 else 0
+            self._highest, self._highest_since_s = 0, self._monotonic()
         self._highest = max(self._highest, len(self._waiting))

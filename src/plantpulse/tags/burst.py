@@ -161,7 +161,7 @@ class Burst:
         self._changed, self._has_unclaimed, self._has_told_of_claim = set(), False, False
 
     def _begin(self, group: Group, first_slot: datetime, *, is_learning: bool) -> None:
-        buffer, tally = Buffer(self._limit_of(group)), Tally(group)
+        buffer, tally = Buffer(self._limit_of(group), self.monotonic), Tally(group)
         rising = Rising(group.acknowledge_tag is not None, is_learning=is_learning)
         make = self._maker(group, buffer, tally)
         station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags.buffer import MOST_READINGS, Buffer, Sample, limit_of
 from plantpulse.tags.readings import Quality
-from tests.unit.tags.plc import at, group_of
+from tests.unit.tags.plc import Time, at, group_of
 
 GROUP = group_of()
 
@@ -53,19 +55,35 @@ def test_the_highest_length_is_kept() -> None:
     assert (len(buffer), buffer.highest) == (0, 4)
 
 
-def test_the_highest_length_of_an_outage_is_forgotten_ten_to_twenty_minutes_after_it() -> None:
-    buffer = Buffer(1000)
+@pytest.mark.parametrize("is_resting", [False, True])
+def test_the_highest_length_of_an_outage_is_forgotten_ten_to_twenty_minutes_after_it(
+    is_resting: bool,
+) -> None:
+    time = Time()
+    buffer = Buffer(1000, time)
     for second in range(100):
         buffer.put(GROUP, sample(second))
     buffer.drain(100)
 
     highest = []
     for second in (599, 600, 1199, 1200):
-        buffer.put(GROUP, sample(second))
+        time.now_s = 1000 + second
+        if not is_resting:  # a group that waits for its trigger has no samples
+            buffer.put(GROUP, sample(second))
         highest.append(buffer.highest)
         buffer.drain(1)
 
-    assert highest == [100, 100, 100, 1]
+    assert highest == [100, 100, 100, 0 if is_resting else 1]
+
+
+def test_an_outage_that_is_over_for_long_is_forgotten_at_once() -> None:
+    time = Time()
+    buffer = Buffer(1000, time)
+    buffer.put(GROUP, sample(0))
+    buffer.drain(1)
+    time.now_s += 1200
+
+    assert buffer.highest == 0
 
 
 def test_a_queue_lasts_for_the_time_that_is_set_and_for_some_samples_of_a_slow_group() -> None:
