@@ -8233,6 +8233,10 @@ begin
   select g.* into v_group
   from public.tag_groups as g
   where g.id = (to_jsonb(new) ->> case tg_table_name when 'tags' then 'group_id' else 'id' end)::integer;
+  -- The other rows of this transaction: their first one has seen all of them.
+  if current_setting('plantpulse.counted', true) = v_group.plant then
+    return null;
+  end if;
   if not coalesce(v_group.active and public.is_polled(v_group), false) then
     return null;
   end if;
@@ -8247,6 +8251,7 @@ begin
       v_group.plant, v_polled, public.most_polled_groups(), v_group.name
       using errcode = 'PT409';
   end if;
+  perform set_config('plantpulse.counted', v_group.plant, true);
   return null;
 end;
 $$;

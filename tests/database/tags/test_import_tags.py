@@ -219,6 +219,31 @@ def test_a_managers_own_rows_have_no_eleventh_group_polled(api_of: ApiOf, databa
     assert load(api_of("manager"), group("G0", tag("T1"), active=True))["answer"] == "refused"
 
 
+SCANS_OF_TAGS = """
+    select seq_scan + idx_scan as number from pg_stat_xact_user_tables where relname = 'tags'
+"""
+
+
+@pytest.mark.usefixtures("members")
+def test_a_managers_import_counts_the_groups_once_and_not_for_each_row(database: Connection) -> None:
+    groups = [group(f"G{number}", *(tag(f"T{place}") for place in range(20))) for number in range(10)]
+
+    with database.transaction(force_rollback=True):
+        database.execute(
+            "select set_config('request.jwt.claims', %s, true)", (json.dumps({"sub": USERS["manager"]}),)
+        )
+        database.execute("set local role authenticated")
+        wanted = Jsonb({"plant": "northfield", "groups": groups})
+        database.execute("select public.import_tags(%s)", (wanted,))
+        before = database.execute(SCANS_OF_TAGS).fetchone()
+        database.execute("set constraints all immediate")
+        after = database.execute(SCANS_OF_TAGS).fetchone()
+
+    assert before is not None
+    assert after is not None
+    assert 0 < after["number"] - before["number"] < 50  # of 210 rows
+
+
 def test_500_tags_are_taken_and_501_are_not(service: Api, count: Callable[[str], int]) -> None:
     tags = [tag(f"T{number}") for number in range(501)]
 
