@@ -4666,6 +4666,37 @@ ALTER FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with time zone)
 
 COMMENT ON FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with time zone) IS 'Flags values: those that are sent along, for values that are held back, else those that are stored.';
 
+-- Name: forget_lost_slots(integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.forget_lost_slots(p_limit integer, p_now timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from public.tag_lost_slots as old
+  using (
+    select known.id, one.slot
+    from public.tag_groups as known
+    cross join lateral (
+      select lost.slot
+      from public.tag_lost_slots as lost
+      where lost.group_id = known.id
+      and lost.slot < p_now - interval '7 days'
+      and lost.counted_at < p_now - interval '7 days'
+      order by lost.slot
+      limit p_limit
+    ) as one
+    order by known.id, one.slot
+    limit p_limit
+  ) as forgotten
+  where old.group_id = forgotten.id and old.slot = forgotten.slot;
+$$;
+
+ALTER FUNCTION public.forget_lost_slots(p_limit integer, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION forget_lost_slots(p_limit integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.forget_lost_slots(p_limit integer, p_now timestamp with time zone) IS 'Removes one batch of lost slots after a week: no call that has them is repeated any more. Part of remove_expired.';
+
 -- Name: has_open_alerts(jsonb); Type: FUNCTION; Schema: public; Owner: postgres
 
 CREATE FUNCTION public.has_open_alerts(p_seen jsonb) RETURNS boolean
@@ -8591,6 +8622,7 @@ begin
   -- A group that is polled no more may have a last minute that nobody has worked out.
   if v_table = 'tag_samples' and not v_is_dry_run then
     perform public.roll_left_tag_minutes(v_before);
+    perform public.forget_lost_slots((p_batch ->> 'limit')::integer, p_now);
   end if;
 
   -- There is no index by time alone, because it would take as much writing as the rows do. So groups take turns, by id.
@@ -14677,7 +14709,7 @@ ALTER TABLE public.tag_lost_slots OWNER TO postgres;
 
 -- Name: TABLE tag_lost_slots; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON TABLE public.tag_lost_slots IS 'Samples that are lost and counted in tag_states, so that a call that is repeated does not count them again. After a week the next one that the group loses removes them.';
+COMMENT ON TABLE public.tag_lost_slots IS 'Samples that are lost and counted in tag_states, so that a call that is repeated does not count them again. Kept for a week.';
 
 -- Name: COLUMN tag_lost_slots.group_id; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -14902,7 +14934,7 @@ COMMENT ON COLUMN public.tag_states.queue_length IS 'Samples that wait to be sto
 
 -- Name: COLUMN tag_states.queue_highest; Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON COLUMN public.tag_states.queue_highest IS 'The most that ever waited in the present burst.';
+COMMENT ON COLUMN public.tag_states.queue_highest IS 'The most that waited within the last ten to twenty minutes.';
 
 -- Name: COLUMN tag_states.queue_limit; Type: COMMENT; Schema: public; Owner: postgres
 
@@ -16829,6 +16861,11 @@ GRANT ALL ON FUNCTION public.firing_alerts(p_seen jsonb) TO service_role;
 
 REVOKE ALL ON FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.flag_points(p_flags jsonb, p_now timestamp with time zone) TO service_role;
+
+-- Name: FUNCTION forget_lost_slots(p_limit integer, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.forget_lost_slots(p_limit integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_lost_slots(p_limit integer, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION has_open_alerts(p_seen jsonb); Type: ACL; Schema: public; Owner: postgres
 

@@ -354,3 +354,21 @@ def test_a_minute_that_cannot_be_worked_out_stops_no_clean_up(
 
     assert removed["removed"] == 2
     assert (count("tag_samples"), count("tag_minutes")) == (0, 1)
+
+
+def test_lost_slots_go_with_old_samples_after_a_week(
+    service: Api, database: Connection, count: Callable[[str], int]
+) -> None:
+    group, other = make_group(database, "Press"), make_group(database, "Oven")
+    week_s = 7 * 86400
+    for group_id, slot, counted in ((group, 0, 0), (group, 1, 100), (other, 0, 0), (other, week_s, week_s)):
+        database.execute(
+            "insert into public.tag_lost_slots values (%s, %s, %s)", (group_id, at(slot), at(counted))
+        )
+    batch = {"table": "tag_samples", "keep_hours": 1, "limit": 100}
+
+    service.call("remove_expired", p_batch={**batch, "is_dry_run": True}, p_now=at(week_s + 60))
+    assert count("tag_lost_slots") == 4
+    service.call("remove_expired", p_batch=batch, p_now=at(week_s + 60))
+
+    assert count("tag_lost_slots") == 2
