@@ -63,7 +63,7 @@ class Burst:
 
     It ends when it is relieved of all groups, at `ends_after_s` (None: never), or when told to `stop`. While
     samples wait for a Supabase that is away it goes on, until `waits_until_s`.
-    `names` are the groups to claim, None for all; with `is_free_only` those of them that nobody polls.
+    It claims all groups, with `is_free_only` those that nobody polls.
     """
 
     plant: str
@@ -74,7 +74,6 @@ class Burst:
     runner: RunsOn = "cloud"
     ends_after_s: float | None = None
     waits_until_s: float = 0.0
-    names: Sequence[str] | None = None
     is_free_only: bool = False
     flush_s: float = FLUSH_S
     lead_s: float = LEAD_S
@@ -143,7 +142,6 @@ class Burst:
                 "lease_s": LEASE_S,
                 "lead_s": self.lead_s,
                 "most": MOST_GROUPS,
-                "groups": None if self.names is None else list(self.names),
                 "is_free_only": self.is_free_only,
             },
             within_s,

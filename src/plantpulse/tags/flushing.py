@@ -14,13 +14,13 @@ from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.readings import Quality, Reading, storable
 from plantpulse.tags.tag import Group, Tag
 from plantpulse.tags.tally import Counts, Tally
+from plantpulse.tags.unsent import ADDED
 from plantpulse.tags.usage import Load
 
 Json = Any
 Complete = Callable[[Mapping[str, int]], Json]
 MOST_VALUES: Final = 60_000  # in one call: about 0.5 MB, and a fifth of a second of the database
 COUNTS: Final = ("samples", "good", "bad", "missed", "dropped")
-_ADDED: Final = ("polls", "errors", "dropped")  # of a state: what is new since the last call
 _EXACT: Final = 2**53  # whole numbers that a 64-bit float has
 
 
@@ -154,7 +154,7 @@ class Flusher:
         for group, _ in batch.samples:
             self._untold.setdefault(group, Counter())["dropped"] += 1
         for state in batch.body["states"]:
-            self._untold.setdefault(state["g"], Counter()).update({name: state[name] for name in _ADDED})
+            self._untold.setdefault(state["g"], Counter()).update({name: state[name] for name in ADDED})
         self._lost += batch.samples
 
     @property
@@ -196,7 +196,7 @@ class Flusher:
             if one.tally.has_begun:
                 state = state_of(one, told, dropped, load)
                 untold = self._untold.pop(one.group.id, Counter())
-                yield state | {name: state[name] + untold[name] for name in _ADDED}
+                yield state | {name: state[name] + untold[name] for name in ADDED}
 
     def _add_samples(self, samples: Sequence[Sample]) -> None:
         bad = sum(sample.quality is not Quality.GOOD for sample in samples)

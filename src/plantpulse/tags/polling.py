@@ -48,7 +48,6 @@ class Poller:
     until: datetime | None = field(default=None, init=False)
     _error: PlantpulseError = field(init=False)
     _has_polled: bool = field(default=False, init=False)
-    _proven_s: float | None = field(default=None, init=False)  # when the connection was tried that is proven
 
     def __post_init__(self) -> None:
         self.last = self.first_slot - self._interval
@@ -145,15 +144,12 @@ class Poller:
         A device that has no second connection may accept it all the same, to close or ignore it. Then another
         one is made in time.
         """
-        ends_s, tried_s = self._s(slot), self.cycle.line.tried_s
+        ends_s = self._s(slot)
         long_s = min(PROOF_S, self._interval.total_seconds() / 2)
         latest_s = ends_s - _PROOF_ENDS * long_s
-        if self._proven_s == tried_s or self.monotonic() >= latest_s:
+        if self.monotonic() >= latest_s:
             return True
-        if not self._wait_until(ends_s - long_s, slot) or not self.cycle.prove(latest_s):
-            return False
-        self._proven_s = tried_s
-        return True
+        return self._wait_until(ends_s - long_s, slot) and self.cycle.prove(latest_s)
 
     def _connect_for(self, slot: datetime) -> None:
         """Try to connect before a slot; the slots that pass meanwhile have no connection."""

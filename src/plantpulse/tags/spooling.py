@@ -85,9 +85,8 @@ class SpoolingStore:
             self._note_outage(error)
             self._unclaimed, self._resumed = claim, [group["id"] for group in kept["groups"]]
             self.labels.begin_without_supabase()
-            return resumed(kept, claim["groups"], self.now())
-        if claim["groups"] is None:
-            self._keep_claim(answer)
+            return resumed(kept, self.now())
+        self._keep_claim(answer)
         return answer
 
     def put_tag_samples(self, put: Body) -> dict[str, Json]:
@@ -239,7 +238,7 @@ def is_relieved(answer: Body) -> bool:
     return any(one["reason"] in _OTHERS for one in answer["refused"])
 
 
-def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str, Json]:
+def resumed(kept: Body, now: datetime) -> dict[str, Json]:
     """Return the answer to a claim as it was kept, with the first slots from now on.
 
     What a trigger tag was meanwhile nobody knows, so the first look at it only learns it.
@@ -252,7 +251,6 @@ def resumed(kept: Body, names: Sequence[str] | None, now: datetime) -> dict[str,
             "priming": True,
         }
         for group in kept["groups"]
-        if names is None or group["name"] in names
     ]
     return {"groups": groups, "refused": []}
 

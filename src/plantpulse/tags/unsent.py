@@ -6,7 +6,7 @@ from typing import Any, Final
 
 Json = Any
 Body = Mapping[str, Json]
-_ADDED: Final = ("polls", "errors", "dropped")  # counts since the last flush
+ADDED: Final = ("polls", "errors", "dropped")  # of a state: what is new since the last call
 
 
 @dataclass(slots=True)
@@ -51,5 +51,5 @@ class Unsent:
 def _merged(earlier: Mapping[str, Json] | None, later: Mapping[str, Json]) -> dict[str, Json]:
     if earlier is None:
         return dict(later)
-    added = {name: earlier.get(name, 0) + later.get(name, 0) for name in _ADDED}
+    added = {name: earlier.get(name, 0) + later.get(name, 0) for name in ADDED}
     return {**earlier, **later, **added, "error": later.get("error") or earlier.get("error")}

@@ -127,7 +127,7 @@ class Edge:
         return self.clock.time + self.fast
 
     def claim(self) -> dict[str, Any]:
-        return self.store.claim_tag_groups({"holder": self.holder, "groups": None})
+        return self.store.claim_tag_groups({"holder": self.holder})
 
     def flush(
         self,
