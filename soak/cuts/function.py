@@ -55,6 +55,7 @@ def _answer(order: Mapping[str, Any]) -> dict[str, Any]:
         "took_s": took_s,
         "threads": after.threads - before.threads,
         "descriptors": after.descriptors - before.descriptors,
+        "files": after.files - before.files,
         "memory_mb": after.memory_mb,
         "told": ", ".join(sorted(_open_files() - files)),
     }

@@ -26,7 +26,7 @@ class Reply:
     """What came of one order: an answer of the function, or the end of its process, or nothing at all.
 
     `took_s` is by the function's own clock where it answered; for so much of it, `held_up_s`, the machine had
-    no time. `threads` and `descriptors` are what it kept.
+    no time. `threads`, `descriptors` and temporary `files` are what it kept.
     """
 
     took_s: float
@@ -34,6 +34,7 @@ class Reply:
     status: int | None = None
     threads: int = 0
     descriptors: int = 0
+    files: int = 0
     memory_mb: float = 0.0
     exit_code: int | None = None
     told: str = ""
@@ -46,13 +47,16 @@ class FunctionProcess:
     witness: Witness
     _popen: subprocess.Popen[bytes] = field(init=False)
     _errors: Any = field(init=False)
+    _folder: tempfile.TemporaryDirectory[str] = field(init=False)
     _heard: bytearray = field(default_factory=bytearray, init=False)
 
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile()
+        self._folder = tempfile.TemporaryDirectory(prefix="plantpulse-cuts-")
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "soak.cuts.function"],
             cwd=REPOSITORY,
+            env={**os.environ, "TMPDIR": self._folder.name},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -65,6 +69,7 @@ class FunctionProcess:
         self._popen.kill()
         with self._popen:
             self._errors.close()
+        self._folder.cleanup()
 
     def poll(self, order: Mapping[str, Any]) -> Reply:
         """Give an order and return its reply. What takes far longer than a run may is not waited for."""

@@ -1,7 +1,8 @@
 """What a plant's rows in Supabase say after a poll, and what of it may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import zip_longest
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -59,11 +60,6 @@ class Stored:
                 }
             )
 
-    @property
-    def data(self) -> tuple[list[Any], ...]:
-        """What people and pages read of the plant."""
-        return self.snapshots, self.incidents, self.rejected, self.assets
-
     def at(self, slot: str) -> list[dict[str, Any]]:
         """Return the snapshots of a slot, whether it was caught up or not."""
         return [
@@ -86,7 +82,7 @@ class Outcome(Enum):
 
 
 def judge(case: Case, timeout_s: float, reply: Reply, stored: Stored, truth: Stored) -> tuple[Outcome, str]:
-    """Return what came of a poll, and what is wrong about it if it is broken."""
+    """Return what came of a poll, and what is wrong about it or about what it stored."""
     wrong = _wrong_with(timeout_s, reply, stored)
     if wrong:
         is_excused = reply.took_s > timeout_s > reply.took_s - reply.held_up_s
@@ -99,16 +95,30 @@ def judge(case: Case, timeout_s: float, reply: Reply, stored: Stored, truth: Sto
 def _judge_data(case: Case, stored: Stored, truth: Stored) -> tuple[Outcome, str]:
     """Return what came of a poll that has ended. TLS alone notices bytes that were altered on their way."""
     [run], [true_run] = stored.runs, truth.runs
-    is_failed, true_data = run["status"] == "failed", truth.data
+    is_failed = run["status"] == "failed"
     if is_failed:
-        true_data = [], truth.incidents if stored.incidents else [], [], []
-    if stored.data == true_data and (is_failed or run["status"] == true_run["status"]):
+        truth = replace(truth, snapshots=[], incidents=truth.incidents if stored.incidents else [])
+    others = _differences(stored, truth)
+    if not others and (is_failed or run["status"] == true_run["status"]):
         return (Outcome.FAILED if is_failed else Outcome.HARMLESS), ""
+    told = ", ".join([run["status"], *others])
     if case.setting.is_encrypted or case.harm not in CORRUPTING or (is_failed and stored.snapshots):
-        return Outcome.BROKEN, f"{run} with {stored.data} instead of {true_data}"
+        return Outcome.BROKEN, told
     is_noticed = is_failed or run["status"] == "partial" or run["warnings"] != true_run["warnings"]
     is_noticed |= bool(stored.rejected or stored.assets)
-    return (Outcome.ALTERED_AND_SEEN if is_noticed else Outcome.ALTERED), ""
+    return (Outcome.ALTERED_AND_SEEN if is_noticed else Outcome.ALTERED), told
+
+
+def _differences(stored: Stored, truth: Stored) -> list[str]:
+    """Return what people and pages read that is not true, value by value: `8 for 7`."""
+    found = []
+    for name in ("snapshots", "incidents", "rejected", "assets"):
+        for ours, true in zip_longest(getattr(stored, name), getattr(truth, name)):
+            if isinstance(ours, dict) and isinstance(true, dict):
+                found += [f"{key} {ours[key]!r} for {true[key]!r}" for key in true if ours[key] != true[key]]
+            elif ours != true:
+                found.append(f"{name} {ours!r} for {true!r}")
+    return found
 
 
 def _wrong_with(timeout_s: float, reply: Reply, stored: Stored) -> str:
@@ -119,6 +129,7 @@ def _wrong_with(timeout_s: float, reply: Reply, stored: Stored) -> str:
         return f"it ended after {reply.took_s:.1f} s, and its time-out is {timeout_s} s. {reply.told}"
     if [run["status"] for run in stored.runs] not in (["failed"], ["succeeded"], ["partial"]):
         return f"its runs are {stored.runs}, its answer was {reply}"
-    if reply.threads > 0 or reply.descriptors > 0:
-        return f"{reply.threads} threads and {reply.descriptors} descriptors were left: {reply.told}"
+    left = {"threads": reply.threads, "descriptors": reply.descriptors, "files": reply.files}
+    if max(left.values()) > 0:
+        return f"left were {', '.join(f'{number} {what}' for what, number in left.items())}: {reply.told}"
     return ""

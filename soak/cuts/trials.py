@@ -32,6 +32,7 @@ from soak.cuts.witness import Witness, witness
 _PATIENT_S: Final = 60  # the longest login_timeout_s that settings allow
 _POLLS_OF_A_PROCESS: Final = 150
 _SHORTEST_RUN_S: Final = 20
+_RIGHT, _WRONG, _MISSING = _AFTERWARDS = ("right", "wrong", "missing")
 _KNOWN_LATER: Final = (
     "asset",
     "slot_output",
@@ -64,7 +65,8 @@ class Pace:
 class Trial:
     """One broken poll, and what came of it.
 
-    `wrong` says what is broken, `mended` how its slot stood after the next one.
+    `wrong` says what is broken, or what was stored that is not true; `mended` how its slot stood after the
+    next one.
     """
 
     case: Case
@@ -140,7 +142,9 @@ class Lane:
         is_due = outcome is not Outcome.FAILED or self._since_next >= self.pace.next_slot_after
         if is_due and outcome not in (Outcome.HARMLESS, Outcome.BROKEN, Outcome.HELD_UP):
             self._since_next = 0
-            outcome, wrong, mended = self._poll_next(plant, case, truth, outcome)
+            mended = self._poll_next(plant, case, truth)
+            if mended not in _AFTERWARDS:
+                outcome, wrong = Outcome.BROKEN, f"the next slot: {mended}"
         return Trial(
             case,
             truth.talk.phase(case.direction, case.place),
@@ -152,14 +156,15 @@ class Lane:
             stored.runs[0]["error_code"] if stored.runs else None,
         )
 
-    def _poll_next(self, plant: str, case: Case, truth: Truth, outcome: Outcome) -> tuple[Outcome, str, str]:
-        """Poll the next slot; return the outcome, what is wrong with it, and how the broken slot stands."""
+    def _poll_next(self, plant: str, case: Case, truth: Truth) -> str:
+        """Poll the next slot; return how the broken one stands now, or what is wrong with the next one."""
         reply = self._poll(plant, case.setting, is_next=True)
         stored = Stored.of(self.store, plant)
         if reply.status is None or not stored.at(_NEXT) or stored.at(_NEXT) != truth.second.at(_NEXT):
-            return Outcome.BROKEN, f"the next slot: {reply}, {stored.runs}, {stored.at(_NEXT)}", ""
-        is_right = _slot_data(stored) == _slot_data(truth.second)
-        return outcome, "", "right" if is_right else "wrong" if stored.at(_HELD) else "missing"
+            return f"{reply}, {stored.runs}, {stored.at(_NEXT)}"
+        if not stored.at(_HELD):
+            return _MISSING
+        return _RIGHT if _slot_data(stored) == _slot_data(truth.second) else _WRONG
 
     def _poll(
         self, plant: str, setting: Setting, *, is_next: bool, wait_s: int = _PATIENT_S, run_s: int = 900

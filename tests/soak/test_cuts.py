@@ -120,17 +120,35 @@ FLIP, FLIP_TLS, RESET = (
 @pytest.mark.parametrize(
     ("case", "reply", "stored", "outcome"),
     [
-        (FLIP_TLS, ENDED, TRUE, Outcome.HARMLESS),
-        (FLIP_TLS, ENDED, FAILED, Outcome.FAILED),
-        (FLIP_TLS, ENDED, replace(FAILED, incidents=[]), Outcome.FAILED),
-        (FLIP, ENDED, WRONG, Outcome.ALTERED),
-        (FLIP, ENDED, replace(WRONG, runs=[run("succeeded", "rows_rejected")]), Outcome.ALTERED_AND_SEEN),
-        (FLIP, ENDED, replace(FAILED, incidents=[{"asset": "B"}]), Outcome.ALTERED_AND_SEEN),
-        (FLIP, Reply(34.9, exit_code=1), FAILED, Outcome.PROCESS_ENDED),
+        (FLIP_TLS, ENDED, TRUE, (Outcome.HARMLESS, "")),
+        (FLIP_TLS, ENDED, FAILED, (Outcome.FAILED, "")),
+        (FLIP_TLS, ENDED, replace(FAILED, incidents=[]), (Outcome.FAILED, "")),
+        (FLIP, ENDED, WRONG, (Outcome.ALTERED, "succeeded, slot_output 8 for 7")),
+        (
+            FLIP,
+            ENDED,
+            replace(WRONG, runs=[run("succeeded", "rows_rejected")]),
+            (Outcome.ALTERED_AND_SEEN, "succeeded, slot_output 8 for 7"),
+        ),
+        (
+            FLIP,
+            ENDED,
+            replace(FAILED, incidents=[{"asset": "B"}]),
+            (Outcome.ALTERED_AND_SEEN, "failed, asset 'B' for 'A'"),
+        ),
+        (
+            FLIP,
+            ENDED,
+            replace(TRUE, assets=["PRESS-0"]),
+            (Outcome.ALTERED_AND_SEEN, "succeeded, assets 'PRESS-0' for None"),
+        ),
+        (FLIP, Reply(34.9, exit_code=1), FAILED, (Outcome.PROCESS_ENDED, "")),
     ],
 )
-def test_what_may_come_of_a_broken_poll(case: Case, reply: Reply, stored: Stored, outcome: Outcome) -> None:
-    assert judge(case, 30, reply, stored, TRUE) == (outcome, "")
+def test_what_may_come_of_a_broken_poll(
+    case: Case, reply: Reply, stored: Stored, outcome: tuple[Outcome, str]
+) -> None:
+    assert judge(case, 30, reply, stored, TRUE) == outcome
 
 
 def test_what_a_busy_machine_made_late_is_not_judged() -> None:
@@ -144,16 +162,18 @@ def test_what_a_busy_machine_made_late_is_not_judged() -> None:
 @pytest.mark.parametrize(
     ("case", "reply", "stored", "told"),
     [
-        (FLIP_TLS, ENDED, WRONG, "'slot_output': 8"),
-        (RESET, ENDED, WRONG, "'slot_output': 8"),
-        (RESET, ENDED, replace(TRUE, incidents=[]), "instead of"),
-        (FLIP, ENDED, replace(FAILED, snapshots=TRUE.snapshots), "'status': 'failed'"),
+        (FLIP_TLS, ENDED, WRONG, "succeeded, slot_output 8 for 7"),
+        (RESET, ENDED, WRONG, "succeeded, slot_output 8 for 7"),
+        (RESET, ENDED, replace(TRUE, incidents=[]), "incidents None for {'asset': 'A'}"),
+        (RESET, ENDED, replace(TRUE, runs=[run("partial")]), "partial"),
+        (FLIP, ENDED, replace(FAILED, snapshots=TRUE.snapshots), "failed, snapshots {'asset': 'A'"),
         (FLIP, ENDED, replace(TRUE, runs=[run("running")]), "its runs are"),
         (FLIP, Reply(34.0, exit_code=1), replace(TRUE, runs=[run("running")]), "its runs are"),
         (FLIP, Reply(35.1, status=503), FAILED, "it ended after 35.1 s"),
         (FLIP, Reply(900.0, told="neither"), FAILED, "neither"),
-        (FLIP, replace(ENDED, threads=1), FAILED, "1 threads and 0 descriptors"),
-        (FLIP, replace(ENDED, descriptors=2), FAILED, "0 threads and 2 descriptors"),
+        (FLIP, replace(ENDED, threads=1), FAILED, "left were 1 threads, 0 descriptors, 0 files"),
+        (FLIP, replace(ENDED, descriptors=2, told="7 pipe"), FAILED, "2 descriptors, 0 files: 7 pipe"),
+        (FLIP, replace(ENDED, files=1), FAILED, "left were 0 threads, 0 descriptors, 1 files"),
     ],
 )
 def test_what_must_never_come_of_a_broken_poll(case: Case, reply: Reply, stored: Stored, told: str) -> None:
