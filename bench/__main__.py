@@ -179,6 +179,7 @@ def _measure_health(plan: Plan) -> None:
             print(f"storing {plan.runs:,} runs of {shape.plants} plants ...", file=sys.stderr, flush=True)
             measured.append(health.measure(supabase, children, shape, runs=plan.runs, rounds=plan.looks))
         health.table(measured, plan.runs).show()
+        health.table_of_processor_time(measured).show()
 
 
 def _measure_polls(plan: Plan, assets_asked: Sequence[int] | None) -> None:

@@ -80,6 +80,7 @@ def test_health_is_set_beside_a_call_that_does_nothing(quick_health: Finished) -
     plants = [line.split("|")[1].strip() for line in found]
     assert plants == ["100, every 15 min", "1,000, every 15 min", "10, every 1 min"]
     assert all(len(re.findall(r" \d+\.\d\d \(\d+\.\d\d\) ", line)) == 2 for line in found)
+    assert len(lines_below(quick_health, "Processor time of `plantpulse status`")) == 3
 
 
 def test_commits_with_alerts_and_sweeps_are_measured() -> None:
