@@ -19,6 +19,7 @@ from soak.checks.resources import NOTHING, Resources
 from soak.checks.runs import check_runs
 from soak.checks.safety import check_safety
 from soak.checks.series import check_series
+from soak.checks.signatures import check_signatures
 from soak.checks.slots import check_slots
 from soak.checks.standing import Standing
 from soak.checks.view import View
@@ -28,6 +29,7 @@ from soak.faults import Faults
 from soak.functions import SqlFunctions
 from soak.ledger import Broken, Ledger
 from soak.market import Market
+from soak.people import People
 from soak.plant import Plant, change_of_clock
 from soak.project import empty, enter
 from soak.scheduler import Scheduler
@@ -82,6 +84,7 @@ class _Life:
     scheduler: Scheduler
     world: World
     view: View
+    people: People
     until: datetime
 
     def live(self) -> None:
@@ -91,6 +94,7 @@ class _Life:
         self.scheduler.after["health"] = standing.check
         for line in lines:
             self.scheduler.run(line, self.timeline.start, self.until)
+        self.people.come(self.timeline.start, self.until)
         settled = known = self.timeline.start
         while self.timeline.now < self.until:
             self.timeline.run_until(min(self.timeline.now + _DAY, self.until))
@@ -102,6 +106,7 @@ class _Life:
             self._forget(settled - _DAY)
         check_safety(self.view, CHANNELS, self.timeline.now)
         check_days(self.view, self.scheduler.faulty)
+        check_signatures(self.view, self.people.signed)
         check_series(self.view, self.world.market)
         check_messages(self.view, self.scheduler.faulty)
         standing.check_end(self.until - QUIET)
@@ -136,15 +141,17 @@ def run_seed(
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
-    store = OpenStore(functions or SqlFunctions(connection), boundaries)
+    functions = functions or SqlFunctions(connection)
+    store = OpenStore(functions, boundaries)
     market = Market(draws)
     world = World(boundaries, store, plants, market, settings_of(plants, sections or {}))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
+    people = People(boundaries, functions.call, view.incidents)
     broken = None
     connection.execute("set role service_role")
     try:
         with contextlib.redirect_stdout(log or _Nowhere()):
-            _Life(timeline, scheduler, world, view, until).live()
+            _Life(timeline, scheduler, world, view, people, until).live()
     except Broken as error:
         broken = f"{timeline.now}: {error}"
     except Exception:

@@ -25,3 +25,7 @@ class View:
         """Return the rows of a query."""
         with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query.encode(), values).fetchall()
+
+    def incidents(self) -> list[int]:
+        """Return the ids of the incidents that are stored."""
+        return [row["id"] for row in self.rows("select id from public.safety_events order by id")]

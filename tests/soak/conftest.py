@@ -25,3 +25,11 @@ def temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which temporary files are counted."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
+
+
+def forget(project: Project, function: str, condition: str, instead: str = "") -> None:
+    """Let a SQL function forget a condition."""
+    row = project.execute("select pg_get_functiondef(%s::regproc) as body", [f"public.{function}"]).fetchone()
+    body = str((row or {})["body"])
+    assert condition in body
+    project.execute(body.replace(condition, instead).encode())

@@ -7,20 +7,12 @@ import pytest
 from soak.ledger import Broken
 from soak.orders import alerts, bursts, deliveries
 from soak.orders.exploring import Found, explore
-from tests.soak.conftest import Project
+from tests.soak.conftest import Project, forget
 
 
 def deliver(project: Project, *, number: int = 2, faults: int = 0, waits: int = 0) -> Found:
     steps = partial(deliveries.enter, deliveries=number, faults=faults, waits=waits)
     return explore(project, steps)
-
-
-def forget(project: Project, function: str, condition: str, instead: str = "") -> None:
-    """Let a SQL function forget a condition."""
-    row = project.execute("select pg_get_functiondef(%s::regproc) as body", [f"public.{function}"]).fetchone()
-    body = str((row or {})["body"])
-    assert condition in body
-    project.execute(body.replace(condition, instead).encode())
 
 
 def test_two_deliveries_of_a_slot_hold_in_every_state_with_a_fault_and_an_end_of_leases_anywhere(

@@ -7,7 +7,7 @@ import pytest
 
 from soak.checks.resources import Resources
 from soak.seeds import Seed, run_seed
-from tests.soak.conftest import Project
+from tests.soak.conftest import Project, forget
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -40,6 +40,15 @@ def test_a_seed_replays_exactly(project: Project) -> None:
     assert first.happened == second.happened
     assert first.answers == second.answers
     assert not first.resources.is_less_than(second.resources)
+
+
+def test_a_second_signer_who_replaces_the_first_is_noticed(project: Project) -> None:
+    with project.transaction(force_rollback=True):
+        forget(project, "resolve_safety_events", "not event.is_resolved", "true")
+
+        outcome = run_seed(Seed(1, days=1, allowed=frozenset()), project)
+
+    assert "and people have signed" in str(outcome.broken)
 
 
 def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:
