@@ -27,11 +27,15 @@ class Signature(NamedTuple):
 
 @dataclass(slots=True)
 class People:
-    """The people of all plants. `call` calls a SQL function; `incidents` returns the ids that are stored."""
+    """The people of all plants.
+
+    `call` calls a SQL function, `incidents` returns the ids that are stored, `date` dates a signature.
+    """
 
     boundaries: Boundaries
     call: Call
     incidents: Callable[[], list[int]]
+    date: Callable[[int, datetime], None]
     signed: dict[int, Signature] = field(default_factory=dict)
 
     def come(self, start: datetime, until: datetime) -> None:
@@ -71,3 +75,4 @@ class People:
         status, body = self.call(function, {"p_event_ids": [incident], **arguments})
         if status != 200 or json.loads(body)["answer"] != "signed":
             raise RuntimeError(f"{function} of {incident} was answered {body.decode()[:200]}")
+        self.date(incident, self.boundaries.now())

@@ -1,6 +1,7 @@
 """An empty Supabase project, and the plants that their people enter into it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -37,3 +38,17 @@ def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> N
         """,
         (PLANNED,),
     )
+
+
+def date_signature(connection: psycopg.Connection[Any], incident: int, now: datetime) -> None:
+    """Date the end of an incident's alert as the simulated clock has it: a signature takes Postgres' own."""
+    connection.execute("reset role")
+    connection.execute(
+        """
+        update public.alerts
+        set resolved_at = greatest(%(now)s, opened_at)
+        where safety_event_id = %(incident)s and resolved_at > greatest(%(now)s, opened_at)
+        """,
+        {"now": now, "incident": incident},
+    )
+    connection.execute("set role service_role")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ from soak.ledger import Broken, Ledger
 from soak.market import Market
 from soak.people import People
 from soak.plant import Plant, change_of_clock
-from soak.project import empty, enter
+from soak.project import date_signature, empty, enter
 from soak.scheduler import Scheduler
 from soak.sessions import Functions, OpenStore
 from soak.timeline import Timeline
@@ -146,7 +147,7 @@ def run_seed(
     market = Market(draws)
     world = World(boundaries, store, plants, market, settings_of(plants, sections or {}))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
-    people = People(boundaries, functions.call, view.incidents)
+    people = People(boundaries, functions.call, view.incidents, partial(date_signature, connection))
     broken = None
     connection.execute("set role service_role")
     try:
