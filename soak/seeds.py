@@ -93,7 +93,7 @@ class _Life:
         lines = self.world.lines()
         standing = Standing(self.view, tuple(line for line in lines if line.pipeline != "health"))
         self.scheduler.after["health"] = standing.check
-        for line in lines:
+        for line in (*lines, *self.world.by_hand):
             self.scheduler.run(line, self.timeline.start, self.until)
         self.people.come(self.timeline.start, self.until)
         settled = known = self.timeline.start

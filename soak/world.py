@@ -41,6 +41,8 @@ from soak.source import Server
 PULSE: Final = timedelta(minutes=15)
 CLEANUP: Final = timedelta(hours=1)
 LOOK: Final = timedelta(minutes=5)  # of health, which production calls every minute
+ASKED: Final = timedelta(hours=3)  # by people, who want to see the newest figures
+BY_HAND: Final = "by hand:"
 MORNING: Final = time(6)
 ACTUALS: Final = timedelta(minutes=30)
 FORECASTS: Final = timedelta(hours=6)
@@ -106,10 +108,13 @@ class Function:
     new_instance: Callable[[], Answer]
     _idle: list[Answer] = field(default_factory=list)
 
-    def call(self, slot: datetime, body: Mapping[str, Any]) -> int:
-        """Answer a scheduler's call with an HTTP status; an instance whose process dies is gone."""
+    def call(self, slot: datetime | None, body: Mapping[str, Any]) -> int:
+        """Answer a scheduler's call with an HTTP status, or a person's, which has no slot.
+
+        An instance whose process dies is gone.
+        """
         instance = self._idle.pop() if self._idle else self.new_instance()
-        headers = {"X-CloudScheduler-ScheduleTime": slot.isoformat()}
+        headers = {"X-CloudScheduler-ScheduleTime": slot.isoformat()} if slot else {}
         _, status, _ = instance(Request(headers, json.dumps(body).encode()))
         self._idle.append(instance)
         return status
@@ -124,9 +129,10 @@ class World:
     plants: Mapping[str, Plant]
     market: Market
     settings: Settings
+    by_hand: list[Line] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
-        """Return what the scheduler calls."""
+        """Return what the scheduler calls; `by_hand` is what people call besides."""
         server, tell = Server(self.plants, self.boundaries), Channels(self.boundaries)
         pulse = self._function(LivePulse(connect_source=server.connect), tell)
         morning = self._function(MorningReport(connect_source=server.connect), tell)
@@ -137,6 +143,7 @@ class World:
         ]
         for name, plant in self.plants.items():
             body = {"plant": name}
+            self.by_hand.append(Line(f"{BY_HAND} live_pulse", name, every(ASKED), _asks(pulse, body)))
             lines += [
                 Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
                 Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
@@ -177,6 +184,10 @@ class World:
             clock=self.boundaries.function_clock,
             monotonic=monotonic,
         )
+
+
+def _asks(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:
+    return lambda _: function.call(None, body)
 
 
 def _calls(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:

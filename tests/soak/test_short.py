@@ -28,7 +28,7 @@ def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_inc
     assert outcome.broken is None
     assert outcome.faults == {}
     assert outcome.checked["slots"] == 2 * 48
-    assert outcome.checked["runs succeeded"] == 2 * 48 + 12 + 1 + 24 + 2 + 3 + 1
+    assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 12 + 1 + 24 + 2 + 3 + 1
     assert outcome.checked["values of series"] == 542
     assert outcome.checked["gaps filled"] == 2
     assert outcome.checked["looks at a pipeline that is late"] == 0
