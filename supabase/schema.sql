@@ -3433,6 +3433,8 @@ begin
         public.tag_group_as_json(g) || jsonb_build_object(
           'first_slot', lease.first_slot,
           'level', seen.level,
+          -- As the burst before has measured it.
+          'read_ms', (select state.read_ms from public.tag_states as state where state.group_id = g.id),
           -- Nobody knows what the bit was before: the first look only learns it.
           'priming', seen.level is null and before.group_id is null
         )

@@ -151,17 +151,19 @@ class Burst:
             group, first_slot = Group.of(row), datetime.fromisoformat(row["first_slot"])
             self._groups[group.name] = None
             if group.id not in self._stations:
-                self._begin(group, first_slot, is_learning=bool(row.get("priming")))
+                self._begin(
+                    group, first_slot, (row.get("read_ms") or 0) / 1000, is_learning=bool(row.get("priming"))
+                )
             elif group.version != self._stations[group.id].group.version:
                 self._renew(self._stations[group.id], group, first_slot)
         for group_id in self._changed - {row["id"] for row in answer["groups"]}:
             self._stations[group_id].stop()
         self._changed, self._has_unclaimed, self._has_told_of_claim = set(), False, False
 
-    def _begin(self, group: Group, first_slot: datetime, *, is_learning: bool) -> None:
+    def _begin(self, group: Group, first_slot: datetime, read_s: float, *, is_learning: bool) -> None:
         buffer, tally = Buffer(self._limit_of(group), self.monotonic), Tally(group)
         rising = Rising(group.acknowledge_tag is not None, is_learning=is_learning)
-        make = self._maker(group, buffer, tally)
+        make = self._maker(group, buffer, tally, read_s)
         station = self._stations[group.id] = Station(group, buffer, tally, first_slot, make, rising)
         station.start()
 
@@ -172,13 +174,13 @@ class Burst:
     def _limit_of(self, group: Group) -> int:
         return limit_of(self.settings.buffer_s, group.interval, len(group.tags))
 
-    def _maker(self, group: Group, buffer: Buffer, tally: Tally) -> StartPoller:
+    def _maker(self, group: Group, buffer: Buffer, tally: Tally, read_s: float = 0.0) -> StartPoller:
         clock = self._exchange.clock
 
         def make(slot: datetime, rising: Rising) -> Poller:
             line = Line(group, self.devices, self.settings.connect_timeout_s, self.monotonic)
             cycle = Cycle(group, line, clock, buffer, tally, rising, self._tell_rise, self.monotonic)
-            return Poller(cycle, slot, self.monotonic)
+            return Poller(cycle, slot, self.monotonic, read_s=read_s)
 
         return make
 

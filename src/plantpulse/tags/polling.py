@@ -37,12 +37,14 @@ class Poller:
     """Reads one group from its first slot on, until it is told to stop.
 
     `pause` waits so many seconds, or until `wake` is set. `last` is the newest slot that was dealt with.
+    `read_s` is how long a read took in the burst before, in seconds; 0 if nobody knows.
     """
 
     cycle: Cycle
     first_slot: datetime
     monotonic: Callable[[], float] = time.monotonic
     pause: Callable[[float], object] | None = None
+    read_s: float = 0.0
     wake: threading.Event = field(default_factory=threading.Event, init=False)
     last: datetime = field(init=False)
     until: datetime | None = field(default=None, init=False)
@@ -142,12 +144,13 @@ class Poller:
         """Try the connection just before a burst's first slot, when the burst before has let the device go.
 
         A device that has no second connection may accept it all the same, to close or ignore it. Then another
-        one is made in time.
+        one is made in time. A slow device is not tried: if it answers one question after the other, its first
+        slot would wait for the answer that nobody wants.
         """
         ends_s = self._s(slot)
         long_s = min(PROOF_S, self._interval.total_seconds() / 2)
         latest_s = ends_s - _PROOF_ENDS * long_s
-        if self.monotonic() >= latest_s:
+        if 2 * self.read_s > long_s or self.monotonic() >= latest_s:
             return True
         return self._wait_until(ends_s - long_s, slot) and self.cycle.prove(latest_s)
 

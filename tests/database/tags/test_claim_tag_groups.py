@@ -7,7 +7,7 @@ import pytest
 from tests.database.api import Api
 from tests.database.conftest import Connection
 from tests.database.protocol import fence
-from tests.database.tags.polled import add_tag, at, group_claim, make_group, put, sample, seconds
+from tests.database.tags.polled import add_tag, at, group_claim, make_group, put, sample, seconds, state
 
 Answer = dict[str, Any]
 
@@ -53,7 +53,7 @@ def test_the_answer_has_what_a_group_and_its_tags_are(service: Api, database: Co
         "id": group_id, "plant": "northfield", "name": "Press", "mode": "handshake", "interval_ms": 1000,
         "address": "modbus://10.20.0.5", "driver": "modbus", "credentials": "press", "active": True,
         "version": 6, "updated_at": None, "first_slot": "2026-11-22T12:00:00+00:00",
-        "level": None, "priming": True,
+        "level": None, "priming": True, "read_ms": None,
         "tags": [
             {
                 "name": "T1", "address": "hr:1", "data_type": "int16", "position": 1, "length": 0,
@@ -63,6 +63,16 @@ def test_the_answer_has_what_a_group_and_its_tags_are(service: Api, database: Co
         "trigger_tag": group["trigger_tag"], "acknowledge_tag": group["acknowledge_tag"],
     }  # fmt: skip
     assert (group["trigger_tag"]["name"], group["acknowledge_tag"]["name"]) == ("Ready", "Taken")
+
+
+def test_a_successor_hears_how_long_a_read_takes(service: Api, database: Connection) -> None:
+    group = make_group(database, "Press")
+    claim(service, 1, 0)
+    flush(service, 1, 1.5, states=[{**state(group), "read_ms": 640}])
+
+    [successor] = claim(service, 2, 2)["groups"]
+
+    assert successor["read_ms"] == 640
 
 
 def test_a_claim_of_what_is_free_relieves_nobody(service: Api, database: Connection) -> None:

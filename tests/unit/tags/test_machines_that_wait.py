@@ -354,7 +354,7 @@ class Shift:
         is_starved = self.world.now_s < TROUBLE_S and self.drawn.random() < 0.003
         self.world.sleep(self.drawn.uniform(1, 4) if is_starved else min(seconds, 0.1))
 
-    def poller(self, cycle: Any, slot: datetime, monotonic: Callable[[], float]) -> Poller:
+    def poller(self, cycle: Any, slot: datetime, monotonic: Callable[[], float], *, read_s: float) -> Poller:
         """Return the poller of a group's thread, which has its turns in the world."""
         world = self.world
         actor = world.admit(world.owner)
@@ -364,7 +364,7 @@ class Shift:
                 with world.live(actor):
                     super().run()
 
-        return InTurns(cycle, slot, monotonic, self.pause)
+        return InTurns(cycle, slot, monotonic, self.pause, read_s)
 
 
 def check(seed: int, monkeypatch: pytest.MonkeyPatch) -> Machine:

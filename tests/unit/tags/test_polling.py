@@ -261,6 +261,31 @@ def test_a_slow_device_loses_its_connection_before_the_first_slot_and_no_slot() 
     assert polled.plc.connected_at == [0, 4.9]
 
 
+@pytest.mark.parametrize("answer_s", [0.3, 0.6, 0.7, 0.79])
+def test_a_slow_device_that_answers_one_question_after_the_other_loses_no_slot_at_a_hand_over(
+    answer_s: float,
+) -> None:
+    polled, free_at_s = polling(first=10, signs_in=False), [0.0]
+    polled.poller.read_s = answer_s  # as the burst before has measured it
+
+    def ask() -> None:
+        free_at_s[0] = max(polled.time.now_s, free_at_s[0]) + answer_s
+
+    def take(times: list[float], deadline_s: float, told: str) -> None:
+        if "connection" in told:
+            return
+        ask()
+        polled.time.now_s = min(free_at_s[0], deadline_s)
+        if free_at_s[0] > deadline_s:
+            raise DeviceTimedOut(told)
+
+    polled.plc._take = take  # type: ignore[method-assign] # a gateway to a serial line
+    for second in range(1, 10):
+        polled.time.plan(second, ask)  # the burst before reads until then
+
+    assert polled.until(14) == [(slot, "GOOD") for slot in (10, 11, 12, 13)]
+
+
 def test_a_connection_that_stands_a_little_after_the_slot_still_reads_it() -> None:
     polled = polling(first=1, connect_s=[2.3])
 
