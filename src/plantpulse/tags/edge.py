@@ -62,7 +62,7 @@ class Edge:
             self._burst.stop()
 
     def _polled(self) -> tuple[Ended, bool]:
-        """Return what a burst did, and whether it ended only because its clock was wrong."""
+        """Return what a burst did, and whether it ended only because its time was wrong."""
         holder = str(uuid4())
         with closing(Spools.open(self.folder, holder, self.wall(), self.most_bytes)) as spools:
             store = SpoolingStore(self.store, spools, self.wall)
@@ -80,13 +80,13 @@ class Edge:
                 self._burst.stop()
             try:
                 ended = self._burst.run()
-                self._note_end(ended, is_anew=bool(store.labels.shift))
+                self._note_end(ended, is_anew=store.is_to_begin_anew)
             except TransientError as error:
                 if self.is_once:
                     raise
                 log("WARNING", "Supabase is away: no group is known yet", plant=self.plant, error=str(error))
                 ended = Ended({}, (), {})
-            is_anew = bool(store.labels.shift)
+            is_anew = store.is_to_begin_anew
             if not (self._is_stopped.is_set() or is_anew):
                 store.drain(self.plant, holder)
             return ended, is_anew

@@ -16,7 +16,8 @@ from plantpulse.errors import StoreRefused
 from plantpulse.logs import log
 from plantpulse.tags.exchange import Store
 from plantpulse.tags.flushing import lost_in
-from plantpulse.tags.labels import Labels, shifted_row
+from plantpulse.tags.own_clock import OwnClock
+from plantpulse.tags.shifting import shifted_row
 from plantpulse.tags.spools import Record, Spools
 from plantpulse.tags.unsent import Unsent
 
@@ -32,7 +33,7 @@ class Replay:
     store: Store
     spools: Spools
     unsent: Unsent
-    labels: Labels
+    clock: OwnClock
     monotonic: Callable[[], float]
     _refusals: int = field(default=0, init=False)  # of the oldest record
     _may_drop: bool = field(default=True, init=False)
@@ -46,7 +47,7 @@ class Replay:
         self._may_drop = may_drop
         self.spools.adopt()
         while self.monotonic() < until_s and (record := self.spools.oldest()):
-            shift = self.labels.shift_of(record.folder)
+            shift = self.clock.shift_of(record.folder)
             rows = [shifted_row(row, shift) for row in record.rows]
             if not self._is_over(record._replace(rows=rows), put):
                 return

@@ -23,9 +23,10 @@ from plantpulse.errors import (
 from plantpulse.logs import log
 from plantpulse.runs import utc_now
 from plantpulse.tags.exchange import Store
-from plantpulse.tags.labels import Labels, shifted
+from plantpulse.tags.own_clock import OwnClock, uptime_s
 from plantpulse.tags.replaying import Replay, rows_of
-from plantpulse.tags.slots import slot_at_or_after
+from plantpulse.tags.shifting import shifted
+from plantpulse.tags.slots import SLEPT, slot_at_or_after
 from plantpulse.tags.spools import Spools
 from plantpulse.tags.unsent import Unsent
 
@@ -47,7 +48,10 @@ class SpoolingStore:
     spools: Spools
     wall: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
-    labels: Labels = field(init=False)
+    uptime: Callable[[], float] = uptime_s
+    clock: OwnClock = field(init=False)
+    _awake_s: float = field(init=False)  # how far the two times are apart until the computer sleeps
+    _has_slept: bool = field(default=False, init=False)  # in an outage: nobody sets the burst's time
     _failed_s: float | None = field(default=None, init=False)  # when Supabase was asked last, if it is away
     _unsent: Unsent = field(default_factory=Unsent, init=False)
     _unclaimed: Body | None = field(default=None, init=False)
@@ -56,12 +60,18 @@ class SpoolingStore:
     _replay: Replay = field(init=False)
 
     def __post_init__(self) -> None:
-        self.labels = Labels(self.spools.own_folder, self.wall(), self.monotonic())
-        self._replay = Replay(self.store, self.spools, self._unsent, self.labels, self.monotonic)
+        self.clock = OwnClock(self.spools.own_folder, self.wall(), self.uptime())
+        self._awake_s = self.uptime() - self.monotonic()
+        self._replay = Replay(self.store, self.spools, self._unsent, self.clock, self.monotonic)
 
     def now(self) -> datetime:
         """Return the time as the computer has it; a burst that has no other one counts by it."""
-        return self.labels.now(self.monotonic())
+        return self.clock.now(self.uptime())
+
+    @property
+    def is_to_begin_anew(self) -> bool:
+        """Say whether the burst ends because its slots are wrong by now; the next one may begin at once."""
+        return bool(self.clock.shift) or self._has_slept
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         """Bound the calls inside by a clock."""
@@ -77,14 +87,14 @@ class SpoolingStore:
         try:
             answer = self._claimed(claim)
         except _AWAY as error:
-            is_first = not self.labels.is_told and self.spools.is_alone
+            is_first = not self.clock.is_told and self.spools.is_alone
             # Who looks for what is free was relieved by another process, which goes on without Supabase too.
             kept = self.spools.kept_claim() if is_first and not claim.get("is_free_only") else None
             if kept is None:
                 raise
             self._note_outage(error)
             self._unclaimed, self._resumed = claim, [group["id"] for group in kept["groups"]]
-            self.labels.begin_without_supabase()
+            self.clock.begin_without_supabase()
             return resumed(kept, self.now())
         self._keep_claim(answer)
         return answer
@@ -118,7 +128,7 @@ class SpoolingStore:
 
     def _send_spooled(self, put: Body, until_s: float, *, may_drop: bool) -> None:
         """Send what is on the disk, until then; a process that came too late leaves it to its successors."""
-        if self._is_relieved or not self.labels.is_told:
+        if self._is_relieved or not self.clock.is_told:
             return
         try:
             self._replay.send(put, until_s, may_drop=may_drop)
@@ -129,9 +139,9 @@ class SpoolingStore:
             self.spools.pass_over()
 
     def _claimed(self, claim: Body) -> dict[str, Json]:
-        asked_s = self.monotonic()
+        asked_s = self.uptime()
         answer = self.store.claim_tag_groups(claim)
-        self.labels.hear(datetime.fromisoformat(answer["at"]), asked_s, self.monotonic())
+        self.clock.hear(datetime.fromisoformat(answer["at"]), asked_s, self.uptime())
         return answer
 
     def _put(self, told: Body) -> dict[str, Json]:
@@ -139,7 +149,7 @@ class SpoolingStore:
 
         Its slots go on by the wrong clock until then, so it gets no time and no slots to stop before.
         """
-        if not (shift := self.labels.shift):
+        if not (shift := self.clock.shift):
             return self.store.put_tag_samples(told)
         answer = self.store.put_tag_samples(shifted(told, shift))
         del answer["at"]
@@ -200,6 +210,8 @@ class SpoolingStore:
 
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))
+        asleep_s = self.uptime() - self.monotonic() - self._awake_s
+        self._has_slept = self._has_slept or asleep_s >= SLEPT.total_seconds()
         return {
             "stored": len(put["rows"]),
             "repeated": 0,
@@ -208,7 +220,8 @@ class SpoolingStore:
             "dropped": {},
             # Another computer cannot be asked; what this one has begun is over.
             "alone": [state["g"] for state in put["states"] if self.spools.is_alone],
-            **{name: [] for name in ("refused", "inactive", "lost", "unclaimed", "later")},
+            "inactive": [state["g"] for state in put["states"] if self._has_slept],
+            **{name: [] for name in ("refused", "lost", "unclaimed", "later")},
         }
 
     def _spooled(self, rows: Sequence[Mapping[str, Json]]) -> Mapping[int, int]:

@@ -27,13 +27,17 @@ class Clock:
     """A clock that nobody sets; it shows 1000 s at noon."""
 
     now_s: float = 1000.0
+    slept_s: float = 0.0  # the computer has been asleep for so long, while the clock stood
 
     def __call__(self) -> float:
         return self.now_s
 
+    def uptime(self) -> float:
+        return self.now_s + self.slept_s
+
     @property
     def time(self) -> datetime:
-        return NOON + timedelta(seconds=self.now_s - 1000.0)
+        return NOON + timedelta(seconds=self.uptime() - 1000.0)
 
 
 @dataclass
@@ -120,7 +124,9 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.spools = Spools.open(self.folder, self.holder, self.begun, self.most_bytes)
-        self.store = SpoolingStore(self.project, self.spools, wall=self.wall, monotonic=self.clock)
+        self.store = SpoolingStore(
+            self.project, self.spools, wall=self.wall, monotonic=self.clock, uptime=self.clock.uptime
+        )
         self.sequence = 0
 
     def wall(self) -> datetime:
@@ -940,6 +946,50 @@ def test_after_a_start_of_the_computer_only_a_difference_that_was_written_down_c
 
     minute = "00" if is_known else "10"
     assert [slot[14:16] for _, slot in project.rows] == ["00", minute]
+
+
+def test_a_burst_ends_in_an_outage_when_its_computer_has_slept(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    assert first.flush(2)["inactive"] == []
+    assert not first.store.is_to_begin_anew
+
+    project.clock.slept_s = 8 * 3600
+    assert first.flush(4)["inactive"] == [PRESS]
+    assert first.store.is_to_begin_anew
+    first.spools.close()
+    second = edge("b")
+    assert second.claim()["groups"][0]["first_slot"] == "2026-11-30T20:00:04+00:00"
+
+
+def test_a_burst_that_hears_supabase_after_a_sleep_goes_on(project: Project, edge: Begin) -> None:
+    runner = edge()
+    runner.claim()
+    project.clock.slept_s = 8 * 3600
+
+    assert runner.flush(2)["at"] == "2026-11-30T20:00:02+00:00"
+    assert not runner.store.is_to_begin_anew
+
+
+def test_what_was_read_before_the_computer_slept_keeps_its_time(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    first.die()
+    project.error = AWAY
+    runner = edge("b")
+    runner.claim()
+    runner.flush(2)
+    project.clock.slept_s = 8 * 3600
+    runner.flush(4)
+    runner.die()
+    project.error = None
+
+    second = edge("c")
+    second.claim()
+    second.flush(6)
+
+    assert [slot for _, slot in project.rows] == [f"2026-11-30T12:00:0{second}" for second in (6, 2, 4)]
 
 
 def test_nothing_on_the_disk_is_sent_before_supabase_has_told_its_time(

@@ -2,12 +2,13 @@
 
 A burst that begins without Supabase has only the computer's own clock, which may be wrong by years. Nothing
 sets it in that burst, so all its slots are wrong by the same. A file beside its samples says what the clock
-showed, beside what the monotonic clock did, which goes on until the computer starts again. So whoever hears
-from Supabase first knows the difference. It is written down before anything is sent: a sample that is sent
+showed, and how long the computer had been up, which it counts until it starts again. So whoever hears from
+Supabase first knows the difference. It is written down before anything is sent: a sample that is sent
 again goes to the same slot. A disk that does not take that keeps nothing from being sent.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ _FILE: Final = "clock.json"
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")  # no such file: nobody but the process itself knows
 
 
+def uptime_s() -> float:
+    """Return a time that goes on while the computer sleeps; the monotonic one where the system has none."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 def _boot_id() -> str:
     """Return what is another after each start of the computer; nothing where that is not known."""
     with suppress(OSError):
@@ -32,33 +39,34 @@ def _boot_id() -> str:
 
 
 @dataclass(slots=True, eq=False)
-class Labels:
+class OwnClock:
     """The computer's own clock in one burst, and how wrong its slots and those of earlier bursts are.
 
-    `own` is the folder of this burst's samples. `wall_at` is the clock at its begin, at `monotonic_s`.
+    `own` is the folder of this burst's samples. `wall_at` is the clock at its begin, at `up_s`. Seconds are
+    those of `uptime_s`.
     """
 
     own: Path
     wall_at: datetime
-    monotonic_s: float
+    up_s: float
     boot: str = field(default_factory=_boot_id)
     _truth: SlotClock | None = field(default=None, init=False)
     _shifts: dict[Path, timedelta] = field(default_factory=dict, init=False)
     _begun: dict[str, Json] = field(default_factory=dict, init=False)  # the clock, if it names our slots
 
-    def now(self, monotonic_s: float) -> datetime:
+    def now(self, up_s: float) -> datetime:
         """Return the time by the computer's own clock, as it was at the begin."""
-        return self.wall_at + timedelta(seconds=monotonic_s - self.monotonic_s)
+        return self.wall_at + timedelta(seconds=up_s - self.up_s)
 
     def begin_without_supabase(self) -> None:
         """Note by which clock this burst names its slots."""
-        self._begun = {"at": self.wall_at.isoformat(), "monotonic_s": self.monotonic_s, "boot": self.boot}
+        self._begun = {"at": self.wall_at.isoformat(), "up_s": self.up_s, "boot": self.boot}
         self._write(self.own, self._begun)
 
     def hear(self, told: datetime, asked_s: float, heard_s: float) -> None:
-        """Take Supabase's time from its first answer, told between two times of the monotonic clock."""
+        """Take Supabase's time from its first answer, told between two times."""
         if self._truth is None:
-            self._truth = SlotClock(self.wall_at, self.monotonic_s)
+            self._truth = SlotClock(self.wall_at, self.up_s)
             self._truth.hear(told, asked_s, heard_s)
 
     @property
@@ -84,9 +92,9 @@ class Labels:
         if "shift_s" in clock:
             return timedelta(seconds=clock["shift_s"])
         is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
-        if not clock or not is_of_this_start or self._truth is None:
+        if "up_s" not in clock or not is_of_this_start or self._truth is None:
             return NONE
-        shift = self._truth.at(clock["monotonic_s"]) - datetime.fromisoformat(clock["at"])
+        shift = self._truth.at(clock["up_s"]) - datetime.fromisoformat(clock["at"])
         shift = NONE if abs(shift) < SLEPT else shift
         self._write(folder, {**clock, "shift_s": shift.total_seconds()})
         if shift:
@@ -99,33 +107,6 @@ class Labels:
             keep(clock, folder / _FILE, folder / f"{_FILE}.part")
         except OSError as error:
             log("ERROR", "the disk does not keep what the clock showed", error=error.strerror)
-
-
-def shifted(put: Mapping[str, Json], by: timedelta) -> dict[str, Json]:
-    """Return a call whose samples and states are as much later."""
-    return {
-        **put,
-        "rows": [shifted_row(row, by) for row in put["rows"]],
-        "states": [_shifted_state(state, by) for state in put["states"]],
-    }
-
-
-def shifted_row(row: Mapping[str, Json], by: timedelta) -> Mapping[str, Json]:
-    """Return a row that is as much later."""
-    return {**row, "s": _later(row["s"], by)} if by else row
-
-
-def _shifted_state(state: Mapping[str, Json], by: timedelta) -> dict[str, Json]:
-    told = dict(state)
-    if told.get("level_slot"):
-        told["level_slot"] = _later(told["level_slot"], by)
-    if told.get("error"):
-        told["error"] = {**told["error"], "at": _later(told["error"]["at"], by)}
-    return told
-
-
-def _later(at: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(at) + by).isoformat()
 
 
 def _read(folder: Path) -> dict[str, Json]:
