@@ -216,7 +216,9 @@ class Burst:
             self._stop_all(ENDING_S)
         for station in self._stations.values():
             station.look(self._exchange.clock.at(now_s), now_s)
-        if all(station.is_done for station in self._stations.values()) and not is_to_wait:
+        if is_to_wait and not self._is_asked_to_stop:
+            self._exchange.gives_up_s = None  # an end that had begun before the outage did
+        elif all(station.is_done for station in self._stations.values()):
             self._exchange.end_within(ENDING_S)
 
     def _stop_all(self, within_s: float) -> None:
