@@ -44,6 +44,7 @@ class Edge:
     _burst: Burst | None = field(default=None, init=False)
     _has_polled: bool = field(default=False, init=False)  # what others poll since, they have taken over
     _is_waiting: bool = field(default=False, init=False)
+    _is_away: bool = field(default=False, init=False)  # Supabase, at a begin
 
     def run(self) -> Ended:
         """Poll until the end, and return what the last burst did.
@@ -84,12 +85,20 @@ class Edge:
             except TransientError as error:
                 if self.is_once:
                     raise
-                log("WARNING", "Supabase is away: no group is known yet", plant=self.plant, error=str(error))
+                self._note_outage(error)
                 ended = Ended({}, (), {})
+            else:
+                self._is_away = False
             is_anew = store.is_to_begin_anew
             if not (self._is_stopped.is_set() or is_anew):
                 store.drain(self.plant, holder)
             return ended, is_anew
+
+    def _note_outage(self, error: TransientError) -> None:
+        """Say once that nothing is polled until Supabase answers a claim."""
+        if not self._is_away:
+            log("WARNING", "Supabase is away: nothing can be claimed", plant=self.plant, error=str(error))
+        self._is_away = True
 
     def _note_end(self, ended: Ended, *, is_anew: bool) -> None:
         """Note that what this process polled is another's or nobody's now; say once that it waits."""
