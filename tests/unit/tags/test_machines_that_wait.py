@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import (
+    DeviceRefused,
     DeviceTimedOut,
     DeviceUnavailable,
     StoreRefused,
@@ -126,6 +127,8 @@ class Link:
 
     def write(self, tag: Tag, value: bool, deadline_s: float) -> None:
         self._take_time(deadline_s)
+        if self.floor.has(self.floor.refuses):
+            raise DeviceRefused("it is busy")
         self.floor.machine.set(tag.name, value)
         self._take_time(deadline_s)  # the answer, which may be lost
 
@@ -158,9 +161,11 @@ class Floor:
     deaf: int = 2
     loses: float = 0.0  # a share of the questions
     omits: float = 0.0  # a share of the tags of a read
+    refuses: float = 0.0  # a share of the writes
 
     def __post_init__(self) -> None:
         self.loses, self.omits = self.drawn.choice([0.002, 0.01, 0.03]), self.drawn.choice([0.0, 0.3])
+        self.refuses = self.drawn.choice([0.0, 0.3, 0.8])
 
     def open(self, group: Group, deadline_s: float) -> Link:
         return Link(self, group)

@@ -456,6 +456,21 @@ def test_a_part_that_is_refused_does_not_hold_back_the_next_one() -> None:
     assert polled.plc.written == [("taken", True, 5.5)]
 
 
+def test_a_thread_that_was_left_behind_acknowledges_nothing() -> None:
+    polled = handshake()
+    raise_bit(polled, 1.5)
+
+    def confirm_and_leave() -> None:
+        polled.poller.confirm(at(2))
+        polled.poller.leave()
+
+    polled.time.plan(2.5, confirm_and_leave)
+
+    polled.until(5)
+
+    assert polled.plc.written == []
+
+
 def test_a_device_that_is_read_seldom_is_acknowledged_at_once_and_let_go_after_it() -> None:
     polled = seldom()
     polled.time.plan(62.5, lambda: polled.poller.confirm(at(60)))
