@@ -1,6 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
 
+const leftOut = new URL('left_out.ts', import.meta.url).pathname
+
 // Only files of its own, and relative addresses: it can be served from any folder under a CSP without exceptions.
 export default defineConfig({
   base: './',
@@ -14,5 +16,5 @@ export default defineConfig({
     target: ['chrome99', 'edge99', 'firefox98', 'safari16.4'],
   },
   test: { include: ['tests/*.test.ts'] },
-  resolve: { conditions: ['browser'] },
+  resolve: { conditions: ['browser'], alias: { '@supabase/storage-js': leftOut, '@supabase/functions-js': leftOut } },
 })

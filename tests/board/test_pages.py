@@ -202,6 +202,10 @@ def test_the_pages_are_small(pages: Path) -> None:
     scripts = [file.read_bytes() for file in pages.rglob("*.js")]
 
     assert 0 < sum(len(gzip.compress(script)) for script in scripts) < 110_000
+    # Of supabase-js's parts for storage and functions nothing is used.
+    assert not any(
+        part in script for script in scripts for part in (b"createSignedUrl", b"FunctionsHttpError")
+    )
 
 
 def test_nothing_is_wider_than_a_small_phone(open_page: Opened) -> None:

@@ -6,11 +6,7 @@ import { AskError, troubleOf, troubleOfCall } from './troubles'
 
 const LONGEST_MS = 15_000
 
-interface Answer {
-  data: unknown
-  error: { code?: string; message: string } | null
-  status: number
-}
+type Answer = { data: unknown; error: { code?: string; message: string } | null; status: number }
 
 /** Return the document of a function. It is POSTed: supabase-js tries a GET again for 7 s before it says a word. */
 export async function ask<T>(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<T> {

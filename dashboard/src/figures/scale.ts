@@ -6,14 +6,7 @@ export interface Point {
   value: number | null
 }
 
-export interface Box {
-  from: number
-  until: number
-  low: number
-  high: number
-  width: number
-  height: number
-}
+export type Box = Record<'from' | 'until' | 'low' | 'high' | 'width' | 'height', number>
 
 export const x = (box: Box, at: number): number => round(((at - box.from) / (box.until - box.from || 1)) * box.width)
 

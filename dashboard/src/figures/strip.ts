@@ -13,15 +13,11 @@ const MARKS: Record<string, [state: string, height: number]> = {
   r: ['running', 5],
 }
 
-export interface StripPaths {
-  /** Path by state; one unit a slot wide, ten units high. */
-  filled: Record<string, string>
-  /** Outline of the slots without data: empty dashed boxes, never the state before them. */
-  gaps: string
-}
-
-/** Return the paths of a strip. Marks that nobody knows are gaps. */
-export function stripPaths(strip: string): StripPaths {
+/**
+ * Return the paths of a strip: by state, one unit a slot wide and ten units high; and the outline of the slots without data, which are
+ * empty dashed boxes and never the state before them. Marks that nobody knows are gaps.
+ */
+export function stripPaths(strip: string): { filled: Record<string, string>; gaps: string } {
   const filled: Record<string, string> = {}
   let gaps = ''
   for (const { 0: same, index: from } of strip.matchAll(/(.)\1*/gs)) {

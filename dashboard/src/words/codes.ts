@@ -5,11 +5,7 @@ import { fill } from './fill'
 import { clip, reader } from './reader.svelte'
 
 type Words = Record<'what' | 'do' | 'value' | 'pipeline', Record<string, string>>
-interface Named {
-  rule: string
-  scope: string
-  facts: Record<string, unknown>
-}
+type Named = { rule: string; scope: string; facts: Record<string, unknown> }
 
 const mine = (): Words => alerts[reader.language]
 
