@@ -2080,10 +2080,14 @@ begin
     with event as materialized (
       select
         one.*,
-        one.is_resolved and 500 < row_number() over (
-          partition by one.is_resolved order by one.resolved_at desc, one.id desc
-        ) as is_left_off
+        known.rank,
+        500 < case
+          when one.is_resolved then row_number() over (partition by one.is_resolved order by one.resolved_at desc, one.id desc)
+          -- What somebody has acknowledged gives way to what nobody has.
+          else row_number() over (partition by one.is_resolved order by one.is_acknowledged, known.rank, one.event_timestamp, one.id)
+        end as is_left_off
       from public.safety_events as one
+      cross join lateral (select array_position(array['critical', 'high', 'medium', 'low'], one.severity) as rank) as known
       where one.plant = p_plant
       and (not one.is_resolved or one.resolved_at > v_now - make_interval(days => p_days))
     ),
@@ -2095,7 +2099,7 @@ begin
         event.resolved_at,
         event.event_timestamp,
         event.id,
-        array_position(array['critical', 'high', 'medium', 'low'], event.severity) as rank,
+        event.rank,
         case when not event.is_left_off then jsonb_build_object(
           'id', event.id,
           'asset_id', event.asset_id,
@@ -2132,15 +2136,16 @@ begin
       ),
       'open', coalesce(
         jsonb_agg(shown.content order by shown.is_acknowledged, shown.rank, shown.event_timestamp, shown.id)
-        filter (where not shown.is_resolved),
+        filter (where not shown.is_resolved and not shown.is_left_off),
         '[]'
       ),
+      'open_left_off', count(*) filter (where not shown.is_resolved and shown.is_left_off),
       'resolved', coalesce(
         jsonb_agg(shown.content order by shown.resolved_at desc, shown.id desc)
         filter (where shown.is_resolved and not shown.is_left_off),
         '[]'
       ),
-      'resolved_left_off', count(*) filter (where shown.is_left_off)
+      'resolved_left_off', count(*) filter (where shown.is_resolved and shown.is_left_off)
     )
     from shown
   );
@@ -2151,7 +2156,7 @@ ALTER FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp
 
 -- Name: FUNCTION board_safety(p_plant text, p_days integer, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of incidents of a plant: all open ones, the worst first, and those resolved in the last days (1 to 400).';
+COMMENT ON FUNCTION public.board_safety(p_plant text, p_days integer, p_now timestamp with time zone) IS 'The page of incidents of a plant: the 500 open ones that need somebody most, unseen ones first, then the worst, and how many more there are; the last 500 that were resolved in the last days (1 to 400); and who may sign.';
 
 -- Name: board_tag_history(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -2363,8 +2368,7 @@ begin
       union all
       select 2, 0, 0, 0, 0, json_build_object(
         'kind', 'poll', 'asset_id', null, 'asset', null, 'area', null, 'since', v_as_of,
-        'status', v_poll #> '{ended,status}', 'error_code', v_poll #> '{ended,error_code}',
-        'error_message', v_poll #> '{ended,error_message}'
+        'status', v_poll #> '{ended,status}', 'error_code', v_poll #> '{ended,error_code}'
       )
       where (v_poll ->> 'is_stale')::boolean
       union all
@@ -2442,9 +2446,19 @@ begin
       'needs_you', (
         select coalesce(json_agg(worst.told order by worst.rank, worst.first_by, worst.then_by, worst.last_by, worst.key), '[]')
         from (
-          select trouble.* from trouble
-          order by trouble.rank, trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
-          limit 50
+          (
+            select trouble.* from trouble
+            where trouble.rank = 1
+            order by trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
+            limit 1
+          )
+          union all
+          (
+            select trouble.* from trouble
+            where trouble.rank > 1
+            order by trouble.rank, trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
+            limit 50
+          )
         ) as worst
       ),
       'machines', (

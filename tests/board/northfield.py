@@ -351,6 +351,7 @@ def safety(**values: Any) -> Json:
             incident(9),
             incident(8, reason="Light curtain", severity="high", at=at(hours=21), details=None, **seen),
         ],
+        "open_left_off": 0,
         "resolved": [incident(n, reason="E-STOP", at=at(days=n), **done) for n in (1, 2)],
         "resolved_left_off": 0,
         **values,

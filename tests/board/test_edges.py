@@ -168,12 +168,14 @@ def test_what_a_page_leaves_off_is_counted(project: Project, open_page: Opened) 
     reasons = [{"reason": f"Reason {n}", "minutes": 40 - n, "is_planned": False} for n in range(20)]
     project.documents["board_report"]["reasons"] = reasons
 
-    project.documents["board_safety"]["resolved_left_off"] = 9500
+    project.documents["board_safety"].update(resolved_left_off=9500, open_left_off=800)
     left_off = [{"rule": "no_output", "alerts": 4000}, {"rule": "overdue", "alerts": 2}]
     project.documents["board_alerts"]["open_left_off"] = left_off
 
     expect(open_page("tags").get_by_text("and 12 more")).to_be_visible()
-    expect(open_page("safety").get_by_text("9,500 older ones are left off")).to_be_visible()
+    page = open_page("safety")
+    expect(page.get_by_text("9,500 older ones are left off")).to_be_visible()
+    expect(page.get_by_text("and 800 more")).to_be_visible()
     expect(open_page("report").get_by_text("and 12 more")).to_be_visible()
     expect(open_page("alerts").get_by_text("More are open: 4,000 × no_output, 2 × overdue.")).to_be_visible()
 
@@ -202,3 +204,27 @@ def test_one_of_the_cells_can_always_be_reached(project: Project, open_page: Ope
 
     expect(page.locator("a.cell")).to_have_count(160)
     expect(reachable).to_have_count(1)
+
+
+def test_fifty_open_incidents_do_not_hide_what_else_needs_somebody(
+    project: Project, open_page: Opened
+) -> None:
+    board = project.documents["board"]
+    incident, *others = board["needs_you"]
+    seen = [incident | {"safety_event_id": number, "is_acknowledged": True} for number in range(60)]
+    board.update(needs_you=seen[:50], needs_you_total=60 + len(others))
+    board["safety"]["open"] = 60
+    page = open_page("board")
+    needs = page.locator("section", has=page.get_by_role("heading", name="Needs you, worst first"))
+
+    expect(needs).to_contain_text("and 5 more")
+    expect(needs).not_to_contain_text("Nothing needs you.")
+
+    # The database tells one incident and fifty others.
+    board["needs_you"] = [seen[0], *others]
+    page.reload()
+
+    expect(needs.locator("li .asset")).to_have_text(
+        ["Press 4", "Weld B2", "Base coat", "Chassis 2", "Oven 2"]
+    )
+    expect(needs).not_to_contain_text("more")

@@ -74,7 +74,10 @@ export type SafetyEvent = Texts<'area' | 'details' | 'acknowledged_at' | 'acknow
   Record<'asset' | 'at' | 'reason' | 'severity', string> &
   Record<'id' | 'asset_id', number> & { downtime_minutes: number | null; is_acknowledged: boolean }
 
-export type Safety = OfPlant & Age & { may_sign: boolean; open: SafetyEvent[]; resolved: SafetyEvent[]; resolved_left_off: number }
+export type Safety = OfPlant &
+  Age &
+  Record<'open' | 'resolved', SafetyEvent[]> &
+  Record<'open_left_off' | 'resolved_left_off', number> & { may_sign: boolean }
 
 /** `planned_units`: those of `units` that were made in planned time, which are what `reached` counts. */
 export type Totals = Figures<'units' | 'planned_units' | 'target' | 'reached' | 'oee' | 'loss'>

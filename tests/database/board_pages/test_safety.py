@@ -135,22 +135,31 @@ def test_texts_have_bounds_and_a_cut_can_be_seen(
     assert incident["details"] == "d" * 4000
 
 
-def test_more_than_a_thousand_incidents_are_not_cut(
+def test_of_the_open_ones_five_hundred_are_told_and_all_are_counted(
     api_of: ApiOf, database: Connection, assets: dict[str, int]
 ) -> None:
     database.execute(
         """
-        insert into public.safety_events (plant, asset_id, event_timestamp, source_timestamp, reason_code)
-        select 'northfield', %s, at, at::timestamp, number::text
+        insert into public.safety_events (
+          plant, asset_id, event_timestamp, source_timestamp, reason_code, severity, is_acknowledged, acknowledged_at,
+          acknowledged_by_name
+        )
+        select
+          'northfield', %s, at, at::timestamp, number::text, case when number <= 400 then 'critical' else 'low' end,
+          number <= 400, case when number <= 400 then at end, case when number <= 400 then 'ada' end
         from generate_series(1, 1300) as number
         cross join lateral (select %s - number * interval '1 minute') as event (at)
         """,
         (assets["PRESS-01"], NOW),
     )
+    add_event(database, assets["PRESS-01"], 0.5, severity="high")
 
     found = page(api_of("viewer"))
 
-    assert (len(found["open"]), found["counts"]["open"]) == (1300, 1300)
+    # Unseen ones first, then the worst, then the oldest.
+    assert [one["reason"] for one in found["open"]] == ["E0.5", *(str(n) for n in range(1300, 801, -1))]
+    assert (found["open_left_off"], found["resolved_left_off"]) == (801, 0)
+    assert found["counts"] == {"open": 1301, "unacknowledged": 901, "resolved": 0}
 
 
 def test_of_the_past_the_newest_five_hundred_are_told_and_the_rest_is_counted(
