@@ -1135,7 +1135,8 @@ begin
   end if;
 
   select json_build_object(
-    'asset_id', a.id, 'name', a.name, 'source_name', a.source_name, 'area', a.area, 'is_active', a.is_active,
+    'asset_id', a.id, 'name', public.shown(a.name, 200), 'source_name', a.source_name,
+    'area', public.shown(a.area, 200), 'is_active', a.is_active,
     'is_mapped', a.is_mapped, 'ideal_units_per_hour', a.ideal_units_per_hour
   )
   into v_asset
@@ -1239,7 +1240,7 @@ begin
       ),
       'safety', (
         select coalesce(json_agg(json_build_object(
-          'safety_event_id', event.id, 'severity', event.severity, 'reason', event.reason_code,
+          'safety_event_id', event.id, 'severity', event.severity, 'reason', public.shown(event.reason_code, 400),
           'since', event.event_timestamp, 'is_acknowledged', event.is_acknowledged
         ) order by event.event_timestamp desc, event.id desc), '[]')
         from public.safety_events as event
@@ -1968,8 +1969,8 @@ begin
         max(summary.updated_at) as written_at,
         coalesce(jsonb_agg(jsonb_build_object(
           'asset_id', asset.id,
-          'asset', asset.name,
-          'area', asset.area,
+          'asset', public.shown(asset.name, 200),
+          'area', public.shown(asset.area, 200),
           'units', summary.actual_output,
           'target', summary.target_output,
           'is_below', public.is_below_target(
@@ -1988,9 +1989,9 @@ begin
           'downtime_loss', summary.downtime_loss,
           'scrap_loss', summary.scrap_loss,
           'speed_loss', summary.speed_loss,
-          'reason', summary.top_downtime_reason,
+          'reason', public.shown(summary.top_downtime_reason, 400),
           'is_planned_in_part', summary.is_planned_in_part,
-          'text', summary.summary_text
+          'text', public.shown(summary.summary_text, 4000)
         ) order by loss.cost desc nulls last, asset.area, asset.name, asset.id), '[]') as content
       from public.assets as asset
       join public.daily_summaries as summary on summary.asset_id = asset.id and summary.report_date = v_day
@@ -2004,7 +2005,7 @@ begin
     ) as machines
     cross join (
       select coalesce(jsonb_agg(jsonb_build_object(
-        'reason', reason.reason, 'minutes', reason.minutes, 'is_planned', reason.is_planned
+        'reason', public.shown(reason.reason, 400), 'minutes', reason.minutes, 'is_planned', reason.is_planned
       ) order by reason.minutes desc, reason.key, reason.is_planned), '[]') as content
       from (
         select
@@ -8846,11 +8847,11 @@ CREATE FUNCTION public.report_losses(p_plant text, p_day date) RETURNS jsonb
   select jsonb_build_object('is_by_cost', price.is_known, 'losses', (
     select coalesce(jsonb_agg(jsonb_build_object(
       'asset_id', ranked.id,
-      'asset', ranked.name,
+      'asset', public.shown(ranked.name, 200),
       'kind', ranked.kind,
       'amount', ranked.amount,
       'cost', ranked.cost,
-      'reason', ranked.reason
+      'reason', public.shown(ranked.reason, 400)
     ) order by ranked.rank), '[]')
     from ranked
     where ranked.rank <= 5

@@ -274,3 +274,14 @@ def test_nobody_gets_gigabytes_of_dots(api_of: Callable[[str], Api]) -> None:
     )
 
     assert len(machines[0]["strip"]) == 1440
+
+
+def test_texts_of_a_machine_have_bounds(press: Story, look: Look) -> None:
+    long, shown = "N" * 1_000_000, "N" * 200 + " […]"
+    press.database.execute("update public.assets set name = %s, area = %s where name = 'Press'", (long, long))
+    press.incident("Press", at(7), reason_code="r" * 401)
+
+    told = look("Press")
+
+    assert (told["asset"]["name"], told["asset"]["area"]) == (shown, shown)
+    assert told["safety"][0]["reason"] == "r" * 400 + " […]"

@@ -312,10 +312,25 @@ def test_more_than_a_thousand_machines_are_not_cut_and_hostile_texts_stay_texts(
     found = page(api_of("viewer"))
 
     assert len(found["machines"]) == 1201
-    assert found["machines"][0]["text"] == MARKUP
-    assert found["reasons"] == [{"reason": MARKUP, "minutes": 1, "is_planned": False}]
+    assert found["machines"][0]["text"] == MARKUP[:4000] + " […]"
+    assert found["reasons"] == [{"reason": MARKUP[:400] + " […]", "minutes": 1, "is_planned": False}]
+    assert found["costs"]["losses"][0]["reason"] == MARKUP[:400] + " […]"
     assert found["total"]["units"] == 9 * 1200
     assert len(found["unmapped"]) == 100
+
+
+def test_a_name_of_a_megabyte_is_told_in_part(
+    api_of: ApiOf, database: Connection, two_machines: dict[str, int]
+) -> None:
+    long, shown = "N" * 1_000_000, "N" * 200 + " […]"
+    database.execute(
+        "update public.assets set name = %s, area = %s where id = %s", (long, long, two_machines["PRESS-01"])
+    )
+
+    found = page(api_of("viewer"))
+
+    assert (found["machines"][0]["asset"], found["machines"][0]["area"]) == (shown, shown)
+    assert found["costs"]["losses"][0]["asset"] == shown
 
 
 @pytest.mark.usefixtures("two_machines")
