@@ -99,6 +99,52 @@ def test_the_list_of_incidents_stays_as_it_is_under_the_pointer(project: Project
     expect(first).to_contain_text("Hand in the oven")
 
 
+def comes(project: Project, page: Page, document: str = "board_safety") -> None:
+    """Let another incident come, and the page hear of it."""
+    other = northfield.incident(555, asset="Saw 3", severity="low")
+    if document == "board_safety":
+        project.documents[document]["open"].append(other)
+    else:
+        project.documents[document]["needs_you"][0].update(safety_event_id=555, asset="Saw 3")
+    project.documents["board_plants"]["plants"][0]["marks"]["safety"] = "3/0/555"
+    page.clock.fast_forward(46_000)
+    expect(page.get_by_text("Saw 3").first).to_be_visible()
+
+
+def test_an_incident_that_comes_moves_no_button_under_the_pointer(
+    project: Project, open_page: Opened
+) -> None:
+    two_incidents(project)
+    page = open_page("safety")
+    acknowledge = page.get_by_role("button", name="Acknowledge").first
+    expect(acknowledge).to_be_enabled()
+    ids = signed_ids(page)
+    place = acknowledge.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 20, place["y"] + 8)
+
+    comes(project, page)
+    expect(page.locator("main li").last).to_contain_text("Saw 3")
+    expect(acknowledge).to_be_enabled()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.mouse.click(place["x"] + 20, place["y"] + 8)
+
+    assert ids == ["9"]
+
+
+def test_a_pointer_that_lies_on_a_wall_holds_no_list(project: Project, open_page: Opened) -> None:
+    two_incidents(project)
+    page = open_page("safety", query="?tv")
+    page.locator("main li").first.hover()
+
+    worst = northfield.incident(556, asset="Saw 4", severity="critical")
+    project.documents["board_safety"]["open"].insert(0, worst)
+    comes(project, page)
+
+    expect(page.locator("main li").first).to_contain_text("Saw 4")
+    expect(page.locator("main li").last).to_contain_text("Saw 3")
+
+
 def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
     page = open_page("safety")
 
