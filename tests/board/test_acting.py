@@ -1,5 +1,7 @@
 """What people do on the pages: each is one row, written as oneself, and what is refused is said."""
 
+import time
+from datetime import timedelta
 from typing import Final
 
 import pytest
@@ -8,6 +10,7 @@ from playwright.sync_api import Page, Request, Route, expect
 from tests.board import northfield
 from tests.board.opening import Opened
 from tests.board.project import Project
+from tests.patience import PATIENT_S
 
 
 def seen(project: Project) -> None:
@@ -143,6 +146,37 @@ def test_a_pointer_that_lies_on_a_wall_holds_no_list(project: Project, open_page
 
     expect(page.locator("main li").first).to_contain_text("Saw 4")
     expect(page.locator("main li").last).to_contain_text("Saw 3")
+
+
+@pytest.mark.parametrize("path", ["board", "safety", "alerts"])
+def test_the_focus_stays_on_a_button_while_it_is_dead(project: Project, open_page: Opened, path: str) -> None:
+    two_incidents(project)
+    page = open_page(path)
+    acknowledge = page.get_by_role("button", name="Acknowledge").first
+    expect(acknowledge).to_be_enabled()
+    ids = signed_ids(page)
+    page.clock.pause_at(northfield.NOW + timedelta(minutes=5))
+    acknowledge.focus()
+
+    other = {"asset": "Saw 3"}
+    project.documents["board"]["needs_you"][0].update(other, safety_event_id=555)
+    project.documents["board_safety"]["open"].append(northfield.incident(555, **other))
+    alerts = project.documents["board_alerts"]["open"]
+    alerts.append(alerts[0] | {"id": 555, "facts": other})
+    project.documents["board_plants"]["plants"][0]["marks"].update(safety="3/0/555", alert="5/1/2/2/555/1/5")
+    page.clock.run_for(46_000)
+    ends_at = time.monotonic() + PATIENT_S
+    # Each answer wakes the next question, and the second that a button is dead must not pass.
+    while not page.get_by_text("Saw 3").first.is_visible() and time.monotonic() < ends_at:
+        page.clock.run_for(1)
+    expect(acknowledge).to_be_disabled()
+    page.keyboard.press("Enter")
+    expect(acknowledge).to_be_focused()
+    page.clock.run_for(2000)
+    expect(acknowledge).to_be_enabled()
+    expect(acknowledge).to_be_focused()
+
+    assert ids == []
 
 
 def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
