@@ -27,7 +27,7 @@ export function followVersion(mine: string): void {
 
 async function servedVersion(): Promise<string | null> {
   try {
-    const reply = await fetch('./config.js', { cache: 'no-cache', signal: AbortSignal.timeout(15_000) })
+    const reply = await fetch('./config.js', { cache: 'no-cache' })
     return reply.ok ? versionIn(await reply.text()) : null
   } catch {
     return null

@@ -53,3 +53,15 @@ def test_nobody_loses_what_he_writes_to_a_new_version(project: Project, open_pag
     page.get_by_role("button", name="Cancel").click()
     with page.expect_event("load"):
         page.clock.fast_forward("20:00")
+
+
+def test_a_browser_of_an_older_screen_takes_another_version(project: Project, board: Page) -> None:
+    board.add_init_script("delete AbortSignal.timeout; delete AbortSignal.any")
+    board.reload()
+    expect(board.get_by_text("−220")).to_be_visible()
+    project.version = "2"
+
+    with board.expect_event("load"):
+        board.clock.fast_forward("10:00")
+
+    expect(board.get_by_text("−220")).to_be_visible()
