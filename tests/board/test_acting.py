@@ -179,6 +179,16 @@ def test_the_focus_stays_on_a_button_while_it_is_dead(project: Project, open_pag
     assert ids == []
 
 
+def test_what_was_not_done_with_one_incident_is_not_said_of_the_next(project: Project, board: Page) -> None:
+    project.refusal_of_rows = (503, {"message": "away"})
+    board.get_by_role("button", name="Acknowledge").click()
+    expect(board.get_by_text("Not done: Supabase is busy or being restarted.")).to_be_visible()
+
+    comes(project, board, "board")
+
+    expect(board.get_by_text("Not done")).to_have_count(0)
+
+
 def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
     page = open_page("safety")
 
