@@ -228,3 +228,18 @@ def test_fifty_open_incidents_do_not_hide_what_else_needs_somebody(
         ["Press 4", "Weld B2", "Base coat", "Chassis 2", "Oven 2"]
     )
     expect(needs).not_to_contain_text("more")
+
+
+def test_no_plant_is_chosen_where_the_address_names_none(project: Project, open_page: Opened) -> None:
+    south = northfield.plant(plant="southfield", name="Southfield")
+    project.documents["board_plants"] = northfield.plants(northfield.plant(), south)
+    page = open_page("board")
+    expect(page.get_by_text("−220")).to_be_visible()
+
+    page.goto(f"{project.url}/#/elsewhere/safety")
+    page.reload()
+    expect(page.get_by_text("There is no such plant, or you may not see it.")).to_be_visible()
+    expect(page.get_by_label("Plant")).to_have_value("")
+    page.get_by_label("Plant").select_option(label="Northfield")
+
+    expect(page).to_have_url(f"{project.url}/#/northfield/safety")
