@@ -177,7 +177,7 @@ def test_what_a_page_leaves_off_is_counted(project: Project, open_page: Opened) 
     expect(page.get_by_text("9,500 older ones are left off")).to_be_visible()
     expect(page.get_by_text("and 800 more")).to_be_visible()
     expect(open_page("report").get_by_text("and 12 more")).to_be_visible()
-    expect(open_page("alerts").get_by_text("More are open: 4,000 × no_output, 2 × overdue.")).to_be_visible()
+    expect(open_page("alerts").get_by_text("4,000 × No output from …")).to_be_visible()
 
 
 def test_reads_are_held_against_the_shortest_cycle(open_page: Opened) -> None:
@@ -243,3 +243,41 @@ def test_no_plant_is_chosen_where_the_address_names_none(project: Project, open_
     page.get_by_label("Plant").select_option(label="Northfield")
 
     expect(page).to_have_url(f"{project.url}/#/northfield/safety")
+
+
+def test_one_of_something_is_told_as_one(project: Project, open_page: Opened) -> None:
+    [machine] = [one for one in project.documents["board"]["machines"] if one["name"] == "Press 1"]
+    machine["area"] = "Tool shop"
+    for group in project.documents["board_tags"]["groups"]:
+        group["queue_length"] = None
+    project.documents["board_tags"]["groups"][0]["queue_length"] = 1
+    words = {
+        "en-GB": {"board": "the one on target", "tags": "1 sample waits"},
+        "de-DE": {"board": "die eine im Soll", "tags": "1 Wert wartet"},
+    }
+
+    for locale, texts in words.items():
+        for path, text in texts.items():
+            expect(open_page(path, locale=locale).get_by_text(text, exact=True)).to_be_visible()
+
+
+def test_energy_without_a_subject_that_was_asked_for_still_offers_the_others(
+    project: Project, open_page: Opened
+) -> None:
+    project.documents["board_energy"].update(subject="FR", series=[])
+
+    page = open_page("energy/FR")
+
+    expect(page.get_by_label("Region or commodity")).to_be_visible()
+    expect(page.get_by_text("No series are collected.")).to_have_count(0)
+
+
+def test_energy_does_not_take_a_price_of_tomorrow_for_one_of_now(project: Project, open_page: Opened) -> None:
+    price = project.documents["board_energy"]["series"][0]
+    values = [None if 2 < n < 5 else 50 + n for n in range(96)]
+    price["points"] = [{"start": "2026-03-11T09:00:00+00:00", "minutes": 15, "values": values}]
+    price["newest_at"], price["value"] = "2026-03-12T08:45:00+00:00", 145
+
+    card = open_page("energy").locator(".charts section", has_text="day-ahead price")
+
+    expect(card).to_contain_text("now – EUR/MWh · newest: 145 EUR/MWh at Thu 12 Mar, 09:45")

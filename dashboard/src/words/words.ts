@@ -119,7 +119,8 @@ export const words = {
   need_no_data_one: ['no rows for 1 slot', 'keine Zeilen seit 1 Intervall'],
   need_no_data_ever: ['no rows in the last hours', 'keine Zeilen in den letzten Stunden'],
   area_off: ['{n} of {all} off target', '{n} von {all} abweichend'],
-  area_on: ['all {all} on target', 'alle {all} im Soll'],
+  area_on: ['all {n} on target', 'alle {n} im Soll'],
+  area_on_one: ['the one on target', 'die eine im Soll'],
   area_quiet: ['{all} not planned or without data', '{all} nicht geplant oder ohne Daten'],
   no_area: ['No area', 'Kein Bereich'],
   no_machines: ['No mapped machines yet: plantpulse assets import.', 'Noch keine zugeordneten Maschinen: plantpulse assets import.'],
@@ -254,7 +255,7 @@ export const words = {
   retries: ['Nothing yet: it is tried again.', 'Noch nichts: Es wird wieder versucht.'],
   left_off_one: ['1 older one is left off', '1 älterer Eintrag fehlt hier'],
   left_off: ['{n} older ones are left off', '{n} ältere Einträge fehlen hier'],
-  alerts_left_off: ['More are open: {rules}. Those that are not acknowledged come first.', 'Weitere sind offen: {rules}. Nicht quittierte stehen zuerst.'],
+  alerts_left_off: ['More are open: {rules}. Acknowledged ones are left off first.', 'Weitere sind offen: {rules}. Quittierte fehlen hier zuerst.'],
   poll_now: ['Poll now', 'Jetzt abfragen'],
   polls_now: ['It is polled …', 'Wird abgefragt …'],
   polled_now: ['Polled.', 'Abgefragt.'],
@@ -317,6 +318,7 @@ export const words = {
 
   // Tags
   queue: ['Queue', 'Warteschlange'],
+  queue_waiting_one: ['sample waits', 'Wert wartet'],
   queue_waiting: ['samples wait', 'Werte warten'],
   reads: ['Reads', 'Lesungen'],
   reads_a_second_one: ['a second · 1 group', 'je Sekunde · 1 Gruppe'],
