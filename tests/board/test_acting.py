@@ -189,6 +189,16 @@ def test_what_was_not_done_with_one_incident_is_not_said_of_the_next(project: Pr
     expect(board.get_by_text("Not done")).to_have_count(0)
 
 
+def test_who_ends_a_silence_by_keyboard_keeps_the_focus(project: Project, open_page: Opened) -> None:
+    page = open_page("alerts")
+    project.on_write = lambda one: one.documents["board_alerts"]["silences"].clear()
+
+    page.get_by_role("button", name="End it").press("Enter")
+
+    expect(page.get_by_text("Nothing is silenced.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Open alerts")).to_be_focused()
+
+
 def test_an_incident_is_resolved_with_words_by_keyboard_alone(project: Project, open_page: Opened) -> None:
     page = open_page("safety")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.board import northfield
 from tests.board.opening import Opened
@@ -281,3 +281,30 @@ def test_energy_does_not_take_a_price_of_tomorrow_for_one_of_now(project: Projec
     card = open_page("energy").locator(".charts section", has_text="day-ahead price")
 
     expect(card).to_contain_text("now – EUR/MWh · newest: 145 EUR/MWh at Thu 12 Mar, 09:45")
+
+
+def test_the_keys_of_the_browser_are_left_to_it_among_cells(project: Project, open_page: Opened) -> None:
+    project.documents["board"] = northfield.board(northfield.many_machines(200), [])
+    page = open_page("board")
+    page.evaluate("addEventListener('keydown', (event) => (window.isTaken = event.defaultPrevented))")
+    page.locator("a.cell").nth(20).focus()
+
+    # Back, in most browsers.
+    page.keyboard.press("Alt+ArrowLeft")
+    assert page.evaluate("window.isTaken") is False
+    expect(page.locator("a.cell").nth(20)).to_be_focused()
+
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("window.isTaken") is True
+    expect(page.locator("a.cell").nth(19)).to_be_focused()
+
+
+def test_a_page_that_is_opened_by_keyboard_has_the_focus(board: Page) -> None:
+    board.locator("a.tile", has_text="Press 4").press("Enter")
+    expect(board.get_by_role("heading", name="The same in numbers")).to_be_visible()
+    expect(board.locator("main")).to_be_focused()
+
+    board.get_by_role("link", name="Alerts").press("Enter")
+
+    expect(board.get_by_role("heading", name="Open alerts")).to_be_visible()
+    expect(board.get_by_role("link", name="Alerts")).to_be_focused()
