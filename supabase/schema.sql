@@ -1566,7 +1566,23 @@ CREATE FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone)
       and run.started_at <= p_now
       order by run.started_at desc
       limit 1
-    ), '')
+    ), ''),
+    -- What health judged, and the newest runs. A strip has a new cell each quarter of an hour at most.
+    'poll', (
+      select concat_ws('/', floor(extract(epoch from p_now) / 900), md5(string_agg(
+        concat_ws('/', to_jsonb(known) - 'judged_at', newest.id, newest.status), ' ' order by known.plant, known.pipeline
+      )))
+      from public.pipeline_states as known
+      left join lateral (
+        select run.id, run.status
+        from public.pipeline_runs as run
+        where run.pipeline = known.pipeline and run.plant = known.plant and run.started_at <= p_now
+        order by run.started_at desc
+        limit 1
+      -- Pages are told polls by themselves, and a burst of tag values a minute is no news.
+      ) as newest on known.pipeline not in ('live_pulse', 'tags')
+      where known.plant in (p_plant, '(no plant)', '(all plants)') and known.pipeline <> 'health'
+    )
   );
 $$;
 
@@ -1574,7 +1590,7 @@ ALTER FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) 
 
 -- Name: FUNCTION board_marks(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) IS 'Texts that change when open incidents, alerts or silences of a plant change, or its newest morning report: a page that has seen the same asks for nothing.';
+COMMENT ON FUNCTION public.board_marks(p_plant text, p_now timestamp with time zone) IS 'Texts that change when something of a plant does: open incidents, alerts or silences, its newest morning report, what health judged of its pipelines and of those of no plant, and their newest runs. A page that has seen the same asks for nothing.';
 
 -- Name: board_pipelines(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -1789,9 +1805,9 @@ ALTER FUNCTION public.board_plant(p_plant text) OWNER TO postgres;
 
 COMMENT ON FUNCTION public.board_plant(p_plant text) IS 'How a plant is shown, with the highest role that the caller has there; null for others than its members.';
 
--- Name: board_plants(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+-- Name: board_plants(text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
+CREATE FUNCTION public.board_plants(p_plant text DEFAULT NULL::text, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
     LANGUAGE sql STABLE
     SET search_path TO ''
     SET jit TO 'off'
@@ -1807,7 +1823,11 @@ CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL:
     union
     select watched.plant from public.watched_pipelines as watched where public.reads_all_plants()
   )
-  select json_build_object('now', now.at, 'plants', (
+  select json_build_object('now', now.at, 'health', (
+    select json_build_object('as_of', look.looked_at, 'stale_after', look.stale_after)
+    from public.judged_pipelines(now.at) as look
+    limit 1
+  ), 'plants', (
     select coalesce(json_agg(json_build_object(
       'plant', shown.plant - 'offset_s',
       'as_of', poll.told -> 'as_of',
@@ -1815,7 +1835,7 @@ CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL:
       'stale_after', poll.told -> 'stale_after',
       'is_stale', poll.told -> 'is_stale',
       'poll', poll.told -> 'poll',
-      'marks', public.board_marks(named.plant, now.at)
+      'marks', case when named.plant = coalesce(p_plant, named.plant) then public.board_marks(named.plant, now.at) end
     ) order by lower(shown.plant ->> 'name'), named.plant), '[]')
     from named
     cross join lateral (select public.board_plant(named.plant) as plant offset 0) as shown
@@ -1825,11 +1845,11 @@ CREATE FUNCTION public.board_plants(p_now timestamp with time zone DEFAULT NULL:
   from now;
 $$;
 
-ALTER FUNCTION public.board_plants(p_now timestamp with time zone) OWNER TO postgres;
+ALTER FUNCTION public.board_plants(p_plant text, p_now timestamp with time zone) OWNER TO postgres;
 
--- Name: FUNCTION board_plants(p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+-- Name: FUNCTION board_plants(p_plant text, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
 
-COMMENT ON FUNCTION public.board_plants(p_now timestamp with time zone) IS 'The plants that the caller is a member of, with their role there, and how current the data of each is.';
+COMMENT ON FUNCTION public.board_plants(p_plant text, p_now timestamp with time zone) IS 'The plants that the caller is a member of, with their role there, and how current the data of each is; when health looked; and the marks (board_marks) of p_plant, or of each without one.';
 
 -- Name: board_poll(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -16601,11 +16621,11 @@ REVOKE ALL ON FUNCTION public.board_plant(p_plant text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.board_plant(p_plant text) TO authenticated;
 GRANT ALL ON FUNCTION public.board_plant(p_plant text) TO service_role;
 
--- Name: FUNCTION board_plants(p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+-- Name: FUNCTION board_plants(p_plant text, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 
-REVOKE ALL ON FUNCTION public.board_plants(p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.board_plants(p_now timestamp with time zone) TO authenticated;
-GRANT ALL ON FUNCTION public.board_plants(p_now timestamp with time zone) TO service_role;
+REVOKE ALL ON FUNCTION public.board_plants(p_plant text, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.board_plants(p_plant text, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.board_plants(p_plant text, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION board_poll(p_plant jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
 

@@ -107,9 +107,14 @@ def poll(**values: Any) -> Json:
 
 def plants(*each: Json) -> Json:
     mine = each or (plant(),)
-    marks = {"safety": "1/0/9", "alert": "4/1/2/2/34/1/5", "report": "790"}
+    marks = {"safety": "1/0/9", "alert": "4/1/2/2/34/1/5", "report": "790", "poll": "1970543/9d0c"}
     each_plant = [{"plant": one, **fresh(), "poll": poll(), "marks": marks} for one in mine]
-    return {"now": NOW.isoformat(), "plants": each_plant}
+    return {"now": NOW.isoformat(), "health": health(), "plants": each_plant}
+
+
+def health(looked: float = 1) -> Json:
+    """Return when health looked, so many minutes ago, and until when that says something."""
+    return {"as_of": at(minutes=looked), "stale_after": at(minutes=looked - 3)}
 
 
 def machine(number: int, name: str, area: str | None, status: str = "on_target") -> Json:

@@ -21,10 +21,8 @@ def test_energy_says_how_its_pipelines_stand_and_when_that_was_judged(open_page:
 
 
 def test_no_series_is_in_time_where_nobody_judges(project: Project, open_page: Opened) -> None:
-    document = project.documents["board_energy"]
-    document["looked_at"] = northfield.at(minutes=30)
-    document["stale_after"] = northfield.at(minutes=27)
-    document["pipelines"][0]["state"] = "unknown"
+    project.documents["board_plants"]["health"] = northfield.health(30)
+    project.documents["board_energy"]["pipelines"][0]["state"] = "unknown"
 
     page = open_page("energy")
 

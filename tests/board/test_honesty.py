@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Request, expect
 
 from tests.board import northfield
 from tests.board.opening import Opened
@@ -36,21 +37,69 @@ def test_old_values_stay_while_the_project_is_away_and_come_back_by_themselves(
     expect(board.get_by_text("This page cannot be refreshed since")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("path", "function"),
+    [
+        ("board", "board"),
+        ("asset/4", "board_asset"),
+        ("safety", "board_safety"),
+        ("report", "board_report"),
+        ("alerts", "board_alerts"),
+        ("pipelines", "board_pipelines"),
+        ("energy", "board_energy"),
+    ],
+)
 def test_without_broadcasts_only_the_cheap_poll_asks_until_there_is_news(
-    project: Project, board: Page
+    project: Project, open_page: Opened, path: str, function: str
 ) -> None:
-    before = project.asked.count("board")
+    page = open_page(path)
+    expect(page.locator("main .card").first).to_be_visible()
+    before = project.asked.count(function)
+    plants = project.documents["board_plants"]
     # Whatever the first answer wakes is asked for before the second one.
-    for _ in range(2):
-        with board.expect_response("**/rpc/board_plants"):
-            board.clock.fast_forward(46_000)
-    assert project.asked.count("board") == before
+    for minute in (1, 2):
+        plants["health"] = northfield.health(-minute)
+        with page.expect_response("**/rpc/board_plants"):
+            page.clock.fast_forward(46_000)
+    assert project.asked.count(function) == before
 
-    project.documents["board_plants"]["plants"][0]["marks"]["safety"] = "2/0/10"
-    project.documents["board"]["shift_so_far"]["difference"] = 31
-    board.clock.fast_forward(46_000)
+    marks = dict.fromkeys(("safety", "alert", "report", "poll"), "another")
+    plants["plants"][0].update(poll=northfield.poll(run_id=900), marks=marks)
 
-    expect(board.get_by_text("+31")).to_be_visible()
+    with page.expect_response(f"**/rpc/{function}"):
+        page.clock.fast_forward(46_000)
+
+
+def test_a_look_of_health_is_told_without_what_it_judged(project: Project, open_page: Opened) -> None:
+    page = open_page("pipelines")
+    expect(page.get_by_text("Judged 10:48")).to_be_visible()
+    asked = project.asked.count("board_pipelines")
+
+    project.documents["board_plants"]["health"] = northfield.health(-1)
+    page.clock.fast_forward(46_000)
+
+    expect(page.get_by_text("Judged 10:50")).to_be_visible()
+    assert project.asked.count("board_pipelines") == asked
+
+
+def test_another_plant_is_asked_for_its_marks(project: Project, open_page: Opened) -> None:
+    south = northfield.plant(plant="southfield", name="Southfield")
+    project.documents["board_plants"] = northfield.plants(northfield.plant(), south)
+    plants = project.documents["board_plants"]["plants"]
+    plants[1]["marks"] = None
+    page = open_page("board")
+    expect(page.get_by_text("−220")).to_be_visible()
+
+    def is_of_south(request: Request) -> bool:
+        return request.url.endswith("/rpc/board_plants") and request.post_data_json == {
+            "p_plant": "southfield"
+        }
+
+    with page.expect_request(is_of_south):
+        page.get_by_label("Plant").select_option(label="Southfield")
+    plants[1]["marks"] = plants[0]["marks"]
+    with page.expect_request(is_of_south):
+        page.clock.fast_forward(46_000)
 
 
 def test_data_that_is_too_old_is_grey_and_dashed_and_says_since_when(project: Project, board: Page) -> None:

@@ -28,6 +28,9 @@ class Clock {
 
 export const clock = new Clock()
 
+/** When health looked, as the newest list of plants says: a page that shows its judgements asks again only where one has changed. */
+export const health: Age = $state({ as_of: null, stale_after: null })
+
 /** Return whether data is old. Data without a time is old: nobody knows of when it is. */
 export function isStale({ as_of, stale_after }: Age, now = clock.now): boolean {
   return as_of === null || stale_after === null || now > Date.parse(stale_after)

@@ -16,11 +16,11 @@ export type Age = Texts<'as_of' | 'stale_after'>
 export type PlantState = Age &
   Texts<'next_at'> & {
     plant: Plant
-    /** Texts that change when the pages of these should be asked for again. */
-    marks: Record<'safety' | 'alert' | 'report', string>
+    /** Texts that change when the pages of these should be asked for again; null for another plant than was asked for. */
+    marks: Record<'safety' | 'alert' | 'report' | 'poll', string> | null
     poll: { run_id: number; status: string; error_code: string | null } | null
   }
-export type Plants = { now: string; plants: PlantState[] }
+export type Plants = { now: string; health: Age | null; plants: PlantState[] }
 
 type Status = 'on_target' | 'above_target' | 'below_target' | 'stopped' | 'not_planned' | 'no_data'
 
@@ -107,7 +107,7 @@ export type Pipeline = Texts<'plant' | 'since' | 'next_at' | 'last_success_at' |
 export type Run = Texts<'slot' | 'error_code' | 'error_message' | 'made_up_at'> &
   Record<'pipeline' | 'status' | 'started_at', string> & { is_retryable: boolean | null; warnings: string[]; duration_ms: number | null }
 
-export type Pipelines = OfPlant & Texts<'looked_at' | 'stale_after'> & { pipelines: Pipeline[]; runs: Run[]; runs_left_off: number }
+export type Pipelines = OfPlant & { pipelines: Pipeline[]; runs: Run[]; runs_left_off: number }
 
 export type Step = Texts<'by' | 'channel'> & { at: string; what: string }
 
@@ -124,7 +124,6 @@ export type Silence = Texts<'plant' | 'rule' | 'fingerprint' | 'created_by'> &
   Record<'starts_at' | 'ends_at' | 'why', string> & { id: number; is_active: boolean; may_end: boolean }
 
 export type Alerts = OfPlant &
-  Age &
   Record<'open' | 'over', Alert[]> & {
     may_silence: boolean
     open_left_off: { rule: string; alerts: number }[]
@@ -145,7 +144,7 @@ export type Series = Texts<'newest_at' | 'stale_since'> &
 
 type Gap = Texts<'next_attempt_at' | 'reason'> & Record<'group' | 'starts_at' | 'ends_at' | 'state', string> & { attempts: number }
 
-export type Energy = Texts<'looked_at' | 'stale_after' | 'subject' | 'points_from' | 'points_until'> & {
+export type Energy = Texts<'subject' | 'points_from' | 'points_until'> & {
   now: string
   pipelines: Pick<Pipeline, 'pipeline' | 'state' | 'since' | 'last_success_at' | 'next_at'>[]
   subjects: string[]

@@ -6,11 +6,8 @@
 import type { RealtimeChannel } from '@supabase/supabase-js'
 import { client } from '../client'
 
-/** What a broadcast tells of; `poll` is each 45 s, for health's looks, which nobody broadcasts, and whenever something of no plant has run. */
+/** What a broadcast tells of; `poll` is what health judges, which nobody broadcasts, and whatever of no plant has run. */
 export type What = 'run' | 'safety' | 'alert' | 'report' | 'tags' | 'poll'
-
-/** `null`: nobody can say what changed. */
-export type Listener = (what: What | null) => void
 
 const POLL_MS = 45_000
 /** Series and their alerts are of no plant. Every member may listen. */
@@ -23,7 +20,7 @@ class Wake {
   /** Set by the frame around the pages: asks for the newest poll alone, and tells if it is another one. */
   onPoll: () => void = () => undefined
 
-  #listeners = new Set<Listener>()
+  #listeners = new Set<(what: What | null) => void>()
   #channels: RealtimeChannel[] = []
   #plant: string | null = null
 
@@ -33,8 +30,8 @@ class Wake {
     addEventListener('online', () => this.#poll(true))
   }
 
-  /** Hear of changes until the returned function is called. */
-  hear(listener: Listener): () => void {
+  /** Hear of changes until the returned function is called; of null where nobody can say what changed. */
+  hear(listener: (what: What | null) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -74,10 +71,7 @@ class Wake {
   #poll(isLong = false): void {
     if (!this.isLive) this.listen(this.#plant)
     if (isLong) this.tell(null)
-    else {
-      this.onPoll()
-      this.tell('poll')
-    }
+    else this.onPoll()
   }
 
   tell(what: What | null): void {

@@ -177,7 +177,8 @@ def test_marks_change_with_incidents_alerts_and_reports_and_with_nothing_else(
 ) -> None:
     def marks() -> dict[str, str]:
         told = {one["plant"]["plant"]: one["marks"] for one in plants("director")}
-        assert told["southfield"] == {"safety": "0/0/0", "alert": "0/0/0/0/0/0/0", "report": ""}
+        calm = {"safety": "0/0/0", "alert": "0/0/0/0/0/0/0", "report": "", "poll": "1994812"}
+        assert told["southfield"] == calm
         found: dict[str, str] = told["northfield"]
         return found
 
@@ -217,3 +218,85 @@ def test_marks_change_with_incidents_alerts_and_reports_and_with_nothing_else(
     seen = marks()
     two.polled(at(7, 3), pipeline="morning_report", snapshots_until=None, safety_until=None)
     assert changed(seen) == ["report"]
+
+
+STATES = """
+    insert into public.pipeline_states (pipeline, plant, state, next_at, judged_at)
+    values
+      ('health', '(no plant)', 'running', null, '2026-11-22T07:03:00Z'),
+      ('live_pulse', 'northfield', 'running', '2026-11-22T07:15:00Z', '2026-11-22T07:03:00Z'),
+      ('tags', 'northfield', 'running', null, '2026-11-22T07:03:00Z'),
+      ('live_pulse', 'southfield', 'running', '2026-11-22T07:15:00Z', '2026-11-22T07:03:00Z'),
+      ('energy_actuals', '(no plant)', 'running', '2026-11-22T08:00:00Z', '2026-11-22T07:03:00Z')
+    """
+
+
+def test_what_health_judges_has_a_mark_that_a_look_alone_does_not_change(two: Story, plants: Plants) -> None:
+    database = two.database
+    database.execute(STATES)
+
+    def mark(now: Any = NOW) -> str:
+        found: str = plants("viewer", now)[0]["marks"]["poll"]
+        return found
+
+    seen = mark()
+    database.execute("update public.pipeline_states set judged_at = '2026-11-22T07:04:00Z'")
+    database.execute("update public.pipeline_states set state = 'late' where plant = 'southfield'")
+    assert mark() == seen
+
+    database.execute("update public.pipeline_states set state = 'late' where pipeline = 'energy_actuals'")
+    assert mark() != seen
+    seen = mark()
+    database.execute("update public.pipeline_states set state = 'late' where plant = 'northfield'")
+    assert mark() != seen
+    # A strip gets a new cell.
+    assert mark(at(7, 14)) == mark()
+    assert mark(at(7, 15)) != mark()
+
+
+def test_runs_that_no_page_hears_of_by_itself_have_a_mark(two: Story, plants: Plants) -> None:
+    two.database.execute(STATES)
+
+    def mark() -> str:
+        found: str = plants("viewer")[0]["marks"]["poll"]
+        return found
+
+    no_slot = {"snapshots_until": None, "safety_until": None}
+    seen = mark()
+    two.polled(at(7, 1))
+    two.polled(at(7, 2), pipeline="tags", **no_slot)
+    Story(two.database, "southfield").polled(at(7, 2))
+    assert mark() == seen
+
+    run = two.polled(
+        at(7, 2), pipeline="energy_actuals", plant="(no plant)", status="running", finished_at=None, **no_slot
+    )
+    assert mark() != seen
+    seen = mark()
+    two.database.execute(
+        "update public.pipeline_runs set status = 'succeeded', finished_at = %s where id = %s",
+        (at(7, 3), run),
+    )
+    assert mark() != seen
+
+
+def test_it_is_told_when_health_looked(two: Story, api_of: Callable[[str], Api]) -> None:
+    def health() -> Any:
+        return api_of("viewer").call("board_plants", p_now=NOW.isoformat())["health"]
+
+    assert health() is None
+    two.database.execute(STATES)
+
+    assert health() == {"as_of": "2026-11-22T07:03:00+00:00", "stale_after": "2026-11-22T07:06:00+00:00"}
+
+
+@pytest.mark.usefixtures("two")
+def test_a_page_of_one_plant_is_told_the_marks_of_that_one(api_of: Callable[[str], Api]) -> None:
+    def marked(**arguments: str) -> list[str]:
+        told = api_of("director").call("board_plants", p_now=NOW.isoformat(), **arguments)
+        assert len(told["plants"]) == 2
+        return [one["plant"]["plant"] for one in told["plants"] if one["marks"] is not None]
+
+    assert marked() == ["southfield", "northfield"]
+    assert marked(p_plant="northfield") == ["northfield"]
+    assert marked(p_plant="elsewhere") == []
