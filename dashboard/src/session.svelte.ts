@@ -3,7 +3,7 @@
 import { isAuthRetryableFetchError, type Session as SupabaseSession, type User } from '@supabase/supabase-js'
 import { asksForPassword, readArrival, type Arrival } from './arrival'
 import { SESSION, client } from './client'
-import { AskError } from './data'
+import { AskError } from './data/troubles'
 import { isTv } from './route.svelte'
 
 type Ended = 'session_ended' | 'token_refused' | 'link_used' | 'link_elsewhere' | 'sign_in_failed'

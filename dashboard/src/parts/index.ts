@@ -1,5 +1,7 @@
-/** What pages are made of. */
+/** What pages are made of, and what they share of how people use them. */
 
+export * from './acting.svelte'
+export * from './settled.svelte'
 export { default as Areas } from './Areas.svelte'
 export { default as Band } from './Band.svelte'
 export { default as Columns } from './Columns.svelte'

@@ -1,6 +1,6 @@
 /** Who reads: in which language, in which plant's time zone, and when. Everything on the pages follows it at once. */
 
-import { clock } from '../data'
+import { clock } from '../data/clock.svelte'
 import { Formats, knownZone } from '../figures/format'
 import { chooseLanguage, fill, type Values } from './fill'
 import { words, type Word } from './words'

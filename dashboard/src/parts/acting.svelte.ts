@@ -1,8 +1,8 @@
 /** What a person does on a page: one thing at a time, and either it is done or the page says why not. */
 
 import { tick } from 'svelte'
+import { AskError } from '../data'
 import { clip, t } from '../words/reader.svelte'
-import { AskError } from './troubles'
 
 export class Acting {
   isBusy = $state(false)
