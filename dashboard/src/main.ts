@@ -1,4 +1,4 @@
-// Before anything looks for what was kept.
+// Must run before anything reads storage.
 import './storage'
 
 import { mount } from 'svelte'

@@ -116,7 +116,7 @@ class Session {
     if (refused && this.user === null) [this.ended, this.detail] = [refused, detail]
   }
 
-  /** Take who supabase-js says is signed in. Where Auth does not answer it says nobody, keeps the session, and goes on trying. */
+  /** Show the person whom supabase-js reports. While Auth does not answer it reports nobody, keeps the session, and goes on trying. */
   #take(session: SupabaseSession | null): void {
     const isKept = session === null && localStorage.getItem(SESSION) !== null
     this.isAway = isKept
