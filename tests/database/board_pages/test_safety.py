@@ -141,11 +141,12 @@ def test_of_the_open_ones_five_hundred_are_told_and_all_are_counted(
     database.execute(
         """
         insert into public.safety_events (
-          plant, asset_id, event_timestamp, source_timestamp, reason_code, severity, is_acknowledged, acknowledged_at,
-          acknowledged_by_name
+          plant, asset_id, event_timestamp, source_timestamp, reason_code, severity,
+          is_acknowledged, acknowledged_at, acknowledged_by_name
         )
         select
-          'northfield', %s, at, at::timestamp, number::text, case when number <= 400 then 'critical' else 'low' end,
+          'northfield', %s, at, at::timestamp, number::text,
+          case when number <= 400 then 'critical' else 'low' end,
           number <= 400, case when number <= 400 then at end, case when number <= 400 then 'ada' end
         from generate_series(1, 1300) as number
         cross join lateral (select %s - number * interval '1 minute') as event (at)
