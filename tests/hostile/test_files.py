@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plantpulse.tags.labels import Labels
+from plantpulse.tags.own_clock import OwnClock
 from plantpulse.tags.spool import Spool
 from plantpulse.tags.spools import Spools
 from tests.hostile.values import REPEATABLE, as_json, damaged, documents, objects
@@ -102,19 +102,19 @@ def test_any_kept_claim_is_an_object_or_none(folders: Path, content: bytes) -> N
 @given(
     content=st.binary(max_size=40)
     | documents.map(as_json)
-    | objects("at", "monotonic_s", "boot", "shift_s", values=documents | st.just("b")).map(as_json)
+    | objects("at", "up_s", "boot", "shift_s", values=documents | st.just("b")).map(as_json)
 )
 @example(content=b"[" * 60_000)
 @example(content=b'{"boot": "b"}')
-@example(content=b'{"boot": "b", "at": "2026-11-30T12:00:00+00:00", "monotonic_s": "x"}')
-@example(content=b'{"boot": "b", "at": "0001-01-01T00:00:00+14:00", "monotonic_s": 1}')
+@example(content=b'{"boot": "b", "at": "2026-11-30T12:00:00+00:00", "up_s": "x"}')
+@example(content=b'{"boot": "b", "at": "0001-01-01T00:00:00+14:00", "up_s": 1}')
 @example(content=b'{"shift_s": "x"}')
 @example(content=b'{"shift_s": 1e300}')
 @example(content=b'{"shift_s": NaN}')
 def test_any_note_of_a_clock_is_a_shift(folders: Path, content: bytes) -> None:
     folder = new(folders)
     (folder / "clock.json").write_bytes(content)
-    labels = Labels(new(folders), NOON, 1000.0, boot="b")
-    labels.hear(NOON, 1000.0, 1000.1)
+    clock = OwnClock(new(folders), NOON, 1000.0, boot="b")
+    clock.hear(NOON, 1000.0, 1000.1)
 
-    assert isinstance(labels.shift_of(folder), timedelta)
+    assert isinstance(clock.shift_of(folder), timedelta)
