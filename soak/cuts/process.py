@@ -18,6 +18,7 @@ from soak.cuts.function import MARK
 from soak.cuts.witness import Witness
 
 _BLOCK_BYTES: Final = 64 * 1024
+_UNEXPECTED: Final = b'"unexpected error"'  # what the function logs of an error that is not ours
 _TOLD_CHARACTERS: Final = 2000
 
 
@@ -48,6 +49,7 @@ class FunctionProcess:
     _popen: subprocess.Popen[bytes] = field(init=False)
     _errors: Any = field(init=False)
     _folder: tempfile.TemporaryDirectory[str] = field(init=False)
+    _unexpected: list[str] = field(default_factory=list, init=False)
     _heard: bytearray = field(default_factory=bytearray, init=False)
 
     def __enter__(self) -> Self:
@@ -74,13 +76,16 @@ class FunctionProcess:
     def poll(self, order: Mapping[str, Any]) -> Reply:
         """Give an order and return its reply. What takes far longer than a run may is not waited for."""
         assert self._popen.stdin is not None  # noqa: S101 - it is a pipe
+        self._unexpected.clear()
         started_s, late_s = time.monotonic(), self.witness.late_s
         self._popen.stdin.write(json.dumps(order).encode() + b"\n")
         self._popen.stdin.flush()
         line = self._read_line(started_s + order["timeout_s"] + ENDS_S)
         took_s, held_up_s = time.monotonic() - started_s, self.witness.late_s - late_s
         if line:
-            return Reply(**json.loads(line.removeprefix(MARK)), held_up_s=held_up_s)
+            answer = json.loads(line.removeprefix(MARK))
+            answer["told"] = " ".join([answer["told"], *self._unexpected])
+            return Reply(**answer, held_up_s=held_up_s)
         if line is None:
             return Reply(took_s, held_up_s, told="neither an answer nor the end of the process")
         return Reply(took_s, held_up_s, exit_code=self._popen.wait(), told=self._told())
@@ -94,6 +99,8 @@ class FunctionProcess:
                 self._heard = rest
                 if line.startswith(MARK):
                     return bytes(line)
+                if _UNEXPECTED in line:
+                    self._unexpected.append(line.decode())
                 continue
             if not select.select([self._popen.stdout], [], [], max(0.0, until_s - time.monotonic()))[0]:
                 return None

@@ -129,6 +129,8 @@ def _wrong_with(timeout_s: float, reply: Reply, stored: Stored) -> str:
         return f"it ended after {reply.took_s:.1f} s, and its time-out is {timeout_s} s. {reply.told}"
     if [run["status"] for run in stored.runs] not in (["failed"], ["succeeded"], ["partial"]):
         return f"its runs are {stored.runs}, its answer was {reply}"
+    if stored.runs[0]["error_code"] == "internal_error":
+        return f"no error of ours: {reply.told}"
     left = {"threads": reply.threads, "descriptors": reply.descriptors, "files": reply.files}
     if max(left.values()) > 0:
         return f"left were {', '.join(f'{number} {what}' for what, number in left.items())}: {reply.told}"

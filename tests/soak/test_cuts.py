@@ -171,6 +171,12 @@ def test_what_a_busy_machine_made_late_is_not_judged() -> None:
         (FLIP, Reply(34.0, exit_code=1), replace(TRUE, runs=[run("running")]), "its runs are"),
         (FLIP, Reply(35.1, status=503), FAILED, "it ended after 35.1 s"),
         (FLIP, Reply(900.0, told="neither"), FAILED, "neither"),
+        (
+            FLIP,
+            replace(ENDED, told="OverflowError"),
+            replace(FAILED, runs=[run("failed") | {"error_code": "internal_error"}]),
+            "no error of ours: OverflowError",
+        ),
         (FLIP, replace(ENDED, threads=1), FAILED, "left were 1 threads, 0 descriptors, 0 files"),
         (FLIP, replace(ENDED, descriptors=2, told="7 pipe"), FAILED, "2 descriptors, 0 files: 7 pipe"),
         (FLIP, replace(ENDED, files=1), FAILED, "left were 0 threads, 0 descriptors, 1 files"),
