@@ -36,6 +36,7 @@ from plantpulse.settings import Secret, SqlServerSettings
 from plantpulse.source.query_files import make_query
 from plantpulse.source.sqlserver import connect
 from tests.faults.scripted_server import (
+    DATETIME2_WHOLE_SECONDS,
     INT_NOT_NULL,
     TLS_REQUIRED,
     Answer,
@@ -130,6 +131,13 @@ def drip(client: socket.socket) -> None:
 
 def packet(payload: bytes) -> bytes:
     return HEADER.pack(PacketKind.RESPONSE, 0, HEADER.size + len(payload), 0, 1, 0) + payload
+
+
+def answer_a_day_beyond_the_calendar(wire: PacketStream, client: socket.socket) -> None:
+    columns = [("asset", DATETIME2_WHOLE_SECONDS), ("good", INT_NOT_NULL), ("rejected", INT_NOT_NULL)]
+    row = b"\xd1" + bytes([6]) + bytes(3) + b"\xff\xff\xff" + bytes(8)
+    wire.write(tokens.column_metadata(columns) + row + end())
+    wire.end_message()
 
 
 def cut_in_the_middle(wire: PacketStream, client: socket.socket) -> None:
@@ -280,6 +288,17 @@ def test_a_value_of_a_row_that_the_server_quotes_is_not_told(server: ScriptedSer
         read_quality(settings_for(server))
 
     assert "Anna" not in str(caught.value)
+
+
+def test_a_value_that_the_driver_cannot_read_is_no_error_of_ours(server: ScriptedServer) -> None:
+    """A byte that was altered on its way makes one; so may another engine."""
+    server.answers["quality_records"] = answer_a_day_beyond_the_calendar
+
+    with connect(settings_for(server), seconds_left=lambda: RUN_S) as connection:
+        with pytest.raises(SourceUnavailable, match="a value arrived that the driver cannot read"):
+            connection.read(QUALITY, LIMIT)
+        with pytest.raises(SourceUnavailable, match="it is not used again"):
+            connection.read(QUALITY, LIMIT)
 
 
 @pytest.mark.parametrize("clock", [agree, answer_rows])

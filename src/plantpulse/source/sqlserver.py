@@ -55,6 +55,11 @@ _NO_CLOCK: Final = Verdict(
     "the server did not tell its clock in one row of a time and a number",
     "Find out what answers at this address: it does not behave like a SQL Server",
 )
+_UNREADABLE: Final = Verdict(
+    SourceUnavailable,
+    "a value arrived that the driver cannot read",
+    "If it stays, find out what the query returns, and what alters the connection on its way",
+)
 _SET_UP: Final = "setting up the session"
 # Refusals of one statement: the next one may be obeyed.
 _REFUSED_ALONE: Final = (SourceQueryFailed, SourceSchemaMismatch, SourceTableDenied)
@@ -197,6 +202,9 @@ class SourceConnection:
                 yield
             except driver_errors() as error:
                 raise self._translated(error, what, left_s, cut, began_s) from error
+            except (ValueError, ArithmeticError) as error:  # a day beyond the calendar, half a character
+                self._is_dead = True
+                raise error_of(_UNREADABLE, what, self._settings) from error
             finally:
                 self._is_dead = self._is_dead or cut.is_done
             if cut.is_answer_plain:
