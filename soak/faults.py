@@ -13,7 +13,7 @@ from typing import Final
 from soak.draws import Draws
 
 # The share of crossings that a fault has, by boundary: the scheduler's deliveries, a process's steps, calls
-# of the store, connections to the source, queries, publishers and what they are asked.
+# of the store, connections to the source, queries, publishers and what they are asked, machines.
 SHARES: Final[Mapping[str, Mapping[str, float]]] = {
     "delivery": {"late": 0.03, "very late": 0.01, "twice": 0.04, "never": 0.02},
     "clock": {"ahead": 0.01, "behind": 0.01},
@@ -38,6 +38,7 @@ SHARES: Final[Mapping[str, Mapping[str, float]]] = {
         "perhaps": 0.01,
         "dies behind it": 0.005,
     },
+    "device": {"refused": 0.01, "hangs": 0.01, "slow": 0.02},
     "publisher": {"hangs": 0.01, "slow": 0.02},
     "ask": {
         "refused": 0.02,
@@ -59,6 +60,7 @@ OUTAGES: Final[Mapping[tuple[str, str], float]] = {
     ("query", "hangs"): 0.05,
     ("delivery", "never"): 0.07,
     ("publisher", "hangs"): 0.05,
+    ("device", "hangs"): 0.1,
     ("ask", "refused"): 0.1,
     ("channel", "unavailable"): 0.1,
 }

@@ -26,7 +26,7 @@ class Broken(Exception):
 
 @dataclass(slots=True)
 class Claim:
-    """A run that was claimed. `slot` is None for one that counts as manual."""
+    """A run that was claimed. `slot` is None for one that counts as manual; some overlap with others."""
 
     process: str
     scope: Scope
@@ -34,6 +34,7 @@ class Claim:
     slot: datetime | None
     claimed_at: datetime
     lease_until: datetime
+    is_overlapping: bool
     is_ended: bool = False
 
 
@@ -89,6 +90,7 @@ class Ledger:
     answers: Counter[str] = field(default_factory=Counter)
     known: Known = field(default_factory=Known)
     gap_looks: list[GapLook] = field(default_factory=list)
+    shown: list[int] = field(default_factory=list)  # what the machine's tag was, each time that it was read
     _reads: dict[str, list[Read]] = field(default_factory=dict)
 
     def note_read(self, process: str, read: Read) -> None:
@@ -106,7 +108,8 @@ class Ledger:
         if status >= 300:
             raise Broken(f"{function} of {process} was refused: {body.decode()[:500]}")
         answer = json.loads(body)
-        kind = answer.get("answer", "done") if isinstance(answer, dict) else "done"
+        ended = answer.get("run") if function == "put_tag_samples" else answer
+        kind = ended.get("answer", "done") if isinstance(ended, dict) else "done"
         self.answers[f"{function}: {kind}"] += 1
         match function:
             case "claim_run" if kind == "claimed":
@@ -120,15 +123,17 @@ class Ledger:
             case "fail_run" if kind == "failed":
                 self._end(self._held("fail_run", asked["p_fence"]), now)
             case _:
-                self._note_call_of_series(function, asked, kind, now)
+                self._note_other_call(function, asked, kind, now)
 
-    def _note_call_of_series(self, function: str, asked: Mapping[str, Any], kind: str, now: datetime) -> None:
+    def _note_other_call(self, function: str, asked: Mapping[str, Any], kind: str, now: datetime) -> None:
         match function:
             case "commit_series" if kind == "committed":
                 self._collected(asked["p_fence"], asked["p_commit"], now)
             case "watch_series_gaps" if kind == "watched":
                 claim = self._held(function, asked["p_fence"])
                 self.gap_looks.append(GapLook(claim.slot or claim.claimed_at, claim.claimed_at))
+            case "put_tag_samples" if kind == "committed":
+                self._committed(function, asked["p_put"]["holder"], {}, now)
 
     def end_of(self, process: str) -> None:
         """Forget what a process has read."""
@@ -140,11 +145,13 @@ class Ledger:
         if claim["is_dry_run"] or fence in self.claims:
             return
         holder = self.holders.get(scope)
-        if holder and not holder.is_ended and now < holder.lease_until:
+        is_overlapping = bool(claim.get("overlaps"))
+        if holder and not is_overlapping and not holder.is_ended and now < holder.lease_until:
             raise Broken(f"{process} was given {scope} while {holder.process} holds it")
         slot = datetime.fromisoformat(claim["slot"]) if claim["slot"] else None
         lease_until = now + timedelta(seconds=claim["lease_s"])
-        self.holders[scope] = self.claims[fence] = Claim(process, scope, fence, slot, now, lease_until)
+        held = Claim(process, scope, fence, slot, now, lease_until, is_overlapping)
+        self.holders[scope] = self.claims[fence] = held
         self.changed_at[scope] = now
 
     def _held(self, what: str, fence: str) -> Claim:
@@ -154,7 +161,7 @@ class Ledger:
             raise Broken(f"{what} took effect for a run that nobody claimed")
         if claim.is_ended:
             raise Broken(f"{what} of {claim.process} took effect twice")
-        if self.holders[claim.scope] is not claim:
+        if self.holders[claim.scope] is not claim and not claim.is_overlapping:
             raise Broken(f"{what} of {claim.process} took effect after another run took over")
         return claim
 

@@ -40,6 +40,22 @@ def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> N
     )
 
 
+def enter_tags(plant: str, since: datetime, connection: psycopg.Connection[Any]) -> None:
+    """Enter a group of one tag, which is read every ten seconds."""
+    connection.execute(
+        """
+        with made as (
+          insert into public.tag_groups (plant, name, address, interval_ms, created_at)
+          values (%s, 'Press', 'modbus://127.0.0.1', 10000, %s)
+          returning id
+        )
+        insert into public.tags (group_id, name, address, data_type)
+        select id, 'Seconds', 'hr:1', 'float32' from made
+        """,
+        (plant, since),
+    )
+
+
 def date_signature(connection: psycopg.Connection[Any], incident: int, now: datetime) -> None:
     """Date the end of an incident's alert as the simulated clock has it: a signature takes Postgres' own."""
     connection.execute("reset role")

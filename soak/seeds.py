@@ -19,6 +19,7 @@ from soak.checks.messages import check_messages
 from soak.checks.resources import NOTHING, Resources
 from soak.checks.runs import check_runs
 from soak.checks.safety import check_safety
+from soak.checks.samples import check_samples
 from soak.checks.series import check_series
 from soak.checks.signatures import check_signatures
 from soak.checks.slots import check_slots
@@ -32,11 +33,11 @@ from soak.ledger import Broken, Ledger
 from soak.market import Market
 from soak.people import People
 from soak.plant import Plant, change_of_clock
-from soak.project import date_signature, empty, enter
+from soak.project import date_signature, empty, enter, enter_tags
 from soak.scheduler import Scheduler
 from soak.sessions import Functions, OpenStore
 from soak.timeline import Timeline
-from soak.world import CHANNELS, PULSE, World, settings_of
+from soak.world import CHANNELS, POLLED, PULSE, World, settings_of
 
 QUIET: Final = timedelta(hours=8)  # without new faults at the end, in which everything must come right
 LOOK_BACK: Final = timedelta(hours=24)
@@ -93,7 +94,7 @@ class _Life:
         lines = self.world.lines()
         standing = Standing(self.view, tuple(line for line in lines if line.pipeline != "health"))
         self.scheduler.after["health"] = standing.check
-        for line in (*lines, *self.world.by_hand):
+        for line in (*lines, *self.world.besides):
             self.scheduler.run(line, self.timeline.start, self.until)
         self.people.come(self.timeline.start, self.until)
         settled = known = self.timeline.start
@@ -108,6 +109,7 @@ class _Life:
         check_safety(self.view, CHANNELS, self.timeline.now)
         check_days(self.view, self.scheduler.faulty)
         check_signatures(self.view, self.people.signed)
+        check_samples(self.view, self.timeline.start)
         check_series(self.view, self.world.market)
         check_messages(self.view, self.scheduler.faulty)
         standing.check_end(self.until - QUIET)
@@ -142,6 +144,7 @@ def run_seed(
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
+    enter_tags(POLLED, timeline.now - _DAY, connection)
     functions = functions or SqlFunctions(connection)
     store = OpenStore(functions, boundaries)
     market = Market(draws)

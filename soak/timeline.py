@@ -20,11 +20,15 @@ class Died(BaseException):
 class Process:
     """One call of a function, from its delivery to its answer or its death.
 
-    `skew` is how wrong its clock is. `is_faulty`: something went wrong at one of its boundaries.
+    `skew` is how wrong its clock is. `is_faulty`: something went wrong at one of its boundaries. It is gone
+    with its `parent`, if it is a thread of that.
     """
 
-    def __init__(self, timeline: "Timeline", name: str, work: Action) -> None:
+    def __init__(
+        self, timeline: "Timeline", name: str, work: Action, parent: "Process | None" = None
+    ) -> None:
         self.name = name
+        self.parent = parent
         self.skew = timedelta()
         self.is_dead = False
         self.is_faulty = False
@@ -38,7 +42,20 @@ class Process:
     def start(self) -> None:
         """Begin at once, in simulated time."""
         threading.Thread(target=self._live, name=self.name, daemon=True).start()
+        self.expect()
+
+    def expect(self) -> None:
+        """Have the first turn at once, in simulated time, in a thread that is about to call `begin`."""
         self._timeline.after(0.0, self._take_turn)
+
+    def begin(self) -> None:
+        """Wait for the first turn, in a thread that somebody has started."""
+        self._turn.acquire()
+
+    def end(self) -> None:
+        """Be over, and end the turn."""
+        self.is_over = True
+        self._timeline.turn_back()
 
     def step(self, boundary: str) -> str:
         """Return the name of this process's next step over a boundary."""
@@ -60,11 +77,11 @@ class Process:
 
     def require_alive(self) -> None:
         """Raises: Died, again and again, whatever catches it."""
-        if self.is_dead:
+        if self.is_dead or (self.parent and self.parent.is_dead):
             raise Died
 
     def _live(self) -> None:
-        self._turn.acquire()
+        self.begin()
         try:
             self._work()
         except Died:
@@ -72,8 +89,7 @@ class Process:
         except BaseException as error:  # told by the timeline, in its own thread
             self.error = error
         finally:
-            self.is_over = True
-            self._timeline.turn_back()
+            self.end()
 
     def _take_turn(self) -> None:
         self._timeline.give_turn(self, self._turn)

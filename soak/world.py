@@ -28,8 +28,11 @@ from plantpulse.settings import (
     SupabaseSettings,
 )
 from plantpulse.settings.validation import validated
+from plantpulse.tags.job import TagBursts
 from soak.boundaries import Boundaries
+from soak.bursts import bursts_in
 from soak.channels import Channels
+from soak.device import Floor
 from soak.ledger import ALL_PLANTS
 from soak.market import BRUSSELS, KINDS, Market
 from soak.plant import Plant
@@ -43,6 +46,8 @@ CLEANUP: Final = timedelta(hours=1)
 LOOK: Final = timedelta(minutes=5)  # of health, which production calls every minute
 ASKED: Final = timedelta(hours=3)  # by people, who want to see the newest figures
 BY_HAND: Final = "by hand:"
+POLLED: Final = "north"  # the plant with machine tags
+SHIFT: Final = (time(3), time(3, 20))  # in UTC
 MORNING: Final = time(6)
 ACTUALS: Final = timedelta(minutes=30)
 FORECASTS: Final = timedelta(hours=6)
@@ -129,10 +134,10 @@ class World:
     plants: Mapping[str, Plant]
     market: Market
     settings: Settings
-    by_hand: list[Line] = field(default_factory=list)
+    besides: list[Line] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
-        """Return what the scheduler calls; `by_hand` is what people call besides."""
+        """Return what the scheduler calls; `besides` are calls that nobody is told of as late."""
         server, tell = Server(self.plants, self.boundaries), Channels(self.boundaries)
         pulse = self._function(LivePulse(connect_source=server.connect), tell)
         morning = self._function(MorningReport(connect_source=server.connect), tell)
@@ -143,11 +148,15 @@ class World:
         ]
         for name, plant in self.plants.items():
             body = {"plant": name}
-            self.by_hand.append(Line(f"{BY_HAND} live_pulse", name, every(ASKED), _asks(pulse, body)))
+            self.besides.append(Line(f"{BY_HAND} live_pulse", name, every(ASKED), _asks(pulse, body)))
             lines += [
                 Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
                 Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
             ]
+        floor: Any = Floor(self.boundaries)  # it has what bursts need of devices
+        bursts = TagBursts(lambda *_: floor, 10.0, 15.0, bursts_in(self.boundaries))
+        polls = _calls(self._function(bursts, tell), {"plant": POLLED})
+        self.besides.append(Line("tags", POLLED, _minutes_of_a_shift, polls))
         return [*lines, *self._lines_of_series(tell)]
 
     def _lines_of_series(self, tell: Channels) -> Iterator[Line]:
@@ -184,6 +193,11 @@ class World:
             clock=self.boundaries.function_clock,
             monotonic=monotonic,
         )
+
+
+def _minutes_of_a_shift(start: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield the minutes in which machines are polled: a part of each day, because they are many calls."""
+    return (slot for slot in every(timedelta(minutes=1))(start, until) if SHIFT[0] <= slot.time() < SHIFT[1])
 
 
 def _asks(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:
@@ -223,6 +237,6 @@ def settings_of(plants: Mapping[str, Plant], sections: Mapping[str, Any]) -> Set
 
 def _plant(name: str, plant: Plant) -> PlantSettings:
     server = {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": name}
-    return validated(
-        PlantSettings, {"time_zone": str(plant.zone), "sql_server": validated(SqlServerSettings, server)}
-    )
+    settings = {"time_zone": str(plant.zone), "sql_server": validated(SqlServerSettings, server)}
+    tags = {"tags": {"runs_on": "cloud", "networks": ("127.0.0.0/8",)}} if name == POLLED else {}
+    return validated(PlantSettings, settings | tags)

@@ -15,6 +15,7 @@ where started_at >= %s and started_at < %s
 _TAKEN_OVER_WITHIN: Final = {
     "morning_report": timedelta(hours=26),
     "series_backfill": timedelta(hours=26),
+    "tags": timedelta(hours=26),
     "energy_forecasts": timedelta(hours=7),
     "series_gaps": timedelta(hours=5),
 }
@@ -30,7 +31,7 @@ def check_runs(view: View, start: datetime, until: datetime, now: datetime, *, i
         claim = view.ledger.claims.get(run["fence"])
         if claim is None:
             raise Broken(f"run {run['id']} of {scope} was claimed by nobody")
-        is_last = view.ledger.holders[scope] is claim
+        is_last = view.ledger.holders[scope] is claim or claim.is_overlapping
         taken_over_by = claim.lease_until + _TAKEN_OVER_WITHIN.get(run["pipeline"], _OTHERS_WITHIN)
         if run["status"] == "running" and (not is_last or (is_end and now > taken_over_by)):
             raise Broken(f"run {run['id']} of {scope} is left running past {claim.lease_until}")

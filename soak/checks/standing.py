@@ -30,6 +30,7 @@ where resolved_at is null and not is_event and rule <> 'safety_event'
 # What the plant's and the publishers' values say stands as long as they do; the others say no run's end.
 _OF_OTHERS: Final = {
     *("overdue", "channel_failing"),
+    *("tag_group_failing", "tag_queue_filling", "tag_samples_dropped", "tag_burst_missing"),
     *("ideal_rate", "no_output", "volume_unusual", "series_gap", "series_stale", "series_quality"),
 }
 

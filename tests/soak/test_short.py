@@ -28,9 +28,11 @@ def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_inc
     assert outcome.broken is None
     assert outcome.faults == {}
     assert outcome.checked["slots"] == 2 * 48
-    assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 12 + 1 + 24 + 2 + 3 + 1
+    assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 12 + 1 + 24 + 2 + 3 + 1 + 20
     assert outcome.checked["values of series"] == 542
     assert outcome.checked["gaps filled"] == 2
+    assert outcome.checked["samples of machines"] == 132
+    assert outcome.checked["slots of machines without a sample"] == 0
     assert outcome.checked["looks at a pipeline that is late"] == 0
 
 
@@ -49,6 +51,15 @@ def test_a_second_signer_who_replaces_the_first_is_noticed(project: Project) -> 
         outcome = run_seed(Seed(1, days=1, allowed=frozenset()), project)
 
     assert "and people have signed" in str(outcome.broken)
+
+
+def test_a_sample_that_is_stored_for_another_time_is_noticed(project: Project) -> None:
+    with project.transaction(force_rollback=True):
+        forget(project, "store_tag_samples", "sent.s, sent.v", "sent.s - interval '1 minute', sent.v")
+
+        outcome = run_seed(Seed(2, days=0.35, allowed=frozenset()), project)
+
+    assert "is what the machine showed at" in str(outcome.broken)
 
 
 def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:

@@ -50,13 +50,17 @@ class Store(exchange.Store, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TagBursts:
-    """The pipeline that the entry points run. `flush_s` and `lead_s` are shorter in tests."""
+    """The pipeline that the entry points run.
+
+    `flush_s` and `lead_s` are shorter in tests; `make_burst` lives in another time there.
+    """
 
     request: ClassVar = TagsRequest
 
     open_devices: Callable[[Settings, str], Devices] = devices_of
     flush_s: float = FLUSH_S
     lead_s: float = LEAD_S
+    make_burst: Callable[..., Burst] = Burst
 
     def plan(self, invocation: Invocation, settings: Settings, now: datetime) -> RunPlan:
         """Return the plan of an invocation. Raises: InvalidRequest."""
@@ -103,7 +107,7 @@ class TagBursts:
         devices = self.open_devices(settings, run.plan.plant)
         if run.plan.is_dry_run:
             return _read_once(run, store, Handshake(devices, own.connect_timeout_s))
-        burst = Burst(
+        burst = self.make_burst(
             run.plan.plant,
             run.fence,
             store,
