@@ -53,6 +53,7 @@ check: $(INSTALLED) $(DASHBOARD)/.installed ## Check style, types, imports and g
 	$(BIN)/lint-imports
 	$(BIN)/python -m devstack.schema_dump --check
 	$(BIN)/python -m devstack.settings_page --check
+	$(BIN)/python -m devstack.openapi --check
 	$(BIN)/python -m infra.tables --check
 	$(BIN)/python -m devstack.board_words --check
 	@cd dashboard && npm run --silent check
@@ -115,6 +116,10 @@ schema: $(INSTALLED) ## Write supabase/schema.sql from the migrations
 .PHONY: settings
 settings: $(INSTALLED) ## Write the tables of docs/settings.md from the settings' models
 	$(BIN)/python -m devstack.settings_page
+
+.PHONY: openapi
+openapi: $(INSTALLED) ## Write docs/openapi.yaml from what the functions take and answer
+	$(BIN)/python -m devstack.openapi
 
 .PHONY: words
 words: $(INSTALLED) ## Write the board's words of alerts from those of the messages

@@ -63,7 +63,7 @@ class RunReport:
         body = {name: getattr(self, name) for name in self.__slots__}
         body["counts"], body["timings_ms"] = dict(self.counts), dict(self.timings_ms)
         body["warnings"] = list(self.warnings)
-        return {name: value for name, value in body.items() if name not in _NOT_ALWAYS or value is not None}
+        return {name: value for name, value in body.items() if name not in NOT_ALWAYS or value is not None}
 
     @classmethod
     def from_json(cls, stored: Json) -> "RunReport":
@@ -81,7 +81,7 @@ class RunReport:
         return bool(self.error and self.error.get("is_retryable"))
 
 
-_NOT_ALWAYS: Final = ("plant", "finished", "preview", "span", "remaining")
+NOT_ALWAYS: Final = ("plant", "finished", "preview", "span", "remaining")
 
 
 def error_as_json(error: PlantpulseError) -> dict[str, Json]:

@@ -37,7 +37,7 @@ CLAIM_S: Final = 8.0  # of a call's time, to claim it
 WAIT_S: Final = 0.25  # between two looks whether the call before has its answer
 
 # What a claim may refuse, and what to say of it.
-_REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
+REFUSALS: Final[Mapping[str, tuple[int, str]]] = {
     "unknown_group": (HTTPStatus.NOT_FOUND, "plant {plant} has no group of this name"),
     "fixed_group": (HTTPStatus.CONFLICT, "this group is FIXED: bursts read it every interval, no call does"),
     "stopped_group": (HTTPStatus.CONFLICT, "this group is stopped: start it first"),
@@ -124,7 +124,7 @@ class Trigger:
         """
         claim = self._claim(store, requested_by, budget)
         found = str(claim["answer"])
-        if found in _REFUSALS:
+        if found in REFUSALS:
             return self._refused(found)
         if found == "duplicate":
             return self._reply({**claim["result"], "is_duplicate": True}, requested_by)
@@ -178,7 +178,7 @@ class Trigger:
         )
 
     def _refused(self, code: str) -> Reply:
-        status, words = _REFUSALS[code]
+        status, words = REFUSALS[code]
         error = {"code": code, "message": words.format(plant=self.plant), "field": "group"}
         told = {"plant": self.plant, "group": self.group, "error": error}
         return Reply(
