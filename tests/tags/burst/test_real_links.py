@@ -17,7 +17,7 @@ from plantpulse.tags.link import Credentials
 from plantpulse.tags.readings import Quality, Reading
 from plantpulse.tags.tag import Group, Tag
 from tests.patience import PATIENT_S
-from tests.tags.burst.conftest import WAIT_S, Plant
+from tests.tags.burst.conftest import WAIT_S, Plant, slots_in
 from tests.tags.servers.pymodbus_server import PymodbusDevice, serving
 
 DEVICES = Devices(["127.0.0.0/8"], lambda _name: Credentials())
@@ -97,6 +97,8 @@ def test_a_hand_over_of_a_device_with_one_connection_brings_no_bad_sample(plant:
         assert device.not_served  # the successor came while the burst before was there
         assert device.served == 2
         assert set(qualities(plant)) == {Quality.GOOD}
+        stored = plant.stored(press)
+        assert stored == slots_in(stored, INTERVAL_MS)  # a slot that was missed has no sample
 
 
 def asked_for(port: int) -> Group:
