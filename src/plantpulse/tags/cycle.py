@@ -1,13 +1,11 @@
 """What is done in one slot of a group: its tags are read, or its trigger tag is looked at."""
 
-import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from plantpulse.errors import (
     DeviceRefused,
@@ -17,9 +15,10 @@ from plantpulse.errors import (
     NotConfigured,
     PlantpulseError,
 )
+from plantpulse.tags.acknowledging import Acknowledging
 from plantpulse.tags.buffer import Buffer, Sample
 from plantpulse.tags.gathering import Gathering
-from plantpulse.tags.line import Line
+from plantpulse.tags.line import Line, tried
 from plantpulse.tags.readings import Quality, Reading, refusal_of_all
 from plantpulse.tags.rising import RISES, Bits, Look, Rising
 from plantpulse.tags.slots import SlotClock
@@ -28,11 +27,8 @@ from plantpulse.tags.tally import Tally
 
 READ_PART: Final = 0.8  # of the interval: the rest is for a new connection
 LONGEST_READ_S: Final = 10.0
-REFUSED_S: Final = 5.0  # between two attempts to acknowledge a part that the device refuses, or loses
 LONGEST_GAP: Final = 1.5  # intervals between two looks; a bit may drop and rise again in a longer one
 _MOST_MS: Final = 32_767
-
-Result = TypeVar("Result")
 
 
 @dataclass(slots=True, eq=False)
@@ -50,15 +46,14 @@ class Cycle:
     rising: Rising = field(default_factory=Rising)
     tell_rise: Callable[[], None] = lambda: None
     monotonic: Callable[[], float] = time.monotonic
+    owed: Acknowledging = field(init=False)
     _gathering: Gathering = field(default_factory=Gathering, init=False)
     _is_left: bool = field(default=False, init=False)
-    _heard: deque[tuple[datetime, bool]] = field(default_factory=deque, init=False)
     _looked_s: float | None = field(default=None, init=False)
-    _refusal: DeviceRefused | None = field(default=None, init=False)  # of the acknowledgement that is owed
-    _refused_s: float = field(default=-math.inf, init=False)
-    _unsure: PlantpulseError | None = field(default=None, init=False)  # how the last acknowledgement failed
-    _unsure_s: float = field(default=-math.inf, init=False)  # since when, if the one before it failed too
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.owed = Acknowledging(self.group, self.line, self.clock, self.tally, self.rising, self.monotonic)
 
     def serve(self, slot: datetime) -> None:
         """Read what belongs to a slot that has begun."""
@@ -90,36 +85,12 @@ class Cycle:
         with self._lock:
             self._is_left = True
 
-    def confirm(self, slot: datetime) -> None:
-        """Hear that the sample of a slot is stored; called by the thread that talks to Supabase."""
-        self._heard.append((slot, True))
-
-    def lose(self, slot: datetime) -> None:
-        """Hear that the sample of a slot will not be stored; called by the same thread as `confirm`."""
-        self._heard.append((slot, False))
-
     def acknowledge(self) -> None:
         """Set the acknowledge tag, if that is owed to the machine."""
-        self._hear()
+        self.owed.hear()
         self._forget_after_gap()
-        tag, now_s = self.group.acknowledge_tag, self.monotonic()
-        if tag is None or not self.rising.is_owed or self._is_left or not self.line.is_connected:
-            return
-        if now_s - self._refused_s < REFUSED_S:
-            return
-        self._refused_s, self._refusal = -math.inf, None
-        error = tried(lambda: self.line.write(tag, True, now_s + self._longest_s()))
-        if isinstance(error, DeviceRefused):  # the bit is not set for sure, so the machine still waits
-            self._refused_s, self._refusal = now_s, error
-            self.tally.fail(error, self.clock.at(now_s), slots=0)
-        elif isinstance(error, PlantpulseError):
-            self.tally.fail(error, self.clock.at(self.monotonic()), slots=0)
-            self._unsure_s = now_s if self._unsure else -math.inf
-            self._unsure = error
-            self._forget()  # it may have been set all the same, and the machine gone on: another look tells
-        else:
-            self._unsure = None
-            self.rising.write()
+        if not self._is_left and not self.owed.attempt(self._longest_s()):
+            self._forget()
 
     def watch(self) -> None:
         """Look whether a machine that waits has gone on, if an interval has passed since the last look."""
@@ -132,8 +103,7 @@ class Cycle:
     @property
     def is_settled(self) -> bool:
         """Say whether the machine waits for nothing that can still be written."""
-        no_writing = self.group.acknowledge_tag is None or not self.line.is_connected or self._is_left
-        return no_writing or self.rising.is_settled
+        return self._is_left or self.owed.is_settled
 
     @property
     def is_gathering(self) -> bool:
@@ -166,7 +136,7 @@ class Cycle:
     def _look(self, slot: datetime) -> None:
         """Look at the trigger tag, and read the others if it rose."""
         began_s = self.monotonic()
-        self._hear()
+        self.owed.hear()
         self._forget_after_gap()
         if seen := self._seen(slot):
             self._take(slot, began_s, *seen)
@@ -182,9 +152,8 @@ class Cycle:
         look = self.rising.judge(bits)
         if look not in RISES:
             return look, bits
-        # Each attempt that fails stores the part again, so they are few.
-        if self._unsure and self.rising.level is None and self.monotonic() - self._unsure_s < REFUSED_S:
-            self.tally.fail(self._unsure, slot)
+        if error := self.owed.hindrance:
+            self.tally.fail(error, slot)
             return None
         # The machine holds its values until they are acknowledged: the next slot reads what this one left.
         after = self._gather(slot)
@@ -199,10 +168,10 @@ class Cycle:
                 return
             readings, is_doubtful = self._gathering.take(), self.rising.is_doubtful
             self._put(Sample(rose_in, Quality.GOOD, readings, self._ms_since(began_s), is_doubtful))
-            self._refused_s, self._refusal = -math.inf, None  # of the part before
+            self.owed.begin_part()
         self.rising.take(look, rose_in or slot, bits)
-        if self._refusal and self.rising.is_owed:
-            self.tally.fail(self._refusal, slot)
+        if self.owed.refusal and self.rising.is_owed:
+            self.tally.fail(self.owed.refusal, slot)
         else:
             self._count(slot, began_s)
         if self.rising.level is not None:
@@ -235,15 +204,6 @@ class Cycle:
         """Begin anew with the trigger, and with what is read: the machine may be at another part."""
         self.rising.forget()
         self._gathering.begin_anew()
-
-    def _hear(self) -> None:
-        """Note which samples are stored, and which never will be."""
-        while self._heard:
-            slot, is_stored = self._heard.popleft()
-            if is_stored:
-                self.rising.store(slot)
-            else:
-                self.rising.lose(slot)
 
     def _gather(self, slot: datetime) -> Bits | None:
         """Read the tags of a rise, and return what a look sees after it; None if more is to be read.
@@ -291,14 +251,6 @@ class Cycle:
 
     def _ms_since(self, began_s: float) -> int:
         return _ms(self.monotonic() - began_s)
-
-
-def tried(step: Callable[[], Result]) -> Result | PlantpulseError:
-    """Return the result of a step, or the error that it raised."""
-    try:
-        return step()
-    except PlantpulseError as error:
-        return error
 
 
 def quality_of(error: PlantpulseError, *, is_connected: bool = True) -> Quality:

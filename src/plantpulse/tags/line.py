@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from plantpulse.errors import DeviceRefused, DeviceTimedOut, DeviceUnavailable, InternalError, PlantpulseError
 from plantpulse.tags.isolating import Isolation, Part
@@ -16,6 +16,8 @@ from plantpulse.tags.readings import NO_SUCH_ADDRESS, NOT_ASKED, TIMED_OUT, Read
 from plantpulse.tags.tag import Group, Tag
 
 _MOST_PLANS: Final = 50  # of parts of a group, before they are made anew
+
+Result = TypeVar("Result")
 
 
 class Device(Protocol):
@@ -199,6 +201,14 @@ class Line:
             raise _unexpected(self.group, error) from error
         finally:
             self.busy_until_s = None
+
+
+def tried(step: Callable[[], Result]) -> Result | PlantpulseError:
+    """Return the result of a step, or the error that it raised."""
+    try:
+        return step()
+    except PlantpulseError as error:
+        return error
 
 
 def _unexpected(group: Group, error: Exception) -> InternalError:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plantpulse.errors import DeviceUnavailable, PlantpulseError
-from plantpulse.tags.cycle import REFUSED_S, Cycle, quality_of
+from plantpulse.tags.acknowledging import REFUSED_S
+from plantpulse.tags.cycle import Cycle, quality_of
 from plantpulse.tags.slots import (
     count_between,
     next_slot,
@@ -83,12 +84,12 @@ class Poller:
 
     def confirm(self, slot: datetime) -> None:
         """Hear that the sample of a slot is stored."""
-        self.cycle.confirm(slot)
+        self.cycle.owed.confirm(slot)
         self.wake.set()
 
     def lose(self, slot: datetime) -> None:
         """Hear that the sample of a slot will not be stored."""
-        self.cycle.lose(slot)
+        self.cycle.owed.lose(slot)
 
     @property
     def group(self) -> Group:

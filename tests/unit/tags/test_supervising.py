@@ -492,7 +492,7 @@ def test_a_group_without_a_trigger_remembers_no_sample_that_was_lost(floor_of: S
     for _ in range(1000):
         floor.station.lose(LONG_AGO)
 
-    assert len(floor.station._worker.poller.cycle._heard) == 0
+    assert len(floor.station._worker.poller.cycle.owed._heard) == 0
 
 
 def test_a_thread_that_nobody_waits_for_counts_as_left_behind_until_it_ends(floor_of: StartFloor) -> None:
