@@ -1,7 +1,7 @@
 -- Fifty open incidents took every place of what needs somebody on the board, and machines that stood were not told. It gets the worst incident, which is
 -- all that pages show of them there, and fifty others. The page of incidents was sent every open one: it gets the 500 that need somebody most, and
 -- how many more there are. A poll that is late came with an error message of any length, which nobody reads.
--- The old pages keep working: the board counts the incidents that it is not told with the others that are left off, and the page of incidents says nothing of them.
+-- The old code keeps working: its board counts the incidents that it is not told with the others that are left off, and its page of incidents says nothing of them.
 
 create or replace function public.board_told(p_plant text, p_asset_id bigint, p_now timestamptz)
 returns json
