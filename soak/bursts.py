@@ -55,13 +55,13 @@ class SimulatedBurst(Burst):
         self._calls = _Calls(self)  # type: ignore[assignment] # what a burst needs of a queue
         return self
 
-    def _maker(self, group: Group, buffer: Buffer, tally: Tally) -> StartPoller:
+    def _maker(self, group: Group, buffer: Buffer, tally: Tally, read_s: float = 0.0) -> StartPoller:
         clock = self._exchange.clock
 
         def make(slot: datetime, rising: Rising) -> Poller:
             line = Line(group, self.devices, self.settings.connect_timeout_s, self.monotonic)
             cycle = Cycle(group, line, clock, buffer, tally, rising, self._tell_rise, self.monotonic)
-            poller = SimulatedPoller(cycle, slot, self.monotonic)
+            poller = SimulatedPoller(cycle, slot, self.monotonic, read_s=read_s)
             name = f"{self.process.name} poller {len(self.pollers)}"
             poller.process = Process(self.boundaries.timeline, name, lambda: None, parent=self.process)
             poller.pause = _pause_of(poller)
