@@ -55,7 +55,7 @@ def test_a_second_signer_who_replaces_the_first_is_noticed(project: Project) -> 
 
 def test_a_sample_that_is_stored_for_another_time_is_noticed(project: Project) -> None:
     with project.transaction(force_rollback=True):
-        forget(project, "store_tag_samples", "sent.s, sent.v", "sent.s - interval '1 minute', sent.v")
+        forget(project, "store_tag_samples", "sent.s, sent.v", "sent.s - interval '5 minutes', sent.v")
 
         outcome = run_seed(Seed(2, days=0.35, allowed=frozenset()), project)
 
