@@ -1,5 +1,5 @@
 -- Each commit of a poll read all assets of all plants to see whether its own were still there: 15 of 25 ms with 1,000 plants of 100 assets.
--- It reads those of its plant now. Old code goes on working: what is written and what is answered stay the same.
+-- It reads those of its plant now. The old code goes on working: what is written and what is answered stay the same.
 
 create or replace function public.upsert_snapshots(p_run public.pipeline_runs, p_slots jsonb)
 returns jsonb

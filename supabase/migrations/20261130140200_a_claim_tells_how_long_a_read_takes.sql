@@ -1,5 +1,5 @@
 -- A burst tries a new connection before its first slot, which costs a device that answers one question after the other that slot, if
--- it is slow. A claim now says how long a read takes, so the burst knows. Old code leaves it unread, and goes on as before.
+-- it is slow. A claim now says how long a read takes, so the burst knows. The old code leaves it unread, and goes on as before.
 
 set lock_timeout = '2s';
 
