@@ -19,7 +19,7 @@ _VENDORS: Final = "import pymssql, http.client, ssl"  # what a scheduled poll ne
 _WEB: Final = "import functions_framework; "
 _AND_NO_MORE: Final = "\nimport os; os._exit(0)"  # tidying up at the end is no part of a start
 _FLOOR: Final = {
-    "live_pulse with the functions-framework": "floor over HTTP",
+    "live_pulse with the functions-framework": "floor with the functions-framework",
     "live_pulse on Lambda": "floor on Lambda",
 }
 

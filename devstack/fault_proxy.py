@@ -4,6 +4,7 @@ It knows no protocol. What is behind it is real, so a reply that is dropped here
 was carried out. Faults are told with the methods below; `heal` takes all of them back.
 """
 
+import errno
 import select
 import socket
 import struct
@@ -98,7 +99,13 @@ class FaultProxy:
         self._changed = threading.Condition()
 
     def __enter__(self) -> Self:
-        self._listen()
+        while self._listener is None:
+            try:
+                self._listen()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                self.port = free_port()  # somebody was quicker
         return self
 
     def __exit__(

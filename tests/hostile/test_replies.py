@@ -164,6 +164,7 @@ SHIFT: Final = {
 )
 @example(parts={"assets": NO_ASSETS, "shift_patterns": [SHIFT | {"asset_ids": [1, 2]}], "closed_days": []})
 @example(parts={"assets": NO_ASSETS, "shift_patterns": [SHIFT | {"asset_ids": [[]]}], "closed_days": []})
+@example(parts={"assets": NO_ASSETS, "shift_patterns": [{"shift_name": "a\u2028b\x1b"}], "closed_days": []})
 @example(parts="x")
 def test_any_plant_model_is_one_or_refused(parts: Any) -> None:
     try:

@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
-from plantpulse.errors import ConfigurationError
+from plantpulse.errors import ConfigurationError, one_line
 from plantpulse.plant.closed_days import ALWAYS_OPEN, ClosedDays, parse_closed_days
 from plantpulse.plant.text import normalise_key
 
@@ -240,9 +240,10 @@ def _read(row: Mapping[str, Any], field: str, read: Callable[[Any], ValueT]) -> 
     try:
         return read(row[field])
     except (KeyError, TypeError, ValueError):
-        shift = f", shift {row['shift_name']}" if row.get("shift_name") else ""
+        name = one_line(str(row.get("shift_name") or ""))
+        shift = f", shift {name}" if name else ""
         raise ConfigurationError(
-            f"the plant model cannot be read: asset {row.get('asset_id')}{shift}: "
+            f"the plant model cannot be read: asset {one_line(str(row.get('asset_id')))}{shift}: "
             f"{field} is missing or malformed; correct it in Supabase"
         ) from None
 
