@@ -167,7 +167,10 @@ def _stat(pid: int) -> list[str]:
 
 
 def _used_s(pid: int, *, and_ended: bool = False) -> float:
-    """Returns the processor seconds of a process. Source: proc_pid_stat(5)."""
+    """Returns the processor seconds of a process with all its threads, which `processor_s` leaves out.
+
+    Source: proc_pid_stat(5).
+    """
     found = _stat(pid)
     return sum(int(one) for one in found[11 : 15 if and_ended else 13]) / _TICKS
 

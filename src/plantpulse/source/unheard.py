@@ -70,8 +70,8 @@ def _copied() -> Driver | None:
 def _load(original: ModuleType, folder: str) -> ModuleType:
     """Load a module of C code once more, under its own name."""
     from importlib.machinery import ExtensionFileLoader  # noqa: PLC0415 - as above
-    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415
-    from shutil import copy  # noqa: PLC0415
+    from importlib.util import module_from_spec, spec_from_file_location  # noqa: PLC0415 - as above
+    from shutil import copy  # noqa: PLC0415 - as above
 
     path = str(copy(str(original.__file__), Path(folder)))
     loader = ExtensionFileLoader(original.__name__, path)

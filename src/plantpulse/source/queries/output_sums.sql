@@ -28,8 +28,8 @@ from (
         counted.bucket as bucket,
         count_big(*) as bookings,
         cast(coalesce(sum(counted.units), 0) as decimal(28, 6)) as units,
-        -- 40 bits: 90 million rows of 1e12 units do not overflow decimal(38, 6). It is
-        -- the number of a sum, not of an asset: units that move from a negative, refused row to a right one leave the sum of both
+        -- 40 bits: 90 million rows of 1e12 units do not overflow decimal(38, 6). It is the number of a sum, not of
+        -- an asset: units that move from a negative, refused row to a right one leave the sum of both
         cast(
             substring(hashbytes('SHA2_256', concat(counted.asset, N'/', counted.plausibility)), 1, 5) as bigint
         ) as group_number
