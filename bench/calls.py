@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psycopg
 
 from bench.figures import Table
+from bench.listener import Listener
 from bench.polls import HTTP, WARM_UP
 from bench.processes import running
 from bench.stack import Servers
@@ -45,34 +46,19 @@ class Proxy:
 
     def __init__(self, upstream_port: int) -> None:
         self._upstream_port = upstream_port
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self.count = Count()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
+        self.listener = Listener(self._pass_on)
 
     def take(self) -> Count:
         """Returns what was counted and begins anew."""
         counted, self.count = self.count, Count()
         return counted
 
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            server = socket.create_connection(("127.0.0.1", self._upstream_port))
-            self.count.connections += 1
-            threading.Thread(target=self._pass_up, args=(client, server), daemon=True).start()
-            threading.Thread(target=self._pass_down, args=(server, client), daemon=True).start()
+    def _pass_on(self, client: socket.socket) -> None:
+        server = socket.create_connection(("127.0.0.1", self._upstream_port))
+        self.count.connections += 1
+        threading.Thread(target=self._pass_up, args=(client, server), daemon=True).start()
+        threading.Thread(target=self._pass_down, args=(server, client), daemon=True).start()
 
     def _pass_up(self, client: socket.socket, server: socket.socket) -> None:
         end = b""
@@ -101,11 +87,11 @@ def _counted(servers: Servers) -> Iterator[tuple[Servers, Proxy, Proxy]]:
     supabase_port = int(servers.supabase.url.rpartition(":")[2])
     supabase, sql_server = Proxy(supabase_port), Proxy(servers.sql_server.port)
     try:
-        through = servers.seen_through(f"http://127.0.0.1:{supabase.port}", sql_server.port)
+        through = servers.seen_through(f"http://127.0.0.1:{supabase.listener.port}", sql_server.listener.port)
         yield through, supabase, sql_server
     finally:
-        supabase.close()
-        sql_server.close()
+        supabase.listener.close()
+        sql_server.listener.close()
 
 
 def new_table() -> Table:

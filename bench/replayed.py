@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from bench.listener import Listener
 from bench.stack import Servers
 
 # MS-TDS 2.2.3.1: type, status, length, and four bytes more; bit 1 of the status ends a message.
@@ -32,29 +33,14 @@ class Replay:
     upstream_port: int
     answers: dict[bytes, bytes] = field(default_factory=dict)
     asked: int = 0
-    _listener: socket.socket = field(init=False)
+    listener: Listener = field(init=False)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listener = Listener(self._answer_beside)
 
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._answer_all, args=(client,), daemon=True).start()
+    def _answer_beside(self, client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=self._answer_all, args=(client,), daemon=True).start()
 
     def _answer_all(self, client: socket.socket) -> None:
         said: list[bytes] = []
@@ -105,6 +91,6 @@ def replayed(servers: Servers) -> Iterator[tuple[Servers, Replay]]:
     """The same servers, with a replay in place of SQL Server."""
     replay = Replay(servers.sql_server.port)
     try:
-        yield servers.seen_through(servers.supabase.url, replay.port), replay
+        yield servers.seen_through(servers.supabase.url, replay.listener.port), replay
     finally:
-        replay.close()
+        replay.listener.close()
