@@ -7,13 +7,13 @@ statement time-out, and many enough to finish.
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
 from plantpulse.entry.invocations import Invocation
 from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import StatementTimedOut
+from plantpulse.late_dataclasses import dataclass, replace
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules.pipelines import ALL_PLANTS
 from plantpulse.schedules.schedules import Every, scheduled_slot

@@ -6,10 +6,10 @@ of plantpulse is, because the caller makes the key.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from plantpulse.errors import TransientError
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.logs import log
 
 if TYPE_CHECKING:

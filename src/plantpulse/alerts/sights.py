@@ -5,9 +5,9 @@ None if the sight does not tell: then the rule is not evaluated, and its open al
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.runs import RunReport
 from plantpulse.settings import Rule
 

@@ -13,12 +13,12 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from plantpulse.connections import Connections, trust
 from plantpulse.database.proxies import Proxy, proxy_for
+from plantpulse.late_dataclasses import dataclass
 
 CONNECT_TIMEOUT_S: Final = 5.0
 LONGEST_REPLY: Final = 256 * 1024 * 1024  # bytes, unpacked

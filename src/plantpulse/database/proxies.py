@@ -6,10 +6,10 @@ library's answer.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from plantpulse.errors import ConfigurationError
+from plantpulse.late_dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

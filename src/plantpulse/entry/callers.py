@@ -10,11 +10,11 @@ asks for tokens takes none, because an open URL on AWS lets everybody send event
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from plantpulse.entry.invocations import Credentials, Invocation
 from plantpulse.errors import ConfigurationError, Forbidden, Unauthenticated
+from plantpulse.late_dataclasses import dataclass, replace
 from plantpulse.schedules.pipelines import shown_plant
 from plantpulse.settings import ManualCallsSettings, Settings, SupabaseSettings
 

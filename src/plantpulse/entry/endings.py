@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from plantpulse import runs
 from plantpulse.entry.guard import guarded
 from plantpulse.errors import FenceRefused, PlantpulseError
+from plantpulse.late_dataclasses import replace
 from plantpulse.logs import Severity, log
 from plantpulse.runs import Json, Run, RunReport
 from plantpulse.schedules.pipelines import shown_plant

@@ -8,7 +8,6 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Literal
@@ -16,6 +15,7 @@ from typing import Final, Literal
 from plantpulse.entry.guard import foreign
 from plantpulse.errors import InvalidRequest
 from plantpulse.http_requests import ByteStream, HttpRequest, http_in, lower_case
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.runs import Json
 from plantpulse.schedules.stagger import LONGEST_DELAY_S
 

@@ -12,13 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from plantpulse.deadlines import bounded
 from plantpulse.entry.endings import Recorder, log_run, record_failure
 from plantpulse.entry.guard import guarded, place
 from plantpulse.errors import OutOfTime, PlantpulseError
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Run
 

@@ -6,11 +6,11 @@ and no lease; what has to be recorded of it, its job records.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 from plantpulse.entry.invocations import Invocation
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.logs import Severity
 from plantpulse.runs import Budget, Json
 from plantpulse.settings import Settings

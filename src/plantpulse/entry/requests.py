@@ -5,11 +5,11 @@ none of that: `parse` fills the class itself then, because pydantic would slow a
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from plantpulse.errors import InvalidRequest
+from plantpulse.late_dataclasses import MISSING, Field, dataclass, field, fields
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -44,7 +44,7 @@ def parameter(
     return field(default=default, metadata=metadata)
 
 
-def name_of(one: Field[Any]) -> str:
+def name_of(one: "Field[Any]") -> str:
     """Return the name of a parameter in a request."""
     alias: str = one.metadata.get("alias", one.name)
     return alias
@@ -107,7 +107,7 @@ def _made(model: Any) -> "type[BaseModel]":
     return found
 
 
-def _field_of(one: Field[Any], make: Any) -> Any:
+def _field_of(one: "Field[Any]", make: Any) -> Any:
     if one.default_factory is not MISSING:
         return make(default_factory=one.default_factory, **one.metadata)
     return make(**one.metadata) if one.default is MISSING else make(default=one.default, **one.metadata)

@@ -11,7 +11,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -36,6 +35,7 @@ from plantpulse.errors import (
     Unauthenticated,
 )
 from plantpulse.http_requests import HttpRequest, discard_rest
+from plantpulse.late_dataclasses import dataclass, field, replace
 from plantpulse.logs import log
 from plantpulse.runs import Budget, Json, Progress, Run, RunPlan, RunReport, Watcher
 from plantpulse.settings import Settings, SupabaseSettings, config

@@ -6,11 +6,11 @@ Only functions that need it give it to their entry point, so the others carry no
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
 from plantpulse.errors import PlantpulseError
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.runs import Budget, Json
 from plantpulse.settings import SupabaseSettings
 

@@ -4,11 +4,11 @@ A plant's database is cleaned up too. A time with deleted rows looks as empty as
 lies. An older row separates the two: if the source keeps something older, nothing newer is deleted.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.plant.local_time import local_bounds
 from plantpulse.schedules.slots import Window
 from plantpulse.source.answers import Answers, Source

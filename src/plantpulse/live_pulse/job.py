@@ -5,7 +5,6 @@ The adapters are arguments; `functions/live_pulse/main.py` puts them and this mo
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import SwitchedOff
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.live_pulse.poll import Poll, Store
 from plantpulse.live_pulse.seen import slots_compared

@@ -7,12 +7,12 @@ the past ones. Snapshots and the run's state are one transaction.
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from plantpulse.alerts.judging import safety_severity
+from plantpulse.late_dataclasses import dataclass, field, replace
 from plantpulse.live_pulse.catch_up import (
     batches,
     commits,

@@ -8,10 +8,10 @@ asked for first, so that a booking in between makes another seal the next time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.live_pulse.bucket_sums import BucketSums, basis_of, make_seal, parse_sums
 from plantpulse.live_pulse.catch_up import CORRECTED_SLOTS, Coverage, fingerprint
 from plantpulse.live_pulse.slot_times import SlotTimes

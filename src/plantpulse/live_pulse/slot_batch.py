@@ -1,10 +1,10 @@
 """The readings of a batch of slots, a slot's share of them, and its snapshots."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.live_pulse.bucket_sums import BucketSums
 from plantpulse.live_pulse.slot_facts import AssetStops, PlannedSlots
 from plantpulse.live_pulse.snapshots import Readings, Snapshot

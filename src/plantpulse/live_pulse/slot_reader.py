@@ -7,11 +7,11 @@ slot of a span that a person asks for.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
 
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.live_pulse.catch_up import Coverage, fingerprint
 from plantpulse.live_pulse.evidence import Evidence
 from plantpulse.live_pulse.second_look import SecondLook

@@ -1,9 +1,9 @@
 """The times of a poll's slots: their windows, and which of their rows can be told apart. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.live_pulse.catch_up import recent_slots
 from plantpulse.plant.local_time import BucketGrid, buckets_in, is_shown_once
 from plantpulse.runs import RunPlan

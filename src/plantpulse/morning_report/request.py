@@ -4,13 +4,13 @@ Pure. A range of days has its first and last date, both included, like the span 
 """
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from plantpulse.entry.dates import Date
 from plantpulse.entry.requests import Request, parameter
 from plantpulse.errors import InvalidRequest
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.morning_report.day import last_ended
 from plantpulse.settings import MorningReportSettings
 

@@ -6,10 +6,10 @@ none.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from plantpulse.errors import StoreRefused
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.plant.plant_model import PlantModel, parse_plant_model
 
 KNOWN_PARTS: Final = 80_000  # assets and shift targets of all known models together: some 10 MB

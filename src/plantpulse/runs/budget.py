@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from plantpulse.late_dataclasses import dataclass
 
 RESERVED_FOR_COMMIT_S: Final = 12.0
 

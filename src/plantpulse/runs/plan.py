@@ -1,12 +1,12 @@
 """The plan of an invocation, made before anything is claimed or read, and its claim."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from plantpulse import __version__
 from plantpulse.errors import InternalError
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.schedules.slots import Window
 
 Json = Any

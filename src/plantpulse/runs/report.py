@@ -1,11 +1,11 @@
 """The result of an invocation: with work, or answered without work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from plantpulse import __version__
 from plantpulse.errors import InvalidRequest, PlantpulseError
+from plantpulse.late_dataclasses import dataclass, field, replace
 from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, span_of, text_of
 from plantpulse.runs.stored import check_report, readable

@@ -5,11 +5,11 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from plantpulse.errors import FenceRefused, PlantpulseError
+from plantpulse.late_dataclasses import dataclass, field, replace
 from plantpulse.runs.budget import Budget
 from plantpulse.runs.plan import Json, RunPlan, text_of
 from plantpulse.runs.report import FinalStatus, RunReport, error_as_json, noting_slowness, report_of_plan

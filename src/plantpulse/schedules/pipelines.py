@@ -4,10 +4,10 @@ Pure. Health, the command line and the deployment read this table; a new pipelin
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
 from plantpulse.schedules.stagger import delay_s, offset_of
 from plantpulse.settings import EnergyForecastsSettings, PlantSettings, Settings

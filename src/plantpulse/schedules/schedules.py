@@ -5,12 +5,12 @@ claimed. The cloud's scheduler is set up from the same settings, so both use the
 zones: the tz database, through `zoneinfo`.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.schedules import slots
 
 # A local day lasts 23 to 25 hours, and a zone may skip a whole day: this many days contain a slot each way.

@@ -4,13 +4,13 @@ Pure. Dates are whole days of the publisher's clock, both included.
 """
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from plantpulse.entry.dates import Date
 from plantpulse.entry.requests import Request, parameter
 from plantpulse.errors import InvalidRequest
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.series.publisher import Span
 from plantpulse.settings.section import Prepared
 

@@ -1,9 +1,9 @@
 """Which rules fire alerts, how bad each one is, and from where on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Checked, Number, Prepared, Section, setting
 from plantpulse.settings.web_addresses import web_address
 

@@ -7,8 +7,9 @@ its API); each ends with a check character.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from plantpulse.late_dataclasses import dataclass
 
 Role = Literal["price", "load", "balancing", "generation"]
 

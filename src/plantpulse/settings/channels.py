@@ -5,12 +5,12 @@ Pure. A channel's one secret (an SMTP password, a webhook's address or key) come
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from datetime import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+from plantpulse.late_dataclasses import dataclass, fields
 from plantpulse.settings.alerts import RULES, AlertSeverity
 from plantpulse.settings.morning_report import TimeOfDay
 from plantpulse.settings.plant import PlantKey

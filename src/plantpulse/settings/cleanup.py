@@ -1,7 +1,6 @@
 """How long rows are kept."""
 
-from dataclasses import dataclass
-
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import MINUTES_A_DAY, Section, Whole, require_divisor_of_a_day, setting
 
 LONGEST_RETENTION_DAYS = 3650

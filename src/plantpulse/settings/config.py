@@ -8,11 +8,11 @@ overrides it. A mistake is reported with its name and allowed form, never with i
 import os
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError
+from plantpulse.late_dataclasses import fields
 from plantpulse.settings import carried
 from plantpulse.settings.manual_calls import ManualCallsSettings
 from plantpulse.settings.plant import PlantSettings

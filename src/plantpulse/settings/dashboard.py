@@ -1,8 +1,8 @@
 """Whether the board is deployed, and what its pages are told."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.published import address, domain, provider, public_key
 from plantpulse.settings.section import Checked, Section, setting
 

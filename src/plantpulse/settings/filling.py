@@ -6,11 +6,11 @@ bundle was built. Only the `Checked` rules are applied, because keys and passwor
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+from plantpulse.late_dataclasses import fields, is_dataclass
 from plantpulse.settings.section import Checked, Secret, Section
 
 SectionT = TypeVar("SectionT", bound=Section)

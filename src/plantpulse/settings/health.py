@@ -1,7 +1,6 @@
 """When health calls a pipeline late or down."""
 
-from dataclasses import dataclass
-
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Section, Whole, setting
 
 

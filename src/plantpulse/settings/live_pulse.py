@@ -1,7 +1,6 @@
 """Schedule, windows and limits of Live Pulse."""
 
-from dataclasses import dataclass
-
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import (
     MINUTES_A_DAY,
     Number,

@@ -1,9 +1,9 @@
 """Who may ask for a run over HTTP."""
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Checked, Section, setting
 
 

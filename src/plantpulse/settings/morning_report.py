@@ -1,9 +1,9 @@
 """Schedule, production day and limits of the Morning Report."""
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Checked, Number, Prepared, Section, Whole, setting
 
 

@@ -1,11 +1,11 @@
 """One plant: its clock, its SQL Server, its reason codes, and its overrides of common settings."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.alerts import AlertsSettings
 from plantpulse.settings.live_pulse import LivePulseSettings
 from plantpulse.settings.morning_report import MorningReportSettings

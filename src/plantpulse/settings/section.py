@@ -6,8 +6,9 @@ pydantic, because it would slow a cold start down.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field
 from typing import Annotated, Any, ClassVar, Final
+
+from plantpulse.late_dataclasses import MISSING, dataclass, field
 
 MINUTES_A_DAY: Final = 1440
 

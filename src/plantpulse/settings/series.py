@@ -7,10 +7,10 @@ from the environment.
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
+from plantpulse.late_dataclasses import dataclass, fields, replace
 from plantpulse.settings.areas import AREAS, Area, is_eic
 from plantpulse.settings.plant import TimeZoneName
 from plantpulse.settings.section import (

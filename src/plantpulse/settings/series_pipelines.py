@@ -1,8 +1,8 @@
 """When the pipelines of series run, and how long. Pure."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.morning_report import TimeOfDay
 from plantpulse.settings.plant import TimeZoneName
 from plantpulse.settings.section import MINUTES_A_DAY, Section, Whole, require_divisor_of_a_day, setting

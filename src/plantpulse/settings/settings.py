@@ -1,10 +1,10 @@
 """All sections together, and what they say of one plant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, NotConfigured
+from plantpulse.late_dataclasses import dataclass, fields
 from plantpulse.settings.alerts import AlertsSettings
 from plantpulse.settings.channels import Channel, ChannelKey
 from plantpulse.settings.cleanup import CleanupSettings

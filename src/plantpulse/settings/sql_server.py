@@ -1,9 +1,9 @@
 """How to reach one plant's SQL Server."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Prepared, Secret, Section, Whole, setting
 
 

@@ -2,9 +2,9 @@
 
 import re
 import socket
-from dataclasses import dataclass
 from typing import Annotated
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Checked, Secret, Section, setting
 
 SHORTEST_KEY = 20

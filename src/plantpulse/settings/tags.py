@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal
 
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import Checked, Secret, Section, Whole, setting
 
 # Private networks of both protocols. Never link-local: a cloud's own metadata service is there.

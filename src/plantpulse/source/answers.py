@@ -6,7 +6,6 @@ off, questions that the plant has no table for. What the rows mean is the pure c
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from plantpulse.errors import (
     SourceTableDenied,
     SourceTableMissing,
 )
+from plantpulse.late_dataclasses import dataclass, field
 from plantpulse.plant.local_time import LocalBounds
 from plantpulse.plant.readings import Parsed
 from plantpulse.plant.rounding import shown_span

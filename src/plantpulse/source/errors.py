@@ -12,7 +12,6 @@ Source: SQL Server "Database engine events and errors"; FreeTDS sybdb.h for the 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from plantpulse.errors import (
@@ -27,6 +26,7 @@ from plantpulse.errors import (
     SourceUnavailable,
     one_line,
 )
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.source.meanings import FIRST_FOREIGN_NUMBER, Meaning, is_about_a_lock, meaning_of, meanings_in
 from plantpulse.source.wording import is_about_values, shown_words
 

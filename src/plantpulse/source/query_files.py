@@ -7,13 +7,13 @@ Pure, except that it reads the files; `sqlserver` has the connection.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.errors import ConfigurationError, SourceSchemaMismatch
+from plantpulse.late_dataclasses import dataclass, replace
 from plantpulse.plant.readings import COLUMNS
 
 BUILT_IN: Final = Path(__file__).with_name("queries")

@@ -9,7 +9,6 @@ an end, every failure becomes one error of `plantpulse.errors`, and no message h
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -27,6 +26,7 @@ from plantpulse.errors import (
     SourceTableMissing,
     SourceUnavailable,
 )
+from plantpulse.late_dataclasses import dataclass, replace
 from plantpulse.settings import SqlServerSettings
 from plantpulse.source import wire
 from plantpulse.source.driver import (

@@ -4,13 +4,13 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
 from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import SwitchedOff
+from plantpulse.late_dataclasses import dataclass, replace
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, require_fence
 from plantpulse.schedules.schedules import Every, scheduled_slot
 from plantpulse.settings import Settings

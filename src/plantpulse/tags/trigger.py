@@ -7,7 +7,6 @@ read and one with its result (docs/decisions/0115).
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final, Protocol
@@ -17,6 +16,7 @@ from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.replies import Reply
 from plantpulse.entry.requests import Request, parameter, parse
 from plantpulse.errors import InvalidRequest, NotConfigured, OutOfTime, StoreRefused
+from plantpulse.late_dataclasses import dataclass, field, replace
 from plantpulse.runs import Budget, Json
 from plantpulse.runs.budget import RESERVED_FOR_COMMIT_S
 from plantpulse.settings import Settings

@@ -4,10 +4,10 @@ Only this package knows SMTP, Slack, PagerDuty and Apprise. A kind is imported w
 a poll that tells nobody anything must not wait for what it does not use.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from plantpulse.errors import NotConfigured
+from plantpulse.late_dataclasses import replace
 from plantpulse.settings import ChannelSettings
 from plantpulse.settings.secret_variables import channel_secret_variable
 

@@ -1,0 +1,286 @@
+"""Dataclasses that cost a new process next to nothing: shared methods, and no code compiled for a class.
+
+`dataclasses` writes the source of five methods for each class and compiles it: half a millisecond a class,
+and a poll in a new process has seventy; with it come `inspect`, `ast` and `tokenize` (decision 0102). A class
+that is decorated here behaves the same, and is a dataclass of the standard library for `dataclasses.fields`,
+`asdict`, pydantic, type checkers and whoever else asks. What a scheduled poll imports uses these.
+
+Not here: `order`, `InitVar`, `KW_ONLY`, a base that the standard library decorated, and the repr of an object
+that holds itself. Slots and frozen go together here: another name is refused with FrozenInstanceError too.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_origin
+
+if TYPE_CHECKING:
+    from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+
+    __all__ = ["MISSING", "Field", "dataclass", "field", "fields", "is_dataclass", "replace"]
+
+
+class _Missing:
+    """The default of a field that has none."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+_MISSING: Final = _Missing()
+_put: Final = object.__setattr__  # a frozen class refuses its own
+
+
+class _Field:
+    """What `dataclasses.Field` tells of a field, as far as it is used."""
+
+    __slots__ = ("compare", "default", "default_factory", "init", "metadata", "name", "repr", "type")
+
+    def __init__(
+        self,
+        *,
+        default: Any = _MISSING,
+        default_factory: Any = _MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+        metadata: Mapping[Any, Any] | None = None,
+    ) -> None:
+        if default is not _MISSING is not default_factory:
+            raise ValueError("cannot specify both default and default_factory")
+        self.name = ""
+        self.type: Any = None
+        self.default, self.default_factory = default, default_factory
+        self.init, self.repr, self.compare = init, repr, compare
+        self.metadata = metadata or {}
+
+    def options(self) -> dict[str, Any]:
+        """Return what `dataclasses.field` needs for the same field."""
+        options = {name: getattr(self, name) for name in self.__slots__ if name not in {"name", "type"}}
+        return {name: value for name, value in options.items() if value is not _MISSING}
+
+    def has_default(self) -> bool:
+        return self.default is not _MISSING or self.default_factory is not _MISSING
+
+    def made(self) -> Any:
+        """Return the default for a new object."""
+        return self.default_factory() if self.default is _MISSING else self.default
+
+
+class _Shape:
+    """What the shared methods know of a class. `by_position` are the names that may be given so."""
+
+    __slots__ = ("by_position", "every", "given", "made", "options")
+
+    def __init__(self, every: Mapping[str, _Field], options: dict[str, Any]) -> None:
+        self.every, self.options = every, options
+        self.given = [one for one in every.values() if one.init]
+        self.made = [one for one in every.values() if not one.init and one.has_default()]
+        self.by_position = () if options["kw_only"] else tuple(one.name for one in self.given)
+
+
+class _Asked:
+    """Stands for an attribute of the standard library's dataclasses, which is made when somebody asks."""
+
+    __slots__ = ("_name", "_owner")
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, _instance: object, _owner: object = None) -> Any:
+        import dataclasses  # noqa: PLC0415 - see the top
+
+        shape: _Shape = self._owner.__late__
+        same = [(one.name, one.type, dataclasses.field(**one.options())) for one in shape.every.values()]
+        twin: Any = dataclasses.make_dataclass(self._owner.__name__, same, **shape.options)
+        self._owner.__dataclass_fields__ = twin.__dataclass_fields__
+        self._owner.__dataclass_params__ = twin.__dataclass_params__
+        return getattr(twin, self._name)
+
+
+def _dataclass(
+    cls: Any = None,
+    /,
+    *,
+    frozen: bool = False,
+    slots: bool = False,
+    kw_only: bool = False,
+    eq: bool = True,
+    repr: bool = True,
+) -> Any:
+    """Decorate a class as `dataclasses.dataclass` does.
+
+    Raises: TypeError for what is not here, ValueError for a default that can change.
+    """
+    options = {"frozen": frozen, "slots": slots, "kw_only": kw_only, "eq": eq, "repr": repr}
+    return (lambda one: _decorated(one, options)) if cls is None else _decorated(cls, options)
+
+
+def _decorated(cls: Any, options: dict[str, Any]) -> Any:
+    every = {one.name: one for one in (*_inherited(cls), *_own(cls))}
+    if options["slots"]:
+        cls = _with_slots(cls, every)
+    shape = _Shape(every, options)
+    methods = {"__init__": _init, "__late__": shape, "__match_args__": shape.by_position}
+    methods |= {name: _Asked(cls, name) for name in ("__dataclass_fields__", "__dataclass_params__")}
+    methods |= {name: method for name, method in _written_over(options) if name not in cls.__dict__}
+    if options["eq"] and cls.__dict__.get("__hash__") is None:
+        methods["__hash__"] = _hash if options["frozen"] else None
+    if options["frozen"]:
+        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    for name, method in methods.items():
+        setattr(cls, name, method)
+    return cls
+
+
+def _written_over(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Return the methods that a class may have of its own."""
+    if options["repr"]:
+        yield "__repr__", _repr
+    if options["eq"]:
+        yield "__eq__", _eq
+    if options["frozen"] and options["slots"]:
+        yield "__getstate__", _getstate
+        yield "__setstate__", _setstate
+
+
+def _inherited(cls: Any) -> Iterator[_Field]:
+    for base in reversed(cls.__mro__[1:]):
+        if "__late__" in base.__dict__:
+            yield from base.__late__.every.values()
+        elif "__dataclass_fields__" in base.__dict__:
+            raise TypeError(f"{cls.__name__}: {base.__name__} is a dataclass of the standard library")
+
+
+def _own(cls: Any) -> Iterator[_Field]:
+    """Return the fields that a class is written with; their defaults are attributes of the class then."""
+    for name, annotation in cls.__annotations__.items():
+        if ClassVar in (annotation, get_origin(annotation)):
+            continue
+        written = cls.__dict__.get(name, _MISSING)
+        one = written if isinstance(written, _Field) else _Field(default=written)
+        one.name, one.type = name, annotation
+        if type(one.default).__hash__ is None:
+            raise ValueError(f"{cls.__name__}.{name}: a default that can change belongs into default_factory")
+        if one.default is not _MISSING:
+            setattr(cls, name, one.default)
+        elif written is one:
+            delattr(cls, name)
+        yield one
+
+
+def _with_slots(cls: Any, names: Mapping[str, _Field]) -> Any:
+    """Return the class anew: slots can be told only while it is made."""
+    inherited = {name for base in cls.__mro__[1:-1] for name in base.__dict__.get("__slots__", ())}
+    left_out = {*names, "__dict__", "__weakref__"}
+    body = {name: value for name, value in cls.__dict__.items() if name not in left_out}
+    body["__slots__"] = tuple(name for name in names if name not in inherited)
+    anew = type(cls)(cls.__name__, cls.__bases__, body)
+    anew.__qualname__ = cls.__qualname__
+    return anew
+
+
+def _init(self: Any, /, *values: Any, **named: Any) -> None:
+    shape: _Shape = self.__late__
+    if values:
+        named = _by_name(type(self), shape.by_position, values, named)
+    lacking = []
+    for one in shape.given:
+        if one.name in named:
+            _put(self, one.name, named.pop(one.name))
+        elif one.has_default():
+            _put(self, one.name, one.made())
+        else:
+            lacking.append(one.name)
+    if lacking or named:
+        raise _refusal(type(self), lacking, named)
+    for one in shape.made:
+        _put(self, one.name, one.made())
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+
+
+def _by_name(
+    cls: type[Any], names: tuple[str, ...], values: tuple[Any, ...], named: dict[str, Any]
+) -> dict[str, Any]:
+    if len(values) > len(names):
+        told = f"takes {len(names)} positional arguments, but {len(values)} were given"
+        raise TypeError(f"{cls.__name__}.__init__() {told}")
+    placed = dict(zip(names, values, strict=False))
+    if twice := placed.keys() & named.keys():
+        raise TypeError(f"{cls.__name__}.__init__() got multiple values for argument {min(twice)!r}")
+    return placed | named
+
+
+def _refusal(cls: type[Any], lacking: list[str], unknown: dict[str, Any]) -> TypeError:
+    if unknown:
+        return TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {min(unknown)!r}")
+    names = ", ".join(map(repr, lacking))
+    return TypeError(f"{cls.__name__}.__init__() missing {len(lacking)} required arguments: {names}")
+
+
+def _repr(self: Any) -> str:
+    shown = (f"{name}={getattr(self, name)!r}" for name, one in self.__late__.every.items() if one.repr)
+    return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _compared(self: Any) -> tuple[Any, ...]:
+    return tuple(getattr(self, name) for name, one in self.__late__.every.items() if one.compare)
+
+
+def _eq(self: Any, other: object) -> Any:
+    return _compared(self) == _compared(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_compared(self))
+
+
+def _refuse(self: Any, name: str, *_value: Any) -> None:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - see the top
+
+    raise FrozenInstanceError(f"cannot change field {name!r} of {type(self).__name__}")
+
+
+def _getstate(self: Any) -> list[Any]:
+    return [getattr(self, name) for name in self.__late__.every]
+
+
+def _setstate(self: Any, state: list[Any]) -> None:
+    for name, value in zip(self.__late__.every, state, strict=True):
+        _put(self, name, value)
+
+
+def _fields(one: Any) -> tuple[Any, ...]:
+    """Return the fields of a dataclass or of an instance, whoever decorated it.
+
+    Raises: TypeError for anything else.
+    """
+    cls: Any = one if isinstance(one, type) else type(one)
+    for base in cls.__mro__:
+        if "__late__" in base.__dict__:
+            return tuple(base.__late__.every.values())
+        if "__dataclass_fields__" in base.__dict__:
+            return tuple(map(_same_field, base.__dataclass_fields__.values()))
+    raise TypeError(f"{cls.__name__} is no dataclass")
+
+
+def _same_field(theirs: Any) -> _Field:
+    from dataclasses import MISSING as THEIR_MISSING  # noqa: PLC0415 - see the top
+
+    options = {name: getattr(theirs, name) for name in _Field.__slots__ if name not in {"name", "type"}}
+    one = _Field(**{name: value for name, value in options.items() if value is not THEIR_MISSING})
+    one.name, one.type = theirs.name, theirs.type
+    return one
+
+
+def _is_dataclass(one: object) -> bool:
+    return hasattr(one, "__late__") or hasattr(one, "__dataclass_fields__")
+
+
+def _replace(one: Any, /, **changes: Any) -> Any:
+    """Return a copy with other values in some fields. Raises: TypeError for a name that is no field."""
+    return type(one)(**{each.name: getattr(one, each.name) for each in _fields(one) if each.init} | changes)
+
+
+if not TYPE_CHECKING:
+    MISSING, Field, dataclass, field = _MISSING, _Field, _dataclass, _Field
+    fields, is_dataclass, replace = _fields, _is_dataclass, _replace
