@@ -5,10 +5,10 @@ only some of the faults that it drew.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from soak.draws import Draws
 
@@ -69,6 +69,15 @@ SEVERITIES: Final = (0.3, 1.0, 1.0, 4.0)
 LONGEST_OUTAGE_H: Final = 30.0
 
 
+class _Outage(NamedTuple):
+    """A fault that lasts; `ends` is no part of it."""
+
+    name: str
+    kind: str
+    begins: datetime
+    ends: datetime
+
+
 @dataclass(slots=True)
 class Faults:
     """The faults of one seed. `allowed` None allows all of them; after `until` there are none."""
@@ -79,6 +88,7 @@ class Faults:
     happened: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     _shares: Mapping[str, Mapping[str, float]] = field(init=False)
+    _outages: dict[tuple[str, datetime], list["_Outage"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         worse = self.draws.pick(SEVERITIES, "how bad it is")
@@ -98,17 +108,27 @@ class Faults:
 
     def _outage(self, boundary: str, now: datetime) -> str | None:
         today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        for outage in self._outages_of(boundary, today):
+            if outage.begins <= now < outage.ends and self._is_allowed(outage.name):
+                return self._note(outage.name, boundary, outage.kind)
+        return None
+
+    def _outages_of(self, boundary: str, today: datetime) -> "list[_Outage]":
+        """Return the outages of a boundary that began today or yesterday."""
+        if (boundary, today) not in self._outages:
+            self._outages[boundary, today] = list(self._drawn(boundary, today))
+        return self._outages[boundary, today]
+
+    def _drawn(self, boundary: str, today: datetime) -> "Iterator[_Outage]":
         for (where, kind), a_day in OUTAGES.items():
             if where != boundary:
                 continue
             for day in (today, today - timedelta(days=1)):
                 name = f"outage {boundary} {kind} {day:%Y-%m-%d}"
-                if self.draws.share(f"{name} is") < a_day and self._is_allowed(name):
+                if self.draws.share(f"{name} is") < a_day:
                     begins = day + timedelta(hours=self.draws.between(0, 24, f"{name} begins"))
                     lasts_h = LONGEST_OUTAGE_H * self.draws.share(f"{name} lasts") ** 4
-                    if begins <= now < begins + timedelta(hours=lasts_h):
-                        return self._note(name, boundary, kind)
-        return None
+                    yield _Outage(name, kind, begins, begins + timedelta(hours=lasts_h))
 
     def _is_allowed(self, name: str) -> bool:
         return self.allowed is None or name in self.allowed

@@ -5,10 +5,12 @@ are removed again. Some stops are safety incidents, and some of them get their r
 Nothing here imports `plantpulse`.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from soak.draws import Draws
@@ -20,6 +22,7 @@ SAFETY_CODE: Final = "Safety Issue"
 _CODES: Final = ("Jam", "Material", "Setup", "Quality Hold")
 _KEPT: Final = timedelta(days=9)
 _NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+_DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 _STOPS_LAST: Final = timedelta(hours=3)  # an hour that is repeated, and the longest stop in it
 _UNITS_EVERY_MIN: Final = 6
@@ -50,13 +53,37 @@ class Row:
 
     def seen(self, as_of: datetime) -> Version | None:
         """Return what the table shows of this row at an instant; None if it is not there."""
-        return next((one for one in self.versions if one.seen_from <= as_of < one.seen_until), None)
+        for one in self.versions:
+            if one.seen_from <= as_of < one.seen_until:
+                return one
+        return None
 
 
-@dataclass(slots=True)
-class _Day:
-    units: list[Row] = field(default_factory=list)
-    stops: list[Row] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of a day in the order of their instants."""
+
+    rows: Sequence[Row]
+    instants: Sequence[datetime]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> "_Rows":
+        rows.sort(key=_instant)
+        return cls(rows, [row.at for row in rows])
+
+    def between(self, start: datetime, until: datetime) -> list[Row]:
+        """Return the rows of a span in the order of their numbers."""
+        found = self.rows[bisect_left(self.instants, start) : bisect_left(self.instants, until)]
+        return sorted(found, key=_number)
+
+
+class _Day(NamedTuple):
+    units: _Rows
+    stops: _Rows
+
+
+_instant: Final = attrgetter("at")
+_number: Final = attrgetter("number")
 
 
 @dataclass(slots=True)
@@ -76,11 +103,17 @@ class Plant:
 
     def unit_rows(self, start: datetime, until: datetime) -> Iterator[Row]:
         """Yield the output rows of a span, whether a table shows them or not."""
-        return (row for day in self._around(start, until) for row in day.units if start <= row.at < until)
+        return (row for day in self._around(start, until) for row in day.units.between(start, until))
 
     def stop_rows(self, start: datetime, until: datetime) -> Iterator[Row]:
         """Yield the stops that began in a span, whether a table shows them or not."""
-        return (row for day in self._around(start, until) for row in day.stops if start <= row.at < until)
+        return (row for day in self._around(start, until) for row in day.stops.between(start, until))
+
+    def enclosing(self, start: datetime, until: datetime) -> tuple[datetime, datetime]:
+        """Return instants that enclose a span of naive local times."""
+        begins, ends = start.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+        offsets = [at.astimezone(self.zone).utcoffset() or timedelta() for at in (begins - _DAY, ends + _DAY)]
+        return begins - max(offsets), ends - min(offsets)
 
     def is_doubtful(self, start: datetime, until: datetime) -> bool:
         """Say whether rows or stops of a span may be of an hour that the clock shows twice."""
@@ -101,7 +134,7 @@ class Plant:
             day += timedelta(days=1)
 
     def _made(self, day: date) -> _Day:
-        made = _Day()
+        units, stops = list[Row](), list[Row]()
         number = (day - self.first).days * 10_000 + 100_000_000
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
         for index, asset in enumerate(ASSETS):
@@ -109,14 +142,14 @@ class Plant:
                 name = f"{self.name} {day} {asset} {minute}"
                 at = midnight + timedelta(seconds=60 * minute + self.draws.whole(0, 359, f"{name} at"))
                 number += 1
-                made.units.append(self._row(number, asset, at, tuple(self._units(name, at))))
+                units.append(self._row(number, asset, at, tuple(self._units(name, at))))
             for count in range(self.draws.whole(0, 2 * _STOPS_A_DAY, f"{self.name} {day} {asset} stops")):
                 name = f"{self.name} {day} {asset} stop {count}"
                 at = midnight + timedelta(seconds=self.draws.whole(0, 86_399, f"{name} at"))
                 number += 1
                 is_odd = index == 0
-                made.stops.append(self._row(number, asset, at, tuple(self._stop(name, at, is_odd=is_odd))))
-        return made
+                stops.append(self._row(number, asset, at, tuple(self._stop(name, at, is_odd=is_odd))))
+        return _Day(_Rows.of(units), _Rows.of(stops))
 
     def _row(self, number: int, asset: str, at: datetime, versions: tuple[Version, ...]) -> Row:
         return Row(number, asset, at, at.astimezone(self.zone).replace(tzinfo=None), versions)

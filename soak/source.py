@@ -8,7 +8,7 @@ elsewhere (tests/faults), and `--wire` uses them here too.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from plantpulse.errors import (
@@ -111,7 +111,7 @@ class _Connection:
 
     def _output(self, start: datetime, until: datetime, bucket_s: int) -> list[Cells]:
         sums: dict[tuple[int, str], tuple[int, datetime]] = {}
-        around = self.plant.unit_rows(*_around(start, until))
+        around = self.plant.unit_rows(*self.plant.enclosing(start, until))
         for row, version in self._seen(row for row in around if start <= row.local < until):
             bucket = (int((until - row.local).total_seconds()) - 1) // bucket_s
             units, last = sums.get((bucket, row.asset), (0, row.local))
@@ -138,18 +138,12 @@ class _Connection:
         ]
 
     def _stops(self, start: datetime, until: datetime) -> Iterator[Row]:
-        around = self.plant.stop_rows(*_around(start, until))
+        around = self.plant.stop_rows(*self.plant.enclosing(start, until))
         return (row for row in around if start <= row.local < until)
 
     def _seen(self, rows: Iterator[Row]) -> Iterator[tuple[Row, Version]]:
         now = self.boundaries.now()
         return ((row, seen) for row in rows if (seen := row.seen(now)))
-
-
-def _around(start: datetime, until: datetime) -> tuple[datetime, datetime]:
-    """Return instants that enclose a span of naive local times."""
-    day = timedelta(days=1)
-    return start.replace(tzinfo=UTC) - day, until.replace(tzinfo=UTC) + day
 
 
 def _patience(longest_s: float, seconds_left: Callable[[], float]) -> float:

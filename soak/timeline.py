@@ -6,7 +6,6 @@ alone, and a seed replays exactly. No process notices that the others exist, exc
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
@@ -36,7 +35,7 @@ class Process:
         self.error: BaseException | None = None
         self._timeline = timeline
         self._work = work
-        self._turn = threading.Semaphore(0)
+        self._turn = _nobodys_turn()
         self._steps: dict[str, int] = {}
 
     def start(self) -> None:
@@ -65,6 +64,8 @@ class Process:
     def pause(self, seconds: float) -> None:
         """Let simulated time pass. Raises: Died."""
         self.require_alive()
+        if self._timeline.skip(seconds):
+            return
         self._timeline.after(seconds, self._take_turn)
         self._timeline.turn_back()
         self._turn.acquire()
@@ -95,11 +96,11 @@ class Process:
         self._timeline.give_turn(self, self._turn)
 
 
-@dataclass(order=True, slots=True)
-class _Due:
-    at: datetime
-    number: int
-    action: Action = field(compare=False)
+def _nobodys_turn() -> threading.Lock:
+    """Return a lock that is taken: whoever waits for it goes on when somebody else releases it."""
+    turn = threading.Lock()
+    turn.acquire()
+    return turn
 
 
 class Timeline:
@@ -109,9 +110,10 @@ class Timeline:
         self.start = start
         self.now = start
         self.current: Process | None = None
-        self._due: list[_Due] = []
+        self._until = start
+        self._due: list[tuple[datetime, int, Action]] = []  # its number orders what is due at one time
         self._number = 0
-        self._back = threading.Semaphore(0)
+        self._back = _nobodys_turn()
 
     def seconds(self) -> float:
         """Return the seconds since the start: the monotonic clock of every process."""
@@ -120,7 +122,7 @@ class Timeline:
     def at(self, at: datetime, action: Action) -> None:
         """Have something done at a time; what is past is done at once."""
         self._number += 1
-        heappush(self._due, _Due(max(at, self.now), self._number, action))
+        heappush(self._due, (max(at, self.now), self._number, action))
 
     def after(self, seconds: float, action: Action) -> None:
         """Have something done in a while."""
@@ -128,11 +130,22 @@ class Timeline:
 
     def run_until(self, until: datetime) -> None:
         """Do everything that is due before a time, in its order."""
-        while self._due and self._due[0].at < until:
-            due = heappop(self._due)
-            self.now = due.at
-            due.action()
+        self._until = until
+        while self._due and self._due[0][0] < until:
+            self.now, _, action = heappop(self._due)
+            action()
         self.now = until
+
+    def skip(self, seconds: float) -> bool:
+        """Let time pass at once if nothing else is due in it; say whether it has passed.
+
+        Whoever has the turn keeps it: to give it away and get it back costs more than most calls.
+        """
+        at = self.now + timedelta(seconds=max(0.0, seconds))
+        if at >= self._until or (self._due and self._due[0][0] <= at):
+            return False
+        self.now = at
+        return True
 
     def process(self) -> Process:
         """Return the process whose turn it is."""
@@ -140,7 +153,7 @@ class Timeline:
             raise LookupError("no process has the turn")
         return self.current
 
-    def give_turn(self, process: Process, turn: threading.Semaphore) -> None:
+    def give_turn(self, process: Process, turn: threading.Lock) -> None:
         """Let a process run until it pauses or is over. Raises: what it raised."""
         self.current = process
         turn.release()

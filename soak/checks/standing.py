@@ -7,6 +7,7 @@ at work; it is down after two intervals, at the latest after two hours.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, Literal
 
 from soak.checks.view import View
@@ -76,7 +77,7 @@ class Standing:
         last = self.view.ledger.last_slots.get(scope)
         if last is None:
             return "well"
-        coming = [slot for slot in line.slots(last, last + _AHEAD) if slot > last][:3]
+        coming = list(islice((slot for slot in line.slots(last, last + _AHEAD) if slot > last), 3))
         due = coming[0]
         down_at = max(min(coming[2], due + LONGEST), due + LATE_AFTER)
         if now >= down_at:
