@@ -94,6 +94,7 @@ class Plant:
     zone: ZoneInfo
     draws: Draws
     first: date
+    assets: Sequence[str] = ASSETS
     _days: dict[date, _Day] = field(default_factory=dict)
 
     def units(self, asset: str, start: datetime, until: datetime, as_of: datetime) -> int:
@@ -137,7 +138,7 @@ class Plant:
         units, stops = list[Row](), list[Row]()
         number = (day - self.first).days * 10_000 + 100_000_000
         midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        for index, asset in enumerate(ASSETS):
+        for index, asset in enumerate(self.assets):
             for minute in range(0, 1440, _UNITS_EVERY_MIN):
                 name = f"{self.name} {day} {asset} {minute}"
                 at = midnight + timedelta(seconds=60 * minute + self.draws.whole(0, 359, f"{name} at"))

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from soak.plant import ASSETS, PLANNED, Plant
+from soak.plant import PLANNED, Plant
 
 
 def empty(connection: psycopg.Connection[Any]) -> None:
@@ -21,12 +21,12 @@ def empty(connection: psycopg.Connection[Any]) -> None:
 
 def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> None:
     """Enter the plants and their shifts, as their people would."""
-    for name in plants:
-        for asset in (*ASSETS, "OLD-01"):
+    for name, plant in plants.items():
+        for asset in (*plant.assets, "OLD-01"):
             connection.execute(
                 "insert into public.assets (plant, name, source_name, ideal_units_per_hour, is_active)"
                 " values (%s, %s, %s, 400, %s)",
-                (name, f"The {asset}", asset, asset in ASSETS),
+                (name, f"The {asset}", asset, asset in plant.assets),
             )
     connection.execute(
         """

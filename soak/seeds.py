@@ -36,13 +36,13 @@ from soak.plant import Plant, change_of_clock
 from soak.project import date_signature, empty, enter, enter_tags
 from soak.scheduler import Scheduler
 from soak.sessions import Functions, OpenStore
+from soak.sizes import USUAL, Size
 from soak.timeline import Timeline
-from soak.world import CHANNELS, POLLED, PULSE, World, settings_of
+from soak.world import POLLED, PULSE, World, settings_of
 
 QUIET: Final = timedelta(hours=8)  # without new faults at the end, in which everything must come right
 LOOK_BACK: Final = timedelta(hours=24)
 CATCH_UP: Final = timedelta(hours=24)
-PLANTS: Final = ("north", "south")
 _DAY: Final = timedelta(days=1)
 _SETTLED: Final = 2 * _DAY  # later no poll changes a slot
 _FIRST: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -51,11 +51,15 @@ _ZONES: Final = ("America/Chicago", "Europe/Berlin", "Asia/Kolkata", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What replays exactly: a number, a length, and the faults that are allowed (None: all that it draws)."""
+    """What replays exactly: a number, a length, a size, and the faults that are allowed.
+
+    `allowed` None allows all that it draws.
+    """
 
     number: int
     days: float
     allowed: frozenset[str] | None = None
+    size: Size = USUAL
 
     def start(self, zone: ZoneInfo) -> datetime:
         """Return when it begins: every other seed does a day before the clock of a plant changes."""
@@ -106,7 +110,7 @@ class _Life:
             check_runs(self.view, known, now, now, is_end=is_end)
             settled, known = to, max(known, now - _SETTLED)
             self._forget(settled - _DAY)
-        check_safety(self.view, CHANNELS, self.timeline.now)
+        check_safety(self.view, self.world.size.channels, self.timeline.now)
         check_days(self.view, self.scheduler.faulty)
         check_signatures(self.view, self.people.signed)
         check_samples(self.view, self.timeline.start)
@@ -135,20 +139,23 @@ def run_seed(
     """
     empty(connection)
     draws = Draws(seed.number)
-    zones = {name: ZoneInfo(draws.pick(_ZONES, f"zone of {name}")) for name in PLANTS}
-    timeline = Timeline(seed.start(zones[PLANTS[0]]))
+    zones = {name: ZoneInfo(draws.pick(_ZONES, f"zone of {name}")) for name in seed.size.plants}
+    timeline = Timeline(seed.start(zones[seed.size.plants[0]]))
     until = timeline.now + timedelta(days=seed.days)
-    plants = {name: Plant(name, zone, draws, timeline.now.date()) for name, zone in zones.items()}
+    first, assets = timeline.now.date(), seed.size.assets
+    plants = {name: Plant(name, zone, draws, first, assets) for name, zone in zones.items()}
     faults = Faults(draws, until - QUIET, seed.allowed)
     slots = {name: Slots(PULSE, CATCH_UP) for name in plants}
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
-    enter_tags(POLLED, timeline.now - _DAY, connection)
+    if seed.size.is_whole:
+        enter_tags(POLLED, timeline.now - _DAY, connection)
     functions = functions or SqlFunctions(connection)
     store = OpenStore(functions, boundaries)
     market = Market(draws)
-    world = World(boundaries, store, plants, market, settings_of(plants, sections or {}))
+    settings = settings_of(plants, seed.size, sections or {})
+    world = World(boundaries, store, plants, market, settings, seed.size)
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
     people = People(boundaries, functions.call, view.incidents, partial(date_signature, connection))
     broken = None

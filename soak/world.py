@@ -39,6 +39,7 @@ from soak.plant import Plant
 from soak.publisher import NAME, Publishers
 from soak.scheduler import Line, daily, every
 from soak.sessions import OpenStore
+from soak.sizes import Size
 from soak.source import Server
 
 PULSE: Final = timedelta(minutes=15)
@@ -54,7 +55,6 @@ FORECASTS: Final = timedelta(hours=6)
 GAPS: Final = timedelta(hours=4)
 BACKFILL: Final = time(2)
 KEPT_H: Final = 96
-CHANNELS: Final = ("ops", "office")
 
 _NAMES: Final = {
     EnergyActuals: "energy_actuals",
@@ -134,6 +134,7 @@ class World:
     plants: Mapping[str, Plant]
     market: Market
     settings: Settings
+    size: Size
     besides: list[Line] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
@@ -153,6 +154,8 @@ class World:
                 Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
                 Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
             ]
+        if not self.size.is_whole:
+            return lines
         floor: Any = Floor(self.boundaries)  # it has what bursts need of devices
         bursts = TagBursts(lambda *_: floor, 10.0, 15.0, bursts_in(self.boundaries))
         polls = _calls(self._function(bursts, tell), {"plant": POLLED})
@@ -208,7 +211,7 @@ def _calls(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], 
     return lambda slot: function.call(slot, body)
 
 
-def settings_of(plants: Mapping[str, Plant], sections: Mapping[str, Any]) -> Settings:
+def settings_of(plants: Mapping[str, Plant], size: Size, sections: Mapping[str, Any]) -> Settings:
     """Return the settings of a deployment; `sections` go over those of the soak."""
     ops = {"kind": "webhook", "url": "https://ops.example.com/hook", "secret": Secret("soak-soak")}
     office = {
@@ -217,26 +220,28 @@ def settings_of(plants: Mapping[str, Plant], sections: Mapping[str, Any]) -> Set
         "sender": "a@example.com",
         "to": ("b@example.com",),
     }
+    channels = {"ops": ops, "office": office}
+    series = {"series": _SERIES, "energy_forecasts": {"prices_at": None}} if size.is_whole else {}
     return validated(
         Settings,
         {
-            "plants": {name: _plant(name, plant) for name, plant in plants.items()},
+            "plants": {name: _plant(plant, has_tags=size.is_whole) for name, plant in plants.items()},
             "supabase": SupabaseSettings(url="http://127.0.0.1:1", secret_key=Secret("sb_secret_soak")),
             "cleanup": {"snapshot_retention_hours": KEPT_H},
             "morning_report": {"send_to": ("office",)},
-            "series": _SERIES,
-            "energy_forecasts": {"prices_at": None},
-            "channels": {
-                name: validated(ChannelSettings, one)
-                for name, one in zip(CHANNELS, (ops, office), strict=True)
-            },
+            "channels": {name: validated(ChannelSettings, channels[name]) for name in size.channels},
+            **series,
             **sections,
         },
     )
 
 
-def _plant(name: str, plant: Plant) -> PlantSettings:
-    server = {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": name}
+def _plant(plant: Plant, *, has_tags: bool) -> PlantSettings:
+    server = {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": plant.name}
     settings = {"time_zone": str(plant.zone), "sql_server": validated(SqlServerSettings, server)}
-    tags = {"tags": {"runs_on": "cloud", "networks": ("127.0.0.0/8",)}} if name == POLLED else {}
+    tags = (
+        {"tags": {"runs_on": "cloud", "networks": ("127.0.0.0/8",)}}
+        if has_tags and plant.name == POLLED
+        else {}
+    )
     return validated(PlantSettings, settings | tags)

@@ -9,7 +9,7 @@ from soak.checks.stops import stopped_minutes
 from soak.checks.view import View
 from soak.coverage import Reading
 from soak.ledger import Broken
-from soak.plant import ASSETS, PLANNED, Plant
+from soak.plant import PLANNED, Plant
 
 _SUMMARIES: Final = """
 select a.source_name as asset, d.report_date as day, d.actual_output, d.downtime_minutes
@@ -47,7 +47,7 @@ def _check_gaps(plant: str, days: list[date]) -> None:
 def _check_day(
     view: View, plant: Plant, day: date, reading: Reading, found: dict[str, dict[str, object]]
 ) -> None:
-    if set(found) != set(ASSETS):
+    if set(found) != set(plant.assets):
         raise Broken(f"{day} of {plant.name} has summaries of {sorted(found)}")
     for asset, row in found.items():
         start, until = _local(plant, day, time()), _local(plant, day + timedelta(days=1), time())

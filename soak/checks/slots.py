@@ -8,7 +8,7 @@ from soak.checks.stops import stopped_minutes
 from soak.checks.view import View
 from soak.coverage import Slots
 from soak.ledger import Broken
-from soak.plant import ASSETS, Plant
+from soak.plant import Plant
 
 WINDOW: Final = timedelta(minutes=30)
 _SNAPSHOTS: Final = """
@@ -30,7 +30,9 @@ def check_slots(view: View, start: datetime, until: datetime) -> None:
             _check_slot(view, plant, slots, slot, stored.pop(slot, {}))
             slot += slots.every
         for at, found in stored.items():
-            if set(found) != set(ASSETS) or any(row["slot_output"] is not None for row in found.values()):
+            if set(found) != set(plant.assets) or any(
+                row["slot_output"] is not None for row in found.values()
+            ):
                 raise Broken(f"the poll at {at}, which is no slot, has snapshots of {sorted(found)}")
             view.checked["polls outside the slots"] += 1
 
@@ -54,7 +56,7 @@ def _check_slot(view: View, plant: Plant, slots: Slots, slot: datetime, found: S
             raise Broken(f"slot {slot} of {plant.name} was never covered, and has {len(found)} snapshots")
         view.checked["slots before the first run, or missed for too long"] += 1
         return
-    if set(found) != set(ASSETS):
+    if set(found) != set(plant.assets):
         raise Broken(f"slot {slot} of {plant.name} has snapshots of {sorted(found)}")
     if plant.is_doubtful(slot - WINDOW, slot):
         view.checked["slots in an hour that the clock shows twice"] += 1

@@ -7,6 +7,7 @@ import pytest
 
 from soak.checks.resources import Resources
 from soak.seeds import Seed, run_seed
+from soak.sizes import SMALL
 from tests.soak.conftest import Project, forget
 
 
@@ -18,6 +19,15 @@ def test_nothing_breaks_in_a_day_of_bad_luck(project: Project, number: int) -> N
     assert outcome.ticks > 100
     assert outcome.faults.total() > 20
     assert outcome.checked["slots"] > 50
+
+
+def test_nothing_breaks_in_a_day_of_a_small_plant(project: Project) -> None:
+    outcome = run_seed(Seed(4, days=0.4, size=SMALL), project)
+
+    assert outcome.broken is None
+    assert outcome.faults.total() > 20
+    assert outcome.checked["snapshots"] == outcome.checked["slots"] > 30
+    assert outcome.answers["commit_series: committed"] == outcome.answers["put_tag_samples: committed"] == 0
 
 
 def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_incidents(
