@@ -2811,7 +2811,8 @@ CREATE TABLE public.pipeline_runs (
     CONSTRAINT pipeline_runs_timings_ms_check CHECK ((jsonb_typeof(timings_ms) = 'object'::text)),
     CONSTRAINT pipeline_runs_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text]))),
     CONSTRAINT pipeline_runs_window_check CHECK ((window_start < window_until))
-);
+)
+WITH (autovacuum_vacuum_threshold='5000', autovacuum_vacuum_scale_factor='0.001', autovacuum_vacuum_insert_threshold='5000', autovacuum_vacuum_insert_scale_factor='0.001', vacuum_index_cleanup='on');
 
 ALTER TABLE public.pipeline_runs OWNER TO postgres;
 
@@ -7446,7 +7447,7 @@ COMMENT ON FUNCTION public.overlapping_targets(p_wanted jsonb) IS 'Errors for th
 
 -- Name: pipeline_health(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION public.pipeline_health(p_pipelines jsonb, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS json
     LANGUAGE plpgsql
     SET search_path TO ''
     SET statement_timeout TO '4s'
@@ -7455,10 +7456,13 @@ declare
   v_now constant timestamptz := coalesce(p_now, clock_timestamp());
 begin
   perform public.watch_pipelines(p_pipelines, v_now);
-  return jsonb_build_object(
-    'pipelines', public.pipeline_summaries(p_pipelines, v_now),
+  return json_build_object(
+    'pipelines', (
+      select coalesce(json_agg(summary.told order by summary.position), '[]')
+      from public.run_summaries(p_pipelines, v_now) as summary
+    ),
     'alerted', (
-      select coalesce(jsonb_agg(distinct jsonb_build_array(alert.scope, alert.plant)), '[]')
+      select coalesce(json_agg(distinct jsonb_build_array(alert.scope, alert.plant)), '[]')
       from public.alerts as alert
       where alert.resolved_at is null and alert.safety_event_id is null
     )
@@ -7515,113 +7519,8 @@ CREATE FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp wit
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $$
-  -- Each look below is one descent of an index; `limit 1` keeps it one, whatever the planner believes of sizes.
-  select coalesce(jsonb_agg(jsonb_build_object(
-    'pipeline', asked.pipeline,
-    'plant', asked.plant,
-    'watched_since', watched.watched_since,
-    'last_run', last_run.told,
-    'last_success', success.told,
-    'last_slot', slot.slot,
-    'running', running.told,
-    'consecutive_failures', failures.number,
-    -- The code alone: a message may name a host.
-    'last_error', last_error.told,
-    'day', day.told,
-    'snapshots_until', snapshots.until,
-    'window_until', slot.window_until
-  ) order by asked.position), '[]')
-  from rows from (jsonb_to_recordset(p_pipelines) as (pipeline text, plant text))
-    with ordinality as asked (pipeline, plant, position)
-  left join public.watched_pipelines as watched
-    on watched.pipeline = asked.pipeline and watched.plant = asked.plant
-  left join lateral (
-    select jsonb_build_object('status', run.status, 'started_at', run.started_at) as told
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status <> 'running'
-    order by run.started_at desc
-    limit 1
-  ) as last_run on true
-  left join lateral (
-    select run.started_at, jsonb_build_object('finished_at', run.finished_at, 'counts', run.counts) as told
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status in ('succeeded', 'partial')
-    order by run.started_at desc
-    limit 1
-  ) as success on true
-  left join lateral (
-    select run.slot, run.window_until
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline
-    and run.plant = asked.plant
-    and run.trigger = 'schedule'
-    and run.status in ('succeeded', 'partial')
-    order by run.slot desc
-    limit 1
-  ) as slot on true
-  left join lateral (
-    select jsonb_build_object('started_at', run.started_at, 'lease_expires_at', run.lease_expires_at) as told
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status = 'running'
-    -- Of runs that overlap the newest: an older one may be dead, or on its way out.
-    order by run.started_at desc
-    limit 1
-  ) as running on true
-  left join lateral (
-    select count(*) as number
-    from (
-      select 1
-      from public.pipeline_runs as run
-      where run.pipeline = asked.pipeline
-      and run.plant = asked.plant
-      and run.started_at > coalesce(success.started_at, '-infinity')
-      and run.status in ('failed', 'abandoned')
-      -- Beyond it nobody counts, and what has failed for months must not take longer to ask about.
-      limit 1000
-    ) as failure
-  ) as failures on true
-  left join lateral (
-    select jsonb_build_object(
-      'code', coalesce(run.error_code, run.status),
-      'at', run.finished_at,
-      'is_retryable', run.is_retryable,
-      'run_id', run.id
-    ) as told
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline
-    and run.plant = asked.plant
-    and run.started_at > least(coalesce(success.started_at, '-infinity'), p_now - interval '24 hours')
-    and run.status in ('failed', 'abandoned')
-    order by run.started_at desc
-    limit 1
-  ) as last_error on true
-  left join lateral (
-    select jsonb_build_object(
-      'executed', measured.executed,
-      'failed', measured.failed,
-      'p50', round(measured.durations_s[1] * 1000),
-      'p95', round(measured.durations_s[2] * 1000)
-    ) as told
-    from (
-      select
-        count(*) as executed,
-        count(*) filter (where run.status not in ('succeeded', 'partial')) as failed,
-        -- Seconds as float8, because intervals and numerics take many times as long to sort.
-        percentile_disc(array[0.5, 0.95])
-        within group (order by date_part('epoch', run.finished_at - run.started_at))
-        filter (where run.status in ('succeeded', 'partial')) as durations_s
-      from public.pipeline_runs as run
-      where run.pipeline = asked.pipeline
-      and run.plant = asked.plant
-      and run.started_at > p_now - interval '24 hours'
-      and run.status <> 'running'
-    ) as measured
-  ) as day on true
-  left join lateral (
-    select max(run.snapshots_until) as until
-    from public.pipeline_runs as run
-    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.snapshots_until is not null
-  ) as snapshots on true;
+  select coalesce(jsonb_agg(summary.told::jsonb order by summary.position), '[]')
+  from public.run_summaries(p_pipelines, p_now) as summary;
 $$;
 
 ALTER FUNCTION public.pipeline_summaries(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
@@ -9287,6 +9186,146 @@ ALTER FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from timestamp 
 -- Name: FUNCTION run_strip(p_pipeline text, p_plant text, p_from timestamp with time zone, p_cell interval, p_cells integer); Type: COMMENT; Schema: public; Owner: postgres
 
 COMMENT ON FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from timestamp with time zone, p_cell interval, p_cells integer) IS 'How the runs of a pipeline and plant ended, by cells of a span: the worst of each cell, by the slots that the runs were for. Cells without a run are left out.';
+
+-- Name: run_summaries(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: postgres
+
+CREATE FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) RETURNS TABLE("position" bigint, told json)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  -- Each look below is one descent of an index; `limit 1` keeps it one, whatever the planner believes of sizes. What
+  -- an earlier look has ruled out stands as a condition without columns, so that Postgres does not even begin the next.
+  select
+    asked.position,
+    json_build_object(
+      'pipeline', asked.pipeline,
+      'plant', asked.plant,
+      'watched_since', watched.watched_since,
+      'last_run', case when last_run.status is not null then
+        json_build_object('status', last_run.status, 'started_at', last_run.started_at)
+      end,
+      'last_success', case
+        when last_run.status in ('succeeded', 'partial') then
+          json_build_object('finished_at', last_run.finished_at, 'counts', last_run.counts)
+        when success.started_at is not null then
+          json_build_object('finished_at', success.finished_at, 'counts', success.counts)
+      end,
+      'last_slot', slot.slot,
+      'running', case when running.started_at is not null then
+        json_build_object('started_at', running.started_at, 'lease_expires_at', running.lease_expires_at)
+      end,
+      'consecutive_failures', failures.number,
+      -- The code alone: a message may name a host.
+      'last_error', last_error.told,
+      'day', json_build_object(
+        'executed', day.executed,
+        'failed', day.failed,
+        'p50', round(day.durations_s[1] * 1000),
+        'p95', round(day.durations_s[2] * 1000)
+      ),
+      'snapshots_until', snapshots.until,
+      'window_until', slot.window_until
+    )
+  from rows from (jsonb_to_recordset(p_pipelines) as (pipeline text, plant text))
+    with ordinality as asked (pipeline, plant, position)
+  left join public.watched_pipelines as watched
+    on watched.pipeline = asked.pipeline and watched.plant = asked.plant
+  left join lateral (
+    select run.status, run.started_at, run.finished_at, run.counts
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status <> 'running'
+    order by run.started_at desc
+    limit 1
+  ) as last_run on true
+  left join lateral (
+    select run.started_at, run.finished_at, run.counts
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
+    and run.status in ('succeeded', 'partial')
+    and last_run.status in ('failed', 'abandoned')
+    order by run.started_at desc
+    limit 1
+  ) as success on true
+  left join lateral (
+    select run.slot, run.window_until
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
+    and run.trigger = 'schedule'
+    and run.status in ('succeeded', 'partial')
+    and last_run.status is not null
+    order by run.slot desc
+    limit 1
+  ) as slot on true
+  left join lateral (
+    select run.started_at, run.lease_expires_at
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.status = 'running'
+    -- Of runs that overlap the newest: an older one may be dead, or on its way out.
+    order by run.started_at desc
+    limit 1
+  ) as running on true
+  cross join lateral (
+    select count(*) as number
+    from (
+      select 1
+      from public.pipeline_runs as run
+      where run.pipeline = asked.pipeline
+      and run.plant = asked.plant
+      and run.started_at > coalesce(success.started_at, '-infinity')
+      and run.status in ('failed', 'abandoned')
+      and last_run.status in ('failed', 'abandoned')
+      -- Beyond it nobody counts, and what has failed for months must not take longer to ask about.
+      limit 1000
+    ) as failure
+  ) as failures
+  cross join lateral (
+    select
+      count(*) as executed,
+      count(*) filter (where run.status not in ('succeeded', 'partial')) as failed,
+      max(run.started_at) filter (where run.status not in ('succeeded', 'partial')) as failed_at,
+      -- Seconds as float8, because intervals and numerics take many times as long to sort.
+      percentile_disc(array[0.5, 0.95])
+      within group (order by date_part('epoch', run.finished_at - run.started_at))
+      filter (where run.status in ('succeeded', 'partial')) as durations_s
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
+    and run.started_at > p_now - interval '24 hours'
+    and run.status <> 'running'
+    and last_run.started_at > p_now - interval '24 hours'
+  ) as day
+  left join lateral (
+    select json_build_object(
+      'code', coalesce(run.error_code, run.status),
+      'at', run.finished_at,
+      'is_retryable', run.is_retryable,
+      'run_id', run.id
+    ) as told
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline
+    and run.plant = asked.plant
+    -- The newest failure: of the day, or as long ago as it may be if nothing has succeeded since.
+    and run.started_at = case
+      when last_run.status in ('failed', 'abandoned') then last_run.started_at
+      else day.failed_at
+    end
+    and run.status in ('failed', 'abandoned')
+    limit 1
+  ) as last_error on true
+  left join lateral (
+    select max(run.snapshots_until) as until
+    from public.pipeline_runs as run
+    where run.pipeline = asked.pipeline and run.plant = asked.plant and run.snapshots_until is not null
+  ) as snapshots on true;
+$$;
+
+ALTER FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) OWNER TO postgres;
+
+-- Name: FUNCTION run_summaries(p_pipelines jsonb, p_now timestamp with time zone); Type: COMMENT; Schema: public; Owner: postgres
+
+COMMENT ON FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) IS 'What the runs of each pipeline and plant of a list say of its health, a row each, with its position in the list; judging it by the schedule is the caller''s part.';
 
 -- Name: safety_identity(text, text, timestamp without time zone, text); Type: FUNCTION; Schema: public; Owner: postgres
 
@@ -17415,6 +17454,12 @@ GRANT ALL ON FUNCTION public.run_report(p_run public.pipeline_runs) TO service_r
 REVOKE ALL ON FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from timestamp with time zone, p_cell interval, p_cells integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from timestamp with time zone, p_cell interval, p_cells integer) TO authenticated;
 GRANT ALL ON FUNCTION public.run_strip(p_pipeline text, p_plant text, p_from timestamp with time zone, p_cell interval, p_cells integer) TO service_role;
+
+-- Name: FUNCTION run_summaries(p_pipelines jsonb, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: postgres
+
+REVOKE ALL ON FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) TO authenticated;
+GRANT ALL ON FUNCTION public.run_summaries(p_pipelines jsonb, p_now timestamp with time zone) TO service_role;
 
 -- Name: FUNCTION safety_identity(p_source_id text, p_source_asset text, p_source_timestamp timestamp without time zone, p_reason_code text); Type: ACL; Schema: public; Owner: postgres
 

@@ -1065,6 +1065,7 @@ FUNCTIONS_OF_USERS: dict[str, dict[str, Any]] = {
     "fallback_key": {"p_text": "PRESS"},
     "judged_pipelines": {},
     "pipeline_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},
+    "run_summaries": {"p_pipelines": [{"pipeline": "live_pulse", "plant": "northfield"}], "p_now": SLOT},
     "run_strip": {
         "p_pipeline": "live_pulse",
         "p_plant": "northfield",

@@ -56,6 +56,7 @@ FOR_MEMBERS: Final = frozenset(
         "report_losses",
         "report_totals",
         "run_strip",
+        "run_summaries",
         "safety_read",
         "series_as_known",
         "series_blocks",
