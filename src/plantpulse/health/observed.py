@@ -17,21 +17,20 @@ _SPREAD_OVER = timedelta(minutes=1)  # EventBridge's shortest flexible window; G
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A pipeline and its part of the answer of `pipeline_health`.
-
-    `late_at`: when it is late, if its missing slot has no success by then.
-    """
+    """A pipeline and its part of the answer of `pipeline_health`."""
 
     pipeline: Pipeline
     summary: Mapping[str, Json]
     history: RunHistory
     state: State
-    late_at: datetime
+    tolerance: Tolerance
+    data_until: datetime | None
+    """Up to when there is data; None before the first."""
 
     @property
-    def data_until(self) -> datetime | None:
-        """Return up to when there is data; None before the first."""
-        return instant(self.summary["snapshots_until" if self.pipeline.keeps_snapshots else "window_until"])
+    def late_at(self) -> datetime:
+        """Return when it is late, if its missing slot has no success by then."""
+        return self.history.missing_slot(self.pipeline.schedule) + self.tolerance.late_after
 
     @property
     def is_behind(self) -> bool:
@@ -58,29 +57,33 @@ def observed(
 ) -> list[Observed]:
     """Return each pipeline with what its runs say; `summaries` are the answer of `pipeline_health`."""
     summary_of = {(summary["pipeline"], summary["plant"]): summary for summary in summaries}
-    return [_observed(one, summary_of[one.name, one.plant], settings, now) for one in pipelines]
+    usual = _usual_tolerance(settings)
+    return [_observed(one, summary_of[one.name, one.plant], usual, now) for one in pipelines]
 
 
-def _observed(
-    pipeline: Pipeline, summary: Mapping[str, Json], settings: HealthSettings, now: datetime
-) -> Observed:
-    history, tolerance = _history_of(summary, now), _tolerance_of(pipeline, settings)
+def _observed(pipeline: Pipeline, summary: Mapping[str, Json], usual: Tolerance, now: datetime) -> Observed:
+    history, tolerance = _history_of(summary, now), _tolerance_of(pipeline, usual)
     state = _state_of(pipeline, history, tolerance, now)
-    late_at = history.missing_slot(pipeline.schedule) + tolerance.late_after
-    return Observed(pipeline, summary, history, state, late_at)
+    data_until = instant(summary["snapshots_until" if pipeline.keeps_snapshots else "window_until"])
+    return Observed(pipeline, summary, history, state, tolerance, data_until)
 
 
-def _tolerance_of(pipeline: Pipeline, settings: HealthSettings) -> Tolerance:
-    late_after = timedelta(seconds=settings.late_after_s) + pipeline.offset
-    if pipeline.delay_s:
-        late_after += _SPREAD_OVER
-    # A run that overlaps succeeds when the next one has relieved it, or when it ends without.
-    late_after += timedelta(seconds=pipeline.overlap_s)
+def _usual_tolerance(settings: HealthSettings) -> Tolerance:
     return Tolerance(
-        late_after=late_after,
+        late_after=timedelta(seconds=settings.late_after_s),
         intervals=settings.grace_intervals,
         longest=timedelta(minutes=settings.longest_grace_minutes),
     )
+
+
+def _tolerance_of(pipeline: Pipeline, usual: Tolerance) -> Tolerance:
+    late_after = usual.late_after + pipeline.offset
+    if pipeline.delay_s:
+        late_after += _SPREAD_OVER
+    if pipeline.overlap_s:
+        # A run that overlaps succeeds when the next one has relieved it, or when it ends without.
+        late_after += timedelta(seconds=pipeline.overlap_s)
+    return Tolerance(late_after, usual.intervals, usual.longest)
 
 
 def _state_of(pipeline: Pipeline, history: RunHistory, tolerance: Tolerance, now: datetime) -> State:

@@ -98,7 +98,7 @@ class HealthService:
     clock: Callable[[], datetime] | None = None
     pipelines: Callable[[Settings], Sequence[Pipeline]] = pipelines_of
     monotonic: Callable[[], float] = time.monotonic
-    _settings: Settings | None = field(default=None, init=False)
+    _known: tuple[Settings, Sequence[Pipeline]] | None = field(default=None, init=False)
 
     def http(self, request: HttpRequest) -> Response:
         """Answer an HTTP request with body, status and headers."""
@@ -150,15 +150,15 @@ class HealthService:
         else:
             look = self._look(invocation)
         if look.error is not None and look.error.code == StoreRefused.code:
-            self._settings = None
+            self._known = None
         _log(look)
         return look
 
     def _look(self, invocation: Invocation) -> Look:
-        settings = guarded(self._known_settings)
-        if isinstance(settings, PlantpulseError):
-            return self._blind(invocation, settings)
-        pipelines = self.pipelines(settings)
+        known = guarded(self._known_pipelines)
+        if isinstance(known, PlantpulseError):
+            return self._blind(invocation, known)
+        settings, pipelines = known
         asked = guarded(lambda: self._ask(pipelines, settings))
         if isinstance(asked, PlantpulseError):
             look, seen = self._blind(invocation, asked, pipelines), None
@@ -195,16 +195,19 @@ class HealthService:
         budget = Budget.start(LOOK_S, LOOK_S, self.monotonic)
 
         def ask() -> dict[str, Json]:
-            supabase = self._known_settings().require_supabase()
+            supabase = self._known_pipelines()[0].require_supabase()
             with self.open_store(supabase, seconds_left=budget.seconds_left, clock=self.clock) as store:
                 return store.alert_figures()
 
         found = guarded(ask)
         return None if isinstance(found, PlantpulseError) else found
 
-    def _known_settings(self) -> Settings:
-        self._settings = self._settings or self.load_settings()
-        return self._settings
+    def _known_pipelines(self) -> tuple[Settings, Sequence[Pipeline]]:
+        """Return the settings and the pipelines that follow; both are worked out once a process."""
+        if self._known is None:
+            settings = self.load_settings()
+            self._known = settings, self.pipelines(settings)
+        return self._known
 
     def _now(self) -> datetime:
         return (self.clock or runs.utc_now)()

@@ -60,10 +60,12 @@ def state_of(
     if not is_configured and not history.has_run:
         return "not_configured"
     due = history.missing_slot(schedule)
-    if now >= _down_at(schedule, due, tolerance):
-        return "down"
-    if now >= due + tolerance.late_after and not history.is_at_work(now):
-        return "late"
+    # What is not late is not down either, so of plants that are well nobody works out when they would be.
+    if now >= due + tolerance.late_after:
+        if now >= _down_at(schedule, due, tolerance):
+            return "down"
+        if not history.is_at_work(now):
+            return "late"
     return "running" if history.has_succeeded() else "new"
 
 

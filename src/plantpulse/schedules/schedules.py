@@ -72,13 +72,14 @@ class DailyAt:
 
     def slot_at_or_before(self, at: datetime) -> datetime:
         """Return the latest slot that is not after the instant."""
-        return max(slot for slot in self._slots_around(at) if slot <= at)
+        return next(slot for slot in reversed(self._slots_around(at)) if slot <= at)
 
     def next_slot(self, at: datetime) -> datetime:
         """Return the first slot after the instant; for a slot, the next one."""
-        return min(slot for slot in self._slots_around(at) if slot > at)
+        return next(slot for slot in self._slots_around(at) if slot > at)
 
     def _slots_around(self, at: datetime) -> tuple[datetime, ...]:
+        """Return the slots of the days around an instant, the earliest first."""
         return _slots_around(self, at.astimezone(self.zone).date())
 
 

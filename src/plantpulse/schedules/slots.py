@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from plantpulse.errors import ConfigurationError
 
-_DAY: Final = timedelta(days=1)
+# Any one: intervals that divide a day begin anew at each.
+_MIDNIGHT: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Window(NamedTuple):
@@ -37,10 +38,9 @@ def grid_interval(every_minutes: int) -> timedelta:
 
 
 def slot_at_or_before(at: datetime, every: timedelta) -> datetime:
-    """Return the latest slot that is not after the instant."""
+    """Return the latest slot that is not after the instant; `every` divides a day."""
     at = at.astimezone(UTC)
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + (at - midnight) // every * every
+    return at - (at - _MIDNIGHT) % every
 
 
 def next_slot(at: datetime, every: timedelta) -> datetime:

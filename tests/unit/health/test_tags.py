@@ -76,6 +76,7 @@ def state(last_slot_s: float, lease_s: float | None = 200) -> str:
         "last_success": {"finished_at": NOW.isoformat()},
         "last_slot": slot.isoformat(),
         "running": running or None,
+        "window_until": None,
     }
     known = settings()
     bursts = [one for one in pipelines_of(known) if (one.name, one.plant) == ("tags", "north")]
