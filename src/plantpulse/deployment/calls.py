@@ -7,7 +7,7 @@ cron line cannot express every 45 minutes, so such a schedule has several lines.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from plantpulse.schedules.pipelines import Pipeline, RegisteredFunction
@@ -90,7 +90,7 @@ def interval_minutes(schedule: Schedule) -> int:
 def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence[tuple[str, str]]:
     """Return lines and their time zones that together name every slot of a schedule, and no other time.
 
-    With an offset they name the times that are so long after the slots of a grid.
+    With an offset they name the times that are so long after the slots of a grid or of each day.
     """
     if isinstance(schedule, Together):
         return [line for one in schedule.schedules for line in cron_lines(one, offset)]
@@ -98,7 +98,8 @@ def cron_lines(schedule: Schedule, offset: timedelta = timedelta(0)) -> Sequence
         days = {"monday": "* * MON", "first": "1 * *"}[schedule.on]
         return [_line_of_day(schedule.daily, days)]
     if isinstance(schedule, DailyAt):
-        return [_line_of_day(schedule, "* * *")]
+        later = (datetime.combine(date.min, schedule.at) + offset).time()
+        return [_line_of_day(DailyAt(later, schedule.zone), "* * *")]
     lines = _lines_on_grid(interval_minutes(schedule), int(offset.total_seconds()) // 60)
     return [(line, _UTC) for line in lines]
 

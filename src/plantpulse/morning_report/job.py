@@ -18,6 +18,7 @@ from plantpulse.morning_report.request import MorningReportRequest, days_asked
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Run, RunPlan, RunReport
 from plantpulse.schedules.schedules import DailyAt, scheduled_slot
 from plantpulse.schedules.slots import Window
+from plantpulse.schedules.stagger import offset_of_day
 from plantpulse.settings import MorningReportSettings, Settings
 from plantpulse.source.answers import ConnectSource
 
@@ -50,7 +51,9 @@ class MorningReport:
         request = parse(MorningReportRequest, invocation.parameters)
         plant = plant_named(request.plant, settings.plants)
         report, zone = settings.morning_report_of(plant), ZoneInfo(settings.plants[plant].time_zone)
-        slot = _slot(request, invocation, report, now, zone)
+        schedule = DailyAt(time.fromisoformat(report.at), zone)
+        offset = offset_of_day(plant, settings.plants, schedule.at)
+        slot = _slot(request, invocation, report, now, schedule, offset)
         window = _window_of_slot(slot, report, zone) if slot else _window_asked(request, report, now, zone)
         first = last_ended(window.start, _starts_at(report), zone) + _DAY
         return RunPlan(
@@ -98,17 +101,19 @@ def _slot(
     invocation: Invocation,
     report: MorningReportSettings,
     now: datetime,
-    zone: ZoneInfo,
+    schedule: DailyAt,
+    offset: timedelta,
 ) -> datetime | None:
     """Return the slot of a scheduler's time, None for a manual run; only people name days."""
     if request.dry_run or request.date or request.from_date or request.until_date:
         return None
     return scheduled_slot(
-        DailyAt(time.fromisoformat(report.at), zone),
+        schedule,
         invocation.scheduled_at,
         now,
         catch_up=timedelta(days=report.catch_up_days),
         tolerance=timedelta(seconds=report.slot_tolerance_s),
+        offset=offset,
     )
 
 

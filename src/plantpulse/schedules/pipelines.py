@@ -3,13 +3,13 @@
 Pure. Health, the command line and the deployment read this table; a new pipeline is one entry in it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from plantpulse.late_dataclasses import dataclass
 from plantpulse.schedules.schedules import DailyAt, Every, OnDays, Schedule, Together
-from plantpulse.schedules.stagger import delay_s, offset_of
+from plantpulse.schedules.stagger import delay_s, offset_of, offset_of_day
 from plantpulse.settings import EnergyForecastsSettings, PlantSettings, Settings
 from plantpulse.settings.tags import BURST_S
 
@@ -17,6 +17,7 @@ from plantpulse.settings.tags import BURST_S
 # The key decides who may read the run (docs/decisions/0059).
 ALL_PLANTS: Final = "(all plants)"  # it works on the data of every plant: members of all plants
 NO_PLANT: Final = "(no plant)"  # its data is no plant's: members of any plant
+_MINUTE: Final = timedelta(minutes=1)
 _ENDING_S: Final = 60  # what a burst needs at most to stop and to send its last samples
 
 
@@ -103,8 +104,8 @@ def of_each_plant(
 ) -> Callable[[Settings], Iterator[Pipeline]]:
     """Return the calls of a pipeline that each plant with its section has; the section has its name.
 
-    `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`), and
-    many plants do not begin in the same second (`delay_s`).
+    `is_staggered`: its job takes a scheduler's time for the slot that is an offset before (`offset_of`,
+    `offset_of_day`), and many plants do not begin in the same second (`delay_s`).
     """
 
     def calls(settings: Settings) -> Iterator[Pipeline]:
@@ -112,17 +113,18 @@ def of_each_plant(
             own = settings.of(plant, name)
             if own is None:
                 continue
+            due = schedule(own, known)
             yield Pipeline(
                 name=name,
                 plant=plant,
-                schedule=schedule(own, known),
+                schedule=due,
                 timeout_s=own.timeout_s,
                 is_enabled=settings.is_on_schedule(plant, name)
                 and getattr(own, "runs_on", "cloud") == "cloud",
                 missing_settings=_lacking(known) if needs_sql_server else (),
                 keeps_snapshots=keeps_snapshots,
                 runs_on_startup=getattr(own, "run_on_startup", False) and known.sql_server is not None,
-                offset=offset_of(plant, settings.plants, own.every_minutes) if is_staggered else timedelta(0),
+                offset=_offset(due, plant, settings.plants) if is_staggered else timedelta(0),
                 delay_s=delay_s(plant, settings.plants) if is_staggered else 0,
                 overlap_s=overlap_s,
             )
@@ -196,6 +198,15 @@ def collects_series(settings: Settings) -> bool:
     return collects_prices(settings) or collects_energy(settings)
 
 
+def _offset(schedule: Schedule, plant: str, plants: Collection[str]) -> timedelta:
+    """Return how long after its slots a plant is called; only what is on a grid or daily is staggered."""
+    if isinstance(schedule, DailyAt):
+        return offset_of_day(plant, plants, schedule.at)
+    if isinstance(schedule, Every):
+        return offset_of(plant, plants, schedule.interval // _MINUTE)
+    return timedelta(0)
+
+
 def _lacking(plant: PlantSettings) -> tuple[str, ...]:
     """Return the missing SQL Server settings; without the password, which only a polling function gets."""
     return tuple(name for name in plant.missing_settings if not name.startswith("MSSQL_PASSWORD"))
@@ -215,7 +226,7 @@ PIPELINES: Final = (
         name="morning_report",
         purpose="Sums up each plant's day before, every morning by the plant's own clock",
         memory_mb=512,
-        calls=of_each_plant("morning_report", every_morning),
+        calls=of_each_plant("morning_report", every_morning, is_staggered=True),
         job="plantpulse.morning_report.job:MorningReport",
         reads_plant=True,
     ),

@@ -32,7 +32,11 @@ class MorningReportSettings(Section):
     enabled: bool = setting(
         True, description="Whether reports are made on schedule; a report by hand always works"
     )
-    at: TimeOfDay = setting("06:00", description="When the report is made, plant time, such as 06:00")
+    at: TimeOfDay = setting(
+        "06:00",
+        description="When the report is made, plant time, such as 06:00; "
+        "each of more than ten plants has a minute of its own, up to 4 later",
+    )
     day_starts_at: TimeOfDay = setting(
         "00:00",
         description="When a production day begins, plant time; "

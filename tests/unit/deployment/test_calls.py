@@ -182,8 +182,19 @@ def test_many_plants_are_spread_within_their_minute(deploy: Deploy) -> None:
 
     assert {one.delay_s for one in few.schedules.values()} == {0}
     assert few.functions["live_pulse"].timeout_s == 75
-    seconds = {one.delay_s for one in many.schedules.values() if one.function == "live_pulse"}
-    assert seconds <= set(range(1, 21))
-    assert len(seconds) > 5
-    assert {one.delay_s for one in many.schedules.values() if one.function != "live_pulse"} == {0}
-    assert many.functions["live_pulse"].timeout_s == 75 + max(seconds)
+    for function, timeout_s in (("live_pulse", 75), ("morning_report", 135)):
+        seconds = {one.delay_s for one in many.schedules.values() if one.function == function}
+        assert seconds <= set(range(1, 21))
+        assert len(seconds) > 5
+        assert many.functions[function].timeout_s == timeout_s + max(seconds)
+    assert {one.delay_s for one in many.schedules.values() if one.plant is None} == {0}
+
+
+def test_many_plants_report_in_different_minutes(deploy: Deploy) -> None:
+    names = [f"plant_{one}" for one in range(11)]
+    plants = ", ".join(f"{name}: {{time_zone: Europe/Berlin}}" for name in names)
+    deployment = deploy(f"plants: {{{plants}}}\nmorning_report: {{at: '23:27'}}")
+
+    reports = [one for one in deployment.schedules.values() if one.function == "morning_report"]
+    assert {one.cron for one in reports} == {"27 23 * * *", "28 23 * * *", "29 23 * * *"}
+    assert {one.time_zone for one in reports} == {"Europe/Berlin"}
