@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import TracebackType
 from typing import Final, Self
@@ -163,6 +163,11 @@ class FaultProxy:
     def requests(self, word: bytes) -> int:
         """How many blocks with this word near their beginning have gone to the server."""
         return sum(word in block for block in self._seen)
+
+    @property
+    def is_answering(self) -> bool:
+        """Say whether every question is answered, early or late."""
+        return self._listener is not None and replace(self.orders, delay_s=0.0) == _Orders()
 
     @property
     def open_connections(self) -> int:

@@ -50,6 +50,10 @@ class Postgrest:
     def pid(self) -> int:
         return self._child.pid
 
+    def is_ready(self) -> bool:
+        """Say whether it has a connection and knows the schema."""
+        return _is_ready(self._admin_port)
+
     def stop(self) -> None:
         self._children.stop(self._child)
 

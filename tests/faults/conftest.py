@@ -11,7 +11,6 @@ from tests.conftest import SqlServerUnderTest, empty_project
 from tests.faults.plant_in_trouble import PlantInTrouble
 from tests.faults.stoppable_project import StoppableProject, stoppable_project
 from tests.functions.conftest import Floor, add_plant_north
-from tests.patience import SHORT_S
 
 
 @pytest.fixture(scope="package")
@@ -39,7 +38,6 @@ def plant(
             store=store,
             reader=Address("127.0.0.1", source.port, server.user, server.password, server.database),
             encryption=mssql.encryption,
-            sql_server={"login_timeout_s": SHORT_S, "query_timeout_s": SHORT_S},
             floor=Floor(mes),
             source=source,
             gateway=gateway,

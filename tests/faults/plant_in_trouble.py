@@ -15,10 +15,10 @@ import psycopg
 from devstack.fault_proxy import FaultProxy
 from plantpulse import database
 from plantpulse.retry import Pacing
-from plantpulse.settings import SupabaseSettings
+from plantpulse.settings import Settings, SupabaseSettings
 from tests.conftest import SqlServerUnderTest
 from tests.functions.conftest import NOON_IN_CHICAGO, CountingStore, Floor, World
-from tests.patience import ENDS_S
+from tests.patience import ENDS_S, PATIENT_S, SHORT_S
 
 QUARTER = timedelta(minutes=15)
 AFTER_THE_SLOT = timedelta(seconds=40)
@@ -36,8 +36,9 @@ _AT_WORK = """
 class PlantInTrouble(World):
     """The plant `north`, its floor, and the networks in front of its SQL Server and its Supabase project.
 
-    `time_to_answer_s`, when set, is all the time that a run has for Supabase: a silent project then costs
-    seconds and not a minute. Waits between tries are skipped unless `waits_for_real`.
+    `time_to_answer_s`, when set, is all the time that a run has for Supabase from its first call on: a silent
+    project then costs seconds and not a minute. Waits between tries are skipped; with `wait_for` each one
+    takes its time, and as long as that takes. Only a SQL Server that is broken is given up after a second.
     """
 
     floor: Floor
@@ -45,14 +46,24 @@ class PlantInTrouble(World):
     gateway: FaultProxy
     sql_server_under_test: SqlServerUnderTest
     time_to_answer_s: float | None = None
-    waits_for_real: bool = False
+    wait_for: Callable[[], None] | None = None
     _threads: set[threading.Thread] = field(default_factory=lambda: set(threading.enumerate()))
 
     def open_store(self, settings: SupabaseSettings, /, **arguments: Any) -> CountingStore:
         if self.time_to_answer_s is not None:
             arguments["seconds_left"] = _shortened(arguments["seconds_left"], self.time_to_answer_s)
-        pacing = Pacing() if self.waits_for_real else Pacing(sleep=lambda _: None)
+        pacing = Pacing(sleep=self._wait_between_tries)
         return CountingStore(database.Supabase(settings, **arguments, pacing=pacing), self.calls)
+
+    def load_settings(self) -> Settings:
+        patience_s = PATIENT_S if self.source.is_answering else SHORT_S
+        self.sql_server |= {"login_timeout_s": patience_s, "query_timeout_s": patience_s}
+        return super().load_settings()
+
+    def _wait_between_tries(self, seconds: float) -> None:
+        if self.wait_for:
+            threading.Event().wait(seconds)
+            self.wait_for()
 
     def rows(self, query: LiteralString) -> list[dict[str, Any]]:
         with self.supabase.connect() as store:
@@ -128,7 +139,7 @@ class PlantInTrouble(World):
         left += [
             f"{proxy.open_connections} connections to port {proxy.upstream[1]}"
             for proxy in (self.source, self.gateway)
-            if not proxy.wait_until_idle()
+            if not proxy.wait_until_idle(ENDS_S)
         ]
         stand_in = self.sql_server_under_test.stand_in
         urls = [self.supabase.database_url] + ([stand_in.database_url] if stand_in else [])
@@ -149,8 +160,15 @@ def local(at: datetime) -> str:
 
 
 def _shortened(seconds_left: Callable[[], float], total_s: float) -> Callable[[], float]:
-    spare_s = seconds_left() - total_s
-    return lambda: seconds_left() - spare_s
+    """Return a clock that starts when it is first looked at, however late a busy machine does that."""
+    spare_s: list[float] = []
+
+    def left() -> float:
+        if not spare_s:
+            spare_s.append(seconds_left() - total_s)
+        return seconds_left() - spare_s[0]
+
+    return left
 
 
 def _ends(thread: threading.Thread) -> bool:

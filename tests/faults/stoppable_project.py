@@ -1,5 +1,7 @@
 """A Supabase project whose parts can be stopped one by one; its addresses stay what they are."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from devstack.postgrest import Postgrest
 from devstack.processes import Children
 from devstack.signing import accepted
 from devstack.supabase import create_like_supabase
+from tests.patience import ENDS_S
 
 DATABASE = "stoppable"
 
@@ -28,6 +31,12 @@ class StoppableProject:
         self.postgrest = Postgrest(children, self.postgres.url(DATABASE, "authenticator"), jwt_keys)
         self.gateway = Gateway(keys, self.postgrest.port)
         self.access = SupabaseAccess(self.gateway.url, self.postgres.url(DATABASE, "postgres"), keys)
+
+    def wait_until_ready(self) -> None:
+        """Wait until PostgREST has a connection and knows the schema, however long a busy machine takes."""
+        ends_at, pause = time.monotonic() + ENDS_S, threading.Event()
+        while not self.postgrest.is_ready() and time.monotonic() < ends_at:
+            pause.wait(0.05)
 
 
 @contextmanager

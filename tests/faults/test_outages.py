@@ -107,7 +107,7 @@ def test_a_supabase_that_is_stopped_for_slots_on_end(
     fail(plant, project)
     during = work_and_deliver(plant, 1, 2, 3)
     mend(plant, project)
-    plant.waits_for_real = True  # PostgREST needs a moment to notice that its connections are dead
+    plant.wait_for = project.wait_until_ready  # PostgREST must notice that its connections are dead
     after = work_and_deliver(plant, 4, 5)
 
     assert during == [(503, "store_unavailable")] * 3
@@ -146,7 +146,7 @@ def test_a_postgres_that_restarts_between_slots_costs_no_slot(
     plant: PlantInTrouble, project: StoppableProject
 ) -> None:
     begin(plant)
-    plant.waits_for_real = True
+    plant.wait_for = project.wait_until_ready
     heard = []
 
     for quarter in (1, 2, 3, 4, 5):
