@@ -68,7 +68,7 @@ class DailyAt:
 
     def slot_on(self, day: date) -> datetime:
         """Return the slot of a local day."""
-        return datetime.combine(day, self.at.replace(fold=0), tzinfo=self.zone).astimezone(UTC)
+        return _slot_on(day, self.at, self.zone)
 
     def slot_at_or_before(self, at: datetime) -> datetime:
         """Return the latest slot that is not after the instant."""
@@ -80,12 +80,17 @@ class DailyAt:
 
     def _slots_around(self, at: datetime) -> tuple[datetime, ...]:
         """Return the slots of the days around an instant, the earliest first."""
-        return _slots_around(self, at.astimezone(self.zone).date())
+        return _slots_around(at.astimezone(self.zone).date(), self.at, self.zone)
 
 
-@lru_cache(maxsize=1000)  # health asks for the same days of the same schedule for a thousand plants
-def _slots_around(schedule: DailyAt, today: date) -> tuple[datetime, ...]:
-    return tuple(schedule.slot_on(today + days) for days in _DAYS_AROUND)
+# Health asks for the same days of one schedule for a thousand plants. Its parts are hashed sooner than it.
+@lru_cache(maxsize=1000)
+def _slots_around(today: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
+    return tuple(_slot_on(today + days, at, zone) for days in _DAYS_AROUND)
+
+
+def _slot_on(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at.replace(fold=0), tzinfo=zone).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
