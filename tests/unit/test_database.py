@@ -245,6 +245,19 @@ def test_a_lost_reply_is_asked_for_again() -> None:
     assert replies == []
 
 
+def test_who_claims_groups_of_tags_hears_when_each_attempt_begins() -> None:
+    replies = [Told(body=None), as_json({"groups": []})]
+    left_at_begin: list[int] = []
+
+    with (
+        answering(lambda _: replies.pop(0)) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=AT_ONCE) as store,
+    ):
+        store.claim_tag_groups({}, lambda: left_at_begin.append(len(replies)))
+
+    assert left_at_begin == [2, 1]
+
+
 def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew() -> None:
     ports: list[str] = []
 

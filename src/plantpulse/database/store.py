@@ -140,12 +140,14 @@ class Supabase:
         arguments = {"p_asks": asks, "p_at": at.isoformat(), "p_weeks": weeks}
         return self._transport.call("collection_history", arguments)
 
-    def claim_tag_groups(self, claim: Mapping[str, Json]) -> dict[str, Json]:
+    def claim_tag_groups(
+        self, claim: Mapping[str, Json], asking: Callable[[], object] | None = None
+    ) -> dict[str, Json]:
         """Claim turns of a plant's groups of tags; return them, and why others were refused.
 
-        A repeated claim answers the same.
+        A repeated claim answers the same, but for the time. `asking` is called before each attempt.
         """
-        return self._transport.call("claim_tag_groups", {"p_claim": claim})
+        return self._transport.call("claim_tag_groups", {"p_claim": claim}, asking=asking)
 
     def put_tag_samples(self, put: Mapping[str, Json]) -> dict[str, Json]:
         """Store samples, renew turns and hear commands; with a completion it ends the run.

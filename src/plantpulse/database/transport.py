@@ -68,10 +68,11 @@ class Transport:
         reserved_s: float = RESERVED_FOR_FAILING_S,
         but_not: Errors = (),
         attempts: int = ATTEMPTS,
+        asking: Callable[[], object] | None = None,
     ) -> dict[str, Json]:
         """Return the object that an SQL function returns; `reserved_s` of the run's time stay free.
 
-        `but_not` is not retried.
+        `but_not` is not retried. `asking` is called before each attempt.
 
         Raises: StoreUnavailable, StoreRefused, OutOfTime.
         """
@@ -81,6 +82,8 @@ class Transport:
         path = f"/rest/v1/rpc/{function}"
 
         def post(timeout_s: float) -> Reply:
+            if asking:
+                asking()
             return self._session.post(path, body, _JSON, timeout_s=timeout_s)
 
         answer = self._ask(function, post, reserved_s=reserved_s, but_not=but_not, attempts=attempts)

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from plantpulse.errors import PlantpulseError, StoreRefused, TransientError
 from plantpulse.logs import log
+from plantpulse.tags.asked import Asked, Asking
 from plantpulse.tags.flushing import Batch, Complete, Flusher, Polled, lost_in
 from plantpulse.tags.slots import SlotClock
 from plantpulse.tags.usage import Usage
@@ -24,7 +25,9 @@ class Store(Protocol):
     """What a burst needs from Supabase."""
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]: ...
-    def claim_tag_groups(self, claim: Mapping[str, Json]) -> dict[str, Json]: ...
+    def claim_tag_groups(
+        self, claim: Mapping[str, Json], asking: Asking | None = None
+    ) -> dict[str, Json]: ...
     def put_tag_samples(self, put: Mapping[str, Json]) -> dict[str, Json]: ...
 
 
@@ -47,9 +50,12 @@ class Exchange:
 
     def claim(self, claim: Mapping[str, Json], within_s: float = math.inf) -> Mapping[str, Json]:
         """Return the answer to a claim. Raises: the store's errors."""
-        until_s = self.monotonic() + within_s
+        asked = Asked(self.monotonic)
+        until_s = asked.at_s + within_s
         with self.store.within(lambda: until_s - self.monotonic()):
-            return self._timed(lambda: self.store.claim_tag_groups(claim))
+            answer = self.store.claim_tag_groups(claim, asked.note)
+        self._hear(answer, asked.at_s)
+        return answer
 
     def send(
         self, polled: Collection[Polled], complete: Complete | None
@@ -74,7 +80,7 @@ class Exchange:
         longest_s = self._longest_s()
         try:
             with self.store.within(lambda: asked_s + longest_s - self.monotonic()):
-                answer = self._timed(lambda: self.store.put_tag_samples(batch.body))
+                answer = self.store.put_tag_samples(batch.body)
         except TransientError as error:
             self._note_outage(error, polled)
             return None
@@ -84,6 +90,7 @@ class Exchange:
         except PlantpulseError:
             self._tell_lost(polled)
             raise
+        self._hear(answer, asked_s)  # it is tried once
         self._note_answer()
         if lost := lost_in(answer):
             told = "samples are lost: their turn was over when they came, and nobody else has them"
@@ -100,12 +107,9 @@ class Exchange:
         at_s = self.monotonic() + seconds
         self.gives_up_s = min(at_s, self.gives_up_s or at_s)
 
-    def _timed(self, call: Callable[[], Mapping[str, Json]]) -> Mapping[str, Json]:
-        asked_s = self.monotonic()
-        answer = call()
+    def _hear(self, answer: Mapping[str, Json], asked_s: float) -> None:
         if "at" in answer:  # not if the edge runner answers for a Supabase that is away
             self.clock.hear(datetime.fromisoformat(answer["at"]), asked_s, self.monotonic())
-        return answer
 
     def _longest_s(self) -> float:
         longest_s = CALL_S[self._failed_at is not None]

@@ -64,10 +64,16 @@ class OwnClock:
         self._write(self.own, self._begun)
 
     def hear(self, told: datetime, asked_s: float, heard_s: float) -> None:
-        """Take Supabase's time from its first answer, told between two times."""
+        """Take Supabase's time, told between two times; what comes after an exact answer is not needed."""
         if self._truth is None:
             self._truth = SlotClock(self.wall_at, self.up_s)
+        if not self._truth.is_exact:
             self._truth.hear(told, asked_s, heard_s)
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether Supabase has told its time in an answer that was quick."""
+        return self._truth is not None and self._truth.is_exact
 
     @property
     def is_told(self) -> bool:

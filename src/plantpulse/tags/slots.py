@@ -17,6 +17,8 @@ SLEPT: Final = timedelta(seconds=1)
 # A clock that was wrong by more than this was no clock, as one of a machine that slept: the slots that it
 # leaps over were nobody's.
 LEAP: Final = timedelta(minutes=5)
+# A server's time is as uncertain as its answer was slow: a slower one counts until a better one comes.
+EXACT_S: Final = 1.0
 
 
 def slot_at_or_after(at: datetime, interval: timedelta) -> datetime:
@@ -57,15 +59,17 @@ class SlotClock:
     """What time it is in a burst: the wall clock at its begin, counted on by a clock that nobody sets.
 
     So a wall clock that is set in a burst neither doubles nor skips a slot. What the database says of its
-    time corrects it: all at once before the first slot, later in steps that no period feels.
+    time corrects it: all at once until an answer was exact, later in steps that no period feels. A correction
+    never goes beyond the truth, so a slow answer brings the clock as near as it can, and the next one nearer.
     `leapt_to` is where it went on when it was set forward by more than LEAP; else the epoch.
+    `is_exact`: an answer took less than EXACT_S.
     """
 
     wall_at: datetime
     monotonic_s: float
     leapt_to: datetime = field(default=EPOCH, init=False)
+    is_exact: bool = field(default=False, init=False)
     _set_by: timedelta = field(default=NONE, init=False)
-    _is_set: bool = field(default=False, init=False)
 
     def at(self, monotonic_s: float) -> datetime:
         """Return the instant at which the monotonic clock shows this."""
@@ -76,11 +80,14 @@ class SlotClock:
         return self.monotonic_s + (at - self.wall_at - self._set_by).total_seconds()
 
     def hear(self, told: datetime, asked_s: float, heard_s: float) -> None:
-        """Take note of the database's time, which it told between two times of the monotonic clock."""
+        """Take note of the database's time, which it told between two times of the monotonic clock.
+
+        They are those of the one request that was answered: what failed before it says nothing of the time.
+        """
         wanted = correction(told, self.at(asked_s), self.at(heard_s))
-        if self._is_set and wanted < SLEPT:
+        if self.is_exact and wanted < SLEPT:
             wanted = max(-STEP, min(STEP, wanted))
         self._set_by += wanted
         if wanted > LEAP:
             self.leapt_to = told
-        self._is_set = True
+        self.is_exact = self.is_exact or heard_s - asked_s < EXACT_S

@@ -8,7 +8,7 @@ Supabase a burst begins with the groups of its last claim, unless another proces
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from plantpulse.errors import (
 )
 from plantpulse.logs import log
 from plantpulse.runs import utc_now
+from plantpulse.tags.asked import Asked, Asking
 from plantpulse.tags.exchange import Store
 from plantpulse.tags.own_clock import OwnClock, uptime_s
 from plantpulse.tags.replaying import Replay, rows_of
@@ -34,6 +35,7 @@ Json = Any
 Body = Mapping[str, Json]
 PROBE_S: Final = 10.0  # between two questions to a Supabase that is away
 REPLAY_S: Final = 1.0  # of the two seconds between flushes
+_MORE_CLAIMS: Final = 2  # while an answer is too slow to tell what time it is
 DRAIN_S: Final = 20.0  # at the end of a burst; what is left is for the next one
 ANOTHER: Final = "polled_by_another"  # why a claim of what is free did not get a group
 _OTHERS: Final = ("relieved_already", ANOTHER)
@@ -77,7 +79,7 @@ class SpoolingStore:
         """Bound the calls inside by a clock."""
         return self.store.within(seconds_left)
 
-    def claim_tag_groups(self, claim: Body) -> dict[str, Json]:
+    def claim_tag_groups(self, claim: Body, asking: Asking | None = None) -> dict[str, Json]:
         """Claim groups; if Supabase is away, begin with those of the last claim. Raises: as the store.
 
         Between two questions to a Supabase that is away it is not asked for a claim either.
@@ -85,7 +87,7 @@ class SpoolingStore:
         if self._failed_s is not None:
             raise StoreUnavailable("Supabase is away: it is not asked for a claim")
         try:
-            answer = self._claimed(claim)
+            answer = self._claimed(claim, asking)
         except _AWAY as error:
             is_first = not self.clock.is_told and self.spools.is_alone
             # Who looks for what is free was relieved by another process, which goes on without Supabase too.
@@ -138,10 +140,29 @@ class SpoolingStore:
             log("ERROR", "samples on the disk are passed over: it does not give them back", error=str(error))
             self.spools.pass_over()
 
-    def _claimed(self, claim: Body) -> dict[str, Json]:
-        asked_s = self.uptime()
-        answer = self.store.claim_tag_groups(claim)
-        self.clock.hear(datetime.fromisoformat(answer["at"]), asked_s, self.uptime())
+    def _claimed(self, claim: Body, asking: Asking | None = None) -> dict[str, Json]:
+        """Claim groups, and hear Supabase's time; a slow answer is asked for again, a few times.
+
+        By that time samples are shifted for good, and it is as uncertain as the answer was slow.
+        """
+        answer = self._claimed_once(claim, asking)
+        for _ in range(_MORE_CLAIMS):
+            if self.clock.is_exact:
+                break
+            with suppress(*_AWAY):  # what is known by then has to do
+                answer = self._claimed_once(claim, asking)
+        return answer
+
+    def _claimed_once(self, claim: Body, asking: Asking | None) -> dict[str, Json]:
+        asked = Asked(self.uptime)
+
+        def note() -> None:
+            asked.note()
+            if asking:
+                asking()
+
+        answer = self.store.claim_tag_groups(claim, note)
+        self.clock.hear(datetime.fromisoformat(answer["at"]), asked.at_s, self.uptime())
         return answer
 
     def _put(self, told: Body) -> dict[str, Json]:

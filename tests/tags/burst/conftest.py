@@ -19,6 +19,7 @@ from plantpulse import database
 from plantpulse.errors import DeviceUnavailable, StoreUnavailable
 from plantpulse.settings import Secret, SupabaseSettings
 from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.burst import Burst, Ended
 from plantpulse.tags.exchange import Store
 from plantpulse.tags.flushing import Complete
@@ -107,10 +108,10 @@ class Claims:
         self._seconds_left = seconds_left
         return self.store.within(seconds_left)
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
         self.allowed_s.append(self._seconds_left())
         if self.carries_out or not self.fails:
-            answer = self.store.claim_tag_groups(claim)
+            answer = self.store.claim_tag_groups(claim, asking)
         if not self.fails:
             return answer
         self.failed += 1

@@ -11,6 +11,7 @@ import pytest
 
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.edge import Edge
 from plantpulse.tags.spooling import ANOTHER
 from tests.unit.tags.plc import Devices, Plc, Time
@@ -25,7 +26,7 @@ class Project:
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
         if self.is_away:
             raise StoreUnavailable("it did not answer")
         refused = [{"name": "Press", "reason": ANOTHER}]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import ConfigurationError, StoreRefused, StoreUnavailable
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.spooling import PROBE_S, SpoolingStore
 from plantpulse.tags.spools import Spools
 
@@ -56,16 +57,22 @@ class Project:
     dropped: Counter[int] = field(default_factory=Counter)
     rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     later: Sequence[tuple[int, str]] = ()
+    lost_s: Sequence[float] = ()  # how long each attempt of a claim takes that gets lost
+    answered_in_s: list[float] = field(default_factory=list)  # and the last one, claim by claim
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
         self.asked += 1
         if self.error:
             raise self.error
+        for took_s in (*self.lost_s, self.answered_in_s.pop(0) if self.answered_in_s else 0.0):
+            if asking:
+                asking()
+            self.clock.now_s += took_s
         if claim["holder"] in self.relieved:
             refused = [{"name": name, "reason": "relieved_already"} for name in ("Press", "Oven")]
             return {"at": self.at, "groups": [], "refused": refused}
@@ -847,6 +854,53 @@ def test_what_was_read_by_a_wrong_clock_is_stored_at_the_time_when_it_was_read(
     assert (answer["inactive"], answer["stops"], "at" in answer) == ([PRESS, OVEN], {}, False)
     assert runner.spools.oldest() is None
     assert not project.dropped
+
+
+def test_a_claim_that_was_tried_again_shifts_samples_by_its_last_attempt(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    project.error, project.lost_s = None, [30.0, 5.0]
+    runner.wait()
+
+    runner.flush_at(fast, 15)
+
+    assert sorted(project.rows) == [(PRESS, f"2026-11-30T12:00:{slot}+00:00") for slot in ("01", "15")]
+
+
+def test_a_claim_that_was_answered_slowly_is_made_again_before_samples_are_shifted(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    project.error, project.answered_in_s = None, [14.0, 3.0, 0.0]
+    runner.wait()
+
+    runner.flush_at(fast, 15)
+
+    assert sorted(project.rows) == [(PRESS, f"2026-11-30T12:00:{slot}+00:00") for slot in ("01", "15")]
+    assert project.answered_in_s == []
+
+
+def test_a_supabase_that_is_always_slow_is_asked_a_few_times_and_then_believed(
+    project: Project, wrong_clock: Callable[[timedelta], Edge]
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    project.error, project.answered_in_s = None, [14.0, 3.0, 2.0, 0.0]
+    runner.wait()
+
+    runner.flush_at(fast, 15)
+
+    assert sorted(project.rows) == [(PRESS, f"2026-11-30T12:00:{slot}+00:00") for slot in ("03", "17")]
+    assert project.answered_in_s == [0.0]
 
 
 def test_how_wrong_the_clock_was_outlasts_a_power_cut(

@@ -10,6 +10,7 @@ import pytest
 
 from plantpulse.errors import StoreUnavailable
 from plantpulse.settings.tags import TagsSettings
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.burst import Burst
 from tests.patience import PATIENT_S
 from tests.unit.tags.plc import NOON, Devices, Plc, Time
@@ -25,7 +26,7 @@ class Project:
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
         tags = [
             {"name": name, "address": "40001", "data_type": "int16", "position": place}
             for place, name in enumerate(("speed", "state"), start=1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import ConfigurationError, PlantpulseError, StoreRefused, StoreUnavailable
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.exchange import Exchange
 from plantpulse.tags.flushing import Flusher
 from plantpulse.tags.slots import SlotClock
@@ -27,6 +28,8 @@ class Supabase:
     refuses: set[int] = field(default_factory=set)  # groups
     later: set[int] = field(default_factory=set)  # groups
     dropped: dict[str, int] = field(default_factory=dict)
+    lost_s: list[float] = field(default_factory=list)  # how long each attempt of a claim takes that gets lost
+    answered_in_s: float = 0.0  # and the last one
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     allowed_s: list[float] = field(default_factory=list)
 
@@ -35,8 +38,12 @@ class Supabase:
         self.allowed_s.append(seconds_left())
         yield
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
-        return {"at": at(0).isoformat(), "groups": [], "refused": []}
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
+        for took_s in (*self.lost_s, self.answered_in_s):
+            if asking:
+                asking()
+            self.time.now_s += took_s
+        return {"at": at(self.time() - 1000).isoformat(), "groups": [], "refused": []}
 
     def put_tag_samples(self, put: Mapping[str, Any]) -> dict[str, Any]:
         self.puts.append(put)
@@ -268,3 +275,23 @@ def test_the_databases_time_sets_the_clock(line: Line) -> None:
     line.exchange.claim({})
 
     assert line.exchange.clock.at(1000.0) == NOON
+
+
+def test_a_claim_that_was_tried_again_sets_the_clock_by_its_last_attempt(line: Line) -> None:
+    line.exchange.clock = SlotClock(at(1080), 1000.0)
+    line.supabase.lost_s, line.supabase.answered_in_s = [30.0, 6.0], 0.25
+
+    line.exchange.claim({})
+
+    assert line.exchange.clock.at(1036.0) == at(36.25)
+
+
+def test_a_claim_that_was_answered_slowly_leaves_the_clock_to_the_next_answer(line: Line) -> None:
+    line.exchange.clock = SlotClock(at(1080), 1000.0)
+    line.supabase.answered_in_s = 14.0
+
+    line.exchange.claim({})
+    assert line.exchange.clock.at(1014.0) == at(28)
+    line.send()
+
+    assert line.exchange.clock.at(1014.0) == at(14)

@@ -23,6 +23,7 @@ from plantpulse.errors import (
 )
 from plantpulse.settings.tags import TagsSettings
 from plantpulse.tags import burst as burst_module
+from plantpulse.tags.asked import Asking
 from plantpulse.tags.burst import Burst
 from plantpulse.tags.link import ReadPlan
 from plantpulse.tags.polling import Poller
@@ -218,7 +219,7 @@ class Project:
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def claim_tag_groups(self, claim: Mapping[str, Any]) -> dict[str, Any]:
+    def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
         now_s = self.world.now_s
         live = [turn for turn in self.turns if turn.is_live(now_s) and turn.until_s > now_s]
         if mine := [turn for turn in live if turn.holder == claim["holder"]]:

@@ -105,6 +105,22 @@ def test_a_machine_with_a_wrong_clock_takes_the_databases_time_before_its_first_
     assert clock.monotonic_of(at(0.1)) == pytest.approx(1000.2)
 
 
+def test_slow_answers_set_a_clock_at_once_until_one_is_exact_and_never_beyond_the_truth() -> None:
+    clock = SlotClock(at(600), 1000.0)
+
+    clock.hear(at(30), 1000.0, 1036.0)
+    assert (clock.at(1036.0), clock.is_exact) == (at(66), False)
+
+    clock.hear(at(40), 1038.0, 1041.0)
+    assert (clock.at(1041.0), clock.is_exact) == (at(43), False)
+
+    clock.hear(at(42.5), 1042.0, 1042.5)
+    assert (clock.at(1042.5), clock.is_exact) == (at(43), True)
+
+    clock.hear(at(43), 1044.0, 1044.5)
+    assert clock.at(1044.5) == at(44.995)
+
+
 def test_later_corrections_go_in_steps_that_no_period_feels() -> None:
     clock = SlotClock(NOON, 1000.0)
     clock.hear(at(0.1), 1000.0, 1000.2)
