@@ -41,8 +41,9 @@ class Replay:
     def send(self, put: Body, until_s: float, *, may_drop: bool = True) -> None:
         """Send records until then, in the name of who read them, then in that of a call of ours.
 
-        `may_drop` is False where no call follows that would tell the number: then a record that is refused
-        stays, for the next process. Raises: the store's errors but StoreRefused.
+        `may_drop` is False for who polls nothing: it may have no turn, and no call follows that would tell a
+        number. What is refused then stays, for the next process that polls. Raises: the store's errors but
+        StoreRefused.
         """
         self._may_drop = may_drop
         self.spools.adopt()
@@ -91,17 +92,19 @@ class Replay:
     def _is_taken(self, rows: Sequence[Mapping[str, Json]], holder: str, put: Body) -> bool:
         """Send rows in the name of a holder, then in our own; False if a part has to be sent again later.
 
-        What nobody may bring is counted. Raises: the store's errors.
+        What nobody may bring is counted, or stays. Raises: the store's errors.
         """
         holders = list(dict.fromkeys((holder, put["holder"])))
         for one in holders:
-            call = {**_replay_of(rows, one, put), "is_final": one == holders[-1]}
+            call = {**_replay_of(rows, one, put), "is_final": self._may_drop and one == holders[-1]}
             answer = self.store.put_tag_samples(call)
             if answer["later"]:
                 return False
             rows = rows_of(rows, {*answer["refused"], *answer["lost"]})
             if not rows:
                 return True
+        if not self._may_drop:
+            return False
         _note_dropped(lost_in(answer))
         return True
 

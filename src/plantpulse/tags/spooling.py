@@ -118,7 +118,8 @@ class SpoolingStore:
         self._note_return()
         if self._is_relieved:
             self._spooled(rows_of(put["rows"], answer["lost"]))
-        self._send_spooled(put, self.monotonic() + REPLAY_S, may_drop=True)
+        if not answer["lost"]:  # else our turn is over, and who comes next brings what is on the disk
+            self._send_spooled(put, self.monotonic() + REPLAY_S, may_drop=True)
         return answer
 
     def drain(self, plant: str, holder: str) -> None:

@@ -454,6 +454,47 @@ def test_a_process_that_began_without_supabase_and_came_too_late_leaves_its_samp
     assert [put["is_final"] for put in project.puts if put["states"]] == [False, True]
 
 
+def test_a_runner_that_waits_for_another_leaves_what_is_on_the_disk(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    first.flush(2)
+    first.die()
+    project.error, project.relieved = None, {"b"}
+    del project.holders["a"]
+
+    second = edge("b")
+    second.claim()
+    second.store.drain("north", "b")
+    second.die()
+    third = edge("c")
+    third.claim()
+    third.flush(3)
+
+    assert project.slots == ["03", "01", "02"]
+    assert not project.dropped
+
+
+def test_a_runner_that_lost_its_turn_leaves_what_is_on_the_disk(project: Project, edge: Begin) -> None:
+    first = edge("a")
+    first.claim()
+    project.error = AWAY
+    first.flush(1)
+    project.error = None
+    del project.holders["a"]
+
+    first.wait()
+    assert first.flush(2)["lost"] == [PRESS]
+    first.die()
+    second = edge("b")
+    second.claim()
+    second.flush(3)
+
+    assert project.slots == ["03", "01"]
+    assert project.dropped == {PRESS: 1}  # what it read when its turn was over
+
+
 def test_a_claim_that_came_too_late_is_not_what_the_next_begin_goes_by(project: Project, edge: Begin) -> None:
     first = edge("a")
     first.claim()
