@@ -9,7 +9,7 @@ again goes to the same slot. A disk that does not take that keeps nothing from b
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -92,6 +92,11 @@ class OwnClock:
             with suppress(ArithmeticError, LookupError, TypeError, ValueError):  # a note that nobody can read
                 self._shifts[folder] = self._found(folder)
         return self._shifts[folder]
+
+    def note_shifts(self, folders: Iterable[Path]) -> None:
+        """Write down what the slots in some folders lack: after a power cut nobody knows it any more."""
+        for folder in folders:
+            self.shift_of(folder)
 
     def _found(self, folder: Path) -> timedelta:
         clock = self._begun if folder == self.own else _read(folder)

@@ -47,6 +47,7 @@ class Replay:
         """
         self._may_drop = may_drop
         self.spools.adopt()
+        self.clock.note_shifts(self.spools.folders)
         while self.monotonic() < until_s and (record := self.spools.oldest()):
             shift = self.clock.shift_of(record.folder)
             rows = [shifted_row(row, shift) for row in record.rows]

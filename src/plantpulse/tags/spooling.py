@@ -34,6 +34,7 @@ from plantpulse.tags.unsent import Unsent
 Json = Any
 Body = Mapping[str, Json]
 PROBE_S: Final = 10.0  # between two questions to a Supabase that is away
+CLAIM_S: Final = 12.0  # for a claim: until it has failed a burst does not begin without Supabase
 REPLAY_S: Final = 1.0  # of the two seconds between flushes
 _MORE_CLAIMS: Final = 2  # while an answer is too slow to tell what time it is
 DRAIN_S: Final = 20.0  # at the end of a burst; what is left is for the next one
@@ -86,8 +87,10 @@ class SpoolingStore:
         """
         if self._failed_s is not None:
             raise StoreUnavailable("Supabase is away: it is not asked for a claim")
+        until_s = self.monotonic() + CLAIM_S
         try:
-            answer = self._claimed(claim, asking)
+            with self.store.within(lambda: until_s - self.monotonic()):
+                answer = self._claimed(claim, asking)
         except _AWAY as error:
             is_first = not self.clock.is_told and self.spools.is_alone
             # Who looks for what is free was relieved by another process, which goes on without Supabase too.
@@ -152,6 +155,8 @@ class SpoolingStore:
                 break
             with suppress(*_AWAY):  # what is known by then has to do
                 answer = self._claimed_once(claim, asking)
+        self.spools.adopt()
+        self.clock.note_shifts(self.spools.folders)
         return answer
 
     def _claimed_once(self, claim: Body, asking: Asking | None) -> dict[str, Json]:

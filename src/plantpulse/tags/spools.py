@@ -79,6 +79,11 @@ class Spools:
         return sum(spool.size for spool in self._all)
 
     @property
+    def folders(self) -> Sequence[Path]:
+        """Return the folders with rows that this process may send."""
+        return [spool.folder for spool in self._all]
+
+    @property
     def damaged(self) -> int:
         """Return how many records could not be read back."""
         return sum(spool.damaged for spool in self._all)

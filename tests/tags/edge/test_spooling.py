@@ -61,8 +61,10 @@ class Project:
     answered_in_s: list[float] = field(default_factory=list)  # and the last one, claim by claim
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
+    allowed_s: list[float] = field(default_factory=list)
 
     def within(self, seconds_left: Callable[[], float]) -> AbstractContextManager[None]:
+        self.allowed_s.append(seconds_left())
         return nullcontext()
 
     def claim_tag_groups(self, claim: Mapping[str, Any], asking: Asking | None = None) -> dict[str, Any]:
@@ -493,6 +495,14 @@ def test_a_runner_that_lost_its_turn_leaves_what_is_on_the_disk(project: Project
 
     assert project.slots == ["03", "01"]
     assert project.dropped == {PRESS: 1}  # what it read when its turn was over
+
+
+def test_a_claim_is_bounded_because_a_burst_cannot_begin_before_it_has_failed(
+    project: Project, edge: Begin
+) -> None:
+    edge().claim()
+
+    assert project.allowed_s == [12.0]
 
 
 def test_a_claim_that_came_too_late_is_not_what_the_next_begin_goes_by(project: Project, edge: Begin) -> None:
@@ -1018,6 +1028,28 @@ def test_the_next_process_shifts_what_a_wrong_clock_left_and_the_one_after_by_as
     for file in tmp_path.glob("*/clock.json"):  # nobody can reckon it anew
         file.write_text(json.dumps({**json.loads(file.read_text()), "boot": "another"}))
     project.rows.clear()
+    third = edge("d")
+    third.claim()
+    third.flush(9)
+
+    assert (1, "2026-11-30T12:00:01+00:00") in project.rows
+
+
+def test_who_hears_the_time_writes_down_at_once_what_earlier_processes_lack(
+    project: Project, edge: Begin, wrong_clock: Callable[[timedelta], Edge], tmp_path: Path
+) -> None:
+    fast = timedelta(minutes=10)
+    runner = wrong_clock(fast)
+    runner.claim()
+    runner.flush_at(fast, 1)
+    runner.die()
+    project.error = None
+    second = edge("c")
+    second.claim()
+    second.die()  # before it has sent anything
+    for file in tmp_path.glob("*/clock.json"):  # nobody can reckon it anew
+        file.write_text(json.dumps({**json.loads(file.read_text()), "boot": "another"}))
+
     third = edge("d")
     third.claim()
     third.flush(9)
