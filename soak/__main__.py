@@ -26,7 +26,7 @@ from soak.checks.resources import NOTHING, Resources
 from soak.seeds import Outcome, Seed, run_seed
 from soak.sessions import OverTheWire
 from soak.shrinking import Shrinker
-from soak.sizes import SMALL, USUAL
+from soak.sizes import MACHINES, SMALL, USUAL
 
 _ALLOCATIONS: Final = 100_000  # of containers, before a search for cycles
 
@@ -59,6 +59,7 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--minutes", type=float, help="begin no further seed after so many real minutes")
     parser.add_argument("--wire", action="store_true", help="call Supabase over HTTP and PostgREST")
+    parser.add_argument("--machines", action="store_true", help="poll machines, and do nothing else")
     parser.add_argument("--shrink", action="store_true", help="make a seed small that breaks something")
     parser.add_argument("--log", action="store_true", help="show what the functions log")
     return parser.parse_args()
@@ -85,7 +86,8 @@ def _run_seeds(
             started_s = time.monotonic()
             if started_s >= until_s:
                 break
-            outcome = run(Seed(number, asked.days, size=SMALL if asked.small else USUAL))
+            size = SMALL if asked.small else MACHINES if asked.machines else USUAL
+            outcome = run(Seed(number, asked.days, size=size))
             totals.add(outcome)
             print(f"{_line(outcome, time.monotonic() - started_s)}; {totals.ticks:,} so far", flush=True)
             if outcome.broken:
@@ -104,8 +106,8 @@ def _line(outcome: Outcome, took_s: float) -> str:
 
 def _as_test(outcome: Outcome) -> str:
     faults = "".join(f"\n    {name!r},  # {kind}" for name, kind in sorted(outcome.happened.items()))
-    seed, size = outcome.seed, ", size=SMALL" if outcome.seed.size is SMALL else ""
-    told = f"Seed({seed.number}, days={seed.days}{size}, allowed=frozenset([{faults}\n]))"
+    seed, names = outcome.seed, {SMALL: ", size=SMALL", MACHINES: ", size=MACHINES"}
+    told = f"Seed({seed.number}, days={seed.days}{names.get(seed.size, '')}, allowed=frozenset([{faults}\n]))"
     return f"  smallest: {outcome.broken}\n{told}"
 
 

@@ -83,8 +83,11 @@ class _Calls:
         self._told.append(what)
 
     def get(self, timeout: float) -> str:
-        """Wait for a while. Raises: queue.Empty, Died."""
-        self._burst.process.pause(max(_LEAST_S, timeout))
+        """Wait for a while, or until somebody tells something. Raises: queue.Empty, Died."""
+        left_s = max(_LEAST_S, timeout)
+        while left_s > 0 and not self._told:
+            self._burst.process.pause(min(left_s, _GLANCE_S))
+            left_s -= _GLANCE_S
         for poller in self._burst.pollers:
             if poller.process.is_over and poller.thread:
                 poller.thread.join()  # its last words are written in real time
@@ -103,14 +106,15 @@ def _pause_of(poller: SimulatedPoller) -> Callable[[float], None]:
     return pause
 
 
-def bursts_in(boundaries: Boundaries) -> Callable[..., Burst]:
-    """Return what makes the burst of a run."""
+def bursts_in(boundaries: Boundaries, **slower: float) -> Callable[..., Burst]:
+    """Return what makes the burst of a run; `slower` are times of it that nobody else sets."""
 
     simulated: Any = SimulatedBurst  # it takes what a burst takes
 
     def make(*arguments: Any, **named: Any) -> Burst:
         clocks = {"wall": boundaries.function_clock, "monotonic": boundaries.timeline.seconds}
-        burst: SimulatedBurst = simulated(*arguments, **clocks, **named)
+        burst: SimulatedBurst = simulated(*arguments, **{**clocks, **slower, **named})
+        boundaries.ledger.note_burst(boundaries.process().name, boundaries.now())
         return burst.live_in(boundaries)
 
     return make

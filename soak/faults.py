@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 from soak.draws import Draws
 
 # The share of crossings that a fault has, by boundary: the scheduler's deliveries, a process's steps, calls
-# of the store, connections to the source, queries, publishers and what they are asked, machines.
+# of the store, connections to the source, queries, publishers and what they are asked, machines
+# that are read and written to, the line of a computer in the plant, its disk, the computer each ten minutes,
+# its clock after a start, and what controllers do by themselves.
 SHARES: Final[Mapping[str, Mapping[str, float]]] = {
     "delivery": {"late": 0.03, "very late": 0.01, "twice": 0.04, "never": 0.02},
     "clock": {"ahead": 0.01, "behind": 0.01},
@@ -39,6 +41,21 @@ SHARES: Final[Mapping[str, Mapping[str, float]]] = {
         "dies behind it": 0.005,
     },
     "device": {"refused": 0.01, "hangs": 0.01, "slow": 0.02},
+    "write": {"refused": 0.02, "lost": 0.02, "hangs": 0.01, "slow": 0.02, "dies behind it": 0.01},
+    "uplink": {
+        "refused": 0.01,
+        "503": 0.005,
+        "page": 0.004,
+        "half": 0.004,
+        "lost": 0.02,
+        "delayed": 0.01,
+        "slow": 0.03,
+        "dies behind it": 0.003,
+    },
+    "disk": {"full": 0.01, "dies before": 0.002, "dies within": 0.002, "dies behind it": 0.002},
+    "computer": {"reboots": 0.05, "killed": 0.03, "second": 0.05, "restarted": 0.05, "clock is set": 0.05},
+    "boot": {"ahead": 0.15, "behind": 0.15, "years behind": 0.03},
+    "machine": {"restarts": 0.02, "withdraws": 0.02, "flickers": 0.02},
     "publisher": {"hangs": 0.01, "slow": 0.02},
     "ask": {
         "refused": 0.02,
@@ -63,6 +80,9 @@ OUTAGES: Final[Mapping[tuple[str, str], float]] = {
     ("device", "hangs"): 0.1,
     ("ask", "refused"): 0.1,
     ("channel", "unavailable"): 0.1,
+    ("uplink", "refused"): 0.8,
+    ("uplink", "lost"): 0.2,
+    ("disk", "full"): 0.3,
 }
 # How much worse than that a seed is; one is drawn.
 SEVERITIES: Final = (0.3, 1.0, 1.0, 4.0)

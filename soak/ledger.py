@@ -72,6 +72,14 @@ class Sent(NamedTuple):
     alerts: tuple[int, ...]
 
 
+class Shown(NamedTuple):
+    """What a press has shown, when, and to which process."""
+
+    value: int
+    at: datetime
+    process: str
+
+
 @dataclass(slots=True)
 class Ledger:
     """The account of one seed. `slots` and `days` are by plant; `last_slots` by pipeline and plant."""
@@ -90,12 +98,24 @@ class Ledger:
     answers: Counter[str] = field(default_factory=Counter)
     known: Known = field(default_factory=Known)
     gap_looks: list[GapLook] = field(default_factory=list)
-    shown: list[int] = field(default_factory=list)  # what the machine's tag was, each time that it was read
+    shown: dict[str, list[Shown]] = field(
+        default_factory=dict
+    )  # by plant: what a press's tag was at each read
+    heard: dict[str, list[datetime]] = field(default_factory=dict)  # when a process heard the time
+    bursts: dict[str, list[datetime]] = field(default_factory=dict)  # when bursts began, by process
     _reads: dict[str, list[Read]] = field(default_factory=dict)
 
     def note_read(self, process: str, read: Read) -> None:
         """Note that a process has read a query's rows."""
         self._reads.setdefault(process, []).append(read)
+
+    def note_claim(self, process: str, now: datetime) -> None:
+        """Note that a process has heard the answer to a claim of groups, which tells it the time."""
+        self.heard.setdefault(process, []).append(now)
+
+    def note_burst(self, process: str, now: datetime) -> None:
+        """Note that a process begins to poll machines."""
+        self.bursts.setdefault(process, []).append(now)
 
     def note_sent(self, sent: Sent) -> None:
         """Note a message that a channel has taken."""

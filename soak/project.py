@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from soak.cell import INTERVAL
 from soak.plant import PLANNED, Plant
 
 
@@ -41,7 +42,7 @@ def enter(plants: Mapping[str, Plant], connection: psycopg.Connection[Any]) -> N
 
 
 def enter_tags(plant: str, since: datetime, connection: psycopg.Connection[Any]) -> None:
-    """Enter a group of one tag, which is read every ten seconds."""
+    """Enter a group of one tag, which is read every ten seconds, and one that hands parts over."""
     connection.execute(
         """
         with made as (
@@ -54,6 +55,49 @@ def enter_tags(plant: str, since: datetime, connection: psycopg.Connection[Any])
         """,
         (plant, since),
     )
+    connection.execute(
+        """
+        with made as (
+          insert into public.tag_groups (plant, name, address, mode, interval_ms, created_at)
+          values (%s, 'Cell', 'modbus://127.0.0.1', 'handshake', %s, %s)
+          returning id
+        )
+        insert into public.tags (group_id, "position", name, address, data_type, role)
+        select made.id, tag.*
+        from made, (
+          values
+            (1, 'Part', 'hr:1', 'uint16', 'value'),
+            (2, 'Weight', 'hr:2', 'float32', 'value'),
+            (3, 'Ready', 'co:1', 'bool', 'trigger'),
+            (4, 'Taken', 'co:2', 'bool', 'acknowledge')
+        ) as tag
+        """,
+        (plant, round(INTERVAL.total_seconds() * 1000), since),
+    )
+
+
+def group_of(connection: psycopg.Connection[Any], plant: str, name: str) -> int:
+    """Return the id of a group of tags."""
+    row = connection.execute(
+        "select id from public.tag_groups where plant = %s and name = %s", (plant, name)
+    ).fetchone()
+    return int((row or {})["id"])
+
+
+def is_part_stored(connection: psycopg.Connection[Any], plant: str, part: int) -> bool:
+    """Say whether a sample of a part is in the database."""
+    row = connection.execute(
+        """
+        select exists (
+          select 1
+          from public.tag_samples as s
+          join public.tag_groups as g on g.id = s.group_id
+          where g.plant = %s and g.name = 'Cell' and s."values"[1] = %s
+        ) as is_stored
+        """,
+        (plant, part),
+    ).fetchone()
+    return bool(row and row["is_stored"])
 
 
 def date_signature(connection: psycopg.Connection[Any], incident: int, now: datetime) -> None:

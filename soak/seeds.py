@@ -2,20 +2,24 @@
 
 import contextlib
 import io
+import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import psycopg
 
 from soak.boundaries import Boundaries
+from soak.cell import Cell
 from soak.checks.days import check_days
 from soak.checks.messages import check_messages
+from soak.checks.parts import check_parts
 from soak.checks.resources import NOTHING, Resources
 from soak.checks.runs import check_runs
 from soak.checks.safety import check_safety
@@ -33,12 +37,12 @@ from soak.ledger import Broken, Ledger
 from soak.market import Market
 from soak.people import People
 from soak.plant import Plant, change_of_clock
-from soak.project import date_signature, empty, enter, enter_tags
+from soak.project import date_signature, empty, enter, enter_tags, group_of, is_part_stored
 from soak.scheduler import Scheduler
 from soak.sessions import Functions, OpenStore
 from soak.sizes import USUAL, Size
 from soak.timeline import Timeline
-from soak.world import POLLED, PULSE, World, settings_of
+from soak.world import LONG, PULSE, SHORT, World, settings_of
 
 QUIET: Final = timedelta(hours=8)  # without new faults at the end, in which everything must come right
 LOOK_BACK: Final = timedelta(hours=24)
@@ -63,7 +67,8 @@ class Seed:
 
     def start(self, zone: ZoneInfo) -> datetime:
         """Return when it begins: every other seed does a day before the clock of a plant changes."""
-        change = change_of_clock(zone, _FIRST, number=self.number // 2) if self.number % 2 else None
+        is_at_change = self.number % 2 and not self.size.has_only_machines
+        change = change_of_clock(zone, _FIRST, number=self.number // 2) if is_at_change else None
         return change - _DAY if change else _FIRST + timedelta(days=self.number % 40)
 
 
@@ -113,10 +118,21 @@ class _Life:
         check_safety(self.view, self.world.size.channels, self.timeline.now)
         check_days(self.view, self.scheduler.faulty)
         check_signatures(self.view, self.people.signed)
-        check_samples(self.view, self.timeline.start)
+        self._check_machines()
         check_series(self.view, self.world.market)
         check_messages(self.view, self.scheduler.faulty)
         standing.check_end(self.until - QUIET)
+
+    def live_with_machines(self) -> None:
+        """Let the days pass with nothing but machines."""
+        self.scheduler.run(self.world.tags(), self.timeline.start, self.until)
+        self.timeline.run_until(self.until)
+        check_runs(self.view, self.timeline.start, self.until, self.until, is_end=True)
+        self._check_machines()
+
+    def _check_machines(self) -> None:
+        check_samples(self.view, self.timeline.start, self.world.computers)
+        check_parts(self.view, self.world.cells, self.world.computers, self.until - QUIET)
 
     def _forget(self, before: datetime) -> None:
         for name, plant in self.view.plants.items():
@@ -149,20 +165,28 @@ def run_seed(
     ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
-    if seed.size.is_whole:
-        enter_tags(POLLED, timeline.now - _DAY, connection)
     functions = functions or SqlFunctions(connection)
     store = OpenStore(functions, boundaries)
     market = Market(draws)
-    settings = settings_of(plants, seed.size, sections or {})
-    world = World(boundaries, store, plants, market, settings, seed.size)
+    settings, cells = settings_of(plants, seed.size, sections or {}), dict[str, Cell]()
+    shifts = LONG if seed.size.has_only_machines else SHORT
+    world = World(boundaries, store, plants, market, cells, shifts, settings, seed.size)
+    for name in plants if seed.size.is_whole else ():
+        enter_tags(name, timeline.now - _DAY, connection)
+        cells[name] = Cell(name, draws, faults, timeline.now, partial(_is_kept, connection, world, name))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
     people = People(boundaries, functions.call, view.incidents, partial(date_signature, connection))
     broken = None
     connection.execute("set role service_role")
     try:
-        with contextlib.redirect_stdout(log or _Nowhere()):
-            _Life(timeline, scheduler, world, view, people, until).live()
+        with contextlib.redirect_stdout(log or _Nowhere()), tempfile.TemporaryDirectory() as folder:
+            if seed.size.is_whole:
+                world.place_computer(Path(folder), until)
+            life = _Life(timeline, scheduler, world, view, people, until)
+            if seed.size.has_only_machines:
+                life.live_with_machines()
+            else:
+                life.live()
     except Broken as error:
         broken = f"{timeline.now}: {error}"
     except Exception:
@@ -179,6 +203,15 @@ def run_seed(
         scheduler.statuses,
         Resources.now(),
     )
+
+
+def _is_kept(connection: psycopg.Connection[Any], world: World, plant: str, part: int) -> bool:
+    """Say whether a part is stored, or is on the disk of the computer that has read it."""
+    if is_part_stored(connection, plant, part):
+        return True
+    group, computer = group_of(connection, plant, "Cell"), world.computers.get(plant)
+    kept = computer.kept() if computer else ()
+    return any(row["g"] == group and row.get("v", (None,))[0] == part for row in kept)
 
 
 class _Nowhere(io.TextIOBase):

@@ -57,6 +57,7 @@ class SimulatedSession:
 
     functions: Functions
     boundaries: Boundaries
+    boundary: str = "store"
     host: str = "soak"
 
     def close(self) -> None:
@@ -69,7 +70,7 @@ class SimulatedSession:
     def post(self, path: str, body: bytes, _headers: Mapping[str, str], *, timeout_s: float) -> Reply:
         """Return the reply to a call of a function. Raises: CallFailed, Died."""
         function, arguments = path.rsplit("/", 1)[1], json.loads(body)
-        fault = self.boundaries.cross("store", 0.03, timeout_s)
+        fault = self.boundaries.cross(self.boundary, 0.03, timeout_s)
         process = self.boundaries.process()
         if fault in _REPLIES:
             return _REPLIES[fault]
@@ -88,7 +89,10 @@ class SimulatedSession:
             case "half":
                 reply = self._perform(function, arguments, process.name)
                 return Reply(reply.status, reply.reason, reply.body[: len(reply.body) // 2])
-        return self._perform(function, arguments, process.name)
+        reply = self._perform(function, arguments, process.name)
+        if function == "claim_tag_groups":
+            self.boundaries.ledger.note_claim(process.name, self.boundaries.now())
+        return reply
 
     def _perform_later(self, function: str, arguments: dict[str, Any], process: str) -> None:
         timeline, draws = self.boundaries.timeline, self.boundaries.draws
@@ -115,10 +119,11 @@ _REPLIES: Final[Mapping[str | None, Reply]] = {
 
 @dataclass(frozen=True, slots=True)
 class OpenStore:
-    """Opens the real client over a simulated network."""
+    """Opens the real client over a simulated network; `boundary` names what stands between."""
 
     functions: Functions
     boundaries: Boundaries
+    boundary: str = "store"
 
     def __call__(
         self,
@@ -131,5 +136,6 @@ class OpenStore:
         pacing = Pacing(self.boundaries.sleep, self.boundaries.jitter)
         store = Supabase(settings, seconds_left=seconds_left, clock=clock, pacing=pacing)
         # The one place that is reached into: production has no use for another session.
-        store._transport._session = SimulatedSession(self.functions, self.boundaries)  # type: ignore[assignment]
+        session: Any = SimulatedSession(self.functions, self.boundaries, self.boundary)
+        store._transport._session = session
         return store

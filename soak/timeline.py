@@ -72,8 +72,9 @@ class Process:
         self.require_alive()
 
     def die(self) -> None:
-        """End here. Raises: Died."""
-        self.is_dead = self.is_faulty = True
+        """End here, with the process that this is a thread of. Raises: Died."""
+        whole = self.parent or self
+        whole.is_dead = whole.is_faulty = True
         self.require_alive()
 
     def require_alive(self) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from plantpulse.alerts.switch import pinging
@@ -31,8 +32,11 @@ from plantpulse.settings.validation import validated
 from plantpulse.tags.job import TagBursts
 from soak.boundaries import Boundaries
 from soak.bursts import bursts_in
+from soak.cell import Cell
 from soak.channels import Channels
+from soak.computer import Computer
 from soak.device import Floor
+from soak.edge import runner_in
 from soak.ledger import ALL_PLANTS
 from soak.market import BRUSSELS, KINDS, Market
 from soak.plant import Plant
@@ -48,13 +52,14 @@ LOOK: Final = timedelta(minutes=5)  # of health, which production calls every mi
 ASKED: Final = timedelta(hours=3)  # by people, who want to see the newest figures
 BY_HAND: Final = "by hand:"
 POLLED: Final = "north"  # the plant with machine tags
-SHIFT: Final = (time(3), time(3, 20))  # in UTC
+AT_EDGE: Final = "south"  # and the one with a computer that polls them
 MORNING: Final = time(6)
 ACTUALS: Final = timedelta(minutes=30)
 FORECASTS: Final = timedelta(hours=6)
 GAPS: Final = timedelta(hours=4)
 BACKFILL: Final = time(2)
 KEPT_H: Final = 96
+TAGS_KEPT_H: Final = 24 * 60  # longer than any seed: what became of a sample is known at the end alone
 
 _NAMES: Final = {
     EnergyActuals: "energy_actuals",
@@ -125,6 +130,33 @@ class Function:
         return status
 
 
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """When machines are polled: a part of each day, because they are many calls. Times are in UTC."""
+
+    cloud: tuple[time, time]
+    edge: tuple[time, time]
+
+    def minutes_of_cloud(self, start: datetime, until: datetime) -> Iterator[datetime]:
+        """Yield when the scheduler calls."""
+        begin, end = self.cloud
+        return (slot for slot in every(timedelta(minutes=1))(start, until) if begin <= slot.time() < end)
+
+    def of_edge(self, start: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield from when to when the computer in the plant is on."""
+        day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        while day < until:
+            begin, end = (datetime.combine(day, at, tzinfo=day.tzinfo) for at in self.edge)
+            if start <= begin and end + _ENDED < until:
+                yield begin, end
+            day += timedelta(days=1)
+
+
+SHORT: Final = Shifts((time(3), time(3, 20)), (time(4), time(4, 40)))
+LONG: Final = Shifts((time(0), time(3)), (time(3), time(15)))  # where there is nothing but machines
+_ENDED: Final = timedelta(minutes=10)  # whatever was polled by a computer that is off
+
+
 @dataclass(slots=True)
 class World:
     """The deployment of some plants."""
@@ -133,8 +165,11 @@ class World:
     open_store: OpenStore
     plants: Mapping[str, Plant]
     market: Market
+    cells: Mapping[str, Cell]
+    shifts: Shifts
     settings: Settings
     size: Size
+    computers: dict[str, Computer] = field(default_factory=dict)
     besides: list[Line] = field(default_factory=list)
 
     def lines(self) -> list[Line]:
@@ -156,11 +191,25 @@ class World:
             ]
         if not self.size.is_whole:
             return lines
-        floor: Any = Floor(self.boundaries)  # it has what bursts need of devices
-        bursts = TagBursts(lambda *_: floor, 10.0, 15.0, bursts_in(self.boundaries))
-        polls = _calls(self._function(bursts, tell), {"plant": POLLED})
-        self.besides.append(Line("tags", POLLED, _minutes_of_a_shift, polls))
+        self.besides.append(self.tags())
         return [*lines, *self._lines_of_series(tell)]
+
+    def tags(self) -> Line:
+        """Return what polls machines from the cloud."""
+        floor: Any = Floor(self.boundaries, self.cells)  # it has what bursts need of devices
+        bursts = TagBursts(lambda *_: floor, 10.0, 15.0, bursts_in(self.boundaries))
+        polls = _calls(self._function(bursts, Channels(self.boundaries)), {"plant": POLLED})
+        return Line("tags", POLLED, self.shifts.minutes_of_cloud, polls)
+
+    def place_computer(self, folder: Path, until: datetime) -> None:
+        """Have a computer poll the machines of a plant, in each day's shift that is over by then."""
+        supabase, settings = self.settings.require_supabase(), self.settings.require_tags(AT_EDGE)
+        uplink = replace(self.open_store, boundary="uplink")
+        floor = Floor(self.boundaries, self.cells)
+        run = runner_in(self.boundaries, uplink, supabase, settings, floor)
+        computer = self.computers[AT_EDGE] = Computer(AT_EDGE, self.boundaries, folder, run)
+        for begin, end in self.shifts.of_edge(self.boundaries.timeline.start, until):
+            computer.work(begin, end)
 
     def _lines_of_series(self, tell: Channels) -> Iterator[Line]:
         opened = Publishers(self.market, self.boundaries).open
@@ -198,11 +247,6 @@ class World:
         )
 
 
-def _minutes_of_a_shift(start: datetime, until: datetime) -> Iterator[datetime]:
-    """Yield the minutes in which machines are polled: a part of each day, because they are many calls."""
-    return (slot for slot in every(timedelta(minutes=1))(start, until) if SHIFT[0] <= slot.time() < SHIFT[1])
-
-
 def _asks(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:
     return lambda _: function.call(None, body)
 
@@ -227,7 +271,7 @@ def settings_of(plants: Mapping[str, Plant], size: Size, sections: Mapping[str, 
         {
             "plants": {name: _plant(plant, has_tags=size.is_whole) for name, plant in plants.items()},
             "supabase": SupabaseSettings(url="http://127.0.0.1:1", secret_key=Secret("sb_secret_soak")),
-            "cleanup": {"snapshot_retention_hours": KEPT_H},
+            "cleanup": {"snapshot_retention_hours": KEPT_H, "tag_sample_retention_hours": TAGS_KEPT_H},
             "morning_report": {"send_to": ("office",)},
             "channels": {name: validated(ChannelSettings, channels[name]) for name in size.channels},
             **series,
@@ -239,9 +283,5 @@ def settings_of(plants: Mapping[str, Plant], size: Size, sections: Mapping[str, 
 def _plant(plant: Plant, *, has_tags: bool) -> PlantSettings:
     server = {"host": "127.0.0.1", "user": "soak", "password": Secret("-"), "database": plant.name}
     settings = {"time_zone": str(plant.zone), "sql_server": validated(SqlServerSettings, server)}
-    tags = (
-        {"tags": {"runs_on": "cloud", "networks": ("127.0.0.0/8",)}}
-        if has_tags and plant.name == POLLED
-        else {}
-    )
-    return validated(PlantSettings, settings | tags)
+    tags = {"runs_on": "edge" if plant.name == AT_EDGE else "cloud", "networks": ("127.0.0.0/8",)}
+    return validated(PlantSettings, {**settings, **({"tags": tags} if has_tags else {})})

@@ -7,7 +7,7 @@ import pytest
 
 from soak.checks.resources import Resources
 from soak.seeds import Seed, run_seed
-from soak.sizes import SMALL
+from soak.sizes import MACHINES, SMALL
 from tests.soak.conftest import Project, forget
 
 
@@ -41,7 +41,9 @@ def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_inc
     assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 12 + 1 + 24 + 2 + 3 + 1 + 20
     assert outcome.checked["values of series"] == 542
     assert outcome.checked["gaps filled"] == 2
-    assert outcome.checked["samples of machines"] == 132
+    assert outcome.checked["samples of machines"] == 132 + 240
+    assert outcome.checked["parts that were acknowledged"] == 176
+    assert outcome.checked["parts that are stored again"] == 0
     assert outcome.checked["slots of machines without a sample"] == 0
     assert outcome.checked["looks at a pipeline that is late"] == 0
 
@@ -70,6 +72,16 @@ def test_a_sample_that_is_stored_for_another_time_is_noticed(project: Project) -
         outcome = run_seed(Seed(2, days=0.35, allowed=frozenset()), project)
 
     assert "is what the machine showed at" in str(outcome.broken)
+
+
+def test_a_part_that_is_acknowledged_and_not_stored_is_noticed(project: Project) -> None:
+    with project.transaction(force_rollback=True):
+        is_stored = "where sent.answer = 'stored'"
+        forget(project, "store_tag_samples", is_stored, f"{is_stored} and sent.v[2] is null")
+
+        outcome = run_seed(Seed(2, days=0.01, allowed=frozenset(), size=MACHINES), project)
+
+    assert "before it was stored" in str(outcome.broken)
 
 
 def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:

@@ -29,7 +29,8 @@ AGAIN_S = 10.0  # between two bursts of one process: the time for a group to be 
 class Edge:
     """Polls the groups of a plant until it is told to stop; with `is_once` until it is relieved.
 
-    `folder` is where samples are kept while Supabase is away, at most `most_bytes` of them.
+    `folder` is where samples are kept while Supabase is away, at most `most_bytes` of them. What is made for
+    a burst lives in another time in the simulation, and on a disk that fails.
     """
 
     plant: str
@@ -40,6 +41,9 @@ class Edge:
     most_bytes: int
     is_once: bool = False
     wall: Callable[[], datetime] = utc_now
+    open_spools: Callable[[Path, str, datetime, int], Spools] = Spools.open
+    make_store: Callable[[Store, Spools, Callable[[], datetime]], SpoolingStore] = SpoolingStore
+    make_burst: Callable[..., Burst] = Burst
     _is_stopped: threading.Event = field(default_factory=threading.Event, init=False)
     _burst: Burst | None = field(default=None, init=False)
     _has_polled: bool = field(default=False, init=False)  # what others poll since, they have taken over
@@ -65,9 +69,9 @@ class Edge:
     def _polled(self) -> tuple[Ended, bool]:
         """Return what a burst did, and whether it ended only because its time was wrong."""
         holder = str(uuid4())
-        with closing(Spools.open(self.folder, holder, self.wall(), self.most_bytes)) as spools:
-            store = SpoolingStore(self.store, spools, self.wall)
-            self._burst = Burst(
+        with closing(self.open_spools(self.folder, holder, self.wall(), self.most_bytes)) as spools:
+            store = self.make_store(self.store, spools, self.wall)
+            self._burst = self.make_burst(
                 self.plant,
                 holder,
                 store,
