@@ -1409,7 +1409,7 @@ COMMENT ON FUNCTION public.board_energy(p_subject text, p_hours integer, p_now t
 
 -- Name: board_machines(jsonb, bigint, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: postgres
 
-CREATE FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) RETURNS TABLE(asset_id bigint, name text, area text, as_of timestamp with time zone, ends_at timestamp with time zone, status text, units numeric, target numeric, oee numeric, downtime_minutes numeric, stopped_since timestamp with time zone, stops jsonb, shift_name text, shift_starts_at timestamp with time zone, shift_ends_at timestamp with time zone, shift_target numeric, shift_units numeric, shift_target_so_far numeric, shift_downtime_minutes numeric, shift_oee numeric, shift_slots integer, shift_stops jsonb, strip text, positions integer[], oees numeric[])
+CREATE FUNCTION public.board_machines(p_plant jsonb, p_asset_id bigint, p_as_of timestamp with time zone, p_now timestamp with time zone, p_slots integer) RETURNS TABLE(asset_id bigint, name text, area text, as_of timestamp with time zone, ends_at timestamp with time zone, status text, units numeric, target numeric, oee numeric, downtime_minutes numeric, stopped_since timestamp with time zone, stops jsonb, shift_name text, shift_starts_at timestamp with time zone, shift_ends_at timestamp with time zone, shift_target numeric, shift_units numeric, shift_target_so_far numeric, shift_downtime_minutes numeric, shift_oee numeric, shift_slots integer, strip text, positions integer[], oees numeric[])
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1427,10 +1427,14 @@ declare
 begin
   return query
   select
-    asset.id, public.shown(asset.name, 200), public.shown(asset.area, 200), newest.as_of, newest.ends_at, newest.status, newest.units, newest.target,
+    asset.id,
+    -- A call for each name costs more than to look at its length.
+    case when length(asset.name) > 200 then public.shown(asset.name, 200) else asset.name end,
+    case when length(asset.area) > 200 then public.shown(asset.area, 200) else asset.area end,
+    newest.as_of, newest.ends_at, newest.status, newest.units, newest.target,
     newest.oee, newest.downtime_minutes, newest.stopped_since, newest.stops,
     newest.shift_name, newest.shift_starts_at, newest.shift_ends_at, newest.shift_target,
-    slots.units, slots.target, slots.downtime_minutes, slots.oee, slots.number::integer, slots.stops,
+    slots.units, slots.target, slots.downtime_minutes, slots.oee, slots.number::integer,
     case
       when slots.marked = v_slots then slots.strip
       else coalesce(gapped.strip || repeat('.', v_slots - gapped.last), repeat('.', v_slots))
@@ -1469,24 +1473,18 @@ begin
       sum(slot.slot_downtime_minutes) filter (where slot.is_of_shift) as downtime_minutes,
       avg(slot.oee_current) filter (where slot.is_of_shift) as oee,
       count(*) filter (where slot.is_of_shift) as number,
-      jsonb_agg(
-        jsonb_build_object(
-          'asset_id', asset.id, 'at', slot.snapshot_timestamp, 'until', slot.window_start + v_window, 'stops', slot.stops
-        )
-      ) filter (where slot.stops is not null and slot.shift_starts_at = newest.shift_starts_at) as stops,
       string_agg(slot.mark, '') filter (where slot.is_in_strip) as strip,
       count(*) filter (where slot.is_in_strip) as marked,
       array_agg(slot.snapshot_timestamp) filter (where slot.is_in_strip) as ats,
       array_agg(case when slot.mark <> '-' then slot.oee_current end) filter (where slot.is_in_strip) as oees
     from (
       select
-        s.snapshot_timestamp, s.window_start, s.slot_output, s.slot_target, s.slot_downtime_minutes, s.oee_current, s.stops,
-        s.shift_starts_at,
+        -- All that is read here is in the index: a column more would be looked up in the table, for each slot.
+        s.snapshot_timestamp, s.slot_output, s.slot_target, s.slot_downtime_minutes, s.oee_current,
         -- A poll off the grid has neither, and no place in the strip.
         s.snapshot_timestamp > v_before and (s.slot_output is not null or s.slot_target is not null) as is_in_strip,
         -- Where the output is not known, its target is not added either: a gap says nothing of their difference.
-        s.slot_output is not null
-          and s.shift_starts_at = newest.shift_starts_at and s.shift_name = newest.shift_name as is_of_shift,
+        s.slot_output is not null and s.shift_starts_at = newest.shift_starts_at as is_of_shift,
         case
           when s.output_target = 0 then '-'
           when s.stopped_since is not null then '!'
@@ -2312,6 +2310,8 @@ declare
   v_every constant interval := make_interval(mins => (v_plant ->> 'slot_minutes')::integer);
   -- Eight hours, as many as a shift has; at most as many marks as a day of quarters.
   v_slots constant integer := least(96, 480 / (v_plant ->> 'slot_minutes')::integer);
+  v_before constant timestamptz := v_as_of - v_every * v_slots;
+  v_window constant interval := make_interval(mins => (v_plant ->> 'window_minutes')::integer);
 begin
   if v_plant is null then
     return json_build_object('now', p_now, 'plant', null);
@@ -2351,9 +2351,16 @@ begin
             greatest(once.since, m.shift_starts_at), least(once.lasts_until, m.shift_ends_at, m.ends_at)
           )) as spans
         from public.stops_once((
-          select jsonb_agg(line.seen)
-          from machine as m
-          cross join lateral jsonb_array_elements(m.shift_stops) as line (seen)
+          select jsonb_agg(jsonb_build_object(
+            'asset_id', s.asset_id, 'at', s.snapshot_timestamp, 'until', s.window_start + v_window, 'stops', s.stops
+          ))
+          from public.live_snapshots as s
+          join machine as m on m.asset_id = s.asset_id and m.shift_starts_at = s.shift_starts_at
+          -- Few snapshots have stops, and an index of their own.
+          where s.stops is not null
+          and s.asset_id = any (array(select one.asset_id from machine as one where one.shift_starts_at is not null))
+          and s.snapshot_timestamp > (select least(v_before, min(one.shift_starts_at)) from machine as one)
+          and s.snapshot_timestamp <= v_as_of
         )) as once
         join machine as m on m.asset_id = once.asset_id
         where least(once.lasts_until, m.shift_ends_at, m.ends_at) > greatest(once.since, m.shift_starts_at)
@@ -2370,59 +2377,86 @@ begin
       and (one.until is null or one.until >= m.ends_at)
       order by m.asset_id, one.since desc
     ),
-    trouble as (
-      -- The worst first: by kind, then within a kind.
+    -- The worst first: by kind, then within a kind.
+    trouble as materialized (
       select
         1 as rank,
         event.is_acknowledged::integer as first_by,
         array_position(array['critical', 'high', 'medium', 'low'], event.severity)::numeric as then_by,
         extract(epoch from event.event_timestamp) as last_by,
-        event.id as key,
-        json_build_object(
-          'kind', 'safety', 'asset_id', event.asset_id, 'asset', public.shown(coalesce(asset.name, event.source_asset), 200), 'area', public.shown(asset.area, 200),
-          'since', event.event_timestamp, 'safety_event_id', event.id, 'severity', event.severity,
-          'reason', public.shown(event.reason_code, 400), 'is_acknowledged', event.is_acknowledged
-        ) as told
+        event.id as key
       from public.safety_events as event
-      left join public.assets as asset on asset.id = event.asset_id
       where event.plant = p_plant and not event.is_resolved
       union all
-      select 2, 0, 0, 0, 0, json_build_object(
-        'kind', 'poll', 'asset_id', null, 'asset', null, 'area', null, 'since', v_as_of,
-        'status', v_poll #> '{ended,status}', 'error_code', v_poll #> '{ended,error_code}'
-      )
+      select 2, 0, 0, 0, 0
       where (v_poll ->> 'is_stale')::boolean
       union all
       select
-        case m.state when 'stopped' then 3 else 4 end, 0, coalesce(m.difference, m.units - m.target), 0, m.asset_id,
-        case m.state
-          when 'stopped' then json_build_object(
-            'kind', 'stopped', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area, 'since', m.stopped_since,
-            'minutes', round(extract(epoch from m.ends_at - m.stopped_since) / 60, 1), 'reason', stopped.reason,
-            'slots', m.alike, 'units', m.shift_units, 'target', m.shift_target_so_far, 'difference', m.difference
-          )
-          else json_build_object(
-            'kind', 'below', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area,
-            'since', v_as_of - v_every * (m.alike - 1), 'slots', m.alike, 'reason', longest.reason,
-            'reason_minutes', longest.minutes, 'units', m.shift_units, 'target', m.shift_target_so_far,
-            'difference', m.difference
-          )
-        end
+        case m.state when 'stopped' then 3 when 'below_target' then 4 else 5 end, 0,
+        case when m.state <> 'no_data' then coalesce(m.difference, m.units - m.target) else 0 end, 0, m.asset_id
       from machine as m
+      where m.state in ('stopped', 'below_target') or (m.state = 'no_data' and v_as_of is not null)
+    ),
+    -- Only what is told becomes a document.
+    worst as materialized (
+      (
+        select trouble.* from trouble
+        where trouble.rank = 1
+        order by trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
+        limit 1
+      )
+      union all
+      (
+        select trouble.* from trouble
+        where trouble.rank > 1
+        order by trouble.rank, trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
+        limit 50
+      )
+    ),
+    need as (
+      select worst.*, json_build_object(
+        'kind', 'safety', 'asset_id', event.asset_id, 'asset', public.shown(coalesce(asset.name, event.source_asset), 200), 'area', public.shown(asset.area, 200),
+        'since', event.event_timestamp, 'safety_event_id', event.id, 'severity', event.severity,
+        'reason', public.shown(event.reason_code, 400), 'is_acknowledged', event.is_acknowledged
+      ) as told
+      from worst
+      join public.safety_events as event on event.id = worst.key
+      left join public.assets as asset on asset.id = event.asset_id
+      where worst.rank = 1
+      union all
+      select worst.*, json_build_object(
+        'kind', 'poll', 'asset_id', null, 'asset', null, 'area', null, 'since', v_as_of,
+        'status', v_poll #> '{ended,status}', 'error_code', v_poll #> '{ended,error_code}'
+      )
+      from worst
+      where worst.rank = 2
+      union all
+      select worst.*, case worst.rank
+        when 3 then json_build_object(
+          'kind', 'stopped', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area, 'since', m.stopped_since,
+          'minutes', round(extract(epoch from m.ends_at - m.stopped_since) / 60, 1), 'reason', stopped.reason,
+          'slots', m.alike, 'units', m.shift_units, 'target', m.shift_target_so_far, 'difference', m.difference
+        )
+        when 4 then json_build_object(
+          'kind', 'below', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area,
+          'since', v_as_of - v_every * (m.alike - 1), 'slots', m.alike, 'reason', longest.reason,
+          'reason_minutes', longest.minutes, 'units', m.shift_units, 'target', m.shift_target_so_far,
+          'difference', m.difference
+        )
+        else json_build_object(
+          'kind', 'no_data', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area, 'since', m.as_of,
+          'slots', case when m.strip like '%.' and m.alike < v_slots then m.alike end
+        )
+      end
+      from worst
+      join machine as m on m.asset_id = worst.key
       left join (
         select distinct on (stop.asset_id) stop.asset_id, stop.reason, stop.minutes
         from stop
         order by stop.asset_id, stop.minutes desc, stop.reason
-      ) as longest on longest.asset_id = m.asset_id and m.state = 'below_target'
-      left join stopped on stopped.asset_id = m.asset_id
-      where m.state in ('stopped', 'below_target')
-      union all
-      select 5, 0, 0, 0, m.asset_id, json_build_object(
-        'kind', 'no_data', 'asset_id', m.asset_id, 'asset', m.name, 'area', m.area, 'since', m.as_of,
-        'slots', case when m.strip like '%.' and m.alike < v_slots then m.alike end
-      )
-      from machine as m
-      where m.state = 'no_data' and v_as_of is not null
+      ) as longest on longest.asset_id = m.asset_id and worst.rank = 4
+      left join stopped on stopped.asset_id = m.asset_id and worst.rank = 3
+      where worst.rank > 2
     )
     select json_build_object(
       'now', p_now,
@@ -2465,22 +2499,8 @@ begin
       'strip_slots', v_slots,
       'needs_you_total', (select count(*) from trouble),
       'needs_you', (
-        select coalesce(json_agg(worst.told order by worst.rank, worst.first_by, worst.then_by, worst.last_by, worst.key), '[]')
-        from (
-          (
-            select trouble.* from trouble
-            where trouble.rank = 1
-            order by trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
-            limit 1
-          )
-          union all
-          (
-            select trouble.* from trouble
-            where trouble.rank > 1
-            order by trouble.rank, trouble.first_by, trouble.then_by, trouble.last_by, trouble.key
-            limit 50
-          )
-        ) as worst
+        select coalesce(json_agg(need.told order by need.rank, need.first_by, need.then_by, need.last_by, need.key), '[]')
+        from need
       ),
       'machines', (
         select coalesce(json_agg(line), '[]')
@@ -2495,19 +2515,9 @@ begin
             m.target,
             round((m.units - m.target) / nullif(m.target, 0), 4) as variance,
             round(m.oee / 100, 4) as oee,
-            m.downtime_minutes,
             m.stopped_since,
-            stopped.reason as stop_reason,
-            shift.number as shift,
-            m.shift_units,
-            m.shift_target_so_far,
-            m.shift_target,
-            m.shift_downtime_minutes,
             m.strip
           from machine as m
-          left join shift on shift.shift_name = m.shift_name
-            and shift.shift_starts_at = m.shift_starts_at and shift.shift_ends_at = m.shift_ends_at
-          left join stopped on stopped.asset_id = m.asset_id
           order by lower(m.area) nulls last, lower(m.name), m.asset_id
         ) as line
       )
@@ -15287,7 +15297,7 @@ ALTER TABLE ONLY public.gaps
 -- Name: live_snapshots live_snapshots_asset_slot_key; Type: CONSTRAINT; Schema: public; Owner: postgres
 
 ALTER TABLE ONLY public.live_snapshots
-    ADD CONSTRAINT live_snapshots_asset_slot_key UNIQUE (asset_id, snapshot_timestamp);
+    ADD CONSTRAINT live_snapshots_asset_slot_key UNIQUE (asset_id, snapshot_timestamp) INCLUDE (slot_output, slot_target, slot_downtime_minutes, oee_current, output_target, status, stopped_since, shift_starts_at);
 
 -- Name: live_snapshots live_snapshots_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
 
@@ -15601,6 +15611,10 @@ CREATE UNIQUE INDEX gaps_one_open_idx ON public.gaps USING btree ("group", start
 -- Name: live_snapshots_run_idx; Type: INDEX; Schema: public; Owner: postgres
 
 CREATE INDEX live_snapshots_run_idx ON public.live_snapshots USING btree (run_id);
+
+-- Name: live_snapshots_stops_idx; Type: INDEX; Schema: public; Owner: postgres
+
+CREATE INDEX live_snapshots_stops_idx ON public.live_snapshots USING btree (asset_id, snapshot_timestamp) WHERE (stops IS NOT NULL);
 
 -- Name: live_snapshots_timestamp_status_idx; Type: INDEX; Schema: public; Owner: postgres
 

@@ -134,13 +134,7 @@ def machine(number: int, name: str, area: str | None, status: str = "on_target")
         "target": target if is_known else None,
         "variance": units / target - 1 if is_known else None,
         "oee": round(units / target * 0.82, 3) if is_known else None,
-        "downtime_minutes": 26 if status == "stopped" else 0,
         "stopped_since": at(minutes=26) if status == "stopped" else None,
-        "stop_reason": "Safety stop" if status == "stopped" else None,
-        "shift_units": round(units * 8) if is_known else None,
-        "shift_target_so_far": target * 8 if is_known else None,
-        "shift_target": target * 16 if is_known else None,
-        "shift_downtime_minutes": 0,
         "strip": strip + _ENDING[status],
     }
 

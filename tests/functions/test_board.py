@@ -52,13 +52,11 @@ def test_polls_tell_the_plant_its_shift_and_its_stops(world: World, floor: Floor
         "2026-03-11T19:00:00+00:00",
     )
     press = press_of(told)
-    assert (press["shift_units"], press["shift_target_so_far"], press["shift_target"]) == (24, 60, 960)
-    assert (press["status"], press["stopped_since"], press["stop_reason"]) == (
-        "stopped",
-        "2026-03-11T17:06:00+00:00",
-        "Colour change",
-    )
-    assert press["shift_downtime_minutes"] == 14
+    so_far = told["shift_so_far"]
+    assert (so_far["units"], so_far["target"], so_far["shift_target"]) == (24, 60, 960)
+    assert (press["status"], press["stopped_since"]) == ("stopped", "2026-03-11T17:06:00+00:00")
+    assert [one["reason"] for one in told["needs_you"]] == ["Colour change"]
+    assert so_far["downtime_minutes"] == 14
     assert told["shift_so_far"]["reasons"] == [
         {"reason": "Colour change", "minutes": 9, "stops": 1},
         {"reason": "Jam", "minutes": 5, "stops": 1},
@@ -82,10 +80,10 @@ def test_a_missed_slot_that_is_caught_up_fills_the_shift(world: World, floor: Fl
     poll(world, NOON_IN_CHICAGO, NOON_IN_CHICAGO)
     poll(world, NOON_IN_CHICAGO + 2 * QUARTER, NOON_IN_CHICAGO + 2 * QUARTER)
 
-    press = press_of(board(world))
+    told = board(world)
     # The missed slot, and the one before the first.
-    assert (press["shift_units"], press["shift_target_so_far"]) == (20, 120)
-    assert press["strip"].endswith(".<<<<")
+    assert (told["shift_so_far"]["units"], told["shift_so_far"]["target"]) == (20, 120)
+    assert press_of(told)["strip"].endswith(".<<<<")
 
 
 def test_a_poll_by_hand_adds_nothing_to_the_shift(world: World) -> None:
@@ -94,9 +92,9 @@ def test_a_poll_by_hand_adds_nothing_to_the_shift(world: World) -> None:
 
     assert world.ask()[1]["outcome"] == "succeeded"
 
-    press = press_of(board(world))
-    assert press["as_of"] == "2026-03-11T17:04:40+00:00"
-    assert (press["shift"], press["shift_target_so_far"]) == (0, 30)
+    told = board(world)
+    assert press_of(told)["as_of"] == "2026-03-11T17:04:40+00:00"
+    assert told["shift_so_far"]["target"] == 30
 
 
 @pytest.mark.parametrize(
@@ -124,5 +122,5 @@ def test_a_night_with_a_change_of_the_clock_adds_up(
     row = world.store.execute("select sum(slot_target)::float as sum from public.live_snapshots").fetchone()
     assert row == {"sum": 36 * hours}
     assert (told["shift"]["starts_at"], told["shift"]["elapsed"]) == (evening.isoformat(), 1)
-    assert press_of(told)["shift_target_so_far"] == 36 * known
+    assert told["shift_so_far"]["target"] == 36 * known
     assert told["shift_so_far"]["slots_missing"] == 4 * (hours - known)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.database.api import Api
-from tests.database.board.conftest import Board
+from tests.database.board.conftest import Board, Figures
 from tests.database.board.stories import (
     ABOVE,
     BELOW,
@@ -113,16 +113,17 @@ def test_every_machine_comes_with_its_figures_by_area(board: Board) -> None:
         "target": 50,
         "variance": -0.6,
         "oee": 0.8,
-        "downtime_minutes": 0,
         "stopped_since": None,
-        "stop_reason": None,
-        "shift": 0,
-        "shift_units": 170,
-        "shift_target_so_far": 200,
-        "shift_target": 800,
-        "shift_downtime_minutes": 0,
         "strip": "." * 24 + "======<<",
     }
+
+
+@pytest.mark.usefixtures("two_hours")
+def test_a_shift_is_added_up_for_each_machine(figures: Figures) -> None:
+    saw = figures(at(7))["Saw"]
+
+    assert (saw["shift_units"], saw["shift_target_so_far"], saw["shift_target"]) == (170, 200, 800)
+    assert (saw["shift_downtime_minutes"], saw["shift_slots"]) == (0, 8)
 
 
 @pytest.mark.usefixtures("two_hours")
@@ -220,12 +221,8 @@ def test_stops_are_told_with_their_minutes_in_the_shift_each_once(story: Story, 
     told = board(at(6, 1))
 
     press = machine_of(told, "Press")
-    assert (press["status"], press["stopped_since"], press["stop_reason"]) == (
-        "stopped",
-        "2026-11-22T05:40:00+00:00",
-        "Repair",
-    )
-    assert press["shift_downtime_minutes"] == 30
+    assert (press["status"], press["stopped_since"]) == ("stopped", "2026-11-22T05:40:00+00:00")
+    assert told["shift_so_far"]["downtime_minutes"] == 30
     assert press["strip"] == "." * 28 + "==!!"
     assert told["shift_so_far"]["reasons"] == [
         {"reason": "Repair", "minutes": 20, "stops": 1},
@@ -462,7 +459,9 @@ def test_a_machine_that_misses_one_slot_does_not_move_the_others(story: Story, b
     assert told["shift_so_far"]["slots_missing"] == 0
 
 
-def test_a_machine_without_the_newest_slot_is_told_with_what_it_had(story: Story, board: Board) -> None:
+def test_a_machine_without_the_newest_slot_is_told_with_what_it_had(
+    story: Story, board: Board, figures: Figures
+) -> None:
     story.machine("Press")
     story.machine("Oven")
     story.machine("New")
@@ -474,9 +473,10 @@ def test_a_machine_without_the_newest_slot_is_told_with_what_it_had(story: Story
 
     oven, new = machine_of(told, "Oven"), machine_of(told, "New")
     assert (oven["status"], oven["as_of"], oven["units"]) == ("no_data", "2026-11-22T06:00:00+00:00", 50)
-    assert oven["shift_units"] == 100
+    assert figures(at(7))["Oven"]["shift_units"] == 100
     assert oven["strip"] == "." * 24 + "====...."
-    assert (new["status"], new["as_of"], new["units"], new["shift"]) == ("no_data", None, None, None)
+    assert (new["status"], new["as_of"], new["units"]) == ("no_data", None, None)
+    assert figures(at(7))["New"]["shift_name"] is None
     assert new["strip"] == "." * 32
     assert {one["asset"]: (one["slots"], one["since"]) for one in told["needs_you"]} == {
         "Oven": (4, "2026-11-22T06:00:00+00:00"),
@@ -486,7 +486,9 @@ def test_a_machine_without_the_newest_slot_is_told_with_what_it_had(story: Story
     assert told["shift"]["assets"] == 2
 
 
-def test_the_shift_of_a_machine_without_the_newest_slot_ends(story: Story, board: Board) -> None:
+def test_the_shift_of_a_machine_without_the_newest_slot_ends(
+    story: Story, board: Board, figures: Figures
+) -> None:
     story.machine("Press")
     story.machine("Oven")
     story.made("Press", slots(at(13, 15), at(14)), shift=("late", at(13), at(21)))
@@ -495,7 +497,7 @@ def test_the_shift_of_a_machine_without_the_newest_slot_ends(story: Story, board
 
     told = board(at(14, 1))
 
-    assert machine_of(told, "Oven")["shift"] is None
+    assert figures(at(14))["Oven"]["shift_name"] is None
     assert [one["name"] for one in told["shifts"]] == ["late"]
     assert told["shift_so_far"]["units"] == 100
 
@@ -517,7 +519,7 @@ def test_outside_shifts_nothing_is_planned_and_there_is_no_shift(story: Story, b
     assert (told["oee"]["window"], told["needs_you"]) == (None, [])
 
 
-def test_each_machine_is_added_up_over_its_own_shift(story: Story, board: Board) -> None:
+def test_each_machine_is_added_up_over_its_own_shift(story: Story, board: Board, figures: Figures) -> None:
     long = ("long", at(4), at(14))
     for name in ("A", "B", "C"):
         story.machine(name)
@@ -530,12 +532,27 @@ def test_each_machine_is_added_up_over_its_own_shift(story: Story, board: Board)
 
     assert [(one["name"], one["assets"]) for one in told["shifts"]] == [("early", 2), ("long", 1)]
     assert told["shift"]["name"] == "early"
-    assert [(one["name"], one["shift"], one["shift_units"]) for one in told["machines"]] == [
-        ("A", 0, 100),
-        ("B", 0, 100),
-        ("C", 1, 200),
-    ]
+    assert {name: (one["shift_name"], one["shift_units"]) for name, one in figures(at(6)).items()} == {
+        "A": ("early", 100),
+        "B": ("early", 100),
+        "C": ("long", 200),
+    }
     assert told["shift_so_far"]["units"] == 400
+
+
+def test_a_shift_that_gets_another_name_or_end_goes_on(story: Story, board: Board, figures: Figures) -> None:
+    story.machine("Press")
+    story.made("Press", slots(at(5, 15), at(6)), shift=("early", at(5), at(13)))
+    story.made("Press", slots(at(6, 15), at(7)), shift=("long", at(5), at(17)))
+    story.polled(at(7))
+
+    told = board(NOW)
+
+    assert [(one["name"], one["ends_at"]) for one in told["shifts"]] == [
+        ("long", "2026-11-22T17:00:00+00:00")
+    ]
+    assert told["shift_so_far"]["units"] == 200
+    assert figures(at(7))["Press"]["shift_slots"] == 8
 
 
 def test_a_shift_over_midnight_is_one_shift(story: Story, board: Board) -> None:
@@ -614,7 +631,9 @@ def test_snapshots_of_older_code_are_shown_and_not_added_up(story: Story, board:
     assert (told["shift_so_far"]["units"], told["shift_so_far"]["slots_missing"]) == (100, 4)
 
 
-def test_a_plant_that_older_code_polls_has_machines_and_no_shift(story: Story, board: Board) -> None:
+def test_a_plant_that_older_code_polls_has_machines_and_no_shift(
+    story: Story, board: Board, figures: Figures
+) -> None:
     story.machine("Press")
     story.made("Press", slots(at(5, 15), at(7)), **OF_OLD_CODE | BELOW)
     story.polled(at(7))
@@ -624,10 +643,8 @@ def test_a_plant_that_older_code_polls_has_machines_and_no_shift(story: Story, b
     assert told["plant"]["name"] == "northfield"
     assert (told["plant"]["time_zone"], told["plant"]["slot_minutes"]) == (None, 15)
     assert (told["shift"], told["shift_so_far"]) == (None, None)
-    assert (machine_of(told, "Press")["status"], machine_of(told, "Press")["shift_units"]) == (
-        "below_target",
-        None,
-    )
+    assert machine_of(told, "Press")["status"] == "below_target"
+    assert figures(at(7))["Press"]["shift_units"] is None
     assert kinds_of(told) == [("below", "Press")]
 
 
@@ -646,7 +663,7 @@ def test_a_poll_by_hand_shows_the_present_and_adds_nothing(story: Story, board: 
         "below_target",
         20,
     )
-    assert (press["shift_units"], press["strip"]) == (200, "." * 24 + "========")
+    assert (told["shift_so_far"]["units"], press["strip"]) == (200, "." * 24 + "========")
 
 
 def test_slots_of_another_grid_have_a_place_where_they_fit(story: Story, board: Board) -> None:
@@ -730,7 +747,7 @@ def test_hostile_names_and_reasons_are_text(story: Story, board: Board) -> None:
     assert {one["name"] for one in told["machines"]} == names
     assert {one["area"] for one in told["machines"]} == names
     assert {one["reason"] for one in told["shift_so_far"]["reasons"]} == set(HOSTILE)
-    assert {one["stop_reason"] for one in told["machines"]} == set(HOSTILE)
+    assert {one["reason"] for one in told["needs_you"]} == set(HOSTILE)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,6 @@ def test_a_day_with_a_change_of_the_clock_has_96_slots(
     told = look("Press", last + timedelta(minutes=1))
 
     assert "".join(one["mark"] for one in told["slots"]) == "." * (96 - 4 * hours) + "=" * 4 * hours
-    assert told["machine"]["shift_units"] == hours * 100
     assert told["day"]["units"] == hours * 100
 
 
