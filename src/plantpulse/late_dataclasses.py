@@ -9,7 +9,8 @@ Not here: `order`, `InitVar`, `KW_ONLY`, a base that the standard library decora
 that holds itself. Slots and frozen go together here: another name is refused with FrozenInstanceError too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, get_origin
 
 if TYPE_CHECKING:
@@ -66,15 +67,22 @@ class _Field:
 
 
 class _Shape:
-    """What the shared methods know of a class. `by_position` are the names that may be given so."""
+    """What the shared methods know of a class.
 
-    __slots__ = ("by_position", "every", "given", "made", "options")
+    `by_position` are the names that may be given so, and `whole` how many there are, if that is all of them.
+    `compared` gets what equality looks at.
+    """
 
-    def __init__(self, every: Mapping[str, _Field], options: dict[str, Any]) -> None:
-        self.every, self.options = every, options
-        self.given = [one for one in every.values() if one.init]
+    __slots__ = ("by_position", "compared", "every", "given", "is_completed", "made", "options", "whole")
+
+    def __init__(self, every: Mapping[str, _Field], options: dict[str, Any], *, is_completed: bool) -> None:
+        self.every, self.options, self.is_completed = every, options, is_completed
+        self.given = [(one.name, one.default, one.default_factory) for one in every.values() if one.init]
         self.made = [one for one in every.values() if not one.init and one.has_default()]
-        self.by_position = () if options["kw_only"] else tuple(one.name for one in self.given)
+        self.by_position = () if options["kw_only"] else tuple(name for name, _, _ in self.given)
+        self.whole = None if options["kw_only"] else len(self.given)
+        compared = [name for name, one in every.items() if one.compare]
+        self.compared: Callable[[Any], Any] = attrgetter(*compared) if compared else lambda _: ()
 
 
 class _Asked:
@@ -118,7 +126,7 @@ def _decorated(cls: Any, options: dict[str, Any]) -> Any:
     every = {one.name: one for one in (*_inherited(cls), *_own(cls))}
     if options["slots"]:
         cls = _with_slots(cls, every)
-    shape = _Shape(every, options)
+    shape = _Shape(every, options, is_completed=hasattr(cls, "__post_init__"))
     methods = {"__init__": _init, "__late__": shape, "__match_args__": shape.by_position}
     methods |= {name: _Asked(cls, name) for name in ("__dataclass_fields__", "__dataclass_params__")}
     methods |= {name: method for name, method in _written_over(options) if name not in cls.__dict__}
@@ -180,41 +188,41 @@ def _with_slots(cls: Any, names: Mapping[str, _Field]) -> Any:
 
 def _init(self: Any, /, *values: Any, **named: Any) -> None:
     shape: _Shape = self.__late__
-    if values:
-        named = _by_name(type(self), shape.by_position, values, named)
-    lacking = []
-    for one in shape.given:
-        if one.name in named:
-            _put(self, one.name, named.pop(one.name))
-        elif one.has_default():
-            _put(self, one.name, one.made())
-        else:
-            lacking.append(one.name)
-    if lacking or named:
-        raise _refusal(type(self), lacking, named)
+    for name, value in zip(shape.by_position, values, strict=False):
+        _put(self, name, value)
+    if named or len(values) != shape.whole:
+        _fill(self, shape, len(values), named)
     for one in shape.made:
         _put(self, one.name, one.made())
-    if hasattr(self, "__post_init__"):
+    if shape.is_completed:
         self.__post_init__()
 
 
-def _by_name(
-    cls: type[Any], names: tuple[str, ...], values: tuple[Any, ...], named: dict[str, Any]
-) -> dict[str, Any]:
-    if len(values) > len(names):
-        told = f"takes {len(names)} positional arguments, but {len(values)} were given"
-        raise TypeError(f"{cls.__name__}.__init__() {told}")
-    placed = dict(zip(names, values, strict=False))
-    if twice := placed.keys() & named.keys():
-        raise TypeError(f"{cls.__name__}.__init__() got multiple values for argument {min(twice)!r}")
-    return placed | named
+def _fill(self: Any, shape: _Shape, count: int, named: dict[str, Any]) -> None:
+    """Set the fields that were not given by position; `count` were. Raises: TypeError."""
+    if count > len(shape.by_position):
+        raise _refusal(self, f"takes {len(shape.by_position)} positional arguments, but {count} were given")
+    lacking = []
+    for name, default, factory in shape.given[count:]:
+        if name in named:
+            _put(self, name, named.pop(name))
+        elif default is not _MISSING:
+            _put(self, name, default)
+        elif factory is not _MISSING:
+            _put(self, name, factory())
+        else:
+            lacking.append(repr(name))
+    for name in named:
+        is_twice = name in shape.by_position[:count]
+        raise _refusal(
+            self, f"got {'multiple values for' if is_twice else 'an unexpected'} argument {name!r}"
+        )
+    if lacking:
+        raise _refusal(self, f"misses {', '.join(lacking)}")
 
 
-def _refusal(cls: type[Any], lacking: list[str], unknown: dict[str, Any]) -> TypeError:
-    if unknown:
-        return TypeError(f"{cls.__name__}.__init__() got an unexpected keyword argument {min(unknown)!r}")
-    names = ", ".join(map(repr, lacking))
-    return TypeError(f"{cls.__name__}.__init__() missing {len(lacking)} required arguments: {names}")
+def _refusal(self: Any, words: str) -> TypeError:
+    return TypeError(f"{type(self).__name__}.__init__() {words}")
 
 
 def _repr(self: Any) -> str:
@@ -222,16 +230,15 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
-def _compared(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, name) for name, one in self.__late__.every.items() if one.compare)
-
-
-def _eq(self: Any, other: object) -> Any:
-    return _compared(self) == _compared(other) if type(other) is type(self) else NotImplemented
+def _eq(self: Any, other: Any) -> Any:
+    if type(other) is not type(self):
+        return NotImplemented
+    compared = self.__late__.compared
+    return compared(self) == compared(other)
 
 
 def _hash(self: Any) -> int:
-    return hash(_compared(self))
+    return hash(self.__late__.compared(self))
 
 
 def _refuse(self: Any, name: str, *_value: Any) -> None:

@@ -76,6 +76,10 @@ def classes(kit: Any) -> SimpleNamespace:
         def __repr__(self) -> str:
             return "Hidden"
 
+    @kit.dataclass(kw_only=True)
+    class Named:
+        only: int
+
     @kit.dataclass
     class Plain:
         one: int = 1
@@ -128,6 +132,9 @@ SAME: list[Any] = [
     lambda k: k.Watch[int](1).thing,
     lambda k: isinstance(hash(k.Watch([])), int),
     lambda k: k.Settings("host"),
+    lambda k: k.Named(1),
+    lambda k: k.Named(),
+    lambda k: repr(k.Named(only=1)),
     lambda k: repr(k.Settings(host="a")),
     lambda k: k.Settings(host="a", port=0),
     lambda k: k.Settings(host="a") == k.Wider(host="a"),
@@ -161,7 +168,7 @@ def test_it_behaves_as_the_standard_librarys_does(doing: Any) -> None:
 def test_what_was_compared_is_not_failure_alone() -> None:
     failed = [told(doing, THERE) for doing in SAME]
 
-    assert [type(one) for one in failed].count(type) == 17
+    assert [type(one) for one in failed].count(type) == 19
     assert repr(HERE.Reading("T1", 2.5, secret="x")).endswith("Reading(tag='T1', value=2.5, marks=[])")
 
 
