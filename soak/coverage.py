@@ -6,8 +6,19 @@ within the catch-up, and the last two before them again. A report writes the day
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+_NEAR: Final = timedelta(hours=12)
+_MIDNIGHT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Asked(NamedTuple):
+    """A span of the past that somebody asks for, both ends included."""
+
+    start: datetime
+    until: datetime
 
 
 class Reading(NamedTuple):
@@ -19,12 +30,18 @@ class Reading(NamedTuple):
 
 @dataclass(slots=True)
 class Slots:
-    """The slots of a plant that scheduled polls have covered, each with its last reading."""
+    """The slots of a plant that polls have covered, each with its last reading.
+
+    `filled` counts the slots of spans. `left_out`: slots of spans that were answered as filled, and are not.
+    """
 
     every: timedelta
     longest: timedelta
+    zone: ZoneInfo
     read: dict[datetime, Reading] = field(default_factory=dict)
     newest: datetime | None = None
+    filled: int = 0
+    left_out: set[datetime] = field(default_factory=set)
 
     def cover(self, slot: datetime, reading: Reading) -> None:
         """Note the commit of a scheduled poll."""
@@ -42,6 +59,28 @@ class Slots:
             self.read[missed] = reading
             missed += self.every
         self.newest = slot
+
+    def fill(self, slot: datetime, reading: Reading) -> None:
+        """Note that a slot of a span was read again: no other slot is touched."""
+        self.read[slot] = reading
+        self.filled += 1
+
+    def is_slot(self, at: datetime) -> bool:
+        """Say whether an instant is a slot of the schedule."""
+        return not (at - _MIDNIGHT) % self.every
+
+    def end_span(self, asked: Asked, since: datetime) -> None:
+        """Note that a span was answered as filled; slots before `since` are nobody's."""
+        slot = asked.until - (asked.until - _MIDNIGHT) % self.every
+        while slot >= max(asked.start, since):
+            self.left_out |= set() if slot in self.read else {slot}
+            slot -= self.every
+
+    def local_window(self, slot: datetime, length: timedelta) -> tuple[datetime, datetime] | None:
+        """Return what a slot's window is by the plant's clock; None near a change of that."""
+        around = [(slot + hours).astimezone(self.zone).utcoffset() for hours in (-_NEAR, _NEAR)]
+        until = slot.astimezone(self.zone).replace(tzinfo=None)
+        return (until - length, until) if around[0] == around[1] else None
 
     def forget(self, before: datetime) -> None:
         """Forget slots that are settled."""

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from soak.coverage import Days, Reading, Slots
+from soak.coverage import Asked, Days, Reading, Slots
 from soak.known import Known
 
 Scope = tuple[str, str]
 ALL_PLANTS: Final = "(all plants)"
 # Of a look-back: it begins at a whole second, and at the slot's time where that is later than the claim.
 _EDGE: Final = timedelta(minutes=2)
+WINDOW: Final = timedelta(minutes=30)  # of a slot
 
 
 class Broken(Exception):
@@ -82,11 +83,17 @@ class Shown(NamedTuple):
 
 @dataclass(slots=True)
 class Ledger:
-    """The account of one seed. `slots` and `days` are by plant; `last_slots` by pipeline and plant."""
+    """The account of one seed. `slots` and `days` are by plant; `last_slots` by pipeline and plant.
+
+    `polled`: the newest slot of each plant that scheduled polls have written, a part at least. `unsure`:
+    plants of which a part was written, and the rest not yet. `by_hand`: polls of the present that people
+    asked for. `channels`: when each was swept first. `asked`: the spans that processes were asked for.
+    """
 
     slots: dict[str, Slots]
     days: dict[str, Days]
     look_back: timedelta
+    began_at: datetime
     claims: dict[str, Claim] = field(default_factory=dict)
     holders: dict[Scope, Claim] = field(default_factory=dict)
     last_slots: dict[Scope, datetime] = field(default_factory=dict)
@@ -103,6 +110,12 @@ class Ledger:
     )  # by plant: what a press's tag was at each read
     heard: dict[str, list[datetime]] = field(default_factory=dict)  # when a process heard the time
     bursts: dict[str, list[datetime]] = field(default_factory=dict)  # when bursts began, by process
+    watched: list[tuple[str, datetime]] = field(default_factory=list)  # who told alerts what was seen
+    channels: dict[str, datetime] = field(default_factory=dict)
+    polled: dict[str, datetime] = field(default_factory=dict)
+    unsure: set[str] = field(default_factory=set)
+    by_hand: dict[str, dict[datetime, Reading]] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
     _reads: dict[str, list[Read]] = field(default_factory=dict)
 
     def note_read(self, process: str, read: Read) -> None:
@@ -142,11 +155,15 @@ class Ledger:
                 self._committed(function, asked["p_fence"], {}, now)
             case "fail_run" if kind == "failed":
                 self._end(self._held("fail_run", asked["p_fence"]), now)
+            case "watch_alerts":
+                self.watched.append((process, now))
             case _:
                 self._note_other_call(function, asked, kind, now)
 
     def _note_other_call(self, function: str, asked: Mapping[str, Any], kind: str, now: datetime) -> None:
         match function:
+            case "claim_notifications":
+                self.channels.setdefault(asked["p_channel"]["name"], now)
             case "commit_series" if kind == "committed":
                 self._collected(asked["p_fence"], asked["p_commit"], now)
             case "watch_series_gaps" if kind == "watched":
@@ -158,6 +175,7 @@ class Ledger:
     def end_of(self, process: str) -> None:
         """Forget what a process has read."""
         self._reads.pop(process, None)
+        self.asked.pop(process, None)
         self.known.forget(process)
 
     def _claimed(self, process: str, claim: Mapping[str, Any], now: datetime) -> None:
@@ -199,6 +217,8 @@ class Ledger:
 
     def _committed(self, what: str, fence: str, commit: Mapping[str, Any], now: datetime) -> None:
         claim = self._held(what, fence)
+        if what == "commit_live_pulse":
+            self._wrote(claim, commit)
         if commit.get("is_final", True) is False:
             return
         self._end(claim, now)
@@ -223,6 +243,47 @@ class Ledger:
         if claim.slot and output and stops:
             self.slots[plant].cover(claim.slot, Reading(output.at, stops.at))
 
+    def reading(self, plant: str, at: datetime) -> Reading | None:
+        """Return when the newest figures of a plant were read; None if that is not known for sure."""
+        if plant in self.unsure:
+            return None
+        return self.slots[plant].read.get(at) or self.by_hand.get(plant, {}).get(at)
+
+    def newest(self, plant: str, now: datetime) -> datetime | None:
+        """Return the newest instant of which figures of a plant are stored."""
+        polled = self.polled.get(plant)
+        known = [*self.slots[plant].read, *self.by_hand.get(plant, {}), *([polled] if polled else [])]
+        return max((at for at in known if at <= now), default=None)
+
+    def _wrote(self, claim: Claim, commit: Mapping[str, Any]) -> None:
+        plant = claim.scope[1]
+        if claim.slot is None:
+            self._fill_slots(claim, commit)
+        elif claim.slot >= self.polled.get(plant, claim.slot):
+            self.polled[plant] = claim.slot
+            self.unsure.discard(plant)
+        if claim.slot and commit.get("is_final", True) is False:
+            self.unsure.add(plant)
+
+    def _fill_slots(self, claim: Claim, commit: Mapping[str, Any]) -> None:
+        """The slots of a span are as their rows were when the poll read them. Raises: Broken.
+
+        A poll of the present, by hand, fills a slot only if it is asked for in the very second of it.
+        """
+        slots, asked = self.slots[claim.scope[1]], self.asked.get(claim.process)
+        for sent in commit["slots"]:
+            at = datetime.fromisoformat(sent["snapshot_timestamp"])
+            window = slots.local_window(at, WINDOW)
+            output, stops = (self._last(claim.process, query, window) for query in ("output", "downtime"))
+            if not (output and stops) or (asked and not asked.start <= at <= asked.until):
+                raise Broken(f"{claim.process} was asked for {asked}, and has written {at}")
+            if asked or slots.is_slot(at):
+                slots.fill(at, Reading(output.at, stops.at))
+            else:
+                self.by_hand.setdefault(claim.scope[1], {})[at] = Reading(output.at, stops.at)
+        if asked and commit.get("is_final", True) and commit["status"] == "succeeded":
+            slots.end_span(asked, self.began_at)
+
     def _cover_days(self, claim: Claim) -> None:
         """A day is part of a report once its last query, that for quality, was answered."""
         days, output, stops = dict[date, Reading](), None, None
@@ -235,6 +296,10 @@ class Ledger:
                 days[read.start.date()] = Reading(output.at, stops.at)
         self.days[claim.scope[1]].cover(days, claim.process)
 
-    def _last(self, process: str, query: str) -> Read | None:
-        found = (read for read in reversed(self._reads.get(process, ())) if read.query == query)
-        return next(found, None)
+    def _last(self, process: str, query: str, window: tuple[datetime, datetime] | None = None) -> Read | None:
+        """Return a process's last answer to a query, that encloses a window if one is given."""
+        for read in reversed(self._reads.get(process, ())):
+            is_around = window is None or (read.start <= window[0] and window[1] <= read.until)
+            if read.query == query and is_around:
+                return read
+        return None

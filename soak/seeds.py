@@ -17,6 +17,7 @@ import psycopg
 
 from soak.boundaries import Boundaries
 from soak.cell import Cell
+from soak.checks.board import Readers
 from soak.checks.days import check_days
 from soak.checks.messages import check_messages
 from soak.checks.parts import check_parts
@@ -96,6 +97,7 @@ class _Life:
     world: World
     view: View
     people: People
+    readers: Readers
     until: datetime
 
     def live(self) -> None:
@@ -106,6 +108,7 @@ class _Life:
         for line in (*lines, *self.world.besides):
             self.scheduler.run(line, self.timeline.start, self.until)
         self.people.come(self.timeline.start, self.until)
+        self.readers.come(self.timeline.start, self.until)
         settled = known = self.timeline.start
         while self.timeline.now < self.until:
             self.timeline.run_until(min(self.timeline.now + _DAY, self.until))
@@ -161,8 +164,8 @@ def run_seed(
     first, assets = timeline.now.date(), seed.size.assets
     plants = {name: Plant(name, zone, draws, first, assets) for name, zone in zones.items()}
     faults = Faults(draws, until - QUIET, seed.allowed)
-    slots = {name: Slots(PULSE, CATCH_UP) for name in plants}
-    ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK)
+    slots = {name: Slots(PULSE, CATCH_UP, zone) for name, zone in zones.items()}
+    ledger = Ledger(slots, {name: Days() for name in plants}, LOOK_BACK, timeline.now)
     boundaries = Boundaries(timeline, draws, faults, ledger)
     enter(plants, connection)
     functions = functions or SqlFunctions(connection)
@@ -176,13 +179,14 @@ def run_seed(
         cells[name] = Cell(name, draws, faults, timeline.now, partial(_is_kept, connection, world, name))
     scheduler, view = Scheduler(boundaries), View(connection, plants, ledger)
     people = People(boundaries, functions.call, view.incidents, partial(date_signature, connection))
+    readers = Readers(boundaries, view, functions.call, people.signed)
     broken = None
     connection.execute("set role service_role")
     try:
         with contextlib.redirect_stdout(log or _Nowhere()), tempfile.TemporaryDirectory() as folder:
             if seed.size.is_whole:
                 world.place_computer(Path(folder), until)
-            life = _Life(timeline, scheduler, world, view, people, until)
+            life = _Life(timeline, scheduler, world, view, people, readers, until)
             if seed.size.has_only_machines:
                 life.live_with_machines()
             else:

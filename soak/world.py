@@ -35,6 +35,7 @@ from soak.bursts import bursts_in
 from soak.cell import Cell
 from soak.channels import Channels
 from soak.computer import Computer
+from soak.coverage import Asked
 from soak.device import Floor
 from soak.edge import runner_in
 from soak.ledger import ALL_PLANTS
@@ -50,6 +51,10 @@ PULSE: Final = timedelta(minutes=15)
 CLEANUP: Final = timedelta(hours=1)
 LOOK: Final = timedelta(minutes=5)  # of health, which production calls every minute
 ASKED: Final = timedelta(hours=3)  # by people, who want to see the newest figures
+SPANS: Final = timedelta(hours=4)
+LONGEST_AGO_H: Final = 26.0  # slots are settled after two days
+LONGEST_SPAN_H: Final = 8.0
+_CLOCKS_DIFFER: Final = timedelta(seconds=5)
 BY_HAND: Final = "by hand:"
 POLLED: Final = "north"  # the plant with machine tags
 AT_EDGE: Final = "south"  # and the one with a computer that polls them
@@ -185,6 +190,9 @@ class World:
         for name, plant in self.plants.items():
             body = {"plant": name}
             self.besides.append(Line(f"{BY_HAND} live_pulse", name, every(ASKED), _asks(pulse, body)))
+            self.besides.append(
+                Line(f"{BY_HAND} a span", name, _between_polls, self._asks_for_span(pulse, name))
+            )
             lines += [
                 Line("live_pulse", name, every(PULSE), _calls(pulse, body)),
                 Line("morning_report", name, daily(MORNING, plant.zone), _calls(morning, body)),
@@ -210,6 +218,25 @@ class World:
         computer = self.computers[AT_EDGE] = Computer(AT_EDGE, self.boundaries, folder, run)
         for begin, end in self.shifts.of_edge(self.boundaries.timeline.start, until):
             computer.work(begin, end)
+
+    def _asks_for_span(self, function: Function, plant: str) -> Callable[[datetime], int]:
+        """Return the call of somebody who has a part of the past read again, or looks what that would do."""
+
+        def call(slot: datetime) -> int:
+            draws, process, now = self.boundaries.draws, self.boundaries.process(), self.boundaries.now()
+            name = f"span {plant} {slot:%Y-%m-%dT%H:%M}"
+            start = now - timedelta(hours=draws.between(0.5, LONGEST_AGO_H, f"{name} starts"))
+            until = min(
+                now - _CLOCKS_DIFFER,
+                start + timedelta(hours=draws.between(0.25, LONGEST_SPAN_H, f"{name} lasts")),
+            )
+            body = {"plant": plant, "from": start.isoformat(), "until": until.isoformat()}
+            is_looked_at = draws.share(f"{name} is a dry run") < 0.1
+            if not is_looked_at:
+                self.boundaries.ledger.asked[process.name] = Asked(start, until)
+            return function.call(None, body | {"dry_run": is_looked_at})
+
+        return call
 
     def _lines_of_series(self, tell: Channels) -> Iterator[Line]:
         opened = Publishers(self.market, self.boundaries).open
@@ -245,6 +272,11 @@ class World:
             clock=self.boundaries.function_clock,
             monotonic=monotonic,
         )
+
+
+def _between_polls(start: datetime, until: datetime) -> Iterator[datetime]:
+    """Yield when people ask for the past: not just when a poll is due, which would have to wait."""
+    return (slot + timedelta(minutes=7) for slot in every(SPANS)(start, until))
 
 
 def _asks(function: Function, body: Mapping[str, Any]) -> Callable[[datetime], int]:

@@ -1,16 +1,15 @@
 """Each slot that polls have covered has one snapshot of each active asset, with what the plant made."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from soak.checks.stops import stopped_minutes
 from soak.checks.view import View
 from soak.coverage import Slots
-from soak.ledger import Broken
+from soak.ledger import WINDOW, Broken
 from soak.plant import Plant
 
-WINDOW: Final = timedelta(minutes=30)
 _SNAPSHOTS: Final = """
 select a.source_name as asset, s.snapshot_timestamp as at, s.slot_output, s.output_actual, s.downtime_minutes
 from public.live_snapshots as s
@@ -25,6 +24,7 @@ def check_slots(view: View, start: datetime, until: datetime) -> None:
     """Check the slots of a span. Raises: Broken."""
     for name, plant in view.plants.items():
         slots, stored = view.ledger.slots[name], _stored(view, name, start, until)
+        _check_spans(view, plant, slots)
         slot = start
         while slot < until:
             _check_slot(view, plant, slots, slot, stored.pop(slot, {}))
@@ -35,6 +35,17 @@ def check_slots(view: View, start: datetime, until: datetime) -> None:
             ):
                 raise Broken(f"the poll at {at}, which is no slot, has snapshots of {sorted(found)}")
             view.checked["polls outside the slots"] += 1
+
+
+def _check_spans(view: View, plant: Plant, slots: Slots) -> None:
+    """What was answered as filled is filled, but for an hour that the clock shows twice. Raises: Broken."""
+    for slot in sorted(slots.left_out):
+        if not plant.is_doubtful(slot - WINDOW, slot):
+            raise Broken(f"slot {slot} of {plant.name} is part of a span that was filled, and was not read")
+        view.checked["slots of spans in an hour that the clock shows twice"] += 1
+    slots.left_out.clear()
+    view.checked["slots of spans"] += slots.filled
+    slots.filled = 0
 
 
 def _stored(

@@ -7,7 +7,7 @@ at work; it is down after two intervals, at the latest after two hours.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final, Literal
 
 from soak.checks.view import View
@@ -47,7 +47,11 @@ class Standing:
     lines: tuple[Line, ...]
 
     def check(self, looked_at: datetime, now: datetime) -> None:
-        """Check what is open. Raises: Broken."""
+        """Check what is open, if no other look came in between: its clock may be wrong. Raises: Broken."""
+        lately = takewhile(lambda one: one[1] >= looked_at, reversed(self.view.ledger.watched))
+        if len({process for process, _ in lately}) > 1:
+            self.view.checked["looks beside another one"] += 1
+            return
         found: dict[Scope, State] = {
             (row["scope"], row["plant"]): _SEVERITY[row["severity"]] for row in self.view.rows(_OPEN)
         }

@@ -26,6 +26,11 @@ class View:
         with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query.encode(), values).fetchall()
 
+    def incidents_of(self, plant: str) -> set[int]:
+        """Return the ids of the incidents that are stored of a plant."""
+        rows = self.rows("select id from public.safety_events where plant = %s", plant)
+        return {row["id"] for row in rows}
+
     def incidents(self) -> list[int]:
         """Return the ids of the incidents that are stored."""
         return [row["id"] for row in self.rows("select id from public.safety_events order by id")]

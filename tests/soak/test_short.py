@@ -38,7 +38,9 @@ def test_without_faults_each_run_succeeds_and_nobody_is_told_of_anything_but_inc
     assert outcome.broken is None
     assert outcome.faults == {}
     assert outcome.checked["slots"] == 2 * 48
-    assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 12 + 1 + 24 + 2 + 3 + 1 + 20
+    assert outcome.checked["runs succeeded"] == 2 * (48 + 4) + 4 + 12 + 1 + 24 + 2 + 3 + 1 + 20
+    assert outcome.checked["looks at a board"] == 2 * 6
+    assert outcome.checked["slots of spans"] == 59
     assert outcome.checked["values of series"] == 542
     assert outcome.checked["gaps filled"] == 2
     assert outcome.checked["samples of machines"] == 132 + 240
@@ -65,6 +67,15 @@ def test_a_second_signer_who_replaces_the_first_is_noticed(project: Project) -> 
     assert "and people have signed" in str(outcome.broken)
 
 
+def test_a_board_that_is_green_on_old_data_is_noticed(project: Project) -> None:
+    with project.transaction(force_rollback=True):
+        forget(project, "board_poll", "2 * due.every_s", "99 * due.every_s")
+
+        outcome = run_seed(Seed(1, days=1, size=SMALL), project)
+
+    assert "says stale False" in str(outcome.broken)
+
+
 def test_a_sample_that_is_stored_for_another_time_is_noticed(project: Project) -> None:
     with project.transaction(force_rollback=True):
         forget(project, "store_tag_samples", "sent.s, sent.v", "sent.s - interval '5 minutes', sent.v")
@@ -84,6 +95,14 @@ def test_a_part_that_is_acknowledged_and_not_stored_is_noticed(project: Project)
     assert "before it was stored" in str(outcome.broken)
 
 
+def test_a_look_back_for_incidents_that_is_too_short_is_noticed(project: Project) -> None:
+    sections = {"live_pulse": {"safety_look_back_hours": 1}}
+
+    outcome = run_seed(Seed(15, days=1, size=SMALL), project, sections=sections)
+
+    assert "is not stored" in str(outcome.broken)
+
+
 def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:
     before = Resources.now()
     (temporary_files / "left").touch()
@@ -94,7 +113,6 @@ def test_a_temporary_file_that_stays_is_noticed(temporary_files: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "days", "sections", "told"),
     [
-        (3, 1.5, {"live_pulse": {"safety_look_back_hours": 1}}, "is not stored"),
         (3, 1.0, {"health": {"late_after_s": 3600}}, "and its alert says well"),
         (
             4,
