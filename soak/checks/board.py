@@ -99,22 +99,17 @@ class Readers:
             return
         window, target = (at - WINDOW, at), _target(plant, asset, at)
         units = plant.units(asset, *window, reading.output_at)
-        expected = {
-            "units": units,
-            "downtime_minutes": stopped_minutes(plant, asset, window, reading.stops_at),
-            "target": target,
-        }
-        for name, value in expected.items():
-            self._compare(plant, asset, board, name, machine[name], value)
+        self._compare(plant, asset, board, "units", machine["units"], units)
+        self._compare(plant, asset, board, "target", machine["target"], target)
         states = _states(units, target, is_stopped=_is_stopped(plant, asset, window, reading))
         if machine["status"] not in states:
             raise Broken(f"{asset} of {plant.name} is {machine['status']} at {at}, and should be {states}")
         if asset == PLANNED and machine["as_of"] == board["as_of"]:
-            self._check_shift(plant, board, machine, at)
+            self._check_shift(plant, board, at)
         self.view.checked["machines of a board"] += 1
 
-    def _check_shift(self, plant: Plant, board: Document, machine: Document, at: datetime) -> None:
-        """Check what an asset has made in its shift so far, in the slots that polls have covered."""
+    def _check_shift(self, plant: Plant, board: Document, at: datetime) -> None:
+        """Check what the planned asset, alone with shifts, has made so far, in the slots that are read."""
         slots, (start, until) = self.view.ledger.slots[plant.name], _shift(plant, at)
         of_shift = [slot for slot in slots.read if start < slot <= at]
         if not start < at <= until or plant.is_doubtful(start, at):
@@ -123,8 +118,9 @@ class Readers:
             plant.units(PLANNED, slot - slots.every, slot, slots.read[slot].output_at) for slot in of_shift
         )
         target = len(of_shift) * slots.every.total_seconds() / 60 * _TARGET_A_MINUTE
-        self._compare(plant, PLANNED, board, "shift_units", machine["shift_units"], units)
-        self._compare(plant, PLANNED, board, "shift_target_so_far", machine["shift_target_so_far"], target)
+        so_far = board["shift_so_far"]
+        self._compare(plant, PLANNED, board, "units of the shift", so_far["units"], units)
+        self._compare(plant, PLANNED, board, "target of the shift so far", so_far["target"], target)
         self.view.checked["shifts of a board"] += 1
 
     def _compare(
