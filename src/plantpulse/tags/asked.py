@@ -2,8 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
-Asking = Callable[[], object]  # called before each attempt
+
+class Asking(Protocol):
+    """Hears when an attempt begins, or that the one that was answered began so many seconds ago."""
+
+    def __call__(self, ago_s: float = 0.0) -> object: ...
 
 
 @dataclass(slots=True)
@@ -16,6 +21,6 @@ class Asked:
     def __post_init__(self) -> None:
         self.note()
 
-    def note(self) -> None:
-        """Note that an attempt begins now."""
-        self.at_s = self.clock()
+    def note(self, ago_s: float = 0.0) -> None:
+        """Note that an attempt begins now, or began so many seconds ago."""
+        self.at_s = self.clock() - ago_s

@@ -147,29 +147,27 @@ class SpoolingStore:
     def _claimed(self, claim: Body, asking: Asking | None = None) -> dict[str, Json]:
         """Claim groups, and hear Supabase's time; a slow answer is asked for again, a few times.
 
-        By that time samples are shifted for good, and it is as uncertain as the answer was slow.
+        By that time samples are shifted for good, and it is as uncertain as the answer was slow. `asking`
+        hears when the claim began that was answered: one that was made after it may have failed.
         """
-        answer = self._claimed_once(claim, asking)
+        answer, asked_s = self._claimed_once(claim)
         for _ in range(_MORE_CLAIMS):
             if self.clock.is_exact:
                 break
             with suppress(*_AWAY):  # what is known by then has to do
-                answer = self._claimed_once(claim, asking)
+                answer, asked_s = self._claimed_once(claim)
+        if asking:
+            asking(self.uptime() - asked_s)
         self.spools.adopt()
         self.clock.note_shifts(self.spools.folders)
         return answer
 
-    def _claimed_once(self, claim: Body, asking: Asking | None) -> dict[str, Json]:
+    def _claimed_once(self, claim: Body) -> tuple[dict[str, Json], float]:
+        """Return the answer, and when the attempt began that was answered."""
         asked = Asked(self.uptime)
-
-        def note() -> None:
-            asked.note()
-            if asking:
-                asking()
-
-        answer = self.store.claim_tag_groups(claim, note)
+        answer = self.store.claim_tag_groups(claim, asked.note)
         self.clock.hear(datetime.fromisoformat(answer["at"]), asked.at_s, self.uptime())
-        return answer
+        return answer, asked.at_s
 
     def _put(self, told: Body) -> dict[str, Json]:
         """Send a call. If our clock was wrong, its samples are shifted, and the burst hears that it ends.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from plantpulse.errors import ConfigurationError, StoreRefused, StoreUnavailable
-from plantpulse.tags.asked import Asking
+from plantpulse.tags.asked import Asked, Asking
 from plantpulse.tags.spooling import PROBE_S, SpoolingStore
 from plantpulse.tags.spools import Spools
 
@@ -58,6 +58,7 @@ class Project:
     rows: dict[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     later: Sequence[tuple[int, str]] = ()
     lost_s: Sequence[float] = ()  # how long each attempt of a claim takes that gets lost
+    hangs_after: int | None = None  # so many claims; then each takes 8 s and fails
     answered_in_s: list[float] = field(default_factory=list)  # and the last one, claim by claim
     puts: list[Mapping[str, Any]] = field(default_factory=list)
     asked: int = 0
@@ -71,6 +72,12 @@ class Project:
         self.asked += 1
         if self.error:
             raise self.error
+        if self.hangs_after is not None and self.asked > self.hangs_after:
+            self.clock.now_s += 6.0
+            if asking:
+                asking()
+            self.clock.now_s += 2.0
+            raise AWAY
         for took_s in (*self.lost_s, self.answered_in_s.pop(0) if self.answered_in_s else 0.0):
             if asking:
                 asking()
@@ -952,6 +959,20 @@ def test_a_supabase_that_is_always_slow_is_asked_a_few_times_and_then_believed(
 
     assert sorted(project.rows) == [(PRESS, f"2026-11-30T12:00:{slot}+00:00") for slot in ("03", "17")]
     assert project.answered_in_s == [0.0]
+
+
+def test_a_claim_that_is_made_again_in_vain_tells_the_burst_when_the_answered_one_began(
+    project: Project, edge: Begin
+) -> None:
+    project.answered_in_s, project.hangs_after = [2.0], 1
+    runner = edge()
+    asked = Asked(project.clock)
+
+    answer = runner.store.claim_tag_groups({"holder": "a"}, asked.note)
+
+    assert project.clock.now_s == 1018.0  # two more claims, of 8 s each
+    assert answer["at"] == "2026-11-30T12:00:02+00:00"
+    assert asked.at_s == 1000.0
 
 
 def test_how_wrong_the_clock_was_outlasts_a_power_cut(
