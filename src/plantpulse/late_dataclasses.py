@@ -5,7 +5,7 @@ and a poll in a new process has seventy; with it come `inspect`, `ast` and `toke
 that is decorated here behaves the same, and is a dataclass of the standard library for `dataclasses.fields`,
 `asdict`, pydantic, type checkers and whoever else asks. What a scheduled poll imports uses these.
 
-Not here: `order`, `InitVar`, `KW_ONLY`, a base that the standard library decorated, and the repr of an object
+Not here: `order`, `InitVar`, `KW_ONLY`, a base or a field of the standard library, and the repr of an object
 that holds itself. Slots and frozen go together here: another name is refused with FrozenInstanceError too.
 """
 
@@ -34,6 +34,8 @@ class _Field:
     """What `dataclasses.Field` tells of a field, as far as it is used."""
 
     __slots__ = ("compare", "default", "default_factory", "init", "metadata", "name", "repr", "type")
+    # The standard library takes it for a default, and refuses one without a hash, because it may change.
+    __hash__ = None  # type: ignore[assignment] # as the data model wants it
 
     def __init__(
         self,
@@ -127,7 +129,7 @@ def _decorated(cls: Any, options: dict[str, Any]) -> Any:
     if options["slots"]:
         cls = _with_slots(cls, every)
     shape = _Shape(every, options, is_completed=hasattr(cls, "__post_init__"))
-    methods = {"__init__": _init, "__late__": shape, "__match_args__": shape.by_position}
+    methods = {"__late__": shape, "__match_args__": shape.by_position}
     methods |= {name: _Asked(cls, name) for name in ("__dataclass_fields__", "__dataclass_params__")}
     methods |= {name: method for name, method in _written_over(options) if name not in cls.__dict__}
     if options["eq"] and cls.__dict__.get("__hash__") is None:
@@ -141,6 +143,7 @@ def _decorated(cls: Any, options: dict[str, Any]) -> Any:
 
 def _written_over(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Return the methods that a class may have of its own."""
+    yield "__init__", _init
     if options["repr"]:
         yield "__repr__", _repr
     if options["eq"]:
@@ -164,6 +167,8 @@ def _own(cls: Any) -> Iterator[_Field]:
         if ClassVar in (annotation, get_origin(annotation)):
             continue
         written = cls.__dict__.get(name, _MISSING)
+        if type(written).__module__ == "dataclasses":
+            raise TypeError(f"{cls.__name__}.{name}: its field is one of the standard library")
         one = written if isinstance(written, _Field) else _Field(default=written)
         one.name, one.type = name, annotation
         if type(one.default).__hash__ is None:

@@ -84,6 +84,13 @@ def classes(kit: Any) -> SimpleNamespace:
     class Plain:
         one: int = 1
 
+    @kit.dataclass
+    class OwnInit:
+        one: int
+
+        def __init__(self) -> None:
+            self.one = 7
+
     return SimpleNamespace(**{name: one for name, one in locals().items() if isinstance(one, type)})
 
 
@@ -122,6 +129,7 @@ SAME: list[Any] = [
     lambda k: hash(k.Run("a")),
     lambda k: hash(k.Plain()),
     lambda k: (k.Plain(), k.Plain(2)) == (k.Plain(1), k.Plain(one=2)),
+    lambda k: repr(k.OwnInit()),
     lambda k: repr(k.Hidden("x")),
     lambda k: repr(k.Run("ab", [1])),
     lambda k: k.Run("ab", is_over=True),
@@ -217,6 +225,20 @@ def test_what_is_not_here_is_refused() -> None:
         late_dataclasses.dataclass(order=True)(type("Other", (), {}))
     with pytest.raises(TypeError, match="int is no dataclass"):
         late_dataclasses.fields(3)  # type: ignore[arg-type] # what is refused
+
+
+def test_a_field_of_the_other_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"_Field.* for field marks is not allowed"):
+
+        @dataclasses.dataclass
+        class _Wrong:
+            marks: list[str] = late_dataclasses.field(default_factory=list)  # noqa: RUF009 - it is refused
+
+    with pytest.raises(TypeError, match=r"_Other\.marks: its field is one of the standard library"):
+
+        @late_dataclasses.dataclass
+        class _Other:
+            marks: list[str] = dataclasses.field(default_factory=list)
 
 
 def test_nothing_of_the_standard_librarys_is_loaded_before_somebody_asks() -> None:

@@ -1,12 +1,12 @@
 """Tool wear: counts the assets that a plant has, once an interval, and keeps the number in its run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Final, Protocol
 
 from plantpulse.entry.invocations import Invocation, plant_named
 from plantpulse.entry.requests import Request, parameter, parse
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.plant.plant_model import parse_plant_model
 from plantpulse.runs import LEASE_MARGIN_S, Budget, Json, Run, RunPlan, RunReport, complete
 from plantpulse.schedules.schedules import Every, scheduled_slot

@@ -1,7 +1,6 @@
 """Schedule and limits of the sample pipeline."""
 
-from dataclasses import dataclass
-
+from plantpulse.late_dataclasses import dataclass
 from plantpulse.settings.section import MINUTES_A_DAY, Section, require_divisor_of_a_day, setting
 
 
