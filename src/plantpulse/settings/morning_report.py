@@ -35,7 +35,7 @@ class MorningReportSettings(Section):
     at: TimeOfDay = setting(
         "06:00",
         description="When the report is made, plant time, such as 06:00; "
-        "each of more than ten plants has a minute of its own, up to 4 later",
+        "of more than ten plants each begins 0 to 4 minutes later",
     )
     day_starts_at: TimeOfDay = setting(
         "00:00",
