@@ -108,7 +108,7 @@ class Faults:
     happened: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     _shares: Mapping[str, Mapping[str, float]] = field(init=False)
-    _outages: dict[tuple[str, datetime], list["_Outage"]] = field(default_factory=dict)
+    _outages: dict[tuple[str, datetime], list[_Outage]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         worse = self.draws.pick(SEVERITIES, "how bad it is")
@@ -133,13 +133,13 @@ class Faults:
                 return self._note(outage.name, boundary, outage.kind)
         return None
 
-    def _outages_of(self, boundary: str, today: datetime) -> "list[_Outage]":
+    def _outages_of(self, boundary: str, today: datetime) -> list[_Outage]:
         """Return the outages of a boundary that began today or yesterday."""
         if (boundary, today) not in self._outages:
             self._outages[boundary, today] = list(self._drawn(boundary, today))
         return self._outages[boundary, today]
 
-    def _drawn(self, boundary: str, today: datetime) -> "Iterator[_Outage]":
+    def _drawn(self, boundary: str, today: datetime) -> Iterator[_Outage]:
         for (where, kind), a_day in OUTAGES.items():
             if where != boundary:
                 continue

@@ -6,7 +6,9 @@ that is decorated here behaves the same, and is a dataclass of the standard libr
 `asdict`, pydantic, type checkers and whoever else asks. What a scheduled poll imports uses these.
 
 Not here: `order`, `InitVar`, `KW_ONLY`, a base or a field of the standard library, and the repr of an object
-that holds itself. Slots and frozen go together here: another name is refused with FrozenInstanceError too.
+that holds itself. Not refused: a field without a default behind one that has it. `kw_only` is that of a class
+itself, for what it inherits too. Slots and frozen go together here: another name is refused with
+FrozenInstanceError too.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,3 +1,5 @@
+-- Health's answer as it was before: put together as jsonb, with eight looks at runs for each pipeline.
+
 drop function public.pipeline_health(jsonb, timestamptz);
 
 create function public.pipeline_health(p_pipelines jsonb, p_now timestamptz default null)

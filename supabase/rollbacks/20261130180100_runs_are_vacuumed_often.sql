@@ -1,3 +1,5 @@
+-- Runs are vacuumed by the server's defaults again.
+
 set lock_timeout = '2s';
 
 alter table public.pipeline_runs reset (
