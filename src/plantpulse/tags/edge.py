@@ -48,6 +48,7 @@ class Edge:
     _burst: Burst | None = field(default=None, init=False)
     _has_polled: bool = field(default=False, init=False)  # what others poll since, they have taken over
     _is_waiting: bool = field(default=False, init=False)
+    _keeps_samples: bool = field(default=False, init=False)  # on the disk, while it waits
     _is_away: bool = field(default=False, init=False)  # Supabase, at a begin
 
     def run(self) -> Ended:
@@ -96,6 +97,7 @@ class Edge:
             is_anew = store.is_to_begin_anew
             if not (self._is_stopped.is_set() or is_anew):
                 store.drain(self.plant, holder)
+                self._note_kept(spools.size)
             return ended, is_anew
 
     def _note_outage(self, error: TransientError) -> None:
@@ -112,6 +114,13 @@ class Edge:
             told = "this runner waits: another one polls the groups, and is relieved only when it has gone"
             log("WARNING", told, plant=self.plant, groups=sorted(ended.refused))
         self._is_waiting = is_waiting
+
+    def _note_kept(self, size: int) -> None:
+        """Say once how many bytes of samples stay on the disk while another runner polls their groups."""
+        if self._is_waiting and size and not self._keeps_samples:
+            told = "samples wait on the disk until a runner of this computer polls their groups again"
+            log("WARNING", told, plant=self.plant, bytes_on_disk=size)
+        self._keeps_samples = self._is_waiting and size > 0
 
 
 def told(plant: str, ended: Ended) -> Mapping[str, object]:
