@@ -34,10 +34,11 @@ def check_parts(
         untold = {
             one.part for one in cell.raises if plant in computers and _is_untold(view, computers[plant], one)
         }
-        stored = _stored(view, plant, raises, untold)
+        stored, taken = _stored(view, plant, raises, untold)
         for part, times in raises.items():
-            # A sample by a clock of which nobody heard may have taken the slot of another one.
-            is_kept = bool(untold) or part in lost or cell.is_stored(part)
+            # A sample by a clock of which nobody heard may have taken the slot of this one.
+            is_taken = any(_is_of(one, slot) for one in times for slot in taken)
+            is_kept = is_taken or part in lost or cell.is_stored(part)
             _check_part(view, f"part {part} of {plant}", times, stored[part], is_kept=is_kept)
         for one in cell.raises:
             if one.looked_at and one.ended != "acknowledged" and one.at > quiet_from:
@@ -56,8 +57,9 @@ def _check_premature(view: View, plant: str, cell: Cell, computer: Computer | No
 
 def _stored(
     view: View, plant: str, raises: Mapping[int, list[Raise]], untold: Collection[int]
-) -> Counter[int]:
-    stored = Counter[int]()
+) -> tuple[Counter[int], list[datetime]]:
+    """Return how often each part is stored, and the slots of those whose time nobody knew. Raises: Broken."""
+    stored, untold_slots = Counter[int](), list[datetime]()
     for row in view.rows(_SAMPLES, plant):
         slot, part = row["slot"], round(row["part"] or 0)
         if part not in untold and not any(_is_of(one, slot) for one in raises.get(part, ())):
@@ -67,7 +69,9 @@ def _stored(
         elif row["weight"] != weight_of(part):
             raise Broken(f"the sample of {slot} has the weight {row['weight']} of another part than {part}")
         stored[part] += 1
-    return stored
+        if part in untold:
+            untold_slots.append(slot)
+    return stored, untold_slots
 
 
 def _is_of(one: Raise, slot: datetime) -> bool:
