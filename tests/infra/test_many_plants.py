@@ -16,6 +16,7 @@ _PLANT = """\
 """
 _SCHEDULES = 2 * PLANTS + 2
 _QUOTA = {"aws": "", "gcp": "vcpu_quota = 80"}  # what Google has to be asked for
+_OF_PLANTS = 'startswith(name, "live_pulse-") || startswith(name, "morning_report-")'
 _ASSERTIONS = {
     "aws": f"""
   assert {{
@@ -40,11 +41,10 @@ _ASSERTIONS = {
 
   assert {{
     condition = alltrue([for name, schedule in aws_scheduler_schedule.this :
-      schedule.flexible_time_window[0].mode == (startswith(name, "live_pulse-") ? "FLEXIBLE" : "OFF")
-      && schedule.flexible_time_window[0].maximum_window_in_minutes ==
-         (startswith(name, "live_pulse-") ? 1 : null)
+      schedule.flexible_time_window[0].mode == ({_OF_PLANTS} ? "FLEXIBLE" : "OFF")
+      && schedule.flexible_time_window[0].maximum_window_in_minutes == ({_OF_PLANTS} ? 1 : null)
     ])
-    error_message = "Polls of many plants are spread over a minute, and nothing else is."
+    error_message = "Polls and reports of many plants are spread over a minute, and nothing else is."
   }}
 """,
     "gcp": f"""
@@ -60,9 +60,9 @@ _ASSERTIONS = {
 
   assert {{
     condition = alltrue([for name, job in google_cloud_scheduler_job.this :
-      contains(keys(job.http_target[0].headers), "X-Plantpulse-Delay-S") == startswith(name, "live_pulse-")
+      contains(keys(job.http_target[0].headers), "X-Plantpulse-Delay-S") == ({_OF_PLANTS})
     ])
-    error_message = "Polls of many plants wait some seconds each, and nothing else does."
+    error_message = "Polls and reports of many plants wait some seconds each, and nothing else does."
   }}
 
   assert {{
