@@ -57,17 +57,18 @@ class _Field:
         self.init, self.repr, self.compare = init, repr, compare
         self.metadata = metadata or {}
 
-    def options(self) -> dict[str, Any]:
-        """Return what `dataclasses.field` needs for the same field."""
-        options = {name: getattr(self, name) for name in self.__slots__ if name not in {"name", "type"}}
-        return {name: value for name, value in options.items() if value is not _MISSING}
-
     def has_default(self) -> bool:
         return self.default is not _MISSING or self.default_factory is not _MISSING
 
     def made(self) -> Any:
         """Return the default for a new object."""
         return self.default_factory() if self.default is _MISSING else self.default
+
+
+def _options(one: Any, missing: object) -> dict[str, Any]:
+    """Return what makes the same field, here or in the standard library; each has its own `missing`."""
+    told = {name: getattr(one, name) for name in _Field.__slots__ if name not in {"name", "type"}}
+    return {name: value for name, value in told.items() if value is not missing}
 
 
 class _Shape:
@@ -101,7 +102,9 @@ class _Asked:
         import dataclasses  # noqa: PLC0415 - see the top
 
         shape: _Shape = self._owner.__late__
-        same = [(one.name, one.type, dataclasses.field(**one.options())) for one in shape.every.values()]
+        same = [
+            (one.name, one.type, dataclasses.field(**_options(one, _MISSING))) for one in shape.every.values()
+        ]
         twin: Any = dataclasses.make_dataclass(self._owner.__name__, same, **shape.options)
         self._owner.__dataclass_fields__ = twin.__dataclass_fields__
         self._owner.__dataclass_params__ = twin.__dataclass_params__
@@ -280,8 +283,7 @@ def _fields(one: Any) -> tuple[Any, ...]:
 def _same_field(theirs: Any) -> _Field:
     from dataclasses import MISSING as THEIR_MISSING  # noqa: PLC0415 - see the top
 
-    options = {name: getattr(theirs, name) for name in _Field.__slots__ if name not in {"name", "type"}}
-    one = _Field(**{name: value for name, value in options.items() if value is not THEIR_MISSING})
+    one = _Field(**_options(theirs, THEIR_MISSING))
     one.name, one.type = theirs.name, theirs.type
     return one
 

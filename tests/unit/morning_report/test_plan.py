@@ -18,7 +18,7 @@ OFFSETS = {one.plant: one.offset for one in pipelines_of(SETTINGS) if one.name =
 
 
 def plan(plant: str, called_at: datetime) -> RunPlan:
-    return MorningReport(connect_source=None).plan(  # type: ignore[arg-type]
+    return MorningReport(connect_source=None).plan(  # type: ignore[arg-type] # a plan needs no source
         Invocation({"plant": plant}, scheduled_time=called_at.isoformat()), SETTINGS, called_at
     )
 
