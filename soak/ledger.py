@@ -111,6 +111,9 @@ class Ledger:
     heard: dict[str, list[datetime]] = field(default_factory=dict)  # when a process heard the time
     bursts: dict[str, list[datetime]] = field(default_factory=dict)  # when bursts began, by process
     watched: list[tuple[str, datetime]] = field(default_factory=list)  # who told alerts what was seen
+    called: dict[Scope, tuple[datetime, datetime]] = field(
+        default_factory=dict
+    )  # the last call that met no fault: its slot, and when it came
     channels: dict[str, datetime] = field(default_factory=dict)
     polled: dict[str, datetime] = field(default_factory=dict)
     unsure: set[str] = field(default_factory=set)

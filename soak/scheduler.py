@@ -83,8 +83,10 @@ class Scheduler:
             finally:
                 if process.is_faulty:
                     self.faulty.add(name)
-            if after and not process.is_faulty:
-                after(began_at, timeline.now)
+            if not process.is_faulty:
+                self.boundaries.ledger.called[line.pipeline, line.plant] = slot, began_at
+                if after:
+                    after(began_at, timeline.now)
 
         process = Process(timeline, name, work)
         process.skew = self._skew(name)

@@ -117,7 +117,7 @@ class _Life:
             now, is_end = self.timeline.now, self.timeline.now >= self.until
             to = self.until if is_end else max(settled, now - _SETTLED)
             check_slots(self.view, settled, to)
-            check_runs(self.view, known, now, now, is_end=is_end)
+            check_runs(self.view, known, now)
             settled, known = to, max(known, now - _SETTLED)
             self._forget(settled - _DAY)
         check_safety(self.view, self.world.size.channels, self.timeline.now)
@@ -132,7 +132,7 @@ class _Life:
         """Let the days pass with nothing but machines."""
         self.scheduler.run(self.world.tags(), self.timeline.start, self.until)
         self.timeline.run_until(self.until)
-        check_runs(self.view, self.timeline.start, self.until, self.until, is_end=True)
+        check_runs(self.view, self.timeline.start, self.until)
         self._check_machines()
 
     def _check_machines(self) -> None:

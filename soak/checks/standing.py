@@ -17,6 +17,7 @@ from soak.scheduler import Line
 LATE_AFTER: Final = timedelta(seconds=120)
 LONGEST: Final = timedelta(minutes=120)
 _MARGIN: Final = timedelta(seconds=90)  # around a change of state, in which health may see either
+_CLOCKS: Final = timedelta(seconds=1)  # what is older than another look by so little may count as the older one
 _AHEAD: Final = timedelta(days=5)  # three slots of anything
 _OPEN: Final = """
 select plant, scope, severity::text
@@ -48,7 +49,7 @@ class Standing:
 
     def check(self, looked_at: datetime, now: datetime) -> None:
         """Check what is open, if no other look came in between: its clock may be wrong. Raises: Broken."""
-        lately = takewhile(lambda one: one[1] >= looked_at, reversed(self.view.ledger.watched))
+        lately = takewhile(lambda one: one[1] >= looked_at - _CLOCKS, reversed(self.view.ledger.watched))
         if len({process for process, _ in lately}) > 1:
             self.view.checked["looks beside another one"] += 1
             return

@@ -68,6 +68,15 @@ def test_a_second_signer_who_replaces_the_first_is_noticed(project: Project) -> 
     assert "and people have signed" in str(outcome.broken)
 
 
+def test_a_run_that_nobody_takes_over_is_noticed(project: Project) -> None:
+    with project.transaction(force_rollback=True):
+        forget(project, "abandon_expired_run", "run.lease_expires_at <= p_now;", "false;")
+
+        outcome = run_seed(Seed(2, days=1, size=SMALL), project)
+
+    assert "is left running past" in str(outcome.broken)
+
+
 def test_a_board_that_is_green_on_old_data_is_noticed(project: Project) -> None:
     with project.transaction(force_rollback=True):
         forget(project, "board_poll", "2 * due.every_s", "99 * due.every_s")
