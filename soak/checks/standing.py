@@ -25,7 +25,7 @@ from public.alerts
 where rule = 'overdue' and resolved_at is null
 """
 _REST: Final = """
-select fingerprint, rule, scope, plant
+select fingerprint, rule, scope, plant, subject
 from public.alerts
 where resolved_at is null and not is_event and rule <> 'safety_event'
 """
@@ -74,8 +74,13 @@ class Standing:
             succeeded_at = self.view.ledger.succeeded_at.get((row["scope"], row["plant"]))
             # Bursts are called for a part of the day, and a late call is of no slot: it judges nothing.
             is_of_run = row["rule"] not in _OF_OTHERS and row["scope"] != "tags"
-            if row["rule"] == "channel_failing" or (is_of_run and succeeded_at and succeeded_at > quiet_from):
+            # A channel works again once it has taken a message: until there is one, nobody knows.
+            works = row["rule"] == "channel_failing" and self._has_taken(row["subject"], quiet_from)
+            if works or (is_of_run and succeeded_at and succeeded_at > quiet_from):
                 raise Broken(f"{row['fingerprint']} is open after quiet hours")
+
+    def _has_taken(self, channel: str, since: datetime) -> bool:
+        return any(sent.channel == channel and sent.at > since for sent in self.view.ledger.sent)
 
     def _state(self, line: Line, now: datetime) -> State:
         scope = line.pipeline, line.plant
