@@ -38,6 +38,6 @@ def check_runs(view: View, start: datetime, until: datetime) -> None:
 
 
 def _was_due(view: View, claim: Claim) -> bool:
-    """Say whether a call came that would have taken over: behind the lease, without a fault, of a later slot."""
+    """Say whether a call that met no fault came behind the lease, for a later slot: it takes over."""
     slot, came_at = view.ledger.called.get(claim.scope, (claim.claimed_at, claim.claimed_at))
     return came_at > claim.lease_until + _CLOCKS and (claim.slot is None or slot > claim.slot)

@@ -17,7 +17,7 @@ from soak.scheduler import Line
 LATE_AFTER: Final = timedelta(seconds=120)
 LONGEST: Final = timedelta(minutes=120)
 _MARGIN: Final = timedelta(seconds=90)  # around a change of state, in which health may see either
-_CLOCKS: Final = timedelta(seconds=1)  # what is older than another look by so little may count as the older one
+_CLOCKS: Final = timedelta(seconds=1)  # of two looks this close either may count as the newer
 _AHEAD: Final = timedelta(days=5)  # three slots of anything
 _OPEN: Final = """
 select plant, scope, severity::text

@@ -5,10 +5,9 @@ and a poll in a new process has seventy; with it come `inspect`, `ast` and `toke
 that is decorated here behaves the same, and is a dataclass of the standard library for `dataclasses.fields`,
 `asdict`, pydantic, type checkers and whoever else asks. What a scheduled poll imports uses these.
 
-Not here: `order`, `InitVar`, `KW_ONLY`, a base or a field of the standard library, and the repr of an object
-that holds itself. Not refused: a field without a default behind one that has it. `kw_only` is that of a class
-itself, for what it inherits too. Slots and frozen go together here: another name is refused with
-FrozenInstanceError too.
+Not here: `order`, `InitVar`, `KW_ONLY`, a base or a field of the standard library, fields of which only the
+inherited ones or only the own ones are given by name, and the repr of an object that holds itself. Slots and
+frozen go together here: another name is refused with FrozenInstanceError too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -130,7 +129,9 @@ def _dataclass(
 
 
 def _decorated(cls: Any, options: dict[str, Any]) -> Any:
-    every = {one.name: one for one in (*_inherited(cls), *_own(cls))}
+    every = {one.name: one for one in (*_inherited(cls, options), *_own(cls))}
+    if not options["kw_only"]:
+        _check_order(cls, every)
     if options["slots"]:
         cls = _with_slots(cls, every)
     shape = _Shape(every, options, is_completed=hasattr(cls, "__post_init__"))
@@ -146,6 +147,14 @@ def _decorated(cls: Any, options: dict[str, Any]) -> Any:
     return cls
 
 
+def _check_order(cls: Any, every: Mapping[str, _Field]) -> None:
+    is_behind_default = False
+    for name, one in every.items():
+        if one.init and is_behind_default and not one.has_default():
+            raise TypeError(f"{cls.__name__}.{name}: no default, behind a field that has one")
+        is_behind_default |= one.init and one.has_default()
+
+
 def _written_over(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Return the methods that a class may have of its own."""
     yield "__init__", _init
@@ -158,10 +167,13 @@ def _written_over(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "__setstate__", _setstate
 
 
-def _inherited(cls: Any) -> Iterator[_Field]:
+def _inherited(cls: Any, options: dict[str, Any]) -> Iterator[_Field]:
     for base in reversed(cls.__mro__[1:]):
         if "__late__" in base.__dict__:
-            yield from base.__late__.every.values()
+            shape: _Shape = base.__late__
+            if shape.given and shape.options["kw_only"] != options["kw_only"]:
+                raise TypeError(f"{cls.__name__}: fields of {base.__name__} are given in another way")
+            yield from shape.every.values()
         elif "__dataclass_fields__" in base.__dict__:
             raise TypeError(f"{cls.__name__}: {base.__name__} is a dataclass of the standard library")
 

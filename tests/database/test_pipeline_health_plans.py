@@ -120,12 +120,11 @@ def test_a_vacuum_after_runs_leaves_nothing_to_look_up_in_the_table(
     )
 
     looked_up = [heap_fetches(project)]
-    while (
-        looked_up[-1] and len(looked_up) < ENDS_S / PAUSE_S
-    ):  # a session beside may still need the dead rows
+    # A session beside may still need the dead rows.
+    while looked_up[-1] and len(looked_up) < ENDS_S / PAUSE_S:
+        time.sleep(PAUSE_S)
         project.execute("vacuum public.pipeline_runs")
         looked_up.append(heap_fetches(project))
-        time.sleep(PAUSE_S)
 
     assert looked_up[0] > 0
     assert looked_up[-1] == 0

@@ -214,7 +214,30 @@ def test_a_default_that_can_change_is_refused(kit: ModuleType) -> None:
             many: list[int] = []  # noqa: RUF012 - what is refused
 
 
+@pytest.mark.parametrize("kit", [late_dataclasses, dataclasses])
+def test_a_field_without_a_default_behind_one_that_has_it_is_refused(kit: ModuleType) -> None:
+    @kit.dataclass
+    class Base:
+        port: int = 1
+
+    with pytest.raises(TypeError, match="host"):
+
+        @kit.dataclass
+        class _Wrong(Base):
+            host: str
+
+
 def test_what_is_not_here_is_refused() -> None:
+    @late_dataclasses.dataclass(kw_only=True)
+    class Named:
+        port: int = 1
+
+    with pytest.raises(TypeError, match="fields of Named are given in another way"):
+
+        @late_dataclasses.dataclass
+        class _Mixed(Named):
+            pass
+
     with pytest.raises(TypeError, match="Section is a dataclass of the standard library"):
 
         @late_dataclasses.dataclass(frozen=True)
