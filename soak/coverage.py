@@ -33,6 +33,7 @@ class Slots:
     """The slots of a plant that polls have covered, each with its last reading.
 
     `filled` counts the slots of spans. `left_out`: slots of spans that were answered as filled, and are not.
+    `by_chance`: slots in whose very second somebody polled by hand last, which says nothing of `slot_output`.
     """
 
     every: timedelta
@@ -42,10 +43,12 @@ class Slots:
     newest: datetime | None = None
     filled: int = 0
     left_out: set[datetime] = field(default_factory=set)
+    by_chance: set[datetime] = field(default_factory=set)
 
     def cover(self, slot: datetime, reading: Reading) -> None:
         """Note the commit of a scheduled poll."""
-        newest, self.read[slot] = self.newest, reading
+        newest = self.newest
+        self._note(slot, reading)
         if newest is None or slot <= newest:
             self.newest = newest or slot
             return
@@ -53,17 +56,26 @@ class Slots:
         for again in (newest, newest - self.every):
             # Behind a gap a poll looks no longer whether it was written: also where it was before the first.
             if (again in self.read or has_gap) and again >= slot - self.longest:
-                self.read[again] = reading
+                self._note(again, reading)
         missed = max(newest + self.every, slot - self.longest)
         while missed < slot:
-            self.read[missed] = reading
+            self._note(missed, reading)
             missed += self.every
         self.newest = slot
 
     def fill(self, slot: datetime, reading: Reading) -> None:
         """Note that a slot of a span was read again: no other slot is touched."""
-        self.read[slot] = reading
+        self._note(slot, reading)
         self.filled += 1
+
+    def poll_by_hand(self, slot: datetime, reading: Reading) -> None:
+        """Note a poll by hand in the very second of a slot."""
+        self.read[slot] = reading
+        self.by_chance.add(slot)
+
+    def _note(self, slot: datetime, reading: Reading) -> None:
+        self.read[slot] = reading
+        self.by_chance.discard(slot)
 
     def is_slot(self, at: datetime) -> bool:
         """Say whether an instant is a slot of the schedule."""

@@ -271,7 +271,7 @@ class Ledger:
     def _fill_slots(self, claim: Claim, commit: Mapping[str, Any]) -> None:
         """The slots of a span are as their rows were when the poll read them. Raises: Broken.
 
-        A poll of the present, by hand, fills a slot only if it is asked for in the very second of it.
+        A poll of the present, by hand, has a slot only by chance: in the very second of it.
         """
         slots, asked = self.slots[claim.scope[1]], self.asked.get(claim.process)
         for sent in commit["slots"]:
@@ -280,8 +280,10 @@ class Ledger:
             output, stops = (self._last(claim.process, query, window) for query in ("output", "downtime"))
             if not (output and stops) or (asked and not asked.start <= at <= asked.until):
                 raise Broken(f"{claim.process} was asked for {asked}, and has written {at}")
-            if asked or slots.is_slot(at):
+            if asked:
                 slots.fill(at, Reading(output.at, stops.at))
+            elif slots.is_slot(at):
+                slots.poll_by_hand(at, Reading(output.at, stops.at))
             else:
                 self.by_hand.setdefault(claim.scope[1], {})[at] = Reading(output.at, stops.at)
         if asked and commit.get("is_final", True) and commit["status"] == "succeeded":

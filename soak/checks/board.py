@@ -116,7 +116,8 @@ class Readers:
         """Check what the planned asset, alone with shifts, has made so far, in the slots that are read."""
         slots, (start, until) = self.view.ledger.slots[plant.name], _shift(plant, at)
         of_shift = [slot for slot in slots.read if start < slot <= at]
-        if not start < at <= until or plant.is_doubtful(start, at):
+        is_by_hand = not slots.by_chance.isdisjoint(of_shift)  # what such a slot adds is older, or not known
+        if not start < at <= until or plant.is_doubtful(start, at) or is_by_hand:
             return
         units = sum(
             plant.units(PLANNED, slot - slots.every, slot, slots.read[slot].output_at) for slot in of_shift

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from soak.checks.stops import stopped_minutes
 from soak.checks.view import View
-from soak.coverage import Slots
+from soak.coverage import Reading, Slots
 from soak.ledger import WINDOW, Broken
 from soak.plant import Plant
 
@@ -73,14 +73,20 @@ def _check_slot(view: View, plant: Plant, slots: Slots, slot: datetime, found: S
         view.checked["slots in an hour that the clock shows twice"] += 1
         return
     for asset, row in found.items():
-        expected = {
-            "slot_output": plant.units(asset, slot - slots.every, slot, reading.output_at),
-            "output_actual": plant.units(asset, slot - WINDOW, slot, reading.output_at),
-            "downtime_minutes": stopped_minutes(plant, asset, (slot - WINDOW, slot), reading.stops_at),
-        }
-        for column, value in expected.items():
+        for column, value in _expected(plant, asset, slots, slot, reading).items():
             if row[column] is None or abs(float(row[column]) - value) > 0.001:
                 told = f"{column} of {asset} is {row[column]}, and the plant showed {value}"
                 raise Broken(f"slot {slot} of {plant.name}: {told} when it was read at {reading.output_at}")
+    view.checked["slots in whose second somebody polled by hand"] += slot in slots.by_chance
     view.checked["slots"] += 1
     view.checked["snapshots"] += len(found)
+
+
+def _expected(plant: Plant, asset: str, slots: Slots, slot: datetime, reading: Reading) -> dict[str, float]:
+    expected = {
+        "output_actual": plant.units(asset, slot - WINDOW, slot, reading.output_at),
+        "downtime_minutes": stopped_minutes(plant, asset, (slot - WINDOW, slot), reading.stops_at),
+    }
+    if slot not in slots.by_chance:
+        expected["slot_output"] = plant.units(asset, slot - slots.every, slot, reading.output_at)
+    return expected
