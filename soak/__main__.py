@@ -1,6 +1,7 @@
 """`python -m soak --seeds 20 --days 7` runs seeds one after the other; `--seed N` replays one of them.
 
-`--seeds 1000-1999 --small` runs these, each with little in it. Ctrl-C or SIGTERM ends with the totals.
+`--seeds 1000-1999 --small` runs these, each with little in it. Ctrl-C ends with the totals, and SIGTERM does
+behind the seed at hand.
 
 With `--shrink` a seed that breaks something is made small, and printed as a test would have it. With
 `--wire` calls of Supabase go over HTTP and PostgREST.
@@ -11,6 +12,7 @@ import gc
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -37,14 +39,15 @@ def main() -> int:
     # What is imported lives to the end. A search for cycles takes longer than a call, and hardly finds any.
     gc.freeze()
     gc.set_threshold(_ALLOCATIONS)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         access = stack.enter_context(Supabase(logs)).access
         connection = stack.enter_context(access.connect())
         wire = OverTheWire.to(access.url, access.secret_key) if asked.wire else None
         tempfile.tempdir = stack.enter_context(tempfile.TemporaryDirectory())  # whose files are counted
-        return _run_seeds(asked, connection, wire)
+        return _run_seeds(asked, connection, wire, stop)
 
 
 def _asked() -> argparse.Namespace:
@@ -71,7 +74,10 @@ def _seeds(text: str) -> range:
 
 
 def _run_seeds(
-    asked: argparse.Namespace, connection: psycopg.Connection[Any], wire: OverTheWire | None
+    asked: argparse.Namespace,
+    connection: psycopg.Connection[Any],
+    wire: OverTheWire | None,
+    stop: threading.Event,
 ) -> int:
     numbers = [asked.seed] if asked.seed is not None else asked.seeds
     log: Any = sys.stderr if asked.log else None
@@ -84,7 +90,7 @@ def _run_seeds(
     try:
         for number in numbers:
             started_s = time.monotonic()
-            if started_s >= until_s:
+            if stop.is_set() or started_s >= until_s:
                 break
             size = SMALL if asked.small else MACHINES if asked.machines else USUAL
             outcome = run(Seed(number, asked.days, size=size))
