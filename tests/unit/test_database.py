@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from plantpulse.database import Supabase, refusal
+from plantpulse.database.http import Reply
+from plantpulse.database.transport import document_of
 from plantpulse.errors import OutOfTime, StatementTimedOut, StoreRefused, StoreUnavailable
 from plantpulse.retry import Pacing
 from plantpulse.settings import Secret
@@ -114,6 +116,25 @@ def test_an_answer_of_hundreds_of_objects_in_one_another_is_no_answer() -> None:
         pytest.raises(StoreRefused, match="no JSON that can be read for claim_run"),
     ):
         store.claim_run({})
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 21, 30])
+def test_an_answer_that_breaks_off_is_asked_for_again(length: int) -> None:
+    whole = b'{"answer": "claimed", "run": {"slot": "2026"}}'
+    told = [Told(body=whole[:length]), Told(body=whole)]
+
+    with (
+        answering(lambda _: told.pop(0)) as project,
+        Supabase(project, seconds_left=lambda: 60.0, pacing=AT_ONCE) as store,
+    ):
+        assert store.claim_run({})["run"]["slot"] == "2026"
+
+
+def test_an_answer_that_breaks_off_within_a_letter_is_one_that_did_not_come() -> None:
+    body = '{"answer": "ä'.encode()[:-1]
+
+    with pytest.raises(StoreUnavailable, match="answer to claim_run breaks off"):
+        document_of("claim_run", Reply(200, "OK", body))
 
 
 BROKEN = [

@@ -58,6 +58,11 @@ def unreadable(what: str) -> StoreRefused:
     return StoreRefused(f"Supabase returned no JSON that can be read for {what}: check SUPABASE_URL")
 
 
+def cut_off(what: str) -> StoreUnavailable:
+    """Return the error for an answer of which only the begin came, or nothing: it may have been done."""
+    return StoreUnavailable(f"Supabase's answer to {what} breaks off")
+
+
 def _is_transient(code: str | None, http_status: int) -> bool:
     if code in _TRANSIENT_POSTGREST_CODES:
         return True

@@ -13,7 +13,7 @@ from typing import Final
 from plantpulse import __version__
 from plantpulse.database.answers import Answer, Json
 from plantpulse.database.http import CallFailed, Reply, Session
-from plantpulse.database.refusals import refusal, unreadable
+from plantpulse.database.refusals import cut_off, refusal, unreadable
 from plantpulse.errors import OutOfTime, StoreRefused, StoreUnavailable
 from plantpulse.retry import ATTEMPTS, Errors, Pacing, retried
 from plantpulse.settings import SupabaseSettings
@@ -145,7 +145,7 @@ def document_of(what: str, reply: Reply) -> Json:
     except (ValueError, RecursionError) as error:
         if reply.status not in _OK:
             raise refusal(what, None, reply.status, reply.reason) from error
-        raise unreadable(what) from error
+        raise (cut_off if _breaks_off(reply.body, error) else unreadable)(what) from error
     if reply.status in _OK:
         return document
     told = document if isinstance(document, dict) else {}
@@ -156,6 +156,12 @@ def document_of(what: str, reply: Reply) -> Json:
         reply.status,
         message if isinstance(message, str) else reply.reason,
     )
+
+
+def _breaks_off(body: bytes, error: Exception) -> bool:
+    """Say whether a document that cannot be read may be the begin of one: a proxy has lost the rest."""
+    is_like_json = body.lstrip()[:1] in (b"", b"{", b"[")
+    return is_like_json and isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
 
 
 def key_headers(key: str) -> dict[str, str]:
