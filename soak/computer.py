@@ -78,10 +78,6 @@ class Computer:
         """Return the runner with a name."""
         return next(one for one in self.runners if one.name == process)
 
-    def has_two_at(self, at: datetime) -> bool:
-        """Say whether two runners were at work."""
-        return sum(one.at <= at and (one.over_at is None or at <= one.over_at) for one in self.runners) > 1
-
     def kept(self) -> Iterator[dict[str, Any]]:
         """Yield the rows that are on the disk."""
         for path in sorted(self.folder.glob("*/*.rows")):

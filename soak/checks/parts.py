@@ -27,7 +27,9 @@ def check_parts(
 ) -> None:
     """Check what became of each part; nothing goes wrong from `quiet_from` on. Raises: Broken."""
     for plant, cell in cells.items():
-        lost = _check_premature(view, plant, cell, computers.get(plant))
+        if cell.premature:
+            part, at = cell.premature[0]
+            raise Broken(f"part {part} of {plant} was acknowledged at {at}, before it was stored")
         raises: dict[int, list[Raise]] = {}
         for one in cell.raises:
             raises.setdefault(one.part, []).append(one)
@@ -38,21 +40,12 @@ def check_parts(
         for part, times in raises.items():
             # A sample by a clock of which nobody heard may have taken the slot of this one.
             is_taken = any(_is_of(one, slot) for one in times for slot in taken)
-            is_kept = is_taken or part in lost or cell.is_stored(part)
+            is_kept = is_taken or cell.is_stored(part)
             _check_part(view, f"part {part} of {plant}", times, stored[part], is_kept=is_kept)
         for one in cell.raises:
             if one.looked_at and one.ended != "acknowledged" and one.at > quiet_from:
                 _check_soon(one, plant)
         view.checked["acknowledgements that no part waited for"] += cell.stray
-
-
-def _check_premature(view: View, plant: str, cell: Cell, computer: Computer | None) -> Collection[int]:
-    """Return the parts that two runners of a computer have lost: each may acknowledge what is on its disk."""
-    for part, at in cell.premature:
-        if computer is None or not computer.has_two_at(at):
-            raise Broken(f"part {part} of {plant} was acknowledged at {at}, before it was stored")
-        view.checked["parts that two runners lost"] += 1
-    return {part for part, _ in cell.premature}
 
 
 def _stored(

@@ -123,7 +123,7 @@ class SpoolingStore:
             self._spooled(rows_of(put["rows"], answer["lost"]))
         if not answer["lost"]:  # else our turn is over, and who comes next brings what is on the disk
             self._send_spooled(put, self.monotonic() + REPLAY_S, may_drop=True)
-        return answer
+        return self._alone_here(answer)
 
     def drain(self, plant: str, holder: str) -> None:
         """Send what is on the disk when nothing is polled, as far as it goes in a few seconds."""
@@ -189,7 +189,11 @@ class SpoolingStore:
     def _claim_at_last(self) -> None:
         """Claim the groups that were begun without Supabase: what is refused is lost, and stops."""
         if self._unclaimed is not None:
-            answer = self._claimed(self._unclaimed)
+            self.spools.adopt()
+            is_relieved_here = self.spools.is_relieved
+            answer = self._claimed(
+                {**self._unclaimed, **({"is_free_only": True} if is_relieved_here else {})}
+            )
             self._keep_claim(answer)
             self._is_relieved = is_relieved(answer)
             self._unclaimed = None
@@ -235,6 +239,9 @@ class SpoolingStore:
 
     def _kept(self, put: Body) -> dict[str, Json]:
         self._unsent.add(put, self._spooled(put["rows"]))
+        self.spools.adopt()
+        # Who came after us on this computer polls now, which Supabase cannot tell us.
+        lost = [state["g"] for state in put["states"]] if self.spools.is_relieved else []
         asleep_s = self.uptime() - self.monotonic() - self._awake_s
         self._has_slept = self._has_slept or asleep_s >= SLEPT.total_seconds()
         return {
@@ -246,8 +253,21 @@ class SpoolingStore:
             # Another computer cannot be asked; what this one has begun is over.
             "alone": [state["g"] for state in put["states"] if self.spools.is_alone],
             "inactive": [state["g"] for state in put["states"] if self._has_slept],
-            **{name: [] for name in ("refused", "lost", "unclaimed", "later")},
+            "lost": lost,
+            "refused": sorted({row["g"] for row in put["rows"]} & {*lost}),
+            **{name: [] for name in ("unclaimed", "later")},
         }
+
+    def _alone_here(self, answer: dict[str, Json]) -> dict[str, Json]:
+        """Return an answer that lets nobody write to a machine while another process of this computer may.
+
+        To Supabase a process is gone when its lease is over. At the edge it polls on, and acknowledges what
+        is on the disk.
+        """
+        if not answer.get("alone"):
+            return answer
+        self.spools.adopt()
+        return answer if self.spools.is_alone else {**answer, "alone": []}
 
     def _spooled(self, rows: Sequence[Mapping[str, Json]]) -> Mapping[int, int]:
         """Keep rows, and return what was dropped for them: the log says so even if this process ends now."""

@@ -40,12 +40,12 @@ class Spools:
     folder: Path
     own_folder: Path
     most_bytes: int
-    is_alone: bool = True
     _own: Spool | None = None
     _others: list[Spool] = field(default_factory=list)
     _left: list[Spool] = field(default_factory=list)  # with nothing but files that were passed over
     _dropped: Counter[int] = field(default_factory=Counter)  # and told to nobody yet
     _unopened: set[Path] = field(default_factory=set)
+    _alive: set[str] = field(default_factory=set)  # the folders of processes that are there
 
     @classmethod
     def open(cls, folder: Path, holder: str, now: datetime, most_bytes: int) -> "Spools":
@@ -59,19 +59,32 @@ class Spools:
         return spools
 
     def adopt(self) -> None:
-        """Take over the spools of processes that are gone; `is_alone` says whether there is no other.
+        """Take over the spools of processes that are gone, and note which are there.
 
         A folder that cannot be opened, as one that another user has left, is passed over.
         """
-        self.is_alone = True
+        self._alive = set()
         for one in self._found():
             try:
                 spool = Spool.open(one, self.most_bytes)
             except OSError as error:
                 self._note_unopened(one, error)
                 continue
-            self.is_alone = self.is_alone and spool is not None
-            self._others += [spool] if spool else []
+            if spool is None:
+                self._alive.add(one.name)
+            else:
+                self._others.append(spool)
+
+    @property
+    def is_alone(self) -> bool:
+        """Say whether this computer had no other process when that was looked up (`adopt`)."""
+        return not self._alive
+
+    @property
+    def is_relieved(self) -> bool:
+        """Say whether one of those processes was the last to claim groups: it polls them, or will."""
+        by = (self._kept() or {}).get("by")
+        return isinstance(by, str) and by in self._alive
 
     @property
     def size(self) -> int:
@@ -118,21 +131,25 @@ class Spools:
             spool.pass_over()
 
     def keep_claim(self, answer: Mapping[str, Any]) -> None:
-        """Keep what a claim answered, for a begin without Supabase. Raises: OSError."""
-        keep(answer, self.folder / _CLAIM, self.own_folder / _CLAIM)
+        """Keep what a claim answered, for a begin without Supabase, and whose it is. Raises: OSError."""
+        keep({**answer, "by": self.own_folder.name}, self.folder / _CLAIM, self.own_folder / _CLAIM)
 
     def kept_claim(self) -> dict[str, Any] | None:
         """Return what the last claim answered; None if there was none, or nobody can read it."""
-        try:
-            answer = json.loads((self.folder / _CLAIM).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
-            return None
-        return answer if isinstance(answer, dict) and _has_groups(answer) else None
+        answer = self._kept()
+        return answer if answer and _has_groups(answer) else None
 
     def close(self) -> None:
         """Give all locks back; an empty folder goes."""
         for spool in (*self._all, *self._left):
             _close(spool)
+
+    def _kept(self) -> dict[str, Any] | None:
+        try:
+            answer = json.loads((self.folder / _CLAIM).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return None
+        return answer if isinstance(answer, dict) else None
 
     @property
     def _all(self) -> list[Spool]:

@@ -61,6 +61,8 @@ class Project:
     hangs_after: int | None = None  # so many claims; then each takes 8 s and fails
     answered_in_s: list[float] = field(default_factory=list)  # and the last one, claim by claim
     puts: list[Mapping[str, Any]] = field(default_factory=list)
+    claims: list[Mapping[str, Any]] = field(default_factory=list)
+    alone: Sequence[int] = ()
     asked: int = 0
     allowed_s: list[float] = field(default_factory=list)
 
@@ -82,6 +84,7 @@ class Project:
             if asking:
                 asking()
             self.clock.now_s += took_s
+        self.claims.append(claim)
         if claim["holder"] in self.relieved:
             refused = [{"name": name, "reason": "relieved_already"} for name in ("Press", "Oven")]
             return {"at": self.at, "groups": [], "refused": refused}
@@ -115,7 +118,7 @@ class Project:
         dropped = {str(group): number for group, number in gone.items()}
         refused = sorted(gone)
         told = {"later": list(self.later), "refused": refused, "lost": lost, "stops": {}, "dropped": dropped}
-        return {"at": self.at, **told}
+        return {"at": self.at, "alone": list(self.alone), **told}
 
     @property
     def at(self) -> str:
@@ -270,6 +273,74 @@ def test_without_supabase_a_burst_is_alone_unless_this_computer_has_another_one(
     other = edge("b")
     other.spools.adopt()
     assert other.flush(2)["alone"] == []
+
+
+def test_who_was_relieved_on_this_computer_stops_and_confirms_nothing_in_an_outage(
+    project: Project, edge: Begin
+) -> None:
+    first, second = edge("a"), edge("b")
+    first.claim()
+    project.error = AWAY
+    assert first.flush(1)["lost"] == []  # the second one waits
+    project.error = None
+    second.claim()
+    project.error = AWAY
+
+    answer = first.flush(2)
+
+    assert (answer["lost"], answer["refused"], answer["alone"]) == ([PRESS], [PRESS], [])
+    assert (second.flush(3)["lost"], second.flush(4)["refused"]) == ([], [])
+    first.die()
+    project.error = None
+    second.wait()
+    second.flush(5)
+    assert project.slots == ["05", "01", "02", "03", "04"]
+
+
+def test_a_successor_that_is_gone_relieves_nobody(project: Project, edge: Begin) -> None:
+    first, second = edge("a"), edge("b")
+    first.claim()
+    second.claim()
+    second.die()
+    project.error = AWAY
+
+    assert first.flush(1)["lost"] == []
+
+
+def test_nobody_is_alone_with_a_machine_while_the_process_before_is_there(
+    project: Project, edge: Begin
+) -> None:
+    project.alone = [PRESS]
+    first, second = edge("a"), edge("b")
+    first.claim()
+    second.claim()
+
+    assert second.flush(1)["alone"] == []
+    first.die()
+    assert second.flush(2)["alone"] == [PRESS]
+
+
+def test_what_was_begun_without_supabase_takes_nothing_from_who_has_claimed_it_since(
+    project: Project, edge: Begin
+) -> None:
+    kept = edge("z")
+    kept.claim()
+    kept.die()
+    project.error = AWAY
+    first = edge("a")
+    first.claim()
+    project.error = None
+    second = edge("b")
+    second.claim()
+
+    first.wait()
+    first.flush(1)
+
+    assert [(one["holder"], "is_free_only" in one) for one in project.claims] == [
+        ("z", False),
+        ("b", False),
+        ("a", True),
+    ]
 
 
 def test_the_burst_hears_that_all_is_taken_and_no_time(project: Project, edge: Begin) -> None:
