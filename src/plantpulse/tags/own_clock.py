@@ -5,10 +5,14 @@ sets it in that burst, so all its slots are wrong by the same. A file beside its
 showed, and how long the computer had been up, which it counts until it starts again. So whoever hears from
 Supabase first knows the difference. It is written down before anything is sent: a sample that is sent
 again goes to the same slot. A disk that does not take that keeps nothing from being sent.
+
+If the computer has started again before that, nobody knows the difference any more. Such samples keep their
+times but for a part of a second, so that none has the slot of another one that was read then.
 """
 
 import json
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +26,7 @@ from plantpulse.tags.slots import NONE, SLEPT, SlotClock
 
 Json = Any
 _FILE: Final = "clock.json"
+_BESIDE_MS: Final = 199  # the shortest interval has 200
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")  # no such file: nobody but the process itself knows
 
 
@@ -103,8 +108,10 @@ class OwnClock:
         if "shift_s" in clock:
             return timedelta(seconds=clock["shift_s"])
         is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
-        if "up_s" not in clock or not is_of_this_start or self._truth is None:
+        if "up_s" not in clock or self._truth is None:
             return NONE
+        if not is_of_this_start:
+            return _beside_slots(folder)
         shift = self._truth.at(clock["up_s"]) - datetime.fromisoformat(clock["at"])
         shift = NONE if abs(shift) < SLEPT else shift
         self._write(folder, {**clock, "shift_s": shift.total_seconds()})
@@ -118,6 +125,11 @@ class OwnClock:
             keep(clock, folder / _FILE, folder / f"{_FILE}.part")
         except OSError as error:
             log("ERROR", "the disk does not keep what the clock showed", error=error.strerror)
+
+
+def _beside_slots(folder: Path) -> timedelta:
+    """Return a time between two slots of any group, the same for a folder each time."""
+    return timedelta(milliseconds=1 + zlib.crc32(folder.name.encode()) % _BESIDE_MS)
 
 
 def _read(folder: Path) -> dict[str, Json]:

@@ -1175,6 +1175,29 @@ def test_after_a_start_of_the_computer_only_a_difference_that_was_written_down_c
     assert [slot[14:16] for _, slot in project.rows] == ["00", minute]
 
 
+def test_a_sample_whose_time_nobody_knows_takes_no_slot_and_loses_none(
+    project: Project, edge: Begin, wrong_clock: Callable[[timedelta], Edge], tmp_path: Path
+) -> None:
+    runner = wrong_clock(timedelta(0))
+    runner.claim()
+    runner.flush(1)
+    runner.flush(2)
+    runner.die()
+    [file] = tmp_path.glob("*/clock.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "boot": "another"}))
+    project.error = None
+    second = edge("c")
+    second.claim()
+
+    for _ in range(2):
+        second.flush(2, 3)
+
+    (_, beside), *_ = [key for key in project.rows if project.rows[key]["v"] == [1]]
+    late = datetime.fromisoformat(beside) - datetime.fromisoformat("2026-11-30T12:00:01")
+    assert timedelta(0) < late < timedelta(milliseconds=200)
+    assert sorted(row["v"] for row in project.rows.values()) == [[1], [2], [2], [3]]
+
+
 def test_a_burst_ends_in_an_outage_when_its_computer_has_slept(project: Project, edge: Begin) -> None:
     first = edge("a")
     first.claim()
