@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from soak.cell import INTERVAL, Cell, Raise, weight_of
-from soak.checks.samples import UNSURE, is_of_unknown_time
+from soak.checks.samples import UNSURE, dropped_of, is_of_unknown_time
 from soak.checks.view import View
 from soak.computer import Computer
 from soak.ledger import Broken
@@ -36,11 +36,15 @@ def check_parts(
         untold = {
             one.part for one in cell.raises if plant in computers and _is_untold(view, computers[plant], one)
         }
-        stored, taken = _stored(view, plant, raises, untold)
+        stored = _stored(view, plant, raises, untold)
+        # Those of a time that Supabase takes from nobody.
+        lost = {part for part in untold if _is_acknowledged(raises[part]) and not cell.is_stored(part)}
+        if len(lost) > dropped_of(view, plant, "Cell"):
+            raise Broken(
+                f"{len(lost)} parts of {plant} were acknowledged, and are neither stored nor counted"
+            )
         for part, times in raises.items():
-            # A sample by a clock of which nobody heard may have taken the slot of this one.
-            is_taken = any(_is_of(one, slot) for one in times for slot in taken)
-            is_kept = is_taken or cell.is_stored(part)
+            is_kept = part in lost or cell.is_stored(part)
             _check_part(view, f"part {part} of {plant}", times, stored[part], is_kept=is_kept)
         for one in cell.raises:
             if one.looked_at and one.ended != "acknowledged" and one.at > quiet_from:
@@ -50,11 +54,14 @@ def check_parts(
 
 def _stored(
     view: View, plant: str, raises: Mapping[int, list[Raise]], untold: Collection[int]
-) -> tuple[Counter[int], list[datetime]]:
-    """Return how often each part is stored, and the slots of those whose time nobody knew. Raises: Broken."""
-    stored, untold_slots = Counter[int](), list[datetime]()
+) -> Counter[int]:
+    """Return how often each part is stored; nobody knew the time of the `untold` ones. Raises: Broken."""
+    stored = Counter[int]()
     for row in view.rows(_SAMPLES, plant):
         slot, part = row["slot"], round(row["part"] or 0)
+        if row["qualities"] and any(_is_of(one, slot) for one in raises.get(part - 1, ())):
+            view.checked["parts that are uncertain"] += 1
+            continue  # the machine took the part before back while it was read
         if part not in untold and not any(_is_of(one, slot) for one in raises.get(part, ())):
             raise Broken(f"the sample of {slot} is part {part} of {plant}, which waited at other times")
         if row["qualities"]:
@@ -62,9 +69,7 @@ def _stored(
         elif row["weight"] != weight_of(part):
             raise Broken(f"the sample of {slot} has the weight {row['weight']} of another part than {part}")
         stored[part] += 1
-        if part in untold:
-            untold_slots.append(slot)
-    return stored, untold_slots
+    return stored
 
 
 def _is_of(one: Raise, slot: datetime) -> bool:
@@ -72,7 +77,7 @@ def _is_of(one: Raise, slot: datetime) -> bool:
 
 
 def _check_part(view: View, name: str, times: list[Raise], stored: int, *, is_kept: bool) -> None:
-    is_acknowledged = any(one.ended == "acknowledged" for one in times)
+    is_acknowledged = _is_acknowledged(times)
     if is_acknowledged and not is_kept:
         raise Broken(f"{name} was acknowledged, and is not stored")
     most = len(times) + sum(one.doubts for one in times)
@@ -81,6 +86,10 @@ def _check_part(view: View, name: str, times: list[Raise], stored: int, *, is_ke
     view.checked["parts that were acknowledged"] += is_acknowledged
     view.checked["parts that were raised again"] += len(times) > 1
     view.checked["parts that are stored again"] += max(0, stored - 1)
+
+
+def _is_acknowledged(times: list[Raise]) -> bool:
+    return any(one.ended == "acknowledged" for one in times)
 
 
 def _is_untold(view: View, computer: Computer, one: Raise) -> bool:

@@ -6,7 +6,7 @@ which it never heard how wrong it was. Whatever else is missing has to be counte
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from soak.checks.view import View
 from soak.computer import Computer
@@ -27,7 +27,7 @@ _DROPPED: Final = """
 select coalesce(sum(s.dropped_count), 0) as number
 from public.tag_states as s
 join public.tag_groups as g on g.id = s.group_id
-where g.plant = %s and g.name = 'Press'
+where g.plant = %s and g.name = %s
 """
 
 
@@ -75,11 +75,11 @@ def _check_lost(view: View, plant: str, left: list[Shown], computer: Computer) -
     for one in left:
         if one.value in kept:
             view.checked["samples of machines that wait on a disk"] += 1
-        elif _has_excuse(view, computer, one):
+        elif _has_excuse(computer, one):
             view.checked["samples of machines that a computer lost"] += 1
         elif not any(abs(slot - one.at) <= INTERVAL for slot in slots):
             lost.append(one)
-    dropped = _count(view.rows(_DROPPED, plant))
+    dropped = dropped_of(view, plant, "Press")
     view.checked["samples of machines that were counted as dropped"] += dropped
     if len(lost) > dropped:
         told = f"{len(lost)} samples of {plant} are lost and {dropped} counted, the first"
@@ -88,17 +88,17 @@ def _check_lost(view: View, plant: str, left: list[Shown], computer: Computer) -
         raise Broken(f"{dropped} samples of {plant} are counted as dropped, and {len(left)} are not stored")
 
 
-def _count(rows: list[dict[str, Any]]) -> int:
-    return int(rows[0]["number"])
+def dropped_of(view: View, plant: str, group: str) -> int:
+    """Return how many samples of a group are counted as dropped."""
+    return int(view.rows(_DROPPED, plant, group)[0]["number"])
 
 
-def _has_excuse(view: View, computer: Computer, one: Shown) -> bool:
+def _has_excuse(computer: Computer, one: Shown) -> bool:
     runner = computer.runner_of(one.process)
     over_at = runner.over_at or datetime.max.replace(tzinfo=one.at.tzinfo)
     if any(one.at <= at <= over_at for at in computer.full_at) and (runner.is_dead or runner.is_told):
         return True
-    is_in_memory = runner.is_dead and over_at - one.at < _IN_MEMORY
-    return is_in_memory or is_of_unknown_time(view, computer, one.process, one.at)
+    return runner.is_dead and over_at - one.at < _IN_MEMORY
 
 
 def is_of_unknown_time(view: View, computer: Computer, process: str, at: datetime) -> bool:
