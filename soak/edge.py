@@ -68,7 +68,7 @@ class _Disk(Spools):
     def close(self) -> None:
         """Give the locks back; who is dead does nothing else."""
         if self.boundaries.process().is_dead:
-            for spool in (*self._all, *self._left):
+            for spool in (*self._all, *self._passed_by, *self._left):
                 spool.close()
         else:
             super().close()

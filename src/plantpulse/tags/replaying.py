@@ -42,8 +42,8 @@ class Replay:
         """Send records until then, in the name of who read them, then in that of a call of ours.
 
         `may_drop` is False for who polls nothing: it may have no turn, and no call follows that would tell a
-        number. What is refused then stays, for the next process that polls. Raises: the store's errors but
-        StoreRefused.
+        number. What is refused then stays, with what follows it in its folder, for the next process that
+        polls. Raises: the store's errors but StoreRefused.
         """
         self._may_drop = may_drop
         self.spools.adopt()
@@ -52,10 +52,12 @@ class Replay:
             shift = self.clock.shift_of(record.folder)
             rows = [shifted_row(row, shift) for row in record.rows]
             if not self._is_over(record._replace(rows=rows), put):
-                return
+                if may_drop or not self.spools.pass_by():
+                    return
+                continue
             self._refusals = 0
             self.spools.take_oldest()
-            if self.spools.oldest() is None:
+            if self.spools.oldest() is None and not self.spools.size:
                 log("INFO", "all samples on the disk are stored", damaged=self.spools.damaged)
 
     def _is_over(self, record: Record, put: Body) -> bool:

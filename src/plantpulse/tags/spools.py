@@ -42,6 +42,7 @@ class Spools:
     most_bytes: int
     _own: Spool | None = None
     _others: list[Spool] = field(default_factory=list)
+    _passed_by: list[Spool] = field(default_factory=list)  # by this process
     _left: list[Spool] = field(default_factory=list)  # with nothing but files that were passed over
     _dropped: Counter[int] = field(default_factory=Counter)  # and told to nobody yet
     _unopened: set[Path] = field(default_factory=set)
@@ -89,7 +90,7 @@ class Spools:
     @property
     def size(self) -> int:
         """Return how many bytes are kept."""
-        return sum(spool.size for spool in self._all)
+        return sum(spool.size for spool in (*self._all, *self._passed_by))
 
     @property
     def folders(self) -> Sequence[Path]:
@@ -125,6 +126,13 @@ class Spools:
         """Note that the oldest record is stored. Raises: OSError."""
         self._all[0].take_oldest()
 
+    def pass_by(self) -> bool:
+        """Leave the folder of the oldest record to the next process; False if there is no other one."""
+        if not self._others:
+            return False
+        self._passed_by.append(self._others.pop(0))
+        return True
+
     def pass_over(self) -> None:
         """Leave the oldest file alone, which the disk neither reads nor deletes."""
         for spool in self._all[:1]:
@@ -141,7 +149,7 @@ class Spools:
 
     def close(self) -> None:
         """Give all locks back; an empty folder goes."""
-        for spool in (*self._all, *self._left):
+        for spool in (*self._all, *self._passed_by, *self._left):
             _close(spool)
 
     def _kept(self) -> dict[str, Any] | None:
@@ -156,7 +164,7 @@ class Spools:
         return [*self._others, *([self._own] if self._own else [])]
 
     def _found(self) -> Sequence[Path]:
-        known = {self.own_folder, *(spool.folder for spool in (*self._others, *self._left))}
+        known = {self.own_folder, *(spool.folder for spool in (*self._others, *self._passed_by, *self._left))}
         try:
             folders = sorted(one for one in self.folder.glob(f"*{_BETWEEN}*") if one.is_dir())
         except OSError as error:

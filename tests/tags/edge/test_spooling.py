@@ -195,7 +195,7 @@ class Edge:
 
     def die(self) -> None:
         """Lose the locks, as at the end of a process, and leave the files as they are."""
-        for spool in self.spools._all:
+        for spool in (*self.spools._all, *self.spools._passed_by):
             spool.close()
 
 
@@ -553,6 +553,33 @@ def test_a_runner_that_waits_for_another_leaves_what_is_on_the_disk(project: Pro
     third.flush(3)
 
     assert project.slots == ["03", "01", "02"]
+    assert not project.dropped
+
+
+def test_what_is_refused_does_not_keep_what_another_process_left_from_being_stored(
+    project: Project, edge: Begin, tmp_path: Path
+) -> None:
+    for holder, slot in (("a", 1), ("b", 2)):
+        runner = edge(holder)
+        runner.claim()
+        project.error = AWAY
+        runner.flush(slot)
+        runner.die()
+        project.error = None
+    project.relieved = {"c"}
+    del project.holders["a"]
+
+    waiting = edge("c")
+    waiting.claim()
+    waiting.store.drain("north", "c")
+
+    assert project.slots == ["02"]
+    assert [one.parent.name.rpartition("_")[2] for one in tmp_path.glob("*/*.rows")] == ["a"]
+    waiting.spools.close()
+    last = edge("d")
+    last.claim()
+    last.flush(3)
+    assert project.slots == ["02", "03", "01"]
     assert not project.dropped
 
 
