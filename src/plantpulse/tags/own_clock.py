@@ -98,13 +98,17 @@ class OwnClock:
                 self._shifts[folder] = self._found(folder)
         return self._shifts[folder]
 
+    def is_needed(self, folders: Iterable[Path]) -> bool:
+        """Say whether slots in some folders wait for Supabase's time, to be shifted."""
+        return any("up_s" in clock and "shift_s" not in clock for clock in map(self._clock_of, folders))
+
     def note_shifts(self, folders: Iterable[Path]) -> None:
         """Write down what the slots in some folders lack: after a power cut nobody knows it any more."""
         for folder in folders:
             self.shift_of(folder)
 
     def _found(self, folder: Path) -> timedelta:
-        clock = self._begun if folder == self.own else _read(folder)
+        clock = self._clock_of(folder)
         if "shift_s" in clock:
             return timedelta(seconds=clock["shift_s"])
         is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
@@ -119,6 +123,9 @@ class OwnClock:
             told = "samples are shifted: the computer's clock was wrong when they were read"
             log("WARNING", told, seconds=shift.total_seconds())
         return shift
+
+    def _clock_of(self, folder: Path) -> Mapping[str, Json]:
+        return self._begun if folder == self.own else _read(folder)
 
     def _write(self, folder: Path, clock: Mapping[str, Json]) -> None:
         try:

@@ -145,20 +145,22 @@ class SpoolingStore:
             self.spools.pass_over()
 
     def _claimed(self, claim: Body, asking: Asking | None = None) -> dict[str, Json]:
-        """Claim groups, and hear Supabase's time; a slow answer is asked for again, a few times.
+        """Claim groups, and hear Supabase's time; if samples wait for that, a slow answer is asked for again.
 
-        By that time samples are shifted for good, and it is as uncertain as the answer was slow. `asking`
+        By that time samples are shifted for good, and it is as uncertain as the answer was slow: those on the
+        disk, and those that another process of this computer may leave there. `asking`
         hears when the claim began that was answered: one that was made after it may have failed.
         """
         answer, asked_s = self._claimed_once(claim)
-        for _ in range(_MORE_CLAIMS):
+        self.spools.adopt()
+        is_needed = self.clock.is_needed(self.spools.folders) or not self.spools.is_alone
+        for _ in range(_MORE_CLAIMS if is_needed else 0):
             if self.clock.is_exact:
                 break
             with suppress(*_AWAY):  # what is known by then has to do
                 answer, asked_s = self._claimed_once(claim)
         if asking:
             asking(self.uptime() - asked_s)
-        self.spools.adopt()
         self.clock.note_shifts(self.spools.folders)
         return answer
 
