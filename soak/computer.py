@@ -63,6 +63,7 @@ class Computer:
     boots: list[Boot] = field(default_factory=list)
     runners: list[Runner] = field(default_factory=list)
     full_at: list[datetime] = field(default_factory=list)  # when its disk took nothing
+    kept_at: dict[str, datetime] = field(default_factory=dict)  # when it took something last, by runner
     _is_on: bool = False
 
     def work(self, begin: datetime, end: datetime) -> None:

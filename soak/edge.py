@@ -56,7 +56,9 @@ class _Disk(Spools):
             case "dies behind it":
                 super().append(rows)
                 process.die()
-        return super().append(rows)
+        dropped = super().append(rows)
+        self.computer.kept_at[process.name] = self.boundaries.now()
+        return dropped
 
     def keep_claim(self, answer: Mapping[str, Any]) -> None:
         """Raises: OSError while the disk is full."""

@@ -96,7 +96,9 @@ def dropped_of(view: View, plant: str, group: str) -> int:
 def _has_excuse(computer: Computer, one: Shown) -> bool:
     runner = computer.runner_of(one.process)
     over_at = runner.over_at or datetime.max.replace(tzinfo=one.at.tzinfo)
-    if any(one.at <= at <= over_at for at in computer.full_at) and (runner.is_dead or runner.is_told):
+    is_over = runner.is_dead or runner.is_told
+    was_kept = computer.kept_at.get(runner.name, one.at) > one.at + _IN_MEMORY  # the disk took what waited
+    if is_over and not was_kept and any(one.at <= at <= over_at for at in computer.full_at):
         return True
     return runner.is_dead and over_at - one.at < _IN_MEMORY
 
