@@ -26,7 +26,7 @@ from plantpulse.tags.slots import NONE, SLEPT, SlotClock
 
 Json = Any
 _FILE: Final = "clock.json"
-_BESIDE_MS: Final = 199  # the shortest interval has 200
+_BESIDE_US: Final = 199_999  # the shortest interval has 200 ms
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")  # no such file: nobody but the process itself knows
 
 
@@ -99,8 +99,8 @@ class OwnClock:
         return self._shifts[folder]
 
     def is_needed(self, folders: Iterable[Path]) -> bool:
-        """Say whether slots in some folders wait for Supabase's time, to be shifted."""
-        return any("up_s" in clock and "shift_s" not in clock for clock in map(self._clock_of, folders))
+        """Say whether slots in some folders, or our own, wait for Supabase's time, to be shifted."""
+        return any(self._waits(folder, self._clock_of(folder)) for folder in {*folders, self.own})
 
     def note_shifts(self, folders: Iterable[Path]) -> None:
         """Write down what the slots in some folders lack: after a power cut nobody knows it any more."""
@@ -111,10 +111,9 @@ class OwnClock:
         clock = self._clock_of(folder)
         if "shift_s" in clock:
             return timedelta(seconds=clock["shift_s"])
-        is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
         if "up_s" not in clock or self._truth is None:
             return NONE
-        if not is_of_this_start:
+        if not self._waits(folder, clock):
             return _beside_slots(folder)
         shift = self._truth.at(clock["up_s"]) - datetime.fromisoformat(clock["at"])
         shift = NONE if abs(shift) < SLEPT else shift
@@ -123,6 +122,11 @@ class OwnClock:
             told = "samples are shifted: the computer's clock was wrong when they were read"
             log("WARNING", told, seconds=shift.total_seconds())
         return shift
+
+    def _waits(self, folder: Path, clock: Mapping[str, Json]) -> bool:
+        """Say whether a difference is not known yet, and can be: since the computer has not started again."""
+        is_of_this_start = folder == self.own or (self.boot and clock.get("boot") == self.boot)
+        return "up_s" in clock and "shift_s" not in clock and bool(is_of_this_start)
 
     def _clock_of(self, folder: Path) -> Mapping[str, Json]:
         return self._begun if folder == self.own else _read(folder)
@@ -135,8 +139,8 @@ class OwnClock:
 
 
 def _beside_slots(folder: Path) -> timedelta:
-    """Return a time between two slots of any group, the same for a folder each time."""
-    return timedelta(milliseconds=1 + zlib.crc32(folder.name.encode()) % _BESIDE_MS)
+    """Return a time between two slots of any group: for a folder the same each time, for two hardly ever."""
+    return timedelta(microseconds=1 + zlib.crc32(folder.name.encode()) % _BESIDE_US)
 
 
 def _read(folder: Path) -> dict[str, Json]:

@@ -54,6 +54,7 @@ class Replay:
             if not self._is_over(record._replace(rows=rows), put):
                 if may_drop or not self.spools.pass_by():
                     return
+                self._refusals = 0
                 continue
             self._refusals = 0
             self.spools.take_oldest()

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +76,7 @@ class Spools:
                 self._alive.add(one.name)
             else:
                 self._others.append(spool)
+                self._forget_claimer(one.name)
 
     @property
     def is_alone(self) -> bool:
@@ -151,6 +153,13 @@ class Spools:
         """Give all locks back; an empty folder goes."""
         for spool in (*self._all, *self._passed_by, *self._left):
             _close(spool)
+
+    def _forget_claimer(self, name: str) -> None:
+        """Note that a process is gone and relieves nobody: its folder looks alive, since it is ours now."""
+        answer = self._kept()
+        if answer and answer.get("by") == name:
+            with suppress(OSError):
+                keep({**answer, "by": None}, self.folder / _CLAIM, self.own_folder / _CLAIM)
 
     def _kept(self) -> dict[str, Any] | None:
         try:

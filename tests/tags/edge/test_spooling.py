@@ -307,6 +307,20 @@ def test_a_successor_that_is_gone_relieves_nobody(project: Project, edge: Begin)
     assert first.flush(1)["lost"] == []
 
 
+def test_a_successor_that_is_gone_relieves_nobody_whoever_has_its_folder(
+    project: Project, edge: Begin
+) -> None:
+    first, second = edge("a"), edge("b")
+    first.claim()
+    second.claim()
+    project.error = AWAY
+    second.flush(1)  # on the disk, so that its folder stays
+    second.die()
+    third = edge("c")
+
+    assert (first.flush(2)["lost"], third.spools.is_alone) == ([], False)
+
+
 def test_nobody_is_alone_with_a_machine_while_the_process_before_is_there(
     project: Project, edge: Begin
 ) -> None:
@@ -1065,6 +1079,22 @@ def test_a_slow_claim_is_not_made_again_when_no_samples_wait_for_the_time(
     project.answered_in_s = [1.2, 1.2, 1.2]
 
     edge().claim()
+
+    assert project.answered_in_s == [1.2, 1.2]
+
+
+def test_a_slow_claim_is_not_made_again_for_samples_whose_time_nobody_can_know(
+    project: Project, edge: Begin, wrong_clock: Callable[[timedelta], Edge], tmp_path: Path
+) -> None:
+    runner = wrong_clock(timedelta(0))
+    runner.claim()
+    runner.flush(1)
+    runner.die()
+    [file] = tmp_path.glob("*/clock.json")
+    file.write_text(json.dumps({**json.loads(file.read_text()), "boot": "another"}))
+    project.error, project.answered_in_s = None, [1.2, 1.2, 1.2]
+
+    edge("c").claim()
 
     assert project.answered_in_s == [1.2, 1.2]
 
