@@ -163,6 +163,7 @@ def test_a_board_is_set_beside_its_rows() -> None:
     assert finished.exit_code == 0, finished.output
     found = lines_below(finished, "Board: 20 machines")
     assert [line.split("|")[1].strip() for line in found][2:] == [
+        "the newest row of each machine",
         "`board`",
         "`board_day`",
         "`board_asset`",
