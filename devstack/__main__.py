@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a C locale has no check marks
     console = Console(highlight=False)
+    # Python tries the folder with a file of its own, once: a signal in between would leave that file.
+    tempfile.gettempdir()
     for number in _STOP_SIGNALS:
         signal.signal(number, _stop)
     try:
